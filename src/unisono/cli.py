@@ -1,0 +1,212 @@
+"""The `unisono` command: reads options and environment, says where the server is, ends in clear words.
+
+Exit codes: 0 stopped as asked, 2 could not start (one sentence on stderr). Knows no protocol and no clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from unisono import __version__
+from unisono.banner import banner
+from unisono.config import Config, Ice, IpNetwork, Limits, Tls
+from unisono.errors import StartError
+from unisono.log import start_logging
+from unisono.serve import serve
+
+EXIT_OK = 0
+EXIT_CANNOT_START = 2
+
+# Option, its placeholder, its help. Each has an environment variable: --tls-cert is UNISONO_TLS_CERT.
+OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("host", "H", "the address to listen on (default: every interface)"),
+    ("port", "P", "the port to listen on, 0 for any free one (default: 8000)"),
+    ("tls-cert", "F", "PEM certificate chain; with --tls-key the server speaks https"),
+    ("tls-key", "F", "PEM private key of the certificate"),
+    ("turn", "URL", "TURN server offered to peers; several with commas"),
+    (
+        "turn-secret-file",
+        "F",
+        "file with the secret shared with that TURN server (coturn's static-auth-secret)",
+    ),
+    ("trusted-proxy", "CIDR", "believe X-Forwarded-For from these networks; several with commas"),
+    ("metrics", "H:P", "serve /metrics for Prometheus on this address"),
+    ("public-url", "URL", "where people reach this server, when that is not this machine's own address"),
+    ("connections-per-address", "N", "most connections from one network address (default: 100)"),
+    ("joins-per-address", "N", "most joins per minute from one network address (default: 60)"),
+)
+
+Value = TypeVar("Value")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse prints its whole usage before an error; one sentence is enough."""
+
+    def error(self, message: str) -> NoReturn:
+        raise StartError("bad-option", f"{message[:1].upper()}{message[1:]} (see `{self.prog} --help`).")
+
+
+class _Options:
+    """What was given on the command line or else in the environment, by option name."""
+
+    def __init__(self, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        self._arguments = arguments
+        self._environment = environment
+
+    def read(self, option: str, convert: Callable[[str], Value], expected: str) -> Value | None:
+        """The converted value, None when it is not given. Raises `StartError` naming where the bad value
+        stands.
+        """
+        text, source = self._find(option)
+        if text is None:
+            return None
+        try:
+            return convert(text)
+        except ValueError as failure:
+            raise StartError("bad-option", f"{source} must be {expected}, not {text!r}.") from failure
+
+    def _find(self, option: str) -> tuple[str | None, str]:
+        given = self._arguments[option.replace("-", "_")]
+        if given is not None:
+            # Options that take several values may be repeated; for the others the last one counts.
+            return ",".join(given) if option in ("turn", "trusted-proxy") else given[-1], f"--{option}"
+        variable = f"UNISONO_{option.replace('-', '_').upper()}"
+        return self._environment.get(variable) or None, variable
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="unisono", description="Phones in one room become one loudspeaker.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"unisono {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
+    command = commands.add_parser(
+        "serve",
+        help="serve the web app and the control channel",
+        epilog="Every option has an environment variable: --tls-cert is UNISONO_TLS_CERT.",
+        allow_abbrev=False,
+    )
+    for name, placeholder, text in OPTIONS:
+        command.add_argument(f"--{name}", metavar=placeholder, help=text, action="append")
+    return parser
+
+
+def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
+    """The configuration that options and environment describe. Raises `StartError`."""
+    options = _Options(arguments, environment)
+    defaults = Limits()
+    connections = options.read("connections-per-address", _positive, "a number of at least 1")
+    joins = options.read("joins-per-address", _positive, "a number of at least 1")
+    port = options.read("port", _port, "a number from 0 to 65535")
+    return Config(
+        host=options.read("host", str, "an address"),
+        port=Config.port if port is None else port,
+        tls=_tls(options),
+        public_url=options.read("public-url", _public_url, "a URL like https://unisono.example"),
+        trusted_proxies=options.read("trusted-proxy", _networks, "networks like 10.0.0.0/8") or (),
+        metrics_bind=options.read("metrics", _bind, "an address like 127.0.0.1:9100"),
+        ice=_ice(options),
+        limits=replace(
+            defaults,
+            connections_per_address=connections or defaults.connections_per_address,
+            joins_per_address_per_min=joins or defaults.joins_per_address_per_min,
+        ),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    try:
+        arguments = vars(make_parser().parse_args(argv))
+        config = read_config(arguments, os.environ)
+        start_logging()
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(config, lambda port: print(banner(config, port, sys.stdout), flush=True)))
+    except StartError as failure:
+        print(f"unisono: {failure.sentence}", file=sys.stderr)
+        return EXIT_CANNOT_START
+    return EXIT_OK
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where the `fast` extra is installed; None means asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _tls(options: _Options) -> Tls | None:
+    certificate, key = options.read("tls-cert", Path, "a file"), options.read("tls-key", Path, "a file")
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        given, missing = ("--tls-cert", "--tls-key") if key is None else ("--tls-key", "--tls-cert")
+        raise StartError("tls-incomplete", f"{given} needs {missing} as well.")
+    return Tls(certificate=certificate, private_key=key)
+
+
+def _ice(options: _Options) -> Ice:
+    urls = options.read("turn", _turn_urls, "a URL like turn:turn.example:3478")
+    secret_file = options.read("turn-secret-file", Path, "a file")
+    if urls is None and secret_file is None:
+        return Ice()
+    if urls is None or secret_file is None:
+        given, missing = ("--turn", "--turn-secret-file") if urls else ("--turn-secret-file", "--turn")
+        raise StartError("turn-incomplete", f"{given} needs {missing} as well.")
+    try:
+        secret = secret_file.read_bytes().strip()
+    except OSError as failure:
+        sentence = f"The TURN secret file {secret_file} cannot be read: {failure.strerror}."
+        raise StartError("secret-unreadable", sentence) from failure
+    if not secret:
+        raise StartError("secret-unreadable", f"The TURN secret file {secret_file} is empty.")
+    return Ice(turn_urls=urls, turn_secret=secret)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _bind(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise ValueError
+    return host.removeprefix("[").removesuffix("]"), _port(port)
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError
+    return text
+
+
+def _networks(text: str) -> tuple[IpNetwork, ...]:
+    return tuple(ipaddress.ip_network(item.strip(), strict=False) for item in text.split(","))
+
+
+def _turn_urls(text: str) -> tuple[str, ...]:
+    urls = tuple(item.strip() for item in text.split(","))
+    if not all(url.startswith(("turn:", "turns:")) for url in urls):
+        raise ValueError
+    return urls

@@ -1,0 +1,119 @@
+"""What the server was told and what it allows, each default with its reason. Frozen: read once, at the start.
+
+Durations name their unit. This file reads no environment and opens no file: `cli` does, and hands over the
+result.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES
+from unisono.protocol import Limits as AnnouncedLimits
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one connection, one swarm and one network address may take."""
+
+    # A page sends `join` in the same moment its socket opens; 5 s forgives a slow radio and frees the rest
+    # early.
+    join_timeout_sec: float = 5.0
+
+    max_frame_bytes: int = MAX_FRAME_BYTES
+
+    # Above this a frame is not even read into memory: the socket closes at once with 1009. It lies above
+    # `max_frame_bytes` so that a page a little over the limit still gets a reason in words.
+    unread_frame_bytes: int = 64 * 1024
+
+    # A peer at its busiest sends 5 pings/s in a pre-roll, 1 beat/s, and a burst of candidates per neighbour.
+    messages_per_sec: int = 50
+    message_burst: int = 100
+    bytes_per_sec: int = 64 * 1024
+    byte_burst: int = 256 * 1024
+
+    # Above this neither the mesh nor one sealed broadcast per beat makes sense in one room.
+    max_members: int = 64
+
+    # A party shares one NAT, and so may a school: do not copy the 10 per address of other services.
+    connections_per_address: int = 100
+    joins_per_address_per_min: int = 60
+
+    # What may wait for one peer before it counts as too slow: eleven of the largest bodies, or hundreds of
+    # beats. Bytes alone, no count of frames: the frames wait in the transport, which knows only bytes, and a
+    # burst of many small ones from others is no fault of the reader.
+    queue_bytes: int = 256 * 1024
+
+    # The kernel's part of that queue. Its own growth, to megabytes, would hide a slow reader for minutes.
+    send_buffer_bytes: int = 64 * 1024
+
+    # A lift ride or a cell handover: nobody tears connections down for less.
+    grace_sec: float = 15.0
+
+    # Browsers answer WebSocket pings even in hidden tabs, so a socket that stays silent through one is dead.
+    heartbeat_sec: float = 20.0
+
+    def announced(self) -> AnnouncedLimits:
+        """The part of the limits that a client needs to stay within them."""
+        return AnnouncedLimits(
+            max_frame_bytes=self.max_frame_bytes,
+            max_body_chars=MAX_BODY_CHARS,
+            messages_per_sec=self.messages_per_sec,
+            message_burst=self.message_burst,
+            bytes_per_sec=self.bytes_per_sec,
+            byte_burst=self.byte_burst,
+            max_members=self.max_members,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goodbye:
+    """How the server leaves: all within the 15 s after which init systems lose patience."""
+
+    # Closes are spread so that the peers do not all knock on the next server in the same instant.
+    spread_per_connection_sec: float = 0.02
+    max_spread_sec: float = 8.0
+
+    # For a peer that does not answer the closing handshake.
+    close_timeout_sec: float = 2.0
+
+    # Peers come back within this range after the close, at a random moment each.
+    min_retry_ms: int = 250
+    max_retry_ms: int = 3000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ice:
+    """What goes into `welcome.iceServers`: TURN servers, and the place where the address of a STUN server
+    belongs.
+    """
+
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: bytes = field(default=b"", repr=False)
+
+    # Long enough for a whole night: a credential is checked when an allocation is made and refreshed.
+    turn_credential_sec: int = 12 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    certificate: Path
+    private_key: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    # None: every interface, IPv4 and IPv6. 0 as the port: any free one.
+    host: str | None = None
+    port: int = 8000
+    tls: Tls | None = None
+    public_url: str | None = None
+    trusted_proxies: tuple[IpNetwork, ...] = ()
+    metrics_bind: tuple[str, int] | None = None
+    ice: Ice = field(default_factory=Ice)
+    limits: Limits = field(default_factory=Limits)
+    goodbye: Goodbye = field(default_factory=Goodbye)

@@ -1,0 +1,126 @@
+"""The shell around the registry: knows the session of each connection, carries effects out, times the grace.
+
+Clock: `global_us()`, this process's monotonic clock in µs, named by `clock_id`. Not `loop.time()`: uvloop's
+has the resolution of a millisecond. Knows nothing of WebSockets: a session is whoever can `send` and `end`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterable
+from itertools import count
+from typing import Protocol
+
+from unisono.config import Config
+from unisono.errors import PeerError
+from unisono.ice import ice_servers
+from unisono.limits import US_PER_SEC, AddressBudgets
+from unisono.metrics import Metrics
+from unisono.protocol import Welcome, encode_server
+from unisono.registry import Registry
+from unisono.swarm import Close, ConnectionId, Effect, Send
+
+
+class Session(Protocol):
+    """What the hub needs of a connection."""
+
+    def send(self, payload: bytes) -> None:
+        """Queues one encoded message, or ends a session whose queue is full. Never blocks or raises."""
+
+    def end(self, reason: PeerError) -> None:
+        """Closes the connection for this reason, soon. Idempotent."""
+
+    async def go_away(self, retry_after_ms: int) -> None:
+        """Tells the peer to come back later, closes, and returns when that is done. Idempotent."""
+
+
+def global_us() -> int:
+    """Global time for everything but pongs, which keep the nanoseconds."""
+    return time.monotonic_ns() // 1000
+
+
+class Hub:
+    """Everything the sessions of one server share."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.clock_id = secrets.token_hex(8)
+        self.node_id = secrets.token_hex(8)
+        self.metrics = Metrics()
+        self.registry = Registry(config.limits)
+        self.addresses = AddressBudgets(config.limits)
+        self._sessions: dict[ConnectionId, Session] = {}
+        self._next_connection = count(1)
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def open(self, session: Session) -> ConnectionId:
+        """Whoever opens must call `close` with the same connection."""
+        connection = next(self._next_connection)
+        self._sessions[connection] = session
+        self.metrics.connections += 1
+        return connection
+
+    def close(self, connection: ConnectionId) -> None:
+        """The connection is gone, for whatever reason."""
+        del self._sessions[connection]
+        self.metrics.connections -= 1
+        self._carry_out(self.registry.drop(connection, global_us()))
+        self._watch_grace()
+
+    def join(self, connection: ConnectionId, swarm_id: str, user_id: str) -> int:
+        """Seats the connection, welcomes it, tells the others. Returns the size of the swarm; raises
+        `PeerError`.
+        """
+        entrance = self.registry.join(connection, swarm_id, user_id)
+        limits = self.config.limits
+        welcome = Welcome(
+            clock_id=self.clock_id,
+            node_id=self.node_id,
+            members=entrance.members,
+            limits=limits.announced(),
+            ice_servers=ice_servers(self.config.ice, int(time.time()), secrets.token_hex(4)),
+            grace_sec=limits.grace_sec,
+        )
+        self._sessions[connection].send(encode_server(welcome))
+        self._carry_out(entrance.effects)
+        return len(entrance.members) + 1
+
+    def relay(self, connection: ConnectionId, receiver: str | None, body: str) -> None:
+        self._carry_out(self.registry.relay(connection, receiver, body))
+
+    def leave(self, connection: ConnectionId) -> None:
+        self._carry_out(self.registry.leave(connection))
+
+    def sessions(self) -> list[Session]:
+        """Those connected now."""
+        return list(self._sessions.values())
+
+    def stop(self) -> None:
+        """Cancels the one timer. Idempotent."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(connections, message):
+                    payload = encode_server(message)
+                    for connection in connections:
+                        self._sessions[connection].send(payload)
+                case Close(connection, reason):
+                    self._sessions[connection].end(reason)
+
+    def _watch_grace(self) -> None:
+        """One timer for all: the oldest seat that is away expires first."""
+        due_us = self.registry.next_expiry_us()
+        if self._expiry is None and due_us is not None:
+            delay_sec = max(0.0, (due_us - global_us()) / US_PER_SEC)
+            self._expiry = asyncio.get_running_loop().call_later(delay_sec, self._expire)
+
+    def _expire(self) -> None:
+        self._expiry = None
+        self._carry_out(self.registry.expire(global_us()))
+        self._watch_grace()

@@ -1,0 +1,84 @@
+"""Addresses: whom a request comes from, whether its page may open a channel, and where this server is.
+
+Pure but for `lan_address`, which asks the kernel's routing table and sends nothing. No address goes into a
+log.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from unisono.config import IpNetwork
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# Connecting a UDP socket only chooses a route. The first is reserved for documentation and lies behind the
+# default route; the others find an interface in a network that has no way out.
+PROBE_ADDRESSES = ("192.0.2.1", "192.168.255.254", "10.255.255.254", "172.31.255.254")
+
+
+def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IpNetwork]) -> str:
+    """The nearest address that is not one of our proxies.
+
+    `forwarded_for` holds the values of X-Forwarded-For in the order they came. Each proxy appends whom it
+    saw, so the list is read from the right, and only as far as trusted proxies wrote it: what lies beyond is
+    the client's claim.
+    """
+    chain = [hop.strip() for value in forwarded_for for hop in value.split(",")]
+    address = peer
+    while chain and _is_trusted(address, trusted):
+        address = chain.pop()
+    return address
+
+
+def _is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in network for network in trusted)
+
+
+def is_allowed_origin(origin: str | None, host: str | None, public_url: str | None) -> bool:
+    """Whether a page of this origin may open the control channel.
+
+    Browsers always send Origin and programs need not, so its absence is fine. A page must come from the host
+    it connects to, or from the public URL; the scheme is not compared, as a proxy may have ended TLS.
+    """
+    if origin is None:
+        return True
+    origin_place = _place(origin)
+    if origin_place is None:
+        return False
+    scheme, *_ = origin.partition(":")
+    return origin_place in (_place(f"{scheme}://{host}"), _place(public_url or ""))
+
+
+def _place(url: str) -> tuple[str, int] | None:
+    """Host and port, the default port filled in; None for what is no http(s) URL."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+            return None
+        return parts.hostname.lower(), parts.port or DEFAULT_PORTS[parts.scheme]
+    except ValueError:
+        return None
+
+
+def lan_address() -> str | None:
+    """The IPv4 address other devices in the room would use; None without a network."""
+    for probe in PROBE_ADDRESSES:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.connect((probe, 9))
+            except OSError:
+                continue
+            address = str(sock.getsockname()[0])
+            if not ipaddress.ip_address(address).is_loopback:
+                return address
+    return None

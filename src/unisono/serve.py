@@ -1,0 +1,183 @@
+"""The process: listens, runs until a signal, and leaves politely.
+
+Leaving: stop accepting, `/readyz` says so, every peer hears `goaway` and is closed at its own moment of a
+short spread, then the process ends. A second signal ends it at once. Clock: the event loop's, for waiting
+only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import random
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+
+from aiohttp import web
+
+from unisono import __version__
+from unisono.app import Readiness, make_app, make_metrics_app
+from unisono.config import Config, Goodbye, Tls
+from unisono.errors import StartError
+from unisono.hub import Hub, Session
+from unisono.log import LOGGER, log_event
+from unisono.static import NOT_BUILT, WebApp
+
+# Peers of one room come back together; the kernel holds them until the loop accepts.
+BACKLOG = 512
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+# Requests for files that are still being sent when the server stops.
+LAST_REQUESTS_SEC = 2.0
+
+
+async def serve(config: Config, announce: Callable[[int], None]) -> None:
+    """Serves until SIGINT or SIGTERM. Calls `announce` with the port once it listens. Raises `StartError`."""
+    tls = _tls_context(config.tls) if config.tls is not None else None
+    hub, readiness, web_app = Hub(config), Readiness(), WebApp()
+    runner = web.AppRunner(
+        make_app(hub, web_app, readiness),
+        access_log=None,  # it would hold addresses
+        handle_signals=False,
+        shutdown_timeout=LAST_REQUESTS_SEC,
+    )
+    metrics_runner = web.AppRunner(make_metrics_app(hub), access_log=None, handle_signals=False)
+    stopping = asyncio.Event()
+    try:
+        await runner.setup()
+        listener = _listen(config.host, config.port)
+        site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
+        await site.start()
+        if config.metrics_bind is not None:
+            await metrics_runner.setup()
+            await web.SockSite(metrics_runner, _listen(*config.metrics_bind)).start()
+        _stop_on_signals(stopping)
+        # What lives from the start lives to the end: the collector need not look at it during a clock probe.
+        gc.collect()
+        gc.freeze()
+        if not web_app.is_built:
+            LOGGER.warning("web-app-missing %s", NOT_BUILT)
+        port = int(listener.getsockname()[1])
+        log_event("listening", port=port, scheme="https" if tls else "http", version=__version__)
+        announce(port)
+        await stopping.wait()
+
+        readiness.is_draining = True
+        log_event("stopping", connections=len(hub.sessions()))
+        await site.stop()
+        await say_goodbye(hub, config.goodbye)
+    finally:
+        hub.stop()
+        await runner.cleanup()
+        await metrics_runner.cleanup()
+    log_event("stopped")
+
+
+async def say_goodbye(hub: Hub, goodbye: Goodbye) -> None:
+    """Sends everyone away, spread over a moment that grows with their number, and waits for it."""
+    sessions = hub.sessions()
+    spread_sec = min(goodbye.max_spread_sec, len(sessions) * goodbye.spread_per_connection_sec)
+    randomness = random.Random()  # noqa: S311 - spreads load; nothing depends on its secrecy
+    async with asyncio.TaskGroup() as group:
+        for session in sessions:
+            retry_after_ms = randomness.randint(goodbye.min_retry_ms, goodbye.max_retry_ms)
+            group.create_task(_send_away(session, randomness.uniform(0, spread_sec), retry_after_ms))
+
+
+async def _send_away(session: Session, delay_sec: float, retry_after_ms: int) -> None:
+    await asyncio.sleep(delay_sec)
+    await session.go_away(retry_after_ms)
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping.set()
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+            # The second one is for the impatient: the system's default ends the process.
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+
+
+def _listen(host: str | None, port: int) -> socket.socket:
+    """A bound socket: for every interface of both families when no host is named."""
+    family, address = _resolve(host, port)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host is None else 1)
+        sock.bind(address)
+        # asyncio listens again; listening here makes a second server fail now and not on its first
+        # connection.
+        sock.listen(BACKLOG)
+    except OSError as failure:
+        sock.close()
+        raise _listen_error(host, port, failure) from failure
+    sock.setblocking(False)  # noqa: FBT003 - the signature of the standard library
+    return sock
+
+
+def _resolve(host: str | None, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    if host is None:
+        return (socket.AF_INET6, ("::", port)) if _has_ipv6() else (socket.AF_INET, ("0.0.0.0", port))  # noqa: S104 - what no --host means
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as failure:
+        raise StartError(
+            "address-unavailable", f"The host {host} is not an address of this machine."
+        ) from failure
+    return family, (str(address[0]), port)
+
+
+def _has_ipv6() -> bool:
+    """Whether a socket of both families works: containers often have IPv6 compiled in and off."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as sock:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            sock.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _listen_error(host: str | None, port: int, failure: OSError) -> StartError:
+    if failure.errno == errno.EADDRINUSE:
+        sentence = f"Port {port} is in use by another program; choose one with --port, or stop that program."
+        return StartError("port-in-use", sentence)
+    if failure.errno == errno.EACCES:
+        return StartError("address-unavailable", f"Port {port} needs more rights; choose a port above 1023.")
+    place = host or "every interface"
+    return StartError("address-unavailable", f"Cannot listen on {place}, port {port}: {failure.strerror}.")
+
+
+def _tls_context(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # An empty password instead of a prompt, which a service could never answer.
+        context.load_cert_chain(tls.certificate, tls.private_key, password="")
+    except FileNotFoundError as failure:
+        missing = next(
+            (path for path in (tls.certificate, tls.private_key) if not path.exists()), tls.certificate
+        )
+        raise StartError("tls-unreadable", f"The TLS file {missing} does not exist.") from failure
+    except PermissionError as failure:
+        raise StartError(
+            "tls-unreadable", "The TLS certificate or its key may not be read by this user."
+        ) from failure
+    except (ssl.SSLError, OSError) as failure:
+        files = f"{tls.certificate} and {tls.private_key}"
+        sentence = f"The files {files} are not a PEM certificate and its unencrypted key."
+        raise StartError("tls-unreadable", sentence) from failure
+    return context

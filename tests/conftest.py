@@ -1,0 +1,31 @@
+"""Fixtures for all tests: a real server process. Browsers and loudspeakers have their own fixtures where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server_process import ServerProcess
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Starts as many servers as a test wants: `start_server(extra_args=["--turn", …])`. All are stopped at the end."""
+    started: list[ServerProcess] = []
+
+    def start(**options: object) -> ServerProcess:
+        server = ServerProcess(tmp_path / f"server-{len(started)}.log", **options)  # type: ignore[arg-type]
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """One server with the usual settings."""
+    return start_server()

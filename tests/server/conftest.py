@@ -1,0 +1,131 @@
+"""A server inside the test's own event loop, with limits of its own, and peers that speak the protocol by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp.test_utils import TestServer
+
+from unisono.app import Readiness, make_app
+from unisono.config import Config, Goodbye, Limits
+from unisono.hub import Hub
+from unisono.static import WebApp
+
+# A frame that should come comes in milliseconds; this is for machines that are busy with browsers.
+FRAME_LIMIT_SEC = 30.0
+
+SWARM = "5" * 32
+USER_IDS = {"ada": "a" * 32, "bo": "b" * 32, "cy": "c" * 32}
+
+
+class Peer:
+    """One WebSocket with words for what the tests do."""
+
+    def __init__(self, name: str, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+        self.user_id = USER_IDS[name]
+        self.socket = socket
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.socket.send_str(msgspec.json.encode({"type": kind, **fields}).decode())
+
+    async def join(self, swarm_id: str = SWARM) -> dict[str, Any]:
+        await self.send("join", v=1, swarmId=swarm_id, userId=self.user_id, admission="")
+        return await self.expect("welcome")
+
+    async def receive(self) -> dict[str, Any]:
+        async with asyncio.timeout(FRAME_LIMIT_SEC):
+            frame = await self.socket.receive()
+        assert frame.type is aiohttp.WSMsgType.TEXT, f"closed with {self.socket.close_code}"
+        decoded = msgspec.json.decode(frame.data)
+        assert isinstance(decoded, dict)
+        return decoded
+
+    async def expect(self, kind: str) -> dict[str, Any]:
+        """The next message, which must be of this kind."""
+        message = await self.receive()
+        assert message["type"] == kind, message
+        return message
+
+    async def expect_close(self) -> int | None:
+        """Reads to the end and returns the close code."""
+        async with asyncio.timeout(FRAME_LIMIT_SEC):
+            while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+        return self.socket.close_code
+
+    async def expect_refusal(self, code: str) -> int | None:
+        """The next message must be an error of this code; returns the close code that follows."""
+        assert (await self.expect("error"))["code"] == code
+        return await self.expect_close()
+
+    async def is_served(self, probe_id: int = 7) -> bool:
+        """Whether the server still answers this peer, whatever else was on the way."""
+        await self.send("ping", id=probe_id, t0=0)
+        while True:
+            message = await self.receive()
+            if message["type"] == "pong" and message["id"] == probe_id:
+                return True
+
+    async def vanish(self) -> None:
+        """Drops the connection without a word, as a lift does."""
+        response = self.socket._response
+        assert response.connection is not None and response.connection.transport is not None
+        response.connection.transport.abort()
+
+
+@dataclass
+class ControlServer:
+    hub: Hub
+    readiness: Readiness
+    http: aiohttp.ClientSession
+    server: TestServer
+    # Kept, as a peer that nobody holds any more is collected, and its connection with it.
+    peers: list[Peer] = field(default_factory=list)
+
+    async def connect(self, name: str, **headers: str) -> Peer:
+        socket = await self.http.ws_connect(self.server.make_url("/v1/control?s=0000"), headers=headers)
+        self.peers.append(Peer(name, socket))
+        return self.peers[-1]
+
+    async def joined(self, name: str) -> Peer:
+        peer = await self.connect(name)
+        await peer.join()
+        return peer
+
+
+StartControl = Callable[..., Awaitable[ControlServer]]
+
+
+@pytest.fixture
+async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
+    """Starts a server: `await start_control(max_members=2)` changes limits, `config=` the rest."""
+    running: list[ControlServer] = []
+
+    async def start(config: Config | None = None, web_root: Path | None = None, **limits: Any) -> ControlServer:
+        config = config or Config(goodbye=Goodbye(close_timeout_sec=1.0))
+        hub = Hub(replace(config, limits=replace(Limits(), **limits)))
+        readiness = Readiness()
+        server = TestServer(make_app(hub, WebApp(web_root or tmp_path / "nothing-built"), readiness))
+        await server.start_server(access_log=None)
+        control = ControlServer(hub, readiness, aiohttp.ClientSession(), server)
+        running.append(control)
+        return control
+
+    yield start
+    for control in running:
+        await control.http.close()
+        await control.server.close()
+        control.hub.stop()
+
+
+@pytest.fixture
+async def control(start_control: StartControl) -> ControlServer:
+    """A server with the usual limits."""
+    return await start_control()

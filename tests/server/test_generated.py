@@ -1,0 +1,51 @@
+"""The files drawn from the protocol say what the protocol says."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("gen_protocol", ROOT / "scripts" / "gen_protocol.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_generated_file_is_stale(generator: ModuleType) -> None:
+    assert generator.stale_files(ROOT) == [], "run `make generate`"
+
+
+def test_a_changed_file_is_noticed(generator: ModuleType, tmp_path: Path) -> None:
+    for name, render in generator.RENDERED.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(), encoding="utf-8")
+    assert generator.stale_files(tmp_path) == []
+    (tmp_path / "docs/protocol.md").write_text("edited by hand", encoding="utf-8")
+    assert generator.stale_files(tmp_path) == ["docs/protocol.md"]
+
+
+def test_every_reference_in_the_schema_leads_somewhere(generator: ModuleType) -> None:
+    schema = json.loads(generator.render_schema())
+
+    def references(node: object) -> list[str]:
+        if isinstance(node, dict):
+            own = [str(node["$ref"])] if "$ref" in node else []
+            return own + [ref for value in node.values() for ref in references(value)]
+        if isinstance(node, list):
+            return [ref for value in node for ref in references(value)]
+        return []
+
+    found = references(schema)
+    assert found
+    assert all(ref.removeprefix("#/$defs/") in schema["$defs"] for ref in found)

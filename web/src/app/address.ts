@@ -1,0 +1,43 @@
+// The address bar: `/#<swarm key>` and `/#<key>?server=wss://host`. The fragment never leaves the device.
+
+import { extractKey, formatKey } from "../control/index.ts";
+
+export interface Address {
+  /** "" when the address names no swarm. */
+  readonly key: string;
+  /** Base of the control channel, ws:// or wss://, no path. */
+  readonly server: string;
+}
+
+export function readAddress(location: Pick<Location, "hash" | "host" | "protocol">): Address {
+  const [fragment = "", query = ""] = location.hash.replace(/^#/, "").split("?");
+  const named = new URLSearchParams(query).get("server");
+  const own = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}`;
+  return { key: readableKey(fragment), server: (named && checkedServer(named)) || own };
+}
+
+/** The link that invites into the swarm of `key` on the server this page uses. */
+export function inviteLink(location: Pick<Location, "origin" | "pathname" | "hash">, key: string): string {
+  const query = location.hash.split("?")[1];
+  const isElsewhere = query !== undefined && new URLSearchParams(query).has("server");
+  const base = `${location.origin}${location.pathname}#${encodeURIComponent(formatKey(key))}`;
+  return isElsewhere ? `${base}?${query}` : base;
+}
+
+function readableKey(fragment: string): string {
+  const key = extractKey(fragment);
+  try {
+    return formatKey(key);
+  } catch {
+    return ""; // an empty or endless fragment names nothing
+  }
+}
+
+function checkedServer(text: string): string | null {
+  try {
+    const url = new URL(text);
+    return url.protocol === "wss:" || url.protocol === "ws:" ? url.origin.replace(/^http/, "ws") : null;
+  } catch {
+    return null;
+  }
+}

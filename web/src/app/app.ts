@@ -1,0 +1,292 @@
+// The page's life: home → joining → joined → left, and back by another tap. Owns the player, the session and the view.
+// Everything a tap does starts here, synchronously, because browsers unlock sound only inside the tap.
+
+import { type ReadonlySignal, signal } from "@preact/signals-core";
+import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from "../control/index.ts";
+import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
+import { Player } from "../playback/index.ts";
+import { inviteLink, readAddress } from "./address.ts";
+import { readFacts, type SessionFacts } from "./facts.ts";
+import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
+import { cleanName } from "./peer-message.ts";
+import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
+import { type SessionEvent, SwarmSession } from "./swarm-session.ts";
+import type { Actions, Banner, Notice, Status, View } from "./view.ts";
+import { NO_DETAILS, viewSession } from "./view-model.ts";
+import { WakeLock } from "./wake-lock.ts";
+
+const DELAY_STORED_AS = "unisono.speakerDelayMs";
+/** A typed delay may exceed the slider, for Bluetooth loudspeakers. */
+const MAX_SPEAKER_DELAY_MS = 2_000;
+
+export class App {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #page: Window;
+  readonly #stretcher: KeyStretcher;
+  readonly #player: Player;
+  readonly #wakeLock = new WakeLock();
+  readonly #view = signal<View>(EMPTY_VIEW);
+  #identity: Identity;
+  #phase: Phase = "home";
+  #key: string;
+  #session: SwarmSession | null = null;
+  #refusal: Banner | null = null;
+  #notice: View["notice"] = null;
+  #noticeId = 0;
+  /** Joining again while a former join still stretches its key: only the latest counts. */
+  #joinAttempt = 0;
+
+  constructor(clock: Clock, random: Random, page: Window) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#page = page;
+    this.#identity = takeIdentity(page.sessionStorage, random);
+    this.#stretcher = new KeyStretcher(this.#identity.sessionSeed);
+    this.#player = new Player(
+      clock,
+      () => this.#refresh(),
+      () => this.#session?.soundChanged(),
+    );
+    this.#key = readAddress(page.location).key;
+    this.#stretchAhead();
+    this.#watchPage();
+    this.#refresh();
+  }
+
+  get view(): ReadonlySignal<View> {
+    return this.#view;
+  }
+
+  snapshot(): Snapshot {
+    return makeSnapshot(this.#phase, this.#identity.name, this.#facts());
+  }
+
+  readonly actions: Actions = {
+    join: (typedKey) => this.#join(typedKey),
+    newSwarm: () => this.#join(generateKey(this.#random)),
+    leave: () => void this.#leave(),
+    rename: (name) => this.#rename(name),
+    addFiles: (files) => void this.#addFiles(files),
+    setEnabled: (fileId, isEnabled) => this.#session?.swarm.setEnabled(fileId, isEnabled),
+    play: (fileId) => this.#session?.play(fileId),
+    stop: () => this.#session?.stop(),
+    startNow: () => this.#session?.startNow(),
+    setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
+    setClickTest: (isOn) => this.#session?.setClicking(isOn),
+    takeOver: () => this.#session?.takeOver(),
+    resign: () => this.#session?.resign(),
+    rejoinAudio: () => this.#player.unlock(),
+    copyLink: () => this.#copy(inviteLink(this.#page.location, this.#key)),
+    copyDiagnostics: () => this.#copy(JSON.stringify(this.snapshot(), null, 2)),
+    dismissNotice: (id) => {
+      if (this.#notice?.id === id) this.#notice = null;
+      this.#refresh();
+    },
+    isWeakKey,
+  };
+
+  #join(typedKey: string): void {
+    let canonical: string;
+    try {
+      this.#player.unlock(); // first and synchronously: iOS unlocks sound only here
+      canonical = canonicalKey(typedKey);
+    } catch (error) {
+      if (!(error instanceof UnisonoError)) throw error;
+      this.#say({ code: "error", error: error.code, fileName: null });
+      return;
+    }
+    const tappedLocalMs = this.#clock.nowMs();
+    this.#key = formatKey(typedKey);
+    this.#refusal = null;
+    this.#phase = "joining";
+    const link = inviteLink(this.#page.location, this.#key);
+    this.#page.history.replaceState(null, "", link.slice(this.#page.location.origin.length));
+    const attempt = ++this.#joinAttempt;
+    void this.#wakeLock.take();
+    void this.#session?.close();
+    this.#session = null;
+    this.#refresh();
+    void this.#stretcher.derive(canonical).then((keys) => {
+      if (attempt !== this.#joinAttempt) return;
+      const session = new SwarmSession({
+        clock: this.#clock,
+        random: this.#random,
+        keys,
+        server: readAddress(this.#page.location).server,
+        player: this.#player,
+        name: this.#identity.name,
+        tappedLocalMs,
+        onEvent: (event) => this.#tell(event),
+        onChange: () => this.#refresh(),
+      });
+      this.#session = session;
+      session.setVisible(this.#page.document.visibilityState === "visible");
+      session.setSpeakerDelay(this.#storedDelayMs());
+    });
+  }
+
+  async #leave(): Promise<void> {
+    this.#joinAttempt += 1;
+    const session = this.#session;
+    this.#session = null;
+    this.#phase = "left";
+    this.#refresh();
+    await Promise.all([session?.close(), this.#wakeLock.release(), this.#player.close()]);
+  }
+
+  #rename(name: string): void {
+    const clean = cleanName(name);
+    if (clean === "") return;
+    this.#identity = { ...this.#identity, name: clean };
+    this.#session?.rename(clean);
+    this.#refresh();
+  }
+
+  async #addFiles(files: readonly File[]): Promise<void> {
+    for (const file of files) {
+      try {
+        await this.#session?.addFile(file);
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+        this.#say({ code: "error", error: error.code, fileName: file.name });
+      }
+    }
+    this.#refresh();
+  }
+
+  #setSpeakerDelay(delayMs: number): void {
+    const sane = Math.round(Math.min(MAX_SPEAKER_DELAY_MS, Math.max(0, delayMs)));
+    this.#page.localStorage.setItem(DELAY_STORED_AS, String(sane));
+    this.#session?.setSpeakerDelay(sane);
+  }
+
+  #storedDelayMs(): number {
+    const stored = Number(this.#page.localStorage.getItem(DELAY_STORED_AS));
+    return stored >= 0 && stored <= MAX_SPEAKER_DELAY_MS ? stored : 0;
+  }
+
+  async #copy(text: string): Promise<boolean> {
+    try {
+      await this.#page.navigator.clipboard.writeText(text);
+    } catch {
+      return false; // no clipboard on plain http or without permission: the text stays selectable
+    }
+    this.#say({ code: "copied" });
+    return true;
+  }
+
+  #tell(event: SessionEvent): void {
+    const nameOf = (userId: string) =>
+      this.#facts()?.people.find((person) => person.userId === userId)?.name ?? "";
+    switch (event.code) {
+      case "refused":
+        this.#refusal = { code: "refused", reason: event.refusal };
+        void this.#leave();
+        break;
+      case "left":
+        if (event.name) this.#say({ code: "left", name: event.name });
+        break;
+      case "director-changed": {
+        const isMe = event.userId === this.#session?.me;
+        const formerName = event.former && nameOf(event.former);
+        if (event.former)
+          this.#say({ code: "director-changed", name: nameOf(event.userId), isMe, formerName });
+        break;
+      }
+      case "bad-piece":
+        this.#say({ code: "bad-piece", name: nameOf(event.from), fileName: event.fileName });
+        break;
+      case "file-refused":
+        this.#say({ code: "error", error: event.error, fileName: event.fileName });
+        break;
+      default:
+        break; // seen in the lists
+    }
+  }
+
+  #say(notice: Notice): void {
+    this.#noticeId += 1;
+    this.#notice = { id: this.#noticeId, notice };
+    this.#refresh();
+  }
+
+  #facts(): SessionFacts | null {
+    return this.#session && readFacts(this.#session, this.#player, this.#clock.nowMs());
+  }
+
+  #refresh(): void {
+    const facts = this.#facts();
+    if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
+    const status: Status = { code: "joining", stage: "key" };
+    this.#view.value = {
+      ...EMPTY_VIEW,
+      status,
+      banner: this.#refusal,
+      ...(facts ? viewSession(facts) : {}),
+      phase: this.#phase,
+      key: this.#key,
+      isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
+      inviteLink: this.#key === "" ? "" : inviteLink(this.#page.location, this.#key),
+      myName: this.#identity.name,
+      notice: this.#notice,
+      isSecureContext: this.#page.isSecureContext,
+    };
+  }
+
+  /** Begins the slow part of joining while the person still looks at the button. */
+  #stretchAhead(): void {
+    if (this.#key === "") return;
+    this.#stretcher.derive(canonicalKey(this.#key)).catch((error: unknown) => {
+      console.warn(`could not prepare the key ahead: ${String(error)}`); // the tap tries again
+    });
+  }
+
+  #watchPage(): void {
+    const { document } = this.#page;
+    document.addEventListener("visibilitychange", () => {
+      const isVisible = document.visibilityState === "visible";
+      this.#session?.setVisible(isVisible);
+      if (isVisible) void this.#wakeLock.retake();
+    });
+    this.#page.addEventListener("online", () => this.#session?.wake());
+    this.#page.addEventListener("pageshow", () => this.#session?.wake());
+    this.#page.addEventListener("hashchange", () => {
+      if (this.#phase === "joining" || this.#phase === "joined") return;
+      this.#key = readAddress(this.#page.location).key;
+      this.#stretchAhead();
+      this.#refresh();
+    });
+    this.#page.addEventListener("pagehide", () => {
+      leaveIdentity(this.#page.sessionStorage, this.#identity);
+      this.#session?.sayGoodbye();
+    });
+    // Any tap may be the one that brings the sound back: the platform may have taken it at any time.
+    document.addEventListener("pointerdown", () => {
+      if (this.#session && !this.#player.isUnlocked) this.#player.unlock();
+    });
+  }
+}
+
+const EMPTY_VIEW: View = {
+  phase: "home",
+  key: "",
+  isKeyWeak: false,
+  inviteLink: "",
+  myName: "",
+  status: { code: "joining", stage: "key" },
+  banner: null,
+  notice: null,
+  isSecureContext: true,
+  isOnline: false,
+  people: [],
+  files: [],
+  isDirector: false,
+  canStop: false,
+  canStartNow: false,
+  needsTapToRejoin: false,
+  nowPlaying: null,
+  speakerDelayMs: 0,
+  isClickTestOn: false,
+  details: NO_DETAILS,
+};

@@ -1,0 +1,195 @@
+// From the plan to the loudspeaker: loads the chosen file, locks global time at a start and leaves it alone (timing's
+// PlayClock), and gives the player its timeline. Local ms, global µs, seconds in the file.
+// Does not know who directs or how the plan arrived.
+
+import { type Plan, positionUsAt } from "../director/index.ts";
+import { FileError, type FileId } from "../lib/index.ts";
+import { makeClicks, type Player } from "../playback/index.ts";
+import { type OffsetEstimate, PlayClock, type PlayClockVerdict, type SharedClock } from "../timing/index.ts";
+
+export interface ConductorOptions {
+  readonly clock: SharedClock;
+  readonly player: Player;
+  /** Whole content of a file, or null while this device does not hold all of it. */
+  readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
+  readonly onUndecodable: (fileId: FileId) => void;
+  readonly onChange: () => void;
+}
+
+/** Sound is queued this long before it starts; until then every fresh estimate may still move the start. */
+const FREEZE_BEFORE_START_MS = 700;
+const CLICKS = "click-test";
+const CLICK_LOOP_SEC = 60;
+
+export class Conductor {
+  readonly #options: ConductorOptions;
+  #plan: Plan | null = null;
+  #playClock: PlayClock | null = null;
+  #verdict: PlayClockVerdict | null = null;
+  #speakerDelayMs = 0;
+  #loading: FileId | null = null;
+  #isClicking = false;
+  readonly #undecodable = new Set<FileId>();
+
+  constructor(options: ConductorOptions) {
+    this.#options = options;
+  }
+
+  get verdict(): PlayClockVerdict | null {
+    return this.#verdict;
+  }
+
+  get isDecoding(): boolean {
+    return this.#loading !== null;
+  }
+
+  isUndecodable(fileId: FileId): boolean {
+    return this.#undecodable.has(fileId);
+  }
+
+  /** The file this device could sound right now. */
+  get readyFileId(): FileId | null {
+    const { player, clock } = this.#options;
+    const fileId = this.#plan?.fileId ?? null;
+    const isReady = fileId !== null && player.loadedId === fileId && player.isUnlocked;
+    return isReady && clock.state !== "unsynced" && clock.state !== "coarse" ? fileId : null;
+  }
+
+  /** Seconds into the file that should sound at `localMs`, by the plan; null when nothing plays. */
+  positionSecAt(localMs: number): number | null {
+    return this.#playClock && this.#plan?.state === "playing" ? this.#timeline(localMs) : null;
+  }
+
+  setSpeakerDelay(delayMs: number): void {
+    this.#speakerDelayMs = delayMs;
+    this.#options.player.redirect();
+  }
+
+  setClicking(isClicking: boolean): void {
+    this.#isClicking = isClicking;
+  }
+
+  /** Follows the plan; call it on every change of plan, file, sound or clock, and a few times a second. */
+  follow(plan: Plan, localMs: number): void {
+    const before = this.#plan;
+    this.#plan = plan;
+    if (plan.state === "stopped" || plan.fileId === null) {
+      if (before && before.state !== "stopped") this.#silence();
+      this.#followClicks();
+      return;
+    }
+    this.#load(plan.fileId);
+    if (plan.state === "preparing") {
+      this.#silence();
+      return;
+    }
+    const isSameSong = before?.state === "playing" && before.fileId === plan.fileId;
+    if (!isSameSong) this.#silence();
+    else if (this.#playClock) this.#migrate(before, plan, localMs);
+    this.#sound(before, plan);
+  }
+
+  /** Takes a fresh estimate into account: before the start it moves the start, after it only the rate. */
+  estimated(estimate: OffsetEstimate): void {
+    const playClock = this.#playClock;
+    if (!playClock || playClock.clockId !== estimate.clockId) return;
+    if (this.#isBeforeFreeze(estimate.atLocalMs)) {
+      this.#playClock = new PlayClock(estimate);
+      return;
+    }
+    this.#verdict = playClock.update(estimate);
+    if (this.#verdict.state === "rejoin") this.rejoin();
+  }
+
+  /** The sound was interrupted or the clock is far off: lock anew and cross over. */
+  rejoin(): void {
+    const estimate = this.#options.clock.estimate;
+    if (!estimate || !this.#playClock || estimate.clockId !== this.#playClock.clockId) return;
+    this.#playClock = new PlayClock(estimate);
+    this.#options.player.redirect();
+  }
+
+  #sound(before: Plan | null, plan: Plan): void {
+    const { clock, player } = this.#options;
+    if (this.readyFileId !== plan.fileId) return;
+    if (!this.#playClock) {
+      const estimate = clock.estimate;
+      if (estimate?.clockId !== plan.clockId) return;
+      this.#playClock = new PlayClock(estimate);
+      player.play((localMs) => this.#timeline(localMs));
+    } else if (before && isJump(before, plan)) {
+      player.redirect();
+    }
+  }
+
+  #timeline(localMs: number): number {
+    const globalUs = this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
+    return this.#plan ? positionUsAt(this.#plan, globalUs) / 1e6 : 0;
+  }
+
+  #silence(): void {
+    this.#playClock = null;
+    this.#verdict = null;
+    this.#options.player.stop();
+  }
+
+  /** The plan was re-expressed in another server's clock: cross over without moving the sound; trimming does the rest. */
+  #migrate(before: Plan, plan: Plan, localMs: number): void {
+    const playClock = this.#playClock;
+    const estimate = this.#options.clock.estimate;
+    if (!playClock || plan.clockId === playClock.clockId || estimate?.clockId !== plan.clockId) return;
+    const fresh = new PlayClock(estimate);
+    const movedUs =
+      positionUsAt(plan, fresh.globalUsAt(localMs)) - positionUsAt(before, playClock.globalUsAt(localMs));
+    this.#playClock = new PlayClock({ ...estimate, offsetMs: estimate.offsetMs + movedUs / 1000 });
+  }
+
+  #isBeforeFreeze(localMs: number): boolean {
+    return this.#plan?.state === "playing" && this.#timeline(localMs) * 1000 < -FREEZE_BEFORE_START_MS;
+  }
+
+  #load(fileId: FileId): void {
+    const { player, readFile } = this.#options;
+    if (this.#loading || this.#undecodable.has(fileId) || player.loadedId === fileId) return;
+    if (player.sampleRate === null) return;
+    const content = readFile(fileId);
+    if (!content) return;
+    this.#loading = fileId;
+    content
+      .then((bytes) => player.load(fileId, bytes))
+      .catch((error: unknown) => {
+        if (!(error instanceof FileError)) throw error;
+        this.#undecodable.add(fileId);
+        this.#options.onUndecodable(fileId);
+      })
+      .finally(() => {
+        this.#loading = null;
+        this.#options.onChange();
+      });
+  }
+
+  #followClicks(): void {
+    const { clock, player } = this.#options;
+    const { sampleRate } = player;
+    if (this.#isClicking && this.#playClock === null && sampleRate !== null && clock.estimate) {
+      player.loadSound(CLICKS, [makeClicks(sampleRate, CLICK_LOOP_SEC)], CLICK_LOOP_SEC);
+      this.#playClock = new PlayClock(clock.estimate);
+      player.play((localMs) => this.#clickTimeline(localMs));
+    } else if (!this.#isClicking && player.loadedId === CLICKS) {
+      this.#silence();
+      player.unload();
+    }
+  }
+
+  #clickTimeline(localMs: number): number {
+    const globalUs = this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
+    return (globalUs / 1e6) % CLICK_LOOP_SEC;
+  }
+}
+
+/** Whether the song moved under the listeners: another place or another start, in the same clock. */
+function isJump(before: Plan, plan: Plan): boolean {
+  if (before.clockId !== plan.clockId) return false;
+  const movedUs = before.globalStartUs - before.positionUs - (plan.globalStartUs - plan.positionUs);
+  return movedUs !== 0;
+}

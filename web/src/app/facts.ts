@@ -1,0 +1,99 @@
+// Everything view-model.ts and snapshot.ts need to know of a stay in a swarm, read in one go as plain data. Local ms.
+
+import type { ControlState } from "../control/index.ts";
+import type { Plan } from "../director/index.ts";
+import type { FileId, UserId } from "../lib/index.ts";
+import type { PlaybackReading, Player } from "../playback/index.ts";
+import type { FileState, LinkState, Totals } from "../swarm/index.ts";
+import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
+import type { SwarmSession, Timings } from "./swarm-session.ts";
+
+export interface PersonFacts {
+  readonly userId: UserId;
+  readonly name: string;
+  readonly isMe: boolean;
+  readonly isAway: boolean;
+  readonly isVisible: boolean;
+  readonly isReady: boolean;
+  readonly syncErrorMs: number | null;
+  readonly link: LinkState["state"] | null;
+}
+
+export interface SessionFacts {
+  readonly me: UserId;
+  readonly control: ControlState;
+  readonly nodeId: string | null;
+  readonly clockState: ClockState;
+  readonly estimate: OffsetEstimate | null;
+  readonly verdict: PlayClockVerdict | null;
+  readonly directorId: UserId | null;
+  readonly term: number;
+  readonly plan: Plan;
+  /** Me first, then by name. */
+  readonly people: readonly PersonFacts[];
+  readonly files: readonly FileState[];
+  readonly undecodable: ReadonlySet<FileId>;
+  readonly loadedId: string | null;
+  readonly isDecoding: boolean;
+  readonly missing: readonly UserId[];
+  readonly playback: PlaybackReading;
+  /** Seconds until the sound starts; null unless a start is ahead. */
+  readonly startsInSec: number | null;
+  readonly speakerDelayMs: number;
+  readonly isClicking: boolean;
+  readonly totals: Totals;
+  readonly timings: Timings;
+}
+
+export function readFacts(session: SwarmSession, player: Player, localMs: number): SessionFacts {
+  const { director, swarm, conductor, clock, roster } = session;
+  const { plan } = director;
+  const playback = player.read();
+  const links = swarm.links.value;
+  const positionSec = conductor.positionSecAt(localMs);
+  const me: PersonFacts = {
+    userId: session.me,
+    name: session.name,
+    isMe: true,
+    isAway: false,
+    isVisible: session.isVisible,
+    isReady: plan.fileId !== null && conductor.readyFileId === plan.fileId,
+    syncErrorMs: playback.errorMs,
+    link: "open",
+  };
+  const others = roster.peers.map(({ userId, isAway, status }) => ({
+    userId,
+    name: status?.name ?? "",
+    isMe: false,
+    isAway,
+    isVisible: status?.isVisible ?? true,
+    isReady: plan.fileId !== null && status?.readyFileId === plan.fileId,
+    syncErrorMs: status?.syncErrorMs ?? null,
+    link: links.get(userId)?.state ?? null,
+  }));
+  others.sort((a, b) => a.name.localeCompare(b.name) || (a.userId < b.userId ? -1 : 1));
+  const files = swarm.files.value;
+  return {
+    me: session.me,
+    control: session.controlState,
+    nodeId: session.nodeId,
+    clockState: clock.state,
+    estimate: clock.estimate,
+    verdict: conductor.verdict,
+    directorId: director.directorId,
+    term: director.record?.term ?? 0,
+    plan,
+    people: [me, ...others],
+    files,
+    undecodable: new Set(files.map((file) => file.fileId).filter((id) => conductor.isUndecodable(id))),
+    loadedId: player.loadedId,
+    isDecoding: conductor.isDecoding,
+    missing: plan.state === "preparing" ? session.missingPeers() : [],
+    playback,
+    startsInSec: positionSec !== null && positionSec < 0 ? -positionSec : null,
+    speakerDelayMs: session.speakerDelayMs,
+    isClicking: session.isClicking,
+    totals: swarm.totals.value,
+    timings: session.timings,
+  };
+}

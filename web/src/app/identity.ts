@@ -1,0 +1,53 @@
+// Who this tab is: a random session seed and a friendly name. A reload keeps both; a duplicated tab gets its own, because
+// they rest in sessionStorage only while no page is alive to use them.
+
+import { fromHex, pickOne, type Random, toHex } from "../lib/index.ts";
+import { cleanName } from "./peer-message.ts";
+
+export interface Identity {
+  readonly sessionSeed: Uint8Array;
+  readonly name: string;
+}
+
+const STORED_AS = "unisono.identity";
+const SEED_BYTES = 32;
+
+// Adjective and bird, in the manner of "Blue Heron": easy to say across a room, and no two alike at a party.
+const QUALITIES = [
+  "Amber", "Blue", "Brave", "Bright", "Calm", "Clever", "Coral", "Crimson", "Dusky", "Early", "Gentle", "Golden",
+  "Green", "Happy", "Indigo", "Ivory", "Jolly", "Kind", "Lively", "Lucky", "Merry", "Misty", "Noble", "Northern",
+  "Olive", "Proud", "Quick", "Quiet", "Rosy", "Ruby", "Silver", "Snowy", "Southern", "Sunny", "Swift", "Velvet",
+  "Violet", "Warm", "Wild", "Wise",
+] as const; // biome-ignore format: a table of words
+const BIRDS = [
+  "Avocet", "Bunting", "Crane", "Curlew", "Dipper", "Dove", "Egret", "Falcon", "Finch", "Gannet", "Goldcrest",
+  "Grebe", "Heron", "Hoopoe", "Ibis", "Jay", "Kestrel", "Kingfisher", "Kite", "Lapwing", "Lark", "Linnet", "Magpie",
+  "Martin", "Merlin", "Nightingale", "Oriole", "Osprey", "Owl", "Pipit", "Plover", "Puffin", "Raven", "Robin",
+  "Sandpiper", "Starling", "Swallow", "Swift", "Tern", "Thrush", "Wagtail", "Warbler", "Waxwing", "Wren",
+] as const; // biome-ignore format: a table of words
+
+export const friendlyName = (random: Random): string =>
+  `${pickOne(random, QUALITIES)} ${pickOne(random, BIRDS)}`;
+
+/** Takes the identity a reload left behind, or makes a new one. */
+export function takeIdentity(storage: Storage, random: Random): Identity {
+  const stored = storage.getItem(STORED_AS);
+  storage.removeItem(STORED_AS);
+  return (stored && parse(stored)) || { sessionSeed: random.bytes(SEED_BYTES), name: friendlyName(random) };
+}
+
+/** Leaves the identity for the page that a reload may bring. */
+export function leaveIdentity(storage: Storage, identity: Identity): void {
+  storage.setItem(STORED_AS, JSON.stringify({ seed: toHex(identity.sessionSeed), name: identity.name }));
+}
+
+function parse(stored: string): Identity | null {
+  try {
+    const { seed, name } = JSON.parse(stored) as { seed: unknown; name: unknown };
+    if (typeof seed !== "string" || typeof name !== "string") return null;
+    const sessionSeed = fromHex(seed);
+    return sessionSeed.length === SEED_BYTES ? { sessionSeed, name: cleanName(name) } : null;
+  } catch {
+    return null; // what is not ours to read is replaced
+  }
+}

@@ -1,0 +1,14 @@
+// The application: wires the modules, keeps the view, answers snapshot().
+
+export { App } from "./app.ts";
+export type {
+  Actions,
+  Banner,
+  DetailsView,
+  FileView,
+  Notice,
+  PersonView,
+  Status,
+  SyncWord,
+  View,
+} from "./view.ts";

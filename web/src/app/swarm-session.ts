@@ -1,0 +1,493 @@
+// One stay in a swarm, from join to leave: wires server, clock, director, files and sound together. Local ms, global µs.
+// Everything is made here and closed here. What people see is made of it by view-model.ts; this file decides nothing
+// about looks and very little about rules: those are in the modules' cores.
+
+import {
+  type CheckedServerMessage,
+  ControlLink,
+  type ControlState,
+  type IceServer,
+  type Refusal,
+  Sealer,
+  type SwarmKeys,
+} from "../control/index.ts";
+import { type Beat, Director, decideStart, type Readiness } from "../director/index.ts";
+import {
+  type Clock,
+  every,
+  FileError,
+  type FileId,
+  fromBase64Url,
+  type Random,
+  toBase64Url,
+  type UserId,
+  WireError,
+} from "../lib/index.ts";
+import { looksLikeAudio, type Player } from "../playback/index.ts";
+import { MemoryStore, Swarm, type SwarmEvent } from "../swarm/index.ts";
+import { SharedClock } from "../timing/index.ts";
+import { Conductor } from "./conductor.ts";
+import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
+import { Roster } from "./roster.ts";
+
+export type SessionEvent =
+  | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
+  | { readonly code: "director-changed"; readonly userId: UserId; readonly former: UserId | null }
+  | { readonly code: "refused"; readonly refusal: Refusal }
+  | SwarmEvent;
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keys: SwarmKeys;
+  readonly server: string;
+  readonly player: Player;
+  readonly name: string;
+  /** When the person tapped Join, local ms. */
+  readonly tappedLocalMs: number;
+  readonly onEvent: (event: SessionEvent) => void;
+  readonly onChange: () => void;
+}
+
+export interface Timings {
+  controlOpenMs: number | null;
+  clockLockedMs: number | null;
+  firstPeerMs: number | null;
+  firstSoundMs: number | null;
+}
+
+const TICK_MS = 200;
+/** A status is repeated this often, so that a lost one is repaired; faster while errors of playback are of interest. */
+const STATUS_IDLE_MS = 5_000;
+const STATUS_PLAYING_MS = 1_000;
+
+export class SwarmSession {
+  readonly me: UserId;
+  readonly clock: SharedClock;
+  readonly director: Director;
+  readonly swarm: Swarm;
+  readonly conductor: Conductor;
+  readonly roster = new Roster();
+  readonly timings: Timings = {
+    controlOpenMs: null,
+    clockLockedMs: null,
+    firstPeerMs: null,
+    firstSoundMs: null,
+  };
+  readonly #options: SessionOptions;
+  readonly #link: ControlLink;
+  readonly #sealer: Sealer;
+  readonly #stopTicking: () => void;
+  #nodeId: string | null = null;
+  #iceServers: readonly IceServer[] = [];
+  #name: string;
+  #isVisible = true;
+  #isClicking = false;
+  #speakerDelayMs = 0;
+  #isStartForced = false;
+  #lastDirector: UserId | null = null;
+  #lastStatus = "";
+  #lastStatusLocalMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SessionOptions) {
+    const { clock, random, keys, player } = options;
+    this.#options = options;
+    this.#name = options.name;
+    this.me = keys.userId;
+    this.#sealer = new Sealer(keys, this.me, random);
+    this.director = new Director(this.me);
+    this.#link = new ControlLink({
+      clock,
+      random,
+      server: options.server,
+      shard: keys.shard,
+      swarmId: keys.swarmId,
+      userId: this.me,
+      onState: (state) => this.#controlChanged(state),
+      onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),
+      onRefused: (refusal) => options.onEvent({ code: "refused", refusal }),
+    });
+    this.clock = new SharedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
+    this.swarm = new Swarm({
+      clock,
+      random,
+      me: this.me,
+      store: new MemoryStore(),
+      sendSignal: (to, signal) => this.#send(to, { kind: "signal", signal }),
+      iceServers: () => this.#iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    });
+    this.conductor = new Conductor({
+      clock: this.clock,
+      player,
+      readFile: (fileId) => this.#readFile(fileId),
+      onUndecodable: () => this.#changed(),
+      onChange: () => this.#changed(),
+    });
+    this.clock.onEstimate((estimate) => {
+      this.conductor.estimated(estimate);
+      if (this.clock.state === "locked") this.#note("clockLockedMs");
+    });
+    this.swarm.onEvent((event) => {
+      options.onEvent(event);
+      this.#changed();
+    });
+    this.#stopTicking = every(clock, TICK_MS, () => this.#tick());
+    this.#link.open();
+  }
+
+  get controlState(): ControlState {
+    return this.#link.state;
+  }
+
+  get nodeId(): string | null {
+    return this.#nodeId;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get isClicking(): boolean {
+    return this.#isClicking;
+  }
+
+  get speakerDelayMs(): number {
+    return this.#speakerDelayMs;
+  }
+
+  get isVisible(): boolean {
+    return this.#isVisible;
+  }
+
+  rename(name: string): void {
+    this.#name = name;
+    this.#changed();
+  }
+
+  setSpeakerDelay(delayMs: number): void {
+    this.#speakerDelayMs = delayMs;
+    this.conductor.setSpeakerDelay(delayMs);
+    this.#changed();
+  }
+
+  setClicking(isClicking: boolean): void {
+    this.#isClicking = isClicking;
+    this.#changed();
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.#isVisible = isVisible;
+    this.#options.player.setHidden(!isVisible);
+    if (isVisible) this.wake();
+    this.#changed();
+  }
+
+  /** The network may be another, or the device woke: look at everything at once. */
+  wake(): void {
+    this.#link.wake();
+    if (!this.clock.checkForSleep()) this.clock.burst();
+    this.#tick();
+  }
+
+  /** The platform gave the sound back: lock anew, enter mid-song. */
+  soundChanged(): void {
+    this.clock.burst();
+    this.conductor.rejoin();
+    this.#changed();
+  }
+
+  /** Offers a file. Throws FileError; what is plainly not sound is refused before anyone fetches it. */
+  async addFile(file: File): Promise<FileId> {
+    const head = new Uint8Array(await file.slice(0, 64).arrayBuffer());
+    if (head.length > 0 && !looksLikeAudio(head)) throw new FileError("file-not-audio", "unknown format");
+    return this.swarm.addFile(file);
+  }
+
+  /** Director: prepares the file; it starts when all are ready. */
+  play(fileId: FileId): void {
+    this.#isStartForced = false;
+    this.#changePlan({ state: "preparing", fileId, globalStartUs: 0, positionUs: 0 });
+  }
+
+  stop(): void {
+    this.#changePlan({ state: "stopped", fileId: null, globalStartUs: 0, positionUs: 0 });
+  }
+
+  startNow(): void {
+    this.#isStartForced = true;
+    this.#tick();
+  }
+
+  takeOver(): void {
+    this.#sendBeat(this.director.takeOver(this.#nowMs()));
+  }
+
+  resign(): void {
+    this.#sendBeat(this.director.resign(this.#nowMs()));
+  }
+
+  /** Leaves: others see it at once, nothing of the swarm stays here. Idempotent. */
+  async close(): Promise<void> {
+    this.#stopTicking();
+    this.clock.stop();
+    this.#link.close();
+    this.#options.player.unload();
+    await this.swarm.close();
+  }
+
+  /** The page is going away: say so while there is still time. */
+  sayGoodbye(): void {
+    this.#link.close();
+  }
+
+  /** Where the chosen file stands for a start, by person. */
+  missingPeers(): readonly UserId[] {
+    const decision = decideStart(this.#readiness(), false);
+    return decision.verdict === "wait" ? decision.missing : [];
+  }
+
+  // ── server ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #controlChanged(state: ControlState): void {
+    if (state !== "open") {
+      this.clock.stop();
+      this.director.detach();
+    }
+    this.#changed();
+  }
+
+  #received(message: CheckedServerMessage, receivedLocalMs: number): void {
+    switch (message.type) {
+      case "pong":
+        this.clock.receivePong(message, receivedLocalMs);
+        return;
+      case "welcome":
+        this.#welcomed(message, receivedLocalMs);
+        break;
+      case "joined":
+        this.roster.joined(message.userId);
+        this.#note("firstPeerMs");
+        this.#options.onEvent({ code: "joined", userId: message.userId, name: null });
+        this.#sendStatus(message.userId);
+        break;
+      case "presence":
+        this.roster.presence(message.userId, message.away);
+        if (!message.away) this.#sendStatus(message.userId);
+        break;
+      case "left":
+        this.#left(message.userId, receivedLocalMs);
+        break;
+      case "relayed":
+        this.#relayed(message.from, message.body, receivedLocalMs);
+        return;
+      case "goaway":
+        return; // the link knows when to come back
+      case "error":
+        console.warn(`the server says: ${message.code}: ${message.message}`);
+        return;
+    }
+    this.#membersChanged(receivedLocalMs);
+  }
+
+  #welcomed(welcome: Extract<CheckedServerMessage, { type: "welcome" }>, localMs: number): void {
+    this.#nodeId = welcome.nodeId;
+    this.#iceServers = welcome.iceServers;
+    this.roster.replace(welcome.members);
+    this.#note("controlOpenMs");
+    if (welcome.members.length > 0) this.#note("firstPeerMs");
+    this.clock.start();
+    this.#sendBeat(this.director.attach(this.#candidates(), localMs));
+    this.#sendStatus(null);
+  }
+
+  #left(userId: UserId, localMs: number): void {
+    const peer = this.roster.left(userId);
+    if (!peer) return;
+    this.#sealer.forget(userId);
+    this.#options.onEvent({ code: "left", userId, name: peer.status?.name ?? null });
+    this.#sendBeat(this.director.memberLeft(userId, localMs));
+  }
+
+  #membersChanged(localMs: number): void {
+    this.swarm.setMembers(this.roster.peers.map((peer) => ({ userId: peer.userId, away: peer.isAway })));
+    this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, localMs));
+    this.#changed();
+  }
+
+  // ── peers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #relayed(from: UserId, body: string, receivedLocalMs: number): void {
+    if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
+    let message: PeerMessage;
+    try {
+      message = decodePeerMessage(this.#sealer.open(from, fromBase64Url(body)));
+    } catch (error) {
+      if (!(error instanceof WireError || error instanceof RangeError)) throw error;
+      console.warn(`ignored a message from ${from}: ${error.message}`);
+      return;
+    }
+    if (message.kind === "signal") {
+      this.swarm.receiveSignal(from, message.signal);
+    } else if (message.kind === "beat") {
+      this.#sendBeat(this.director.receiveBeat(from, message.beat, receivedLocalMs));
+      this.#changed();
+    } else if (this.roster.heard(from, message.status)) {
+      this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, receivedLocalMs));
+      this.#changed();
+    }
+  }
+
+  #send(to: UserId | null, message: PeerMessage): void {
+    const body = toBase64Url(this.#sealer.seal(to, encodePeerMessage(message)));
+    this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body });
+  }
+
+  #sendBeat(beat: Beat | null): void {
+    if (beat) this.#send(null, { kind: "beat", beat });
+  }
+
+  #sendStatus(to: UserId | null): void {
+    this.#send(to, { kind: "status", status: this.#status() });
+  }
+
+  #status(): PeerStatus {
+    const errorMs = this.#options.player.read().errorMs;
+    const { plan } = this.director;
+    return {
+      name: this.#name,
+      isVisible: this.#isVisible,
+      readyFileId: this.conductor.readyFileId,
+      isUnable: plan.fileId !== null && this.conductor.isUndecodable(plan.fileId),
+      rttMs: this.clock.estimate?.rttMs ?? 0,
+      speakerDelayMs: this.#speakerDelayMs,
+      syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
+      isClicking: this.#isClicking,
+    };
+  }
+
+  // ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tick(): void {
+    const localMs = this.#nowMs();
+    this.#link.checkSilence();
+    this.#sendBeat(this.director.tick(localMs));
+    this.#direct(localMs);
+    this.#changed();
+  }
+
+  /** What only the director does: starts what is ready, ends what is over, moves the plan to a new server clock. */
+  #direct(localMs: number): void {
+    if (!this.director.isMe) return;
+    const { plan } = this.director;
+    const globalUs = this.clock.globalUsAt(localMs);
+    const clockId = this.clock.estimate?.clockId;
+    if (globalUs === null || clockId === undefined || this.clock.state !== "locked") return;
+    if (plan.state === "preparing") {
+      const decision = decideStart(this.#readiness(), this.#isStartForced);
+      if (decision.verdict === "wait") return;
+      this.#isStartForced = false;
+      this.#changePlan({
+        state: "playing",
+        fileId: plan.fileId,
+        globalStartUs: globalUs + decision.leadMs * 1000,
+        positionUs: plan.positionUs,
+      });
+    } else if (plan.state === "playing") {
+      const positionSec = this.conductor.positionSecAt(localMs);
+      const durationSec =
+        plan.fileId === this.#options.player.loadedId ? this.#options.player.durationSec : null;
+      if (positionSec !== null && durationSec !== null && positionSec > durationSec + 1) this.stop();
+      else if (plan.clockId !== clockId) this.#moveToClock(localMs, globalUs);
+    }
+  }
+
+  #moveToClock(localMs: number, globalUs: number): void {
+    const { plan } = this.director;
+    const positionSec = this.conductor.positionSecAt(localMs);
+    if (positionSec !== null) {
+      // The delayed loudspeaker hears the position of a later moment; the plan is about none in particular.
+      const positionUs = positionSec * 1e6 - this.#speakerDelayMs * 1000;
+      const globalStartUs = positionUs >= 0 ? globalUs : globalUs - positionUs;
+      this.#changePlan({ ...plan, globalStartUs, positionUs: Math.max(0, positionUs) });
+      return;
+    }
+    const globalStartUs = this.clock.toCurrentClock(plan.globalStartUs, plan.clockId);
+    if (globalStartUs !== null) this.#changePlan({ ...plan, globalStartUs });
+  }
+
+  #changePlan(change: Pick<Beat["plan"], "state" | "fileId" | "globalStartUs" | "positionUs">): void {
+    const clockId = this.clock.estimate?.clockId ?? "";
+    const { state, fileId, globalStartUs, positionUs } = change;
+    const localMs = this.#nowMs();
+    this.#sendBeat(this.director.changePlan({ clockId, state, fileId, globalStartUs, positionUs }, localMs));
+    this.#changed();
+  }
+
+  #readiness(): readonly Readiness[] {
+    const { fileId } = this.director.plan;
+    const mine = this.#status();
+    const all = [{ userId: this.me, isAway: false, status: mine }, ...this.roster.peers];
+    return all.map(({ userId, isAway, status }) => ({
+      userId,
+      isAway,
+      isReady: fileId !== null && (status?.readyFileId === fileId || status?.isUnable === true),
+      rttMs: status?.rttMs ?? 0,
+      speakerDelayMs: status?.speakerDelayMs ?? 0,
+    }));
+  }
+
+  #candidates() {
+    return this.roster.peers.map((peer) => ({
+      userId: peer.userId,
+      isVisible: peer.status?.isVisible ?? true,
+      isAway: peer.isAway,
+    }));
+  }
+
+  #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
+    const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
+    return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => bytes.buffer) : null;
+  }
+
+  /** After any event: the rest follows from the state as it now is. */
+  #changed(): void {
+    const localMs = this.#nowMs();
+    const { plan, directorId } = this.director;
+    const { player } = this.#options;
+    this.swarm.prioritize(plan.fileId);
+    const others = this.roster.peers.some((peer) => peer.status?.isClicking === true);
+    this.conductor.setClicking((this.#isClicking || others) && plan.state === "stopped");
+    this.conductor.follow(plan, localMs);
+    const playback = player.read();
+    this.clock.setActivity(
+      playback.state === "playing" ? "playing" : plan.state === "stopped" ? "idle" : "pre-roll",
+    );
+    if (playback.state === "playing") this.#note("firstSoundMs");
+    if (directorId !== null && directorId !== this.#lastDirector) {
+      const former = this.#lastDirector;
+      this.#lastDirector = directorId;
+      this.#options.onEvent({ code: "director-changed", userId: directorId, former });
+    }
+    this.#shareStatus(localMs, playback.state === "playing");
+    this.#options.onChange();
+  }
+
+  /** Sends the status when it says something new, and now and then all the same. */
+  #shareStatus(localMs: number, isPlaying: boolean): void {
+    const { syncErrorMs: _, rttMs: __, ...lasting } = this.#status();
+    const text = JSON.stringify(lasting);
+    const periodMs = isPlaying ? STATUS_PLAYING_MS : STATUS_IDLE_MS;
+    if (text === this.#lastStatus && localMs - this.#lastStatusLocalMs < periodMs) return;
+    this.#lastStatus = text;
+    this.#lastStatusLocalMs = localMs;
+    if (this.roster.peers.length > 0) this.#sendStatus(null);
+  }
+
+  #note(timing: keyof Timings): void {
+    this.timings[timing] ??= this.#nowMs() - this.#options.tappedLocalMs;
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+}

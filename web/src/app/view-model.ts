@@ -1,0 +1,169 @@
+// From facts to what a person should see. Pure: the same facts give the same view.
+
+import type { UserId } from "../lib/index.ts";
+import type { FileState } from "../swarm/index.ts";
+import type { PersonFacts, SessionFacts } from "./facts.ts";
+import type { Banner, DetailsView, FileView, PersonView, Status, SyncWord, View } from "./view.ts";
+
+/** Cut-points of the sync words, ms (research/style_ux.md §8.2: clicks fuse to 5, transients to 20, music to 40). */
+const SYNC_WORDS = [
+  { withinMs: 5, word: "tight" },
+  { withinMs: 20, word: "good" },
+  { withinMs: 40, word: "loose" },
+] as const;
+
+export function syncWord(errorMs: number | null): SyncWord {
+  if (errorMs === null) return "unknown";
+  return SYNC_WORDS.find((entry) => Math.abs(errorMs) <= entry.withinMs)?.word ?? "off";
+}
+
+export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
+  return {
+    userId: person.userId,
+    name: person.name,
+    isMe: person.isMe,
+    isDirector: person.userId === directorId,
+    isAway: person.isAway,
+    isLinked: person.link === "open",
+    isReady: person.isReady,
+    syncErrorMs: person.syncErrorMs,
+    sync: syncWord(person.syncErrorMs),
+  };
+}
+
+export function viewFile(file: FileState, facts: SessionFacts): FileView {
+  const isChosen = facts.plan.fileId === file.fileId;
+  const isUnable = facts.undecodable.has(file.fileId);
+  return {
+    fileId: file.fileId,
+    name: file.name,
+    sizeBytes: file.sizeBytes,
+    heldBytes: file.heldBytes,
+    isSeeded: file.seeded,
+    isEnabled: file.enabled,
+    isChosen,
+    isPlaying: isChosen && facts.plan.state === "playing",
+    offeredBy: file.offeredBy.map((userId) => nameOf(facts, userId)),
+    sources: file.sources.map((userId) => nameOf(facts, userId)),
+    remainingSec: file.remainingSec,
+    isDecodable: isUnable ? false : facts.loadedId === file.fileId ? true : null,
+  };
+}
+
+/** The one sentence that says what is going on. */
+export function viewStatus(facts: SessionFacts): Status {
+  const { plan, directorId, people, files } = facts;
+  if (facts.nodeId === null) return { code: "joining", stage: "server" };
+  if (facts.clockState === "unsynced") return { code: "joining", stage: "clock" };
+  const isDirector = directorId === facts.me;
+  const directorName = directorId && nameOf(facts, directorId);
+  const chosen = files.find((file) => file.fileId === plan.fileId);
+  if (plan.state !== "stopped") {
+    const obstacle = viewObstacle(facts, chosen);
+    if (obstacle) return obstacle;
+    const fileName = chosen?.name ?? "";
+    if (plan.state === "preparing") {
+      const names = facts.missing.map((userId) => nameOf(facts, userId));
+      return { code: "waiting-for", names, canStart: isDirector };
+    }
+    if (facts.startsInSec !== null)
+      return { code: "starting", fileName, inSec: Math.ceil(facts.startsInSec) };
+    if (facts.playback.state === "playing") return { code: "playing", fileName, directorName, isDirector };
+    return { code: "entering", fileName };
+  }
+  if (files.length === 0) {
+    return people.length === 1 ? { code: "alone" } : { code: "no-files", others: people.length - 1 };
+  }
+  if (directorId === null) return { code: "electing" };
+  return { code: "ready-to-play", isDirector, directorName };
+}
+
+/** What keeps this device from playing the chosen file; null when nothing does. */
+function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Status | null {
+  const fileName = chosen?.name ?? "";
+  if (chosen && facts.undecodable.has(chosen.fileId)) return { code: "undecodable", fileName };
+  if (!chosen?.seeded) {
+    const percent = chosen ? Math.floor((100 * chosen.heldBytes) / Math.max(1, chosen.sizeBytes)) : 0;
+    const sources = (chosen?.sources ?? []).map((userId) => nameOf(facts, userId));
+    return { code: "fetching", fileName, percent, sources, remainingSec: chosen?.remainingSec ?? null };
+  }
+  return facts.isDecoding ? { code: "decoding", fileName } : null;
+}
+
+/** At most one banner, the gravest first. */
+export function viewBanner(facts: SessionFacts): Banner | null {
+  const { playback, verdict } = facts;
+  if (playback.state === "interrupted") return { code: "audio-interrupted" };
+  if (facts.nodeId !== null && facts.control !== "open") {
+    return { code: "server-lost", isPlaying: playback.state === "playing" };
+  }
+  if (verdict?.state === "watching") return { code: "clock-watch", offByMs: Math.abs(verdict.differenceMs) };
+  const unreachable = facts.people.filter((person) => person.link === "failed" && !person.isAway);
+  if (unreachable.length > 0) return { code: "unreachable", names: unreachable.map((person) => person.name) };
+  return null;
+}
+
+export function viewDetails(facts: SessionFacts): DetailsView {
+  const { estimate, playback, totals } = facts;
+  return {
+    controlState: facts.control,
+    clockState: facts.clockState,
+    uncertaintyMs: estimate?.uncertaintyMs ?? null,
+    rttMs: estimate?.rttMs ?? null,
+    offsetMs: estimate?.offsetMs ?? null,
+    driftPpm: estimate?.driftPpm ?? null,
+    playbackErrorMs: playback.errorMs,
+    ratePpm: playback.ratePpm,
+    outputLatencyMs: playback.outputLatencyMs,
+    links: totals.links,
+    sentBytes: totals.sentBytes,
+    receivedBytes: totals.receivedBytes,
+  };
+}
+
+export const NO_DETAILS: DetailsView = {
+  controlState: "idle",
+  clockState: "unsynced",
+  uncertaintyMs: null,
+  rttMs: null,
+  offsetMs: null,
+  driftPpm: null,
+  playbackErrorMs: null,
+  ratePpm: null,
+  outputLatencyMs: null,
+  links: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+};
+
+/** The part of the view that follows from a stay in a swarm. */
+export function viewSession(facts: SessionFacts): Partial<View> {
+  const { plan, playback } = facts;
+  const isDirector = facts.directorId === facts.me;
+  const chosen = facts.files.find((file) => file.fileId === plan.fileId);
+  const isSounding = playback.state === "playing" && chosen !== undefined && playback.positionSec !== null;
+  return {
+    status: viewStatus(facts),
+    banner: viewBanner(facts),
+    isOnline: facts.control === "open",
+    people: facts.people.map((person) => viewPerson(person, facts.directorId)),
+    files: facts.files.map((file) => viewFile(file, facts)),
+    isDirector,
+    canStop: isDirector && plan.state !== "stopped",
+    canStartNow: isDirector && plan.state === "preparing" && facts.missing.length > 0,
+    needsTapToRejoin: playback.state === "interrupted" || playback.state === "locked-audio",
+    nowPlaying: isSounding
+      ? {
+          name: chosen.name,
+          durationSec: playback.durationSec ?? 0,
+          positionSec: Math.max(0, playback.positionSec ?? 0),
+        }
+      : null,
+    speakerDelayMs: facts.speakerDelayMs,
+    isClickTestOn: facts.isClicking,
+    details: viewDetails(facts),
+  };
+}
+
+const nameOf = (facts: SessionFacts, userId: UserId): string =>
+  facts.people.find((person) => person.userId === userId)?.name ?? "";

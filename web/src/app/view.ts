@@ -1,0 +1,161 @@
+// What a person can see and do, as plain data: the contract between app/ (which knows) and ui/ (which draws).
+// Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
+
+import type { ErrorCode, FileId, UserId } from "../lib/index.ts";
+
+export type SyncWord = "tight" | "good" | "loose" | "off" | "unknown";
+
+export interface PersonView {
+  readonly userId: UserId;
+  readonly name: string;
+  readonly isMe: boolean;
+  readonly isDirector: boolean;
+  readonly isAway: boolean;
+  /** A direct data channel to this person is open. True for me. */
+  readonly isLinked: boolean;
+  /** Holds, decoded and can play the file of the current plan. */
+  readonly isReady: boolean;
+  /** Their own playback error as they last reported it, ms; null while they are not playing. */
+  readonly syncErrorMs: number | null;
+  readonly sync: SyncWord;
+}
+
+export interface FileView {
+  readonly fileId: FileId;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly heldBytes: number;
+  readonly isSeeded: boolean;
+  readonly isEnabled: boolean;
+  /** It is the file of the current plan. */
+  readonly isChosen: boolean;
+  readonly isPlaying: boolean;
+  /** Names of those who added it, this person's own name included. */
+  readonly offeredBy: readonly string[];
+  /** Names of those it is being fetched from right now. */
+  readonly sources: readonly string[];
+  /** null when unknown or not fetching. */
+  readonly remainingSec: number | null;
+  /** false: this browser cannot decode it; null: not tried yet. */
+  readonly isDecodable: boolean | null;
+}
+
+/** The one sentence that says what is going on. */
+export type Status =
+  | { readonly code: "joining"; readonly stage: "key" | "server" | "clock" }
+  | { readonly code: "alone" }
+  | { readonly code: "no-files"; readonly others: number }
+  | { readonly code: "ready-to-play"; readonly isDirector: boolean; readonly directorName: string | null }
+  | { readonly code: "electing" }
+  | {
+      readonly code: "fetching";
+      readonly fileName: string;
+      readonly percent: number;
+      readonly sources: readonly string[];
+      readonly remainingSec: number | null;
+    }
+  | { readonly code: "decoding"; readonly fileName: string }
+  | { readonly code: "waiting-for"; readonly names: readonly string[]; readonly canStart: boolean }
+  | { readonly code: "starting"; readonly fileName: string; readonly inSec: number }
+  | {
+      readonly code: "playing";
+      readonly fileName: string;
+      readonly directorName: string | null;
+      readonly isDirector: boolean;
+    }
+  | { readonly code: "entering"; readonly fileName: string }
+  | { readonly code: "undecodable"; readonly fileName: string }
+  | { readonly code: "ended"; readonly fileName: string };
+
+/** Something is wrong; music may go on. At most one is shown, the gravest first. */
+export type Banner =
+  | { readonly code: "server-lost"; readonly isPlaying: boolean }
+  | { readonly code: "audio-interrupted" }
+  | { readonly code: "clock-watch"; readonly offByMs: number }
+  | { readonly code: "unreachable"; readonly names: readonly string[] }
+  | { readonly code: "refused"; readonly reason: string }
+  | { readonly code: "insecure" };
+
+/** A message about one act that came to nothing or one event worth a word; shown once, then gone. */
+export type Notice =
+  | { readonly code: "error"; readonly error: ErrorCode; readonly fileName: string | null }
+  | { readonly code: "bad-piece"; readonly name: string; readonly fileName: string }
+  | {
+      readonly code: "director-changed";
+      readonly name: string;
+      readonly isMe: boolean;
+      readonly formerName: string | null;
+    }
+  | { readonly code: "joined"; readonly name: string }
+  | { readonly code: "left"; readonly name: string }
+  | { readonly code: "copied" };
+
+export interface DetailsView {
+  readonly controlState: "idle" | "connecting" | "open" | "retrying";
+  readonly clockState: "unsynced" | "coarse" | "locked" | "stale";
+  readonly uncertaintyMs: number | null;
+  readonly rttMs: number | null;
+  readonly offsetMs: number | null;
+  readonly driftPpm: number | null;
+  readonly playbackErrorMs: number | null;
+  readonly ratePpm: number | null;
+  readonly outputLatencyMs: number | null;
+  readonly links: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+export interface View {
+  readonly phase: "home" | "joining" | "joined" | "left";
+  /** The key in the address or typed last, as people write it (K7QF-9TXM-2B4D); "" when there is none. */
+  readonly key: string;
+  /** A weak key can be guessed by whoever runs the server; the join screen says so. */
+  readonly isKeyWeak: boolean;
+  /** Whole link into this swarm, for Invite; "" before one is joined. */
+  readonly inviteLink: string;
+  readonly myName: string;
+  readonly status: Status;
+  readonly banner: Banner | null;
+  readonly notice: { readonly id: number; readonly notice: Notice } | null;
+  readonly isSecureContext: boolean;
+  readonly isOnline: boolean;
+  readonly people: readonly PersonView[];
+  readonly files: readonly FileView[];
+  readonly isDirector: boolean;
+  readonly canStop: boolean;
+  readonly canStartNow: boolean;
+  readonly needsTapToRejoin: boolean;
+  readonly nowPlaying: {
+    readonly name: string;
+    readonly durationSec: number;
+    readonly positionSec: number;
+  } | null;
+  readonly speakerDelayMs: number;
+  readonly isClickTestOn: boolean;
+  readonly details: DetailsView;
+}
+
+export interface Actions {
+  /** Called synchronously inside the tap: it unlocks audio first. */
+  join(typedKey: string): void;
+  /** Makes a fresh key and joins with it, inside the tap. */
+  newSwarm(): void;
+  leave(): void;
+  rename(name: string): void;
+  addFiles(files: readonly File[]): void;
+  setEnabled(fileId: FileId, isEnabled: boolean): void;
+  play(fileId: FileId): void;
+  stop(): void;
+  startNow(): void;
+  setSpeakerDelay(delayMs: number): void;
+  setClickTest(isOn: boolean): void;
+  takeOver(): void;
+  resign(): void;
+  /** Inside a tap: wakes the sound after the platform took it away. */
+  rejoinAudio(): void;
+  copyLink(): Promise<boolean>;
+  copyDiagnostics(): Promise<boolean>;
+  dismissNotice(id: number): void;
+  /** Tells whether a typed key is weak, for a word under the field. */
+  isWeakKey(typedKey: string): boolean;
+}

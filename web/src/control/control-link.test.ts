@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { SwarmId, UserId } from "../lib/index.ts";
+import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
+import { backOffMs } from "./back-off.ts";
+import { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
+import { CloseCode } from "./protocol.gen.ts";
+import type { CheckedServerMessage } from "./server-message.ts";
+
+/** A WebSocket whose other end is the test. */
+class FakeSocket {
+  static readonly all: FakeSocket[] = [];
+  readyState = 0;
+  readonly sent: string[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+
+  constructor(readonly url: string) {
+    FakeSocket.all.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(): void {
+    this.readyState = 3;
+  }
+
+  accept(): void {
+    this.readyState = 1;
+    this.onopen?.();
+    this.say(WELCOME);
+  }
+
+  say(message: unknown): void {
+    this.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) });
+  }
+
+  drop(code: number): void {
+    this.readyState = 3;
+    this.onclose?.({ code });
+  }
+}
+
+const WELCOME = {
+  type: "welcome",
+  clockId: "north",
+  nodeId: "n1",
+  members: [],
+  limits: {
+    maxFrameBytes: 24576,
+    maxBodyChars: 22528,
+    messagesPerSec: 50,
+    messageBurst: 100,
+    bytesPerSec: 65536,
+    byteBurst: 262144,
+    maxMembers: 64,
+  },
+  iceServers: [],
+  graceSec: 15,
+};
+
+describe("the control link", () => {
+  let clock: VirtualClock;
+  let link: ControlLink;
+  let states: ControlState[];
+  let messages: CheckedServerMessage[];
+  let refusals: Refusal[];
+  const socket = (index = -1) => FakeSocket.all.at(index) as FakeSocket;
+
+  beforeEach(() => {
+    FakeSocket.all.length = 0;
+    globalThis.WebSocket ??= { OPEN: 1 } as typeof WebSocket;
+    clock = new VirtualClock();
+    [states, messages, refusals] = [[], [], []];
+    link = new ControlLink({
+      clock,
+      random: new SeededRandom(1),
+      server: "ws://server.test",
+      shard: "ab12",
+      swarmId: "0".repeat(32) as SwarmId,
+      userId: "a".repeat(32) as UserId,
+      onState: (state) => states.push(state),
+      onMessage: (message) => messages.push(message),
+      onRefused: (refusal) => refusals.push(refusal),
+      makeSocket: (url) => new FakeSocket(url) as unknown as WebSocket,
+    });
+  });
+
+  it("[W1] joins first, names the shard only in the address, and is open once welcomed", () => {
+    link.open();
+    socket().accept();
+    expect(socket().url).toBe("ws://server.test/v1/control?s=ab12");
+    expect(JSON.parse(socket().sent[0] ?? "")).toMatchObject({ type: "join", v: 1, swarmId: "0".repeat(32) });
+    expect(states).toEqual(["connecting", "open"]);
+  });
+
+  it("[W2] comes back for ever, waiting 0.25 to 8 s with full jitter", () => {
+    link.open();
+    for (let attempt = 0; attempt < 20; attempt++) {
+      socket().drop(1006);
+      expect(link.state).toBe("retrying");
+      clock.advance(8_000);
+      expect(FakeSocket.all).toHaveLength(attempt + 2);
+    }
+    const longest = Array.from({ length: 12 }, (_, n) =>
+      backOffMs(n, { fraction: () => 0.999, bytes: () => new Uint8Array() }),
+    );
+    expect(longest[0]).toBeLessThanOrEqual(250);
+    expect(Math.max(...longest)).toBeLessThanOrEqual(8_000);
+  });
+
+  it("[W3] does not wait when the network or the page comes back", () => {
+    link.open();
+    socket().drop(1006);
+    link.wake();
+    expect(link.state).toBe("connecting");
+  });
+
+  it("[W4] gives up a socket that has been silent for six seconds", () => {
+    link.open();
+    socket().accept();
+    clock.advance(5_900);
+    link.checkSilence();
+    expect(link.state).toBe("open");
+    clock.advance(200);
+    link.checkSilence();
+    expect(link.state).toBe("retrying");
+  });
+
+  it("[W5] comes back when a leaving server said it would be there again", () => {
+    link.open();
+    socket().accept();
+    socket().say({ type: "goaway", retryAfterMs: 3_000 });
+    socket().drop(CloseCode.restart);
+    clock.advance(2_999);
+    expect(FakeSocket.all).toHaveLength(1);
+    clock.advance(1);
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it.each([
+    ["taken-over", CloseCode.takenOver],
+    ["wrong-version", CloseCode.wrongVersion],
+    ["swarm-full", CloseCode.swarmFull],
+  ] as const)("[W6] stops when trying again cannot help: %s", (refusal, code) => {
+    link.open();
+    socket().drop(code);
+    clock.advance(60_000);
+    expect(refusals).toEqual([refusal]);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it.each(["garbage", '{"type":"pong"}', '{"type":"nonsense"}', `"${"x".repeat(30_000)}"`])(
+    "[W7] leaves a server that sends nonsense: %.20s",
+    (frame) => {
+      link.open();
+      socket().accept();
+      socket().say(frame);
+      expect(link.state).toBe("retrying");
+      expect(messages.map((message) => message.type)).toEqual(["welcome"]);
+    },
+  );
+
+  it("[W8] says goodbye when leaving and stays away", () => {
+    link.open();
+    socket().accept();
+    const last = socket();
+    link.close();
+    link.close();
+    clock.advance(60_000);
+    expect(last.sent.at(-1)).toBe('{"type":"leave"}');
+    expect(FakeSocket.all).toHaveLength(1);
+    expect(link.state).toBe("idle");
+  });
+});

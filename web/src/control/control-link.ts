@@ -1,0 +1,166 @@
+// The WebSocket to the server, kept alive for the whole stay in a swarm. Local ms.
+// States: idle → connecting → open → retrying → connecting …; `close` leads back to idle from anywhere.
+// A socket that is silent although probed is given up: browsers do not notice a dead path for minutes.
+// Does not know what bodies mean; hands on checked messages with the moment they arrived.
+
+import { type Clock, type Random, type SwarmId, type UserId, WireError } from "../lib/index.ts";
+import { backOffMs } from "./back-off.ts";
+import { type ClientMessage, CloseCode, PROTOCOL_VERSION } from "./protocol.gen.ts";
+import { type CheckedServerMessage, parseServerMessage } from "./server-message.ts";
+
+export type ControlState = "idle" | "connecting" | "open" | "retrying";
+/** Reasons to stop trying: doing the same again cannot help. */
+export type Refusal = "wrong-version" | "taken-over" | "swarm-full";
+
+export interface ControlLinkOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Base address of the server, ws:// or wss://, without path. */
+  readonly server: string;
+  readonly shard: string;
+  readonly swarmId: SwarmId;
+  readonly userId: UserId;
+  readonly onState: (state: ControlState) => void;
+  readonly onMessage: (message: CheckedServerMessage, receivedLocalMs: number) => void;
+  readonly onRefused: (refusal: Refusal) => void;
+  /** The real WebSocket, or a fake with its semantics. */
+  readonly makeSocket?: (url: string) => WebSocket;
+}
+
+/** Joining takes a round trip; a captive network or a half-open path gets this long before the next attempt. */
+const CONNECT_TIMEOUT_MS = 8_000;
+/** Six probes at the idle rate without any answer. */
+const SILENCE_MS = 6_000;
+
+const REFUSALS: Partial<Record<number, Refusal>> = {
+  [CloseCode.wrongVersion]: "wrong-version",
+  [CloseCode.takenOver]: "taken-over",
+  [CloseCode.swarmFull]: "swarm-full",
+};
+
+export class ControlLink {
+  readonly #options: ControlLinkOptions;
+  #state: ControlState = "idle";
+  #socket: WebSocket | null = null;
+  #attempt = 0;
+  #goAwayMs: number | null = null;
+  #lastHeardLocalMs = 0;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+  }
+
+  get state(): ControlState {
+    return this.#state;
+  }
+
+  open(): void {
+    if (this.#state === "idle") this.#connect();
+  }
+
+  /** The network came back or the page woke: do not wait for the back-off, and do not trust a quiet socket. */
+  wake(): void {
+    if (this.#state === "retrying") this.#connect();
+    else this.checkSilence();
+  }
+
+  /** Sends if the channel is open; returns whether it did. What is lost, the next beat or status repairs. */
+  send(message: ClientMessage): boolean {
+    if (this.#state !== "open" || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Leaves the swarm at once, without the server's grace. Idempotent. */
+  close(): void {
+    this.send({ type: "leave" });
+    this.#dropSocket();
+    this.#setState("idle");
+  }
+
+  /** Gives up a socket that has not answered for long; call it regularly while open. */
+  checkSilence(): void {
+    if (this.#state !== "open") return;
+    if (this.#options.clock.nowMs() - this.#lastHeardLocalMs > SILENCE_MS) this.#retry();
+  }
+
+  #connect(): void {
+    this.#dropSocket();
+    this.#setState("connecting");
+    const { clock, server, shard, swarmId, userId } = this.#options;
+    const make = this.#options.makeSocket ?? ((url: string) => new WebSocket(url));
+    const socket = make(`${server}/v1/control?s=${shard}`);
+    this.#socket = socket;
+    this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => this.#retry());
+    socket.onopen = () => {
+      const join = { type: "join", v: PROTOCOL_VERSION, swarmId, userId, admission: "" } as const;
+      socket.send(JSON.stringify(join));
+    };
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      const receivedLocalMs = clock.nowMs();
+      if (socket === this.#socket) this.#receive(event.data, receivedLocalMs);
+    };
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#closed(event.code);
+    };
+  }
+
+  #receive(frame: unknown, receivedLocalMs: number): void {
+    this.#lastHeardLocalMs = receivedLocalMs;
+    let message: CheckedServerMessage;
+    try {
+      message = parseServerMessage(frame);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      console.warn(`the server sent nonsense, connecting anew: ${error.message}`);
+      this.#retry();
+      return;
+    }
+    if (message.type === "welcome") {
+      this.#cancelTimer?.();
+      this.#attempt = 0;
+      this.#goAwayMs = null;
+      this.#setState("open");
+    }
+    if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
+    this.#options.onMessage(message, receivedLocalMs);
+  }
+
+  #closed(code: number): void {
+    const refusal = REFUSALS[code];
+    if (!refusal) {
+      this.#retry();
+      return;
+    }
+    this.#dropSocket();
+    this.#setState("idle");
+    this.#options.onRefused(refusal);
+  }
+
+  #retry(): void {
+    this.#dropSocket();
+    const { clock, random } = this.#options;
+    const waitMs = this.#goAwayMs ?? backOffMs(this.#attempt, random);
+    this.#goAwayMs = null;
+    this.#attempt += 1;
+    this.#cancelTimer = clock.after(waitMs, () => this.#connect());
+    this.#setState("retrying");
+  }
+
+  #dropSocket(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #setState(state: ControlState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}

@@ -1,0 +1,9 @@
+// The way to the server and, sealed, through it: keys, envelopes, and a WebSocket that comes back.
+
+export { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
+export type { SwarmKeys } from "./derive.ts";
+export { KeyStretcher } from "./derive-in-worker.ts";
+export { MAX_CONTENT_BYTES, Sealer } from "./envelope.ts";
+export { canonicalKey, extractKey, formatKey, generateKey, isWeakKey } from "./key.ts";
+export type { IceServer } from "./protocol.gen.ts";
+export type { CheckedServerMessage, Member } from "./server-message.ts";

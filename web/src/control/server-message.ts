@@ -1,0 +1,64 @@
+// Parses what the server sends, at the edge: text in, a typed message out, or a WireError. The shapes are those of
+// protocol.gen.ts; the compiler compares them, so a schema that lags behind does not build.
+
+import * as v from "valibot";
+import { isUserId, type UserId, WireError } from "../lib/index.ts";
+import { ERROR_CODES, MAX_FRAME_BYTES, type ServerMessage } from "./protocol.gen.ts";
+
+const userId = v.custom<UserId>((value) => typeof value === "string" && isUserId(value));
+const shortText = v.pipe(v.string(), v.maxLength(200));
+const finite = v.pipe(v.number(), v.finite());
+const count = v.pipe(finite, v.minValue(0));
+const limits = v.object({
+  maxFrameBytes: count,
+  maxBodyChars: count,
+  messagesPerSec: count,
+  messageBurst: count,
+  bytesPerSec: count,
+  byteBurst: count,
+  maxMembers: count,
+});
+const member = v.object({ userId, away: v.boolean() });
+const iceServer = v.object({
+  urls: v.pipe(v.array(shortText), v.maxLength(8)),
+  username: v.exactOptional(shortText),
+  credential: v.exactOptional(shortText),
+});
+
+const schema = v.variant("type", [
+  v.object({
+    type: v.literal("welcome"),
+    clockId: shortText,
+    nodeId: shortText,
+    members: v.pipe(v.array(member), v.maxLength(1024)),
+    limits,
+    iceServers: v.pipe(v.array(iceServer), v.maxLength(8)),
+    graceSec: count,
+  }),
+  v.object({ type: v.literal("pong"), id: finite, t0: finite, t1: finite, t2: finite, clockId: shortText }),
+  v.object({ type: v.literal("joined"), userId }),
+  v.object({ type: v.literal("presence"), userId, away: v.boolean() }),
+  v.object({ type: v.literal("left"), userId }),
+  v.object({ type: v.literal("relayed"), from: userId, body: v.string() }),
+  v.object({ type: v.literal("goaway"), retryAfterMs: v.pipe(count, v.maxValue(600_000)) }),
+  v.object({ type: v.literal("error"), code: v.picklist(ERROR_CODES), message: v.string() }),
+]);
+
+/** A server message whose ids were checked. */
+export type CheckedServerMessage = v.InferOutput<typeof schema>;
+export type Member = Readonly<v.InferOutput<typeof member>>;
+
+/** Throws WireError `wire-malformed` or `wire-too-large`. */
+export function parseServerMessage(frame: unknown): CheckedServerMessage {
+  if (typeof frame !== "string") throw new WireError("wire-malformed", "not a text frame");
+  if (frame.length > MAX_FRAME_BYTES) throw new WireError("wire-too-large", `${frame.length} characters`);
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch (cause) {
+    throw new WireError("wire-malformed", "not JSON", { cause });
+  }
+  const result = v.safeParse(schema, value);
+  if (!result.success) throw new WireError("wire-malformed", result.issues[0].message);
+  return result.output satisfies ServerMessage;
+}

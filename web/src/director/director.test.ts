@@ -1,0 +1,326 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { UserId } from "../lib/index.ts";
+import {
+  BEAT_PERIOD_MS,
+  type Candidate,
+  Director,
+  type PlanChange,
+  RANK_DELAY_MS,
+  SILENCE_MS,
+} from "./director.ts";
+import { type Beat, compareBeats } from "./register.ts";
+
+const id = (letter: string) => letter.repeat(32) as UserId;
+const [ada, bo, cy] = [id("a"), id("b"), id("c")];
+const seen = (...others: UserId[]): Candidate[] =>
+  others.map((userId) => ({ userId, isVisible: true, isAway: false }));
+const SONG: PlanChange = {
+  clockId: "north",
+  fileId: null,
+  state: "playing",
+  globalStartUs: 5_000_000,
+  positionUs: 0,
+};
+
+/** Ada directs alone from the first moment. */
+function adaDirecting(): Director {
+  const director = new Director(ada);
+  director.attach([], 0);
+  return director;
+}
+
+/** Bo follows ada's beat of term 1 with cy beside him. */
+function boFollowing(): Director {
+  const director = new Director(bo);
+  director.attach(seen(ada, cy), 0);
+  director.receiveBeat(ada, beatOf(adaDirecting()), 100);
+  return director;
+}
+
+function beatOf(director: Director): Beat {
+  const { record, plan } = director;
+  if (!record) throw new Error("no record");
+  return { record, plan };
+}
+
+describe("the director", () => {
+  it("[D5] who is alone directs at once", () => {
+    expect(adaDirecting().isMe).toBe(true);
+  });
+
+  it("[D6] who joins others listens for a beat before claiming", () => {
+    const director = new Director(bo);
+    expect(director.attach(seen(ada), 0)).toBeNull();
+    expect(director.tick(SILENCE_MS - 1)).toBeNull();
+    expect(director.isMe).toBe(false);
+  });
+
+  it("[D3] beats every second with record and plan", () => {
+    const director = adaDirecting();
+    expect(director.tick(BEAT_PERIOD_MS - 1)).toBeNull();
+    expect(director.tick(BEAT_PERIOD_MS)?.record).toEqual({ term: 1, userId: ada, resigned: false });
+  });
+
+  it("[D7] a newcomer hears a beat at once", () => {
+    expect(adaDirecting().setCandidates(seen(bo), true, 10)).not.toBeNull();
+  });
+
+  it("[D4] three silent seconds make the seat vacant, and the first rank claims the next term", () => {
+    const director = boFollowing();
+    expect(director.tick(100 + SILENCE_MS - 1)).toBeNull();
+    const claim = director.tick(100 + SILENCE_MS);
+    expect(claim?.record).toEqual({ term: 2, userId: bo, resigned: false });
+  });
+
+  it("[D5] the second rank waits its turn", () => {
+    const director = new Director(cy);
+    director.attach(seen(ada, bo), 0);
+    director.receiveBeat(ada, beatOf(adaDirecting()), 0);
+    director.memberLeft(ada, 1_000);
+    expect(director.tick(1_000 + RANK_DELAY_MS - 1)).toBeNull();
+    expect(director.tick(1_000 + RANK_DELAY_MS)?.record.userId).toBe(cy);
+  });
+
+  it("[D5] a visible peer goes before a hidden one with a lower user id", () => {
+    const director = new Director(cy);
+    director.attach([{ userId: bo, isVisible: false, isAway: false }], 0);
+    director.receiveBeat(
+      bo,
+      { ...beatOf(adaDirecting()), record: { term: 1, userId: bo, resigned: false } },
+      0,
+    );
+    director.setCandidates(
+      [
+        { userId: ada, isVisible: false, isAway: false },
+        { userId: bo, isVisible: false, isAway: false },
+      ],
+      true,
+      10,
+    );
+    expect(director.memberLeft(bo, 1_000)?.record.userId).toBe(cy);
+  });
+
+  it("[D12] a new director keeps the plan unchanged", () => {
+    const former = adaDirecting();
+    former.changePlan(SONG, 10);
+    const director = boFollowing();
+    director.receiveBeat(ada, beatOf(former), 200);
+    const claim = director.memberLeft(ada, 1_000);
+    expect(claim?.plan).toEqual(former.plan);
+    expect(claim?.plan.state).toBe("playing");
+  });
+
+  it("[D9] a director that wakes up follows its successor, and its stale beat changes nothing", () => {
+    const sleeper = adaDirecting();
+    const successor = boFollowing();
+    successor.tick(100 + SILENCE_MS);
+    const plan = successor.plan;
+    const answer = successor.receiveBeat(ada, beatOf(sleeper), 60_000);
+    expect(successor.isMe).toBe(true);
+    expect(successor.plan).toEqual(plan);
+    if (!answer) throw new Error("the successor must speak up");
+    sleeper.receiveBeat(bo, answer, 60_010);
+    expect(sleeper.isMe).toBe(false);
+    expect(sleeper.directorId).toBe(bo);
+  });
+
+  it("[D1] of two claims for one term the lower user id wins on both sides", () => {
+    const [first, second] = [boFollowing(), new Director(cy)];
+    second.attach(seen(ada, bo), 0);
+    const [fromBo, fromCy] = [first.takeOver(500), second.takeOver(500)];
+    if (!fromBo || !fromCy) throw new Error("both claim");
+    const late = { ...fromCy, record: { ...fromCy.record, term: fromBo.record.term } };
+    first.receiveBeat(cy, late, 510);
+    second.receiveBeat(bo, fromBo, 510);
+    expect(first.directorId).toBe(bo);
+    expect(second.directorId).toBe(bo);
+  });
+
+  it("[D11] who resigns is succeeded at once and ranks last", () => {
+    const director = adaDirecting();
+    director.setCandidates(seen(bo), true, 0);
+    const farewell = director.resign(100);
+    expect(farewell?.record.resigned).toBe(true);
+    expect(director.tick(150)).toBeNull();
+    const heir = boFollowing();
+    expect(heir.receiveBeat(ada, farewell as Beat, 200)?.record).toEqual({
+      term: 2,
+      userId: bo,
+      resigned: false,
+    });
+  });
+
+  it("[D8] nobody speaks for somebody else", () => {
+    const director = boFollowing();
+    const forged = { ...beatOf(adaDirecting()), record: { term: 9, userId: ada, resigned: false } };
+    director.receiveBeat(cy, forged, 300);
+    expect(director.record?.term).toBe(1);
+  });
+
+  it("[D10] taking over claims the next term by hand", () => {
+    expect(boFollowing().takeOver(500)?.record).toEqual({ term: 2, userId: bo, resigned: false });
+  });
+
+  it("[D6] who is detached claims nothing, however long the silence", () => {
+    const director = boFollowing();
+    director.detach();
+    expect(director.tick(10 * SILENCE_MS)).toBeNull();
+    expect(director.takeOver(10 * SILENCE_MS)).toBeNull();
+  });
+
+  it("[D2] any order, loss and duplication of beats leaves all who heard the latest at the same director and plan", () => {
+    const beat = fc.record({
+      record: fc.record({
+        term: fc.integer({ min: 1, max: 4 }),
+        userId: fc.constantFrom(ada, bo, cy),
+        resigned: fc.boolean(),
+      }),
+      plan: fc.record({
+        term: fc.integer({ min: 0, max: 4 }),
+        rev: fc.integer({ min: 0, max: 5 }),
+        clockId: fc.constant("north"),
+        fileId: fc.constant(null),
+        state: fc.constantFrom("stopped" as const, "playing" as const),
+        globalStartUs: fc.constant(0),
+        positionUs: fc.constant(0),
+      }),
+    });
+    const delivery = fc.array(fc.nat({ max: 1_000 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(beat, { minLength: 1, maxLength: 25 }), delivery, delivery, (beats, one, two) => {
+        // A director writes one plan per (record, revision), so equal ranks must mean equal beats.
+        const unique = beats.filter(
+          (candidate, index) => beats.findIndex((other) => compareBeats(other, candidate) === 0) === index,
+        );
+        const latest = unique.reduce((best, next) => (compareBeats(next, best) > 0 ? next : best));
+        const hear = (order: readonly number[]) => {
+          const director = new Director(id("e"));
+          director.attach(seen(ada, bo, cy), 0);
+          const heard = order.flatMap((pick) => unique[pick % unique.length] ?? []);
+          for (const received of [...heard, latest, ...heard]) {
+            director.receiveBeat(received.record.userId, received, 1);
+          }
+          return { record: director.record, plan: director.plan };
+        };
+        expect(hear(one)).toEqual(hear(two));
+        expect(hear(one)).toEqual(latest);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("a swarm of directors over a lossy relay", () => {
+  it("[D2] ends with one director and one plan everywhere, whatever was lost, delayed, doubled or taken over", () => {
+    const step = fc.record({
+      at: fc.nat({ max: 20_000 }),
+      who: fc.nat({ max: 3 }),
+      act: fc.constantFrom("take", "resign", "plan", "detach", "attach"),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 30 }),
+        fc.array(fc.nat({ max: 99 }), { minLength: 400 }),
+        (steps, dice) => {
+          const peers = [ada, bo, cy, id("d")].map((userId) => ({ userId, director: new Director(userId) }));
+          const others = (userId: UserId) =>
+            seen(...peers.map((peer) => peer.userId).filter((other) => other !== userId));
+          const wire: { dueMs: number; from: UserId; to: number; beat: Beat }[] = [];
+          let roll = 0;
+          const die = () => dice[roll++ % dice.length] ?? 0;
+          const CALM_MS = 20_000;
+          const detached = new Set<number>();
+          const post = (index: number, beat: Beat | null, nowMs: number) => {
+            const from = peers[index]?.userId;
+            if (!beat || !from || detached.has(index)) return;
+            peers.forEach((_, to) => {
+              if (to === index) return;
+              const luck = nowMs < CALM_MS ? die() : 50;
+              if (luck < 20) return; // lost
+              const copies = luck > 90 ? 2 : 1;
+              for (let copy = 0; copy < copies; copy++) {
+                wire.push({ dueMs: nowMs + (nowMs < CALM_MS ? die() * 10 : 20), from, to, beat });
+              }
+            });
+          };
+          peers.forEach(({ userId, director }, index) => {
+            post(index, director.attach(others(userId), 0), 0);
+          });
+          for (let nowMs = 0; nowMs <= CALM_MS + 14_000; nowMs += 100) {
+            if (nowMs === CALM_MS) {
+              for (const index of detached)
+                peers[index]?.director.attach(others(peers[index]?.userId ?? ada), nowMs);
+              detached.clear();
+            }
+            for (const { at, who, act } of steps) {
+              const peer = peers[who];
+              if (at < nowMs || at >= nowMs + 100 || !peer || nowMs >= CALM_MS) continue;
+              if (act === "take") post(who, peer.director.takeOver(nowMs), nowMs);
+              else if (act === "resign") post(who, peer.director.resign(nowMs), nowMs);
+              else if (act === "plan")
+                post(who, peer.director.changePlan({ ...SONG, globalStartUs: nowMs }, nowMs), nowMs);
+              else if (act === "detach") {
+                peer.director.detach();
+                detached.add(who);
+              } else if (detached.delete(who))
+                post(who, peer.director.attach(others(peer.userId), nowMs), nowMs);
+            }
+            for (const message of wire.splice(0)) {
+              if (message.dueMs > nowMs) wire.push(message);
+              else if (!detached.has(message.to)) {
+                const receiver = peers[message.to];
+                post(
+                  message.to,
+                  receiver?.director.receiveBeat(message.from, message.beat, nowMs) ?? null,
+                  nowMs,
+                );
+              }
+            }
+            peers.forEach(({ director }, index) => {
+              post(index, director.tick(nowMs), nowMs);
+            });
+          }
+          const directors = new Set(peers.map((peer) => peer.director.directorId));
+          expect(directors.size).toBe(1);
+          expect(peers.filter((peer) => peer.director.isMe)).toHaveLength(1);
+          expect(new Set(peers.map((peer) => JSON.stringify(peer.director.plan))).size).toBe(1);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("the start gate", () => {
+  it("waits for all who are present", async () => {
+    const { decideStart } = await import("./start-gate.ts");
+    const peer = (userId: UserId, isReady: boolean, isAway = false) => ({
+      userId,
+      isReady,
+      isAway,
+      rttMs: 20,
+      speakerDelayMs: 0,
+    });
+    expect(decideStart([peer(ada, true), peer(bo, false)], false)).toEqual({
+      verdict: "wait",
+      missing: [bo],
+    });
+    expect(decideStart([peer(ada, true), peer(bo, false, true)], false).verdict).toBe("start");
+    expect(decideStart([peer(ada, true), peer(bo, false)], true).verdict).toBe("start");
+  });
+
+  it("leaves a lead that covers the slowest path and the latest loudspeaker, within 1.5 to 4 s", async () => {
+    const { decideStart } = await import("./start-gate.ts");
+    const lead = (rttMs: number, speakerDelayMs: number) => {
+      const decision = decideStart(
+        [{ userId: ada, isReady: true, isAway: false, rttMs, speakerDelayMs }],
+        false,
+      );
+      return decision.verdict === "start" ? decision.leadMs : 0;
+    };
+    expect(lead(10, 0)).toBe(1_500);
+    expect(lead(300, 500)).toBe(1_800);
+    expect(lead(9_000, 0)).toBe(4_000);
+  });
+});

@@ -1,0 +1,32 @@
+// What plays: a pure function of global time, so that position needs nobody alive. Global µs of the clock `clockId`.
+
+import type { FileId } from "../lib/index.ts";
+
+export type PlanState = "stopped" | "preparing" | "playing";
+
+export interface Plan {
+  /** Term of the director who wrote it; with `rev` it orders plans under one director. */
+  readonly term: number;
+  readonly rev: number;
+  /** The server clock `globalStartUs` is in; "" while nothing was ever started. */
+  readonly clockId: string;
+  readonly fileId: FileId | null;
+  readonly state: PlanState;
+  /** At this global moment the file is at `positionUs`. Meaningful while playing. */
+  readonly globalStartUs: number;
+  readonly positionUs: number;
+}
+
+export const EMPTY_PLAN: Plan = {
+  term: 0,
+  rev: 0,
+  clockId: "",
+  fileId: null,
+  state: "stopped",
+  globalStartUs: 0,
+  positionUs: 0,
+};
+
+/** Position in the file at a global moment of the plan's clock, µs; negative before the start. */
+export const positionUsAt = (plan: Plan, globalUs: number): number =>
+  plan.positionUs + (globalUs - plan.globalStartUs);

@@ -1,0 +1,45 @@
+// The error tree of the SPA. Every error has a stable code; ui/copy maps each code to words for people.
+//
+//   UnisonoError
+//   ├── KeyError         key-empty · key-too-long
+//   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-replayed
+//   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · storage-full
+//   └── AudioError       audio-blocked · audio-unsupported
+
+export type KeyErrorCode = "key-empty" | "key-too-long";
+export type WireErrorCode =
+  | "wire-malformed"
+  | "wire-too-large"
+  | "wire-version"
+  | "wire-unsealed"
+  | "wire-replayed";
+export type FileErrorCode =
+  | "file-empty"
+  | "file-not-audio"
+  | "file-too-large"
+  | "file-too-many"
+  | "file-unreadable"
+  | "storage-full";
+export type AudioErrorCode = "audio-blocked" | "audio-unsupported";
+export type ErrorCode = KeyErrorCode | WireErrorCode | FileErrorCode | AudioErrorCode;
+
+export class UnisonoError<Code extends ErrorCode = ErrorCode> extends Error {
+  constructor(
+    readonly code: Code,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${detail}`, options);
+    this.name = new.target.name;
+  }
+}
+
+export class KeyError extends UnisonoError<KeyErrorCode> {}
+export class WireError extends UnisonoError<WireErrorCode> {}
+export class FileError extends UnisonoError<FileErrorCode> {}
+export class AudioError extends UnisonoError<AudioErrorCode> {}
+
+/** For the default arm of a switch over a union: compiles only while every arm is handled. */
+export function unreachable(value: never): never {
+  throw new TypeError(`unhandled case: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,7 @@
+// The ground floor: time, randomness, identifiers, bytes, errors. Knows nothing of Unisono's protocol.
+
+export * from "./bytes.ts";
+export * from "./clock.ts";
+export * from "./errors.ts";
+export * from "./ids.ts";
+export * from "./random.ts";

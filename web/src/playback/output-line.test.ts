@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../lib/testing/index.ts";
+import { OutputLine } from "./output-line.ts";
+
+/** A card running `skewPpm` fast, read every 10 ms with 0.1 ms scatter, from local 1000 ms on. */
+function read(line: OutputLine, fromMs: number, toMs: number, aheadMs: number, skewPpm = 0, seed = 1): void {
+  const random = new SeededRandom(seed);
+  for (let localMs = fromMs; localMs < toMs; localMs += 10) {
+    const audioMs = localMs + aheadMs + (localMs - 1_000) * skewPpm * 1e-6;
+    line.add({ localMs, audioSec: (audioMs + 0.1 * random.normal()) / 1_000 });
+  }
+}
+
+describe("the output line", () => {
+  it("says nothing before it stands", () => {
+    const line = new OutputLine();
+    expect(line.audioSecAt(0)).toBeNull();
+    line.add({ localMs: 1, audioSec: 0.001 });
+    expect(line.localMsAt(0)).toBeNull();
+  });
+
+  it("[P9] finds the port within some hundredths of a millisecond", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 5_000, -60);
+    expect(Math.abs((line.audioSecAt(5_000) ?? 0) * 1_000 - 4_940)).toBeLessThan(0.04);
+  });
+
+  it("[P9] follows a card that runs 300 ppm off", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 9_000, 0, 300);
+    expect(Math.abs((line.audioSecAt(9_000) ?? 0) * 1_000 - 9_002.4)).toBeLessThan(0.08);
+    expect(Math.abs((line.reading?.skewPpm ?? 0) - 300)).toBeLessThan(60);
+  });
+
+  it("[P10] ignores a wild timestamp", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 5_000, -60);
+    const before = line.audioSecAt(5_100) ?? 0;
+    line.add({ localMs: 5_001, audioSec: 5.2 });
+    expect(Math.abs((line.audioSecAt(5_100) ?? 0) - before) * 1_000).toBeLessThan(0.01);
+  });
+
+  it("[P11] moves at once to new ground after an underrun, and says so", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 5_000, -60);
+    read(line, 5_000, 5_200, -75);
+    expect(line.steps).toBe(1);
+    expect(Math.abs((line.audioSecAt(5_200) ?? 0) * 1_000 - 5_125)).toBeLessThan(0.15);
+  });
+
+  it("converts both ways", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 6_000, 500, -120);
+    const audioSec = line.audioSecAt(7_777) ?? 0;
+    expect(line.localMsAt(audioSec)).toBeCloseTo(7_777, 6);
+  });
+});

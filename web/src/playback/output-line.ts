@@ -1,0 +1,137 @@
+// Where the loudspeaker is: a robust straight line through pairs (local ms, audio seconds at the port). Pure; the shell
+// feeds it timestamps every few ten ms. Audio seconds are AudioContext time, so frame = seconds × sample rate.
+// Does not know which engine the pairs come from; speaker-timestamps.ts has translated them already.
+
+export interface PortSample {
+  readonly localMs: number;
+  /** AudioContext time of the sample that is leaving the port at `localMs`. */
+  readonly audioSec: number;
+}
+
+export interface LineReading {
+  /** audioMs − localMs at `atLocalMs`. */
+  readonly leadMs: number;
+  readonly atLocalMs: number;
+  /** The sound card's clock against local time, parts per million. */
+  readonly skewPpm: number;
+  /** Standard deviation of the samples around the line. */
+  readonly scatterMs: number;
+  readonly samples: number;
+}
+
+/** Long windows follow the card's wander too late: 12 s gave 0.55 ms at p95 where 4 s gave 0.14 (DESIGN §5). */
+export const WINDOW_MS = 4_000;
+/** Prior on the skew: cards in use were within 300 ppm; 0.1 ms is the scatter of a single Chromium timestamp. */
+const SKEW_PRIOR_PPM = 100;
+const SAMPLE_NOISE_MS = 0.1;
+const OUTLIER_MADS = 3;
+/** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
+const MIN_MAD_MS = 0.02;
+/** An underrun or a new output moves the line by 10 ms and more; three samples in a row tell it from an outlier. */
+const STEP_MS = 3;
+const STEP_SAMPLES = 3;
+const MIN_SAMPLES = 5;
+
+export class OutputLine {
+  #samples: { localMs: number; leadMs: number }[] = [];
+  #reading: LineReading | null = null;
+  #strays: { localMs: number; leadMs: number }[] = [];
+  #steps = 0;
+
+  /** How often the line had to start again on new ground: underruns and output changes. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  get reading(): LineReading | null {
+    return this.#reading;
+  }
+
+  reset(): void {
+    this.#samples = [];
+    this.#strays = [];
+    this.#reading = null;
+  }
+
+  /** Adds a timestamp; repeated and backward ones are ignored. */
+  add(sample: PortSample): void {
+    const entry = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
+    const last = this.#samples.at(-1);
+    if (last && entry.localMs <= last.localMs) return;
+    if (this.#reading && this.#samples.length >= MIN_SAMPLES) {
+      if (Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs)) > STEP_MS) {
+        this.#strays.push(entry);
+        if (this.#strays.length < STEP_SAMPLES) return;
+        this.#samples = this.#strays.slice(0, -1);
+        this.#steps += 1;
+      }
+      this.#strays = [];
+    }
+    this.#samples.push(entry);
+    const oldestMs = entry.localMs - WINDOW_MS;
+    while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
+    this.#reading = this.#samples.length >= 2 ? fitLine(this.#samples, entry.localMs) : null;
+  }
+
+  /** Audio seconds at the port at `localMs`; null until the line stands. */
+  audioSecAt(localMs: number): number | null {
+    if (!this.#isSettled()) return null;
+    return (localMs + this.#leadMsAt(localMs)) / 1000;
+  }
+
+  /** The local moment at which audio second `audioSec` leaves the port; null until the line stands. */
+  localMsAt(audioSec: number): number | null {
+    const reading = this.#reading;
+    if (!reading || !this.#isSettled()) return null;
+    const skew = reading.skewPpm * 1e-6;
+    return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
+  }
+
+  #isSettled(): boolean {
+    return this.#reading !== null && this.#samples.length >= MIN_SAMPLES;
+  }
+
+  #leadMsAt(localMs: number): number {
+    const reading = this.#reading;
+    if (!reading) return 0;
+    return reading.leadMs + (localMs - reading.atLocalMs) * reading.skewPpm * 1e-6;
+  }
+}
+
+/** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
+function fitLine(samples: readonly { localMs: number; leadMs: number }[], atLocalMs: number): LineReading {
+  let kept = samples;
+  let line = leastSquares(kept, atLocalMs);
+  const residuals = samples.map((sample) => Math.abs(sample.leadMs - line.at(sample.localMs)));
+  const limitMs = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(residuals));
+  kept = samples.filter((_, index) => (residuals[index] ?? 0) <= limitMs);
+  if (kept.length >= 2) line = leastSquares(kept, atLocalMs);
+  const squares = kept.reduce((sum, sample) => sum + (sample.leadMs - line.at(sample.localMs)) ** 2, 0);
+  return {
+    leadMs: line.at(atLocalMs),
+    atLocalMs,
+    skewPpm: line.slope * 1e6,
+    scatterMs: Math.sqrt(squares / Math.max(1, kept.length)),
+    samples: kept.length,
+  };
+}
+
+function leastSquares(samples: readonly { localMs: number; leadMs: number }[], originMs: number) {
+  const count = samples.length;
+  const meanLocal = samples.reduce((sum, sample) => sum + (sample.localMs - originMs), 0) / count;
+  const meanLead = samples.reduce((sum, sample) => sum + sample.leadMs, 0) / count;
+  let spread = (SAMPLE_NOISE_MS / (SKEW_PRIOR_PPM * 1e-6)) ** 2;
+  let covariance = 0;
+  for (const sample of samples) {
+    const fromMean = sample.localMs - originMs - meanLocal;
+    spread += fromMean ** 2;
+    covariance += fromMean * (sample.leadMs - meanLead);
+  }
+  const slope = covariance / spread;
+  return { slope, at: (localMs: number) => meanLead + slope * (localMs - originMs - meanLocal) };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,263 @@
+// Plays one file along a timeline, in step to the sample. The shell around planner, queue and output: it owns the timer
+// that keeps the queue filled. Local ms, audio frames of the context, seconds in the file.
+// States: idle (no sound wanted) · locked-audio (needs a tap) · preparing (decoding, or the line does not stand yet) ·
+// scheduled (queued, not begun) · playing · interrupted (the platform took the sound).
+// Does not know directors or global time: a Timeline is all it is given.
+
+import { type Clock, every } from "../lib/index.ts";
+import { type Decode, wholeFileDecoder } from "./decode.ts";
+import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
+import { SegmentQueue } from "./segment-queue.ts";
+import type { Segment } from "./segment-track.ts";
+import { SoundOutput } from "./sound-output.ts";
+
+export type PlaybackState = "idle" | "locked-audio" | "preparing" | "scheduled" | "playing" | "interrupted";
+
+export interface PlaybackReading {
+  readonly state: PlaybackState;
+  readonly positionSec: number | null;
+  readonly errorMs: number | null;
+  readonly ratePpm: number | null;
+  readonly outputLatencyMs: number | null;
+  readonly durationSec: number | null;
+  readonly rejoins: number;
+  /** Segments that came too late for their start; each was a gap. */
+  readonly lateSegments: number;
+}
+
+const TICK_MS = 100;
+/** Queued ahead while someone may be looking: a late timer costs nothing, a correction acts within this. */
+const HORIZON_SEC = 1.5;
+/** A hidden page may be throttled or frozen; the music outlives it by this. */
+const HIDDEN_HORIZON_SEC = 90;
+/** A start is queued this late, so that the clocks can be read until then; hidden pages queue at once. */
+const START_AHEAD_SEC = 0.6;
+/** Between deciding and sounding: the Worker's answer and two render callbacks fit in. */
+const CUT_AHEAD_SEC = 0.15;
+/** After an underrun or an output change the servo would take seconds; beyond this a crossfade repairs at once. */
+const STEP_REPAIR_MS = 2;
+
+interface Loaded {
+  readonly sourceId: string;
+  readonly durationSec: number;
+}
+
+export class Player {
+  readonly #clock: Clock;
+  readonly #output: SoundOutput;
+  readonly #onChange: () => void;
+  readonly #onSoundBack: () => void;
+  #wasInterrupted = false;
+  #planner: SegmentPlanner | null = null;
+  #queue: SegmentQueue | null = null;
+  #decode: Decode | null = null;
+  #loaded: Loaded | null = null;
+  #timeline: Timeline | null = null;
+  #isHidden = false;
+  #repairedSteps = 0;
+  #stopTicking: (() => void) | null = null;
+
+  /** `onSoundBack` is called when sound runs again after the platform had taken it. */
+  constructor(clock: Clock, onChange: () => void, onSoundBack: () => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#onSoundBack = onSoundBack;
+    this.#output = new SoundOutput(clock, () => this.#outputChanged());
+  }
+
+  /** Inside a tap, synchronously, before anything else. Throws AudioError where sound is impossible. */
+  unlock(): void {
+    const context = this.#output.unlock();
+    if (this.#queue) return;
+    this.#queue = new SegmentQueue(context, context.destination);
+    this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
+    this.#decode = wholeFileDecoder(context);
+    this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
+  }
+
+  get isUnlocked(): boolean {
+    return this.#output.state === "running";
+  }
+
+  get isInterrupted(): boolean {
+    return this.#output.state === "interrupted";
+  }
+
+  /** The file that is decoded and ready to sound. */
+  get loadedId(): string | null {
+    return this.#loaded?.sourceId ?? null;
+  }
+
+  get durationSec(): number | null {
+    return this.#loaded?.durationSec ?? null;
+  }
+
+  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws FileError `file-not-audio`. */
+  async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
+    if (!this.#decode) throw new Error("load before unlock");
+    const sound = await this.#decode(bytes);
+    this.loadSound(sourceId, sound.channels, sound.durationSec);
+  }
+
+  /** Loads sound made here, for example the click test's. */
+  loadSound(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[], durationSec: number): void {
+    if (!this.#queue) return; // closed while decoding
+    if (this.#loaded) this.unload();
+    this.#queue.load(sourceId, channels);
+    this.#loaded = { sourceId, durationSec };
+    this.#onChange();
+  }
+
+  unload(): void {
+    this.stop();
+    if (this.#loaded) this.#queue?.unload(this.#loaded.sourceId);
+    this.#loaded = null;
+  }
+
+  get sampleRate(): number | null {
+    return this.#output.context?.sampleRate ?? null;
+  }
+
+  /** Follows `timeline` from now on, entering where it says; fills the queue at once. */
+  play(timeline: Timeline): void {
+    this.#timeline = timeline;
+    this.#tick();
+  }
+
+  /** The timeline jumped (speaker delay, rejoin): follow it within a fifth of a second, by crossfade. */
+  redirect(): void {
+    if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
+      const frame = this.#cutFrame();
+      if (this.#isBeforeStart(frame)) this.#restart();
+      else this.#splice(frame, this.#planner.redirect(frame, this.#timeline));
+    }
+    this.#tick();
+  }
+
+  /** Fades out within a fifth of a second. */
+  stop(): void {
+    this.#timeline = null;
+    if (!this.#planner || !this.#queue || this.#planner.track.isEmpty) return;
+    const frame = this.#cutFrame();
+    const fade = this.#isBeforeStart(frame) ? null : this.#planner.end(frame);
+    this.#splice(frame, fade);
+    this.#planner.track.clear();
+  }
+
+  /** A hidden page is fed far ahead; a visible one again only as far as corrections should take. */
+  setHidden(isHidden: boolean): void {
+    if (this.#isHidden === isHidden) return;
+    this.#isHidden = isHidden;
+    if (!isHidden && this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
+      const frame = this.#cutFrame();
+      if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#timeline));
+    }
+    this.#tick();
+  }
+
+  read(): PlaybackReading {
+    const localMs = this.#clock.nowMs();
+    const timeline = this.#timeline;
+    const state = this.#state(localMs);
+    const isSounding = state === "playing" && timeline !== null;
+    return {
+      state,
+      positionSec: isSounding ? timeline(localMs) : null,
+      errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, timeline) ?? null) : null,
+      ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
+      outputLatencyMs: this.#output.latencyMs,
+      durationSec: this.durationSec,
+      rejoins: this.#planner?.rejoins ?? 0,
+      lateSegments: this.#queue?.lateSegments ?? 0,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopTicking?.();
+    this.#stopTicking = null;
+    this.#timeline = null;
+    this.#loaded = null;
+    this.#queue?.close();
+    this.#queue = null;
+    this.#planner = null;
+    await this.#output.close();
+  }
+
+  #state(localMs: number): PlaybackState {
+    if (this.#output.state === "interrupted") return "interrupted";
+    if (!this.#timeline) return "idle";
+    if (this.#output.state === "locked") return "locked-audio";
+    const audioSec = this.#output.line.audioSecAt(localMs);
+    if (!this.#loaded || audioSec === null) return "preparing";
+    const first = this.#planner?.track.segments[0];
+    if (!first) return this.#timeline(localMs) < 0 ? "scheduled" : "preparing";
+    return audioSec * this.#rate < first.startFrame ? "scheduled" : "playing";
+  }
+
+  get #rate(): number {
+    return this.#output.context?.sampleRate ?? 1;
+  }
+
+  #cutFrame(): number {
+    return Math.ceil(((this.#output.context?.currentTime ?? 0) + CUT_AHEAD_SEC) * this.#rate);
+  }
+
+  #isBeforeStart(frame: number): boolean {
+    return frame <= (this.#planner?.track.segments[0]?.startFrame ?? 0);
+  }
+
+  #splice(frame: number, segment: Segment | null): void {
+    this.#queue?.cut(frame);
+    if (segment && this.#loaded) this.#queue?.play(this.#loaded.sourceId, segment);
+  }
+
+  #restart(): void {
+    this.#queue?.clear();
+    this.#planner?.track.clear();
+  }
+
+  #outputChanged(): void {
+    this.#restart(); // no backlog: what was queued before an interruption is never heard after it
+    const isBack = this.#wasInterrupted && this.isUnlocked;
+    this.#wasInterrupted = this.isInterrupted;
+    if (isBack) this.#onSoundBack();
+    else this.#onChange();
+    this.#tick();
+  }
+
+  /** Keeps the queue filled; everything that happens over time happens here. */
+  #tick(): void {
+    const planner = this.#planner;
+    const timeline = this.#timeline;
+    const context = this.#output.context;
+    if (!planner || !timeline || !this.#loaded || context?.state !== "running") return;
+    this.#repairAfterStep(planner, timeline);
+    const renderFrame = context.currentTime * this.#rate;
+    planner.track.forgetBefore(renderFrame - this.#rate);
+    const endFrame = planner.track.endFrame;
+    if (endFrame !== null && endFrame < renderFrame + this.#rate * 0.01) this.#restart(); // starved: enter anew
+    if (planner.track.isEmpty) {
+      if (!this.#isHidden && timeline(this.#clock.nowMs()) < -START_AHEAD_SEC) return;
+      const first = planner.begin(this.#cutFrame(), timeline);
+      if (!first) return;
+      this.#queue?.play(this.#loaded.sourceId, first);
+      this.#onChange();
+    }
+    const horizonSec = this.#isHidden ? HIDDEN_HORIZON_SEC : HORIZON_SEC;
+    const untilFrame = renderFrame + horizonSec * this.#rate;
+    while ((planner.track.endFrame ?? untilFrame) < untilFrame) {
+      const segment = planner.next(timeline);
+      if (!segment) break;
+      this.#queue?.play(this.#loaded.sourceId, segment);
+    }
+  }
+
+  #repairAfterStep(planner: SegmentPlanner, timeline: Timeline): void {
+    if (this.#output.line.steps === this.#repairedSteps) return;
+    this.#repairedSteps = this.#output.line.steps;
+    const errorMs = planner.errorMsAt(this.#clock.nowMs(), timeline);
+    if (errorMs === null || Math.abs(errorMs) < STEP_REPAIR_MS) return;
+    const frame = this.#cutFrame();
+    if (!this.#isBeforeStart(frame)) this.#splice(frame, planner.redirect(frame, timeline));
+  }
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { OutputLine } from "./output-line.ts";
+import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
+import { correctionPpm } from "./servo.ts";
+
+const RATE = 48_000;
+
+/** A port that is `aheadMs` ahead of local time, exactly. */
+function lineAt(aheadMs: number, skewPpm = 0): OutputLine {
+  const line = new OutputLine();
+  for (let localMs = 1_000; localMs <= 5_000; localMs += 10) {
+    line.add({ localMs, audioSec: (localMs + aheadMs + localMs * skewPpm * 1e-6) / 1_000 });
+  }
+  return line;
+}
+
+const songFrom =
+  (startLocalMs: number): Timeline =>
+  (localMs) =>
+    (localMs - startLocalMs) / 1_000;
+
+describe("the segment planner", () => {
+  it("[P1] starts a song at its exact frame with its first sample", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    const segment = planner.begin(5 * RATE, songFrom(6_000));
+    expect(Math.abs((segment?.startFrame ?? 0) - 6 * RATE)).toBeLessThanOrEqual(1);
+    expect(Math.abs(segment?.position ?? 9)).toBeLessThan(1);
+    expect(segment?.fadeFrom).toBeNull();
+  });
+
+  it("[P7] enters mid-song at the right sample with a short fade", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    const segment = planner.begin(10 * RATE, songFrom(2_000));
+    expect(segment?.startFrame).toBe(10 * RATE);
+    expect(Math.abs((segment?.position ?? 0) - 8 * RATE)).toBeLessThan(1);
+    expect(segment?.fadeFrom?.run).toBeNull();
+  });
+
+  it("[P2] joins segments without a gap or a jump", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0, 80));
+    planner.begin(6 * RATE, songFrom(2_000));
+    for (let i = 0; i < 50; i++) planner.next(songFrom(2_000));
+    planner.track.segments.forEach((segment, index, all) => {
+      const before = all[index - 1];
+      if (!before) return;
+      expect(segment.startFrame).toBe(before.startFrame + before.frames);
+      expect(segment.position).toBeCloseTo(before.position + before.frames * before.ratio, 6);
+    });
+  });
+
+  it("[P3] feeds both clocks' skews forward, so that nothing is left for the servo", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0, 200));
+    const drifting: Timeline = (localMs) => ((localMs - 2_000) * (1 + 60e-6)) / 1_000;
+    planner.begin(6 * RATE, drifting);
+    for (let i = 0; i < 20; i++) planner.next(drifting);
+    const last = planner.track.segments.at(-1);
+    expect(((last?.ratio ?? 0) - 1) * 1e6).toBeCloseTo(60 - 200, 0);
+    expect(Math.abs(planner.ratePpm)).toBeLessThan(1);
+  });
+
+  it("[P4] works an error of 1 ms off without ever bending the rate by more than 100 ppm", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    planner.begin(6 * RATE, songFrom(2_000));
+    for (let i = 0; i < 60; i++) {
+      planner.next(songFrom(2_001));
+      expect(Math.abs(planner.ratePpm)).toBeLessThanOrEqual(100);
+    }
+    const frame = planner.track.endFrame ?? 0;
+    const errorFrames =
+      (planner.track.positionAt(frame) ?? 0) - (planner.idealPosition(frame, songFrom(2_001)) ?? 0);
+    expect(Math.abs(errorFrames / RATE) * 1_000).toBeLessThan(0.05);
+  });
+
+  it("[P5] limits the bend by what ears forgive", () => {
+    expect(correctionPpm(1)).toBe(-100);
+    expect(correctionPpm(-5)).toBe(500);
+    expect(correctionPpm(20)).toBe(-2_000);
+    expect(correctionPpm(0.1)).toBeCloseTo(-25, 6);
+  });
+
+  it("[P6] crosses over when the song is far from where it should be", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    planner.begin(6 * RATE, songFrom(2_000));
+    const segment = planner.next(songFrom(1_900));
+    expect(segment?.fadeFrom?.run?.position).toBeCloseTo(
+      (planner.track.segments[0]?.position ?? 0) + RATE / 2,
+      3,
+    );
+    expect(planner.rejoins).toBe(1);
+  });
+
+  it("[P8] a changed speaker delay cuts in at the asked frame and keeps the rest", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    planner.begin(6 * RATE, songFrom(2_000));
+    planner.next(songFrom(2_000));
+    const cutFrame = 6 * RATE + 1_234;
+    const segment = planner.redirect(cutFrame, songFrom(1_880));
+    expect(segment?.startFrame).toBe(cutFrame);
+    expect(Math.abs((segment?.position ?? 0) - (cutFrame + (120 - 2_000) * (RATE / 1_000)))).toBeLessThan(1);
+    expect(planner.track.segments).toHaveLength(2);
+  });
+
+  it("says how far ahead of the plan the port is", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    planner.begin(4 * RATE, songFrom(2_000));
+    expect(planner.errorMsAt(4_200, songFrom(2_000))).toBeCloseTo(0, 1);
+    expect(planner.errorMsAt(4_200, songFrom(2_003))).toBeCloseTo(3, 1);
+  });
+});

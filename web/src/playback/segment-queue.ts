@@ -1,0 +1,127 @@
+// The shell that turns segments into sound: renders each in the Worker and queues it as a plain AudioBufferSourceNode at
+// rate 1 on an integer frame. Audio frames of the given context. Does not decide what comes next.
+
+import type { Rendered, RenderRequest } from "./render-protocol.ts";
+import type { Segment } from "./segment-track.ts";
+
+/**
+ * Starts a hair after the frame: `k / sampleRate` alone may round below it, and then Chromium interpolates the whole
+ * segment (bit-exact joins measured with this epsilon in Chromium 156 and Firefox 153, research/sync.md §0.3).
+ */
+const START_EPSILON_FRAMES = 1e-6;
+
+interface Entry {
+  readonly segment: Segment;
+  node: AudioBufferSourceNode | null;
+  stopFrame: number | null;
+}
+
+export class SegmentQueue {
+  readonly #context: AudioContext;
+  readonly #destination: AudioNode;
+  readonly #worker: Worker;
+  readonly #entries = new Map<number, Entry>();
+  #nextId = 1;
+  #lateSegments = 0;
+
+  constructor(context: AudioContext, destination: AudioNode) {
+    this.#context = context;
+    this.#destination = destination;
+    this.#worker = new Worker(new URL("./render.worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = (event: MessageEvent<Rendered>) => this.#enqueue(event.data);
+  }
+
+  /** Segments that were rendered after their start had passed; each was a gap. */
+  get lateSegments(): number {
+    return this.#lateSegments;
+  }
+
+  /** Hands decoded channels to the Worker; they are gone from this side afterwards. */
+  load(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[]): void {
+    this.#post(
+      { type: "load", sourceId, channels },
+      channels.map((channel) => channel.buffer),
+    );
+  }
+
+  unload(sourceId: string): void {
+    this.#post({ type: "unload", sourceId });
+  }
+
+  play(sourceId: string, segment: Segment): void {
+    const id = this.#nextId++;
+    this.#entries.set(id, { segment, node: null, stopFrame: null });
+    this.#post({ type: "render", id, sourceId, segment });
+  }
+
+  /** Silences everything from `frame` on; what sounds before it is untouched. */
+  cut(frame: number): void {
+    for (const [id, entry] of this.#entries) {
+      const { startFrame, frames } = entry.segment;
+      if (startFrame >= frame) this.#drop(id, entry);
+      else if (startFrame + frames > frame) {
+        entry.stopFrame = frame;
+        entry.node?.stop(frame / this.#context.sampleRate);
+      }
+    }
+  }
+
+  /** Silences everything now, also in a context that stands still: nothing of it is heard after a resume. */
+  clear(): void {
+    for (const [id, entry] of this.#entries) this.#drop(id, entry);
+  }
+
+  close(): void {
+    this.clear();
+    this.#worker.terminate();
+  }
+
+  #enqueue(rendered: Rendered): void {
+    const entry = this.#entries.get(rendered.id);
+    const first = rendered.channels[0];
+    if (!entry || !first) {
+      this.#entries.delete(rendered.id);
+      return;
+    }
+    const { startFrame } = entry.segment;
+    const { sampleRate } = this.#context;
+    const buffer = this.#context.createBuffer(rendered.channels.length, first.length, sampleRate);
+    rendered.channels.forEach((channel, index) => {
+      buffer.copyToChannel(channel, index);
+    });
+    const node = this.#context.createBufferSource();
+    node.buffer = buffer;
+    node.connect(this.#destination);
+    node.onended = () => {
+      node.disconnect();
+      this.#entries.delete(rendered.id);
+    };
+    const lateFrames = Math.ceil(this.#context.currentTime * sampleRate) - startFrame;
+    if (lateFrames > 0) {
+      // Start later, at the same offset: late sound stays in step, only its beginning is missing.
+      this.#lateSegments += 1;
+      const skippedFrames = lateFrames + Math.round(sampleRate * 0.02);
+      if (skippedFrames < first.length) {
+        node.start(
+          (startFrame + skippedFrames + START_EPSILON_FRAMES) / sampleRate,
+          skippedFrames / sampleRate,
+        );
+      }
+    } else {
+      node.start((startFrame + START_EPSILON_FRAMES) / sampleRate);
+    }
+    if (entry.stopFrame !== null) node.stop(entry.stopFrame / sampleRate);
+    entry.node = node;
+  }
+
+  #drop(id: number, entry: Entry): void {
+    this.#entries.delete(id);
+    if (!entry.node) return;
+    entry.node.onended = null;
+    entry.node.disconnect();
+  }
+
+  #post(request: RenderRequest, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(request, transfer);
+  }
+}

@@ -1,0 +1,100 @@
+// The AudioContext and its moods: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
+// States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away).
+// Does not know what is played.
+
+import { AudioError, type Clock, every } from "../lib/index.ts";
+import { OutputLine } from "./output-line.ts";
+import { detectEngine, type Engine, toPortSample } from "./speaker-timestamps.ts";
+
+export type OutputState = "locked" | "running" | "interrupted";
+
+/** One timestamp per render callback is enough (10 ms in Chromium); four a callback would only cost battery. */
+const SAMPLE_PERIOD_MS = 20;
+
+interface AudioSessionNavigator {
+  readonly audioSession?: { type: string };
+}
+
+export class SoundOutput {
+  readonly line = new OutputLine();
+  readonly #clock: Clock;
+  readonly #engine: Engine;
+  readonly #onState: (state: OutputState) => void;
+  #context: AudioContext | null = null;
+  #hasRun = false;
+  #stopSampling: (() => void) | null = null;
+
+  constructor(clock: Clock, onState: (state: OutputState) => void) {
+    this.#clock = clock;
+    this.#engine = detectEngine(navigator.userAgent);
+    this.#onState = onState;
+  }
+
+  get context(): AudioContext | null {
+    return this.#context;
+  }
+
+  get state(): OutputState {
+    if (this.#context?.state === "running") return "running";
+    return this.#hasRun ? "interrupted" : "locked";
+  }
+
+  /** From render to port as the browser reports it, ms; null before the first tap. */
+  get latencyMs(): number | null {
+    const context = this.#context;
+    return context && (context.baseLatency + (context.outputLatency || 0)) * 1000;
+  }
+
+  /**
+   * Must be called synchronously inside a tap, before anything else: iOS accepts nothing later. Throws AudioError
+   * `audio-unsupported` where there is no Web Audio. Idempotent; later taps wake a suspended context.
+   */
+  unlock(): AudioContext {
+    if (!this.#context) {
+      if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
+      this.#context = new AudioContext({ latencyHint: "interactive" });
+      this.#context.onstatechange = () => this.#stateChanged();
+      this.#stopSampling = every(this.#clock, SAMPLE_PERIOD_MS, () => this.#sample());
+    }
+    // "interrupted" is iOS's own state; resume() there fails and is not tried (research/sync.md §3.6).
+    if ((this.#context.state as string) !== "interrupted") {
+      this.#context.resume().catch(() => this.#stateChanged());
+    }
+    const session = (navigator as AudioSessionNavigator).audioSession;
+    if (session) session.type = "playback"; // iOS: sound in spite of the silent switch
+    return this.#context;
+  }
+
+  async close(): Promise<void> {
+    this.#stopSampling?.();
+    this.#stopSampling = null;
+    const context = this.#context;
+    this.#context = null;
+    this.#hasRun = false;
+    this.line.reset();
+    if (!context) return;
+    context.onstatechange = null;
+    await context.close();
+  }
+
+  #stateChanged(): void {
+    if (this.#context?.state === "running") this.#hasRun = true;
+    this.line.reset();
+    this.#onState(this.state);
+  }
+
+  #sample(): void {
+    const context = this.#context;
+    if (context?.state !== "running") return;
+    const stamp = context.getOutputTimestamp?.();
+    const sample = toPortSample(this.#engine, {
+      nowLocalMs: this.#clock.nowMs(),
+      performanceTimeMs: stamp?.performanceTime,
+      contextTimeSec: stamp?.contextTime,
+      currentTimeSec: context.currentTime,
+      baseLatencySec: context.baseLatency || 0,
+      outputLatencySec: context.outputLatency || 0,
+    });
+    this.line.add(sample);
+  }
+}

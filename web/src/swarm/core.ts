@@ -1,0 +1,83 @@
+// The vocabulary of the pure core: what it is told (events) and what it wants done (effects), and the state its parts share.
+
+import type { Bytes, FileId, Random, UserId } from "../lib/index.ts";
+import type { CtlMessage, DropReason } from "./ctl.ts";
+import type { Chunk } from "./frames.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Neighbour } from "./neighbour.ts";
+import type { Shelf } from "./shelf.ts";
+import type { SwarmEvent } from "./state.ts";
+import type { Upload } from "./uploads.ts";
+
+export type TransferEvent =
+  | { readonly type: "link-opened"; readonly peer: UserId }
+  | { readonly type: "link-closed"; readonly peer: UserId }
+  | { readonly type: "ctl"; readonly peer: UserId; readonly message: CtlMessage }
+  | { readonly type: "chunk"; readonly peer: UserId; readonly chunk: Chunk }
+  /** The last chunk of a `send-piece` has been handed to the channel. */
+  | { readonly type: "piece-sent"; readonly peer: UserId; readonly upload: Upload }
+  | { readonly type: "piece-read"; readonly peer: UserId; readonly upload: Upload; readonly bytes: Bytes }
+  | { readonly type: "piece-unreadable"; readonly peer: UserId; readonly upload: Upload }
+  /** Outcomes of `keep`: verified and stored; not what the manifest promises; no room. */
+  | { readonly type: "piece-kept"; readonly fileId: FileId; readonly piece: number }
+  | { readonly type: "piece-bad"; readonly peer: UserId; readonly fileId: FileId; readonly piece: number }
+  | { readonly type: "piece-unstored"; readonly fileId: FileId; readonly piece: number }
+  /** I added a file; all its pieces are in the store. */
+  | {
+      readonly type: "file-added";
+      readonly fileId: FileId;
+      readonly manifest: Manifest;
+      readonly name: string;
+    }
+  | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
+  | { readonly type: "prioritized"; readonly fileId: FileId | null }
+  | { readonly type: "tick" };
+
+export type Effect =
+  | { readonly type: "send-ctl"; readonly peer: UserId; readonly message: CtlMessage }
+  | { readonly type: "read-piece"; readonly peer: UserId; readonly upload: Upload }
+  | {
+      readonly type: "send-piece";
+      readonly peer: UserId;
+      readonly upload: Upload;
+      readonly slot: number;
+      readonly bytes: Bytes;
+    }
+  | {
+      readonly type: "open-file";
+      readonly fileId: FileId;
+      readonly sizeBytes: number;
+      readonly pieceLength: number;
+    }
+  /** Verify against `sha256`, then store; answer with piece-kept, piece-bad or piece-unstored. */
+  | {
+      readonly type: "keep";
+      readonly peer: UserId;
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly bytes: Bytes;
+      readonly sha256: Uint8Array;
+    }
+  | { readonly type: "forget-file"; readonly fileId: FileId }
+  /** End the connection; answer with link-closed. `isForGood`: this session never connects to that peer again. */
+  | {
+      readonly type: "drop-peer";
+      readonly peer: UserId;
+      readonly reason: DropReason;
+      readonly isForGood: boolean;
+    }
+  | { readonly type: "tell"; readonly event: SwarmEvent };
+
+/** What the parts of the core share while one event is handled. */
+export interface CoreState {
+  readonly me: UserId;
+  readonly random: Random;
+  readonly shelf: Shelf;
+  readonly neighbours: Map<UserId, Neighbour>;
+  readonly counts: { sentBytes: number; receivedBytes: number; duplicateBytes: number; badPieces: number };
+  /** The playing or prepared file. */
+  preferred: FileId | null;
+  /** The list of files this device offers has changed since it was last sent. */
+  isCatalogStale: boolean;
+  perform(effect: Effect): void;
+}

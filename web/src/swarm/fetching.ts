@@ -1,0 +1,365 @@
+// The receiving half of the core: asks neighbours for pieces, assembles chunks, has pieces verified, and moves work away from
+// whoever is silent, gone or lying. Local ms.
+// Invariants: (1) a piece is asked of one source, except in the end-game; (2) all chunks of a piece come from one source, so a
+// bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
+
+import type { FileId, UserId } from "../lib/index.ts";
+import type { CoreState } from "./core.ts";
+import type { DropReason } from "./ctl.ts";
+import type { Chunk } from "./frames.ts";
+import type { KnownFile } from "./known-file.ts";
+import { hashOfPiece, parseManifest } from "./manifest.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
+import type { PieceRequest } from "./source.ts";
+
+/** A manifest is small; whoever does not answer in this time is passed over for another. */
+const MANIFEST_PATIENCE_MS = 3_000;
+/** In the end-game an idle source helps out when a piece took this long, or twice what it should. */
+const END_GAME_AGE_MS = 500;
+/** Half-received pieces kept in memory at once; a phone has little. */
+const MAX_LIVE_BYTES = 32 * 1024 * 1024;
+const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
+
+export class Fetching {
+  readonly #core: CoreState;
+  readonly #maxLiveBytes: number;
+
+  constructor(core: CoreState, isPhone: boolean) {
+    this.#core = core;
+    this.#maxLiveBytes = isPhone ? MAX_LIVE_BYTES_ON_PHONE : MAX_LIVE_BYTES;
+  }
+
+  /** Whether something may time out, so that ticks are worth their wake-ups. */
+  get isWaiting(): boolean {
+    for (const neighbour of this.#core.neighbours.values()) if (neighbour.source.liveCount > 0) return true;
+    for (const file of this.#core.shelf.all()) if (file.manifestAsk) return true;
+    return false;
+  }
+
+  /** Asks for whatever can be asked for now. Sources that answer go first, so they get what is rare. */
+  schedule(localMs: number): void {
+    const files = this.#filesToFetch(localMs);
+    if (files.length === 0) return;
+    const sources = [...this.#core.neighbours.values()].filter(
+      ({ isGreeted, isBanned }) => isGreeted && !isBanned,
+    );
+    sources.sort((a, b) => Number(a.source.isSilent) - Number(b.source.isSilent));
+    for (const neighbour of sources) this.#scheduleFrom(neighbour, files, localMs);
+  }
+
+  /** Asks one neighbour, which has just become able to give more. */
+  scheduleFrom(neighbour: Neighbour, localMs: number): void {
+    if (!neighbour.isGreeted || neighbour.isBanned) return;
+    this.#scheduleFrom(neighbour, this.#filesToFetch(localMs), localMs);
+  }
+
+  /** Takes one chunk; returns why its sender must go, if so. */
+  takeChunk(neighbour: Neighbour, chunk: Chunk, localMs: number): DropReason | null {
+    const { counts, shelf } = this.#core;
+    const payloadBytes = chunk.payload.length;
+    counts.receivedBytes += payloadBytes;
+    if (neighbour.isBanned) return null;
+    const fileId = neighbour.fileOfSlot(chunk.slot);
+    const request = fileId && neighbour.source.requestOf(fileId, chunk.piece);
+    if (!request) return "unrequested";
+    const isInPlace = chunk.offsetBytes === request.receivedBytes;
+    if (!isInPlace || request.receivedBytes + payloadBytes > request.sizeBytes) return "malformed";
+    neighbour.source.noteChunk(payloadBytes, localMs);
+    request.receivedBytes += payloadBytes;
+    const file = shelf.get(request.fileId);
+    const isUseless = !file || file.held.has(request.piece) || file.checking.has(request.piece);
+    // Late data of a cancelled request is welcome as long as the piece is missing and it is here from the start.
+    if (isUseless || (chunk.offsetBytes > 0 && !request.bytes)) {
+      counts.duplicateBytes += payloadBytes;
+      if (request.bytes) counts.duplicateBytes += chunk.offsetBytes;
+      request.bytes = null;
+    } else {
+      request.bytes ??= new Uint8Array(request.sizeBytes);
+      request.bytes.set(chunk.payload, chunk.offsetBytes);
+    }
+    if (request.receivedBytes === request.sizeBytes) this.#finish(neighbour, request, file, localMs);
+    return null;
+  }
+
+  takeKept(fileId: FileId, piece: number): void {
+    const file = this.#core.shelf.get(fileId);
+    if (!file?.noteHeld(piece)) return;
+    if (file.held.setCount === 1) this.#core.isCatalogStale = true;
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (!neighbour.told.has(fileId)) continue;
+      const untold = neighbour.untoldPieces.get(fileId);
+      if (untold) untold.push(piece);
+      else neighbour.untoldPieces.set(fileId, [piece]);
+    }
+    if (file.isComplete) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
+  }
+
+  /** The hash is not the manifest's: the sender is not asked for anything again. */
+  takeBad(peer: UserId, fileId: FileId, piece: number, localMs: number): void {
+    const { shelf, neighbours, counts } = this.#core;
+    const file = shelf.get(fileId);
+    file?.checking.delete(piece);
+    counts.badPieces += 1;
+    const fileName = file ? shelf.nameOf(file, neighbours) : "";
+    this.#core.perform({ type: "tell", event: { code: "bad-piece", from: peer, fileId, fileName } });
+    const neighbour = neighbours.get(peer);
+    if (neighbour && !neighbour.isBanned) {
+      neighbour.isBanned = true;
+      this.#cancelAll(neighbour, neighbour.source.liveRequests());
+      this.recount();
+    }
+    this.schedule(localMs);
+  }
+
+  takeUnstored(fileId: FileId, piece: number): void {
+    const { shelf, neighbours } = this.#core;
+    const file = shelf.get(fileId);
+    if (!file) return;
+    file.checking.delete(piece);
+    if (file.isUnstorable) return;
+    file.isUnstorable = true;
+    this.cancelFile(file);
+    const fileName = shelf.nameOf(file, neighbours);
+    this.#core.perform({ type: "tell", event: { code: "storage-full", fileId, fileName } });
+  }
+
+  takeReject(neighbour: Neighbour, fileId: FileId, pieces: readonly number[], localMs: number): void {
+    const file = this.#core.shelf.get(fileId);
+    if (file?.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
+    for (const piece of pieces) {
+      const request = neighbour.source.requestOf(fileId, piece);
+      if (!request) continue;
+      // A rejected live request means it does not have the piece; a rejected cancel only confirms the cancel.
+      if (request.isLive) this.#forgetHolding(neighbour, fileId, piece);
+      file?.noteNotComing(piece, neighbour.userId);
+      neighbour.source.forget(request);
+    }
+    this.schedule(localMs);
+  }
+
+  /** Takes a manifest; returns why its sender must go, if so. */
+  takeManifest(
+    neighbour: Neighbour,
+    fileId: FileId,
+    sizeBytes: number,
+    hashes: string,
+    localMs: number,
+  ): DropReason | null {
+    const file = this.#core.shelf.get(fileId);
+    if (!file || file.manifest) return null;
+    try {
+      file.adopt(parseManifest(fileId, sizeBytes, hashes));
+    } catch {
+      return "malformed";
+    }
+    if (neighbour.listing.get(fileId)?.sizeBytes !== sizeBytes) return "contradiction";
+    this.recount();
+    this.schedule(localMs);
+    return null;
+  }
+
+  /** A neighbour has gone: what it owed is wanted again. */
+  release(neighbour: Neighbour): void {
+    for (const request of neighbour.source.liveRequests()) {
+      this.#core.shelf.get(request.fileId)?.noteNotComing(request.piece, neighbour.userId);
+    }
+    for (const file of this.#core.shelf.all()) {
+      if (file.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
+    }
+  }
+
+  /** A file is not wanted any more, or was added by hand meanwhile: takes back every request for it. */
+  cancelFile(file: KnownFile): void {
+    file.manifestAsk = null;
+    for (const neighbour of this.#core.neighbours.values()) {
+      const requests = neighbour.source.liveRequests().filter(({ fileId }) => fileId === file.fileId);
+      this.#cancelAll(neighbour, requests);
+    }
+  }
+
+  /** Finds silent sources and hands their pieces to others. */
+  checkSilence(localMs: number): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      const requests = neighbour.source.liveRequests();
+      const [first] = requests;
+      if (!first || !neighbour.source.checkSilence(first.sizeBytes, localMs)) continue;
+      // What only this source has is waited for: asking again would change nothing on a reliable channel.
+      this.#cancelAll(
+        neighbour,
+        requests.filter((request) => this.#hasOtherSource(neighbour, request)),
+      );
+    }
+  }
+
+  /** Counts again which neighbours have which pieces, after one came, went or was banned. */
+  recount(): void {
+    for (const file of this.#core.shelf.all()) {
+      file.availability.fill(0);
+      for (const neighbour of this.#core.neighbours.values()) {
+        const holding = neighbour.isBanned ? undefined : neighbour.holdings.get(file.fileId);
+        if (!holding || holding.length !== file.pieceCount) continue;
+        for (let piece = 0; piece < file.pieceCount; piece++) {
+          if (holding.has(piece)) file.availability[piece] = (file.availability[piece] ?? 0) + 1;
+        }
+      }
+    }
+  }
+
+  /** Files that can be fetched now. On the way, asks for missing manifests and reserves room for what fits the budget. */
+  #filesToFetch(localMs: number): KnownFile[] {
+    const { shelf, preferred } = this.#core;
+    const ready: KnownFile[] = [];
+    for (const file of shelf.toFetch(preferred)) {
+      if (!file.manifest) {
+        this.#askManifest(file, localMs);
+        continue;
+      }
+      if (!file.isCommitted) {
+        if (!shelf.hasRoomFor(file.fileId, file.sizeBytes)) continue;
+        file.isCommitted = true;
+        const { fileId, sizeBytes, pieceLength } = file;
+        this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength });
+      }
+      ready.push(file);
+    }
+    return ready;
+  }
+
+  #askManifest(file: KnownFile, localMs: number): void {
+    const ask = file.manifestAsk;
+    if (ask && localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+    const askable = [...this.#core.neighbours.values()].filter(
+      ({ isGreeted, isBanned, listing }) => isGreeted && !isBanned && listing.has(file.fileId),
+    );
+    const others = askable.filter(({ userId }) => userId !== ask?.peer);
+    const choices = others.length > 0 ? others : askable;
+    const chosen = choices[Math.floor(this.#core.random.fraction() * choices.length)];
+    if (!chosen) return;
+    file.manifestAsk = { peer: chosen.userId, askedLocalMs: localMs };
+    const message = { type: "manifest-request", fileId: file.fileId } as const;
+    this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
+  }
+
+  #scheduleFrom(neighbour: Neighbour, files: readonly KnownFile[], localMs: number): void {
+    const { source } = neighbour;
+    let isRefilling = false;
+    for (const file of files) {
+      const holding = neighbour.holdings.get(file.fileId);
+      if (!holding || holding.length !== file.pieceCount) continue;
+      const credit = source.creditFor(file.pieceLength);
+      // In batches: a request message per half credit, not per piece.
+      if (!isRefilling && source.liveCount > credit / 2) return;
+      isRefilling = true;
+      const room = Math.min(credit - source.liveCount, this.#roomFor(file.pieceLength));
+      if (room <= 0) return;
+      const isAtSource = (piece: number) => holding.has(piece) && !source.requestOf(file.fileId, piece);
+      const choices = {
+        pieceCount: file.pieceCount,
+        startedPieces: file.held.setCount + file.checking.size + file.inFlight.size,
+        isWanted: (piece: number) => file.isWanted(piece),
+        isAtSource,
+        availabilityOf: (piece: number) => file.availability[piece] ?? 0,
+      };
+      let pieces = pickPieces(choices, room, this.#core.random);
+      if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
+      this.#request(neighbour, file, pieces, localMs);
+    }
+  }
+
+  #pickDuplicates(
+    neighbour: Neighbour,
+    file: KnownFile,
+    isAtSource: (piece: number) => boolean,
+    room: number,
+    localMs: number,
+  ): number[] {
+    let sources = 0;
+    for (const { holdings } of this.#core.neighbours.values()) if (holdings.has(file.fileId)) sources += 1;
+    if (neighbour.source.isSilent || !isEndGame(file.missingPieces, sources)) return [];
+    const left = Math.min(room, duplicateBudgetOf(file.pieceCount) - file.duplicatesAsked);
+    const late: number[] = [];
+    for (const [piece, inFlight] of file.inFlight) {
+      if (late.length >= left) break;
+      if (inFlight.sources.size > 1 || !isAtSource(piece)) continue;
+      const [owing] = inFlight.sources;
+      const expectedMs = owing
+        ? (this.#core.neighbours.get(owing)?.source.expectedMs(file.pieceLength) ?? 0)
+        : 0;
+      if (localMs - inFlight.sinceLocalMs > Math.max(END_GAME_AGE_MS, 2 * expectedMs)) late.push(piece);
+    }
+    file.duplicatesAsked += late.length;
+    return late;
+  }
+
+  #request(neighbour: Neighbour, file: KnownFile, pieces: number[], localMs: number): void {
+    if (pieces.length === 0) return;
+    for (const piece of pieces) {
+      neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs);
+      file.noteAsked(piece, neighbour.userId, localMs);
+    }
+    const message = { type: "request", fileId: file.fileId, pieces } as const;
+    this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
+  }
+
+  #roomFor(pieceLength: number): number {
+    let liveBytes = 0;
+    for (const { source } of this.#core.neighbours.values()) liveBytes += source.liveBytes;
+    return Math.floor((this.#maxLiveBytes - liveBytes) / pieceLength);
+  }
+
+  #finish(neighbour: Neighbour, request: PieceRequest, file: KnownFile | undefined, localMs: number): void {
+    const { piece, bytes } = request;
+    neighbour.source.notePiece();
+    neighbour.source.forget(request);
+    file?.noteNotComing(piece, neighbour.userId);
+    if (file?.manifest && bytes) {
+      this.#cancelElsewhere(file, piece);
+      file.checking.add(piece);
+      const sha256 = hashOfPiece(file.manifest, piece);
+      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId: file.fileId, piece, bytes, sha256 });
+    }
+    this.scheduleFrom(neighbour, localMs);
+  }
+
+  #cancelElsewhere(file: KnownFile, piece: number): void {
+    for (const peer of file.inFlight.get(piece)?.sources ?? []) {
+      const other = this.#core.neighbours.get(peer);
+      const request = other?.source.requestOf(file.fileId, piece);
+      if (other && request) this.#cancelAll(other, [request]);
+    }
+  }
+
+  #cancelAll(neighbour: Neighbour, requests: readonly PieceRequest[]): void {
+    const piecesOfFile = new Map<FileId, number[]>();
+    for (const request of requests) {
+      neighbour.source.cancel(request);
+      this.#core.shelf.get(request.fileId)?.noteNotComing(request.piece, neighbour.userId);
+      const pieces = piecesOfFile.get(request.fileId);
+      if (pieces) pieces.push(request.piece);
+      else piecesOfFile.set(request.fileId, [request.piece]);
+    }
+    for (const [fileId, pieces] of piecesOfFile) {
+      const message = { type: "cancel", fileId, pieces } as const;
+      this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
+    }
+  }
+
+  #forgetHolding(neighbour: Neighbour, fileId: FileId, piece: number): void {
+    const holding = neighbour.holdings.get(fileId);
+    const file = this.#core.shelf.get(fileId);
+    if (!holding?.has(piece)) return;
+    holding.clear(piece);
+    if (file && !neighbour.isBanned && holding.length === file.pieceCount) {
+      file.availability[piece] = Math.max(0, (file.availability[piece] ?? 0) - 1);
+    }
+  }
+
+  #hasOtherSource(neighbour: Neighbour, request: PieceRequest): boolean {
+    for (const other of this.#core.neighbours.values()) {
+      if (other === neighbour || other.isBanned || other.source.isSilent) continue;
+      if (other.holdings.get(request.fileId)?.has(request.piece)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+// SHA-256 of pieces, away from the main thread where the browser has Workers. Buffers are transferred there and back, so
+// the bytes handed in must own their whole buffer; they are gone afterwards, and the same bytes come out again.
+
+import type { Bytes } from "../lib/index.ts";
+import { sha256Of } from "./sha256.ts";
+
+export interface Hashed {
+  readonly hash: Uint8Array;
+  /** The bytes that were handed in; the caller's own view is detached. */
+  readonly bytes: Bytes;
+}
+
+export interface Hasher {
+  digest(bytes: Bytes): Promise<Hashed>;
+  close(): void;
+}
+
+/** In the same thread: for places without Workers, and for tests. */
+export class InlineHasher implements Hasher {
+  async digest(bytes: Bytes): Promise<Hashed> {
+    return { hash: await sha256Of(bytes), bytes };
+  }
+
+  close(): void {}
+}
+
+export interface HashReply {
+  readonly id: number;
+  readonly hash: Uint8Array;
+  readonly buffer: ArrayBuffer;
+}
+
+interface Waiting {
+  resolve(hashed: Hashed): void;
+  reject(cause: Error): void;
+}
+
+export class WorkerHasher implements Hasher {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+
+  constructor() {
+    this.#worker = new Worker(new URL("./hash.worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<HashReply>) => {
+      this.#waiting.get(data.id)?.resolve({ hash: data.hash, bytes: new Uint8Array(data.buffer) });
+      this.#waiting.delete(data.id);
+    };
+    this.#worker.onerror = () => this.#fail(new Error("the hash worker broke"));
+  }
+
+  digest(bytes: Bytes): Promise<Hashed> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, buffer: bytes.buffer }, [bytes.buffer]);
+    });
+  }
+
+  close(): void {
+    this.#worker.terminate();
+    this.#fail(new Error("the hasher was closed"));
+  }
+
+  #fail(cause: Error): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(cause);
+    this.#waiting.clear();
+  }
+}
+
+export function openHasher(): Hasher {
+  return typeof Worker === "undefined" ? new InlineHasher() : new WorkerHasher();
+}

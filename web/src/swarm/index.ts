@@ -1,0 +1,9 @@
+// Files, peer to peer: who is linked, who has what, and every byte on its way. The door of the swarm module.
+
+export { MAX_FILE_BYTES } from "./manifest.ts";
+export { MEMORY_CAPACITY_BYTES, MemoryStore } from "./memory-store.ts";
+export { MAX_OWN_FILES } from "./neighbour.ts";
+export { type Signal, signalSchema } from "./signal.ts";
+export type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
+export type { FileLayout, PieceStore } from "./store.ts";
+export { type NamedBlob, Swarm, type SwarmOptions } from "./swarm.ts";

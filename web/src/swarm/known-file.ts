@@ -1,0 +1,112 @@
+// One file this device knows of: its manifest once proven, the pieces held, and those on their way.
+// Invariant: a piece is held, or being checked, or in flight, or wanted; it counts as held only once verified and stored.
+
+import type { FileId, UserId } from "../lib/index.ts";
+import { Bitfield } from "./bitfield.ts";
+import { type Manifest, pieceCountOf, pieceLengthOf, pieceSizeOf } from "./manifest.ts";
+
+export interface InFlight {
+  readonly sources: Set<UserId>;
+  readonly sinceLocalMs: number;
+}
+
+export interface ManifestAsk {
+  readonly peer: UserId;
+  readonly askedLocalMs: number;
+}
+
+export class KnownFile {
+  /** null until a manifest was received whose hash is the file id. */
+  manifest: Manifest | null = null;
+  manifestAsk: ManifestAsk | null = null;
+  isMine = false;
+  isEnabled = true;
+  /** The store has been asked to make room, and the budget counts it. */
+  isCommitted = false;
+  /** The store had no room for it after all. */
+  isUnstorable = false;
+  /** The name I gave it when I added it. */
+  myName: string | null = null;
+  duplicatesAsked = 0;
+  held: Bitfield;
+  heldBytes = 0;
+  readonly inFlight = new Map<number, InFlight>();
+  readonly checking = new Set<number>();
+  /** How many usable neighbours have each piece. */
+  availability: Uint16Array;
+
+  constructor(
+    readonly fileId: FileId,
+    private size: number,
+    /** The number under which this device lists the file to everyone. */
+    readonly slot: number,
+    public lastName: string,
+  ) {
+    this.held = new Bitfield(this.pieceCount);
+    this.availability = new Uint16Array(this.pieceCount);
+  }
+
+  /** What its manifest says; before that, what a neighbour claims. */
+  get sizeBytes(): number {
+    return this.size;
+  }
+
+  get pieceLength(): number {
+    return pieceLengthOf(this.size);
+  }
+
+  get pieceCount(): number {
+    return pieceCountOf(this.size);
+  }
+
+  get isComplete(): boolean {
+    return this.held.isFull;
+  }
+
+  get missingPieces(): number {
+    return this.held.length - this.held.setCount;
+  }
+
+  pieceSize(piece: number): number {
+    return pieceSizeOf(this.size, piece);
+  }
+
+  adopt(manifest: Manifest): void {
+    this.resize(manifest.sizeBytes);
+    this.manifest = manifest;
+    this.manifestAsk = null;
+  }
+
+  /** Believes another claim about the size; only before the manifest, when nothing can be held yet. */
+  resize(sizeBytes: number): void {
+    if (this.manifest || sizeBytes === this.size) return;
+    this.size = sizeBytes;
+    this.held = new Bitfield(this.pieceCount);
+    this.availability = new Uint16Array(this.pieceCount);
+  }
+
+  isWanted(piece: number): boolean {
+    return !this.held.has(piece) && !this.checking.has(piece) && !this.inFlight.has(piece);
+  }
+
+  noteAsked(piece: number, peer: UserId, localMs: number): void {
+    const inFlight = this.inFlight.get(piece);
+    if (inFlight) inFlight.sources.add(peer);
+    else this.inFlight.set(piece, { sources: new Set([peer]), sinceLocalMs: localMs });
+  }
+
+  noteNotComing(piece: number, peer: UserId): void {
+    const inFlight = this.inFlight.get(piece);
+    if (!inFlight) return;
+    inFlight.sources.delete(peer);
+    if (inFlight.sources.size === 0) this.inFlight.delete(piece);
+  }
+
+  /** Returns whether it was new. */
+  noteHeld(piece: number): boolean {
+    this.checking.delete(piece);
+    if (!this.held.set(piece)) return false;
+    this.heldBytes += this.pieceSize(piece);
+    return true;
+  }
+}

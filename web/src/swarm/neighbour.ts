@@ -1,0 +1,90 @@
+// One linked peer as the transfer core sees it: what it lists and holds, what it owes us, what we owe it. Local ms.
+
+import type { FileId, UserId } from "../lib/index.ts";
+import { Bitfield } from "./bitfield.ts";
+import type { DropReason, ListedFile } from "./ctl.ts";
+import { MAX_FILE_BYTES, pieceCountOf, pieceLengthOf } from "./manifest.ts";
+import { Source } from "./source.ts";
+import { UploadQueue } from "./uploads.ts";
+
+/** Enforced here by every receiver, because nobody else could. */
+export const MAX_OWN_FILES = 3;
+
+export type Refusal = {
+  readonly entry: ListedFile;
+  readonly error: "file-empty" | "file-too-large" | "file-too-many";
+};
+
+export class Neighbour {
+  /** Its hello came: from then on everything else is accepted, and sent. */
+  isGreeted = false;
+  /** It sent a piece that is not what the manifest promises: its data is not wanted any more. */
+  isBanned = false;
+  readonly source = new Source();
+  readonly uploads = new UploadQueue();
+  readonly listing = new Map<FileId, ListedFile>();
+  readonly holdings = new Map<FileId, Bitfield>();
+  /** Files whose bitfield it has got since they were last listed to it. */
+  readonly told = new Set<FileId>();
+  readonly untoldPieces = new Map<FileId, number[]>();
+  toldLocalMs = Number.NEGATIVE_INFINITY;
+  pingSentLocalMs = Number.NEGATIVE_INFINITY;
+  pingId = 0;
+  readonly #fileOfSlot = new Map<number, FileId>();
+  readonly #refused = new Set<FileId>();
+
+  constructor(
+    readonly userId: UserId,
+    readonly openedLocalMs: number,
+  ) {}
+
+  /** Data of a slot may come after the file was withdrawn, so slots are remembered for as long as the link lasts. */
+  fileOfSlot(slot: number): FileId | undefined {
+    return this.#fileOfSlot.get(slot);
+  }
+
+  /** Takes a whole catalogue over. Returns what was refused for the first time, or why this peer must go. */
+  takeCatalog(files: readonly ListedFile[]): readonly Refusal[] | DropReason {
+    const refusals: Refusal[] = [];
+    const listed = new Map<FileId, ListedFile>();
+    let ownFiles = 0;
+    for (const entry of files) {
+      const formerFile = this.#fileOfSlot.get(entry.slot);
+      if (listed.has(entry.fileId) || (formerFile && formerFile !== entry.fileId)) return "malformed";
+      if (entry.sizeBytes > 0 && entry.pieceLength !== pieceLengthOf(entry.sizeBytes)) return "malformed";
+      if (entry.isOwn) ownFiles += 1;
+      const error = refusalOf(entry, ownFiles);
+      if (error) {
+        if (!this.#refused.has(entry.fileId)) refusals.push({ entry, error });
+        this.#refused.add(entry.fileId);
+        continue;
+      }
+      const formerSizeBytes = this.listing.get(entry.fileId)?.sizeBytes;
+      if (formerSizeBytes !== undefined && formerSizeBytes !== entry.sizeBytes) return "contradiction";
+      this.#fileOfSlot.set(entry.slot, entry.fileId);
+      listed.set(entry.fileId, entry);
+    }
+    this.listing.clear();
+    for (const [fileId, entry] of listed) this.listing.set(fileId, entry);
+    for (const fileId of this.holdings.keys()) if (!listed.has(fileId)) this.holdings.delete(fileId);
+    return refusals;
+  }
+
+  /** Returns false when the text is no bitfield of the file it lists. Of a file it does not list it is ignored. */
+  takeBitfield(fileId: FileId, text: string): boolean {
+    const entry = this.listing.get(fileId);
+    if (!entry) return true;
+    try {
+      this.holdings.set(fileId, Bitfield.decode(text, pieceCountOf(entry.sizeBytes)));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function refusalOf(entry: ListedFile, ownFiles: number): Refusal["error"] | null {
+  if (entry.sizeBytes === 0) return "file-empty";
+  if (entry.sizeBytes > MAX_FILE_BYTES) return "file-too-large";
+  return entry.isOwn && ownFiles > MAX_OWN_FILES ? "file-too-many" : null;
+}

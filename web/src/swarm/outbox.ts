@@ -1,0 +1,104 @@
+// Pieces on their way into one bulk channel, cut into chunks. Refilled by the channel's own `bufferedamountlow`, never by a
+// timer: above the high-water mark it stops, at half of it the browser calls. Local ms.
+
+import type { Bytes, Clock } from "../lib/index.ts";
+import { encodeChunk } from "./frames.ts";
+
+/** The mark is what drains in 100 ms, within these bounds: less starves a fast path, more delays `ctl` on a slow one. */
+const BUFFERED_MS = 100;
+export const MIN_HIGH_WATER_BYTES = 128 * 1024;
+export const MAX_HIGH_WATER_BYTES = 512 * 1024;
+const CHUNK_BYTES = 32 * 1024;
+/** Below 4 Mbit/s half a chunk, so that a control message never waits longer than about 100 ms behind one. */
+const SLOW_BYTES_PER_SEC = 500_000;
+const SLOW_CHUNK_BYTES = 16 * 1024;
+const RATE_SMOOTHING = 0.3;
+
+/** The part of RTCDataChannel that the outbox needs. */
+export interface BulkChannel {
+  readonly bufferedAmount: number;
+  bufferedAmountLowThreshold: number;
+  send(frame: ArrayBuffer): void;
+}
+
+interface Item {
+  readonly slot: number;
+  readonly piece: number;
+  readonly bytes: Bytes;
+  readonly onSent: () => void;
+  sentBytes: number;
+}
+
+export class Outbox {
+  readonly #channel: BulkChannel;
+  readonly #clock: Clock;
+  readonly #items: Item[] = [];
+  #highWaterBytes = MIN_HIGH_WATER_BYTES;
+  #drainBytesPerSec: number | null = null;
+  #filled: { readonly toBytes: number; readonly atLocalMs: number } | null = null;
+  #isFilling = false;
+
+  constructor(channel: BulkChannel, clock: Clock) {
+    this.#channel = channel;
+    this.#clock = clock;
+    channel.bufferedAmountLowThreshold = this.#highWaterBytes / 2;
+  }
+
+  /** Queues one piece; `onSent` is called when its last chunk is in the channel. */
+  add(slot: number, piece: number, bytes: Bytes, onSent: () => void): void {
+    this.#items.push({ slot, piece, bytes, onSent, sentBytes: 0 });
+    this.fill();
+  }
+
+  /** For `bufferedamountlow`. */
+  drained(): void {
+    this.#measure();
+    this.fill();
+  }
+
+  fill(): void {
+    if (this.#isFilling) return; // onSent may add the next piece: the running loop takes it
+    this.#isFilling = true;
+    try {
+      while (this.#channel.bufferedAmount < this.#highWaterBytes && this.#sendNextChunk());
+    } finally {
+      this.#isFilling = false;
+    }
+    this.#filled = { toBytes: this.#channel.bufferedAmount, atLocalMs: this.#clock.nowMs() };
+  }
+
+  clear(): void {
+    this.#items.length = 0;
+  }
+
+  #sendNextChunk(): boolean {
+    const [item] = this.#items;
+    if (!item) return false;
+    const isSlow = this.#drainBytesPerSec !== null && this.#drainBytesPerSec < SLOW_BYTES_PER_SEC;
+    const end = Math.min(item.bytes.length, item.sentBytes + (isSlow ? SLOW_CHUNK_BYTES : CHUNK_BYTES));
+    const payload = item.bytes.subarray(item.sentBytes, end);
+    this.#channel.send(
+      encodeChunk({ slot: item.slot, piece: item.piece, offsetBytes: item.sentBytes, payload }),
+    );
+    item.sentBytes = end;
+    if (end === item.bytes.length) {
+      this.#items.shift();
+      item.onSent();
+    }
+    return true;
+  }
+
+  #measure(): void {
+    const filled = this.#filled;
+    if (!filled) return;
+    const elapsedSec = (this.#clock.nowMs() - filled.atLocalMs) / 1000;
+    const drainedBytes = filled.toBytes - this.#channel.bufferedAmount;
+    if (elapsedSec <= 0 || drainedBytes <= 0) return;
+    const sample = drainedBytes / elapsedSec;
+    const former = this.#drainBytesPerSec;
+    this.#drainBytesPerSec = former === null ? sample : former + RATE_SMOOTHING * (sample - former);
+    const wishedBytes = (this.#drainBytesPerSec * BUFFERED_MS) / 1000;
+    this.#highWaterBytes = Math.min(MAX_HIGH_WATER_BYTES, Math.max(MIN_HIGH_WATER_BYTES, wishedBytes));
+    this.#channel.bufferedAmountLowThreshold = this.#highWaterBytes / 2;
+  }
+}

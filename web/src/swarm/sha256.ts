@@ -1,0 +1,9 @@
+// SHA-256 by the browser where it offers it, else in JavaScript: crypto.subtle does not exist on http:// LAN addresses.
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../lib/index.ts";
+
+export async function sha256Of(bytes: Bytes): Promise<Uint8Array> {
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  return subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : sha256(bytes);
+}

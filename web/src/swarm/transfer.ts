@@ -1,0 +1,443 @@
+// The pure core of the file swarm: it is told events and the local time (ms), and returns what to do. It owns the
+// conversation with every neighbour: greeting, catalogues, manifests, who has what, uploads. Fetching is in fetching.ts.
+// Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F2) only enabled files are listed, fetched and
+// served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
+
+import { type FileId, type Random, type UserId, unreachable } from "../lib/index.ts";
+import type { CoreState, Effect, TransferEvent } from "./core.ts";
+import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
+import { Fetching } from "./fetching.ts";
+import { cleanFileName } from "./file-name.ts";
+import type { KnownFile } from "./known-file.ts";
+import { encodeHashes, type Manifest } from "./manifest.ts";
+import { Neighbour } from "./neighbour.ts";
+import { Shelf } from "./shelf.ts";
+import type { FileState, Totals } from "./state.ts";
+import type { Upload } from "./uploads.ts";
+
+export interface TransferOptions {
+  readonly me: UserId;
+  readonly random: Random;
+  readonly capacityBytes: number;
+  readonly isPhone?: boolean;
+}
+
+/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells. */
+const HAVE_PERIOD_MS = 100;
+/** While something is owed or untold; also how late a timeout may be noticed. */
+const BUSY_TICK_MS = 100;
+const IDLE_TICK_MS = 1_000;
+/** The hello is the first thing on a new channel: one that is slower than this is broken. */
+const HELLO_PATIENCE_MS = 5_000;
+/** Round trips steer credits, so they are measured more often while something flows. */
+const PING_PERIOD_MS = 5_000;
+const BUSY_PING_PERIOD_MS = 1_000;
+
+export class Transfer {
+  readonly #core: CoreState;
+  readonly #fetching: Fetching;
+  #effects: Effect[] = [];
+
+  constructor(options: TransferOptions) {
+    this.#core = {
+      me: options.me,
+      random: options.random,
+      shelf: new Shelf(options.me, options.capacityBytes),
+      neighbours: new Map(),
+      counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
+      preferred: null,
+      isCatalogStale: false,
+      perform: (effect) => this.#effects.push(effect),
+    };
+    this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
+  }
+
+  files(): FileState[] {
+    return this.#core.shelf.states(this.#core.neighbours);
+  }
+
+  totals(): Totals {
+    return { ...this.#core.counts, links: this.#core.neighbours.size };
+  }
+
+  rttMsOf(peer: UserId): number | null {
+    return this.#core.neighbours.get(peer)?.source.rttMs ?? null;
+  }
+
+  canOffer(fileId: FileId): boolean {
+    return this.#core.shelf.canOffer(fileId);
+  }
+
+  hasRoomFor(fileId: FileId, sizeBytes: number): boolean {
+    return this.#core.shelf.hasRoomFor(fileId, sizeBytes);
+  }
+
+  isComplete(fileId: FileId): boolean {
+    return this.#core.shelf.get(fileId)?.isComplete ?? false;
+  }
+
+  manifestOf(fileId: FileId): Manifest | null {
+    return this.#core.shelf.get(fileId)?.manifest ?? null;
+  }
+
+  /** How long until the next tick is worth having, ms; null while alone. */
+  get tickInMs(): number | null {
+    const neighbours = [...this.#core.neighbours.values()];
+    if (neighbours.length === 0) return null;
+    const isBusy = this.#fetching.isWaiting || neighbours.some(({ untoldPieces }) => untoldPieces.size > 0);
+    return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
+  }
+
+  handle(event: TransferEvent, localMs: number): readonly Effect[] {
+    this.#effects = [];
+    this.#take(event, localMs);
+    if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
+    this.#sendHaves(localMs);
+    return this.#effects;
+  }
+
+  #take(event: TransferEvent, localMs: number): void {
+    const { neighbours, counts, shelf } = this.#core;
+    switch (event.type) {
+      case "link-opened":
+        neighbours.set(event.peer, new Neighbour(event.peer, localMs));
+        this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "" });
+        return;
+      case "link-closed":
+        this.#closeLink(event.peer, localMs);
+        return;
+      case "ctl": {
+        const neighbour = neighbours.get(event.peer);
+        const reason = neighbour && this.#takeCtl(neighbour, event.message, localMs);
+        if (neighbour && reason) this.#drop(neighbour, reason, localMs);
+        return;
+      }
+      case "chunk": {
+        const neighbour = neighbours.get(event.peer);
+        if (!neighbour) return;
+        const reason = neighbour.isGreeted
+          ? this.#fetching.takeChunk(neighbour, event.chunk, localMs)
+          : "before-hello";
+        if (reason) this.#drop(neighbour, reason, localMs);
+        return;
+      }
+      case "piece-sent":
+        neighbours.get(event.peer)?.uploads.done(event.upload);
+        this.#serve(event.peer);
+        return;
+      case "piece-read": {
+        const slot = shelf.get(event.upload.fileId)?.slot;
+        if (slot === undefined || !neighbours.has(event.peer)) return;
+        counts.sentBytes += event.bytes.length;
+        const { peer, upload, bytes } = event;
+        this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
+        return;
+      }
+      case "piece-unreadable":
+        neighbours.get(event.peer)?.uploads.done(event.upload);
+        this.#reject(event.peer, event.upload.fileId, [event.upload.piece]);
+        this.#serve(event.peer);
+        return;
+      case "piece-kept":
+        this.#fetching.takeKept(event.fileId, event.piece);
+        return;
+      case "piece-bad":
+        this.#fetching.takeBad(event.peer, event.fileId, event.piece, localMs);
+        return;
+      case "piece-unstored":
+        this.#fetching.takeUnstored(event.fileId, event.piece);
+        return;
+      case "file-added":
+        this.#addMine(event.fileId, event.manifest, event.name);
+        return;
+      case "enabled-set":
+        this.#setEnabled(event.fileId, event.isEnabled, localMs);
+        return;
+      case "prioritized":
+        this.#core.preferred = event.fileId;
+        this.#fetching.schedule(localMs);
+        return;
+      case "tick":
+        this.#tick(localMs);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #takeCtl(neighbour: Neighbour, message: CtlMessage, localMs: number): DropReason | null {
+    if (message.type === "hello") return this.#greet(neighbour, message.v, localMs);
+    if (!neighbour.isGreeted) return "before-hello"; // F1
+    switch (message.type) {
+      case "catalog":
+        return this.#takeCatalog(neighbour, message.files, localMs);
+      case "manifest-request":
+        this.#giveManifest(neighbour, message.fileId);
+        return null;
+      case "manifest": {
+        const { fileId, sizeBytes, sha256 } = message;
+        const reason = this.#fetching.takeManifest(neighbour, fileId, sizeBytes, sha256, localMs);
+        return reason ?? this.#dropContradictors(fileId, localMs);
+      }
+      case "bitfield":
+        if (!neighbour.takeBitfield(message.fileId, message.pieces)) return "malformed";
+        this.#fetching.recount();
+        this.#fetching.schedule(localMs);
+        return null;
+      case "have":
+        return this.#takeHave(neighbour, message.fileId, message.pieces, localMs);
+      case "request":
+        return this.#takeRequest(neighbour, message.fileId, message.pieces);
+      case "cancel": {
+        const { fileId, pieces } = message;
+        const cancelled = pieces.filter((piece) => neighbour.uploads.cancel({ fileId, piece }));
+        this.#reject(neighbour.userId, fileId, cancelled);
+        return null;
+      }
+      case "reject":
+        this.#fetching.takeReject(neighbour, message.fileId, message.pieces, localMs);
+        return null;
+      case "ping":
+        this.#send(neighbour.userId, { type: "pong", id: message.id });
+        return null;
+      case "pong":
+        if (message.id === neighbour.pingId) neighbour.source.noteRtt(localMs - neighbour.pingSentLocalMs);
+        return null;
+      case "bye":
+        return null; // its side closes the connection
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #greet(neighbour: Neighbour, version: number, localMs: number): DropReason | null {
+    if (neighbour.isGreeted) return "malformed";
+    if (version !== CTL_VERSION) return "version";
+    neighbour.isGreeted = true;
+    this.#ping(neighbour, localMs);
+    this.#sendCatalog(neighbour, this.#core.shelf.catalog());
+    return null;
+  }
+
+  #takeCatalog(neighbour: Neighbour, files: readonly ListedFile[], localMs: number): DropReason | null {
+    const { shelf } = this.#core;
+    const refusals = neighbour.takeCatalog(files);
+    if (typeof refusals === "string") return refusals;
+    for (const { entry, error } of refusals) {
+      const fileName = cleanFileName(entry.name);
+      this.#core.perform({
+        type: "tell",
+        event: { code: "file-refused", from: neighbour.userId, error, fileName },
+      });
+    }
+    for (const entry of neighbour.listing.values()) {
+      const file = shelf.learnFrom(entry);
+      if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
+    }
+    this.#prune();
+    this.#fetching.recount();
+    this.#fetching.schedule(localMs);
+    return null;
+  }
+
+  /** Who listed another size than the proven manifest has told an untruth. */
+  #dropContradictors(fileId: FileId, localMs: number): null {
+    const file = this.#core.shelf.get(fileId);
+    for (const neighbour of [...this.#core.neighbours.values()]) {
+      const entry = neighbour.listing.get(fileId);
+      const isContradicting = file?.manifest && entry && entry.sizeBytes !== file.sizeBytes;
+      if (isContradicting) this.#drop(neighbour, "contradiction", localMs);
+    }
+    return null;
+  }
+
+  #giveManifest(neighbour: Neighbour, fileId: FileId): void {
+    const file = this.#core.shelf.get(fileId);
+    if (!file?.manifest || !this.#isServed(file)) {
+      this.#refuse(neighbour.userId, fileId);
+      return;
+    }
+    const { sizeBytes } = file;
+    this.#send(neighbour.userId, {
+      type: "manifest",
+      fileId,
+      sizeBytes,
+      sha256: encodeHashes(file.manifest),
+    });
+  }
+
+  #takeHave(
+    neighbour: Neighbour,
+    fileId: FileId,
+    pieces: readonly number[],
+    localMs: number,
+  ): DropReason | null {
+    const holding = neighbour.holdings.get(fileId);
+    if (!holding) return null; // withdrawn meanwhile, or refused
+    const file = this.#core.shelf.get(fileId);
+    for (const piece of pieces) {
+      if (piece >= holding.length) return "malformed";
+      if (!holding.set(piece) || !file || neighbour.isBanned || holding.length !== file.pieceCount) continue;
+      file.availability[piece] = (file.availability[piece] ?? 0) + 1;
+    }
+    this.#fetching.scheduleFrom(neighbour, localMs);
+    return null;
+  }
+
+  #takeRequest(neighbour: Neighbour, fileId: FileId, pieces: readonly number[]): DropReason | null {
+    const file = this.#core.shelf.get(fileId);
+    const refused: number[] = [];
+    for (const piece of pieces) {
+      if (file?.manifest && piece >= file.pieceCount) return "malformed";
+      if (!file || !this.#isServed(file) || !file.held.has(piece)) refused.push(piece);
+      else if (!neighbour.uploads.add({ fileId, piece })) return "flood";
+    }
+    this.#reject(neighbour.userId, fileId, refused);
+    this.#serve(neighbour.userId);
+    return null;
+  }
+
+  #isServed(file: KnownFile): boolean {
+    return file.isEnabled && file.held.setCount > 0; // F2, F3
+  }
+
+  #serve(peer: UserId): void {
+    const neighbour = this.#core.neighbours.get(peer);
+    for (;;) {
+      const upload: Upload | null | undefined = neighbour?.uploads.next(this.#core.preferred);
+      if (!upload) return;
+      this.#core.perform({ type: "read-piece", peer, upload });
+    }
+  }
+
+  #addMine(fileId: FileId, manifest: Manifest, name: string): void {
+    const { shelf, neighbours } = this.#core;
+    const isNews = !shelf.get(fileId)?.isComplete;
+    const partial = shelf.get(fileId);
+    if (partial) this.#fetching.cancelFile(partial);
+    shelf.addMine(fileId, manifest, name);
+    for (const neighbour of neighbours.values()) {
+      // Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue.
+      neighbour.told.delete(fileId);
+      neighbour.untoldPieces.delete(fileId);
+    }
+    this.#core.isCatalogStale = true;
+    this.#fetching.recount();
+    if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
+  }
+
+  #setEnabled(fileId: FileId, isEnabled: boolean, localMs: number): void {
+    const { shelf, neighbours, me } = this.#core;
+    const file = shelf.get(fileId);
+    if (!file || file.isEnabled === isEnabled) return;
+    if (isEnabled && file.isMine && !shelf.canOffer(fileId)) {
+      const fileName = shelf.nameOf(file, neighbours);
+      this.#core.perform({
+        type: "tell",
+        event: { code: "file-refused", from: me, error: "file-too-many", fileName },
+      });
+      return;
+    }
+    shelf.setEnabled(file, isEnabled);
+    this.#core.isCatalogStale = true;
+    if (isEnabled) {
+      this.#fetching.schedule(localMs);
+      return;
+    }
+    this.#fetching.cancelFile(file);
+    for (const neighbour of neighbours.values()) {
+      this.#reject(neighbour.userId, fileId, neighbour.uploads.cancelFile(fileId));
+    }
+  }
+
+  #tick(localMs: number): void {
+    for (const neighbour of [...this.#core.neighbours.values()]) {
+      const isMute = !neighbour.isGreeted && localMs - neighbour.openedLocalMs > HELLO_PATIENCE_MS;
+      if (isMute) this.#drop(neighbour, "no-hello", localMs);
+      const isFlowing = neighbour.source.liveCount > 0 || !neighbour.uploads.isEmpty;
+      const periodMs = isFlowing ? BUSY_PING_PERIOD_MS : PING_PERIOD_MS;
+      if (neighbour.isGreeted && localMs - neighbour.pingSentLocalMs >= periodMs)
+        this.#ping(neighbour, localMs);
+    }
+    this.#fetching.checkSilence(localMs);
+    this.#fetching.schedule(localMs);
+  }
+
+  #ping(neighbour: Neighbour, localMs: number): void {
+    neighbour.pingSentLocalMs = localMs;
+    neighbour.pingId += 1;
+    this.#send(neighbour.userId, { type: "ping", id: neighbour.pingId });
+  }
+
+  #sendCatalogs(localMs: number): void {
+    this.#core.isCatalogStale = false;
+    const catalog = this.#core.shelf.catalog();
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.isGreeted) this.#sendCatalog(neighbour, catalog);
+      neighbour.toldLocalMs = localMs;
+    }
+  }
+
+  #sendCatalog(neighbour: Neighbour, files: ListedFile[]): void {
+    this.#send(neighbour.userId, { type: "catalog", files });
+    const listed = new Set(files.map(({ fileId }) => fileId));
+    for (const fileId of neighbour.told) if (!listed.has(fileId)) neighbour.told.delete(fileId);
+    for (const fileId of listed) {
+      const file = this.#core.shelf.get(fileId);
+      if (!file || neighbour.told.has(fileId)) continue;
+      neighbour.told.add(fileId);
+      neighbour.untoldPieces.delete(fileId);
+      this.#send(neighbour.userId, { type: "bitfield", fileId, pieces: file.held.encode() });
+    }
+  }
+
+  #sendHaves(localMs: number): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      const isDue = localMs - neighbour.toldLocalMs >= HAVE_PERIOD_MS;
+      if (neighbour.untoldPieces.size === 0 || !isDue) continue;
+      neighbour.toldLocalMs = localMs;
+      for (const [fileId, pieces] of neighbour.untoldPieces) {
+        if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
+      }
+      neighbour.untoldPieces.clear();
+    }
+  }
+
+  #closeLink(peer: UserId, localMs: number): void {
+    const neighbour = this.#core.neighbours.get(peer);
+    if (!neighbour) return;
+    this.#core.neighbours.delete(peer);
+    this.#fetching.release(neighbour);
+    this.#prune();
+    this.#fetching.recount();
+    this.#fetching.schedule(localMs);
+  }
+
+  #prune(): void {
+    for (const { fileId, isCommitted } of this.#core.shelf.prune(this.#core.neighbours.values())) {
+      if (isCommitted) this.#core.perform({ type: "forget-file", fileId });
+    }
+  }
+
+  /** F4. A mere silence may be tried again; an offence may not. */
+  #drop(neighbour: Neighbour, reason: DropReason, localMs: number): void {
+    const isForGood = reason !== "no-hello";
+    this.#core.perform({ type: "drop-peer", peer: neighbour.userId, reason, isForGood });
+    if (isForGood) {
+      this.#core.perform({ type: "tell", event: { code: "peer-dropped", from: neighbour.userId, reason } });
+    }
+    this.#closeLink(neighbour.userId, localMs);
+  }
+
+  #refuse(peer: UserId, fileId: FileId): void {
+    this.#send(peer, { type: "reject", fileId, pieces: [] });
+  }
+
+  #reject(peer: UserId, fileId: FileId, pieces: number[]): void {
+    if (pieces.length > 0) this.#send(peer, { type: "reject", fileId, pieces });
+  }
+
+  #send(peer: UserId, message: CtlMessage): void {
+    this.#core.perform({ type: "send-ctl", peer, message });
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../lib/testing/index.ts";
+import { OffsetEstimator } from "./offset-estimator.ts";
+import { LAN, type PathModel, TruePath, WIFI, WIFI_UPLOADING } from "./testing/path.ts";
+
+/** Probes at 2 Hz for `durationSec`, then the error against the truth at many moments, ms, sorted by size. */
+function errorsMs(model: PathModel, seed: number, durationSec = 240): number[] {
+  const path = new TruePath(new SeededRandom(seed), model, 5_000, 40);
+  const estimator = new OffsetEstimator();
+  const errors: number[] = [];
+  for (let localMs = 1_000; localMs < durationSec * 1_000; localMs += 500) {
+    estimator.add(path.probe(localMs));
+    const estimate = estimator.estimate(localMs + 100);
+    if (localMs > 60_000 && estimate) {
+      errors.push(Math.abs(estimate.offsetMs - path.offsetMsAt(localMs + 100)));
+    }
+  }
+  return errors.sort((a, b) => a - b);
+}
+
+const p95 = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN;
+
+describe("the offset estimator", () => {
+  it("knows nothing before the first probe", () => {
+    expect(new OffsetEstimator().estimate(0)).toBeNull();
+  });
+
+  it("[T1] is within its bound after a single probe, whatever the queues did", () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const path = new TruePath(new SeededRandom(seed), WIFI_UPLOADING, -123, 0);
+      const estimator = new OffsetEstimator();
+      const probe = path.probe(1_000);
+      estimator.add(probe);
+      const estimate = estimator.estimate(probe.t3LocalMs);
+      const errorMs = Math.abs((estimate?.offsetMs ?? 0) - path.offsetMsAt(probe.t3LocalMs));
+      expect(errorMs).toBeLessThanOrEqual((estimate?.boundMs ?? 0) + 1e-6);
+    }
+  });
+
+  it.each([
+    ["a LAN", LAN, 0.1],
+    ["Wi-Fi with power save", WIFI, 0.2],
+    ["Wi-Fi while uploading", WIFI_UPLOADING, 0.6],
+  ])("[T2] follows offset and drift over %s", (_, model, limitMs) => {
+    for (const seed of [1, 2, 3]) expect(p95(errorsMs(model, seed))).toBeLessThan(limitMs);
+  });
+
+  it("[T3] needs each direction to be free only now and then, not both at once", () => {
+    const path = new TruePath(new SeededRandom(1), LAN, 700, 0);
+    const estimator = new OffsetEstimator();
+    for (let round = 0; round < 40; round++) {
+      const localMs = 1_000 + round * 500;
+      const probe = path.probe(localMs);
+      const isUpBlocked = round % 2 === 0;
+      estimator.add(
+        isUpBlocked
+          ? { ...probe, t0LocalMs: probe.t0LocalMs - 50 } // left 50 ms before it could travel
+          : { ...probe, t3LocalMs: probe.t3LocalMs + 50 }, // and came back late every other time
+      );
+    }
+    const estimate = estimator.estimate(21_000);
+    expect(Math.abs((estimate?.offsetMs ?? 0) - 700)).toBeLessThan(0.5);
+  });
+
+  it("[T4] starts afresh with another server's clock", () => {
+    const estimator = new OffsetEstimator();
+    const north = new TruePath(new SeededRandom(1), LAN, 100, 0, "north");
+    const south = new TruePath(new SeededRandom(2), LAN, -9_000, 0, "south");
+    for (let i = 0; i < 20; i++) estimator.add(north.probe(1_000 + 100 * i));
+    estimator.add(south.probe(3_100));
+    const estimate = estimator.estimate(3_100);
+    expect(estimate?.clockId).toBe("south");
+    expect(estimate?.probes).toBe(1);
+    expect(Math.abs((estimate?.offsetMs ?? 0) + 9_000)).toBeLessThan(5);
+  });
+
+  it("[T5] refuses probes that make no sense", () => {
+    const probe = { clockId: "north", t0LocalMs: 10, t1GlobalUs: 5_000, t2GlobalUs: 4_000, t3LocalMs: 12 };
+    const estimator = new OffsetEstimator();
+    expect(estimator.add(probe)).toBe(false);
+    expect(estimator.add({ ...probe, t2GlobalUs: 6_000, t3LocalMs: 9 })).toBe(false);
+    expect(estimator.add({ ...probe, t1GlobalUs: Number.NaN })).toBe(false);
+  });
+});

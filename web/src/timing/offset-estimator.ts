@@ -1,0 +1,173 @@
+// From probes to offset and drift: one-way minima with a common slope (DESIGN §4, research/sync.md §3.1).
+// The two envelopes (largest lower bound, smallest upper bound) are fitted separately but share one slope, so each
+// direction needs only one lucky probe now and then, not both at once. Pure: local ms in, local ms out.
+// Does not know: cadence, sleep, playback. Forgets everything when the clock id changes.
+
+import { isPlausible, lowerBoundMs, type Probe, roundTripMs, upperBoundMs } from "./probe.ts";
+
+export interface OffsetEstimate {
+  readonly clockId: string;
+  /** The moment `offsetMs` is exact for, local ms. */
+  readonly atLocalMs: number;
+  /** local − global at `atLocalMs`. */
+  readonly offsetMs: number;
+  /** How fast the offset grows: d(offset)/d(local), parts per million. */
+  readonly driftPpm: number;
+  /** One standard deviation of the estimate's jitter. Path asymmetry up to `boundMs` cannot be seen from here. */
+  readonly uncertaintyMs: number;
+  /** Half the base round trip: the offset is within ± this of the truth, whatever the network did. */
+  readonly boundMs: number;
+  /** Smallest round trip in the window. */
+  readonly rttMs: number;
+  readonly probes: number;
+}
+
+/** Long enough to average the drift to a few ppm, short enough to follow a warming crystal. */
+export const WINDOW_MS = 90_000;
+/** One candidate per direction and bucket: the luckiest probe of a Wi-Fi power-save cycle is in every 6 s. */
+const BUCKET_MS = 6_000;
+/** A bound looser than the line by this much has lost most of its say. */
+const LATE_SCALE_MS = 0.25;
+/** Prior: crystals of phones and PCs differ by some tens of ppm; a minimum is good to some 0.3 ms. */
+const DRIFT_PRIOR_PPM = 30;
+const BOUND_NOISE_MS = 0.3;
+const MAX_DRIFT_PPM = 500;
+const ITERATIONS = 12;
+const MIN_UNCERTAINTY_MS = 0.005;
+
+interface Bound {
+  readonly localMs: number;
+  /** Relative to `#originMs`, so that small numbers are fitted. */
+  readonly offsetMs: number;
+}
+
+interface Fit {
+  lowerMs: number;
+  upperMs: number;
+  driftPerMs: number;
+  uncertaintyMs: number;
+}
+
+export class OffsetEstimator {
+  #probes: Probe[] = [];
+  #driftPerMs = 0;
+
+  get clockId(): string | null {
+    return this.#probes[0]?.clockId ?? null;
+  }
+
+  /** Adds one exchange; one of another clock than the last starts afresh. Returns false for a senseless probe. */
+  add(probe: Probe): boolean {
+    if (!isPlausible(probe)) return false;
+    if (this.clockId !== probe.clockId) this.reset();
+    this.#probes.push(probe);
+    const oldestMs = probe.t3LocalMs - WINDOW_MS;
+    while ((this.#probes[0]?.t3LocalMs ?? oldestMs) < oldestMs) this.#probes.shift();
+    return true;
+  }
+
+  /** Forgets all probes, for example because the device slept and local time stood still. */
+  reset(): void {
+    this.#probes = [];
+    this.#driftPerMs = 0;
+  }
+
+  /** The offset at `localMs`, or null before the first probe. */
+  estimate(localMs: number): OffsetEstimate | null {
+    const first = this.#probes[0];
+    if (!first) return null;
+    const originMs = lowerBoundMs(first);
+    const lower: Bound[] = [];
+    const upper: Bound[] = [];
+    let rttMs = Number.POSITIVE_INFINITY;
+    for (const probe of this.#probes) {
+      lower.push({ localMs: probe.t0LocalMs - localMs, offsetMs: lowerBoundMs(probe) - originMs });
+      upper.push({ localMs: probe.t3LocalMs - localMs, offsetMs: upperBoundMs(probe) - originMs });
+      rttMs = Math.min(rttMs, roundTripMs(probe));
+    }
+    const fit = this.#fit(
+      tightestPerBucket(lower, this.#driftPerMs, +1),
+      tightestPerBucket(upper, this.#driftPerMs, -1),
+    );
+    this.#driftPerMs = fit.driftPerMs;
+    const boundMs = Math.max(0, (fit.upperMs - fit.lowerMs) / 2);
+    return {
+      clockId: first.clockId,
+      atLocalMs: localMs,
+      offsetMs: originMs + (fit.lowerMs + fit.upperMs) / 2,
+      driftPpm: fit.driftPerMs * 1e6,
+      uncertaintyMs: Math.max(MIN_UNCERTAINTY_MS, fit.uncertaintyMs),
+      boundMs,
+      rttMs: Math.max(0, rttMs),
+      probes: this.#probes.length,
+    };
+  }
+
+  /**
+   * Iteratively reweighted least squares for (lower intercept, upper intercept, common slope). A bound on the tight
+   * side of its line keeps weight 1, a loose one fades: the lines settle on the envelopes, not on the means.
+   */
+  #fit(lower: readonly Bound[], upper: readonly Bound[]): Fit {
+    let slope = this.#driftPerMs;
+    let lowerMs = Math.max(...lower.map((bound) => bound.offsetMs - slope * bound.localMs));
+    let upperMs = Math.min(...upper.map((bound) => bound.offsetMs - slope * bound.localMs));
+    const ridge = (BOUND_NOISE_MS / (DRIFT_PRIOR_PPM * 1e-6)) ** 2;
+    let uncertaintyMs = 0;
+    for (let round = 0; round < ITERATIONS; round++) {
+      const low = moments(lower, slope, lowerMs, +1);
+      const up = moments(upper, slope, upperMs, -1);
+      const spread = low.spread + up.spread + ridge;
+      slope = clamp((low.covariance + up.covariance) / spread, MAX_DRIFT_PPM * 1e-6);
+      lowerMs = low.meanOffset - slope * low.meanLocal;
+      upperMs = up.meanOffset - slope * up.meanLocal;
+      const slopeVariance = BOUND_NOISE_MS ** 2 / spread;
+      const levelVariance = (low.variance / low.weight + up.variance / up.weight) / 4;
+      const leverMs = (low.meanLocal + up.meanLocal) / 2;
+      uncertaintyMs = Math.sqrt(levelVariance + slopeVariance * leverMs ** 2);
+    }
+    return { lowerMs, upperMs, driftPerMs: slope, uncertaintyMs };
+  }
+}
+
+/** The tightest bound of every bucket: the largest lower (`side` +1) or the smallest upper (−1), drift taken out. */
+function tightestPerBucket(bounds: readonly Bound[], driftPerMs: number, side: 1 | -1): Bound[] {
+  const best = new Map<number, { bound: Bound; score: number }>();
+  for (const bound of bounds) {
+    const bucket = Math.floor(bound.localMs / BUCKET_MS);
+    const score = side * (bound.offsetMs - driftPerMs * bound.localMs);
+    const known = best.get(bucket);
+    if (!known || score > known.score) best.set(bucket, { bound, score });
+  }
+  return [...best.values()].map((entry) => entry.bound);
+}
+
+function moments(bounds: readonly Bound[], slope: number, level: number, side: 1 | -1) {
+  let weight = 0;
+  let local = 0;
+  let offset = 0;
+  const weights = bounds.map((bound) => {
+    const looseMs = -side * (bound.offsetMs - level - slope * bound.localMs);
+    const share = looseMs <= 0 ? 1 : 1 / (1 + (looseMs / LATE_SCALE_MS) ** 2);
+    weight += share;
+    local += share * bound.localMs;
+    offset += share * bound.offsetMs;
+    return share;
+  });
+  const meanLocal = local / weight;
+  const meanOffset = offset / weight;
+  let spread = 0;
+  let covariance = 0;
+  let residual = 0;
+  bounds.forEach((bound, index) => {
+    const share = weights[index] ?? 0;
+    const fromMean = bound.localMs - meanLocal;
+    spread += share * fromMean ** 2;
+    covariance += share * fromMean * (bound.offsetMs - meanOffset);
+    residual += share * (bound.offsetMs - level - slope * bound.localMs) ** 2;
+  });
+  // With one or two bounds the residual says nothing; the prior noise of a minimum stands in.
+  const variance = Math.max(residual / weight, bounds.length < 3 ? BOUND_NOISE_MS ** 2 : 0);
+  return { weight, meanLocal, meanOffset, spread, covariance, variance };
+}
+
+const clamp = (value: number, limit: number): number => Math.min(limit, Math.max(-limit, value));

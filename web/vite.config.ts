@@ -1,0 +1,40 @@
+// Builds the SPA into the Python package, with .br and .gz siblings so the server never compresses on the fly.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const outDir = "../src/unisono/_web";
+const COMPRESSIBLE = new Set([".html", ".js", ".css", ".svg", ".json", ".webmanifest"]);
+
+function compressedSiblings(): Plugin {
+  return {
+    name: "compressed-siblings",
+    apply: "build",
+    closeBundle() {
+      for (const entry of readdirSync(outDir, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !COMPRESSIBLE.has(extname(entry.name))) continue;
+        const path = join(entry.parentPath, entry.name);
+        const content = readFileSync(path);
+        const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
+        writeFileSync(`${path}.br`, brotliCompressSync(content, brotli));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  build: {
+    outDir,
+    emptyOutDir: true,
+    target: "es2022",
+    // One stylesheet and no inlined assets: the content security policy allows neither inline styles nor data: scripts.
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: "es" },
+  plugins: [compressedSiblings()],
+  server: { proxy: { "/v1": { target: "http://localhost:8000", ws: true } } },
+});
