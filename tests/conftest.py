@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a real server process. Browsers and loudspeakers have their own fixtures where they are used."""
+"""Fixtures for all tests: a real server process. Those for browsers and sound lie beside their tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.server_process import ServerProcess
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Starts as many servers as a test wants: `start_server(extra_args=["--turn", …])`. All are stopped at the end."""
+    """Starts as many servers as a test wants, `start_server(extra_args=[…])`, and stops them all."""
     started: list[ServerProcess] = []
 
     def start(**options: object) -> ServerProcess:

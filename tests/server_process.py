@@ -1,6 +1,6 @@
 """A real `unisono serve` for tests: its own process, a free port, its log in a file, ended by its pid.
 
-    server.url, server.port, server.log_text(), server.stop(), server.stop(signal.SIGKILL), server.restart()
+server.url, server.port, server.log_text(), server.stop(), server.stop(signal.SIGKILL), server.restart()
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ START_LIMIT_SEC = 60.0
 STOP_LIMIT_SEC = 30.0
 POLL_SEC = 0.02
 
-# All test browsers share one address; the limit meant for parties must not end a test. Tests of the limit set their own.
+# All test browsers share one address; limits meant for parties must not end a test.
 ROOMY = ("--joins-per-address", "100000", "--connections-per-address", "10000")
 
 _LISTENING = re.compile(r" listening port=(\d+) ")
@@ -89,6 +89,11 @@ class ServerProcess:
             process.wait()
             raise AssertionError(f"the server ignored {how.name}:\n{self.log_text()}") from None
 
+    def wait(self) -> int:
+        """The exit code of a process that is already on its way out."""
+        assert self._process is not None, "the server is not running"
+        return self._process.wait(STOP_LIMIT_SEC)
+
     def restart(self) -> None:
         """Starts the process, on the same port if it ran before. A running one is stopped first."""
         self.stop()
@@ -107,7 +112,9 @@ class ServerProcess:
     def _wait_until_listening(self) -> None:
         deadline_sec = time.monotonic() + START_LIMIT_SEC
         while time.monotonic() < deadline_sec and self.is_running:
-            found = _LISTENING.search(self._log_path.read_bytes()[self._log_start_bytes :].decode(errors="replace"))
+            found = _LISTENING.search(
+                self._log_path.read_bytes()[self._log_start_bytes :].decode(errors="replace")
+            )
             if found:
                 self.port = int(found[1])
                 if self.scheme == "https" or self._is_healthy():

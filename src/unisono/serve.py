@@ -1,7 +1,7 @@
 """The process: listens, runs until a signal, and leaves politely.
 
 Leaving: stop accepting, `/readyz` says so, every peer hears `goaway` and is closed at its own moment of a
-short spread, then the process ends. A second signal ends it at once. Clock: the event loop's, for waiting
+short spread, then the process ends. A second Ctrl-C ends it at once. Clock: the event loop's, for waiting
 only.
 """
 
@@ -28,8 +28,6 @@ from unisono.static import NOT_BUILT, WebApp
 
 # Peers of one room come back together; the kernel holds them until the loop accepts.
 BACKLOG = 512
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # Requests for files that are still being sent when the server stops.
 LAST_REQUESTS_SEC = 2.0
@@ -97,13 +95,15 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        if stopping.is_set():
+            return
         stopping.set()
-        for number in STOP_SIGNALS:
-            loop.remove_signal_handler(number)
-            # The second one is for the impatient: the system's default ends the process.
-            signal.signal(number, signal.SIG_DFL)
+        # A second Ctrl-C is for the impatient: the system's default ends the process. A second TERM is not:
+        # what started this process may send one to it and one to its whole group.
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    for number in STOP_SIGNALS:
+    for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
 
 
@@ -177,6 +177,9 @@ def _tls_context(tls: Tls) -> ssl.SSLContext:
             "tls-unreadable", "The TLS certificate or its key may not be read by this user."
         ) from failure
     except (ssl.SSLError, OSError) as failure:
+        if isinstance(failure, ssl.SSLError) and failure.reason == "KEY_VALUES_MISMATCH":
+            sentence = f"The key {tls.private_key} does not belong to the certificate {tls.certificate}."
+            raise StartError("tls-unreadable", sentence) from failure
         files = f"{tls.certificate} and {tls.private_key}"
         sentence = f"The files {files} are not a PEM certificate and its unencrypted key."
         raise StartError("tls-unreadable", sentence) from failure

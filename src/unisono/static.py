@@ -91,6 +91,8 @@ class WebApp:
             return web.Response(status=404, text="There is nothing here.\n")
         headers = {
             hdrs.CACHE_CONTROL: CACHE_FOREVER if _HASHED.match(address) else CACHE_REVALIDATE,
+            # Also on what goes out as it is, or a shared cache would hand that to everyone.
+            hdrs.VARY: hdrs.ACCEPT_ENCODING,
             hdrs.CONTENT_TYPE: CONTENT_TYPES.get(path.suffix, "application/octet-stream"),
         }
         return web.FileResponse(path, headers=headers)

@@ -1,4 +1,4 @@
-"""A server inside the test's own event loop, with limits of its own, and peers that speak the protocol by hand."""
+"""A server inside the test's own event loop, with limits of its own, and peers that speak by hand."""
 
 from __future__ import annotations
 
@@ -75,9 +75,17 @@ class Peer:
 
     async def vanish(self) -> None:
         """Drops the connection without a word, as a lift does."""
-        response = self.socket._response
-        assert response.connection is not None and response.connection.transport is not None
-        response.connection.transport.abort()
+        connection = self.socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Lets the event loop run until the server has got there."""
+    async with asyncio.timeout(FRAME_LIMIT_SEC):
+        while not condition():  # noqa: ASYNC110 - the server has no event for tests
+            await asyncio.sleep(0)
 
 
 @dataclass
@@ -108,7 +116,9 @@ async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
     """Starts a server: `await start_control(max_members=2)` changes limits, `config=` the rest."""
     running: list[ControlServer] = []
 
-    async def start(config: Config | None = None, web_root: Path | None = None, **limits: Any) -> ControlServer:
+    async def start(
+        config: Config | None = None, web_root: Path | None = None, **limits: Any
+    ) -> ControlServer:
         config = config or Config(goodbye=Goodbye(close_timeout_sec=1.0))
         hub = Hub(replace(config, limits=replace(Limits(), **limits)))
         readiness = Readiness()

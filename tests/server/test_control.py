@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.server.conftest import FRAME_LIMIT_SEC, SWARM, USER_IDS, ControlServer, Peer, StartControl
+from tests.server.conftest import FRAME_LIMIT_SEC, SWARM, USER_IDS, ControlServer, Peer, StartControl, until
 from unisono.config import Config, Goodbye, Ice, Limits
 from unisono.protocol import MAX_BODY_CHARS, CloseCode
 from unisono.serve import say_goodbye
@@ -32,7 +32,9 @@ async def test_a_welcome_says_who_is_here_and_what_is_allowed(control: ControlSe
     assert welcome["iceServers"] == []
 
 
-async def test_a_welcome_carries_turn_credentials_when_there_is_a_turn_server(start_control: StartControl) -> None:
+async def test_a_welcome_carries_turn_credentials_when_there_is_a_turn_server(
+    start_control: StartControl,
+) -> None:
     ice = Ice(turn_urls=("turn:turn.example:3478",), turn_secret=b"secret")
     control = await start_control(config=Config(ice=ice))
     ada, bo = await control.connect("ada"), await control.connect("bo")
@@ -105,27 +107,30 @@ async def test_global_time_is_the_server_s_monotonic_clock(control: ControlServe
     assert before_us <= pong["t1"] <= pong["t2"] <= after_us
 
 
-async def test_a_probe_does_not_wait_for_the_messages_of_others(control: ControlServer) -> None:
-    """A whole burst of relays lies in the server's hands; the probe that came after it is served in between."""
+async def test_a_burst_of_one_peer_leaves_turns_to_all_others(
+    control: ControlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock probes of others would otherwise wait for the whole burst, which arrives in one piece."""
     ada, bo = await control.joined("ada"), await control.joined("bo")
     await ada.expect("joined")
     order: list[str] = []
-    relay = control.hub.relay
+    relay, loop = control.hub.relay, asyncio.get_running_loop()
 
     def recorded_relay(connection: int, receiver: str | None, body: str) -> None:
         order.append("relay")
+        loop.call_soon(order.append, "turn of others")
         relay(connection, receiver, body)
 
-    control.hub.relay = recorded_relay  # type: ignore[method-assign]
+    monkeypatch.setattr(control.hub, "relay", recorded_relay)
     for _ in range(80):
         await ada.send("relay", to=BO, body="AAAA")
-    await bo.send("ping", id=1, t0=0)
-    kinds = [(await bo.receive())["type"] for _ in range(81)]
-    assert kinds.count("pong") == 1
-    assert len(order) == 80
+    for _ in range(80):
+        await bo.expect("relayed")
+    await until(lambda: len(order) == 160)
+    assert order == ["relay", "turn of others"] * 80
 
 
-# --- bad input: one socket closes with a reason, the others go on -----------------------------------------------------
+# --- bad input: one socket closes with a reason, the others go on -------------------------------------------
 
 
 BAD_INPUT: dict[str, tuple[Any, str, CloseCode]] = {
@@ -134,7 +139,11 @@ BAD_INPUT: dict[str, tuple[Any, str, CloseCode]] = {
     "brackets": (lambda bo: bo.socket.send_str("[" * 20_000), "bad-message", CloseCode.BAD_MESSAGE),
     "an unknown type": (lambda bo: bo.send("dance"), "bad-message", CloseCode.BAD_MESSAGE),
     "an unknown field": (lambda bo: bo.send("leave", why="bored"), "bad-message", CloseCode.BAD_MESSAGE),
-    "a body that is not base64url": (lambda bo: bo.send("relay", body="<b>"), "bad-message", CloseCode.BAD_MESSAGE),
+    "a body that is not base64url": (
+        lambda bo: bo.send("relay", body="<b>"),
+        "bad-message",
+        CloseCode.BAD_MESSAGE,
+    ),
     "a receiver that is no user id": (
         lambda bo: bo.send("relay", to="ada", body="AAAA"),
         "bad-message",
@@ -274,15 +283,16 @@ async def test_a_full_swarm_says_so(start_control: StartControl) -> None:
     assert await ada.is_served()
 
 
-async def test_too_many_connections_from_one_address_are_refused_with_a_reason(start_control: StartControl) -> None:
+async def test_too_many_connections_from_one_address_are_refused_with_a_reason(
+    start_control: StartControl,
+) -> None:
     control = await start_control(connections_per_address=1)
     ada = await control.joined("ada")
     bo = await control.connect("bo")
     assert await bo.expect_refusal("too-many-connections") == CloseCode.TOO_MANY_CONNECTIONS
     await ada.send("leave")
     await ada.expect_close()
-    while control.hub.metrics.connections:
-        await asyncio.sleep(0)
+    await until(lambda: control.hub.metrics.connections == 0)
     assert await (await control.joined("bo")).is_served()
 
 
@@ -311,7 +321,7 @@ async def test_an_unexpected_failure_stays_with_the_peer_that_met_it(
     assert await ada.is_served()
 
 
-# --- slow readers -----------------------------------------------------------------------------------------------------
+# --- slow readers -------------------------------------------------------------------------------------------
 
 
 async def connect_without_reading(control: ControlServer, user_id: str) -> asyncio.StreamWriter:
@@ -334,7 +344,9 @@ async def connect_without_reading(control: ControlServer, user_id: str) -> async
 
 
 async def test_a_slow_reader_is_dropped_and_the_broadcaster_is_not(start_control: StartControl) -> None:
-    control = await start_control(messages_per_sec=10**6, message_burst=10**6, bytes_per_sec=10**9, byte_burst=10**9)
+    control = await start_control(
+        messages_per_sec=10**6, message_burst=10**6, bytes_per_sec=10**9, byte_burst=10**9
+    )
     ada, cy = await control.joined("ada"), await control.joined("cy")
     await ada.expect("joined")
     writer = await connect_without_reading(control, BO)
@@ -355,7 +367,7 @@ async def test_a_slow_reader_is_dropped_and_the_broadcaster_is_not(start_control
         await writer.wait_closed()
 
 
-# --- who may open the channel -----------------------------------------------------------------------------------------
+# --- who may open the channel -------------------------------------------------------------------------------
 
 
 async def test_a_page_of_another_site_may_not_open_the_channel(control: ControlServer) -> None:
@@ -384,7 +396,7 @@ async def test_a_request_that_is_no_websocket_is_told_what_lives_here(control: C
         assert answer.headers["Upgrade"] == "websocket"
 
 
-# --- the end ----------------------------------------------------------------------------------------------------------
+# --- the end ------------------------------------------------------------------------------------------------
 
 
 async def test_a_stopping_server_tells_everyone_when_to_come_back(control: ControlServer) -> None:
@@ -410,8 +422,9 @@ async def test_when_all_have_left_nothing_is_left(control: ControlServer) -> Non
         peer = await control.joined(name)
         await peer.send("leave")
         await peer.expect_close()
-    while control.hub.metrics.connections:
-        await asyncio.sleep(0)
+    await until(lambda: control.hub.metrics.connections == 0)
     registry = control.hub.registry
     assert (registry.swarm_count, registry.member_count) == (0, 0)
-    assert not registry._places and not registry._away_since_us and not control.hub.sessions()
+    assert not registry._places
+    assert not registry._away_since_us
+    assert not control.hub.sessions()

@@ -15,7 +15,11 @@ def test_without_turn_there_are_no_ice_servers() -> None:
 
 
 def test_a_credential_is_what_coturn_computes_from_the_user_name() -> None:
-    ice = Ice(turn_urls=("turn:turn.example:3478", "turns:turn.example"), turn_secret=b"north", turn_credential_sec=600)
+    ice = Ice(
+        turn_urls=("turn:turn.example:3478", "turns:turn.example"),
+        turn_secret=b"north",
+        turn_credential_sec=600,
+    )
     [offered] = ice_servers(ice, 1_700_000_000, "5f")
     assert offered.urls == ["turn:turn.example:3478", "turns:turn.example"]
     assert offered.username == "1700000600:5f"

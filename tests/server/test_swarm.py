@@ -1,4 +1,6 @@
-"""Seats, presence, take-over, relay and grace: the pure core, in virtual time. S and R rules are in the headers there."""
+"""Seats, presence, take-over, relay and grace: the pure core, in virtual time. Rules S and R are in its
+headers.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ GRACE_US = 15_000_000
 
 
 def heard(effects: list[Effect], connection: ConnectionId) -> list[ServerMessage]:
-    return [effect.message for effect in effects if isinstance(effect, Send) and connection in effect.connections]
+    return [
+        effect.message for effect in effects if isinstance(effect, Send) and connection in effect.connections
+    ]
 
 
 @pytest.fixture
@@ -92,7 +96,9 @@ def test_a_clean_leave_is_immediate(registry: Registry) -> None:
     assert registry.next_expiry_us() is None
 
 
-def test_the_same_user_id_takes_its_seat_over_from_a_connection_that_still_looks_alive(registry: Registry) -> None:
+def test_the_same_user_id_takes_its_seat_over_from_a_connection_that_still_looks_alive(
+    registry: Registry,
+) -> None:
     registry.join(1, PARTY, ADA)
     registry.join(2, PARTY, BO)
     effects = registry.join(3, PARTY, BO).effects
@@ -191,7 +197,8 @@ def test_a_swarm_dies_with_its_last_member(registry: Registry) -> None:
 class SwarmLife(RuleBasedStateMachine):
     """Any order of joins, drops, leaves, relays and time, against what each peer must have been told.
 
-    Every connection keeps the picture its own messages paint; whoever holds a seat must see exactly the others.
+    Every connection keeps the picture its own messages paint; whoever holds a seat must see exactly the
+    others.
     """
 
     def __init__(self) -> None:
@@ -232,7 +239,9 @@ class SwarmLife(RuleBasedStateMachine):
         connection = data.draw(st.sampled_from(sorted(self.places)))
         seat = self.places.pop(connection)
         is_holder = self.pictures.pop(connection, None) is not None
-        effects = self.registry.leave(connection) if politely else self.registry.drop(connection, self.global_us)
+        effects = (
+            self.registry.leave(connection) if politely else self.registry.drop(connection, self.global_us)
+        )
         if is_holder and politely:
             del self.seats[seat]
         elif is_holder:

@@ -22,6 +22,8 @@ function importsOf(path: string): string[] {
   );
 }
 
+const SPEC = join(SRC, "../../docs/spec");
+
 const folderOf = (path: string): string => path.split("/")[0] ?? "";
 const codeOf = (path: string): string =>
   readFileSync(join(SRC, path), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
@@ -55,5 +57,17 @@ describe("the shape of the source", () => {
   it("no file is longer than 500 lines", () => {
     const long = files.filter((path) => readFileSync(join(SRC, path), "utf8").split("\n").length > 500);
     expect(long).toEqual([]);
+  });
+
+  it("every rule of the specification has a test that carries its id", () => {
+    const rules = readdirSync(SPEC).flatMap((name) =>
+      [...readFileSync(join(SPEC, name), "utf8").matchAll(/^- \*\*([A-Z]+\d+)\*\*/gm)].map((match) => match[1]),
+    );
+    const tests = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+      .filter((path) => path.includes(".test."))
+      .map((path) => readFileSync(join(SRC, path), "utf8"))
+      .join("\n");
+    expect(rules.length).toBeGreaterThan(30);
+    expect(rules.filter((rule) => !tests.includes(`[${rule}]`))).toEqual([]);
   });
 });

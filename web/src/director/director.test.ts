@@ -293,7 +293,7 @@ describe("a swarm of directors over a lossy relay", () => {
 });
 
 describe("the start gate", () => {
-  it("waits for all who are present", async () => {
+  it("[D13] [D14] waits for all who are present", async () => {
     const { decideStart } = await import("./start-gate.ts");
     const peer = (userId: UserId, isReady: boolean, isAway = false) => ({
       userId,
@@ -310,7 +310,7 @@ describe("the start gate", () => {
     expect(decideStart([peer(ada, true), peer(bo, false)], true).verdict).toBe("start");
   });
 
-  it("leaves a lead that covers the slowest path and the latest loudspeaker, within 1.5 to 4 s", async () => {
+  it("[D15] leaves a lead that covers the slowest path and the latest loudspeaker, within 1.5 to 4 s", async () => {
     const { decideStart } = await import("./start-gate.ts");
     const lead = (rttMs: number, speakerDelayMs: number) => {
       const decision = decideStart(

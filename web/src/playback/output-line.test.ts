@@ -48,6 +48,14 @@ describe("the output line", () => {
     expect(Math.abs((line.audioSecAt(5_200) ?? 0) * 1_000 - 5_125)).toBeLessThan(0.15);
   });
 
+  it("[P11] finds a step of 2 ms as well, and keeps the card's skew over it", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 9_000, 0, 200);
+    read(line, 9_000, 9_150, -2, 200);
+    expect(line.steps).toBe(1);
+    expect(Math.abs((line.audioSecAt(11_000) ?? 0) * 1_000 - (10_998 + 2))).toBeLessThan(0.3);
+  });
+
   it("converts both ways", () => {
     const line = new OutputLine();
     read(line, 1_000, 6_000, 500, -120);

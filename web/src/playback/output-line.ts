@@ -21,15 +21,22 @@ export interface LineReading {
 
 /** Long windows follow the card's wander too late: 12 s gave 0.55 ms at p95 where 4 s gave 0.14 (DESIGN §5). */
 export const WINDOW_MS = 4_000;
-/** Prior on the skew: cards in use were within 300 ppm; 0.1 ms is the scatter of a single Chromium timestamp. */
+/**
+ * Prior on the skew, around 0 for a new card and around the last known skew after an interruption: cards in use were
+ * within 300 ppm and wander by some tens; 0.1 ms is the scatter of a single Chromium timestamp.
+ */
 const SKEW_PRIOR_PPM = 100;
 const SAMPLE_NOISE_MS = 0.1;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;
-/** An underrun or a new output moves the line by 10 ms and more; three samples in a row tell it from an outlier. */
-const STEP_MS = 3;
-const STEP_SAMPLES = 3;
+/**
+ * An underrun or a new output moves the line at once, by 2 to 20 ms; the card's own wander stays within 0.4 ms of the
+ * line (Chromium 156, 25 s). Eight strays in a row that agree with each other tell a step from outliers in 0.1 s.
+ */
+const STEP_MS = 0.8;
+const STEP_SAMPLES = 8;
+const STEP_AGREEMENT_MS = 0.6;
 const MIN_SAMPLES = 5;
 
 export class OutputLine {
@@ -37,6 +44,8 @@ export class OutputLine {
   #reading: LineReading | null = null;
   #strays: { localMs: number; leadMs: number }[] = [];
   #steps = 0;
+  /** Slope to assume while there are few samples: a card keeps its crystal over an underrun. */
+  #usualSkew = 0;
 
   /** How often the line had to start again on new ground: underruns and output changes. */
   get steps(): number {
@@ -60,8 +69,7 @@ export class OutputLine {
     if (last && entry.localMs <= last.localMs) return;
     if (this.#reading && this.#samples.length >= MIN_SAMPLES) {
       if (Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs)) > STEP_MS) {
-        this.#strays.push(entry);
-        if (this.#strays.length < STEP_SAMPLES) return;
+        if (!this.#isNewGround(entry)) return;
         this.#samples = this.#strays.slice(0, -1);
         this.#steps += 1;
       }
@@ -70,7 +78,11 @@ export class OutputLine {
     this.#samples.push(entry);
     const oldestMs = entry.localMs - WINDOW_MS;
     while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
-    this.#reading = this.#samples.length >= 2 ? fitLine(this.#samples, entry.localMs) : null;
+    this.#reading = this.#samples.length >= 2 ? fitLine(this.#samples, entry.localMs, this.#usualSkew) : null;
+    const first = this.#samples[0];
+    if (this.#reading && first && entry.localMs - first.localMs > WINDOW_MS / 2) {
+      this.#usualSkew = this.#reading.skewPpm * 1e-6;
+    }
   }
 
   /** Audio seconds at the port at `localMs`; null until the line stands. */
@@ -87,6 +99,13 @@ export class OutputLine {
     return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
   }
 
+  /** Collects strays from the line; true when enough of them in a row agree on where it is now. */
+  #isNewGround(entry: { localMs: number; leadMs: number }): boolean {
+    this.#strays = [...this.#strays, entry].slice(-STEP_SAMPLES);
+    const leads = this.#strays.map((stray) => stray.leadMs);
+    return leads.length === STEP_SAMPLES && Math.max(...leads) - Math.min(...leads) < STEP_AGREEMENT_MS;
+  }
+
   #isSettled(): boolean {
     return this.#reading !== null && this.#samples.length >= MIN_SAMPLES;
   }
@@ -99,13 +118,17 @@ export class OutputLine {
 }
 
 /** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
-function fitLine(samples: readonly { localMs: number; leadMs: number }[], atLocalMs: number): LineReading {
+function fitLine(
+  samples: readonly { localMs: number; leadMs: number }[],
+  atLocalMs: number,
+  usualSkew: number,
+): LineReading {
   let kept = samples;
-  let line = leastSquares(kept, atLocalMs);
+  let line = leastSquares(kept, atLocalMs, usualSkew);
   const residuals = samples.map((sample) => Math.abs(sample.leadMs - line.at(sample.localMs)));
   const limitMs = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(residuals));
   kept = samples.filter((_, index) => (residuals[index] ?? 0) <= limitMs);
-  if (kept.length >= 2) line = leastSquares(kept, atLocalMs);
+  if (kept.length >= 2) line = leastSquares(kept, atLocalMs, usualSkew);
   const squares = kept.reduce((sum, sample) => sum + (sample.leadMs - line.at(sample.localMs)) ** 2, 0);
   return {
     leadMs: line.at(atLocalMs),
@@ -116,7 +139,11 @@ function fitLine(samples: readonly { localMs: number; leadMs: number }[], atLoca
   };
 }
 
-function leastSquares(samples: readonly { localMs: number; leadMs: number }[], originMs: number) {
+function leastSquares(
+  samples: readonly { localMs: number; leadMs: number }[],
+  originMs: number,
+  usualSkew: number,
+) {
   const count = samples.length;
   const meanLocal = samples.reduce((sum, sample) => sum + (sample.localMs - originMs), 0) / count;
   const meanLead = samples.reduce((sum, sample) => sum + sample.leadMs, 0) / count;
@@ -125,9 +152,9 @@ function leastSquares(samples: readonly { localMs: number; leadMs: number }[], o
   for (const sample of samples) {
     const fromMean = sample.localMs - originMs - meanLocal;
     spread += fromMean ** 2;
-    covariance += fromMean * (sample.leadMs - meanLead);
+    covariance += fromMean * (sample.leadMs - meanLead - usualSkew * fromMean);
   }
-  const slope = covariance / spread;
+  const slope = usualSkew + covariance / spread;
   return { slope, at: (localMs: number) => meanLead + slope * (localMs - originMs - meanLocal) };
 }
 

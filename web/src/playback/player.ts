@@ -34,8 +34,8 @@ const HIDDEN_HORIZON_SEC = 90;
 const START_AHEAD_SEC = 0.6;
 /** Between deciding and sounding: the Worker's answer and two render callbacks fit in. */
 const CUT_AHEAD_SEC = 0.15;
-/** After an underrun or an output change the servo would take seconds; beyond this a crossfade repairs at once. */
-const STEP_REPAIR_MS = 2;
+/** After an underrun or an output change the servo would take many seconds; beyond this a crossfade repairs at once. */
+const STEP_REPAIR_MS = 0.5;
 
 interface Loaded {
   readonly sourceId: string;

@@ -18,10 +18,11 @@ export type TransferEvent =
   | { readonly type: "piece-sent"; readonly peer: UserId; readonly upload: Upload }
   | { readonly type: "piece-read"; readonly peer: UserId; readonly upload: Upload; readonly bytes: Bytes }
   | { readonly type: "piece-unreadable"; readonly peer: UserId; readonly upload: Upload }
-  /** Outcomes of `keep`: verified and stored; not what the manifest promises; no room. */
+  /** Outcomes of `keep`: verified and stored; not what the manifest promises; no room; lost before it could be checked. */
   | { readonly type: "piece-kept"; readonly fileId: FileId; readonly piece: number }
   | { readonly type: "piece-bad"; readonly peer: UserId; readonly fileId: FileId; readonly piece: number }
   | { readonly type: "piece-unstored"; readonly fileId: FileId; readonly piece: number }
+  | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number }
   /** I added a file; all its pieces are in the store. */
   | {
       readonly type: "file-added";
@@ -49,7 +50,7 @@ export type Effect =
       readonly sizeBytes: number;
       readonly pieceLength: number;
     }
-  /** Verify against `sha256`, then store; answer with piece-kept, piece-bad or piece-unstored. */
+  /** Verify against `sha256`, then store; answer with piece-kept, -bad, -unstored or -lost. */
   | {
       readonly type: "keep";
       readonly peer: UserId;
@@ -74,6 +75,8 @@ export interface CoreState {
   readonly random: Random;
   readonly shelf: Shelf;
   readonly neighbours: Map<UserId, Neighbour>;
+  /** Who sent a bad piece: not asked for data again in this session, however often it reconnects. */
+  readonly banned: Set<UserId>;
   readonly counts: { sentBytes: number; receivedBytes: number; duplicateBytes: number; badPieces: number };
   /** The playing or prepared file. */
   preferred: FileId | null;

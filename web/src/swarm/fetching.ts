@@ -103,6 +103,7 @@ export class Fetching {
     counts.badPieces += 1;
     const fileName = file ? shelf.nameOf(file, neighbours) : "";
     this.#core.perform({ type: "tell", event: { code: "bad-piece", from: peer, fileId, fileName } });
+    this.#core.banned.add(peer);
     const neighbour = neighbours.get(peer);
     if (neighbour && !neighbour.isBanned) {
       neighbour.isBanned = true;

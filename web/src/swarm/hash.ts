@@ -38,6 +38,8 @@ interface Waiting {
 export class WorkerHasher implements Hasher {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  /** A worker that cannot load (an old browser, a strict proxy) must not cost the music. */
+  #fallback: Hasher | null = null;
   #nextId = 0;
 
   constructor() {
@@ -46,10 +48,15 @@ export class WorkerHasher implements Hasher {
       this.#waiting.get(data.id)?.resolve({ hash: data.hash, bytes: new Uint8Array(data.buffer) });
       this.#waiting.delete(data.id);
     };
-    this.#worker.onerror = () => this.#fail(new Error("the hash worker broke"));
+    this.#worker.onerror = () => {
+      this.#fallback = new InlineHasher();
+      this.#fail(new Error("the hash worker broke"));
+    };
   }
 
+  /** Rejects when the worker breaks or is closed meanwhile; the bytes are lost then. */
   digest(bytes: Bytes): Promise<Hashed> {
+    if (this.#fallback) return this.#fallback.digest(bytes);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -55,6 +55,8 @@ export class Link {
   #earlyCandidates: RTCIceCandidateInit[] = [];
   #cancelTimers: (() => void)[] = [];
   readonly #early: (() => void)[] = [];
+  /** Own candidates that came before the description they belong to was sent; null once it was. */
+  #unsentCandidates: Signal[] | null = [];
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -135,7 +137,7 @@ export class Link {
     this.#connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return; // the end of candidates needs no word
       const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate.toJSON();
-      sendSignal({
+      const own: Signal = {
         kind: "candidate",
         session: this.session,
         candidate: {
@@ -144,7 +146,9 @@ export class Link {
           sdpMLineIndex: sdpMLineIndex ?? null,
           usernameFragment: usernameFragment ?? null,
         },
-      });
+      };
+      if (this.#unsentCandidates) this.#unsentCandidates.push(own);
+      else sendSignal(own);
     };
     this.#connection.onconnectionstatechange = () => this.#followConnection();
   }
@@ -184,7 +188,7 @@ export class Link {
     if (this.#connection.signalingState !== "stable") return; // the former offer is still out
     await this.#connection.setLocalDescription(await this.#connection.createOffer({ iceRestart: isRestart }));
     const sdp = this.#connection.localDescription?.sdp ?? "";
-    this.#options.sendSignal({ kind: "offer", session: this.session, sdp, isRestart });
+    this.#describe({ kind: "offer", session: this.session, sdp, isRestart });
   }
 
   async #answer(sdp: string): Promise<void> {
@@ -192,7 +196,15 @@ export class Link {
     await this.#addEarlyCandidates();
     await this.#connection.setLocalDescription(await this.#connection.createAnswer());
     const answer = this.#connection.localDescription?.sdp ?? "";
-    this.#options.sendSignal({ kind: "answer", session: this.session, sdp: answer });
+    this.#describe({ kind: "answer", session: this.session, sdp: answer });
+  }
+
+  /** A candidate that overtook its description would meet a peer that knows nothing of the session. */
+  #describe(description: Signal): void {
+    this.#options.sendSignal(description);
+    const candidates = this.#unsentCandidates ?? [];
+    this.#unsentCandidates = null;
+    for (const candidate of candidates) this.#options.sendSignal(candidate);
   }
 
   async #accept(sdp: string): Promise<void> {

@@ -18,8 +18,6 @@ export type Refusal = {
 export class Neighbour {
   /** Its hello came: from then on everything else is accepted, and sent. */
   isGreeted = false;
-  /** It sent a piece that is not what the manifest promises: its data is not wanted any more. */
-  isBanned = false;
   readonly source = new Source();
   readonly uploads = new UploadQueue();
   readonly listing = new Map<FileId, ListedFile>();
@@ -36,6 +34,8 @@ export class Neighbour {
   constructor(
     readonly userId: UserId,
     readonly openedLocalMs: number,
+    /** It sent a piece that is not what the manifest promises: its data is not wanted any more. */
+    public isBanned: boolean,
   ) {}
 
   /** Data of a slot may come after the file was withdrawn, so slots are remembered for as long as the link lasts. */

@@ -196,7 +196,12 @@ export class Swarm {
     if (!this.#transfer.canOffer(fileId)) throw new FileError("file-too-many", name);
     if (!this.#transfer.hasRoomFor(fileId, blob.size))
       throw new FileError("storage-full", `${blob.size} bytes`);
-    if (!this.#transfer.isComplete(fileId)) await this.#copyToStore(fileId, manifest, blob);
+    if (!this.#transfer.isComplete(fileId)) {
+      await this.#copyToStore(fileId, manifest, blob).catch(async (cause: unknown) => {
+        if (!this.#transfer.manifestOf(fileId)) await this.#dropFromStore(fileId);
+        throw cause;
+      });
+    }
     if (this.#closing) throw new FileError("file-unreadable", "the swarm was left meanwhile");
     this.#handle({ type: "file-added", fileId, manifest, name });
     this.#show();
@@ -230,6 +235,11 @@ export class Swarm {
       this.#options.store.open(fileId, { sizeBytes, pieceLength: pieceLengthOf(sizeBytes) });
     this.#opened.set(fileId, opened);
     return opened;
+  }
+
+  #dropFromStore(fileId: FileId): Promise<void> {
+    this.#opened.delete(fileId);
+    return this.#options.store.drop(fileId);
   }
 
   #takeCtl(peer: UserId, data: unknown): void {
@@ -294,11 +304,12 @@ export class Swarm {
         this.#openInStore(effect.fileId, effect.sizeBytes).catch(() => undefined); // the first write will say so
         return;
       case "keep":
-        this.#keep(effect).catch(() => undefined); // only a closed hasher rejects, and then nobody asks
+        this.#keep(effect).catch(() => {
+          this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece });
+        });
         return;
       case "forget-file":
-        this.#opened.delete(effect.fileId);
-        store.drop(effect.fileId).catch(() => undefined); // what stays is wiped on leave
+        this.#dropFromStore(effect.fileId).catch(() => undefined); // what stays is wiped on leave
         return;
       case "drop-peer":
         this.#sendCtl(effect.peer, { type: "bye", reason: effect.reason });
@@ -365,9 +376,13 @@ export class Swarm {
     this.#cancelShow?.();
     this.#cancelShow = null;
     this.#shownLocalMs = this.#options.clock.nowMs();
-    this.#files.value = this.#transfer.files();
-    this.#links.value = this.#mesh.states((peer) => this.#transfer.rttMsOf(peer));
-    this.#totals.value = this.#transfer.totals();
+    // Only what changed is shown as changed: every new value makes someone paint.
+    const files = this.#transfer.files();
+    if (!isSamePlain(files, this.#files.value)) this.#files.value = files;
+    const links = this.#mesh.states((peer) => this.#transfer.rttMsOf(peer));
+    if (!isSamePlain([...links.values()], [...this.#links.value.values()])) this.#links.value = links;
+    const totals = this.#transfer.totals();
+    if (!isSamePlain(totals, this.#totals.value)) this.#totals.value = totals;
   }
 }
 
@@ -383,3 +398,6 @@ async function readPiece(blob: Blob, piece: number): Promise<Bytes> {
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
+
+/** For plain data with the same order of keys. */
+const isSamePlain = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

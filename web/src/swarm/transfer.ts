@@ -44,6 +44,7 @@ export class Transfer {
       random: options.random,
       shelf: new Shelf(options.me, options.capacityBytes),
       neighbours: new Map(),
+      banned: new Set(),
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
       isCatalogStale: false,
@@ -100,7 +101,7 @@ export class Transfer {
     const { neighbours, counts, shelf } = this.#core;
     switch (event.type) {
       case "link-opened":
-        neighbours.set(event.peer, new Neighbour(event.peer, localMs));
+        neighbours.set(event.peer, new Neighbour(event.peer, localMs, this.#core.banned.has(event.peer)));
         this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "" });
         return;
       case "link-closed":
@@ -127,13 +128,15 @@ export class Transfer {
         return;
       case "piece-read": {
         const slot = shelf.get(event.upload.fileId)?.slot;
-        if (slot === undefined || !neighbours.has(event.peer)) return;
+        // The link may be another by now, and nobody there asked for this piece.
+        if (slot === undefined || !neighbours.get(event.peer)?.uploads.isInPipe(event.upload)) return;
         counts.sentBytes += event.bytes.length;
         const { peer, upload, bytes } = event;
         this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
         return;
       }
       case "piece-unreadable":
+        if (!neighbours.get(event.peer)?.uploads.isInPipe(event.upload)) return;
         neighbours.get(event.peer)?.uploads.done(event.upload);
         this.#reject(event.peer, event.upload.fileId, [event.upload.piece]);
         this.#serve(event.peer);
@@ -146,6 +149,10 @@ export class Transfer {
         return;
       case "piece-unstored":
         this.#fetching.takeUnstored(event.fileId, event.piece);
+        return;
+      case "piece-lost":
+        shelf.get(event.fileId)?.checking.delete(event.piece);
+        this.#fetching.schedule(localMs);
         return;
       case "file-added":
         this.#addMine(event.fileId, event.manifest, event.name);

@@ -52,9 +52,14 @@ export class UploadQueue {
     return upload;
   }
 
+  /** Whether this very upload is still being read or sent: one that belonged to a former link is not. */
+  isInPipe(upload: Upload): boolean {
+    return this.#inPipe.includes(upload);
+  }
+
   /** The piece has been handed to the channel, or could not be read. */
   done(upload: Upload): void {
-    const at = this.#inPipe.findIndex(isSame(upload));
+    const at = this.#inPipe.indexOf(upload);
     if (at >= 0) this.#inPipe.splice(at, 1);
   }
 }

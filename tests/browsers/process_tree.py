@@ -1,0 +1,61 @@
+"""The threads of one browser, found in /proc by a mark in its command line or environment.
+
+Playwright does not tell a browser's process id, and a browser is many processes. Linux only. Knows nothing of pages.
+"""
+
+import os
+from pathlib import Path
+
+REALTIME_PRIORITY = 5  # the same as PulseAudio's, so neither starves the other
+
+
+def processes_marked(mark: str) -> set[int]:
+    """Every process that carries the mark, and all descendants of those."""
+    wanted = mark.encode()
+    parents: dict[int, int] = {}
+    marked: set[int] = set()
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            # The parent's id is the second field after the name, which is in brackets and may hold anything.
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if wanted in (folder / "cmdline").read_bytes() or wanted in (folder / "environ").read_bytes():
+                marked.add(int(folder.name))
+        except (OSError, IndexError):
+            continue  # it ended while being looked at, or belongs to someone else
+    found = marked
+    while found:
+        found = {pid for pid, parent in parents.items() if parent in marked and pid not in marked}
+        marked |= found
+    return marked
+
+
+def threads_named(pids: set[int], prefixes: tuple[str, ...]) -> dict[int, str]:
+    """Thread id -> name, for threads whose name begins with one of the prefixes (Linux keeps 15 characters)."""
+    threads: dict[int, str] = {}
+    for pid in pids:
+        try:
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        except OSError:
+            continue
+        for task in tasks:
+            try:
+                name = (task / "comm").read_text().strip()
+            except OSError:
+                continue
+            if name.startswith(prefixes):
+                threads[int(task.name)] = name
+    return threads
+
+
+def give_realtime_priority(threads: dict[int, str]) -> list[str]:
+    """Put the threads under SCHED_RR. Returns the names of those that are now; raises PermissionError when not allowed."""
+    raised: list[str] = []
+    for thread, name in threads.items():
+        try:
+            os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+        except ProcessLookupError:
+            continue
+        raised.append(name)
+    return sorted(raised)

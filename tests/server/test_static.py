@@ -1,0 +1,170 @@
+"""The SPA over HTTP: what is served, how it may be cached, and the headers on everything."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.server.conftest import ControlServer, StartControl
+from unisono.app import SECURITY_HEADERS
+
+SCRIPT = "/assets/index-C0ffee12.js"
+SOURCE = b"export {};" * 100
+
+
+@pytest.fixture
+def web_root(tmp_path: Path) -> Path:
+    """A build in miniature, with a secret beside it that must never be served."""
+    root = tmp_path / "_web"
+    (root / "assets").mkdir(parents=True)
+    (root / "index.html").write_text("<!doctype html><title>the app</title>", encoding="utf-8")
+    (root / "manifest.webmanifest").write_text("{}", encoding="utf-8")
+    script = root / SCRIPT.removeprefix("/")
+    script.write_bytes(SOURCE)
+    script.with_name(script.name + ".gz").write_bytes(gzip.compress(SOURCE, mtime=0))
+    script.with_name(script.name + ".br").write_bytes(b"stands for brotli")
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    (root / "link.txt").symlink_to(tmp_path / "secret.txt")
+    return root
+
+
+@pytest.fixture
+async def control(start_control: StartControl, web_root: Path) -> ControlServer:
+    return await start_control(web_root=web_root)
+
+
+@pytest.fixture
+async def raw() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client that shows what was sent: it neither decompresses nor follows."""
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        yield session
+
+
+async def test_the_page_is_served_and_always_asked_for_again(control: ControlServer) -> None:
+    async with control.http.get(control.server.make_url("/")) as answer:
+        assert answer.status == 200
+        assert "the app" in await answer.text()
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        etag = answer.headers["ETag"]
+    async with control.http.get(control.server.make_url("/"), headers={"If-None-Match": etag}) as answer:
+        assert answer.status == 304
+
+
+async def test_a_hashed_file_is_kept_for_ever(control: ControlServer) -> None:
+    async with control.http.get(control.server.make_url(SCRIPT)) as answer:
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+
+
+async def test_a_file_without_a_hash_is_asked_for_again(control: ControlServer) -> None:
+    async with control.http.get(control.server.make_url("/manifest.webmanifest")) as answer:
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert answer.headers["Content-Type"] == "application/manifest+json"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent"), [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("identity", None)]
+)
+async def test_the_smallest_form_that_the_browser_takes_is_sent(
+    control: ControlServer, raw: aiohttp.ClientSession, accepted: str, sent: str | None
+) -> None:
+    async with raw.get(control.server.make_url(SCRIPT), headers={"Accept-Encoding": accepted}) as answer:
+        body = await answer.read()
+        assert answer.headers.get("Content-Encoding") == sent
+        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+    forms = {"br": b"stands for brotli", "gzip": gzip.compress(SOURCE, mtime=0), None: SOURCE}
+    assert body == forms[sent]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/assets/../../secret.txt",
+        "/assets/%2e%2e/%2e%2e/secret.txt",
+        "//secret.txt",
+        "/link.txt",
+        "/assets",
+        "/assets/",
+        "/" + SCRIPT.removeprefix("/") + ".gz",
+        "/index.html%00",
+        "/nothing",
+        "/%ff",
+    ],
+)
+async def test_only_built_files_can_be_named(control: ControlServer, path: str) -> None:
+    """By hand, as every HTTP client tidies such paths up before it sends them."""
+    reader, writer = await asyncio.open_connection(control.server.host, control.server.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.split(b" ")[1] in (b"404", b"400"), answer
+    assert b"secret" not in answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize("path", ["/", SCRIPT, "/nothing", "/healthz", "/readyz", "/v1/control"])
+async def test_the_security_headers_are_on_everything(control: ControlServer, path: str) -> None:
+    async with control.http.get(control.server.make_url(path)) as answer:
+        assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Server"] == "unisono"
+
+
+async def test_the_policy_allows_nothing_inline_and_nobody_else(control: ControlServer) -> None:
+    async with control.http.get(control.server.make_url("/")) as answer:
+        policy = dict(
+            part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";")
+        )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["worker-src"] == "'self'"
+    assert not any("unsafe" in sources or "http" in sources or "*" in sources for sources in policy.values())
+
+
+async def test_other_methods_are_refused_with_the_same_headers(control: ControlServer) -> None:
+    async with control.http.post(control.server.make_url("/"), data=b"x") as answer:
+        assert answer.status == 405
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_without_a_build_the_page_says_what_to_do_and_a_later_build_is_found(
+    start_control: StartControl, tmp_path: Path
+) -> None:
+    root = tmp_path / "later"
+    control = await start_control(web_root=root)
+    async with control.http.get(control.server.make_url("/")) as answer:
+        assert answer.status == 503
+        assert "make web" in await answer.text()
+    root.mkdir()
+    (root / "index.html").write_text("first", encoding="utf-8")
+    async with control.http.get(control.server.make_url("/")) as answer:
+        assert (answer.status, await answer.text()) == (200, "first")
+
+
+async def test_a_rebuild_is_served_without_a_restart(control: ControlServer, web_root: Path) -> None:
+    (web_root / "assets/index-D00dad00.js").write_text("new", encoding="utf-8")
+    index = web_root / "index.html"
+    index.write_text("rebuilt", encoding="utf-8")
+    os.utime(index, ns=(1, 1))
+    async with control.http.get(control.server.make_url("/assets/index-D00dad00.js")) as answer:
+        assert (answer.status, await answer.text()) == (200, "new")
+
+
+async def test_health_and_readiness_differ_while_the_server_drains(control: ControlServer) -> None:
+    async with control.http.get(control.server.make_url("/readyz")) as answer:
+        assert answer.status == 200
+    control.readiness.is_draining = True
+    async with control.http.get(control.server.make_url("/readyz")) as answer:
+        assert (answer.status, await answer.text()) == (503, "draining\n")
+    async with control.http.get(control.server.make_url("/healthz")) as answer:
+        assert (answer.status, await answer.text()) == (200, "ok\n")

@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { EMPTY_PLAN } from "../director/index.ts";
+import type { FileId, UserId } from "../lib/index.ts";
+import type { FileState } from "../swarm/index.ts";
+import type { PersonFacts, SessionFacts } from "./facts.ts";
+import { syncWord, viewBanner, viewSession, viewStatus } from "./view-model.ts";
+
+const id = (letter: string) => letter.repeat(32) as UserId;
+const songId = "5".repeat(64) as FileId;
+
+const person = (name: string, overrides: Partial<PersonFacts> = {}): PersonFacts => ({
+  userId: id(name.charAt(0)),
+  name,
+  isMe: name === "ada",
+  isAway: false,
+  isVisible: true,
+  isReady: true,
+  syncErrorMs: null,
+  link: "open",
+  ...overrides,
+});
+
+const song = (overrides: Partial<FileState> = {}): FileState => ({
+  fileId: songId,
+  name: "Song.mp3",
+  sizeBytes: 1_000,
+  heldBytes: 1_000,
+  seeded: true,
+  enabled: true,
+  offeredBy: [id("b")],
+  sources: [],
+  remainingSec: null,
+  isOverBudget: false,
+  ...overrides,
+});
+
+/** Ada and bo, bo directs, nothing plays. */
+const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
+  me: id("a"),
+  control: "open",
+  nodeId: "n1",
+  clockState: "locked",
+  estimate: null,
+  verdict: null,
+  directorId: id("b"),
+  term: 1,
+  plan: EMPTY_PLAN,
+  people: [person("ada"), person("bo")],
+  files: [song()],
+  undecodable: new Set(),
+  loadedId: songId,
+  isDecoding: false,
+  missing: [],
+  playback: {
+    state: "idle",
+    positionSec: null,
+    errorMs: null,
+    ratePpm: null,
+    outputLatencyMs: null,
+    durationSec: null,
+    rejoins: 0,
+    lateSegments: 0,
+  },
+  startsInSec: null,
+  speakerDelayMs: 0,
+  isClicking: false,
+  totals: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0, links: 1 },
+  timings: { controlOpenMs: null, clockLockedMs: null, firstPeerMs: null, firstSoundMs: null },
+  ...overrides,
+});
+
+const playing = { ...EMPTY_PLAN, state: "playing" as const, fileId: songId };
+const preparing = { ...EMPTY_PLAN, state: "preparing" as const, fileId: songId };
+const sounding = { ...facts().playback, state: "playing" as const, positionSec: 3, errorMs: 0.2, durationSec: 180 };
+
+describe("the one sentence", () => {
+  it.each<[string, Partial<SessionFacts>, object]>([
+    ["joining the server", { nodeId: null }, { code: "joining", stage: "server" }],
+    ["reading the clock", { clockState: "unsynced" }, { code: "joining", stage: "clock" }],
+    ["being alone", { people: [person("ada")], files: [] }, { code: "alone" }],
+    ["having no song yet", { files: [] }, { code: "no-files", others: 1 }],
+    ["being between directors", { directorId: null }, { code: "electing" }],
+    ["being ready", {}, { code: "ready-to-play", isDirector: false, directorName: "bo" }],
+    [
+      "fetching the chosen song",
+      { plan: preparing, files: [song({ seeded: false, heldBytes: 430, sources: [id("b")], remainingSec: 9 })] },
+      { code: "fetching", fileName: "Song.mp3", percent: 43, sources: ["bo"], remainingSec: 9 },
+    ],
+    ["decoding it", { plan: preparing, isDecoding: true }, { code: "decoding", fileName: "Song.mp3" }],
+    [
+      "waiting for bo",
+      { plan: preparing, missing: [id("b")] },
+      { code: "waiting-for", names: ["bo"], canStart: false },
+    ],
+    ["starting soon", { plan: playing, startsInSec: 1.2 }, { code: "starting", fileName: "Song.mp3", inSec: 2 }],
+    [
+      "playing",
+      { plan: playing, playback: sounding },
+      { code: "playing", fileName: "Song.mp3", directorName: "bo", isDirector: false },
+    ],
+    ["entering mid-song", { plan: playing }, { code: "entering", fileName: "Song.mp3" }],
+    [
+      "a song this browser cannot decode",
+      { plan: playing, undecodable: new Set([songId]) },
+      { code: "undecodable", fileName: "Song.mp3" },
+    ],
+  ])("says so when %s", (_, overrides, status) => {
+    expect(viewStatus(facts(overrides))).toEqual(status);
+  });
+});
+
+describe("the banner", () => {
+  it("is absent while all is well", () => {
+    expect(viewBanner(facts())).toBeNull();
+  });
+
+  it("puts lost sound before a lost server", () => {
+    const interrupted = { ...facts().playback, state: "interrupted" as const };
+    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }))).toEqual({ code: "audio-interrupted" });
+    expect(viewBanner(facts({ control: "retrying", playback: sounding }))).toEqual({
+      code: "server-lost",
+      isPlaying: true,
+    });
+  });
+
+  it("[L2] says how far the clock is off while it is only watched", () => {
+    const verdict = { state: "watching" as const, differenceMs: -20 };
+    expect(viewBanner(facts({ verdict }))).toEqual({ code: "clock-watch", offByMs: 20 });
+  });
+
+  it("names whom this device cannot reach, unless they are away", () => {
+    const people = [person("ada"), person("bo", { link: "failed" }), person("cy", { link: "failed", isAway: true })];
+    expect(viewBanner(facts({ people }))).toEqual({ code: "unreachable", names: ["bo"] });
+  });
+});
+
+describe("the sync word", () => {
+  it.each([
+    [0, "tight"],
+    [-5, "tight"],
+    [5.1, "good"],
+    [-20, "good"],
+    [40, "loose"],
+    [41, "off"],
+    [null, "unknown"],
+  ] as const)("for %s ms is %s", (errorMs, word) => {
+    expect(syncWord(errorMs)).toBe(word);
+  });
+});
+
+describe("what can be done", () => {
+  it("only the director stops, and starts without those who are missing", () => {
+    const mine = facts({ directorId: id("a"), plan: preparing, missing: [id("b")] });
+    expect(viewSession(mine)).toMatchObject({ isDirector: true, canStop: true, canStartNow: true });
+    const notMine = facts({ plan: preparing, missing: [id("b")] });
+    expect(viewSession(notMine)).toMatchObject({ isDirector: false, canStop: false, canStartNow: false });
+  });
+});

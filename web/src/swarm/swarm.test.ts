@@ -1,0 +1,161 @@
+// The whole module, from addFile to readFile, with real hashes; only the connections are make-believe.
+
+import { describe, expect, it } from "vitest";
+import type { Bytes, FileId, UserId } from "../lib/index.ts";
+import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
+import { InlineHasher } from "./hash.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { SwarmEvent } from "./state.ts";
+import { Swarm } from "./swarm.ts";
+import { FakeNetwork, settle } from "./testing/fake-connection.ts";
+import { idOf } from "./testing/fake-swarm.ts";
+
+const clock = new VirtualClock();
+
+/** Gives out every piece with one bit wrong. */
+class LyingStore extends MemoryStore {
+  override async read(fileId: FileId, piece: number): Promise<Bytes> {
+    const bytes = (await super.read(fileId, piece)).slice();
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    return bytes;
+  }
+}
+
+/** Everyone linked with everyone; a peer called liar lies. */
+function party(...names: string[]): { swarms: Swarm[]; events: SwarmEvent[][] } {
+  const network = new FakeNetwork();
+  const swarmOf = new Map<UserId, Swarm>();
+  const events: SwarmEvent[][] = [];
+  for (const [index, name] of names.entries()) {
+    const me = idOf(name);
+    const swarm = new Swarm({
+      clock,
+      random: new SeededRandom(index),
+      me,
+      store: name === "liar" ? new LyingStore() : new MemoryStore(),
+      sendSignal: (to, signal) => queueMicrotask(() => swarmOf.get(to)?.receiveSignal(me, signal)),
+      iceServers: () => [],
+      createConnection: network.create,
+      hasher: new InlineHasher(),
+    });
+    const heard: SwarmEvent[] = [];
+    swarm.onEvent((event) => heard.push(event));
+    events.push(heard);
+    swarmOf.set(me, swarm);
+  }
+  for (const [me, swarm] of swarmOf) {
+    swarm.setMembers(
+      [...swarmOf.keys()].filter((id) => id !== me).map((userId) => ({ userId, away: false })),
+    );
+  }
+  return { swarms: [...swarmOf.values()], events };
+}
+
+/** Content that differs everywhere. */
+const content = (sizeBytes: number, salt = 0): Uint8Array<ArrayBuffer> => {
+  const random = new SeededRandom(salt);
+  return Uint8Array.from({ length: sizeBytes }, () => random.fraction() * 256);
+};
+const blobOf = (bytes: Uint8Array<ArrayBuffer>): Blob => new Blob([bytes]);
+
+/** Real hashing takes real turns of the event loop; virtual time passes meanwhile. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 20_000 && !isDone(); turn++) {
+    clock.advance(20);
+    await settle();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  expect(isDone()).toBe(true);
+}
+
+function first<T>(list: readonly T[]): T {
+  const [item] = list;
+  if (item === undefined) throw new Error("empty");
+  return item;
+}
+
+describe("a swarm", () => {
+  it("gives cy, byte for byte, the song that ada added", async () => {
+    const { swarms } = party("ada", "bo", "cy");
+    const song = content(200_001);
+    const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(song) });
+    await until(() => swarms.every((swarm) => swarm.files.value[0]?.seeded ?? false));
+    for (const swarm of swarms) expect(await swarm.readFile(fileId)).toEqual(song);
+    expect(swarms[2]?.totals.value).toMatchObject({
+      receivedBytes: song.length,
+      duplicateBytes: 0,
+      links: 2,
+    });
+  });
+
+  it("resolves equal content to the same file", async () => {
+    const { swarms } = party("ada", "bo");
+    const ids = await Promise.all(
+      swarms.map((swarm, index) =>
+        swarm.addFile({ name: `copy ${index}.mp3`, blob: blobOf(content(90_000)) }),
+      ),
+    );
+    expect(ids[0]).toBe(ids[1]);
+    await until(() => swarms.every((swarm) => swarm.files.value[0]?.offeredBy.length === 2));
+    expect(swarms.map((swarm) => swarm.files.value.length)).toEqual([1, 1]);
+  });
+
+  it("refuses an empty file", async () => {
+    const { swarms } = party("ada");
+    await expect(first(swarms).addFile({ name: "empty.mp3", blob: new Blob([]) })).rejects.toMatchObject({
+      code: "file-empty",
+    });
+  });
+
+  it("refuses a fourth file, and takes it once another is disabled", async () => {
+    const ada = first(party("ada").swarms);
+    const added = [1, 2, 3].map((salt) =>
+      ada.addFile({ name: `${salt}.mp3`, blob: blobOf(content(1_000, salt)) }),
+    );
+    const fourth = { name: "4.mp3", blob: blobOf(content(1_000, 4)) };
+    await expect(ada.addFile(fourth)).rejects.toMatchObject({ code: "file-too-many" });
+    ada.setEnabled(first(await Promise.all(added)), false);
+    expect(await ada.addFile(fourth)).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("refuses a file that this device has no room for", async () => {
+    const swarm = new Swarm({
+      clock,
+      random: new SeededRandom(1),
+      me: idOf("ada"),
+      store: new MemoryStore(50_000),
+      sendSignal: () => undefined,
+      iceServers: () => [],
+      hasher: new InlineHasher(),
+    });
+    const big = { name: "big.wav", blob: blobOf(content(60_000)) };
+    await expect(swarm.addFile(big)).rejects.toMatchObject({ code: "storage-full" });
+  });
+
+  it("does not hand out a file that is not fully held", async () => {
+    const { swarms } = party("ada", "bo");
+    const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(content(1_000)) });
+    await expect(swarms[1]?.readFile(fileId)).rejects.toMatchObject({ code: "file-unreadable" });
+  });
+
+  it("refuses a piece with a single wrong bit and names its sender", async () => {
+    const { swarms, events } = party("bo", "liar");
+    const [bo, liar] = swarms;
+    const song = { name: "song.mp3", blob: blobOf(content(70_000)) };
+    const fileId = await liar?.addFile(song);
+    await until(() => events[0]?.some(({ code }) => code === "bad-piece") ?? false);
+    expect(events[0]?.[0]).toEqual({ code: "bad-piece", from: idOf("liar"), fileId, fileName: "song.mp3" });
+    expect(bo?.files.value[0]).toMatchObject({ heldBytes: 0, seeded: false });
+  });
+
+  it("leaves nothing behind when it is closed, and may be closed twice", async () => {
+    const { swarms } = party("ada", "bo");
+    const [ada, bo] = swarms;
+    if (!ada || !bo) throw new Error("two were invited");
+    await until(() => bo.totals.value.links === 1);
+    const fileId = await ada.addFile({ name: "song.mp3", blob: blobOf(content(1_000)) });
+    await Promise.all([ada.close(), ada.close()]);
+    await expect(ada.readFile(fileId)).rejects.toMatchObject({ code: "file-unreadable" });
+    await until(() => bo.totals.value.links === 0);
+  });
+});

@@ -1,0 +1,152 @@
+// RTCPeerConnection without a network: descriptions are names, two that know each other's name and one candidate connect.
+// Everything happens in microtasks; `settle` lets them run out. Covers what link.ts uses, no more.
+
+class FakeChannel {
+  readyState: RTCDataChannelState = "connecting";
+  binaryType = "blob";
+  bufferedAmount = 0;
+  bufferedAmountLowThreshold = 0;
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onbufferedamountlow: (() => void) | null = null;
+  other: FakeChannel | null = null;
+
+  open(other: FakeChannel): void {
+    this.other = other;
+    this.readyState = "open";
+    queueMicrotask(() => this.onopen?.());
+  }
+
+  send(data: string | ArrayBuffer): void {
+    if (this.readyState !== "open") throw new Error("InvalidStateError");
+    queueMicrotask(() => this.other?.onmessage?.({ data }));
+  }
+
+  end(): void {
+    if (this.readyState === "closed") return;
+    this.readyState = "closed";
+    const other = this.other;
+    queueMicrotask(() => {
+      if (!other || other.readyState === "closed") return;
+      other.readyState = "closed";
+      other.onclose?.();
+    });
+  }
+}
+
+export class FakeConnection {
+  signalingState: RTCSignalingState = "stable";
+  connectionState: RTCPeerConnectionState = "new";
+  localDescription: { sdp: string } | null = null;
+  remoteDescription: { sdp: string } | null = null;
+  onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  readonly channels: FakeChannel[] = [];
+  offers = 0;
+  #hasCandidate = false;
+
+  constructor(
+    readonly network: FakeNetwork,
+    readonly name: string,
+  ) {}
+
+  createDataChannel(): FakeChannel {
+    const channel = new FakeChannel();
+    this.channels.push(channel);
+    return channel;
+  }
+
+  async createOffer(): Promise<{ type: string; sdp: string }> {
+    this.offers += 1;
+    return { type: "offer", sdp: this.name };
+  }
+
+  async createAnswer(): Promise<{ type: string; sdp: string }> {
+    return { type: "answer", sdp: this.name };
+  }
+
+  async setLocalDescription(description: { type: string; sdp: string }): Promise<void> {
+    this.localDescription = description;
+    this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
+    const candidate = {
+      candidate: `candidate:${this.name}`,
+      toJSON: () => ({ candidate: `candidate:${this.name}` }),
+    };
+    queueMicrotask(() => this.onicecandidate?.({ candidate }));
+  }
+
+  async setRemoteDescription(description: { type: string; sdp: string }): Promise<void> {
+    if (!this.network.connections.has(description.sdp)) throw new Error("not a description");
+    this.remoteDescription = description;
+    this.signalingState = description.type === "offer" ? "have-remote-offer" : "stable";
+    this.network.tryConnect(this);
+  }
+
+  async addIceCandidate(): Promise<void> {
+    this.#hasCandidate = true;
+    this.network.tryConnect(this);
+  }
+
+  get canConnect(): boolean {
+    return this.#hasCandidate && this.signalingState === "stable" && this.connectionState !== "closed";
+  }
+
+  async getStats(): Promise<Map<string, unknown>> {
+    return new Map<string, unknown>([
+      ["t", { type: "transport", id: "t", selectedCandidatePairId: "p" }],
+      ["p", { type: "candidate-pair", id: "p", localCandidateId: "l", remoteCandidateId: "r" }],
+      ["l", { type: "local-candidate", id: "l", candidateType: "host" }],
+      ["r", { type: "remote-candidate", id: "r", candidateType: this.network.isRelayed ? "relay" : "host" }],
+    ]);
+  }
+
+  /** The path changes without anyone closing anything. */
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+
+  close(): void {
+    this.connectionState = "closed";
+    for (const channel of this.channels) channel.end();
+  }
+}
+
+export class FakeNetwork {
+  readonly connections = new Map<string, FakeConnection>();
+  isRelayed = false;
+  /** No path between any two: negotiation succeeds, nothing connects. */
+  isBlocked = false;
+
+  readonly create = (): RTCPeerConnection => {
+    const connection = new FakeConnection(this, `description ${this.connections.size}`);
+    this.connections.set(connection.name, connection);
+    return connection as unknown as RTCPeerConnection;
+  };
+
+  /** Connections nobody has closed. */
+  get alive(): FakeConnection[] {
+    return [...this.connections.values()].filter(({ connectionState }) => connectionState !== "closed");
+  }
+
+  tryConnect(one: FakeConnection): void {
+    const other = this.connections.get(one.remoteDescription?.sdp ?? "");
+    if (this.isBlocked || !other || other.remoteDescription?.sdp !== one.name) return;
+    if (!one.canConnect || !other.canConnect) return;
+    for (const connection of [one, other]) {
+      if (connection.connectionState !== "connected") connection.become("connected");
+    }
+    for (const [index, channel] of one.channels.entries()) {
+      const end = other.channels[index];
+      if (!end || channel.readyState !== "connecting") continue;
+      channel.open(end);
+      end.open(channel);
+    }
+  }
+}
+
+/** Lets every microtask run that is due or follows from one. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+}

@@ -1,0 +1,273 @@
+// Many transfer cores on a wire of make-believe, in virtual time: links with a delay, uplinks with a rate, pieces whose content
+// is a pattern. Hashing is replaced by comparing with the pattern; everything else is the real core.
+
+import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import { every } from "../../lib/index.ts";
+import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
+import type { Effect, TransferEvent } from "../core.ts";
+import type { CtlMessage } from "../ctl.ts";
+import { fileIdOf, type Manifest, makeManifest, pieceCountOf, pieceSizeOf } from "../manifest.ts";
+import type { FileState, SwarmEvent } from "../state.ts";
+import { Transfer } from "../transfer.ts";
+import type { Upload } from "../uploads.ts";
+
+const TICK_MS = 100;
+const DELAY_MS = 10;
+const CHUNK_BYTES = 32 * 1024;
+/** 8 Mbit/s: one 64 KiB piece takes 66 ms. */
+export const UPLINK_BYTES_PER_SEC = 1_000_000;
+
+export interface FakeFile {
+  readonly fileId: FileId;
+  readonly manifest: Manifest;
+  readonly name: string;
+}
+
+export function fakeFile(sizeBytes: number, name = "song.mp3", salt = 1): FakeFile {
+  const hashes = Array.from({ length: pieceCountOf(sizeBytes) }, (_, piece) => {
+    return new Uint8Array(32).map((_, index) =>
+      index === 0 ? salt : index === 1 ? piece & 255 : piece >> 8,
+    );
+  });
+  const manifest = makeManifest(sizeBytes, hashes);
+  return { fileId: fileIdOf(manifest), manifest, name };
+}
+
+/** Peers called ada, bo, cy, … get ids that sort in this order. */
+export const idOf = (name: string): UserId => {
+  const hex = Array.from(name, (char) => (char.charCodeAt(0) & 255).toString(16).padStart(2, "0")).join("");
+  return hex.padEnd(32, "0").slice(0, 32) as UserId;
+};
+
+interface Outgoing {
+  readonly upload: Upload;
+  readonly slot: number;
+  readonly bytes: Bytes;
+  sentBytes: number;
+}
+
+export class FakePeer {
+  readonly id: UserId;
+  readonly events: SwarmEvent[] = [];
+  readonly transfer: Transfer;
+  readonly links = new Set<FakePeer>();
+  readonly sentBytesTo = new Map<FakePeer, number>();
+  /** Flips a byte of every piece it sends. */
+  isLying = false;
+  /** Takes requests and never answers. */
+  isMute = false;
+  readonly #store = new Map<string, Bytes>();
+  readonly #outgoing = new Map<FakePeer, Outgoing[]>();
+  #isSending = false;
+
+  constructor(
+    readonly name: string,
+    readonly swarm: FakeSwarm,
+    readonly uplinkBytesPerSec: number,
+    capacityBytes: number,
+  ) {
+    this.id = idOf(name);
+    this.transfer = new Transfer({ me: this.id, random: swarm.random, capacityBytes });
+    every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
+  }
+
+  add(file: FakeFile): void {
+    for (let piece = 0; piece < pieceCountOf(file.manifest.sizeBytes); piece++) {
+      this.#store.set(`${file.fileId}/${piece}`, contentOf(file.manifest.sizeBytes, piece));
+    }
+    this.handle({ type: "file-added", ...file });
+  }
+
+  file(file: FakeFile): FileState | undefined {
+    return this.transfer.files().find(({ fileId }) => fileId === file.fileId);
+  }
+
+  hasAllOf(file: FakeFile): boolean {
+    return this.file(file)?.seeded ?? false;
+  }
+
+  handle(event: TransferEvent): void {
+    for (const effect of this.transfer.handle(event, this.swarm.clock.nowMs())) this.#perform(effect);
+  }
+
+  /** Puts a message on the wire that the core would not send. */
+  say(to: FakePeer, message: CtlMessage): void {
+    this.swarm.channel(this, to)(() => to.handle({ type: "ctl", peer: this.id, message }));
+  }
+
+  forgetOutgoing(to: FakePeer): void {
+    this.#outgoing.delete(to);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send-ctl":
+        this.say(this.swarm.peer(effect.peer), effect.message);
+        return;
+      case "read-piece": {
+        const bytes = this.#store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
+        if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
+        this.swarm.soon(() =>
+          this.handle({ type: "piece-read", peer: effect.peer, upload: effect.upload, bytes }),
+        );
+        return;
+      }
+      case "send-piece":
+        this.#enqueue(this.swarm.peer(effect.peer), effect);
+        return;
+      case "keep": {
+        const { peer, fileId, piece, bytes } = effect;
+        const expected = contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
+        const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
+        if (isGood) this.#store.set(`${fileId}/${piece}`, bytes);
+        this.swarm.soon(() => {
+          this.handle(
+            isGood ? { type: "piece-kept", fileId, piece } : { type: "piece-bad", peer, fileId, piece },
+          );
+        });
+        return;
+      }
+      case "drop-peer":
+        this.swarm.unlink(this, this.swarm.peer(effect.peer));
+        return;
+      case "tell":
+        this.events.push(effect.event);
+        return;
+      case "open-file":
+      case "forget-file":
+        return;
+    }
+  }
+
+  #enqueue(to: FakePeer, { upload, slot, bytes }: Extract<Effect, { type: "send-piece" }>): void {
+    if (this.isMute || !this.links.has(to)) return;
+    const sent = this.isLying ? bytes.map((byte, index) => (index === 0 ? byte ^ 0xff : byte)) : bytes;
+    const queue = this.#outgoing.get(to) ?? [];
+    this.#outgoing.set(to, queue);
+    queue.push({ upload, slot, bytes: sent, sentBytes: 0 });
+    if (!this.#isSending) this.#sendNext();
+  }
+
+  /** One chunk at a time over the whole uplink, the links taking turns. */
+  #sendNext(): void {
+    const [turn] = this.#outgoing;
+    this.#isSending = turn !== undefined;
+    if (!turn) return;
+    const [to, queue] = turn;
+    this.#outgoing.delete(to);
+    const [item] = queue;
+    if (!item) {
+      this.#sendNext();
+      return;
+    }
+    this.#outgoing.set(to, queue);
+    const offsetBytes = item.sentBytes;
+    const payload = item.bytes.subarray(offsetBytes, offsetBytes + CHUNK_BYTES);
+    item.sentBytes += payload.length;
+    const chunk = { slot: item.slot, piece: item.upload.piece, offsetBytes, payload };
+    const send = this.swarm.channel(this, to);
+    this.swarm.clock.after((payload.length / this.uplinkBytesPerSec) * 1000, () => {
+      const isStillLinked = send(() => to.handle({ type: "chunk", peer: this.id, chunk }));
+      if (isStillLinked) this.sentBytesTo.set(to, (this.sentBytesTo.get(to) ?? 0) + payload.length);
+      if (item.sentBytes === item.bytes.length && this.#outgoing.get(to) === queue) {
+        queue.shift();
+        this.handle({ type: "piece-sent", peer: to.id, upload: item.upload });
+      }
+      this.#sendNext();
+    });
+  }
+}
+
+export class FakeSwarm {
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly #peers = new Map<UserId, FakePeer>();
+  /** Counts every making of a link, so that what was sent over a former one is lost with it. */
+  readonly #linkOf = new Map<string, number>();
+  #links = 0;
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+  }
+
+  join(
+    name: string,
+    { uplinkBytesPerSec = UPLINK_BYTES_PER_SEC, capacityBytes = 2 ** 30 }: JoinOptions = {},
+  ): FakePeer {
+    const peer = new FakePeer(name, this, uplinkBytesPerSec, capacityBytes);
+    this.#peers.set(peer.id, peer);
+    return peer;
+  }
+
+  /** Peers by name, all linked with all. */
+  mesh(...names: string[]): FakePeer[] {
+    const peers = names.map((name) => this.join(name));
+    for (const [index, peer] of peers.entries())
+      for (const other of peers.slice(index + 1)) this.link(peer, other);
+    return peers;
+  }
+
+  peer(id: UserId): FakePeer {
+    const peer = this.#peers.get(id);
+    if (!peer) throw new Error(`nobody is ${id}`);
+    return peer;
+  }
+
+  link(a: FakePeer, b: FakePeer): void {
+    if (a.links.has(b)) return;
+    a.links.add(b);
+    b.links.add(a);
+    this.#linkOf.set(pairOf(a, b), this.#links++);
+    a.handle({ type: "link-opened", peer: b.id });
+    b.handle({ type: "link-opened", peer: a.id });
+  }
+
+  unlink(a: FakePeer, b: FakePeer): void {
+    if (!a.links.delete(b)) return;
+    b.links.delete(a);
+    this.#linkOf.delete(pairOf(a, b));
+    a.forgetOutgoing(b);
+    b.forgetOutgoing(a);
+    a.handle({ type: "link-closed", peer: b.id });
+    b.handle({ type: "link-closed", peer: a.id });
+  }
+
+  leave(peer: FakePeer): void {
+    for (const other of [...peer.links]) this.unlink(peer, other);
+  }
+
+  soon(task: () => void): void {
+    this.clock.after(0, task);
+  }
+
+  /** The link as it is now: what it sends is lost once that link is gone. Returns whether it still was there. */
+  channel(from: FakePeer, to: FakePeer): (arrive: () => void) => boolean {
+    const pair = pairOf(from, to);
+    const link = this.#linkOf.get(pair);
+    const isUp = (): boolean => link !== undefined && this.#linkOf.get(pair) === link;
+    return (arrive) => {
+      if (isUp()) this.clock.after(DELAY_MS, () => isUp() && arrive());
+      return isUp();
+    };
+  }
+
+  /** Lets time pass until `isDone`; throws after `limitSec` of virtual time. Returns how long it took, seconds. */
+  runUntil(isDone: () => boolean, limitSec = 300): number {
+    const startMs = this.clock.nowMs();
+    while (!isDone()) {
+      if (this.clock.nowMs() - startMs > limitSec * 1000) throw new Error(`not done after ${limitSec} s`);
+      this.clock.advance(50);
+    }
+    return (this.clock.nowMs() - startMs) / 1000;
+  }
+}
+
+export interface JoinOptions {
+  readonly uplinkBytesPerSec?: number;
+  readonly capacityBytes?: number;
+}
+
+const pairOf = (a: FakePeer, b: FakePeer): string => [a.id, b.id].sort().join();
+
+const contentOf = (sizeBytes: number, piece: number): Bytes =>
+  new Uint8Array(pieceSizeOf(sizeBytes, piece)).fill((piece * 7 + 13) & 255);
