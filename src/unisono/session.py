@@ -12,6 +12,7 @@ and nobody waits for it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -85,8 +86,10 @@ class ControlSession:
         except PeerError as reason:
             self.end(reason)
         else:
-            await self._live()
-            self._hub.addresses.disconnect(self._address_key, global_us())
+            try:
+                await self._live()
+            finally:
+                self._hub.addresses.disconnect(self._address_key, global_us())
         if self._farewell is not None:
             await self._farewell
         else:
@@ -214,8 +217,9 @@ class ControlSession:
         """Probes must not wait for each other (Nagle), nor may the kernel hide a slow reader."""
         sock = self._request.get_extra_info("socket")
         if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
+            with contextlib.suppress(OSError):  # closed meanwhile: the first receive will say so
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
 
     def _say_farewell(self, last_words: bytes | None, code: CloseCode, detail: str) -> asyncio.Task[None]:
         """Starts the closing, once: the first reason counts."""

@@ -1,7 +1,7 @@
 """One device of a swarm, as a person uses it: by the accessible names that CONTRACT.md promises.
 
-Every wait is for a state, with a generous limit; a wait that fails says what the page showed. Knows no CSS of the page,
-and nothing of how its browser was launched.
+Every wait is for a state, with a generous limit; a wait that fails says what the page showed. Knows no CSS of
+the page, and nothing of how its browser was launched.
 """
 
 import json

@@ -1,8 +1,9 @@
-"""One real browser process per device, each on its own loudspeaker, in one of the two conditions of the bench.
+"""One real browser process per device, each on its own loudspeaker, in one of the bench's two conditions.
 
-`quiet`: sound threads have realtime priority, as real systems give it, and nothing is painted for its own sake.
-`harsh`: the browser's defaults at 1280x720, painted in software, without priority: what a cheap phone feels like.
-Playwright's synchronous API belongs to one thread: a fleet of any size is driven from the thread that opened it.
+`quiet`: sound threads have realtime priority, as real systems give it, and nothing is painted for its own
+sake. `harsh`: the browser's defaults at 1280x720, painted in software, without priority: what a cheap phone
+feels like. Playwright's synchronous API belongs to one thread: a fleet of any size is driven from the thread
+that opened it.
 """
 
 import itertools
@@ -13,9 +14,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from playwright.sync_api import BrowserContext, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, sync_playwright
 
 from tests.browsers.device import Device
 from tests.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
@@ -27,8 +28,10 @@ FIREFOX_PATH = "/usr/bin/firefox-esr"
 QUIET_VIEWPORT: ViewportSize = {"width": 400, "height": 300}
 HARSH_VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 PHONES = {"android": "Pixel 7", "iphone": "iPhone 14"}  # Playwright's own device descriptors
-# Chromium: the renderer's and the audio service's threads, and libpulse's loop. Firefox: cubeb's and its server's.
-AUDIO_THREADS = ("AudioOutputDevi", "AudioThread", "AudioServer", "threaded-ml", "NativeAudioCall", "cubeb")
+# Seen in /proc with sound running (Chromium 156, Firefox 153 ESR): the thread that computes the sound, and
+# what hands it on to PulseAudio: libpulse's loop, and in Firefox both ends of its audio server.
+RENDER_THREADS = ("AudioOutputDevi", "AudioIP~allback")
+AUDIO_THREADS = (*RENDER_THREADS, "threaded-ml", "AudioIP~ver", "AudioIP~ent")
 PRIORITY_LIMIT_SEC = 30.0
 POLL_MS = 100.0
 
@@ -48,8 +51,35 @@ FIREFOX_PREFS: dict[str, str | float | bool] = {
 }
 
 
+class _Driver:
+    """The one Playwright of this process: a second in the same thread is refused, so open fleets share it."""
+
+    def __init__(self) -> None:
+        self._playwright: Playwright | None = None
+        self._users = 0
+
+    def acquire(self) -> Playwright:
+        if self._playwright is None:
+            self._playwright = sync_playwright().start()
+        self._users += 1
+        return self._playwright
+
+    def release(self) -> None:
+        self._users -= 1
+        if self._users == 0 and self._playwright is not None:
+            playwright, self._playwright = self._playwright, None
+            playwright.stop()
+
+
+_driver = _Driver()
+
+
 class Fleet:
-    """A context manager that opens browsers and ends all of them, also after a failure."""
+    """A context manager that opens browsers and ends all of them, also after a failure.
+
+    Several may be open at once. While one is, its thread counts as inside an event loop: asynchronous tests
+    must not run in between.
+    """
 
     _marks = itertools.count(1)
 
@@ -57,13 +87,13 @@ class Fleet:
         self.base_url = base_url
         self.condition = condition
         self.devices: list[Device] = []
-        self._manager = sync_playwright()
         self._playwright: Playwright | None = None
         self._contexts: list[BrowserContext] = []
+        self._browsers: list[Browser] = []
         self._profiles: list[Path] = []
 
     def __enter__(self) -> Self:
-        self._playwright = self._manager.start()
+        self._playwright = _driver.acquire()
         return self
 
     def __exit__(
@@ -82,9 +112,12 @@ class Fleet:
     ) -> Device:
         """A Chromium of its own for this device.
 
-        `show_local_ips`: WebRTC candidates carry addresses instead of mDNS names, which containers cannot resolve.
+        `show_local_ips`: WebRTC candidates carry addresses instead of mDNS names, which containers cannot
+        resolve.
         """
-        mark, profile = self._mark()
+        mark = self._mark()
+        profile = Path(tempfile.mkdtemp(prefix="unisono-profile-"))
+        self._profiles.append(profile)
         args = [*CHROMIUM_ARGS, f"--unisono-device={mark}", *extra_args]
         if show_local_ips:
             args.append("--disable-features=WebRtcHideLocalIpsWithMdns")
@@ -104,23 +137,25 @@ class Fleet:
 
     def firefox(self, name: str, env: Mapping[str, str]) -> Device:
         """A Firefox ESR of its own for this device, driven over WebDriver BiDi."""
-        mark, profile = self._mark()
-        viewport = QUIET_VIEWPORT if self.condition == "quiet" else HARSH_VIEWPORT
-        context = self._api.firefox.launch_persistent_context(
-            profile,
+        mark = self._mark()
+        # Not launch_persistent_context as for Chromium: over BiDi it never returns (Playwright 1.58.0,
+        # Firefox 153 ESR).
+        browser = self._api.firefox.launch(
             channel="moz-firefox",
             executable_path=FIREFOX_PATH,
             headless=True,
             firefox_user_prefs=FIREFOX_PREFS,
             env=self._env(env, mark),
-            viewport=viewport,
         )
-        return self._device(name, context, mark)
+        self._browsers.append(browser)
+        viewport = QUIET_VIEWPORT if self.condition == "quiet" else HARSH_VIEWPORT
+        return self._device(name, browser.new_context(viewport=viewport), mark)
 
     def give_sound_priority(self, devices: list[Device] | None = None) -> dict[str, list[str]]:
-        """Quiet condition: SCHED_RR for the sound threads of these devices, once their sound runs. Name -> threads.
+        """Quiet condition: SCHED_RR for the sound threads of these devices. Returns name -> threads.
 
-        Threads begin with the sound, so this waits for them. In the harsh condition it does nothing, by definition.
+        Threads begin with the sound, so this waits for them; a new AudioContext has new ones, so call it
+        again then. In the harsh condition it does nothing, by definition.
         """
         if self.condition == "harsh":
             return {}
@@ -128,24 +163,28 @@ class Fleet:
 
     def close(self) -> None:
         """End every browser of this fleet. Idempotent."""
-        contexts, self._contexts = self._contexts, []
+        opened: list[Browser | BrowserContext] = [*self._contexts, *self._browsers]
+        self._contexts, self._browsers = [], []
         try:
-            for context in contexts:
-                context.close()
+            for each in opened:
+                each.close()
         finally:
             if self._playwright is not None:
-                self._playwright.stop()
                 self._playwright = None
+                _driver.release()
             for profile in self._profiles:
                 shutil.rmtree(profile, ignore_errors=True)
 
     def _raise_one(self, device: Device) -> list[str]:
         give_up_at = time.monotonic() + PRIORITY_LIMIT_SEC
-        while not (threads := threads_named(processes_marked(device.mark), AUDIO_THREADS)):
+        while True:
+            threads = threads_named(processes_marked(device.mark), AUDIO_THREADS)
+            # The others are there before the sound: waiting for them would miss the one that matters.
+            if any(name.startswith(RENDER_THREADS) for name in threads.values()):
+                return give_realtime_priority(threads)
             if time.monotonic() > give_up_at:
                 raise TimeoutError(f"{device.name} has no sound thread: is its AudioContext running?")
             device.page.wait_for_timeout(POLL_MS)
-        return give_realtime_priority(threads)
 
     @property
     def _api(self) -> Playwright:
@@ -153,13 +192,11 @@ class Fleet:
             raise RuntimeError("the fleet is not open: use it as a context manager")
         return self._playwright
 
-    def _mark(self) -> tuple[str, Path]:
-        mark = f"unisono-fleet-{os.getpid()}-{next(Fleet._marks)}."
-        profile = Path(tempfile.mkdtemp(prefix="unisono-profile-"))
-        self._profiles.append(profile)
-        return mark, profile
+    def _mark(self) -> str:
+        # The full stop ends the number: device 1 is not found in device 12's mark.
+        return f"unisono-fleet-{os.getpid()}-{next(Fleet._marks)}."
 
-    def _look(self, phone: str | None) -> dict[str, object]:
+    def _look(self, phone: str | None) -> dict[str, Any]:
         if phone is None:
             return {"viewport": QUIET_VIEWPORT if self.condition == "quiet" else HARSH_VIEWPORT}
         look = dict(self._api.devices[PHONES[phone]])

@@ -1,6 +1,7 @@
 """The threads of one browser, found in /proc by a mark in its command line or environment.
 
-Playwright does not tell a browser's process id, and a browser is many processes. Linux only. Knows nothing of pages.
+Playwright does not tell a browser's process id, and a browser is many processes. Linux only. Knows nothing of
+pages.
 """
 
 import os
@@ -32,7 +33,7 @@ def processes_marked(mark: str) -> set[int]:
 
 
 def threads_named(pids: set[int], prefixes: tuple[str, ...]) -> dict[int, str]:
-    """Thread id -> name, for threads whose name begins with one of the prefixes (Linux keeps 15 characters)."""
+    """Thread id -> name, of threads whose name begins with one of the prefixes (Linux keeps 15 letters)."""
     threads: dict[int, str] = {}
     for pid in pids:
         try:
@@ -50,7 +51,7 @@ def threads_named(pids: set[int], prefixes: tuple[str, ...]) -> dict[int, str]:
 
 
 def give_realtime_priority(threads: dict[int, str]) -> list[str]:
-    """Put the threads under SCHED_RR. Returns the names of those that are now; raises PermissionError when not allowed."""
+    """Put the threads under SCHED_RR and return their names; raises PermissionError when not allowed."""
     raised: list[str] = []
     for thread, name in threads.items():
         try:

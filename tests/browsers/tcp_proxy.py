@@ -1,7 +1,8 @@
 """A TCP proxy that counts, keeps and disturbs what passes: between a browser and the server.
 
-Runs an event loop in a thread of its own, because Playwright's synchronous API owns the test's thread. Bytes keep their
-order whatever the jitter. Knows nothing of HTTP or WebSocket (see websocket_bytes.py) and does not look inside TLS.
+Runs an event loop in a thread of its own, because Playwright's synchronous API owns the test's thread. Bytes
+keep their order whatever the jitter. Knows nothing of HTTP or WebSocket (see websocket_bytes.py) and does not
+look inside TLS.
 """
 
 import asyncio
@@ -30,11 +31,18 @@ class TcpProxy:
     """A context manager: `127.0.0.1:port` forwards to the target while it is open.
 
     Every chunk is delayed by `delay_ms` plus a uniform draw from 0..`jitter_ms` (seeded), in each direction.
-    `blackhole = True` holds everything back without closing; what was held is delivered when it is False again.
+    `blackhole = True` holds everything back without closing; what was held is delivered when it is False
+    again.
     """
 
     def __init__(
-        self, target_host: str, target_port: int, *, delay_ms: float = 0.0, jitter_ms: float = 0.0, seed: int = 1
+        self,
+        target_host: str,
+        target_port: int,
+        *,
+        delay_ms: float = 0.0,
+        jitter_ms: float = 0.0,
+        seed: int = 1,
     ) -> None:
         self.target = (target_host, target_port)
         self.delay_ms = delay_ms
@@ -121,7 +129,8 @@ class TcpProxy:
                 both.create_task(self._forward(reader, server_writer, connection.to_server))
                 both.create_task(self._forward(server_reader, writer, connection.to_client))
         except* (OSError, asyncio.CancelledError):
-            pass  # one end broke, or the proxy closes: both ends are closed below, which is the proxy's answer
+            # one end broke, or the proxy closes: both ends are closed below, which is the proxy's answer
+            pass
         finally:
             self._tasks.discard(task)
             for each in writers:

@@ -136,6 +136,19 @@ def test_a_fleet_ends_its_browsers_also_after_a_failure(address: str) -> None:
     assert processes_marked(marks[0]) == set()
 
 
+def test_two_fleets_may_be_open_at_once_and_end_in_any_order(address: str) -> None:
+    first, second = Fleet(address).__enter__(), Fleet(address).__enter__()
+    try:
+        bo, cy = first.chromium("bo", {}), second.chromium("cy", {})
+        first.close()
+        cy.open()
+        assert cy.snapshot()["phase"] == "home"
+        assert processes_marked(bo.mark) == set()
+    finally:
+        first.close()
+        second.close()
+
+
 def test_the_two_conditions_differ_in_size_and_only_quiet_gives_priority(address: str) -> None:
     with Fleet(address, condition="harsh") as fleet:
         bo = fleet.chromium("bo", {})
@@ -145,6 +158,6 @@ def test_the_two_conditions_differ_in_size_and_only_quiet_gives_priority(address
 
 
 def test_an_error_that_is_no_reload_is_not_swallowed(swarm: Device) -> None:
-    swarm.page.evaluate("window.unisono.snapshot = () => { throw new Error('broken page') }")
+    swarm.page.evaluate("void (window.unisono.snapshot = () => { throw new Error('broken page') })")
     with pytest.raises(Error, match="broken page"):
         swarm.wait_for(lambda _: True, "anything")

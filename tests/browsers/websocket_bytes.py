@@ -1,7 +1,8 @@
 """What was said on WebSocket connections, read from captured bytes (RFC 6455).
 
-A client masks its frames, so looking for a word in the raw bytes finds nothing even when it was sent: the messages have
-to be unmasked first. Pure. Knows no time. Refuses compressed frames instead of missing what is inside them.
+A client masks its frames, so looking for a word in the raw bytes finds nothing even when it was sent: the
+messages have to be unmasked first. Pure. Knows no time. Refuses compressed frames instead of missing what is
+inside them.
 """
 
 FIN_AND_OPCODE = 2  # bytes before any extended length
@@ -19,7 +20,7 @@ def is_upgrade(head: bytes) -> bool:
 
 
 def messages(frames: bytes) -> list[bytes]:
-    """The data messages of one direction, unmasked and put together; an unfinished frame at the end is left out."""
+    """The data messages of one direction, unmasked and whole; an unfinished frame at the end is left out."""
     found: list[bytes] = []
     current = bytearray()
     at = 0
@@ -37,7 +38,7 @@ def messages(frames: bytes) -> list[bytes]:
 
 
 def _frame(frames: bytes, at: int) -> tuple[int, bytes, int] | None:
-    """(first byte, unmasked payload, where the next frame begins), or None when the frame is not all there."""
+    """(first byte, unmasked payload, where the next begins), or None when the frame is not all there."""
     if len(frames) < at + FIN_AND_OPCODE:
         return None
     first, second = frames[at], frames[at + 1]

@@ -66,15 +66,16 @@ def relative_delays_ms(tracks: Tracks) -> Floats:
 
 def window_spread_ms(tracks: Tracks) -> Floats:
     """(W,): latest minus earliest device; NaN unless every device could be measured."""
-    return np.ptp(tracks.delay_ms, axis=1)
+    return np.asarray(np.ptp(tracks.delay_ms, axis=1), dtype=np.float64)
 
 
 def per_second_ms(tracks: Tracks, from_sec: float) -> tuple[Floats, Floats]:
     """Median delay of each device in each second counted from `from_sec` (recording time).
 
-    Returns the starts of the seconds (S,) and the medians (S, N), NaN where too few windows correlate. Medians are taken
-    of offsets to the window's own median device, so that a slow drift common to all cannot leak into the spread; and
-    where it can be, of windows that hold every device, so that a missing one does not move that median device.
+    Returns the starts of the seconds (S,) and the medians (S, N), NaN where too few windows correlate.
+    Medians are taken of offsets to the window's own median device, so that a slow drift common to all cannot
+    leak into the spread; and where it can be, of windows that hold every device, so that a missing one does
+    not move that median device.
     """
     seconds = np.floor((tracks.at_sec - from_sec) / 1.0 + 1e-9).astype(int)
     count = max(int(seconds.max(initial=-1)) + 1, 0)
@@ -88,7 +89,7 @@ def per_second_ms(tracks: Tracks, from_sec: float) -> tuple[Floats, Floats]:
         measured = (~np.isnan(rows)).sum(axis=0)
         for device in np.flatnonzero(measured >= MIN_WINDOWS_PER_SECOND):
             medians[second, device] = np.nanmedian(rows[:, device])
-    return from_sec + np.arange(count), medians
+    return np.asarray(from_sec + np.arange(count), dtype=np.float64), medians
 
 
 def summarise(
@@ -98,9 +99,11 @@ def summarise(
     devices: list[int] | None = None,
     sound_at_sec: float | None = None,
 ) -> Summary:
-    """Spread in a range of the song; with `devices`, only of those. Raises when the range holds no complete second.
+    """Spread in a range of the song; with `devices`, only of those. Raises when the range holds no complete
+    second.
 
-    `sound_at_sec`: where the song's second 0 is in the recording; by default the first sound of these devices.
+    `sound_at_sec`: where the song's second 0 is in the recording; by default the first sound of these
+    devices.
     """
     chosen = tracks if devices is None else select(tracks, devices)
     sound_at = first_sound_sec(chosen) if sound_at_sec is None else sound_at_sec
@@ -114,7 +117,9 @@ def summarise(
     spread = np.ptp(medians[inside], axis=1)
     complete = spread[~np.isnan(spread)]
     if len(complete) == 0:
-        raise ValueError(f"no second between {from_song_sec:g} and {to_song_sec:g} s has every device in the song")
+        raise ValueError(
+            f"no second between {from_song_sec:g} and {to_song_sec:g} s has every device in the song"
+        )
     rows = (chosen.at_sec >= sound_at + from_song_sec) & (chosen.at_sec < sound_at + to_song_sec)
     return Summary(
         from_song_sec=from_song_sec,
@@ -136,7 +141,7 @@ def select(tracks: Tracks, devices: list[int]) -> Tracks:
 
 
 def song_correlation(tracks: Tracks, device: int, from_sec: float, to_sec: float) -> float:
-    """How much of this device's sound is the song: the median over its windows, those without sound counting 0."""
+    """How much of this device's sound is the song: the median over its windows, silence counting 0."""
     rows = _rows(tracks, from_sec, to_sec)
     return float(np.median(tracks.correlation[rows, device]))
 
@@ -144,9 +149,11 @@ def song_correlation(tracks: Tracks, device: int, from_sec: float, to_sec: float
 def delay_shift_ms(
     tracks: Tracks, device: int, before_sec: tuple[float, float], after_sec: tuple[float, float]
 ) -> float:
-    """How much later this device became against the others' median, from one stretch of the recording to another.
+    """How much later this device became against the others' median, from one stretch of the recording to
+    another.
 
-    Negative: earlier. Against the *others*, because a median that includes the device would move along with it.
+    Negative: earlier. Against the *others*, because a median that includes the device would move along with
+    it.
     """
     others = [other for other in range(tracks.devices) if other != device]
     if not others:
@@ -171,19 +178,22 @@ def find_gaps(
 ) -> list[Gap]:
     """Every break of continuity between two moments of the recording, in order.
 
-    Silence is judged against the song at the place where the device is, so a pause in the song is no gap. A device
-    that is nowhere in the song (uncorrelated, or silent throughout) is judged by the last place it was at.
+    Silence is judged against the song at the place where the device is, so a pause in the song is no gap. A
+    device that is nowhere in the song (uncorrelated, or silent throughout) is judged by the last place it was
+    at.
     """
     gaps: list[Gap] = []
     song_level = _levels(song, rate_hz)
     for device in range(tracks.devices):
-        gaps += _silences(recording[:, device], song_level, tracks, device, from_sec, to_sec, min_silence_ms, rate_hz)
+        gaps += _silences(
+            recording[:, device], song_level, tracks, device, from_sec, to_sec, min_silence_ms, rate_hz
+        )
         gaps += _jumps(tracks, device, from_sec, to_sec, min_jump_ms)
     return sorted(gaps, key=lambda gap: (gap.at_sec, gap.device))
 
 
 def silence_after_ms(recording: Signal, device: int, at_sec: float, rate_hz: int = RIG_RATE_HZ) -> float:
-    """How long after `at_sec` the device still sounded. 0 when silent at once; infinite when it never fell silent."""
+    """How long after `at_sec` the device still sounded: 0 when silent at once, infinite when it never was."""
     level = _levels(recording[:, device], rate_hz)
     first = round(at_sec / FRAME_SEC)
     loud = np.flatnonzero(level[first:] > LOUD_RMS)
@@ -241,7 +251,7 @@ def _jumps(tracks: Tracks, device: int, from_sec: float, to_sec: float, min_jump
 
 
 def _gain(level: Floats, expected: Floats) -> Floats:
-    """The device's volume against the song, per frame: its median over each second, so a change of volume is no gap."""
+    """The device's volume against the song, per frame: a second's median, so a change of it is no gap."""
     heard = (expected > GAP_FLOOR) & (level > LOUD_RMS)
     overall = float(np.median(level[heard] / expected[heard])) if heard.any() else 1.0
     gain = np.full(len(level), overall)
@@ -264,7 +274,9 @@ def _levels(samples: Signal, rate_hz: int) -> Floats:
 def _runs(flags: Bools) -> list[tuple[int, int]]:
     """Stretches of True as (first, one past the last)."""
     edges = np.diff(np.concatenate(([0], flags.astype(np.int8), [0])))
-    return [(int(a), int(b)) for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)]
+    return [
+        (int(a), int(b)) for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
+    ]
 
 
 def _rows(tracks: Tracks, from_sec: float, to_sec: float) -> Bools:
@@ -275,7 +287,7 @@ def _rows(tracks: Tracks, from_sec: float, to_sec: float) -> Bools:
 
 
 def _median_over_devices(values: Floats) -> Floats:
-    """Row medians, NaN for rows without a value (np.nanmedian warns about those, and warnings are errors here)."""
+    """Row medians, NaN for rows without a value: np.nanmedian would warn, and warnings are errors here."""
     result = np.full(len(values), np.nan)
     rows = ~np.isnan(values).all(axis=1)
     if rows.any():

@@ -1,6 +1,7 @@
 """A picture of one run: each loudspeaker against the median one, and how far apart they were.
 
-Clock: seconds since the first sound of any device. Sign: up = later. Draws what the analysis found, computes nothing.
+Clock: seconds since the first sound of any device. Sign: up = later. Draws what the analysis found, computes
+nothing.
 """
 
 from pathlib import Path
@@ -49,13 +50,18 @@ def save_plot(tracks: Tracks, path: Path, title: str, names: list[str] | None = 
     above.set_ylim(-half_range_ms, half_range_ms)
     above.set_ylabel("later than the median device, ms")
     above.legend(loc="upper right", ncols=min(len(labels), 4), fontsize=8)
-    above.set_title("dots: 50 ms windows · lines: medians per second · ticks below: sound that is not the song", fontsize=8)
+    above.set_title(
+        "dots: 50 ms windows · lines: medians per second · ticks below: sound that is not the song",
+        fontsize=8,
+    )
 
     if placed:
         spread = window_spread_ms(select(tracks, placed))
         below.plot(at_sec, spread, ".", markersize=2, alpha=0.35, color="0.4", label="window")
         by_second = np.ptp(medians[:, placed], axis=1)
-        below.plot(middle_sec, by_second, "-", linewidth=1.4, color="black", label=f"second, {len(placed)} devices")
+        below.plot(
+            middle_sec, by_second, "-", linewidth=1.4, color="black", label=f"second, {len(placed)} devices"
+        )
         below.legend(loc="upper right", ncols=2, fontsize=8)
     below.set_ylim(bottom=0)
     below.set_ylabel("spread, ms")

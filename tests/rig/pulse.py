@@ -1,8 +1,8 @@
 """N virtual loudspeakers on a PulseAudio of our own, and one sample-aligned recording of all of them.
 
-Clock: recording time = frames of the master null sink / 48 kHz. Channel i of the recording is loudspeaker i. The daemon,
-its socket and its files live in a folder that goes with it; no PulseAudio of the user's is touched. Knows nothing of
-browsers and of what is played.
+Clock: recording time = frames of the master null sink / 48 kHz. Channel i of the recording is loudspeaker i.
+The daemon, its socket and its files live in a folder that goes with it; no PulseAudio of the user's is
+touched. Knows nothing of browsers and of what is played.
 """
 
 import os
@@ -20,7 +20,9 @@ import numpy as np
 from tests.rig.tracking import RIG_RATE_HZ, Signal
 
 START_LIMIT_SEC = 30.0  # on a loaded machine; normally 0.2 s
-RECORDING_LIMIT_SEC = 30.0  # the null sink finishes a block of up to 2 s before it hears of a recorder's wish for 20 ms
+RECORDING_LIMIT_SEC = (
+    30.0  # the null sink finishes a block of up to 2 s before it hears of a recorder's wish for 20 ms
+)
 STOP_LIMIT_SEC = 10.0
 POLL_SEC = 0.02
 RECORD_LATENCY_MS = 20  # keeps the null sink's blocks, and so the grain of `recorded_sec`, as small
@@ -31,7 +33,8 @@ REALTIME_PRIORITY = 5  # what PulseAudio asks for on real systems (its default r
 class SpeakerRig:
     """A context manager: the daemon runs inside it.
 
-    `priority=True` puts PulseAudio's threads under SCHED_RR, as real systems do; it needs the right to (root).
+    `priority=True` puts PulseAudio's threads under SCHED_RR, as real systems do; it needs the right to
+    (root).
     """
 
     def __init__(self, speakers: int, *, priority: bool = False) -> None:
@@ -41,6 +44,7 @@ class SpeakerRig:
         self.priority = priority
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
         self._recorder: subprocess.Popen[bytes] | None = None
         self._log: BinaryIO | None = None
         self._recording_path: Path | None = None
@@ -68,20 +72,13 @@ class SpeakerRig:
         """Start recording all loudspeakers into `path` (raw float32); returns once sound is being written."""
         if self._recorder is not None:
             raise RuntimeError("already recording")
-        command = [
-            *("parec", "--device=room.monitor", "--raw", "--format=float32le", f"--rate={RIG_RATE_HZ}"),
-            *(f"--channels={self.speakers}", f"--channel-map={self._channel_map()}"),
-            *("--no-remix", "--no-remap", f"--latency-msec={RECORD_LATENCY_MS}"),
-        ]
         with path.open("wb") as output:
-            self._recorder = subprocess.Popen(
-                command, stdout=output, stderr=self._log, env={**os.environ, **self._client_env()}
-            )
+            self._recorder = self._listen(output)
         self._recording_path = path
         self._wait_until(lambda: self.recorded_sec() > 0, self._recorder, RECORDING_LIMIT_SEC, "record")
 
     def recorded_sec(self) -> float:
-        """How far the recording is: what sounds now will be found here, give or take 50 ms. For marks such as Stop."""
+        """How far the recording is. What sounds now will be found here, give or take 50 ms: for marks."""
         if self._recording_path is None:
             raise RuntimeError("nothing was recorded")
         return self._recording_path.stat().st_size // (SAMPLE_BYTES * self.speakers) / RIG_RATE_HZ
@@ -101,7 +98,9 @@ class SpeakerRig:
 
     def streams(self) -> list[str]:
         """One line per stream that plays now, of which loudspeaker (`pactl list short sink-inputs`)."""
-        return [line for line in self._pactl("list", "short", "sink-inputs").splitlines() if "remap" not in line]
+        return [
+            line for line in self._pactl("list", "short", "sink-inputs").splitlines() if "remap" not in line
+        ]
 
     def log(self) -> str:
         """What PulseAudio and the recorder said."""
@@ -110,10 +109,10 @@ class SpeakerRig:
 
     def close(self) -> None:
         """End what this rig started, in any state. Idempotent."""
-        for process in (self._recorder, self._daemon):
+        for process in (self._recorder, self._keeper, self._daemon):
             if process is not None:
                 _end(process)
-        self._recorder = self._daemon = None
+        self._recorder = self._keeper = self._daemon = None
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -125,6 +124,9 @@ class SpeakerRig:
         # A short path: a socket's name is limited to 107 bytes.
         self._folder = tempfile.TemporaryDirectory(prefix="unisono-rig-")
         # No cookie, no autospawn: a client of this rig must reach this daemon or fail.
+        # Browsers take their sample rate from the server's default, not from the sink: 44.1 kHz unless told.
+        rates = f"default-sample-rate = {RIG_RATE_HZ}\nalternate-sample-rate = {RIG_RATE_HZ}\n"
+        self._path("daemon.conf").write_text(rates, encoding="utf-8")
         self._path("client.conf").write_text("autospawn = no\nenable-shm = yes\n", encoding="utf-8")
         channels = self._channel_map()
         modules = [
@@ -148,9 +150,34 @@ class SpeakerRig:
             command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, env=self._daemon_env()
         )
         self._wait_until(self._is_ready, self._daemon, START_LIMIT_SEC, "start PulseAudio")
+        # An idle null sink works in blocks of 2 s, so a first sound would come up to 2 s late; a real card is
+        # always awake. Someone who listens from the start keeps this one so, from before the waker goes.
+        first = self._path("first.f32")
+        with first.open("wb") as output:
+            waker = self._listen(output)
+        try:
+            self._wait_until(
+                lambda: first.stat().st_size > 0, waker, RECORDING_LIMIT_SEC, "wake the null sink"
+            )
+            self._keeper = self._listen(subprocess.DEVNULL)
+            self._wait_until(lambda: self._listeners() > 1, self._keeper, START_LIMIT_SEC, "keep it awake")
+        finally:
+            _end(waker)
         if self.priority:
             for task in Path(f"/proc/{self._daemon.pid}/task").iterdir():
                 os.sched_setscheduler(int(task.name), os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+
+    def _listen(self, output: BinaryIO | int) -> subprocess.Popen[bytes]:
+        command = [
+            *("parec", "--device=room.monitor", "--raw", "--format=float32le", f"--rate={RIG_RATE_HZ}"),
+            *(f"--channels={self.speakers}", f"--channel-map={self._channel_map()}"),
+            *("--no-remix", "--no-remap", f"--latency-msec={RECORD_LATENCY_MS}"),
+        ]
+        env = {**os.environ, **self._client_env()}
+        return subprocess.Popen(command, stdout=output, stderr=self._log, env=env)
+
+    def _listeners(self) -> int:
+        return len(self._pactl("list", "short", "source-outputs").splitlines())
 
     def _is_ready(self) -> bool:
         sinks = self._pactl("list", "short", "sinks", check=False)
@@ -190,7 +217,11 @@ class SpeakerRig:
         }
 
     def _daemon_env(self) -> dict[str, str]:
-        own = {"PULSE_RUNTIME_PATH": str(self._path("")), "PULSE_STATE_PATH": str(self._path(""))}
+        own = {
+            "PULSE_CONFIG": str(self._path("daemon.conf")),
+            "PULSE_RUNTIME_PATH": str(self._path("")),
+            "PULSE_STATE_PATH": str(self._path("")),
+        }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}
         return {**inherited, **own, "HOME": str(self._path(""))}
 

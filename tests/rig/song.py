@@ -1,7 +1,8 @@
-"""A real song for the tests: music made from a seed, encoded by ffmpeg, and the PCM that a correct decoder makes of it.
+"""A real song for the tests: music made from a seed, encoded by ffmpeg, and the PCM that a correct decoder
+makes of it.
 
-The music is broadband and never repeats, so that every moment of it correlates at one place only. Times are seconds of
-the song. Knows nothing of players or of the product; needs ffmpeg on the path.
+The music is broadband and never repeats, so that every moment of it correlates at one place only. Times are
+seconds of the song. Knows nothing of players or of the product; needs ffmpeg on the path.
 """
 
 import functools
@@ -48,18 +49,29 @@ def make_music(duration_sec: float, seed: int, rate_hz: int = SONG_RATE_HZ) -> S
 
 
 @functools.cache
-def make_song(folder: Path, seed: int = 1, duration_sec: float = SONG_SEC, name: str = "Night Train.mp3") -> Song:
-    """An MP3 with ID3 tags and cover art in `folder`, and its reference PCM. Made once per process and folder."""
+def make_song(
+    folder: Path, seed: int = 1, duration_sec: float = SONG_SEC, name: str = "Night Train.mp3"
+) -> Song:
+    """An MP3 with ID3 tags and cover art, and its reference PCM. Made once per process and folder."""
     path = folder / name
     title = path.stem
     cover = folder / f"{path.stem}-cover.png"
-    size = "color=c=0x223355:s=600x600,noise=alls=40:allf=t"  # noise: a cover that does not compress to nothing
+    size = (
+        "color=c=0x223355:s=600x600,noise=alls=40:allf=t"  # noise: a cover that does not compress to nothing
+    )
     _ffmpeg("-f", "lavfi", "-i", size, "-frames:v", "1", str(cover))
     _encode(
         make_music(duration_sec, seed),
         *("-i", str(cover), "-map", "0:a", "-map", "1:v", "-c:v", "mjpeg", "-disposition:v", "attached_pic"),
         *("-c:a", "libmp3lame", "-b:a", SONG_BIT_RATE, "-id3v2_version", "3", "-write_id3v1", "1"),
-        *("-metadata", f"title={title}", "-metadata", "artist=Ada and the Peers", "-metadata", "album=In Step"),
+        *(
+            "-metadata",
+            f"title={title}",
+            "-metadata",
+            "artist=Ada and the Peers",
+            "-metadata",
+            "album=In Step",
+        ),
         *("-metadata:s:v", "title=Album cover", "-metadata:s:v", "comment=Cover (front)"),
         str(path),
     )

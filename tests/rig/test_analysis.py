@@ -17,7 +17,7 @@ from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
 
 def tracks_of(delay_ms: Floats) -> Tracks:
     """All windows with sound; NaN means uncorrelated."""
-    at_sec = (np.arange(len(delay_ms)) + 0.5) * WINDOW_SEC
+    at_sec = np.asarray((np.arange(len(delay_ms)) + 0.5) * WINDOW_SEC, dtype=np.float64)
     correlation = np.where(np.isnan(delay_ms), 0.2, 0.98)
     return Tracks(at_sec, delay_ms, correlation, np.ones(delay_ms.shape, dtype=bool))
 

@@ -1,11 +1,15 @@
-"""The rig on real PulseAudio and real Chromium: it must find what is put in, and say what it could not measure.
+"""The rig on real PulseAudio and real Chromium: it must find what is put in, and say what it could not
+measure.
 
-Two good devices, one that will play noise, one that stays mute. The pages know nothing of each other, so how far apart
-they begin is chance; that the distance stays, and moves by exactly what a delay line adds, is the rig's proof.
+Two good devices, one that will play noise, one that stays mute. The pages know nothing of each other, so how
+far apart they begin is chance; that the distance stays, and moves by exactly what a delay line adds, is the
+rig's proof.
 """
 
 import functools
 import http.server
+import itertools
+import os
 import shutil
 import subprocess
 import threading
@@ -16,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browsers.launch import Fleet
-from tests.browsers.process_tree import processes_marked
+from tests.browsers.launch import RENDER_THREADS, Fleet
+from tests.browsers.process_tree import processes_marked, threads_named
 from tests.rig.analysis import (
     delay_shift_ms,
     find_gaps,
@@ -106,9 +110,7 @@ def run(address: str, song: Song, tmp_path_factory: pytest.TempPathFactory) -> R
         wait_until_recorded(marks[-1] + 3.0)
         recording = rig.stop_recording()
     tracks = track(recording, song.reference)
-    phases = [
-        (start + SETTLE_SEC, end - 0.2) for start, end in zip(marks[:-1], marks[1:], strict=True)
-    ]
+    phases = [(start + SETTLE_SEC, end - 0.2) for start, end in itertools.pairwise(marks)]
     plot = folder / "rig.png"
     first_sec = first_sound_sec(tracks)
     summary = summarise(tracks, 1, int(PHASE_SEC) - 1, devices=[ADA, BO, CY], sound_at_sec=first_sec)
@@ -126,7 +128,9 @@ def rows(tracks: Tracks, stretch_sec: tuple[float, float]) -> Tracks:
 
 def test_the_distance_between_undisturbed_devices_stays_put(run: Run) -> None:
     steady = relative_delays_ms(rows(select(run.tracks, [ADA, BO, CY]), run.steady_sec))
-    wander_ms = np.ptp(np.median(steady[: len(steady) // 2], axis=0) - np.median(steady[len(steady) // 2 :], axis=0))
+    wander_ms = np.ptp(
+        np.median(steady[: len(steady) // 2], axis=0) - np.median(steady[len(steady) // 2 :], axis=0)
+    )
     print(f"distances moved by {wander_ms:.4f} ms within {run.steady_sec}")
     assert wander_ms < 0.1
 
@@ -177,14 +181,55 @@ def test_the_picture_is_written(run: Run) -> None:
     assert run.plot.stat().st_size > 20_000
 
 
+def test_firefox_plays_the_song_on_its_own_loudspeaker_with_priority(
+    address: str, song: Song, tmp_path: Path
+) -> None:
+    with SpeakerRig(2, priority=True) as rig, Fleet(condition="quiet") as fleet:
+        ada = fleet.firefox("ada", rig.env(1))
+        ada.open(f"{address}/reference-player.html")
+        assert ada.page.evaluate("load('song.mp3')")["state"] == "running"
+        priority = fleet.give_sound_priority()["ada"]
+        policies = {
+            os.sched_getscheduler(thread)
+            for thread in threads_named(processes_marked(ada.mark), RENDER_THREADS)
+        }
+        rig.record(tmp_path / "room.f32")
+        ada.page.evaluate("play(20)")
+        playing_sec = rig.recorded_sec() + SETTLE_SEC
+        while rig.recorded_sec() < playing_sec + 3:
+            ada.page.wait_for_timeout(50)
+        recording = rig.stop_recording()
+    tracks = track(recording, song.reference)
+    assert song_correlation(tracks, 1, playing_sec, playing_sec + 3) >= 0.9
+    assert not tracks.is_loud[:, 0].any()
+    assert "AudioIP~allback" in [name.split(" ")[0] for name in priority]
+    assert policies == {os.SCHED_RR}
+
+
+def test_a_browser_finds_a_card_of_48_kilohertz(address: str) -> None:
+    with SpeakerRig(1) as rig, Fleet() as fleet:
+        ada = fleet.chromium("ada", rig.env(0))
+        ada.open(f"{address}/reference-player.html")
+        assert ada.page.evaluate("new AudioContext().sampleRate") == RIG_RATE_HZ
+
+
 def test_the_rig_ends_its_daemon_and_removes_its_folder_also_after_a_failure() -> None:
-    with pytest.raises(RuntimeError, match="on purpose"), SpeakerRig(2) as rig:
-        env = rig.env(1)
-        folder = Path(env["PULSE_RUNTIME_PATH"])
-        assert folder.is_dir()
-        raise RuntimeError("on purpose")
+    envs: list[dict[str, str]] = []
+
+    def fail_inside() -> None:
+        with SpeakerRig(2) as rig:
+            envs.append(rig.env(1))
+            assert Path(envs[0]["PULSE_RUNTIME_PATH"]).is_dir()
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fail_inside()
+    env = envs[0]
+    folder = Path(env["PULSE_RUNTIME_PATH"])
     assert not folder.exists()
-    answer = subprocess.run(["pactl", "info"], env={**env, "PATH": "/usr/bin"}, capture_output=True, check=False)
+    answer = subprocess.run(
+        ["pactl", "info"], env={**env, "PATH": "/usr/bin"}, capture_output=True, check=False
+    )
     assert answer.returncode != 0
     assert processes_marked(str(folder)) == set()
 

@@ -1,4 +1,4 @@
-"""The song is what the tests take it for: a real, tagged, long MP3 that correlates with itself at one place only."""
+"""The song is what tests take it for: a real, tagged, long MP3 that fits itself at one place only."""
 
 import json
 import subprocess

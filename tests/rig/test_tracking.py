@@ -23,12 +23,13 @@ def at_rate_ppm(samples: Signal, faster_ppm: float) -> Signal:
     block = RIG_RATE_HZ // 10
     frames = (np.arange(len(samples)) * (1 + faster_ppm * 1e-6))[::block]
     pieces = [
-        later(samples[max(index * block - 2400, 0) : index * block + block + 2400], -(frame - index * block) / 48)
+        later(
+            samples[max(index * block - 2400, 0) : index * block + block + 2400],
+            -(frame - index * block) / 48,
+        )
         for index, frame in enumerate(frames)
     ]
-    return np.concatenate(
-        [piece[min(index * block, 2400) :][:block] for index, piece in enumerate(pieces)]
-    )
+    return np.concatenate([piece[min(index * block, 2400) :][:block] for index, piece in enumerate(pieces)])
 
 
 def room(*columns: Signal) -> Signal:

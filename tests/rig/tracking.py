@@ -1,8 +1,9 @@
 """Where each loudspeaker is in the song, read from one recording of all of them.
 
-Clock: recording time, i.e. frames of the recording / its rate. Sign: a delay is positive when the device sounds LATER;
-`recording[n] ~ song[n - delay]`, so a larger delay in ms is a later loudspeaker. Delays are absolute against the song and
-large; only their differences between devices mean anything. Pure: knows no PulseAudio, no browser, no wall clock.
+Clock: recording time, i.e. frames of the recording / its rate. Sign: a delay is positive when the device
+sounds LATER; `recording[n] ~ song[n - delay]`, so a larger delay in ms is a later loudspeaker. Delays are
+absolute against the song and large; only their differences between devices mean anything. Pure: knows no
+PulseAudio, no browser, no wall clock.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,17 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 RIG_RATE_HZ = 48_000
-WINDOW_SEC = 0.05  # longer windows smear while a player corrects its rate, and print errors that never happened
+WINDOW_SEC = (
+    0.05  # longer windows smear while a player corrects its rate, and print errors that never happened
+)
 LOW_PASS_HZ = 4_000  # above this, resamplers and MP3 differ; below it the ear and the correlation agree
 FINE_RATE_HZ = 12_000  # 3 x the low pass: room for a filter skirt, and peaks smooth enough to interpolate
 COARSE_RATE_HZ = 3_000  # the search over the whole song needs the neighbourhood only
 MIN_CORRELATION = 0.7  # at the right place 0.95 and more; wrong places of broadband music stay below 0.5
 MIN_COARSE_CORRELATION = 0.5  # a 2 s stretch may hold a cut, and then only half of it fits
-PRE_EMPHASIS = 0.95  # bass has nearly all the energy and hardly a peak: tilting it away sharpens every correlation
+PRE_EMPHASIS = (
+    0.95  # bass has nearly all the energy and hardly a peak: tilting it away sharpens every correlation
+)
 SILENT_RMS = 10 ** (-55 / 20)  # below this a window holds no sound to measure
 NEAR_SEC = 0.003  # between two windows an undisturbed player moves by microseconds
 LOST_SEC = 0.1  # underruns and corrections step by 10-80 ms
@@ -32,6 +37,7 @@ HINT_SEC = 0.5  # a device that starts or comes back is expected this near to wh
 RETRY_SEC = 0.5  # while lost: how often the whole song is searched
 _HALF_TAPS = 8
 _FINER = 16
+_KAISER_BETA = 6.0  # -63 dB of ripple: far below what the low pass leaves
 
 
 @dataclass(frozen=True)
@@ -61,25 +67,28 @@ class Tracks:
 def track(recording: Signal, song: Signal, rate_hz: int = RIG_RATE_HZ) -> Tracks:
     """Follow every column of `recording` (frames, N) through the mono `song`, both at `rate_hz`.
 
-    To compare two devices with each other instead of with the song, pass one's column as the song: the delay is then
-    how much later the other one sounds.
+    To compare two devices with each other instead of with the song, pass one's column as the song: the delay
+    is then how much later the other one sounds.
     """
     if recording.ndim != 2:
         raise ValueError(f"the recording must be frames x devices, not {recording.shape}")
     reference = _Reference(_emphasised(_at_rate(song, rate_hz, FINE_RATE_HZ)))
     window = round(WINDOW_SEC * FINE_RATE_HZ)
     columns: list[_Column] = []
-    # A stretch that occurs twice in the song fits two places: the first device decides, the others look there first.
+    # A stretch that occurs twice in the song fits two places: the first device decides, the others look there
+    # first.
     known_delays: list[float] = []
     for device in range(recording.shape[1]):
-        column = _Column(_at_rate(recording[:, device], rate_hz, FINE_RATE_HZ), reference, window, known_delays)
+        column = _Column(
+            _at_rate(recording[:, device], rate_hz, FINE_RATE_HZ), reference, window, known_delays
+        )
         column.follow()
         columns.append(column)
         if not np.all(np.isnan(column.delay)):
             known_delays.append(float(np.nanmedian(column.delay)))
     count = min(len(column.delay) for column in columns)
     return Tracks(
-        at_sec=(np.arange(count) + 0.5) * WINDOW_SEC,
+        at_sec=np.asarray((np.arange(count) + 0.5) * WINDOW_SEC, dtype=np.float64),
         delay_ms=np.stack([column.delay[:count] for column in columns], axis=1) * 1000 / FINE_RATE_HZ,
         correlation=np.stack([column.correlation[:count] for column in columns], axis=1),
         is_loud=np.stack([column.is_loud[:count] for column in columns], axis=1),
@@ -98,7 +107,7 @@ class _Reference:
         self.stretch = round(COARSE_STRETCH_SEC * COARSE_RATE_HZ)
         self.coarse_length = len(coarse) + self.stretch
         self.size = fft.next_fast_len(len(coarse) + 2 * self.stretch, real=True)
-        # One stretch of silence in front, so that a player that is still before the song's first frame can be found.
+        # A stretch of silence in front, so that a player still before the song's first frame can be found.
         padded = np.pad(coarse, (self.stretch, self.stretch))
         self.spectrum = fft.rfft(padded, self.size)
         energy = np.concatenate(([0.0], np.cumsum(padded**2)))
@@ -122,7 +131,7 @@ class _Reference:
         return first - self.pad, _normalised(products, energy, float(piece @ piece))
 
     def search_whole(self, piece: Floats) -> tuple[float, float]:
-        """Where in the whole song this coarse stretch fits best: (song position in coarse samples, correlation)."""
+        """Where in the whole song a coarse stretch fits best: (position in coarse samples, correlation)."""
         spectrum = fft.rfft(piece[: self.stretch], self.size)
         products = fft.irfft(self.spectrum * np.conj(spectrum), self.size)[: self.coarse_length]
         values = _normalised(products, self.coarse_energy[: self.coarse_length], float(piece @ piece))
@@ -133,7 +142,9 @@ class _Reference:
 class _Column:
     """One device: walks its windows in order, remembering the delay, in fine samples."""
 
-    def __init__(self, samples: Floats, reference: _Reference, window: int, known_delays: list[float]) -> None:
+    def __init__(
+        self, samples: Floats, reference: _Reference, window: int, known_delays: list[float]
+    ) -> None:
         self.samples = _emphasised(samples)
         self.reference = reference
         self.window = window
@@ -148,8 +159,8 @@ class _Column:
     def follow(self) -> None:
         last_delay: float | None = None
         next_search = 0
-        for index in np.flatnonzero(self.is_loud):
-            start = int(index) * self.window
+        for index in np.flatnonzero(self.is_loud).tolist():
+            start = index * self.window
             if last_delay is not None and (
                 self._measure(index, start, last_delay) or self._measure_after_step(index, start, last_delay)
             ):
@@ -157,12 +168,12 @@ class _Column:
                 continue
             if index < next_search:
                 continue
-            next_search = int(index) + round(RETRY_SEC / WINDOW_SEC)
+            next_search = index + round(RETRY_SEC / WINDOW_SEC)
             found = self._search(start)
             if found is not None and self._measure(index, start, found):
                 last_delay = float(self.delay[index])
                 next_search = 0
-                self._look_back(int(index), last_delay)
+                self._look_back(index, last_delay)
             elif found is not None:
                 last_delay = found  # the stretch ahead fits: this window is the damaged one, the next may do
 
@@ -197,7 +208,7 @@ class _Column:
         return self._measure(index, start, start - (first + int(np.argmax(values))))
 
     def _search(self, start: int) -> float | None:
-        """The delay at which the stretch from `start` is the song, or None: first near other devices, then anywhere."""
+        """The delay at which the stretch from `start` is the song: near other devices, then anywhere."""
         stretch = self.samples[start : start + round(COARSE_STRETCH_SEC * FINE_RATE_HZ)]
         for known in self.known_delays:
             first, values = self.reference.correlate(
@@ -219,7 +230,9 @@ def _at_rate(samples: npt.NDArray[np.floating], from_hz: int, to_hz: int) -> Flo
         raise ValueError(f"{from_hz} Hz is not a multiple of {to_hz} Hz")
     cutoff_hz = min(LOW_PASS_HZ, to_hz * 0.4)
     taps = signal.firwin(32 * step + 1, cutoff_hz, fs=from_hz)
-    return np.asarray(signal.resample_poly(samples.astype(np.float64), 1, step, window=taps), dtype=np.float64)
+    return np.asarray(
+        signal.resample_poly(samples.astype(np.float64), 1, step, window=taps), dtype=np.float64
+    )
 
 
 def _emphasised(samples: Floats) -> Floats:
@@ -236,12 +249,14 @@ def _normalised(products: Floats, energy: Floats, piece_energy: float) -> Floats
 _FINE_POINTS = np.arange(-_FINER, _FINER + 1) / _FINER
 _TAPS = np.arange(-_HALF_TAPS, _HALF_TAPS + 1)
 _DISTANCE = _FINE_POINTS[:, None] - _TAPS[None, :]
-# The Kaiser window is centred on the point asked for, not on the middle tap: otherwise the peak leans towards the latter.
-_KERNEL = np.sinc(_DISTANCE) * np.i0(6.0 * np.sqrt(np.maximum(1 - (_DISTANCE / (_HALF_TAPS + 1)) ** 2, 0))) / np.i0(6.0)
+# The Kaiser window is centred on the point asked for, not on the middle tap: the peak would lean towards
+# that.
+_SPAN = np.sqrt(np.maximum(1 - (_DISTANCE / (_HALF_TAPS + 1)) ** 2, 0))
+_KERNEL = np.sinc(_DISTANCE) * np.i0(_KAISER_BETA * _SPAN) / np.i0(_KAISER_BETA)
 
 
 def _peak(values: Floats) -> tuple[float | None, float]:
-    """(position of the maximum with sub-sample precision, height): windowed sinc to 1/16 sample, then a parabola."""
+    """(sub-sample position of the maximum, its height): windowed sinc to 1/16 sample, then a parabola."""
     if len(values) <= 2 * _HALF_TAPS:
         return None, 0.0
     inner = values[_HALF_TAPS:-_HALF_TAPS]

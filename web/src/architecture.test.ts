@@ -61,7 +61,9 @@ describe("the shape of the source", () => {
 
   it("every rule of the specification has a test that carries its id", () => {
     const rules = readdirSync(SPEC).flatMap((name) =>
-      [...readFileSync(join(SPEC, name), "utf8").matchAll(/^- \*\*([A-Z]+\d+)\*\*/gm)].map((match) => match[1]),
+      [...readFileSync(join(SPEC, name), "utf8").matchAll(/^- \*\*([A-Z]+\d+)\*\*/gm)].map(
+        (match) => match[1],
+      ),
     );
     const tests = readdirSync(SRC, { recursive: true, encoding: "utf8" })
       .filter((path) => path.includes(".test."))

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
-import { type UserId, utf8, WireError } from "../lib/index.ts";
+import { type FileId, type UserId, utf8, WireError } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
+import type { Signal } from "../swarm/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { friendlyName, leaveIdentity, takeIdentity } from "./identity.ts";
 import { cleanName, decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
@@ -35,11 +36,46 @@ describe("a peer's message", () => {
 
   it.each([
     ["not JSON", "{"],
-    ["of an unknown kind", '{"kind":"dance"}'],
-    ["an endless term", '{"kind":"beat","beat":{"record":{"term":9007199254740992}}}'],
-    ["a plan at no time", JSON.stringify({ kind: "beat", beat: { record: {}, plan: { globalStartUs: null } } })],
+    ["of an unknown kind", '{"k":"dance"}'],
+    [
+      "an endless term",
+      JSON.stringify({ k: "b", r: [2 ** 53, id("a"), false], p: [0, 0, "", null, 0, 0, 0] }),
+    ],
+    [
+      "a plan at no time",
+      JSON.stringify({ k: "b", r: [1, id("a"), false], p: [0, 0, "", null, 0, null, 0] }),
+    ],
+    ["a beat of too few parts", JSON.stringify({ k: "b", r: [1, id("a"), false], p: [] })],
   ])("is refused when it is %s", (_, text) => {
     expect(() => decodePeerMessage(utf8(text))).toThrow(WireError);
+  });
+
+  it("carries signals, and refuses what is none", () => {
+    const session = "0123456789abcdef";
+    const candidate = `candidate:842163049 1 udp 1677729535 192.168.100.105 46154 typ srflx raddr 0.0.0.0 rport 0`;
+    const signals: Signal[] = [
+      { kind: "offer", session, sdp: "v=0", isRestart: false },
+      { kind: "candidate", session, candidate: { candidate, sdpMid: "0" } },
+    ];
+    for (const signal of signals) {
+      const message: PeerMessage = { kind: "signal", signal };
+      expect(decodePeerMessage(encodePeerMessage(message))).toEqual(message);
+    }
+    expect(encodePeerMessage({ kind: "signal", signal: signals[1] as Signal }).length).toBeLessThanOrEqual(197);
+    expect(() => decodePeerMessage(utf8('{"k":"g","g":{"kind":"shout"}}'))).toThrow(WireError);
+    expect(() => decodePeerMessage(utf8('{"k":"c","c":["no session","x",null]}'))).toThrow(WireError);
+  });
+
+  it("fits the smallest envelope, but for descriptions", () => {
+    const fileId = "f".repeat(64) as FileId;
+    const plan = { ...EMPTY_PLAN, term: 12, rev: 345, clockId: "0123456789abcdef", fileId };
+    const record = { term: 12, userId: id("a"), resigned: false };
+    const late = { ...plan, state: "playing" as const, globalStartUs: 1234567890123.5 };
+    const beat: PeerMessage = { kind: "beat", beat: { record, plan: late } };
+    if (status.kind !== "status") throw new Error("a status");
+    const playing: PeerMessage = { kind: "status", status: { ...status.status, readyFileId: fileId } };
+    expect(encodePeerMessage(beat).length).toBeLessThanOrEqual(197);
+    expect(encodePeerMessage(playing).length).toBeLessThanOrEqual(197);
   });
 
   it("has names cleaned of controls and direction overrides, and kept short", () => {
@@ -51,7 +87,13 @@ describe("a peer's message", () => {
 });
 
 describe("the address", () => {
-  const at = (hash: string) => ({ hash, host: "party.test", protocol: "https:", origin: "https://party.test", pathname: "/" });
+  const at = (hash: string) => ({
+    hash,
+    host: "party.test",
+    protocol: "https:",
+    origin: "https://party.test",
+    pathname: "/",
+  });
 
   it("names the swarm in its fragment, however it is written", () => {
     expect(readAddress(at("#k7qf9txm2b4d"))).toEqual({ key: "K7QF-9TXM-2B4D", server: "wss://party.test" });

@@ -34,40 +34,44 @@ const fileId = v.custom<FileId>((value) => typeof value === "string" && isFileId
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_TERM));
 const globalUs = v.pipe(v.number(), v.finite(), v.minValue(-1e15), v.maxValue(1e15));
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(-1e6), v.maxValue(1e6));
+const PLAN_STATES = ["stopped", "preparing", "playing"] as const;
 
-const schema = v.variant("kind", [
+// On the wire: short arrays, because a status and a beat should fit the smallest envelope (197 bytes of content).
+const schema = v.variant("k", [
   v.object({
-    kind: v.literal("status"),
-    status: v.object({
-      name: v.pipe(v.string(), v.maxLength(4 * MAX_NAME_CHARS), v.transform(cleanName)),
-      isVisible: v.boolean(),
-      readyFileId: v.nullable(fileId),
-      isUnable: v.boolean(),
-      rttMs: v.pipe(milliseconds, v.minValue(0)),
-      speakerDelayMs: v.pipe(milliseconds, v.minValue(0), v.maxValue(2_000)),
-      syncErrorMs: v.nullable(milliseconds),
-      isClicking: v.boolean(),
-    }),
+    k: v.literal("s"),
+    s: v.tuple([
+      v.pipe(v.string(), v.maxLength(4 * MAX_NAME_CHARS), v.transform(cleanName)),
+      v.boolean(), // isVisible
+      v.nullable(fileId), // readyFileId
+      v.boolean(), // isUnable
+      v.pipe(milliseconds, v.minValue(0)), // rttMs
+      v.pipe(milliseconds, v.minValue(0), v.maxValue(2_000)), // speakerDelayMs
+      v.nullable(milliseconds), // syncErrorMs
+      v.boolean(), // isClicking
+    ]),
   }),
   v.object({
-    kind: v.literal("beat"),
-    beat: v.object({
-      record: v.object({ term: count, userId, resigned: v.boolean() }),
-      plan: v.object({
-        term: count,
-        rev: count,
-        clockId: v.pipe(v.string(), v.maxLength(64)),
-        fileId: v.nullable(fileId),
-        state: v.picklist(["stopped", "preparing", "playing"]),
-        globalStartUs: globalUs,
-        positionUs: v.pipe(globalUs, v.minValue(0)),
-      }),
-    }),
+    k: v.literal("b"),
+    r: v.tuple([count, userId, v.boolean()]), // term, userId, resigned
+    p: v.tuple([
+      count, // term
+      count, // rev
+      v.pipe(v.string(), v.maxLength(64)), // clockId
+      v.nullable(fileId),
+      v.picklist([0, 1, 2]), // state
+      globalUs, // globalStartUs
+      v.pipe(globalUs, v.minValue(0)), // positionUs
+    ]),
   }),
-  v.object({ kind: v.literal("signal"), signal: signalSchema }),
+  // A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
+  v.object({ k: v.literal("c"), c: v.tuple([v.string(), v.string(), v.nullable(v.string())]) }),
+  v.object({ k: v.literal("g"), g: v.unknown() }),
 ]);
 
-export const encodePeerMessage = (message: PeerMessage): Uint8Array => utf8(JSON.stringify(message));
+export function encodePeerMessage(message: PeerMessage): Uint8Array {
+  return utf8(JSON.stringify(toWire(message)));
+}
 
 /** Throws WireError `wire-malformed`. */
 export function decodePeerMessage(content: Uint8Array): PeerMessage {
@@ -79,7 +83,71 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
   }
   const result = v.safeParse(schema, value);
   if (!result.success) throw new WireError("wire-malformed", result.issues[0].message);
+  return fromWire(result.output);
+}
+
+/** Throws WireError `wire-malformed`. */
+function checkedSignal(value: unknown): Signal {
+  const result = v.safeParse(signalSchema, value);
+  if (!result.success) throw new WireError("wire-malformed", result.issues[0].message);
   return result.output;
+}
+
+type Wire = v.InferOutput<typeof schema>;
+
+function toWire(message: PeerMessage): Wire {
+  if (message.kind === "signal") {
+    const { signal } = message;
+    if (signal.kind !== "candidate") return { k: "g", g: signal };
+    const { candidate, sdpMid } = signal.candidate;
+    return { k: "c", c: [signal.session, candidate, sdpMid ?? null] };
+  }
+  if (message.kind === "status") {
+    const { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs, isClicking } =
+      message.status;
+    const roundedRttMs = Math.round(rttMs * 10) / 10;
+    return {
+      k: "s",
+      s: [name, isVisible, readyFileId, isUnable, roundedRttMs, speakerDelayMs, syncErrorMs, isClicking],
+    };
+  }
+  const { record, plan } = message.beat;
+  const state = PLAN_STATES.indexOf(plan.state) as 0 | 1 | 2;
+  return {
+    k: "b",
+    r: [record.term, record.userId, record.resigned],
+    p: [plan.term, plan.rev, plan.clockId, plan.fileId, state, plan.globalStartUs, plan.positionUs],
+  };
+}
+
+function fromWire(wire: Wire): PeerMessage {
+  if (wire.k === "g") return { kind: "signal", signal: checkedSignal(wire.g) };
+  if (wire.k === "c") {
+    const [session, candidate, sdpMid] = wire.c;
+    // One bundled media section: its index is 0 where its name is missing.
+    const place = sdpMid === null ? { sdpMLineIndex: 0 } : { sdpMid };
+    return {
+      kind: "signal",
+      signal: checkedSignal({ kind: "candidate", session, candidate: { candidate, ...place } }),
+    };
+  }
+  if (wire.k === "s") {
+    const [name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs, isClicking] = wire.s;
+    const status = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs, isClicking };
+    return { kind: "status", status };
+  }
+  const [term, userIdOfDirector, resigned] = wire.r;
+  const [planTerm, rev, clockId, planFileId, state, globalStartUs, positionUs] = wire.p;
+  const plan = {
+    term: planTerm,
+    rev,
+    clockId,
+    fileId: planFileId,
+    state: PLAN_STATES[state] ?? "stopped",
+    globalStartUs,
+    positionUs,
+  };
+  return { kind: "beat", beat: { record: { term, userId: userIdOfDirector, resigned }, plan } };
 }
 
 /** A name as it may be shown: no control or direction-override characters, single spaces, at most 40 characters. */

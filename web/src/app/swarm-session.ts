@@ -29,6 +29,7 @@ import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
 import { Roster } from "./roster.ts";
+import { syncWord } from "./sync-word.ts";
 
 export type SessionEvent =
   | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
@@ -57,9 +58,8 @@ export interface Timings {
 }
 
 const TICK_MS = 200;
-/** A status is repeated this often, so that a lost one is repaired; faster while errors of playback are of interest. */
-const STATUS_IDLE_MS = 5_000;
-const STATUS_PLAYING_MS = 1_000;
+/** A status is repeated this often, so that a lost one is repaired; what changes is told at once. */
+const STATUS_PERIOD_MS = 10_000;
 
 export class SwarmSession {
   readonly me: UserId;
@@ -468,16 +468,15 @@ export class SwarmSession {
       this.#lastDirector = directorId;
       this.#options.onEvent({ code: "director-changed", userId: directorId, former });
     }
-    this.#shareStatus(localMs, playback.state === "playing");
+    this.#shareStatus(localMs);
     this.#options.onChange();
   }
 
   /** Sends the status when it says something new, and now and then all the same. */
-  #shareStatus(localMs: number, isPlaying: boolean): void {
-    const { syncErrorMs: _, rttMs: __, ...lasting } = this.#status();
-    const text = JSON.stringify(lasting);
-    const periodMs = isPlaying ? STATUS_PLAYING_MS : STATUS_IDLE_MS;
-    if (text === this.#lastStatus && localMs - this.#lastStatusLocalMs < periodMs) return;
+  #shareStatus(localMs: number): void {
+    const { syncErrorMs, rttMs: _, ...lasting } = this.#status();
+    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs) });
+    if (text === this.#lastStatus && localMs - this.#lastStatusLocalMs < STATUS_PERIOD_MS) return;
     this.#lastStatus = text;
     this.#lastStatusLocalMs = localMs;
     if (this.roster.peers.length > 0) this.#sendStatus(null);

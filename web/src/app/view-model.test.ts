@@ -3,7 +3,8 @@ import { EMPTY_PLAN } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
-import { syncWord, viewBanner, viewSession, viewStatus } from "./view-model.ts";
+import { syncWord } from "./sync-word.ts";
+import { viewBanner, viewSession, viewStatus } from "./view-model.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 const songId = "5".repeat(64) as FileId;
@@ -71,7 +72,13 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
 
 const playing = { ...EMPTY_PLAN, state: "playing" as const, fileId: songId };
 const preparing = { ...EMPTY_PLAN, state: "preparing" as const, fileId: songId };
-const sounding = { ...facts().playback, state: "playing" as const, positionSec: 3, errorMs: 0.2, durationSec: 180 };
+const sounding = {
+  ...facts().playback,
+  state: "playing" as const,
+  positionSec: 3,
+  errorMs: 0.2,
+  durationSec: 180,
+};
 
 describe("the one sentence", () => {
   it.each<[string, Partial<SessionFacts>, object]>([
@@ -83,7 +90,10 @@ describe("the one sentence", () => {
     ["being ready", {}, { code: "ready-to-play", isDirector: false, directorName: "bo" }],
     [
       "fetching the chosen song",
-      { plan: preparing, files: [song({ seeded: false, heldBytes: 430, sources: [id("b")], remainingSec: 9 })] },
+      {
+        plan: preparing,
+        files: [song({ seeded: false, heldBytes: 430, sources: [id("b")], remainingSec: 9 })],
+      },
       { code: "fetching", fileName: "Song.mp3", percent: 43, sources: ["bo"], remainingSec: 9 },
     ],
     ["decoding it", { plan: preparing, isDecoding: true }, { code: "decoding", fileName: "Song.mp3" }],
@@ -92,7 +102,11 @@ describe("the one sentence", () => {
       { plan: preparing, missing: [id("b")] },
       { code: "waiting-for", names: ["bo"], canStart: false },
     ],
-    ["starting soon", { plan: playing, startsInSec: 1.2 }, { code: "starting", fileName: "Song.mp3", inSec: 2 }],
+    [
+      "starting soon",
+      { plan: playing, startsInSec: 1.2 },
+      { code: "starting", fileName: "Song.mp3", inSec: 2 },
+    ],
     [
       "playing",
       { plan: playing, playback: sounding },
@@ -116,7 +130,9 @@ describe("the banner", () => {
 
   it("puts lost sound before a lost server", () => {
     const interrupted = { ...facts().playback, state: "interrupted" as const };
-    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }))).toEqual({ code: "audio-interrupted" });
+    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }))).toEqual({
+      code: "audio-interrupted",
+    });
     expect(viewBanner(facts({ control: "retrying", playback: sounding }))).toEqual({
       code: "server-lost",
       isPlaying: true,
@@ -129,7 +145,11 @@ describe("the banner", () => {
   });
 
   it("names whom this device cannot reach, unless they are away", () => {
-    const people = [person("ada"), person("bo", { link: "failed" }), person("cy", { link: "failed", isAway: true })];
+    const people = [
+      person("ada"),
+      person("bo", { link: "failed" }),
+      person("cy", { link: "failed", isAway: true }),
+    ];
     expect(viewBanner(facts({ people }))).toEqual({ code: "unreachable", names: ["bo"] });
   });
 });

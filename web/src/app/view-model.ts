@@ -3,19 +3,8 @@
 import type { UserId } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
-import type { Banner, DetailsView, FileView, PersonView, Status, SyncWord, View } from "./view.ts";
-
-/** Cut-points of the sync words, ms (research/style_ux.md §8.2: clicks fuse to 5, transients to 20, music to 40). */
-const SYNC_WORDS = [
-  { withinMs: 5, word: "tight" },
-  { withinMs: 20, word: "good" },
-  { withinMs: 40, word: "loose" },
-] as const;
-
-export function syncWord(errorMs: number | null): SyncWord {
-  if (errorMs === null) return "unknown";
-  return SYNC_WORDS.find((entry) => Math.abs(errorMs) <= entry.withinMs)?.word ?? "off";
-}
+import { syncWord } from "./sync-word.ts";
+import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
 
 export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
   return {

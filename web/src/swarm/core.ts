@@ -31,6 +31,7 @@ export type TransferEvent =
       readonly name: string;
     }
   | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
+  | { readonly type: "note-set"; readonly fileId: FileId; readonly note: Bytes }
   | { readonly type: "prioritized"; readonly fileId: FileId | null }
   | { readonly type: "tick" };
 

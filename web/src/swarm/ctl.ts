@@ -1,12 +1,13 @@
 // The control channel between two peers: JSON messages tagged by "type", each with a running number `seq` from 0.
 // After opening, each side sends `hello` and nothing else until the other's `hello` came; then its whole `catalog`, a
 // `bitfield` per listed file, and a new catalog whenever the list changes. `have`, `request`, `cancel` and `reject` name
-// pieces; a request is idempotent. Parsed once, here, with caps; an unknown type is an error. Times are local ms.
+// pieces; a request is idempotent. `note` carries a file's note (notes.ts). Parsed once, here, with caps; an unknown type is an error. Times are local ms.
 
 import * as v from "valibot";
 import { type FileId, isFileId } from "../lib/index.ts";
 import { MAX_WIRE_NAME_CHARS } from "./file-name.ts";
 import { MAX_FILE_BYTES } from "./manifest.ts";
+import { MAX_NOTE_CHARS } from "./notes.ts";
 
 export const CTL_VERSION = 1;
 /** One message of the control channel: a manifest of 1024 pieces fits. */
@@ -46,6 +47,7 @@ const ctlSchema = v.variant("type", [
     sizeBytes: wholeNumber(MAX_FILE_BYTES),
     sha256: base64url(44_000),
   }),
+  v.object({ type: v.literal("note"), fileId, note: base64url(MAX_NOTE_CHARS) }),
   v.object({ type: v.literal("bitfield"), fileId, pieces: base64url(256) }),
   v.object({ type: v.literal("have"), fileId, pieces }),
   v.object({ type: v.literal("request"), fileId, pieces }),

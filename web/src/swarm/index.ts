@@ -3,6 +3,7 @@
 export { MAX_FILE_BYTES } from "./manifest.ts";
 export { MEMORY_CAPACITY_BYTES, MemoryStore } from "./memory-store.ts";
 export { MAX_OWN_FILES } from "./neighbour.ts";
+export { MAX_NOTE_BYTES } from "./notes.ts";
 export { type Signal, signalSchema } from "./signal.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 export type { FileLayout, PieceStore } from "./store.ts";

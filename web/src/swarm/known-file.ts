@@ -1,7 +1,7 @@
 // One file this device knows of: its manifest once proven, the pieces held, and those on their way.
 // Invariant: a piece is held, or being checked, or in flight, or wanted; it counts as held only once verified and stored.
 
-import type { FileId, UserId } from "../lib/index.ts";
+import type { Bytes, FileId, UserId } from "../lib/index.ts";
 import { Bitfield } from "./bitfield.ts";
 import { type Manifest, pieceCountOf, pieceLengthOf, pieceSizeOf } from "./manifest.ts";
 
@@ -28,6 +28,8 @@ export class KnownFile {
   /** The name I gave it when I added it. */
   myName: string | null = null;
   duplicatesAsked = 0;
+  /** The best note heard or written (notes.ts). */
+  note: Bytes | null = null;
   held: Bitfield;
   heldBytes = 0;
   readonly inFlight = new Map<number, InFlight>();

@@ -88,6 +88,7 @@ describe("the mesh", () => {
     room.network.isBlocked = true;
     for (const member of [ADA, BO, CY]) room.enter(member);
     await room.tell(ADA, BO, CY);
+    await room.tell(ADA, BO, CY); // presence news while the first offer is still out
     const toWhom = room.signals.filter(({ from, signal }) => from === ADA && signal.kind === "offer");
     expect(toWhom.map(({ to }) => nameOf(to))).toEqual(["bo"]);
   });

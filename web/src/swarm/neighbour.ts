@@ -1,10 +1,12 @@
 // One linked peer as the transfer core sees it: what it lists and holds, what it owes us, what we owe it. Local ms.
 
-import type { FileId, UserId } from "../lib/index.ts";
+import type { Bytes, FileId, UserId } from "../lib/index.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { DropReason, ListedFile } from "./ctl.ts";
 import { MAX_FILE_BYTES, pieceCountOf, pieceLengthOf } from "./manifest.ts";
+import { NOTE_BURST, NOTE_LENIENCY, NOTES_PER_SEC } from "./notes.ts";
 import { Source } from "./source.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import { UploadQueue } from "./uploads.ts";
 
 /** Enforced here by every receiver, because nobody else could. */
@@ -25,6 +27,10 @@ export class Neighbour {
   /** Files whose bitfield it has got since they were last listed to it. */
   readonly told = new Set<FileId>();
   readonly untoldPieces = new Map<FileId, number[]>();
+  /** The best note of each file that it is known to have. */
+  readonly notes = new Map<FileId, Bytes>();
+  readonly notePace = new TokenBucket(NOTES_PER_SEC, NOTE_BURST);
+  readonly noteAllowance = new TokenBucket(NOTES_PER_SEC * NOTE_LENIENCY, NOTE_BURST * NOTE_LENIENCY);
   toldLocalMs = Number.NEGATIVE_INFINITY;
   pingSentLocalMs = Number.NEGATIVE_INFINITY;
   pingId = 0;

@@ -48,5 +48,7 @@ export type SwarmEvent =
       readonly fileName: string;
     }
   | { readonly code: "file-complete"; readonly fileId: FileId }
+  /** The file's note is another than before: `Swarm.noteOf` has it. */
+  | { readonly code: "file-note"; readonly fileId: FileId }
   | { readonly code: "storage-full"; readonly fileId: FileId; readonly fileName: string }
   | { readonly code: "peer-dropped"; readonly from: UserId; readonly reason: string };

@@ -34,6 +34,8 @@ export interface SwarmOptions {
   /** Asked anew for every connection: credentials expire. */
   iceServers: () => RTCIceServer[];
   readonly isPhone?: boolean;
+  /** Whether a file note makes sense: who sends one that does not is dropped. The same on every peer. */
+  acceptsNote?(note: Bytes): boolean;
   /** For tests; the browser's own when absent. */
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
   /** For tests; a Worker when absent. */
@@ -83,6 +85,7 @@ export class Swarm {
       random,
       capacityBytes: store.capacityBytes,
       isPhone: options.isPhone ?? false,
+      acceptsNote: (note) => options.acceptsNote?.(note) ?? true,
     });
     this.#totals = signal(this.#transfer.totals());
     this.#mesh = new Mesh({
@@ -144,6 +147,19 @@ export class Swarm {
   /** The playing or prepared file goes before all others, in fetching and in serving. */
   prioritize(fileId: FileId | null): void {
     this.#handle({ type: "prioritized", fileId });
+  }
+
+  /**
+   * Proposes an opaque note for a file, 1 byte to 20 KiB (RangeError otherwise). All peers end up with the lexicographically
+   * smallest one anyone proposed, so the note that stays may be another's: ask `noteOf` after each event `file-note`.
+   */
+  setNote(fileId: FileId, note: Bytes): void {
+    this.#handle({ type: "note-set", fileId, note });
+  }
+
+  /** Not to be altered; null while none is known. */
+  noteOf(fileId: FileId): Bytes | null {
+    return this.#transfer.noteOf(fileId);
   }
 
   /** The whole content. Rejects FileError file-unreadable while it is not fully held. */

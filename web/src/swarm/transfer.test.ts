@@ -90,6 +90,23 @@ describe("fetching a file", () => {
     expect((ada.sentBytesTo.get(bo) ?? 0) - sentBefore).toBeLessThanOrEqual(2 * MEBIBYTE - heldBytes);
   });
 
+  it("does not send over a new connection what was asked for over the former one", () => {
+    const ada = new FakeSwarm(9).join("ada");
+    const bo = idOf("bo");
+    ada.add(song);
+    const hear = (message: CtlMessage) => ada.transfer.handle({ type: "ctl", peer: bo, message }, 1000);
+    ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
+    hear({ type: "hello", v: 1, proof: "" });
+    const [reading] = hear({ type: "request", fileId: song.fileId, pieces: [0] });
+    if (reading?.type !== "read-piece") throw new Error("ada should have begun to read");
+    ada.transfer.handle({ type: "link-closed", peer: bo }, 1001);
+    ada.transfer.handle({ type: "link-opened", peer: bo }, 1002);
+    hear({ type: "hello", v: 1, proof: "" });
+    const { upload } = reading;
+    const bytes = new Uint8Array(65_536);
+    expect(ada.transfer.handle({ type: "piece-read", peer: bo, upload, bytes }, 1003)).toEqual([]);
+  });
+
   it("completes from the others when the owner leaves after one copy is out", () => {
     const swarm = new FakeSwarm(7);
     const [ada, ...others] = swarm.mesh("ada", "bo", "cy", "dee", "eve");

@@ -3,7 +3,7 @@
 // Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F2) only enabled files are listed, fetched and
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
-import { type FileId, type Random, type UserId, unreachable } from "../lib/index.ts";
+import { type Bytes, type FileId, type Random, type UserId, unreachable } from "../lib/index.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
 import { Fetching } from "./fetching.ts";
@@ -11,6 +11,7 @@ import { cleanFileName } from "./file-name.ts";
 import type { KnownFile } from "./known-file.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
+import { Notes } from "./notes.ts";
 import { Shelf } from "./shelf.ts";
 import type { FileState, Totals } from "./state.ts";
 import type { Upload } from "./uploads.ts";
@@ -20,6 +21,8 @@ export interface TransferOptions {
   readonly random: Random;
   readonly capacityBytes: number;
   readonly isPhone?: boolean;
+  /** Whether a file note makes sense. The same on every peer, or notes would not become the same. */
+  acceptsNote?(note: Bytes): boolean;
 }
 
 /** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells. */
@@ -36,6 +39,7 @@ const BUSY_PING_PERIOD_MS = 1_000;
 export class Transfer {
   readonly #core: CoreState;
   readonly #fetching: Fetching;
+  readonly #notes: Notes;
   #effects: Effect[] = [];
 
   constructor(options: TransferOptions) {
@@ -51,6 +55,7 @@ export class Transfer {
       perform: (effect) => this.#effects.push(effect),
     };
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
+    this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
   }
 
   files(): FileState[] {
@@ -81,11 +86,16 @@ export class Transfer {
     return this.#core.shelf.get(fileId)?.manifest ?? null;
   }
 
+  noteOf(fileId: FileId): Bytes | null {
+    return this.#notes.of(fileId);
+  }
+
   /** How long until the next tick is worth having, ms; null while alone. */
   get tickInMs(): number | null {
     const neighbours = [...this.#core.neighbours.values()];
     if (neighbours.length === 0) return null;
-    const isBusy = this.#fetching.isWaiting || neighbours.some(({ untoldPieces }) => untoldPieces.size > 0);
+    const isUntold = this.#notes.hasUntold || neighbours.some(({ untoldPieces }) => untoldPieces.size > 0);
+    const isBusy = this.#fetching.isWaiting || isUntold;
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
 
@@ -94,6 +104,7 @@ export class Transfer {
     this.#take(event, localMs);
     if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
     this.#sendHaves(localMs);
+    this.#notes.send(localMs);
     return this.#effects;
   }
 
@@ -160,6 +171,9 @@ export class Transfer {
       case "enabled-set":
         this.#setEnabled(event.fileId, event.isEnabled, localMs);
         return;
+      case "note-set":
+        this.#notes.set(event.fileId, event.note);
+        return;
       case "prioritized":
         this.#core.preferred = event.fileId;
         this.#fetching.schedule(localMs);
@@ -186,6 +200,8 @@ export class Transfer {
         const reason = this.#fetching.takeManifest(neighbour, fileId, sizeBytes, sha256, localMs);
         return reason ?? this.#dropContradictors(fileId, localMs);
       }
+      case "note":
+        return this.#notes.take(neighbour, message.fileId, message.note, localMs);
       case "bitfield":
         if (!neighbour.takeBitfield(message.fileId, message.pieces)) return "malformed";
         this.#fetching.recount();

@@ -64,10 +64,15 @@ export class FakePeer {
     readonly name: string,
     readonly swarm: FakeSwarm,
     readonly uplinkBytesPerSec: number,
-    capacityBytes: number,
+    { uplinkBytesPerSec: _, ...options }: JoinOptions,
   ) {
     this.id = idOf(name);
-    this.transfer = new Transfer({ me: this.id, random: swarm.random, capacityBytes });
+    this.transfer = new Transfer({
+      me: this.id,
+      random: swarm.random,
+      capacityBytes: 2 ** 30,
+      ...options,
+    });
     every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
   }
 
@@ -190,11 +195,8 @@ export class FakeSwarm {
     this.random = new SeededRandom(seed);
   }
 
-  join(
-    name: string,
-    { uplinkBytesPerSec = UPLINK_BYTES_PER_SEC, capacityBytes = 2 ** 30 }: JoinOptions = {},
-  ): FakePeer {
-    const peer = new FakePeer(name, this, uplinkBytesPerSec, capacityBytes);
+  join(name: string, options: JoinOptions = {}): FakePeer {
+    const peer = new FakePeer(name, this, options.uplinkBytesPerSec ?? UPLINK_BYTES_PER_SEC, options);
     this.#peers.set(peer.id, peer);
     return peer;
   }
@@ -265,6 +267,7 @@ export class FakeSwarm {
 export interface JoinOptions {
   readonly uplinkBytesPerSec?: number;
   readonly capacityBytes?: number;
+  acceptsNote?(note: Bytes): boolean;
 }
 
 const pairOf = (a: FakePeer, b: FakePeer): string => [a.id, b.id].sort().join();

@@ -1,0 +1,84 @@
+"""A room for tests: one server, a loudspeaker per device, and browsers that join one swarm by link.
+
+`Room` composes the pieces of tests/rig and tests/browsers so that a test reads as what people do. Devices sit at the
+loudspeaker with their own number, in the order they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.browsers.device import Device, Snapshot, wait_for_all
+from tests.browsers.launch import Fleet
+from tests.rig.pulse import SpeakerRig
+
+LISTEN_POLL_MS = 200.0
+
+
+class Room:
+    """Opened by the fixtures in conftest.py; `speakers` is the number of seats."""
+
+    def __init__(self, fleet: Fleet, rig: SpeakerRig, base_url: str) -> None:
+        self.fleet = fleet
+        self.rig = rig
+        self.base_url = base_url
+        self.link = ""
+
+    @property
+    def devices(self) -> list[Device]:
+        return self.fleet.devices
+
+    def enter(self, *names: str) -> list[Device]:
+        """Each name opens a browser and joins; the first one ever makes the swarm, the others follow its link."""
+        return [self._enter_one(name) for name in names]
+
+    def sit(self, name: str) -> Device:
+        """A browser on the next loudspeaker, with nothing open yet."""
+        return self.fleet.chromium(name, self.rig.env(len(self.devices)))
+
+    def share(self, owner: Device, song: Path, among: list[Device] | None = None) -> None:
+        """The owner adds the song; returns once everybody holds all of it."""
+        owner.add_file(song)
+        wait_for_all(
+            among or self.devices, lambda shot: holds(shot, song.name), f"to hold all of {song.name}"
+        )
+
+    def start(self, director: Device, song_name: str, among: list[Device] | None = None) -> None:
+        """The director presses Play; returns once everybody sounds."""
+        director.play(song_name)
+        wait_for_all(among or self.devices, is_playing, "to play")
+
+    def listen(self, seconds: float) -> None:
+        """Lets the recording grow by this much, however slow the machine is."""
+        until_sec = self.rig.recorded_sec() + seconds
+        someone = next(device for device in self.devices if not device.page.is_closed())
+        while self.rig.recorded_sec() < until_sec:
+            someone.page.wait_for_timeout(LISTEN_POLL_MS)
+
+    def _enter_one(self, name: str) -> Device:
+        device = self.sit(name)
+        device.open(self.link or self.base_url)
+        if self.link:
+            device.join()
+        else:
+            device.new_swarm()
+            self.link = device.invite_link()
+        return device
+
+
+def holds(shot: Snapshot, file_name: str) -> bool:
+    return any(each["name"] == file_name and each["seeded"] for each in shot["files"])
+
+
+def is_playing(shot: Snapshot) -> bool:
+    return bool(shot["playback"]["state"] == "playing")
+
+
+def is_director(shot: Snapshot) -> bool:
+    return bool(shot["director"]["isMe"])
+
+
+def has_peers(count: int) -> Callable[[Snapshot], bool]:
+    """Sees this many people and has a data channel to each of them."""
+    return lambda shot: len(shot["peers"]) == count and all(peer["linked"] for peer in shot["peers"])

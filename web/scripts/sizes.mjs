@@ -1,0 +1,76 @@
+// What the first visit costs, from the built files: brotli bytes, as the server sends them. Prints a table; exits 1 when a
+// budget is exceeded. Reads ../src/unisono/_web; knows no clock.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const WEB_ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../src/unisono/_web");
+
+/** 60 kB take 0.3 s at the 1.6 Mbit/s of a slow phone connection. */
+const MAX_JS_BEFORE_JOIN_BYTES = 60_000;
+/** Fits the first flight of a fresh connection (ten segments). */
+const MAX_HTML_AND_CSS_BYTES = 12_000;
+
+const brotliBytes = (path) => {
+  const compressed = join(WEB_ROOT, `${path}.br`);
+  if (!existsSync(compressed)) throw new Error(`${path}.br is missing: build first (vite build writes it)`);
+  return statSync(compressed).size;
+};
+const text = (path) => readFileSync(join(WEB_ROOT, path), "utf8");
+const total = (paths) => paths.reduce((sum, path) => sum + brotliBytes(path), 0);
+
+/** Every file of the build, as paths below the root, without the compressed copies. */
+const built = readdirSync(WEB_ROOT, { recursive: true })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => !/\.(br|gz)$/.test(path) && statSync(join(WEB_ROOT, path)).isFile());
+const scripts = built.filter((path) => path.endsWith(".js"));
+
+/** The scripts that index.html asks for and all that they import before they run. */
+function scriptsBeforeJoin() {
+  const html = text("index.html");
+  const wanted = [...html.matchAll(/<(?:script|link)\b[^>]*?(?:src|href)="\/?([^"]+\.js)"/g)].map(
+    (match) => match[1],
+  );
+  const found = new Set();
+  while (wanted.length > 0) {
+    const path = wanted.pop();
+    if (found.has(path)) continue;
+    found.add(path);
+    // `import"./a.js"`, `import{b}from"./c.js"`, `export*from"./d.js"`; not `import("./lazy.js")`.
+    for (const match of text(path).matchAll(
+      /(?:^|[;}\s])(?:import|export)\b[^"'`();]*?["'](\.[^"']+\.js)["']/g,
+    )) {
+      wanted.push(posix.join(posix.dirname(path), match[1]));
+    }
+  }
+  return [...found];
+}
+
+const first = scriptsBeforeJoin();
+if (first.length === 0) throw new Error("index.html asks for no script: is this the build of the SPA?");
+const workers = scripts.filter((path) => /worker/i.test(path));
+const lazy = scripts.filter((path) => !first.includes(path) && !workers.includes(path));
+const markup = built.filter((path) => path === "index.html" || path.endsWith(".css"));
+
+const rows = [
+  { what: "JS before Join", paths: first, budgetBytes: MAX_JS_BEFORE_JOIN_BYTES },
+  { what: "JS fetched when needed", paths: lazy, budgetBytes: null },
+  { what: "JS of workers", paths: workers, budgetBytes: null },
+  { what: "HTML + CSS", paths: markup, budgetBytes: MAX_HTML_AND_CSS_BYTES },
+];
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+console.log(`${"brotli, first visit".padEnd(26)}${"size".padStart(10)}${"budget".padStart(10)}   files`);
+let isOver = false;
+for (const { what, paths, budgetBytes } of rows) {
+  const bytes = total(paths);
+  const isRowOver = budgetBytes !== null && bytes > budgetBytes;
+  isOver ||= isRowOver;
+  const budget = budgetBytes === null ? "" : kilobytes(budgetBytes);
+  const verdict = isRowOver ? "  OVER BUDGET" : "";
+  console.log(
+    `${what.padEnd(26)}${kilobytes(bytes).padStart(10)}${budget.padStart(10)}   ${paths.length}${verdict}`,
+  );
+}
+process.exit(isOver ? 1 : 0);

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import type { Notice, Status } from "../../app/view.ts";
+import type { ErrorCode } from "../../lib/index.ts";
+import { fixtures } from "../testing/fixtures.ts";
+import { words } from "./index.ts";
+
+const FILE = "Glass Harbour.flac";
+
+// A record, so that a code that is added to the union and forgotten here does not compile.
+const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Code }> } = {
+  joining: { code: "joining", stage: "clock" },
+  alone: { code: "alone" },
+  "no-files": { code: "no-files", others: 2 },
+  "ready-to-play": { code: "ready-to-play", isDirector: false, directorName: null },
+  electing: { code: "electing" },
+  fetching: { code: "fetching", fileName: FILE, percent: 43, sources: ["Bo", "Cy"], remainingSec: 9.2 },
+  decoding: { code: "decoding", fileName: FILE },
+  "waiting-for": { code: "waiting-for", names: ["Ada", "Bo", "Cy"], canStart: false },
+  starting: { code: "starting", fileName: FILE, inSec: 3 },
+  playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
+  entering: { code: "entering", fileName: FILE },
+  undecodable: { code: "undecodable", fileName: FILE },
+  ended: { code: "ended", fileName: FILE },
+};
+
+const ERRORS: Readonly<Record<ErrorCode, true>> = {
+  "key-empty": true,
+  "key-too-long": true,
+  "wire-malformed": true,
+  "wire-too-large": true,
+  "wire-version": true,
+  "wire-unsealed": true,
+  "wire-replayed": true,
+  "file-empty": true,
+  "file-not-audio": true,
+  "file-too-large": true,
+  "file-too-many": true,
+  "file-unreadable": true,
+  "storage-full": true,
+  "audio-blocked": true,
+  "audio-unsupported": true,
+};
+const errorCodes = Object.keys(ERRORS) as ErrorCode[];
+
+const isSentence = (text: string) => /^[A-Z“‘]/.test(text) && !/undefined|null|NaN|\[object/.test(text);
+
+describe("the words for what is going on", () => {
+  it("say every status in a sentence", () => {
+    for (const status of Object.values(STATUSES)) {
+      expect(words.status(status), status.code).toSatisfy(isSentence);
+    }
+  });
+
+  it("name the people who are waited for, as people list them", () => {
+    expect(words.status(STATUSES["waiting-for"])).toBe("Waiting for Ada, Bo and Cy.");
+  });
+
+  it("offer the director to start without those who are missing", () => {
+    const status = { ...STATUSES["waiting-for"], names: ["Cy"], canStart: true };
+    expect(words.status(status)).toBe("Waiting for Cy. Start now, and they join once ready.");
+  });
+
+  it("keep what counts out of the announced sentence", () => {
+    const later = { ...STATUSES.fetching, percent: 44, remainingSec: 7, sources: ["Bo"] };
+    expect(words.status(later)).toBe(words.status(STATUSES.fetching));
+    expect(words.figures(STATUSES.fetching)).toBe("from Bo and Cy · 43% · ready in about 10 s");
+    expect(words.status({ ...STATUSES.starting, inSec: 1 })).toBe(words.status(STATUSES.starting));
+    expect(words.figures(STATUSES.starting)).toBe("in 3 s");
+  });
+
+  it("say a long wait in minutes", () => {
+    expect(words.figures({ ...STATUSES.fetching, remainingSec: 61 })).toContain("about 2 min");
+  });
+
+  it("say whether music goes on when the server is lost", () => {
+    expect(words.banner({ code: "server-lost", isPlaying: true })).toContain("The music keeps playing");
+    expect(words.banner({ code: "server-lost", isPlaying: false })).not.toContain("music keeps playing");
+  });
+
+  it("say something useful about a refusal they have never heard of", () => {
+    expect(words.banner({ code: "refused", reason: "a-later-reason" })).toSatisfy(isSentence);
+  });
+
+  it("say in every fixture what is going on, what is wrong and what happened", () => {
+    for (const [name, view] of Object.entries(fixtures)) {
+      expect(words.status(view.status), name).toSatisfy(isSentence);
+      if (view.banner) expect(words.banner(view.banner), name).toSatisfy(isSentence);
+      if (view.notice) expect(words.notice(view.notice.notice), name).toSatisfy(isSentence);
+    }
+  });
+});
+
+describe("the words for what came to nothing (E1)", () => {
+  it.each(errorCodes)("say %s without its code, and end in a full stop", (code) => {
+    for (const fileName of ["notes.pdf", null]) {
+      const text = words.error(code, fileName);
+      expect(text).toSatisfy(isSentence);
+      expect(text).not.toContain(code);
+      expect(text).toMatch(/\.$/);
+    }
+  });
+
+  it.each(errorCodes.filter((code) => code.startsWith("file-")))("name the file in %s", (code) => {
+    expect(words.error(code, "notes.pdf")).toContain("“notes.pdf”");
+  });
+
+  it("do not blame the person who sent a damaged piece", () => {
+    const notice: Notice = { code: "bad-piece", name: "Bo", fileName: FILE };
+    expect(words.notice(notice)).toBe(
+      "A damaged piece of “Glass Harbour” from Bo was thrown away. Getting it again.",
+    );
+  });
+
+  it("say who runs the music after a hand-over", () => {
+    const change = { code: "director-changed", name: "Bo", isMe: false, formerName: "Ada" } as const;
+    expect(words.notice(change)).toBe("Ada stepped back. Bo now runs the music.");
+    expect(words.notice({ ...change, isMe: true, formerName: null })).toBe("You now run the music.");
+  });
+});
+
+describe("the names that CONTRACT.md fixes", () => {
+  it("are the English words", () => {
+    expect(words.home.keyLabel).toBe("Swarm key");
+    expect(words.home.join).toMatch(/^Join/);
+    expect(words.home.joinInvited).toMatch(/^Join/);
+    expect(words.home.newSwarm).toBe("New swarm");
+    expect([words.swarm.leave, words.swarm.invite, words.invite.copy]).toEqual([
+      "Leave",
+      "Invite",
+      "Copy link",
+    ]);
+    expect([words.people.title, words.people.you, words.people.director]).toEqual([
+      "People",
+      "you",
+      "director",
+    ]);
+    expect([words.files.title, words.files.add, words.files.seeded]).toEqual([
+      "Files",
+      "Add files",
+      "seeded",
+    ]);
+    expect(words.files.enabledName("song.mp3")).toMatch(/^Enabled/);
+    expect(words.files.play("song.mp3")).toMatch(/^Play/);
+    expect([words.now.stop, words.now.startNow]).toEqual(["Stop", "Start now"]);
+    expect([words.speaker.label, words.speaker.clickTest]).toEqual(["Speaker delay", "Click test"]);
+    expect([words.people.takeOver, words.people.resign]).toEqual(["Take over", "Resign"]);
+    expect([words.details.title, words.details.copy]).toEqual(["Details", "Copy diagnostics"]);
+    expect(words.sound.rejoin).toBe("Tap to rejoin the music");
+    expect(words.people.sync).toMatchObject({ tight: "tight", good: "good", loose: "loose", off: "off" });
+  });
+});

@@ -1,0 +1,296 @@
+// Every English word of the product, and the typed list of words for the other languages (`satisfies Copy`).
+// The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
+// Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
+
+import type { Banner, Notice, Status, SyncWord } from "../../app/view.ts";
+import type { ErrorCode } from "../../lib/index.ts";
+import { type ByCode, phrase } from "./by-code.ts";
+import { makeFormat, songTitle } from "./format.ts";
+
+// British rules, because "Ada, Bo and Cy" reads better aloud than the list with a third comma.
+const format = makeFormat("en-GB");
+
+const quoted = (fileName: string): string => `“${songTitle(fileName)}”`;
+const quotedFile = (fileName: string | null): string => (fileName === null ? "That file" : `“${fileName}”`);
+
+const status = {
+  joining: ({ stage }) =>
+    ({
+      key: "Opening the swarm…",
+      server: "Looking for the others…",
+      clock: "Getting in step with the others…",
+    })[stage],
+  alone: () => "You’re the first one here. Invite the others, or add a song.",
+  "no-files": () => "Nothing to play yet. Add a song: everyone gets a copy.",
+  "ready-to-play": ({ isDirector, directorName }) => {
+    if (isDirector) return "Ready. Choose a song and press Play.";
+    return directorName ? `Ready. ${format.list([directorName])} chooses what plays.` : "Ready to play.";
+  },
+  electing: () => "Finding out who runs the music…",
+  fetching: ({ fileName, sources }) =>
+    sources.length > 0 ? `Getting ${quoted(fileName)}` : `Looking for someone who has ${quoted(fileName)}…`,
+  decoding: ({ fileName }) => `Preparing ${quoted(fileName)}…`,
+  "waiting-for": ({ names, canStart }) => {
+    if (names.length === 0) return "Everyone is ready.";
+    const waiting = `Waiting for ${format.list(names)}.`;
+    return canStart ? `${waiting} Start now, and they join once ready.` : waiting;
+  },
+  starting: ({ fileName }) => `Starting ${quoted(fileName)}`,
+  playing: ({ fileName, isDirector, directorName }) => {
+    const playing = `Playing ${quoted(fileName)}.`;
+    if (isDirector) return `${playing} You run the music.`;
+    return directorName ? `${playing} ${format.list([directorName])} runs the music.` : playing;
+  },
+  entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
+  undecodable: ({ fileName }) => `This phone can’t play ${quoted(fileName)}. The others may.`,
+  ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
+} satisfies ByCode<Status>;
+
+const refusals: Readonly<Record<string, string>> = {
+  "wrong-version": "This page is older than the server. Reload it, then join again.",
+  "taken-over":
+    "This place was taken over by another tab on this device. Continue there, or join again here.",
+  "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
+};
+
+const banner = {
+  "server-lost": ({ isPlaying }) =>
+    isPlaying
+      ? "Lost touch with the server. The music keeps playing; new people can’t join until it is back. Trying again."
+      : "Lost touch with the server. Your songs stay here. Trying again.",
+  "audio-interrupted": () => "This phone paused the sound. The others keep playing.",
+  "clock-watch": () => "This phone is drifting a little. The music goes on while it finds its way back.",
+  unreachable: ({ names }) =>
+    `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`,
+  refused: ({ reason }) =>
+    refusals[reason] ?? "The server could not let this phone in. Try again in a minute.",
+  insecure: () =>
+    "This page came over plain http, so the screen may fall asleep. Keep it awake by hand, or ask the host for an https link.",
+} satisfies ByCode<Banner>;
+
+const trySound = "Try MP3, M4A, WAV or FLAC.";
+const error = {
+  "key-empty": () => "Type the swarm key first, or start a new swarm.",
+  "key-too-long": () => "That is too long for a key. Check it, or ask for a fresh link.",
+  "wire-malformed": () => "A message from another phone made no sense and was ignored. Nothing is lost.",
+  "wire-too-large": () => "A message from another phone was too long and was ignored. Nothing is lost.",
+  "wire-version": () => "Another phone runs a different version of this page. Reload both to play together.",
+  "wire-unsealed": () =>
+    "A message did not fit this swarm’s key and was ignored. Everyone else can go on as before.",
+  "wire-replayed": () => "A message came twice and was ignored. Nothing is lost.",
+  "file-empty": (fileName) =>
+    `${quotedFile(fileName)} is empty, so there is nothing to play. Choose another file.`,
+  "file-not-audio": (fileName) => `${quotedFile(fileName)} isn’t audio this page can play. ${trySound}`,
+  "file-too-large": (fileName) =>
+    `${quotedFile(fileName)} is too large to share here. Files up to 512 MB work.`,
+  "file-too-many": (fileName) =>
+    `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
+  "file-unreadable": (fileName) =>
+    `${quotedFile(fileName)} could not be read. Check that it is still there, then add it again.`,
+  "storage-full": (fileName) =>
+    `No room for ${quotedFile(fileName)} on this phone. Turn a file off, then try again.`,
+  "audio-blocked": () => "The browser holds the sound back. Tap anywhere on the page to let it play.",
+  "audio-unsupported": () =>
+    "This browser has no way to play in step. A current Chrome, Firefox or Safari does; sharing files works here too.",
+} satisfies Record<ErrorCode, (fileName: string | null) => string>;
+
+const notice = {
+  error: ({ error: code, fileName }) => error[code](fileName),
+  "bad-piece": ({ name, fileName }) =>
+    `A damaged piece of ${quoted(fileName)} from ${format.list([name])} was thrown away. Getting it again.`,
+  "director-changed": ({ name, isMe, formerName }) => {
+    const now = isMe ? "You now run the music." : `${format.list([name])} now runs the music.`;
+    return formerName ? `${format.list([formerName])} stepped back. ${now}` : now;
+  },
+  joined: ({ name }) => `${format.list([name])} joined.`,
+  left: ({ name }) => `${format.list([name])} left.`,
+  copied: () => "Copied.",
+} satisfies ByCode<Notice>;
+
+const sync = {
+  tight: "tight",
+  good: "good",
+  loose: "loose",
+  off: "off",
+  unknown: "silent",
+} satisfies Record<SyncWord, string>;
+
+/** The second line, never announced: what counts (nobody wants every percent read out) and what helps. */
+function figures(current: Status): string {
+  if (current.code === "starting") return current.inSec > 0 ? `in ${format.number(current.inSec)} s` : "now";
+  if (current.code === "undecodable") return "MP3, M4A and WAV play everywhere.";
+  if (current.code !== "fetching") return "";
+  const parts = [format.percent(current.percent)];
+  if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
+  if (current.remainingSec !== null) parts.push(`ready in about ${roundedWait(current.remainingSec)}`);
+  return parts.join(" · ");
+}
+
+const SEC_PER_MIN = 60;
+
+function roundedWait(remainingSec: number): string {
+  if (remainingSec < SEC_PER_MIN) return `${format.number(Math.max(1, Math.ceil(remainingSec)))} s`;
+  return `${format.number(Math.ceil(remainingSec / SEC_PER_MIN))} min`;
+}
+
+const orUnknown = <Value>(value: Value | null, say: (known: Value) => string): string =>
+  value === null ? "not known yet" : say(value);
+const ms = (digits: number) => (value: number | null) =>
+  orUnknown(value, (known) => format.milliseconds(known, digits));
+const ppm = (value: number | null) => orUnknown(value, (known) => `${format.number(known)} ppm`);
+
+export const en = {
+  product: {
+    name: "Unisono",
+    promise: "Every phone in the room, one loudspeaker.",
+    privacy: "Songs go phone to phone. The server only introduces you and keeps time.",
+  },
+  home: {
+    invited: "You’re invited. One tap, and this phone plays along.",
+    keyLabel: "Swarm key",
+    keyHint: "Type the key, or paste the whole link.",
+    join: "Join",
+    joinInvited: "Join with sound",
+    newSwarm: "New swarm",
+    otherSwarm: "Another swarm?",
+    weakKey:
+      "Easy to guess: whoever runs the server could find this key by trying. Fine for a test; a new swarm gets a strong one.",
+    insecure:
+      "This page came over plain http. Music works, but the screen may fall asleep and links must be copied by hand. Ask the host for an https link to have both.",
+  },
+  swarm: {
+    people: (count: number) =>
+      `${format.number(count)} ${format.plural(count, { one: "person", other: "people" })}`,
+    connected: "Connected",
+    connecting: "Connecting…",
+    reconnecting: "Retrying…",
+    invite: "Invite",
+    leave: "Leave",
+    title: "Swarm",
+  },
+  status: (current: Status) => phrase<Status>(status, current),
+  figures,
+  banner: (current: Banner) => phrase<Banner>(banner, current),
+  notice: (current: Notice) => phrase<Notice>(notice, current),
+  error: (code: ErrorCode, fileName: string | null) => error[code](fileName),
+  dismiss: "Dismiss",
+  sound: {
+    rejoin: "Tap to rejoin the music",
+    held: "The sound is held back on this phone. The others keep playing.",
+  },
+  now: {
+    title: "Now playing",
+    position: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    stop: "Stop",
+    startNow: "Start now",
+    stopHint: "Take over under People to stop it for everyone.",
+  },
+  files: {
+    title: "Files",
+    add: "Add files",
+    limits: "Up to three per person: MP3, M4A, WAV, FLAC.",
+    empty: "No songs yet. Add one from this phone; everyone gets a copy.",
+    size: format.bytes,
+    from: (names: readonly string[]) => `from ${format.list(names)}`,
+    seeded: "seeded",
+    held: (heldBytes: number, sizeBytes: number) =>
+      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    remaining: (remainingSec: number) => `about ${roundedWait(remainingSec)}`,
+    waiting: "waiting for a source",
+    off: "off on this phone",
+    undecodable: "can’t be played here",
+    fetching: (name: string) => `Getting ${name}`,
+    enabled: "Enabled",
+    enabledName: (name: string) => `Enabled: ${name}`,
+    play: (name: string) => `Play ${name}`,
+    playing: "playing",
+    chosen: "up next",
+    directorOnly: (directorName: string) => `${format.list([directorName])} chooses what plays.`,
+  },
+  people: {
+    title: "People",
+    you: "you",
+    director: "director",
+    away: "away",
+    ready: "ready",
+    notLinked: "no direct link",
+    unnamed: "Someone",
+    sync,
+    alone: "Only you so far. Invite the others: one scan, and their phones play along.",
+    takeOver: "Take over",
+    resign: "Resign",
+    directing: "You run the music.",
+    following: (directorName: string) => `${format.list([directorName])} runs the music.`,
+    noDirector: "Nobody runs the music yet.",
+    rename: "Change name",
+    nameLabel: "Your name",
+    save: "Save",
+  },
+  speaker: {
+    title: "This speaker",
+    label: "Speaker delay",
+    hint: "Sounds late next to the others? Bluetooth speakers are. Turn on the click test, listen, and shift this phone until the clicks are one.",
+    value: (delayMs: number) =>
+      delayMs === 0 ? "no correction" : `plays ${format.milliseconds(delayMs, 0)} earlier`,
+    late: "This phone is late",
+    lateStep: "10 ms earlier",
+    early: "This phone is early",
+    earlyStep: "10 ms later",
+    clickTest: "Click test",
+    clicking: "Everyone’s phone clicks at the same moment.",
+  },
+  details: {
+    title: "Details",
+    copy: "Copy diagnostics",
+    copied: "Copied. No key and no address is in it.",
+    copyFailed: "This browser does not let the page copy. An https link would.",
+    ms,
+    rows: {
+      control: "Server",
+      clock: "Clock",
+      uncertainty: "Clock uncertainty",
+      rtt: "Round trip",
+      offset: "Clock offset",
+      drift: "Clock drift",
+      error: "Playback error",
+      rate: "Rate correction",
+      latency: "Output latency",
+      links: "Direct links",
+      sent: "Sent",
+      received: "Received",
+    },
+    ppm,
+    bytes: format.bytes,
+    count: format.number,
+    control: { idle: "idle", connecting: "connecting", open: "connected", retrying: "trying again" },
+    clock: {
+      unsynced: "not in step yet",
+      coarse: "nearly in step",
+      locked: "in step",
+      stale: "needs a fresh look",
+    },
+  },
+  invite: {
+    title: "Invite",
+    how: "Scan with a camera, or open the link on another phone.",
+    qr: "QR code of the link into this swarm",
+    qrFailed: "The QR code could not be drawn. The link below works just as well.",
+    link: "Link",
+    key: "Swarm key",
+    copy: "Copy link",
+    copied: "Copied.",
+    copyFailed: "This browser does not let the page copy. The link is selected: copy it by hand.",
+    share: "Share",
+    close: "Close",
+  },
+  left: {
+    title: "You left the swarm",
+    refusedTitle: "You are not in the swarm",
+    explain: "This phone is silent. The others keep playing, and the link still works.",
+    joinAgain: "Join again",
+    newSwarm: "New swarm",
+  },
+};
+
+export type Copy = typeof en;

@@ -1,0 +1,13 @@
+// The screens: a pure rendering of the view, and taps that become actions. The door of ui/; only main.ts comes in here.
+
+import type { ReadonlySignal } from "@preact/signals";
+import { h, render } from "preact";
+import type { Actions, View } from "../app/view.ts";
+import { Shell } from "./shell.tsx";
+
+/** Draws `view` into `root` and keeps it drawn. Returns what takes the screens away again. */
+export function mount(root: HTMLElement, view: ReadonlySignal<View>, actions: Actions): () => void {
+  root.replaceChildren(); // what index.html painted before the script came
+  render(h(Shell, { view, actions }), root);
+  return () => render(null, root);
+}

@@ -1,0 +1,57 @@
+// The figures, for the curious and for support. Rendered only while open: they change with every measurement.
+
+import { useSignal } from "@preact/signals";
+import type { DetailsView } from "../../app/view.ts";
+import { words } from "../copy/index.ts";
+import { CopyButton } from "../parts/copy-button.tsx";
+import type { ScreenProps } from "../shell.tsx";
+import { useSlice } from "../slice.ts";
+
+export function Details({ view, actions }: ScreenProps) {
+  const isOpen = useSignal(false);
+  return (
+    <details class="details" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
+      <summary>{words.details.title}</summary>
+      {isOpen.value && <Figures view={view} actions={actions} />}
+      <CopyButton
+        label={words.details.copy}
+        copied={words.details.copied}
+        failed={words.details.copyFailed}
+        copy={() => actions.copyDiagnostics()}
+      />
+    </details>
+  );
+}
+
+function Figures({ view }: ScreenProps) {
+  const rows = useSlice(view, ({ details }) => detailRows(details));
+  return (
+    <dl class="figures-list">
+      {rows.map(({ label, value }) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Label and value as shown; equal rows are not painted again. */
+export function detailRows(details: DetailsView): { label: string; value: string }[] {
+  const { rows, ms, ppm, bytes, count, control, clock } = words.details;
+  return [
+    { label: rows.control, value: control[details.controlState] },
+    { label: rows.clock, value: clock[details.clockState] },
+    { label: rows.uncertainty, value: ms(2)(details.uncertaintyMs) },
+    { label: rows.rtt, value: ms(1)(details.rttMs) },
+    { label: rows.offset, value: ms(1)(details.offsetMs) },
+    { label: rows.drift, value: ppm(details.driftPpm) },
+    { label: rows.error, value: ms(2)(details.playbackErrorMs) },
+    { label: rows.rate, value: ppm(details.ratePpm) },
+    { label: rows.latency, value: ms(1)(details.outputLatencyMs) },
+    { label: rows.links, value: count(details.links) },
+    { label: rows.sent, value: bytes(details.sentBytes) },
+    { label: rows.received, value: bytes(details.receivedBytes) },
+  ];
+}

@@ -1,0 +1,156 @@
+// The songs of the swarm: adding, sharing or not, how much is here, and Play for the director.
+
+import { useRef } from "preact/hooks";
+import type { Actions, FileView } from "../../app/view.ts";
+import { words } from "../copy/index.ts";
+import { Glyph } from "../glyphs.tsx";
+import type { ScreenProps } from "../shell.tsx";
+import { useSlice } from "../slice.ts";
+
+export function Files({ view, actions }: ScreenProps) {
+  const { files, isDirector, isAlone, directorName } = useSlice(view, ({ files, isDirector, people }) => ({
+    files: files.map(shownFile),
+    isDirector,
+    isAlone: people.length === 1,
+    directorName: people.find((person) => person.isDirector)?.name ?? null,
+  }));
+  const isEmpty = files.length === 0;
+  return (
+    <section class="files" aria-labelledby="files-title">
+      <div class="section-head">
+        <h2 id="files-title">{words.files.title}</h2>
+        <AddFiles actions={actions} isPrimary={isEmpty && !isAlone} />
+      </div>
+      {isEmpty && <p class="empty">{words.files.empty}</p>}
+      {/* biome-ignore lint/a11y/noRedundantRoles: WebKit takes the role away when the bullets are gone */}
+      <ul class="rows" role="list" aria-labelledby="files-title">
+        {files.map((file) => (
+          <FileRow
+            key={file.fileId}
+            file={file}
+            isDirector={isDirector}
+            isNext={!files.some((other) => other.isChosen)}
+            actions={actions}
+          />
+        ))}
+      </ul>
+      <p class="hint">
+        {words.files.limits}
+        {!isEmpty && !isDirector && directorName && ` ${words.files.directorOnly(directorName)}`}
+      </p>
+    </section>
+  );
+}
+
+/** Coarser than the facts: a row is painted when a percent or a second changes, not with each piece of 64 KiB. */
+function shownFile(file: FileView): FileView {
+  const hundredth = file.sizeBytes / 100;
+  const heldBytes = hundredth > 0 ? Math.floor(file.heldBytes / hundredth) * hundredth : 0;
+  return { ...file, heldBytes, remainingSec: file.remainingSec && Math.ceil(file.remainingSec) };
+}
+
+function AddFiles({ actions, isPrimary }: { actions: Actions; isPrimary: boolean }) {
+  const input = useRef<HTMLInputElement>(null);
+  const onChange = () => {
+    if (!input.current?.files?.length) return;
+    actions.addFiles([...input.current.files]);
+    input.current.value = ""; // so that the same file can be chosen again
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class={isPrimary ? "button button-primary" : "button"}
+        onClick={() => input.current?.click()}
+      >
+        <Glyph name="plus" />
+        {words.files.add}
+      </button>
+      {/* Opened by the button, which is what people and screen readers meet. iOS greys out songs it has no type for. */}
+      <input
+        ref={input}
+        class="unseen"
+        type="file"
+        multiple
+        accept="audio/*,.mp3,.m4a,.aac,.wav,.flac,.ogg,.opus"
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={onChange}
+      />
+    </>
+  );
+}
+
+interface FileRowProps {
+  readonly file: FileView;
+  readonly isDirector: boolean;
+  /** Nothing is chosen yet: playing something is what to do next. */
+  readonly isNext: boolean;
+  readonly actions: Actions;
+}
+
+function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
+  const { fileId, name, isEnabled, isChosen } = file;
+  const canPlay = isDirector && isEnabled && file.isDecodable !== false;
+  return (
+    <li class={isChosen ? "row file file-chosen" : "row file"}>
+      <button
+        type="button"
+        class={canPlay && isNext && file.isSeeded ? "button-round button-primary" : "button-round"}
+        aria-label={words.files.play(name)}
+        disabled={!canPlay}
+        onClick={() => actions.play(fileId)}
+      >
+        <Glyph name="play" />
+      </button>
+      <div class="file-body">
+        <p class="file-name" dir="auto">
+          {name}
+        </p>
+        <p class="meta">{fileFacts(file).join(" · ")}</p>
+        {file.isSeeded ? (
+          <p class="meta seeded">
+            <Glyph name="seeded" />
+            {words.files.seeded}
+          </p>
+        ) : (
+          <Fetching file={file} />
+        )}
+      </div>
+      <button
+        type="button"
+        role="switch"
+        class="switch"
+        aria-checked={isEnabled}
+        aria-label={words.files.enabledName(name)}
+        onClick={() => actions.setEnabled(fileId, !isEnabled)}
+      >
+        <span class="switch-track" />
+        <span class="switch-word">{words.files.enabled}</span>
+      </button>
+    </li>
+  );
+}
+
+function fileFacts(file: FileView): string[] {
+  const facts = [words.files.size(file.sizeBytes)];
+  if (file.offeredBy.length > 0) facts.push(words.files.from(file.offeredBy));
+  if (file.isDecodable === false) facts.push(words.files.undecodable);
+  else if (file.isPlaying) facts.push(words.files.playing);
+  else if (file.isChosen) facts.push(words.files.chosen);
+  return facts;
+}
+
+function Fetching({ file }: { file: FileView }) {
+  const { name, heldBytes, sizeBytes, remainingSec, sources, isEnabled } = file;
+  const facts = [words.files.held(heldBytes, sizeBytes)];
+  if (!isEnabled) facts.push(words.files.off);
+  else if (sources.length === 0) facts.push(words.files.waiting);
+  else if (remainingSec !== null) facts.push(words.files.remaining(remainingSec));
+  return (
+    <div class="fetching">
+      <progress aria-label={words.files.fetching(name)} value={heldBytes} max={Math.max(1, sizeBytes)} />
+      <p class="meta">{facts.join(" · ")}</p>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+// Lining this loudspeaker up with the others by ear. A late speaker starts earlier; the words say which way it goes, so
+// nobody has to work out a sign. Delays in ms.
+
+import { words } from "../copy/index.ts";
+import type { ScreenProps } from "../shell.tsx";
+import { useSlice } from "../slice.ts";
+
+const MAX_SLIDER_MS = 500;
+/** Just above what ears tell apart in music, so that each tap is heard. */
+const STEP_MS = 10;
+
+export function Speaker({ view, actions }: ScreenProps) {
+  const { delayMs, isClicking } = useSlice(view, ({ speakerDelayMs, isClickTestOn }) => ({
+    delayMs: speakerDelayMs,
+    isClicking: isClickTestOn,
+  }));
+  return (
+    <section class="speaker" aria-labelledby="speaker-title">
+      <div class="section-head">
+        <h2 id="speaker-title">{words.speaker.title}</h2>
+        <button
+          type="button"
+          class="button button-toggle"
+          aria-pressed={isClicking}
+          onClick={() => actions.setClickTest(!isClicking)}
+        >
+          {words.speaker.clickTest}
+        </button>
+      </div>
+      <p class="hint">{isClicking ? words.speaker.clicking : words.speaker.hint}</p>
+      <div class="delay">
+        <label for="speaker-delay">{words.speaker.label}</label>
+        <output for="speaker-delay" aria-live="off">
+          {words.speaker.value(delayMs)}
+        </output>
+        <input
+          id="speaker-delay"
+          type="range"
+          min={0}
+          max={MAX_SLIDER_MS}
+          step={1}
+          value={delayMs}
+          aria-valuetext={words.speaker.value(delayMs)}
+          onInput={(event) => actions.setSpeakerDelay(event.currentTarget.valueAsNumber)}
+        />
+      </div>
+      <div class="nudges">
+        <button type="button" class="button" onClick={() => actions.setSpeakerDelay(delayMs + STEP_MS)}>
+          <span>{words.speaker.late}</span>
+          <small>{words.speaker.lateStep}</small>
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={delayMs === 0}
+          onClick={() => actions.setSpeakerDelay(Math.max(0, delayMs - STEP_MS))}
+        >
+          <span>{words.speaker.early}</span>
+          <small>{words.speaker.earlyStep}</small>
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,217 @@
+// One sample view for every state a person can meet: for the tests of the words and for the gallery of screens. Plain
+// data; the people are called ada, bo and cy.
+
+import type { DetailsView, FileView, PersonView, View } from "../../app/view.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
+
+const MEGABYTE = 1_000_000;
+
+const userId = (digit: string) => digit.repeat(32) as UserId;
+const fileId = (digit: string) => digit.repeat(64) as FileId;
+
+const details: DetailsView = {
+  controlState: "open",
+  clockState: "locked",
+  uncertaintyMs: 0.42,
+  rttMs: 8.3,
+  offsetMs: -182_734.2,
+  driftPpm: 11.6,
+  playbackErrorMs: 0.12,
+  ratePpm: -38,
+  outputLatencyMs: 42.7,
+  links: 2,
+  sentBytes: 0,
+  receivedBytes: 6_200_000,
+};
+
+const ada: PersonView = {
+  userId: userId("a"),
+  name: "Ada",
+  isMe: true,
+  isDirector: false,
+  isAway: false,
+  isLinked: true,
+  isReady: false,
+  syncErrorMs: null,
+  sync: "unknown",
+};
+const bo: PersonView = { ...ada, userId: userId("b"), name: "Bo", isMe: false };
+const cy: PersonView = { ...bo, userId: userId("c"), name: "Cy" };
+
+const song: FileView = {
+  fileId: fileId("1"),
+  name: "Midnight Train to Ludwigshafen.mp3",
+  sizeBytes: 8.4 * MEGABYTE,
+  heldBytes: 8.4 * MEGABYTE,
+  isSeeded: true,
+  isEnabled: true,
+  isChosen: false,
+  isPlaying: false,
+  offeredBy: ["Ada"],
+  sources: [],
+  remainingSec: null,
+  isDecodable: true,
+};
+const arriving: FileView = {
+  ...song,
+  fileId: fileId("2"),
+  name: "Glass Harbour.flac",
+  sizeBytes: 31.2 * MEGABYTE,
+  heldBytes: 13.5 * MEGABYTE,
+  isSeeded: false,
+  offeredBy: ["Bo"],
+  sources: ["Bo", "Cy"],
+  remainingSec: 11.2,
+  isDecodable: null,
+};
+const turnedOff: FileView = {
+  ...arriving,
+  fileId: fileId("3"),
+  name: "2024-06-14_live_recording_rooftop_session_second_set_unmastered_v7_final.wav",
+  sizeBytes: 96.1 * MEGABYTE,
+  heldBytes: 0,
+  isEnabled: false,
+  sources: [],
+  remainingSec: null,
+  offeredBy: ["Cy"],
+};
+
+const home: View = {
+  phase: "home",
+  key: "",
+  isKeyWeak: false,
+  inviteLink: "",
+  myName: "Ada",
+  status: { code: "joining", stage: "key" },
+  banner: null,
+  notice: null,
+  isSecureContext: true,
+  isOnline: false,
+  people: [],
+  files: [],
+  isDirector: false,
+  canStop: false,
+  canStartNow: false,
+  needsTapToRejoin: false,
+  nowPlaying: null,
+  speakerDelayMs: 0,
+  isClickTestOn: false,
+  details,
+};
+
+const invited: View = { ...home, key: "K7QF-9TXM-2B4D" };
+const swarm: View = {
+  ...invited,
+  phase: "joined",
+  inviteLink: "https://unisono.example/#K7QF-9TXM-2B4D",
+  isOnline: true,
+};
+const inStep = [
+  { ...ada, isReady: true, sync: "tight", syncErrorMs: 0.1 },
+  { ...bo, isReady: true, sync: "good", syncErrorMs: 9 },
+  { ...cy, isReady: true, sync: "tight", syncErrorMs: 1.9 },
+] as const;
+const directing = ([me, ...others]: readonly PersonView[]): PersonView[] =>
+  me ? [{ ...me, isDirector: true }, ...others] : [];
+
+const playing: View = {
+  ...swarm,
+  people: directing(inStep),
+  isDirector: true,
+  canStop: true,
+  files: [{ ...song, isChosen: true, isPlaying: true }, arriving, turnedOff],
+  status: { code: "playing", fileName: song.name, directorName: "Ada", isDirector: true },
+  nowPlaying: { name: song.name, durationSec: 247, positionSec: 102.4 },
+};
+const following: View = {
+  ...playing,
+  people: inStep.map((person) => ({ ...person, isDirector: person.name === "Bo" })),
+  isDirector: false,
+  canStop: false,
+  status: { code: "playing", fileName: song.name, directorName: "Bo", isDirector: false },
+};
+
+export const fixtures = {
+  home,
+  "home-invited": invited,
+  "home-weak-key-over-http": { ...home, key: "party", isKeyWeak: true, isSecureContext: false },
+  "home-key-missing": {
+    ...home,
+    notice: { id: 1, notice: { code: "error", error: "key-empty", fileName: null } },
+  },
+  joining: { ...swarm, phase: "joining", isOnline: false, status: { code: "joining", stage: "server" } },
+  alone: { ...swarm, people: directing([ada]), isDirector: true, status: { code: "alone" } },
+  "no-files": {
+    ...swarm,
+    people: directing([ada, bo, cy]),
+    isDirector: true,
+    status: { code: "no-files", others: 2 },
+  },
+  "ready-to-play": {
+    ...swarm,
+    people: directing([ada, bo, { ...cy, isAway: true }]),
+    isDirector: true,
+    files: [song, arriving],
+    status: { code: "ready-to-play", isDirector: true, directorName: "Ada" },
+    notice: { id: 2, notice: { code: "joined", name: "Cy" } },
+  },
+  fetching: {
+    ...swarm,
+    people: [ada, { ...bo, isDirector: true, isReady: true }, { ...cy, isReady: true }],
+    files: [{ ...arriving, isChosen: true }],
+    status: {
+      code: "fetching",
+      fileName: arriving.name,
+      percent: 43,
+      sources: arriving.sources,
+      remainingSec: arriving.remainingSec,
+    },
+  },
+  "waiting-for": {
+    ...swarm,
+    people: directing([{ ...ada, isReady: true }, { ...bo, isReady: true }, cy]),
+    isDirector: true,
+    canStop: true,
+    canStartNow: true,
+    files: [{ ...song, isChosen: true }],
+    status: { code: "waiting-for", names: ["Cy"], canStart: true },
+  },
+  starting: {
+    ...playing,
+    status: { code: "starting", fileName: song.name, inSec: 3 },
+    nowPlaying: null,
+    people: directing([ada, bo, cy].map((person) => ({ ...person, isReady: true }))),
+  },
+  playing,
+  following,
+  "out-of-step": {
+    ...following,
+    people: following.people.map((person, index) => ({
+      ...person,
+      sync: (["loose", "tight", "off"] as const)[index] ?? "unknown",
+      isLinked: person.name !== "Cy",
+    })),
+    banner: { code: "unreachable", names: ["Cy"] },
+    speakerDelayMs: 120,
+    isClickTestOn: true,
+  },
+  "server-lost": { ...playing, isOnline: false, banner: { code: "server-lost", isPlaying: true } },
+  "sound-lost": {
+    ...following,
+    needsTapToRejoin: true,
+    nowPlaying: null,
+    banner: { code: "audio-interrupted" },
+    people: following.people.map((person) => (person.isMe ? { ...person, sync: "unknown" } : person)),
+  },
+  undecodable: {
+    ...following,
+    nowPlaying: null,
+    files: [{ ...arriving, isChosen: true, isSeeded: true, isDecodable: false }],
+    status: { code: "undecodable", fileName: arriving.name },
+    notice: { id: 3, notice: { code: "error", error: "file-not-audio", fileName: "notes.pdf" } },
+  },
+  left: { ...swarm, phase: "left", isOnline: false },
+  refused: { ...swarm, phase: "left", isOnline: false, banner: { code: "refused", reason: "taken-over" } },
+} satisfies Readonly<Record<string, View>>;
+
+export type FixtureName = keyof typeof fixtures;
