@@ -63,7 +63,7 @@ def save_plot(tracks: Tracks, path: Path, title: str, names: list[str] | None = 
             middle_sec, by_second, "-", linewidth=1.4, color="black", label=f"second, {len(placed)} devices"
         )
         below.legend(loc="upper right", ncols=2, fontsize=8)
-    below.set_ylim(bottom=0)
+    below.set_ylim(bottom=0, top=below.get_ylim()[1] * 1.15)
     below.set_ylabel("spread, ms")
     below.set_xlabel("seconds since the first sound")
     for axes in (above, below):

@@ -85,7 +85,10 @@ def track(recording: Signal, song: Signal, rate_hz: int = RIG_RATE_HZ) -> Tracks
         column.follow()
         columns.append(column)
         if not np.all(np.isnan(column.delay)):
-            known_delays.append(float(np.nanmedian(column.delay)))
+            delay = float(np.nanmedian(column.delay))
+            # One hint covers its whole search range: a second one within it would only cost time.
+            if all(abs(delay - known) > HINT_SEC / 2 * FINE_RATE_HZ for known in known_delays):
+                known_delays.append(delay)
     count = min(len(column.delay) for column in columns)
     return Tracks(
         at_sec=np.asarray((np.arange(count) + 0.5) * WINDOW_SEC, dtype=np.float64),

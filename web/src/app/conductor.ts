@@ -4,7 +4,7 @@
 
 import { type Plan, positionUsAt } from "../director/index.ts";
 import { FileError, type FileId } from "../lib/index.ts";
-import { makeClicks, type Player } from "../playback/index.ts";
+import { decodeAnchor, makeClicks, type Player } from "../playback/index.ts";
 import { type OffsetEstimate, PlayClock, type PlayClockVerdict, type SharedClock } from "../timing/index.ts";
 
 export interface ConductorOptions {
@@ -12,6 +12,8 @@ export interface ConductorOptions {
   readonly player: Player;
   /** Whole content of a file, or null while this device does not hold all of it. */
   readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
+  /** The file's PCM anchor as its owner published it; null until it is known. */
+  readonly noteOf: (fileId: FileId) => Uint8Array | null;
   readonly onUndecodable: (fileId: FileId) => void;
   readonly onChange: () => void;
 }
@@ -28,6 +30,8 @@ export class Conductor {
   #verdict: PlayClockVerdict | null = null;
   #speakerDelayMs = 0;
   #loading: FileId | null = null;
+  /** The anchor the loaded file was last aligned to. */
+  #alignedTo: Uint8Array | null = null;
   #isClicking = false;
   readonly #undecodable = new Set<FileId>();
 
@@ -79,6 +83,7 @@ export class Conductor {
       return;
     }
     this.#load(plan.fileId);
+    this.#align(plan.fileId);
     if (plan.state === "preparing") {
       this.#silence();
       return;
@@ -155,6 +160,7 @@ export class Conductor {
     const content = readFile(fileId);
     if (!content) return;
     this.#loading = fileId;
+    this.#alignedTo = null;
     content
       .then((bytes) => player.load(fileId, bytes))
       .catch((error: unknown) => {
@@ -166,6 +172,15 @@ export class Conductor {
         this.#loading = null;
         this.#options.onChange();
       });
+  }
+
+  #align(fileId: FileId): void {
+    const { player, noteOf } = this.#options;
+    const note = noteOf(fileId);
+    if (player.loadedId !== fileId || !note || note === this.#alignedTo) return;
+    this.#alignedTo = note;
+    const anchor = decodeAnchor(note);
+    if (anchor) void player.align(fileId, anchor);
   }
 
   #followClicks(): void {

@@ -61,7 +61,9 @@ describe("a peer's message", () => {
       const message: PeerMessage = { kind: "signal", signal };
       expect(decodePeerMessage(encodePeerMessage(message))).toEqual(message);
     }
-    expect(encodePeerMessage({ kind: "signal", signal: signals[1] as Signal }).length).toBeLessThanOrEqual(197);
+    expect(encodePeerMessage({ kind: "signal", signal: signals[1] as Signal }).length).toBeLessThanOrEqual(
+      197,
+    );
     expect(() => decodePeerMessage(utf8('{"k":"g","g":{"kind":"shout"}}'))).toThrow(WireError);
     expect(() => decodePeerMessage(utf8('{"k":"c","c":["no session","x",null]}'))).toThrow(WireError);
   });

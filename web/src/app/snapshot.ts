@@ -52,7 +52,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       ratePpm: playback?.ratePpm ?? null,
       outputLatencyMs: playback?.outputLatencyMs ?? null,
       speakerDelayMs: facts?.speakerDelayMs ?? 0,
-      decodeOffsetMs: null,
+      decodeOffsetMs: playback?.decodeOffsetMs ?? null,
       rejoins: playback?.rejoins ?? 0,
       lateSegments: playback?.lateSegments ?? 0,
     },

@@ -23,7 +23,7 @@ import {
   type UserId,
   WireError,
 } from "../lib/index.ts";
-import { looksLikeAudio, type Player } from "../playback/index.ts";
+import { encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
 import { MemoryStore, Swarm, type SwarmEvent } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
@@ -120,6 +120,7 @@ export class SwarmSession {
       clock: this.clock,
       player,
       readFile: (fileId) => this.#readFile(fileId),
+      noteOf: (fileId) => this.swarm.noteOf(fileId),
       onUndecodable: () => this.#changed(),
       onChange: () => this.#changed(),
     });
@@ -200,7 +201,12 @@ export class SwarmSession {
   async addFile(file: File): Promise<FileId> {
     const head = new Uint8Array(await file.slice(0, 64).arrayBuffer());
     if (head.length > 0 && !looksLikeAudio(head)) throw new FileError("file-not-audio", "unknown format");
-    return this.swarm.addFile(file);
+    const fileId = await this.swarm.addFile(file);
+    this.#publishAnchor(fileId, file).catch((error: unknown) => {
+      // Others may well decode what this browser cannot; they play it without a common anchor.
+      console.warn(`no anchor for ${fileId}: ${String(error)}`);
+    });
+    return fileId;
   }
 
   /** Director: prepares the file; it starts when all are ready. */
@@ -442,6 +448,11 @@ export class SwarmSession {
       isVisible: peer.status?.isVisible ?? true,
       isAway: peer.isAway,
     }));
+  }
+
+  async #publishAnchor(fileId: FileId, file: File): Promise<void> {
+    const anchor = await this.#options.player.anchorOf(await file.arrayBuffer());
+    if (anchor) this.swarm.setNote(fileId, encodeAnchor(anchor));
   }
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {

@@ -59,6 +59,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     ratePpm: null,
     outputLatencyMs: null,
     durationSec: null,
+    decodeOffsetMs: null,
     rejoins: 0,
     lateSegments: 0,
   },

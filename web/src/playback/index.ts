@@ -1,5 +1,6 @@
 // Sound in step: where the loudspeaker is, segments resampled to be exactly there, and the queue that plays them.
 
+export { decodeAnchor, encodeAnchor } from "./anchor.ts";
 export { makeClicks } from "./click.ts";
 export { type PlaybackReading, type PlaybackState, Player } from "./player.ts";
 export type { Timeline } from "./segment-planner.ts";

@@ -5,6 +5,7 @@
 // Does not know directors or global time: a Timeline is all it is given.
 
 import { type Clock, every } from "../lib/index.ts";
+import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
@@ -20,6 +21,8 @@ export interface PlaybackReading {
   readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
   readonly durationSec: number | null;
+  /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
+  readonly decodeOffsetMs: number | null;
   readonly rejoins: number;
   /** Segments that came too late for their start; each was a gap. */
   readonly lateSegments: number;
@@ -34,12 +37,16 @@ const HIDDEN_HORIZON_SEC = 90;
 const START_AHEAD_SEC = 0.6;
 /** Between deciding and sounding: the Worker's answer and two render callbacks fit in. */
 const CUT_AHEAD_SEC = 0.15;
+/** A quarter of a frame: below that a match says the same as the one before. */
+const ALIGNED_SEC = 5e-6;
 /** After an underrun or an output change the servo would take many seconds; beyond this a crossfade repairs at once. */
 const STEP_REPAIR_MS = 0.5;
 
 interface Loaded {
   readonly sourceId: string;
   readonly durationSec: number;
+  /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
+  readonly decodeOffsetSec: number;
 }
 
 export class Player {
@@ -104,8 +111,30 @@ export class Player {
     if (!this.#queue) return; // closed while decoding
     if (this.#loaded) this.unload();
     this.#queue.load(sourceId, channels);
-    this.#loaded = { sourceId, durationSec };
+    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0 };
     this.#onChange();
+  }
+
+  /**
+   * Aligns the loaded file to an anchor (rules P16, P17), crossing over if it sounds already. Returns the match, or
+   * null when there is none or the file was replaced meanwhile.
+   */
+  async align(sourceId: string, anchor: Anchor): Promise<AnchorMatch | null> {
+    if (this.#loaded?.sourceId !== sourceId) return null;
+    const match = (await this.#queue?.matchAnchor(sourceId, anchor)) ?? null;
+    if (!match || this.#loaded?.sourceId !== sourceId) return null;
+    const isMoved = Math.abs(match.offsetSec - this.#loaded.decodeOffsetSec) > ALIGNED_SEC;
+    if (!isMoved) return match;
+    this.#loaded = { ...this.#loaded, decodeOffsetSec: match.offsetSec };
+    this.redirect();
+    return match;
+  }
+
+  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws FileError `file-not-audio`. */
+  async anchorOf(bytes: ArrayBuffer): Promise<Anchor | null> {
+    if (!this.#decode) throw new Error("anchorOf before unlock");
+    const sound = await this.#decode(bytes);
+    return (await this.#queue?.makeAnchor(sound.channels)) ?? null;
   }
 
   unload(): void {
@@ -129,7 +158,7 @@ export class Player {
     if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
       if (this.#isBeforeStart(frame)) this.#restart();
-      else this.#splice(frame, this.#planner.redirect(frame, this.#timeline));
+      else this.#splice(frame, this.#planner.redirect(frame, this.#inDecode));
     }
     this.#tick();
   }
@@ -150,7 +179,7 @@ export class Player {
     this.#isHidden = isHidden;
     if (!isHidden && this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
-      if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#timeline));
+      if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#inDecode));
     }
     this.#tick();
   }
@@ -163,10 +192,11 @@ export class Player {
     return {
       state,
       positionSec: isSounding ? timeline(localMs) : null,
-      errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, timeline) ?? null) : null,
+      errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, this.#inDecode) ?? null) : null,
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       durationSec: this.durationSec,
+      decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
       lateSegments: this.#queue?.lateSegments ?? 0,
     };
@@ -193,6 +223,10 @@ export class Player {
     if (!first) return this.#timeline(localMs) < 0 ? "scheduled" : "preparing";
     return audioSec * this.#rate < first.startFrame ? "scheduled" : "playing";
   }
+
+  /** Where in this decode the loudspeaker should be: the plan's position, moved by the decoder's own delay. */
+  readonly #inDecode: Timeline = (localMs) =>
+    (this.#timeline?.(localMs) ?? 0) + (this.#loaded?.decodeOffsetSec ?? 0);
 
   get #rate(): number {
     return this.#output.context?.sampleRate ?? 1;
@@ -228,9 +262,9 @@ export class Player {
   /** Keeps the queue filled; everything that happens over time happens here. */
   #tick(): void {
     const planner = this.#planner;
-    const timeline = this.#timeline;
+    const timeline = this.#inDecode;
     const context = this.#output.context;
-    if (!planner || !timeline || !this.#loaded || context?.state !== "running") return;
+    if (!planner || !this.#timeline || !this.#loaded || context?.state !== "running") return;
     this.#repairAfterStep(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
     planner.track.forgetBefore(renderFrame - this.#rate);

@@ -1,5 +1,6 @@
 // What the page and the render Worker say to each other. Arrays are transferred, not copied.
 
+import type { Anchor, AnchorMatch } from "./anchor.ts";
 import type { Segment } from "./segment-track.ts";
 
 export type RenderRequest =
@@ -10,9 +11,28 @@ export type RenderRequest =
       readonly channels: readonly Float32Array<ArrayBuffer>[];
     }
   | { readonly type: "unload"; readonly sourceId: string }
-  | { readonly type: "render"; readonly id: number; readonly sourceId: string; readonly segment: Segment };
+  | { readonly type: "render"; readonly id: number; readonly sourceId: string; readonly segment: Segment }
+  | {
+      readonly type: "make-anchor";
+      readonly id: number;
+      readonly channels: readonly Float32Array<ArrayBuffer>[];
+      readonly sampleRate: number;
+    }
+  | {
+      readonly type: "match-anchor";
+      readonly id: number;
+      readonly sourceId: string;
+      readonly sampleRate: number;
+      readonly anchor: Anchor;
+    };
+
+export type RenderAnswer =
+  | Rendered
+  | { readonly type: "anchor"; readonly id: number; readonly anchor: Anchor | null }
+  | { readonly type: "match"; readonly id: number; readonly match: AnchorMatch | null };
 
 export interface Rendered {
+  readonly type: "rendered";
   readonly id: number;
   /** Empty when the source is not loaded (any more). */
   readonly channels: readonly Float32Array<ArrayBuffer>[];

@@ -1,20 +1,42 @@
-// Holds decoded sound and renders segments of it, so that neither costs the page a frame.
+// Holds decoded sound, renders segments of it and does the long arithmetic on it, so that none of it costs the page a
+// frame. One request, one answer, in order.
 
-import type { Rendered, RenderRequest } from "./render-protocol.ts";
+import { makeAnchor, matchAnchor } from "./anchor.ts";
+import type { RenderAnswer, RenderRequest } from "./render-protocol.ts";
 import { renderSegment } from "./resample.ts";
 
 const sources = new Map<string, readonly Float32Array[]>();
 
+function answer(message: RenderAnswer, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
+
 self.onmessage = (event: MessageEvent<RenderRequest>) => {
   const request = event.data;
-  if (request.type === "load") {
-    sources.set(request.sourceId, request.channels);
-  } else if (request.type === "unload") {
-    sources.delete(request.sourceId);
-  } else {
-    const source = sources.get(request.sourceId);
-    const channels = source ? renderSegment(source, request.segment) : [];
-    const answer: Rendered = { id: request.id, channels };
-    self.postMessage(answer, { transfer: channels.map((channel) => channel.buffer) });
+  switch (request.type) {
+    case "load":
+      sources.set(request.sourceId, request.channels);
+      break;
+    case "unload":
+      sources.delete(request.sourceId);
+      break;
+    case "render": {
+      const source = sources.get(request.sourceId);
+      const channels = source ? renderSegment(source, request.segment) : [];
+      answer(
+        { type: "rendered", id: request.id, channels },
+        channels.map((channel) => channel.buffer),
+      );
+      break;
+    }
+    case "make-anchor":
+      answer({ type: "anchor", id: request.id, anchor: makeAnchor(request.channels, request.sampleRate) });
+      break;
+    case "match-anchor": {
+      const source = sources.get(request.sourceId);
+      const match = source ? matchAnchor(source, request.sampleRate, request.anchor) : null;
+      answer({ type: "match", id: request.id, match });
+      break;
+    }
   }
 };

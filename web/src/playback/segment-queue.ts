@@ -1,7 +1,8 @@
 // The shell that turns segments into sound: renders each in the Worker and queues it as a plain AudioBufferSourceNode at
 // rate 1 on an integer frame. Audio frames of the given context. Does not decide what comes next.
 
-import type { Rendered, RenderRequest } from "./render-protocol.ts";
+import type { Anchor, AnchorMatch } from "./anchor.ts";
+import type { RenderAnswer, Rendered, RenderRequest } from "./render-protocol.ts";
 import type { Segment } from "./segment-track.ts";
 
 /**
@@ -21,6 +22,7 @@ export class SegmentQueue {
   readonly #destination: AudioNode;
   readonly #worker: Worker;
   readonly #entries = new Map<number, Entry>();
+  readonly #questions = new Map<number, (answer: RenderAnswer) => void>();
   #nextId = 1;
   #lateSegments = 0;
 
@@ -28,7 +30,12 @@ export class SegmentQueue {
     this.#context = context;
     this.#destination = destination;
     this.#worker = new Worker(new URL("./render.worker.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = (event: MessageEvent<Rendered>) => this.#enqueue(event.data);
+    this.#worker.onmessage = (event: MessageEvent<RenderAnswer>) => {
+      const answer = event.data;
+      if (answer.type === "rendered") this.#enqueue(answer);
+      this.#questions.get(answer.id)?.(answer);
+      this.#questions.delete(answer.id);
+    };
   }
 
   /** Segments that were rendered after their start had passed; each was a gap. */
@@ -46,6 +53,23 @@ export class SegmentQueue {
 
   unload(sourceId: string): void {
     this.#post({ type: "unload", sourceId });
+  }
+
+  /** An anchor of decoded channels, which are gone from this side afterwards; null when they hold nothing to find. */
+  makeAnchor(channels: readonly Float32Array<ArrayBuffer>[]): Promise<Anchor | null> {
+    const { sampleRate } = this.#context;
+    const transfer = channels.map((channel) => channel.buffer);
+    return this.#ask({ type: "make-anchor", id: this.#nextId++, channels, sampleRate }, transfer).then(
+      (answer) => (answer.type === "anchor" ? answer.anchor : null),
+    );
+  }
+
+  /** Where the loaded source has the anchor's sound; null when it is not to be found. */
+  matchAnchor(sourceId: string, anchor: Anchor): Promise<AnchorMatch | null> {
+    const { sampleRate } = this.#context;
+    return this.#ask({ type: "match-anchor", id: this.#nextId++, sourceId, sampleRate, anchor }).then(
+      (answer) => (answer.type === "match" ? answer.match : null),
+    );
   }
 
   play(sourceId: string, segment: Segment): void {
@@ -119,6 +143,16 @@ export class SegmentQueue {
     if (!entry.node) return;
     entry.node.onended = null;
     entry.node.disconnect();
+  }
+
+  #ask(
+    request: RenderRequest & { readonly id: number },
+    transfer: Transferable[] = [],
+  ): Promise<RenderAnswer> {
+    return new Promise((resolve) => {
+      this.#questions.set(request.id, resolve);
+      this.#post(request, transfer);
+    });
   }
 
   #post(request: RenderRequest, transfer: Transferable[] = []): void {

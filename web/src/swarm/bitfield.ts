@@ -45,6 +45,10 @@ export class Bitfield {
     return ((this.#bits[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
   }
 
+  *indices(): Generator<number> {
+    for (let index = 0; index < this.length; index++) if (this.has(index)) yield index;
+  }
+
   /** Returns whether it was new. */
   set(index: number): boolean {
     if (index < 0 || index >= this.length) throw new RangeError(`piece ${index} of ${this.length}`);

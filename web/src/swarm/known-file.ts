@@ -65,6 +65,11 @@ export class KnownFile {
     return this.held.isFull;
   }
 
+  /** Only enabled files are listed and served, and of those only what is held. */
+  get isServed(): boolean {
+    return this.isEnabled && this.held.setCount > 0;
+  }
+
   get missingPieces(): number {
     return this.held.length - this.held.setCount;
   }

@@ -5,6 +5,7 @@ import { Bitfield } from "./bitfield.ts";
 import type { DropReason, ListedFile } from "./ctl.ts";
 import { MAX_FILE_BYTES, pieceCountOf, pieceLengthOf } from "./manifest.ts";
 import { NOTE_BURST, NOTE_LENIENCY, NOTES_PER_SEC } from "./notes.ts";
+import type { Showing } from "./seeding.ts";
 import { Source } from "./source.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { UploadQueue } from "./uploads.ts";
@@ -27,6 +28,8 @@ export class Neighbour {
   /** Files whose bitfield it has got since they were last listed to it. */
   readonly told = new Set<FileId>();
   readonly untoldPieces = new Map<FileId, number[]>();
+  /** Files of which it was shown only some pieces (seeding.ts). */
+  readonly showings = new Map<FileId, Showing>();
   /** The best note of each file that it is known to have. */
   readonly notes = new Map<FileId, Bytes>();
   readonly notePace = new TokenBucket(NOTES_PER_SEC, NOTE_BURST);

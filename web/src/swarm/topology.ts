@@ -1,34 +1,67 @@
 // Who connects to whom: a pure function of the member list, so that both ends of every link agree without a word.
+// Up to 9 peers a full mesh. Above, several rings through everyone, each in an order of its own: the first rings are what
+// keeps the swarm in one piece, the others are its chords. One who joins or leaves moves one link per ring, whatever the size.
 
 import type { UserId } from "../lib/index.ts";
 
 /** Up to here everybody connects to everybody: 8 connections are what a phone carries well (research/p2p.md §2.2). */
 export const FULL_MESH_PEERS = 9;
-/** Chords of a larger ring, on each side: 7 or 8 links a peer cost at most 4 % over a full mesh (research/p2p.md §0.4). */
-const CHORDS = 4;
+/** Two links a ring. Phones take part in three, all others in four: 6 or 8 links (WebKit: sockets grow with the square). */
+const PHONE_RINGS = 3;
+const RINGS = 4;
+/** In a small swarm rings share links; from these further ones, links are added where somebody has fewer than 6. */
+const SPARE_RINGS = 4;
+const MIN_LINKS = 6;
 
 /** The neighbours of `me` among `members` (with or without `me` in it). Symmetric: b is in a's exactly when a is in b's. */
-export function neighboursOf(me: UserId, members: Iterable<UserId>): Set<UserId> {
-  const ring = [...new Set([...members, me])].sort();
-  if (ring.length <= FULL_MESH_PEERS) return new Set(ring.filter((member) => member !== me));
-  const mine = ring.indexOf(me);
-  const neighbours = new Set<UserId>();
-  for (const step of chordSteps(ring.length)) {
-    for (const at of [mine + step, mine - step + ring.length]) {
-      const member = ring[at % ring.length];
-      if (member !== undefined && member !== me) neighbours.add(member);
-    }
+export function neighboursOf(
+  me: UserId,
+  members: Iterable<UserId>,
+  isPhone: (member: UserId) => boolean = () => false,
+): ReadonlySet<UserId> {
+  return neighboursByPeer([...members, me], isPhone).get(me) ?? new Set();
+}
+
+/** The whole graph at once. */
+export function neighboursByPeer(
+  members: Iterable<UserId>,
+  isPhone: (member: UserId) => boolean = () => false,
+): Map<UserId, Set<UserId>> {
+  const everyone = [...new Set(members)].sort();
+  const neighbours = new Map<UserId, Set<UserId>>(everyone.map((member) => [member, new Set()]));
+  const connect = (one: UserId, other: UserId): void => {
+    if (one === other) return;
+    neighbours.get(one)?.add(other);
+    neighbours.get(other)?.add(one);
+  };
+  if (everyone.length <= FULL_MESH_PEERS) {
+    for (const one of everyone) for (const other of everyone) connect(one, other);
+    return neighbours;
+  }
+  for (let ring = 0; ring < RINGS; ring++) {
+    const riders = ring < PHONE_RINGS ? everyone : everyone.filter((member) => !isPhone(member));
+    for (const [one, other] of linksOfRing(riders, ring)) connect(one, other);
+  }
+  const isShort = (member: UserId): boolean => (neighbours.get(member)?.size ?? 0) < MIN_LINKS;
+  for (let ring = RINGS; ring < RINGS + SPARE_RINGS; ring++) {
+    if (!everyone.some(isShort)) break;
+    for (const [one, other] of linksOfRing(everyone, ring))
+      if (isShort(one) && isShort(other)) connect(one, other);
   }
   return neighbours;
 }
 
-/** Steps growing geometrically from the next peer to the opposite one: any peer is few hops away. */
-function chordSteps(peers: number): number[] {
-  const steps: number[] = [];
-  const half = Math.floor(peers / 2);
-  for (let chord = 0; chord < CHORDS; chord++) {
-    const step = Math.round(half ** (chord / (CHORDS - 1)));
-    steps.push(Math.max(step, (steps[chord - 1] ?? 0) + 1));
-  }
-  return steps;
+function linksOfRing(members: readonly UserId[], ring: number): [UserId, UserId][] {
+  const placed = members.map((member) => ({ member, place: placeOf(member, ring) }));
+  placed.sort((a, b) => a.place - b.place || (a.member < b.member ? -1 : 1));
+  return placed.map(({ member }, at) => [member, placed[(at + 1) % placed.length]?.member ?? member]);
+}
+
+/** Where a peer sits on a ring: FNV-1a of both, well mixed. It only has to be the same everywhere and unlike on each ring. */
+function placeOf(member: UserId, ring: number): number {
+  let hash = 0x811c9dc5 ^ Math.imul(ring + 1, 0x9e3779b1);
+  for (let at = 0; at < member.length; at++) hash = Math.imul(hash ^ member.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

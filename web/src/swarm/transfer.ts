@@ -8,13 +8,13 @@ import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
 import { Fetching } from "./fetching.ts";
 import { cleanFileName } from "./file-name.ts";
-import type { KnownFile } from "./known-file.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
 import { Notes } from "./notes.ts";
+import { Seeding } from "./seeding.ts";
+import { Serving } from "./serving.ts";
 import { Shelf } from "./shelf.ts";
 import type { FileState, Totals } from "./state.ts";
-import type { Upload } from "./uploads.ts";
 
 export interface TransferOptions {
   readonly me: UserId;
@@ -39,6 +39,8 @@ const BUSY_PING_PERIOD_MS = 1_000;
 export class Transfer {
   readonly #core: CoreState;
   readonly #fetching: Fetching;
+  readonly #seeding: Seeding;
+  readonly #serving: Serving;
   readonly #notes: Notes;
   #effects: Effect[] = [];
 
@@ -55,6 +57,8 @@ export class Transfer {
       perform: (effect) => this.#effects.push(effect),
     };
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
+    this.#seeding = new Seeding(this.#core);
+    this.#serving = new Serving(this.#core, this.#seeding);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
   }
 
@@ -109,7 +113,7 @@ export class Transfer {
   }
 
   #take(event: TransferEvent, localMs: number): void {
-    const { neighbours, counts, shelf } = this.#core;
+    const { neighbours, shelf } = this.#core;
     switch (event.type) {
       case "link-opened":
         neighbours.set(event.peer, new Neighbour(event.peer, localMs, this.#core.banned.has(event.peer)));
@@ -134,23 +138,13 @@ export class Transfer {
         return;
       }
       case "piece-sent":
-        neighbours.get(event.peer)?.uploads.done(event.upload);
-        this.#serve(event.peer);
+        this.#serving.takeSent(event.peer, event.upload, localMs);
         return;
-      case "piece-read": {
-        const slot = shelf.get(event.upload.fileId)?.slot;
-        // The link may be another by now, and nobody there asked for this piece.
-        if (slot === undefined || !neighbours.get(event.peer)?.uploads.isInPipe(event.upload)) return;
-        counts.sentBytes += event.bytes.length;
-        const { peer, upload, bytes } = event;
-        this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
+      case "piece-read":
+        this.#serving.takeRead(event.peer, event.upload, event.bytes);
         return;
-      }
       case "piece-unreadable":
-        if (!neighbours.get(event.peer)?.uploads.isInPipe(event.upload)) return;
-        neighbours.get(event.peer)?.uploads.done(event.upload);
-        this.#reject(event.peer, event.upload.fileId, [event.upload.piece]);
-        this.#serve(event.peer);
+        this.#serving.takeUnreadable(event.peer, event.upload, localMs);
         return;
       case "piece-kept":
         this.#fetching.takeKept(event.fileId, event.piece);
@@ -205,18 +199,16 @@ export class Transfer {
       case "bitfield":
         if (!neighbour.takeBitfield(message.fileId, message.pieces)) return "malformed";
         this.#fetching.recount();
+        this.#seeding.advance(message.fileId);
         this.#fetching.schedule(localMs);
         return null;
       case "have":
         return this.#takeHave(neighbour, message.fileId, message.pieces, localMs);
       case "request":
-        return this.#takeRequest(neighbour, message.fileId, message.pieces);
-      case "cancel": {
-        const { fileId, pieces } = message;
-        const cancelled = pieces.filter((piece) => neighbour.uploads.cancel({ fileId, piece }));
-        this.#reject(neighbour.userId, fileId, cancelled);
+        return this.#serving.takeRequest(neighbour, message.fileId, message.pieces, localMs);
+      case "cancel":
+        this.#serving.takeCancel(neighbour, message.fileId, message.pieces);
         return null;
-      }
       case "reject":
         this.#fetching.takeReject(neighbour, message.fileId, message.pieces, localMs);
         return null;
@@ -276,7 +268,7 @@ export class Transfer {
 
   #giveManifest(neighbour: Neighbour, fileId: FileId): void {
     const file = this.#core.shelf.get(fileId);
-    if (!file?.manifest || !this.#isServed(file)) {
+    if (!file?.manifest || !file.isServed) {
       this.#refuse(neighbour.userId, fileId);
       return;
     }
@@ -303,34 +295,9 @@ export class Transfer {
       if (!holding.set(piece) || !file || neighbour.isBanned || holding.length !== file.pieceCount) continue;
       file.availability[piece] = (file.availability[piece] ?? 0) + 1;
     }
+    this.#seeding.advance(fileId);
     this.#fetching.scheduleFrom(neighbour, localMs);
     return null;
-  }
-
-  #takeRequest(neighbour: Neighbour, fileId: FileId, pieces: readonly number[]): DropReason | null {
-    const file = this.#core.shelf.get(fileId);
-    const refused: number[] = [];
-    for (const piece of pieces) {
-      if (file?.manifest && piece >= file.pieceCount) return "malformed";
-      if (!file || !this.#isServed(file) || !file.held.has(piece)) refused.push(piece);
-      else if (!neighbour.uploads.add({ fileId, piece })) return "flood";
-    }
-    this.#reject(neighbour.userId, fileId, refused);
-    this.#serve(neighbour.userId);
-    return null;
-  }
-
-  #isServed(file: KnownFile): boolean {
-    return file.isEnabled && file.held.setCount > 0; // F2, F3
-  }
-
-  #serve(peer: UserId): void {
-    const neighbour = this.#core.neighbours.get(peer);
-    for (;;) {
-      const upload: Upload | null | undefined = neighbour?.uploads.next(this.#core.preferred);
-      if (!upload) return;
-      this.#core.perform({ type: "read-piece", peer, upload });
-    }
   }
 
   #addMine(fileId: FileId, manifest: Manifest, name: string): void {
@@ -343,6 +310,7 @@ export class Transfer {
       // Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue.
       neighbour.told.delete(fileId);
       neighbour.untoldPieces.delete(fileId);
+      neighbour.showings.delete(fileId);
     }
     this.#core.isCatalogStale = true;
     this.#fetching.recount();
@@ -368,9 +336,7 @@ export class Transfer {
       return;
     }
     this.#fetching.cancelFile(file);
-    for (const neighbour of neighbours.values()) {
-      this.#reject(neighbour.userId, fileId, neighbour.uploads.cancelFile(fileId));
-    }
+    this.#serving.cancelFile(fileId);
   }
 
   #tick(localMs: number): void {
@@ -384,6 +350,7 @@ export class Transfer {
     }
     this.#fetching.checkSilence(localMs);
     this.#fetching.schedule(localMs);
+    this.#serving.pump(localMs);
   }
 
   #ping(neighbour: Neighbour, localMs: number): void {
@@ -404,13 +371,21 @@ export class Transfer {
   #sendCatalog(neighbour: Neighbour, files: ListedFile[]): void {
     this.#send(neighbour.userId, { type: "catalog", files });
     const listed = new Set(files.map(({ fileId }) => fileId));
-    for (const fileId of neighbour.told) if (!listed.has(fileId)) neighbour.told.delete(fileId);
+    for (const fileId of neighbour.told) {
+      if (listed.has(fileId)) continue;
+      neighbour.told.delete(fileId);
+      neighbour.showings.delete(fileId);
+    }
     for (const fileId of listed) {
       const file = this.#core.shelf.get(fileId);
       if (!file || neighbour.told.has(fileId)) continue;
       neighbour.told.add(fileId);
       neighbour.untoldPieces.delete(fileId);
-      this.#send(neighbour.userId, { type: "bitfield", fileId, pieces: file.held.encode() });
+      this.#send(neighbour.userId, {
+        type: "bitfield",
+        fileId,
+        pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
+      });
     }
   }
 
@@ -433,7 +408,9 @@ export class Transfer {
     this.#fetching.release(neighbour);
     this.#prune();
     this.#fetching.recount();
+    for (const { fileId } of this.#core.shelf.all()) this.#seeding.advance(fileId);
     this.#fetching.schedule(localMs);
+    this.#serving.pump(localMs);
   }
 
   #prune(): void {
@@ -454,10 +431,6 @@ export class Transfer {
 
   #refuse(peer: UserId, fileId: FileId): void {
     this.#send(peer, { type: "reject", fileId, pieces: [] });
-  }
-
-  #reject(peer: UserId, fileId: FileId, pieces: number[]): void {
-    if (pieces.length > 0) this.#send(peer, { type: "reject", fileId, pieces });
   }
 
   #send(peer: UserId, message: CtlMessage): void {

@@ -1,5 +1,5 @@
 // What one peer asked of us and has not got yet. At most PIPELINED pieces are being read or sent at a time: enough that the
-// channel never runs dry, few enough that a cancel still helps and a change of priority is felt.
+// channel never runs dry, few enough that a cancel still helps and a change of priority is felt. Local ms.
 
 import type { FileId } from "../lib/index.ts";
 
@@ -14,15 +14,29 @@ export const MAX_QUEUED_UPLOADS = 40;
 
 export class UploadQueue {
   #waiting: Upload[] = [];
-  readonly #inPipe: Upload[] = [];
+  readonly #inPipe = new Map<Upload, number>();
+  #turn = 0;
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#inPipe.length === 0;
+    return this.#waiting.length === 0 && this.#inPipe.size === 0;
+  }
+
+  get canBegin(): boolean {
+    return this.#waiting.length > 0 && this.#inPipe.size < PIPELINED;
+  }
+
+  /** When it was last served: lower is longer ago. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  isWaitingFor(fileId: FileId | null): boolean {
+    return this.#waiting.some((upload) => upload.fileId === fileId);
   }
 
   /** Returns false when the peer asks for more than anyone may. A piece already waiting or on its way is not sent twice. */
   add(upload: Upload): boolean {
-    if (this.#waiting.some(isSame(upload)) || this.#inPipe.some(isSame(upload))) return true;
+    if (this.#waiting.some(isSame(upload)) || [...this.#inPipe.keys()].some(isSame(upload))) return true;
     if (this.#waiting.length >= MAX_QUEUED_UPLOADS) return false;
     this.#waiting.push(upload);
     return true;
@@ -42,25 +56,39 @@ export class UploadQueue {
     return pieces;
   }
 
-  /** The next piece to read, if the pipe has room; the preferred file goes first. */
-  next(preferred: FileId | null): Upload | null {
-    if (this.#inPipe.length >= PIPELINED) return null;
-    const preferredAt = this.#waiting.findIndex((upload) => upload.fileId === preferred);
-    const [upload] = this.#waiting.splice(Math.max(0, preferredAt), 1);
+  /** The most urgent piece (lowest number, then first asked) moves into the pipe; null when there is none or no room. */
+  begin(localMs: number, turn: number, urgencyOf: (upload: Upload) => number): Upload | null {
+    if (!this.canBegin) return null;
+    let best = 0;
+    let bestUrgency = Number.POSITIVE_INFINITY;
+    for (const [at, upload] of this.#waiting.entries()) {
+      const urgency = urgencyOf(upload);
+      if (urgency >= bestUrgency) continue;
+      best = at;
+      bestUrgency = urgency;
+    }
+    const [upload] = this.#waiting.splice(best, 1);
     if (!upload) return null;
-    this.#inPipe.push(upload);
+    this.#inPipe.set(upload, localMs);
+    this.#turn = turn;
     return upload;
+  }
+
+  /** Pieces in the pipe that were begun after `sinceLocalMs`. */
+  busySlots(sinceLocalMs: number): number {
+    let busy = 0;
+    for (const begunLocalMs of this.#inPipe.values()) if (begunLocalMs > sinceLocalMs) busy += 1;
+    return busy;
   }
 
   /** Whether this very upload is still being read or sent: one that belonged to a former link is not. */
   isInPipe(upload: Upload): boolean {
-    return this.#inPipe.includes(upload);
+    return this.#inPipe.has(upload);
   }
 
   /** The piece has been handed to the channel, or could not be read. */
   done(upload: Upload): void {
-    const at = this.#inPipe.indexOf(upload);
-    if (at >= 0) this.#inPipe.splice(at, 1);
+    this.#inPipe.delete(upload);
   }
 }
 

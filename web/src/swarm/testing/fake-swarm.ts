@@ -3,13 +3,14 @@
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
 import { every } from "../../lib/index.ts";
-import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
+import { SeededRandom } from "../../lib/testing/index.ts";
 import type { Effect, TransferEvent } from "../core.ts";
 import type { CtlMessage } from "../ctl.ts";
 import { fileIdOf, type Manifest, makeManifest, pieceCountOf, pieceSizeOf } from "../manifest.ts";
 import type { FileState, SwarmEvent } from "../state.ts";
 import { Transfer } from "../transfer.ts";
 import type { Upload } from "../uploads.ts";
+import { EventClock } from "./event-clock.ts";
 
 const TICK_MS = 100;
 const DELAY_MS = 10;
@@ -58,6 +59,7 @@ export class FakePeer {
   isMute = false;
   readonly #store = new Map<string, Bytes>();
   readonly #outgoing = new Map<FakePeer, Outgoing[]>();
+  readonly #stopTicking: () => void;
   #isSending = false;
 
   constructor(
@@ -73,12 +75,12 @@ export class FakePeer {
       capacityBytes: 2 ** 30,
       ...options,
     });
-    every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
+    this.#stopTicking = every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
   }
 
   add(file: FakeFile): void {
     for (let piece = 0; piece < pieceCountOf(file.manifest.sizeBytes); piece++) {
-      this.#store.set(`${file.fileId}/${piece}`, contentOf(file.manifest.sizeBytes, piece));
+      this.#store.set(`${file.fileId}/${piece}`, this.swarm.contentOf(file.manifest.sizeBytes, piece));
     }
     this.handle({ type: "file-added", ...file });
   }
@@ -88,7 +90,7 @@ export class FakePeer {
   }
 
   hasAllOf(file: FakeFile): boolean {
-    return this.file(file)?.seeded ?? false;
+    return this.transfer.isComplete(file.fileId);
   }
 
   handle(event: TransferEvent): void {
@@ -98,6 +100,10 @@ export class FakePeer {
   /** Puts a message on the wire that the core would not send. */
   say(to: FakePeer, message: CtlMessage): void {
     this.swarm.channel(this, to)(() => to.handle({ type: "ctl", peer: this.id, message }));
+  }
+
+  stop(): void {
+    this.#stopTicking();
   }
 
   forgetOutgoing(to: FakePeer): void {
@@ -122,9 +128,9 @@ export class FakePeer {
         return;
       case "keep": {
         const { peer, fileId, piece, bytes } = effect;
-        const expected = contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
+        const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
         const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
-        if (isGood) this.#store.set(`${fileId}/${piece}`, bytes);
+        if (isGood) this.#store.set(`${fileId}/${piece}`, expected);
         this.swarm.soon(() => {
           this.handle(
             isGood ? { type: "piece-kept", fileId, piece } : { type: "piece-bad", peer, fileId, piece },
@@ -184,11 +190,12 @@ export class FakePeer {
 }
 
 export class FakeSwarm {
-  readonly clock = new VirtualClock();
+  readonly clock = new EventClock();
   readonly random: SeededRandom;
   readonly #peers = new Map<UserId, FakePeer>();
   /** Counts every making of a link, so that what was sent over a former one is lost with it. */
   readonly #linkOf = new Map<string, number>();
+  readonly #contents = new Map<string, Bytes>();
   #links = 0;
 
   constructor(seed: number) {
@@ -236,6 +243,16 @@ export class FakeSwarm {
 
   leave(peer: FakePeer): void {
     for (const other of [...peer.links]) this.unlink(peer, other);
+    peer.stop();
+  }
+
+  /** The pattern that stands for a piece's content; made once, whoever holds it. */
+  contentOf(sizeBytes: number, piece: number): Bytes {
+    const key = `${pieceSizeOf(sizeBytes, piece)}/${piece}`;
+    const content =
+      this.#contents.get(key) ?? new Uint8Array(pieceSizeOf(sizeBytes, piece)).fill((piece * 7 + 13) & 255);
+    this.#contents.set(key, content);
+    return content;
   }
 
   soon(task: () => void): void {
@@ -271,6 +288,3 @@ export interface JoinOptions {
 }
 
 const pairOf = (a: FakePeer, b: FakePeer): string => [a.id, b.id].sort().join();
-
-const contentOf = (sizeBytes: number, piece: number): Bytes =>
-  new Uint8Array(pieceSizeOf(sizeBytes, piece)).fill((piece * 7 + 13) & 255);

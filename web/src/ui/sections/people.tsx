@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { TargetedEvent } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Actions, PersonView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, SyncGlyph } from "../glyphs.tsx";
@@ -48,10 +49,16 @@ export function People({ view, actions }: ScreenProps) {
 
 function PersonRow({ person, actions }: { person: Person; actions: Actions }) {
   const isRenaming = useSignal(false);
+  const renameButton = useRef<HTMLButtonElement>(null);
+  const stopRenaming = () => {
+    isRenaming.value = false;
+    // Drawn again only after this; the focus must not fall back to the top of the page.
+    queueMicrotask(() => renameButton.current?.focus());
+  };
   if (isRenaming.value) {
     return (
       <li class="row person">
-        <Rename name={person.name} rename={actions.rename} onDone={() => (isRenaming.value = false)} />
+        <Rename name={person.name} rename={actions.rename} onDone={stopRenaming} />
       </li>
     );
   }
@@ -65,6 +72,7 @@ function PersonRow({ person, actions }: { person: Person; actions: Actions }) {
       </div>
       {person.isMe && (
         <button
+          ref={renameButton}
           type="button"
           class="button-plain person-rename"
           aria-label={words.people.rename}
@@ -99,6 +107,8 @@ interface RenameProps {
 
 function Rename({ name, rename, onDone }: RenameProps) {
   const typed = useSignal(name);
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => field.current?.select(), []);
   const onSubmit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     rename(typed.value);
@@ -117,7 +127,8 @@ function Rename({ name, rename, onDone }: RenameProps) {
         maxLength={MAX_NAME_CHARS}
         autocomplete="off"
         enterkeyhint="done"
-        ref={(field) => field?.focus()}
+        ref={field}
+        onKeyDown={(event) => event.key === "Escape" && onDone()}
         onInput={(event) => (typed.value = event.currentTarget.value)}
       />
       <button type="submit" class="button">

@@ -30,9 +30,10 @@ export function Speaker({ view, actions }: ScreenProps) {
       <p class="hint">{isClicking ? words.speaker.clicking : words.speaker.hint}</p>
       <div class="delay">
         <label for="speaker-delay">{words.speaker.label}</label>
-        <output for="speaker-delay" aria-live="off">
+        {/* Not <output>: that is a second status region. The slider itself says this value as its own. */}
+        <p class="delay-value" aria-hidden="true">
           {words.speaker.value(delayMs)}
-        </output>
+        </p>
         <input
           id="speaker-delay"
           type="range"

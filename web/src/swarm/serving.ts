@@ -1,0 +1,123 @@
+// The giving half of the core: who gets which piece next. Local ms.
+// Few pieces are on their way at a time, over all links together, so that each arrives soon and can be passed on: a piece in
+// nine halves helps nobody. Links take turns; within a link the playing file goes first, then what fewest others have.
+
+import type { Bytes, FileId, UserId } from "../lib/index.ts";
+import type { CoreState } from "./core.ts";
+import type { DropReason } from "./ctl.ts";
+import type { Neighbour } from "./neighbour.ts";
+import type { Seeding } from "./seeding.ts";
+import type { Upload } from "./uploads.ts";
+
+/** Pieces being read or sent at once: enough to fill a fast path while one slow one holds its share … */
+const SLOTS = 4;
+/** … and for a phone on a paid connection: it gives, but little. */
+const FRUGAL_SLOTS = 1;
+/** A piece that long in the pipe waits for its receiver, not for us: its slot goes to others meanwhile. */
+const STALLED_AFTER_MS = 1_500;
+
+export class Serving {
+  readonly #core: CoreState;
+  readonly #seeding: Seeding;
+  #turns = 0;
+  isGenerous = true;
+
+  constructor(core: CoreState, seeding: Seeding) {
+    this.#core = core;
+    this.#seeding = seeding;
+  }
+
+  /** Takes a request; returns why its sender must go, if so. */
+  takeRequest(
+    neighbour: Neighbour,
+    fileId: FileId,
+    pieces: readonly number[],
+    localMs: number,
+  ): DropReason | null {
+    const file = this.#core.shelf.get(fileId);
+    const refused: number[] = [];
+    for (const piece of pieces) {
+      if (file?.manifest && piece >= file.pieceCount) return "malformed";
+      if (!file?.isServed || !file.held.has(piece)) refused.push(piece);
+      else if (!neighbour.uploads.add({ fileId, piece })) return "flood";
+    }
+    this.#reject(neighbour.userId, fileId, refused);
+    this.pump(localMs);
+    return null;
+  }
+
+  takeCancel(neighbour: Neighbour, fileId: FileId, pieces: readonly number[]): void {
+    const cancelled = pieces.filter((piece) => neighbour.uploads.cancel({ fileId, piece }));
+    this.#reject(neighbour.userId, fileId, cancelled);
+  }
+
+  /** A file is not served any more: what has not begun is refused. */
+  cancelFile(fileId: FileId): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      this.#reject(neighbour.userId, fileId, neighbour.uploads.cancelFile(fileId));
+    }
+  }
+
+  takeRead(peer: UserId, upload: Upload, bytes: Bytes): void {
+    const slot = this.#core.shelf.get(upload.fileId)?.slot;
+    // The link may be another by now, and nobody there asked for this piece.
+    if (slot === undefined || !this.#core.neighbours.get(peer)?.uploads.isInPipe(upload)) return;
+    this.#core.counts.sentBytes += bytes.length;
+    this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
+  }
+
+  takeUnreadable(peer: UserId, upload: Upload, localMs: number): void {
+    const uploads = this.#core.neighbours.get(peer)?.uploads;
+    if (!uploads?.isInPipe(upload)) return;
+    uploads.done(upload);
+    this.#reject(peer, upload.fileId, [upload.piece]);
+    this.pump(localMs);
+  }
+
+  takeSent(peer: UserId, upload: Upload, localMs: number): void {
+    this.#core.neighbours.get(peer)?.uploads.done(upload);
+    this.#seeding.noteSent(peer, upload.fileId, upload.piece);
+    this.pump(localMs);
+  }
+
+  /** Begins as many pieces as there are slots for. */
+  pump(localMs: number): void {
+    let free = this.isGenerous ? SLOTS : FRUGAL_SLOTS;
+    for (const { uploads } of this.#core.neighbours.values())
+      free -= uploads.busySlots(localMs - STALLED_AFTER_MS);
+    for (; free > 0; free--) {
+      const neighbour = this.#nextInTurn();
+      const upload = neighbour?.uploads.begin(localMs, ++this.#turns, (waiting) => this.#urgencyOf(waiting));
+      if (!neighbour || !upload) return;
+      this.#core.perform({ type: "read-piece", peer: neighbour.userId, upload });
+    }
+  }
+
+  /** Whoever waits for the preferred file, and among those who was served longest ago. */
+  #nextInTurn(): Neighbour | null {
+    let next: Neighbour | null = null;
+    let isNextPreferred = false;
+    for (const neighbour of this.#core.neighbours.values()) {
+      const { uploads } = neighbour;
+      if (!uploads.canBegin) continue;
+      const isPreferred = uploads.isWaitingFor(this.#core.preferred);
+      if (next && isNextPreferred && !isPreferred) continue;
+      const isSooner = !next || (isPreferred && !isNextPreferred) || uploads.turn < next.uploads.turn;
+      if (!isSooner) continue;
+      next = neighbour;
+      isNextPreferred = isPreferred;
+    }
+    return next;
+  }
+
+  /** Lower goes first. */
+  #urgencyOf({ fileId, piece }: Upload): number {
+    const rarity = this.#core.shelf.get(fileId)?.availability[piece] ?? 0;
+    return fileId === this.#core.preferred ? rarity - 0x10000 : rarity;
+  }
+
+  #reject(peer: UserId, fileId: FileId, pieces: number[]): void {
+    if (pieces.length === 0) return;
+    this.#core.perform({ type: "send-ctl", peer, message: { type: "reject", fileId, pieces } });
+  }
+}
