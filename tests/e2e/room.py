@@ -1,7 +1,7 @@
 """A room for tests: one server, a loudspeaker per device, and browsers that join one swarm by link.
 
-`Room` composes the pieces of tests/rig and tests/browsers so that a test reads as what people do. Devices sit at the
-loudspeaker with their own number, in the order they came.
+`Room` composes the pieces of tests/rig and tests/browsers so that a test reads as what people do. Devices sit
+at the loudspeaker with their own number, in the order they came.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Room:
         return self.fleet.devices
 
     def enter(self, *names: str) -> list[Device]:
-        """Each name opens a browser and joins; the first one ever makes the swarm, the others follow its link."""
+        """Each name opens a browser and joins; the first one makes the swarm, the others follow its link."""
         return [self._enter_one(name) for name in names]
 
     def sit(self, name: str) -> Device:

@@ -14,7 +14,7 @@ from tests.rig.song import Song, make_empty, make_non_audio, make_short_variants
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
-# Every fourth message of bulk data leaves this page with one byte changed (the payload begins after 12 bytes).
+# Every fourth bulk message leaves this page with one byte changed (the payload begins after 12 bytes).
 LIE_IN_PIECES = """
 (() => {
   const send = RTCDataChannel.prototype.send;

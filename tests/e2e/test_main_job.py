@@ -37,7 +37,7 @@ LISTEN_SEC = 20.0
 def test_three_devices_play_one_song_in_step_and_a_fourth_falls_in(
     open_room: Callable[..., Room], server: ServerProcess, song: Song, tmp_path: Path, out_dir: Path
 ) -> None:
-    """One adds a song, the others fetch it from peers, all sound together; a fourth joins mid-song; Stop is heard."""
+    """One adds a song, the others fetch it, all sound together; a fourth joins mid-song; Stop is heard."""
     with TcpProxy("127.0.0.1", server.port) as proxy:
         room = open_room(4, base_url=f"http://127.0.0.1:{proxy.port}")
         ada, bo, cy = room.enter("ada", "bo", "cy")
@@ -87,7 +87,7 @@ def test_three_devices_play_one_song_in_step_and_a_fourth_falls_in(
     for secret in (key, key.replace("-", ""), song.path.name, song.title):
         assert secret.encode() not in heard
         assert secret not in server.log_text()
-    [swarm_id] = {found for found in swarm_ids(heard)}
+    [swarm_id] = set(swarm_ids(heard))
     assert swarm_id not in server.log_text()
     assert errors == {"ada": [], "bo": [], "cy": [], "dee": []}
 

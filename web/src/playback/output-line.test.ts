@@ -56,6 +56,16 @@ describe("the output line", () => {
     expect(Math.abs((line.audioSecAt(11_000) ?? 0) * 1_000 - (10_998 + 2))).toBeLessThan(0.3);
   });
 
+  it("[P11] finds back even when the new timestamps scatter widely", () => {
+    const line = new OutputLine();
+    const random = new SeededRandom(3);
+    read(line, 1_000, 5_000, -60);
+    for (let localMs = 5_000; localMs < 8_000; localMs += 10) {
+      line.add({ localMs, audioSec: (localMs - 90 + 6 * random.fraction()) / 1_000 });
+    }
+    expect(Math.abs((line.audioSecAt(8_000) ?? 0) * 1_000 - 7_913)).toBeLessThan(1);
+  });
+
   it("converts both ways", () => {
     const line = new OutputLine();
     read(line, 1_000, 6_000, 500, -120);

@@ -37,6 +37,10 @@ const MIN_MAD_MS = 0.02;
 const STEP_MS = 0.8;
 const STEP_SAMPLES = 8;
 const STEP_AGREEMENT_MS = 0.6;
+/** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
+const STEP_SCATTERS = 6;
+/** Strays that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
+const LOST_SAMPLES = 60;
 const MIN_SAMPLES = 5;
 
 export class OutputLine {
@@ -68,9 +72,10 @@ export class OutputLine {
     const last = this.#samples.at(-1);
     if (last && entry.localMs <= last.localMs) return;
     if (this.#reading && this.#samples.length >= MIN_SAMPLES) {
-      if (Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs)) > STEP_MS) {
+      const strayMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
+      if (strayMs > Math.max(STEP_MS, STEP_SCATTERS * this.#reading.scatterMs)) {
         if (!this.#isNewGround(entry)) return;
-        this.#samples = this.#strays.slice(0, -1);
+        this.#samples = this.#strays.slice(-STEP_SAMPLES, -1);
         this.#steps += 1;
       }
       this.#strays = [];
@@ -99,11 +104,13 @@ export class OutputLine {
     return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
   }
 
-  /** Collects strays from the line; true when enough of them in a row agree on where it is now. */
+  /** Collects strays from the line; true when enough of them in a row agree on where it is now, or it is lost. */
   #isNewGround(entry: { localMs: number; leadMs: number }): boolean {
-    this.#strays = [...this.#strays, entry].slice(-STEP_SAMPLES);
-    const leads = this.#strays.map((stray) => stray.leadMs);
-    return leads.length === STEP_SAMPLES && Math.max(...leads) - Math.min(...leads) < STEP_AGREEMENT_MS;
+    this.#strays.push(entry);
+    const leads = this.#strays.slice(-STEP_SAMPLES).map((stray) => stray.leadMs);
+    if (leads.length < STEP_SAMPLES) return false;
+    const agreementMs = Math.max(STEP_AGREEMENT_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
+    return Math.max(...leads) - Math.min(...leads) < agreementMs || this.#strays.length >= LOST_SAMPLES;
   }
 
   #isSettled(): boolean {

@@ -1,0 +1,115 @@
+"""The field's best in the same rig: Debian's snapserver, and one snapclient per loudspeaker, with the same song."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.browsers.launch import Condition
+from tests.browsers.process_tree import give_realtime_priority
+from tests.rig.pulse import SpeakerRig
+from tests.rig.song import Song
+from tests.rig.tracking import RIG_RATE_HZ, Signal
+
+START_LIMIT_SEC = 20.0
+SETTLE_SEC = 4.0
+POLL_SEC = 0.05
+CHUNK_SEC = 0.02
+
+
+def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, folder: Path) -> Signal:
+    """Server, clients, the song through the server's pipe in real time, and the recording of it."""
+    for tool in ("snapserver", "snapclient"):
+        if shutil.which(tool) is None:
+            raise SystemExit(f"{tool} is missing (Debian: apt-get install snapserver snapclient)")
+    pipe = folder / "snapfifo"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    port, control, http = (free_port() for _ in range(3))
+    processes: list[subprocess.Popen[bytes]] = []
+    with (
+        SpeakerRig(len(seats), priority=condition == "quiet") as rig,
+        (folder / "snapcast.log").open("wb") as log,
+    ):
+        try:
+            processes.append(
+                subprocess.Popen(
+                    [
+                        *(
+                            "snapserver",
+                            f"--stream.port={port}",
+                            f"--tcp.port={control}",
+                            f"--http.port={http}",
+                        ),
+                        f"--stream.source=pipe://{pipe}?name=song&sampleformat=48000:16:2&mode=read",
+                        f"--server.datadir={folder}",
+                    ],
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+            wait_for_port(port)
+            for seat in range(len(seats)):
+                command = [
+                    "snapclient",
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    str(port),
+                    "--instance",
+                    str(seat + 1),
+                ]
+                environment = {**os.environ, **rig.env(seat)}
+                processes.append(
+                    subprocess.Popen([*command, "--player", "pulse"], env=environment, stdout=log, stderr=log)
+                )
+            time.sleep(SETTLE_SEC)
+            if condition == "quiet":
+                for client in processes[1:]:
+                    give_realtime_priority(threads_of(client.pid))
+            rig.record(folder / "snapcast.f32")
+            feed(pipe, song, seconds + 2)
+            return rig.stop_recording()
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait()
+
+
+def feed(pipe: Path, song: Song, seconds: float) -> None:
+    """Writes the song as 16-bit stereo, as fast as it plays."""
+    mono = np.round(32767 * np.clip(song.reference[: round(seconds * RIG_RATE_HZ)], -1, 1)).astype("<i2")
+    stereo = np.repeat(mono[:, None], 2, axis=1)
+    chunk = round(CHUNK_SEC * RIG_RATE_HZ)
+    started = time.monotonic()
+    with pipe.open("wb", buffering=0) as sink:
+        for index, start in enumerate(range(0, len(stereo), chunk)):
+            sink.write(stereo[start : start + chunk].tobytes())
+            time.sleep(max(0.0, started + (index + 1) * CHUNK_SEC - time.monotonic()))
+
+
+def threads_of(pid: int) -> list[int]:
+    return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    give_up_at = time.monotonic() + START_LIMIT_SEC
+    while time.monotonic() < give_up_at:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(POLL_SEC)
+    raise TimeoutError("snapserver did not start")
