@@ -1,7 +1,7 @@
 """From the Join tap to a locked clock, on loopback: `python -m bench.join --runs 10`.
 
-The key is stretched while the join screen is up, as it is for people who take a second to find the button; `cold` taps
-at once. Milliseconds since the tap, as the page itself notes them.
+The key is stretched while the join screen is up, as it is for people who take a second to find the button;
+`cold` taps at once. Milliseconds since the tap, as the page itself notes them.
 """
 
 from __future__ import annotations

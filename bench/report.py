@@ -1,4 +1,4 @@
-"""What every benchmark leaves behind: a table on the screen, raw figures as JSON, and the load they ran under.
+"""What every benchmark leaves behind: a table, raw figures as JSON, and the load they ran under.
 
 Machines are shared and noisy: absolute times drift, so compare only what ran in one go, and read the load.
 """

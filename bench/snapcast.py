@@ -1,4 +1,4 @@
-"""The field's best in the same rig: Debian's snapserver, and one snapclient per loudspeaker, with the same song."""
+"""The field's best in the same rig: Debian's snapserver, and one snapclient per loudspeaker, one song."""
 
 from __future__ import annotations
 
@@ -95,8 +95,10 @@ def feed(pipe: Path, song: Song, seconds: float) -> None:
             time.sleep(max(0.0, started + (index + 1) * CHUNK_SEC - time.monotonic()))
 
 
-def threads_of(pid: int) -> list[int]:
-    return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+def threads_of(pid: int) -> dict[int, str]:
+    """Thread id -> name, of all threads."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {int(task.name): (task / "comm").read_text().strip() for task in tasks}
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
     python -m bench.speakers --seats cccc --runs 5 --seconds 60 --condition quiet --snapcast
 
 A seat is `c` (Chromium) or `f` (Firefox). Spread = latest minus earliest device of a second's medians, ms.
-Unisono and Snapcast (Debian's snapserver and snapclient) are measured in the same rig, in turn, in one command.
+Unisono and Snapcast (Debian's snapserver and snapclient) are measured in the same rig, in turn.
 """
 
 from __future__ import annotations
@@ -121,10 +121,7 @@ def report(options: argparse.Namespace, runs: dict[str, list[dict[str, Any]]]) -
             if not figures:
                 rows.append([name, key, "-", "-", "-", 0, "-"])
                 continue
-            medians = {
-                part: statistics.median(each[part] for each in figures)
-                for part in ("median_ms", "p95_ms", "max_ms")
-            }
+            medians = {part: statistics.median(each[part] for each in figures) for part in PARTS}
             middle[name][key] = medians
             lost = sum(each["uncorrelated_windows"] + each["incomplete_seconds"] for each in figures)
             rows.append([name, key, *medians.values(), len(figures), lost])
@@ -142,7 +139,8 @@ def report(options: argparse.Namespace, runs: dict[str, list[dict[str, Any]]]) -
 
 
 def describe(options: argparse.Namespace) -> str:
-    return f"{options.seats} ({len(options.seats)} devices), {options.condition}, {options.seconds:g} s, {options.runs} runs"
+    length = f"{options.seconds:g} s, {options.runs} runs"
+    return f"{options.seats} ({len(options.seats)} devices), {options.condition}, {length}"
 
 
 def stem(options: argparse.Namespace) -> str:

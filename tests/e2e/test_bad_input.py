@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsers.device import wait_for_all
-from tests.e2e.room import Room, has_peers, holds
+from tests.e2e.room import Room, has_peers
 from tests.rig.song import Song, make_empty, make_non_audio, make_short_variants
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
@@ -75,7 +75,7 @@ def test_files_that_are_no_music_get_clear_words(open_room: Callable[..., Room],
 
     for path in songs[:3]:
         ada.add_file(path)
-        ada.wait_for(lambda shot, name=path.name: holds(shot, name), f"to offer {path.name}")
+        ada.wait_for_seeded(path.name)
     fourth = tmp_path / ("Fourth" + songs[0].suffix)
     fourth.write_bytes(songs[0].read_bytes() + b"\0")
     ada.add_file(fourth)

@@ -74,13 +74,13 @@ def test_three_devices_play_one_song_in_step_and_a_fourth_falls_in(
     worst_ms = float(np.nanmax(window_spread_ms(select(tracks, [0, 1, 2]))[together]))
     print(f"worst window of all: {worst_ms:.3f} ms; bytes through the server: {carried}")
     assert worst_ms <= PROMISE_MS
-    for device in range(3):
-        assert song_correlation(tracks, device, begun_sec + 1, begun_sec + LISTEN_SEC) >= 0.9
+    for speaker in range(3):
+        assert song_correlation(tracks, speaker, begun_sec + 1, begun_sec + LISTEN_SEC) >= 0.9
     late = summarise(tracks, fell_in_at_sec + 1 - begun_sec, fell_in_at_sec + 4 - begun_sec)
     print(f"with the late joiner, {late}")
     assert late.max_ms <= PROMISE_MS
-    for device in range(4):
-        assert silence_after_ms(recording, device, stop_at_sec) <= 1000
+    for speaker in range(4):
+        assert silence_after_ms(recording, speaker, stop_at_sec) <= 1000
 
     assert carried < SERVER_MAY_CARRY_BYTES < song.path.stat().st_size
     key = link.partition("#")[2]
