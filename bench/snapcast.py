@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.rig.tracking import RIG_RATE_HZ, Signal
 
 START_LIMIT_SEC = 20.0
 SETTLE_SEC = 4.0
+SILENCE_RECORDED_SEC = 1.0
 POLL_SEC = 0.05
 CHUNK_SEC = 0.02
 
@@ -31,29 +33,15 @@ def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, 
     pipe = folder / "snapfifo"
     pipe.unlink(missing_ok=True)
     os.mkfifo(pipe)
-    port, control, http = (free_port() for _ in range(3))
+    port, control = free_port(), free_port()
     processes: list[subprocess.Popen[bytes]] = []
     with (
         SpeakerRig(len(seats), priority=condition == "quiet") as rig,
         (folder / "snapcast.log").open("wb") as log,
     ):
         try:
-            processes.append(
-                subprocess.Popen(
-                    [
-                        *(
-                            "snapserver",
-                            f"--stream.port={port}",
-                            f"--tcp.port={control}",
-                            f"--http.port={http}",
-                        ),
-                        f"--stream.source=pipe://{pipe}?name=song&sampleformat=48000:16:2&mode=read",
-                        f"--server.datadir={folder}",
-                    ],
-                    stdout=log,
-                    stderr=log,
-                )
-            )
+            command = ["snapserver", "--config", str(write_config(folder, pipe, port, control))]
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log))
             wait_for_port(port)
             for seat in range(len(seats)):
                 command = [
@@ -69,12 +57,15 @@ def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, 
                 processes.append(
                     subprocess.Popen([*command, "--player", "pulse"], env=environment, stdout=log, stderr=log)
                 )
+            # A client that hears nothing for 5 s drops its sound for good, so silence flows before the song.
+            feeder = threading.Thread(target=feed, args=(pipe, song, seconds + 2))
+            feeder.start()
             time.sleep(SETTLE_SEC)
             if condition == "quiet":
                 for client in processes[1:]:
                     give_realtime_priority(threads_of(client.pid))
             rig.record(folder / "snapcast.f32")
-            feed(pipe, song, seconds + 2)
+            feeder.join()
             return rig.stop_recording()
         finally:
             for process in processes:
@@ -83,10 +74,27 @@ def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, 
                 process.wait()
 
 
+def write_config(folder: Path, pipe: Path, port: int, control: int) -> Path:
+    """Its defaults but for the source: Debian's own configuration brings a first stream that nobody feeds."""
+    path = folder / "snapserver.conf"
+    lines = [
+        *("[server]", f"datadir = {folder}", "[http]", "enabled = false"),
+        *("[tcp]", f"port = {control}"),
+        *(
+            "[stream]",
+            f"port = {port}",
+            f"source = pipe://{pipe}?name=song&sampleformat=48000:16:2&mode=read",
+        ),
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
 def feed(pipe: Path, song: Song, seconds: float) -> None:
-    """Writes the song as 16-bit stereo, as fast as it plays."""
-    mono = np.round(32767 * np.clip(song.reference[: round(seconds * RIG_RATE_HZ)], -1, 1)).astype("<i2")
-    stereo = np.repeat(mono[:, None], 2, axis=1)
+    """Writes silence, then the song, as 16-bit stereo and as fast as it plays."""
+    silence = np.zeros(round((SETTLE_SEC + SILENCE_RECORDED_SEC) * RIG_RATE_HZ), dtype="<i2")
+    music = np.round(32767 * np.clip(song.reference[: round(seconds * RIG_RATE_HZ)], -1, 1)).astype("<i2")
+    stereo = np.repeat(np.concatenate([silence, music])[:, None], 2, axis=1)
     chunk = round(CHUNK_SEC * RIG_RATE_HZ)
     started = time.monotonic()
     with pipe.open("wb", buffering=0) as sink:

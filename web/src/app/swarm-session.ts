@@ -11,7 +11,7 @@ import {
   Sealer,
   type SwarmKeys,
 } from "../control/index.ts";
-import { type Beat, Director, decideStart, type Readiness } from "../director/index.ts";
+import { type Beat, Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
 import {
   type Clock,
   every,
@@ -28,6 +28,7 @@ import { MemoryStore, Swarm, type SwarmEvent } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
+import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
 import { syncWord } from "./sync-word.ts";
 
@@ -77,6 +78,7 @@ export class SwarmSession {
   readonly #options: SessionOptions;
   readonly #link: ControlLink;
   readonly #sealer: Sealer;
+  readonly #planWriter: PlanWriter;
   readonly #stopTicking: () => void;
   #nodeId: string | null = null;
   #iceServers: readonly IceServer[] = [];
@@ -84,7 +86,6 @@ export class SwarmSession {
   #isVisible = true;
   #isClicking = false;
   #speakerDelayMs = 0;
-  #isStartForced = false;
   #lastDirector: UserId | null = null;
   #lastStatus = "";
   #lastStatusLocalMs = Number.NEGATIVE_INFINITY;
@@ -123,6 +124,14 @@ export class SwarmSession {
       noteOf: (fileId) => this.swarm.noteOf(fileId),
       onUndecodable: () => this.#changed(),
       onChange: () => this.#changed(),
+    });
+    this.#planWriter = new PlanWriter({
+      director: this.director,
+      clock: this.clock,
+      positionSecAt: (localMs) => this.conductor.positionSecAt(localMs),
+      durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
+      readiness: () => this.#readiness(),
+      speakerDelayMs: () => this.#speakerDelayMs,
     });
     this.clock.onEstimate((estimate) => {
       this.conductor.estimated(estimate);
@@ -211,16 +220,15 @@ export class SwarmSession {
 
   /** Director: prepares the file; it starts when all are ready. */
   play(fileId: FileId): void {
-    this.#isStartForced = false;
-    this.#changePlan({ state: "preparing", fileId, globalStartUs: 0, positionUs: 0 });
+    this.#writePlan(this.#planWriter.prepare(fileId));
   }
 
   stop(): void {
-    this.#changePlan({ state: "stopped", fileId: null, globalStartUs: 0, positionUs: 0 });
+    this.#writePlan(this.#planWriter.stop());
   }
 
   startNow(): void {
-    this.#isStartForced = true;
+    this.#planWriter.forceStart();
     this.#tick();
   }
 
@@ -377,55 +385,13 @@ export class SwarmSession {
     const localMs = this.#nowMs();
     this.#link.checkSilence();
     this.#sendBeat(this.director.tick(localMs));
-    this.#direct(localMs);
+    this.#writePlan(this.#planWriter.tick(localMs));
     this.#changed();
   }
 
-  /** What only the director does: starts what is ready, ends what is over, moves the plan to a new server clock. */
-  #direct(localMs: number): void {
-    if (!this.director.isMe) return;
-    const { plan } = this.director;
-    const globalUs = this.clock.globalUsAt(localMs);
-    const clockId = this.clock.estimate?.clockId;
-    if (globalUs === null || clockId === undefined || this.clock.state !== "locked") return;
-    if (plan.state === "preparing") {
-      const decision = decideStart(this.#readiness(), this.#isStartForced);
-      if (decision.verdict === "wait") return;
-      this.#isStartForced = false;
-      this.#changePlan({
-        state: "playing",
-        fileId: plan.fileId,
-        globalStartUs: globalUs + decision.leadMs * 1000,
-        positionUs: plan.positionUs,
-      });
-    } else if (plan.state === "playing") {
-      const positionSec = this.conductor.positionSecAt(localMs);
-      const durationSec =
-        plan.fileId === this.#options.player.loadedId ? this.#options.player.durationSec : null;
-      if (positionSec !== null && durationSec !== null && positionSec > durationSec + 1) this.stop();
-      else if (plan.clockId !== clockId) this.#moveToClock(localMs, globalUs);
-    }
-  }
-
-  #moveToClock(localMs: number, globalUs: number): void {
-    const { plan } = this.director;
-    const positionSec = this.conductor.positionSecAt(localMs);
-    if (positionSec !== null) {
-      // The delayed loudspeaker hears the position of a later moment; the plan is about none in particular.
-      const positionUs = positionSec * 1e6 - this.#speakerDelayMs * 1000;
-      const globalStartUs = positionUs >= 0 ? globalUs : globalUs - positionUs;
-      this.#changePlan({ ...plan, globalStartUs, positionUs: Math.max(0, positionUs) });
-      return;
-    }
-    const globalStartUs = this.clock.toCurrentClock(plan.globalStartUs, plan.clockId);
-    if (globalStartUs !== null) this.#changePlan({ ...plan, globalStartUs });
-  }
-
-  #changePlan(change: Pick<Beat["plan"], "state" | "fileId" | "globalStartUs" | "positionUs">): void {
-    const clockId = this.clock.estimate?.clockId ?? "";
-    const { state, fileId, globalStartUs, positionUs } = change;
-    const localMs = this.#nowMs();
-    this.#sendBeat(this.director.changePlan({ clockId, state, fileId, globalStartUs, positionUs }, localMs));
+  #writePlan(change: PlanChange | null): void {
+    if (!change) return;
+    this.#sendBeat(this.director.changePlan(change, this.#nowMs()));
     this.#changed();
   }
 

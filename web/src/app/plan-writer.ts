@@ -1,0 +1,94 @@
+// What only the director does to the plan over time: prepares a file, starts it when all are ready, ends it when it is
+// over, moves it to a new server's clock. Pure but for what it is given to read. Local ms, global µs, seconds in the file.
+// Answers with the change to make; null while there is nothing to change or this peer does not direct.
+
+import { type Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
+import type { FileId } from "../lib/index.ts";
+import type { SharedClock } from "../timing/index.ts";
+
+export interface PlanWriterOptions {
+  readonly director: Director;
+  readonly clock: Pick<SharedClock, "estimate" | "state" | "globalUsAt" | "toCurrentClock">;
+  /** Where this device's loudspeaker should be, by the plan; null when nothing plays here. */
+  readonly positionSecAt: (localMs: number) => number | null;
+  /** null while this device has not decoded it. */
+  readonly durationSec: (fileId: FileId) => number | null;
+  readonly readiness: () => readonly Readiness[];
+  readonly speakerDelayMs: () => number;
+}
+
+/** The last echo of a hall has died away; nobody's delayed loudspeaker is cut off. */
+const AFTER_END_SEC = 1;
+
+export class PlanWriter {
+  readonly #options: PlanWriterOptions;
+  #isStartForced = false;
+
+  constructor(options: PlanWriterOptions) {
+    this.#options = options;
+  }
+
+  prepare(fileId: FileId): PlanChange {
+    this.#isStartForced = false;
+    return this.#change("preparing", fileId, 0, 0);
+  }
+
+  stop(): PlanChange {
+    return this.#change("stopped", null, 0, 0);
+  }
+
+  /** The director does not want to wait for those who are missing. */
+  forceStart(): void {
+    this.#isStartForced = true;
+  }
+
+  tick(localMs: number): PlanChange | null {
+    const { director, clock } = this.#options;
+    const globalUs = clock.globalUsAt(localMs);
+    if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
+    if (director.plan.state === "preparing") return this.#start(globalUs);
+    if (director.plan.state === "playing") return this.#end(localMs) ?? this.#moveToClock(localMs, globalUs);
+    return null;
+  }
+
+  #start(globalUs: number): PlanChange | null {
+    const { fileId, positionUs } = this.#options.director.plan;
+    const decision = decideStart(this.#options.readiness(), this.#isStartForced);
+    if (decision.verdict === "wait") return null;
+    this.#isStartForced = false;
+    return this.#change("playing", fileId, globalUs + decision.leadMs * 1000, positionUs);
+  }
+
+  #end(localMs: number): PlanChange | null {
+    const { fileId } = this.#options.director.plan;
+    const positionSec = this.#options.positionSecAt(localMs);
+    const durationSec = fileId && this.#options.durationSec(fileId);
+    const isOver = positionSec !== null && durationSec !== null && positionSec > durationSec + AFTER_END_SEC;
+    return isOver ? this.stop() : null;
+  }
+
+  #moveToClock(localMs: number, globalUs: number): PlanChange | null {
+    const { director, clock, speakerDelayMs } = this.#options;
+    const { plan } = director;
+    if (plan.clockId === clock.estimate?.clockId) return null;
+    const positionSec = this.#options.positionSecAt(localMs);
+    if (positionSec !== null) {
+      // A delayed loudspeaker plays the position of a later moment; the plan is about none in particular.
+      const positionUs = positionSec * 1e6 - speakerDelayMs() * 1000;
+      const startUs = positionUs >= 0 ? globalUs : globalUs - positionUs;
+      return this.#change("playing", plan.fileId, startUs, Math.max(0, positionUs));
+    }
+    const startUs = clock.toCurrentClock(plan.globalStartUs, plan.clockId);
+    return startUs === null ? null : this.#change("playing", plan.fileId, startUs, plan.positionUs);
+  }
+
+  #change(
+    state: PlanChange["state"],
+    fileId: FileId | null,
+    globalStartUs: number,
+    positionUs: number,
+  ): PlanChange {
+    const clockId = this.#options.clock.estimate?.clockId ?? "";
+    return { clockId, state, fileId, globalStartUs, positionUs };
+  }
+}
