@@ -32,6 +32,7 @@ const song = (overrides: Partial<FileState> = {}): FileState => ({
   sources: [],
   remainingSec: null,
   isOverBudget: false,
+  isWholeSomewhere: true,
   ...overrides,
 });
 

@@ -19,8 +19,11 @@ export interface LineReading {
   readonly samples: number;
 }
 
-/** Long windows follow the card's wander too late: 12 s gave 0.55 ms at p95 where 4 s gave 0.14 (DESIGN §5). */
-export const WINDOW_MS = 4_000;
+/**
+ * Under load a stream's timestamps lean 0.2 ms to one side for seconds (Chromium 156, PulseAudio), which a longer window
+ * outweighs: p95 of the spread 0.34 ms with 4 s, 0.26 with 8 s. Much longer ones would follow a wandering card too late.
+ */
+export const WINDOW_MS = 8_000;
 /**
  * Prior on the skew, around 0 for a new card and around the last known skew after an interruption: cards in use were
  * within 300 ppm and wander by some tens; 0.1 ms is the scatter of a single Chromium timestamp.

@@ -1,0 +1,1 @@
+"""Networks of our own: namespaces on a switch, with addresses, blocked paths and slow uplinks."""
