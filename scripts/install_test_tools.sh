@@ -5,7 +5,7 @@ set -eu
 
 # command:package pairs; a command found anywhere on PATH is good enough.
 TOOLS="chromium:chromium firefox-esr:firefox-esr pulseaudio:pulseaudio pactl:pulseaudio-utils parec:pulseaudio-utils
-ffmpeg:ffmpeg ip:iproute2 tc:iproute2 chrt:util-linux openssl:openssl"
+ffmpeg:ffmpeg ip:iproute2 tc:iproute2 turnserver:coturn chrt:util-linux openssl:openssl"
 
 # Administration tools lie where the PATH of a plain user does not always lead.
 PATH="$PATH:/usr/sbin:/sbin"
@@ -30,6 +30,10 @@ if command -v apt-get >/dev/null 2>&1; then
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
   # shellcheck disable=SC2086 # a list of words
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $packages fonts-dejavu-core
+  # Debian starts coturn as a service: a relay on every interface. The tests start their own, in a namespace.
+  case "$packages" in
+    *coturn*) if [ -d /run/systemd/system ]; then $as_root systemctl disable --now coturn; fi ;;
+  esac
 else
   echo "The tests need these Debian packages, or what this system calls them:$packages" >&2
   exit 1

@@ -32,6 +32,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("port", "P", "the port to listen on, 0 for any free one (default: 8000)"),
     ("tls-cert", "F", "PEM certificate chain; with --tls-key the server speaks https"),
     ("tls-key", "F", "PEM private key of the certificate"),
+    ("stun-port", "P", "UDP port of the built-in STUN responder, 0 for none (default: 3478)"),
     ("turn", "URL", "TURN server offered to peers; several with commas"),
     (
         "turn-secret-file",
@@ -156,10 +157,13 @@ def _tls(options: _Options) -> Tls | None:
 
 
 def _ice(options: _Options) -> Ice:
+    stun_port = options.read("stun-port", _port, "a number from 0 to 65535")
+    if stun_port is None:
+        stun_port = Ice.stun_port
     urls = options.read("turn", _turn_urls, "a URL like turn:turn.example:3478")
     secret_file = options.read("turn-secret-file", Path, "a file")
     if urls is None and secret_file is None:
-        return Ice()
+        return Ice(stun_port=stun_port)
     if urls is None or secret_file is None:
         given, missing = ("--turn", "--turn-secret-file") if urls else ("--turn-secret-file", "--turn")
         raise StartError("turn-incomplete", f"{given} needs {missing} as well.")
@@ -170,7 +174,7 @@ def _ice(options: _Options) -> Ice:
         raise StartError("secret-unreadable", sentence) from failure
     if not secret:
         raise StartError("secret-unreadable", f"The TURN secret file {secret_file} is empty.")
-    return Ice(turn_urls=urls, turn_secret=secret)
+    return Ice(stun_port=stun_port, turn_urls=urls, turn_secret=secret)
 
 
 def _port(text: str) -> int:

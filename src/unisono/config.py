@@ -57,6 +57,13 @@ class Limits:
     # Browsers answer WebSocket pings even in hidden tabs, so a socket that stays silent through one is dead.
     heartbeat_sec: float = 20.0
 
+    # STUN requests that are answered. Chromium repeats one every 10 s for each of a peer's 8 connections: a
+    # full swarm behind one NAT makes 51 a second, and more while it gathers. What is refused is asked again.
+    stun_per_address_per_sec: int = 100
+    stun_address_burst: int = 400
+    # For all senders together: each costs about 20 µs of the loop that also answers clock probes.
+    stun_per_sec: int = 2000
+
     def announced(self) -> AnnouncedLimits:
         """The part of the limits that a client needs to stay within them."""
         return AnnouncedLimits(
@@ -88,9 +95,10 @@ class Goodbye:
 
 @dataclass(frozen=True, kw_only=True)
 class Ice:
-    """What goes into `welcome.iceServers`: TURN servers, and the place where the address of a STUN server
-    belongs.
-    """
+    """What goes into `welcome.iceServers`: the built-in STUN responder and TURN servers."""
+
+    # The registered port, which firewalls that know of STUN let through. UDP. 0: no responder.
+    stun_port: int = 3478
 
     turn_urls: tuple[str, ...] = ()
     turn_secret: bytes = field(default=b"", repr=False)

@@ -15,16 +15,21 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from unisono import __version__
-from unisono.app import Readiness, make_app, make_metrics_app
+from unisono.app import Handler, Readiness, make_app, make_metrics_app
 from unisono.config import Config, Goodbye, Tls
 from unisono.errors import StartError
-from unisono.hub import Hub, Session
+from unisono.hub import Hub, Session, global_us
+from unisono.ice import REACHED_HOST
 from unisono.log import LOGGER, log_event
 from unisono.static import NOT_BUILT, WebApp
+from unisono.stun import start_stun
 
 # Peers of one room come back together; the kernel holds them until the loop accepts.
 BACKLOG = 512
@@ -36,23 +41,32 @@ LAST_REQUESTS_SEC = 2.0
 async def serve(config: Config, announce: Callable[[int], None]) -> None:
     """Serves until SIGINT or SIGTERM. Calls `announce` with the port once it listens. Raises `StartError`."""
     tls = _tls_context(config.tls) if config.tls is not None else None
+    # First: a server that cannot start says that and nothing else.
+    listener = _listen(config.host, config.port)
+    stun_socket = _open_stun(config.host, config.ice.stun_port)
+    if stun_socket is None:
+        config = replace(config, ice=replace(config.ice, stun_port=0))
     hub, readiness, web_app = Hub(config), Readiness(), WebApp()
+    app = make_app(hub, web_app, readiness)
+    app.middlewares.append(_note_reached_host(config.public_url))
     runner = web.AppRunner(
-        make_app(hub, web_app, readiness),
+        app,
         access_log=None,  # it would hold addresses
         handle_signals=False,
         shutdown_timeout=LAST_REQUESTS_SEC,
     )
     metrics_runner = web.AppRunner(make_metrics_app(hub), access_log=None, handle_signals=False)
     stopping = asyncio.Event()
+    stun: asyncio.DatagramTransport | None = None
     try:
         await runner.setup()
-        listener = _listen(config.host, config.port)
         site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
         await site.start()
         if config.metrics_bind is not None:
             await metrics_runner.setup()
             await web.SockSite(metrics_runner, _listen(*config.metrics_bind)).start()
+        if stun_socket is not None:
+            stun = await start_stun(stun_socket, config.limits, global_us)
         _stop_on_signals(stopping)
         # What lives from the start lives to the end: the collector need not look at it during a clock probe.
         gc.collect()
@@ -69,9 +83,14 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         await site.stop()
         await say_goodbye(hub, config.goodbye)
     finally:
+        if stun is not None:
+            stun.close()
+        elif stun_socket is not None:
+            stun_socket.close()
         hub.stop()
         await runner.cleanup()
         await metrics_runner.cleanup()
+        listener.close()
     log_event("stopped")
 
 
@@ -124,6 +143,46 @@ def _listen(host: str | None, port: int) -> socket.socket:
         raise _listen_error(host, port, failure) from failure
     sock.setblocking(False)  # noqa: FBT003 - the signature of the standard library
     return sock
+
+
+def _open_stun(host: str | None, port: int) -> socket.socket | None:
+    """A bound UDP socket where the server itself listens; None when off, or (with a warning) when taken.
+
+    People on one network mostly need no STUN server, so its absence does not keep the server from starting.
+    """
+    if port == 0:
+        return None
+    family, address = _resolve(host, port)
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host is None else 1)
+        sock.bind(address)
+    except OSError as failure:
+        sock.close()
+        LOGGER.warning(
+            "stun-off UDP port %d: %s. Choose another with --stun-port, or 0 for none.",
+            port,
+            failure.strerror,
+        )
+        return None
+    sock.setblocking(False)  # noqa: FBT003 - the signature of the standard library
+    return sock
+
+
+def _note_reached_host(public_url: str | None) -> Middleware:
+    """Notes how this request's client reaches this server. Behind a proxy only the public URL knows."""
+    public_host = "" if public_url is None else urlsplit(public_url).netloc
+
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        token = REACHED_HOST.set(public_host or request.headers.get(hdrs.HOST, ""))
+        try:
+            return await handler(request)
+        finally:
+            REACHED_HOST.reset(token)
+
+    return note
 
 
 def _resolve(host: str | None, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

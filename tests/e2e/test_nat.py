@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
 from tests.e2e.room import has_peers, holds
 from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
-from tests.net.programs import Coturn, NetworkFleet, NetworkServer
+from tests.net.programs import Coturn, NetworkFleet, NetworkServer, faults
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song
 
@@ -150,7 +150,7 @@ def test_two_who_cannot_reach_each_other_share_a_song_through_the_relay(
         server = apart.network.address("server")
         asked = set(device.page.evaluate(SERVERS_USED))
         assert asked == {f"stun:{server}:3478", f"turn:{server}:{TURN_PORT}"}
-        assert device.errors == []
+        assert faults(device) == []
 
 
 def test_two_who_cannot_reach_each_other_get_the_song_from_a_third(

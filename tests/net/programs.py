@@ -148,3 +148,10 @@ class NetworkFleet(Fleet):
             viewport=QUIET_VIEWPORT,
         )
         return self._device(member, context, mark)
+
+
+def faults(device: Device) -> list[str]:
+    """The page's errors, without Chromium's remark that plain http gets no cross-origin isolation."""
+    return [
+        each for each in device.errors if "Cross-Origin-Opener-Policy header has been ignored" not in each
+    ]

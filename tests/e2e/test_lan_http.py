@@ -1,0 +1,79 @@
+"""Plain http on a LAN address: no secure context, and the whole product all the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsers.device import Snapshot, wait_for_all
+from tests.e2e.room import Room, has_peers, is_playing
+from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
+from tests.net.programs import NetworkFleet, NetworkServer, faults
+from tests.rig.pulse import SpeakerRig
+from tests.rig.song import Song
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.rig,
+    pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS),
+]
+
+# What browsers withhold from such a page, as the page itself sees it.
+WITHHELD = """() => ({
+  isSecure: isSecureContext,
+  hasSubtle: crypto.subtle !== undefined,
+  hasStorage: navigator.storage !== undefined,
+  hasWakeLock: "wakeLock" in navigator,
+})"""
+
+
+@pytest.fixture
+def lan(tmp_path: Path) -> Iterator[NetworkFleet]:
+    """A server and two phones on one switch, and browsers that hide their addresses as people's do."""
+    with Network("server", "ada", "bo") as network:
+        server = NetworkServer(network, "server", tmp_path / "server.log")
+        try:
+            with NetworkFleet(network, server.url) as fleet:
+                yield fleet
+        finally:
+            server.stop()
+
+
+def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: Song) -> None:
+    """No crypto.subtle, no file system, no wake lock; the pieces are verified and the music plays."""
+    with SpeakerRig(2) as rig:
+        ada = lan.chromium_at("ada", rig.env(0), show_local_ips=False)
+        bo = lan.chromium_at("bo", rig.env(1), show_local_ips=False)
+        room = Room(lan, rig, lan.base_url)
+        ada.open()
+        assert re.match(r"http://10\.", ada.page.url)
+        assert not any(ada.page.evaluate(WITHHELD).values())
+        expect(ada.page.get_by_text("This page came over plain http")).to_be_visible()
+        ada.new_swarm()
+        room.link = ada.invite_link()
+        assert room.link.startswith(f"{lan.base_url}/#")
+        bo.open(room.link)
+        bo.join()
+        wait_for_all([ada, bo], has_peers(2), "to reach the other")
+
+        room.share(ada, song.path)
+        transfer = bo.snapshot()["transfer"]
+        assert transfer["receivedBytes"] >= song.path.stat().st_size
+        assert transfer["badPieces"] == 0
+        room.start(ada, song.path.name)
+        before_sec = bo.snapshot()["playback"]["positionSec"]
+
+        def plays_on(shot: Snapshot) -> bool:
+            return is_playing(shot) and bool(shot["playback"]["positionSec"] > before_sec)
+
+        wait_for_all([ada, bo], plays_on, "to play on")
+        ada.stop()
+        wait_for_all([ada, bo], lambda shot: shot["playback"]["state"] == "idle", "to be silent")
+
+        bo.leave()
+        ada.wait_for(lambda shot: len(shot["peers"]) == 1, "to see bo leave")
+        assert (faults(ada), faults(bo)) == ([], [])
