@@ -102,7 +102,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_both_engines_play_the_same_samples(pages: Pages, name: str) -> None:
-    """Chromium owns the file and publishes its anchor; Firefox's decode, moved by its match, is that sound."""
+    """Chromium owns the file and publishes its anchor; Firefox's decode, moved by its match, is it."""
     suffix, options = FORMATS[name]
     path = encode(pages.folder / f"{name.replace(' ', '-')}.{suffix}", options)
     owner = pages.chromium.evaluate(DECODE, [f"/{path.name}", None])

@@ -76,8 +76,8 @@ def test_a_frozen_director_is_succeeded_and_follows_when_it_thaws(
     room.listen(4)
     frozen_at_sec = room.rig.recorded_sec()
     browser = ada.context.new_cdp_session(ada.page)
-    # A visible page cannot be put into the lifecycle's frozen state (Chromium 156 ignores it); a debugger that
-    # holds its scripts does the same: no timer, no message is served, while its socket and its sound stay open.
+    # Chromium 156 does not put a visible page into the lifecycle's frozen state; a debugger that holds its
+    # scripts does the same: no timer, no message is served, while its socket and its sound stay open.
     browser.send("Debugger.enable")
     browser.send("Debugger.pause")
     shots = wait_for_all(

@@ -58,6 +58,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         "tls-cert": "cert.pem",
         "tls-key": "key.pem",
         "turn": "turn:a.example",
+        "stun-port": "3479",
         "turn-secret-file": str(secret),
         "trusted-proxy": "10.0.0.0/8",
         "metrics": "127.0.0.1:9100",

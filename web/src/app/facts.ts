@@ -17,6 +17,7 @@ export interface PersonFacts {
   readonly isReady: boolean;
   readonly syncErrorMs: number | null;
   readonly link: LinkState["state"] | null;
+  readonly isRelayed: boolean;
 }
 
 export interface SessionFacts {
@@ -60,6 +61,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isReady: plan.fileId !== null && conductor.readyFileId === plan.fileId,
     syncErrorMs: playback.errorMs,
     link: "open",
+    isRelayed: false,
   };
   const others = roster.peers.map(({ userId, isAway, status }) => ({
     userId,
@@ -70,6 +72,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isReady: plan.fileId !== null && status?.readyFileId === plan.fileId,
     syncErrorMs: status?.syncErrorMs ?? null,
     link: links.get(userId)?.state ?? null,
+    isRelayed: links.get(userId)?.isRelayed === true,
   }));
   others.sort((a, b) => a.name.localeCompare(b.name) || (a.userId < b.userId ? -1 : 1));
   const files = swarm.files.value;

@@ -35,6 +35,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       away: person.isAway,
       visible: person.isVisible,
       linked: person.link === "open",
+      relayed: person.isRelayed,
       ready: person.isReady,
       syncErrorMs: person.syncErrorMs,
     })),

@@ -18,6 +18,7 @@ const person = (name: string, overrides: Partial<PersonFacts> = {}): PersonFacts
   isReady: true,
   syncErrorMs: null,
   link: "open",
+  isRelayed: false,
   ...overrides,
 });
 

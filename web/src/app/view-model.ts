@@ -14,6 +14,7 @@ export function viewPerson(person: PersonFacts, directorId: UserId | null): Pers
     isDirector: person.userId === directorId,
     isAway: person.isAway,
     isLinked: person.link === "open",
+    isRelayed: person.isRelayed,
     isReady: person.isReady,
     syncErrorMs: person.syncErrorMs,
     sync: syncWord(person.syncErrorMs),

@@ -13,6 +13,8 @@ export interface PersonView {
   readonly isAway: boolean;
   /** A direct data channel to this person is open. True for me. */
   readonly isLinked: boolean;
+  /** The only way to this person leads through a TURN relay; what goes there stays encrypted end to end. */
+  readonly isRelayed: boolean;
   /** Holds, decoded and can play the file of the current plan. */
   readonly isReady: boolean;
   /** Their own playback error as they last reported it, ms; null while they are not playing. */

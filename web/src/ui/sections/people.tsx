@@ -95,6 +95,7 @@ function personFacts(person: Person): string[] {
   if (person.isDirector) facts.push(words.people.director);
   if (person.isAway) facts.push(words.people.away);
   else if (!person.isLinked) facts.push(words.people.notLinked);
+  else if (person.isRelayed) facts.push(words.people.relayed);
   if (person.isReady && person.sync === "unknown") facts.push(words.people.ready);
   return facts;
 }

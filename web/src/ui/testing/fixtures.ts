@@ -31,6 +31,7 @@ const ada: PersonView = {
   isDirector: false,
   isAway: false,
   isLinked: true,
+  isRelayed: false,
   isReady: false,
   syncErrorMs: null,
   sync: "unknown",
