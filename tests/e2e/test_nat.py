@@ -141,6 +141,8 @@ def test_two_who_cannot_reach_each_other_share_a_song_through_the_relay(
     apart = live_apart("ada", "bo", blocked=[("ada", "bo")], has_turn=True)
     ada, bo = apart.enter("ada", "bo")
     wait_for_all([ada, bo], has_peers(2), "to reach the other through the relay")
+    wait_for_all([ada, bo], says_relayed, "to know that it is a relay")
+    expect(ada.page.get_by_role("list", name="People")).to_contain_text("through a relay, still encrypted")
     ada.add_file(song.path)
     bo.wait_for_seeded(song.path.name)
     for device, direction in ((ada, "sentBytes"), (bo, "receivedBytes")):
@@ -181,3 +183,7 @@ def ids(shots: list[Snapshot]) -> set[str]:
 def cy_id(shots: list[Snapshot]) -> str:
     cy: str = shots[2]["userId"]
     return cy
+
+
+def says_relayed(shot: Snapshot) -> bool:
+    return any(peer["relayed"] for peer in shot["peers"])
