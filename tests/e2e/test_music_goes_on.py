@@ -40,12 +40,8 @@ def test_the_server_dies_and_comes_back_and_nobody_hears_it(
         assert isinstance(clock, dict)
         assert isinstance(control, dict)
         assert isinstance(plan, dict)
-        return (
-            control["state"] == "open"
-            and clock["state"] == "locked"
-            and clock["clockId"] != old_clock
-            and plan["rev"] > before[0]["plan"]["rev"]
-        )
+        is_open = control["state"] == "open" and clock["state"] == "locked"
+        return bool(is_open and clock["clockId"] != old_clock and plan["rev"] > before[0]["plan"]["rev"])
 
     after = wait_for_all(devices, is_back, "to be back, with the plan in the new clock")
     room.listen(8)
