@@ -33,7 +33,6 @@ export type TransferEvent =
   | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
   | { readonly type: "note-set"; readonly fileId: FileId; readonly note: Bytes }
   | { readonly type: "prioritized"; readonly fileId: FileId | null }
-  | { readonly type: "generous-set"; readonly isGenerous: boolean }
   | { readonly type: "tick" };
 
 export type Effect =
@@ -61,8 +60,6 @@ export type Effect =
       readonly bytes: Bytes;
       readonly sha256: Uint8Array;
     }
-  /** A round trip over a neighbour's control channel, for the pacer. */
-  | { readonly type: "note-rtt"; readonly peer: UserId; readonly rttMs: number }
   | { readonly type: "forget-file"; readonly fileId: FileId }
   /** End the connection; answer with link-closed. `isForGood`: this session never connects to that peer again. */
   | {

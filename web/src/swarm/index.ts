@@ -7,4 +7,4 @@ export { MAX_NOTE_BYTES } from "./notes.ts";
 export { type Signal, signalSchema } from "./signal.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 export type { FileLayout, PieceStore } from "./store.ts";
-export { type NamedBlob, type NetworkHint, Swarm, type SwarmOptions } from "./swarm.ts";
+export { type NamedBlob, Swarm, type SwarmOptions } from "./swarm.ts";

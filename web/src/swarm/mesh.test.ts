@@ -3,9 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
-import { Gate } from "./gate.ts";
 import { Mesh } from "./mesh.ts";
-import { Pacer } from "./pacer.ts";
 import type { Signal } from "./signal.ts";
 import { FakeNetwork, settle } from "./testing/fake-connection.ts";
 import { idOf } from "./testing/fake-swarm.ts";
@@ -20,7 +18,6 @@ class Room {
   readonly signals: { from: UserId; to: UserId; signal: Signal }[] = [];
   readonly heard: string[] = [];
   isRelayDown = false;
-  iceServers: RTCIceServer[] = [];
   #seed = 1;
 
   enter(me: UserId): Mesh {
@@ -28,8 +25,7 @@ class Room {
       clock: this.clock,
       random: new SeededRandom(this.#seed++),
       me,
-      iceServers: () => this.iceServers,
-      gate: new Gate(new Pacer(), this.clock),
+      iceServers: () => [],
       createConnection: this.network.create,
       sendSignal: (to, signal) => {
         this.signals.push({ from: me, to, signal });

@@ -6,7 +6,6 @@ import { type Bytes, type Clock, FileError, type FileId, type Random, type UserI
 import type { Effect, TransferEvent } from "./core.ts";
 import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
-import { Gate } from "./gate.ts";
 import { type Hasher, openHasher } from "./hash.ts";
 import {
   fileIdOf,
@@ -18,7 +17,6 @@ import {
   pieceSizeOf,
 } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
-import { Pacer } from "./pacer.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 import type { PieceStore } from "./store.ts";
@@ -36,22 +34,12 @@ export interface SwarmOptions {
   /** Asked anew for every connection: credentials expire. */
   iceServers: () => RTCIceServer[];
   readonly isPhone?: boolean;
-  /** `navigator.connection`, where the browser has it: on a cellular network or with Save-Data this device gives little. */
-  readonly network?: NetworkHint | undefined;
   /** Whether a file note makes sense: who sends one that does not is dropped. The same on every peer. */
   acceptsNote?(note: Bytes): boolean;
   /** For tests; the browser's own when absent. */
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
   /** For tests; a Worker when absent. */
   readonly hasher?: Hasher;
-}
-
-/** The part of NetworkInformation that matters here (Chromium; other browsers tell nothing). */
-export interface NetworkHint {
-  readonly saveData?: boolean;
-  readonly type?: string;
-  addEventListener?(type: "change", listener: () => void): void;
-  removeEventListener?(type: "change", listener: () => void): void;
 }
 
 /** What a `File` has that matters here. */
@@ -73,8 +61,6 @@ export class Swarm {
   readonly #options: SwarmOptions;
   readonly #transfer: Transfer;
   readonly #mesh: Mesh;
-  readonly #pacer = new Pacer();
-  readonly #gate: Gate;
   readonly #hasher: Hasher;
   readonly #conversations = new Map<UserId, Conversation>();
   readonly #opened = new Map<FileId, Promise<void>>();
@@ -82,8 +68,6 @@ export class Swarm {
   readonly #files: Cell<readonly FileState[]> = signal([]);
   readonly #links: Cell<ReadonlyMap<UserId, LinkState>> = signal(new Map());
   readonly #totals: Cell<Totals>;
-  readonly #isGenerous: Cell<boolean>;
-  readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
   readonly #pending: TransferEvent[] = [];
   #isRunning = false;
   #adding: Promise<unknown> = Promise.resolve();
@@ -104,13 +88,8 @@ export class Swarm {
       acceptsNote: (note) => options.acceptsNote?.(note) ?? true,
     });
     this.#totals = signal(this.#transfer.totals());
-    this.#gate = new Gate(this.#pacer, clock);
-    this.#isGenerous = signal(true);
-    this.#followNetwork();
-    options.network?.addEventListener?.("change", this.#followNetwork);
     this.#mesh = new Mesh({
       clock,
-      gate: this.#gate,
       random,
       me,
       iceServers,
@@ -121,7 +100,6 @@ export class Swarm {
       },
       onClosed: (peer) => {
         this.#conversations.delete(peer);
-        this.#pacer.forgetPath(peer);
         this.#handle({ type: "link-closed", peer });
       },
       onCtl: (peer, data) => this.#takeCtl(peer, data),
@@ -142,33 +120,6 @@ export class Swarm {
 
   get totals(): ReadonlySignal<Totals> {
     return this.#totals;
-  }
-
-  /** Whether this device gives what its uplink has, or little of it. */
-  get isGenerous(): ReadonlySignal<boolean> {
-    return this.#isGenerous;
-  }
-
-  /** A person's choice; from then on the kind of network changes nothing. */
-  setGenerous(isGenerous: boolean): void {
-    this.#options.network?.removeEventListener?.("change", this.#followNetwork);
-    this.#setGenerous(isGenerous);
-  }
-
-  /** While music plays, less may queue before the uplink. */
-  setPlaying(isPlaying: boolean): void {
-    this.#pacer.setPlaying(isPlaying);
-  }
-
-  /** A round trip of the clock's probes, ms: the path whose queue is only this device's own. */
-  reportRtt(rttMs: number): void {
-    this.#pacer.noteRtt("clock", rttMs, this.#options.clock.nowMs());
-  }
-
-  /** What bulk may take of the uplink now, and how much waits before it; for diagnostics. */
-  get pace(): { readonly bytesPerSec: number; readonly queueMs: number | null } {
-    const { rateBytesPerSec } = this.#pacer;
-    return { bytesPerSec: rateBytesPerSec, queueMs: this.#pacer.queueMs(this.#options.clock.nowMs()) };
   }
 
   /** Returns the function that ends it. */
@@ -245,20 +196,12 @@ export class Swarm {
   async #close(): Promise<void> {
     for (const peer of this.#conversations.keys()) this.#sendCtl(peer, { type: "bye", reason: "left" });
     this.#mesh.close();
-    this.#gate.close();
-    this.#options.network?.removeEventListener?.("change", this.#followNetwork);
     this.#tick?.cancel();
     this.#cancelShow?.();
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
     await this.#options.store.wipe();
-  }
-
-  #setGenerous(isGenerous: boolean): void {
-    this.#isGenerous.value = isGenerous;
-    this.#pacer.setGenerous(isGenerous);
-    this.#handle({ type: "generous-set", isGenerous });
   }
 
   async #addBlob(name: string, blob: Blob): Promise<FileId> {
@@ -381,9 +324,6 @@ export class Swarm {
           this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece });
         });
         return;
-      case "note-rtt":
-        this.#pacer.noteRtt(effect.peer, effect.rttMs, this.#options.clock.nowMs());
-        return;
       case "forget-file":
         this.#dropFromStore(effect.fileId).catch(() => undefined); // what stays is wiped on leave
         return;
@@ -461,9 +401,6 @@ export class Swarm {
     if (!isSamePlain(totals, this.#totals.value)) this.#totals.value = totals;
   }
 }
-
-const isUnmetered = (network: NetworkHint | undefined): boolean =>
-  network?.saveData !== true && network?.type !== "cellular";
 
 async function readPiece(blob: Blob, piece: number): Promise<Bytes> {
   const start = piece * pieceLengthOf(blob.size);

@@ -25,10 +25,8 @@ export interface TransferOptions {
   acceptsNote?(note: Bytes): boolean;
 }
 
-/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
+/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells. */
 const HAVE_PERIOD_MS = 100;
-/** … but what at most one neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
-const RARE_AVAILABILITY = 1;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
@@ -37,8 +35,6 @@ const HELLO_PATIENCE_MS = 5_000;
 /** Round trips steer credits, so they are measured more often while something flows. */
 const PING_PERIOD_MS = 5_000;
 const BUSY_PING_PERIOD_MS = 1_000;
-/** A path that answers later than after so many pings is not worth measuring. */
-const MAX_OPEN_PINGS = 32;
 
 export class Transfer {
   readonly #core: CoreState;
@@ -103,7 +99,7 @@ export class Transfer {
     const neighbours = [...this.#core.neighbours.values()];
     if (neighbours.length === 0) return null;
     const isUntold = this.#notes.hasUntold || neighbours.some(({ untoldPieces }) => untoldPieces.size > 0);
-    const isBusy = this.#fetching.isWaiting || isUntold || neighbours.some(({ uploads }) => !uploads.isEmpty);
+    const isBusy = this.#fetching.isWaiting || isUntold;
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
 
@@ -176,10 +172,6 @@ export class Transfer {
         this.#core.preferred = event.fileId;
         this.#fetching.schedule(localMs);
         return;
-      case "generous-set":
-        this.#serving.isGenerous = event.isGenerous;
-        this.#serving.pump(localMs);
-        return;
       case "tick":
         this.#tick(localMs);
         return;
@@ -224,7 +216,7 @@ export class Transfer {
         this.#send(neighbour.userId, { type: "pong", id: message.id });
         return null;
       case "pong":
-        this.#takePong(neighbour, message.id, localMs);
+        if (message.id === neighbour.pingId) neighbour.source.noteRtt(localMs - neighbour.pingSentLocalMs);
         return null;
       case "bye":
         return null; // its side closes the connection
@@ -356,34 +348,12 @@ export class Transfer {
       if (neighbour.isGreeted && localMs - neighbour.pingSentLocalMs >= periodMs)
         this.#ping(neighbour, localMs);
     }
-    this.#pingInTurn(localMs);
     this.#fetching.checkSilence(localMs);
     this.#fetching.schedule(localMs);
     this.#serving.pump(localMs);
   }
 
-  /** One a tick of those who are being sent to: the pacer needs to know the uplink's queue ten times a second. */
-  #pingInTurn(localMs: number): void {
-    let next: Neighbour | null = null;
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.uploads.isEmpty) continue;
-      if (!next || neighbour.pingSentLocalMs < next.pingSentLocalMs) next = neighbour;
-    }
-    if (next && next.pingSentLocalMs < localMs) this.#ping(next, localMs);
-  }
-
-  #takePong(neighbour: Neighbour, id: number, localMs: number): void {
-    const sentLocalMs = neighbour.pings.get(id);
-    if (sentLocalMs === undefined) return;
-    neighbour.pings.delete(id);
-    const rttMs = localMs - sentLocalMs;
-    neighbour.source.noteRtt(rttMs);
-    this.#core.perform({ type: "note-rtt", peer: neighbour.userId, rttMs });
-  }
-
   #ping(neighbour: Neighbour, localMs: number): void {
-    neighbour.pings.set(neighbour.pingId + 1, localMs);
-    neighbour.pings.delete(neighbour.pingId + 1 - MAX_OPEN_PINGS);
     neighbour.pingSentLocalMs = localMs;
     neighbour.pingId += 1;
     this.#send(neighbour.userId, { type: "ping", id: neighbour.pingId });
@@ -421,23 +391,14 @@ export class Transfer {
 
   #sendHaves(localMs: number): void {
     for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.untoldPieces.size === 0) continue;
       const isDue = localMs - neighbour.toldLocalMs >= HAVE_PERIOD_MS;
-      if (!isDue && !this.#hasRareNews(neighbour)) continue;
+      if (neighbour.untoldPieces.size === 0 || !isDue) continue;
       neighbour.toldLocalMs = localMs;
       for (const [fileId, pieces] of neighbour.untoldPieces) {
         if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
       }
       neighbour.untoldPieces.clear();
     }
-  }
-
-  #hasRareNews({ untoldPieces }: Neighbour): boolean {
-    for (const [fileId, pieces] of untoldPieces) {
-      const availability = this.#core.shelf.get(fileId)?.availability;
-      if (pieces.some((piece) => (availability?.[piece] ?? 0) <= RARE_AVAILABILITY)) return true;
-    }
-    return false;
   }
 
   #closeLink(peer: UserId, localMs: number): void {

@@ -74,9 +74,11 @@ export class UploadQueue {
     return upload;
   }
 
-  /** Since when each piece in the pipe has been there, local ms. */
-  get begunLocalMs(): Iterable<number> {
-    return this.#inPipe.values();
+  /** Pieces in the pipe that were begun after `sinceLocalMs`. */
+  busySlots(sinceLocalMs: number): number {
+    let busy = 0;
+    for (const begunLocalMs of this.#inPipe.values()) if (begunLocalMs > sinceLocalMs) busy += 1;
+    return busy;
   }
 
   /** Whether this very upload is still being read or sent: one that belonged to a former link is not. */
@@ -84,11 +86,9 @@ export class UploadQueue {
     return this.#inPipe.has(upload);
   }
 
-  /** The piece has been handed to the channel, or could not be read. Returns since when it was in the pipe, if it was. */
-  done(upload: Upload): number | undefined {
-    const begunLocalMs = this.#inPipe.get(upload);
+  /** The piece has been handed to the channel, or could not be read. */
+  done(upload: Upload): void {
     this.#inPipe.delete(upload);
-    return begunLocalMs;
   }
 }
 

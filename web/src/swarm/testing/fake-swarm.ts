@@ -144,7 +144,6 @@ export class FakePeer {
       case "tell":
         this.events.push(effect.event);
         return;
-      case "note-rtt":
       case "open-file":
       case "forget-file":
         return;
