@@ -33,7 +33,6 @@ const song = (overrides: Partial<FileState> = {}): FileState => ({
   sources: [],
   remainingSec: null,
   isOverBudget: false,
-  isWholeSomewhere: true,
   ...overrides,
 });
 
