@@ -8,9 +8,9 @@ import { Player } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { readFacts, type SessionFacts } from "./facts.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
-import { cleanName } from "./peer-message.ts";
+import { cleanName } from "./person-name.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
-import { type SessionEvent, SwarmSession } from "./swarm-session.ts";
+import type { SessionEvent, SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
 import { WakeLock } from "./wake-lock.ts";
@@ -107,23 +107,35 @@ export class App {
     void this.#session?.close();
     this.#session = null;
     this.#refresh();
-    void this.#stretcher.derive(canonical).then((keys) => {
-      if (attempt !== this.#joinAttempt) return;
-      const session = new SwarmSession({
-        clock: this.#clock,
-        random: this.#random,
-        keys,
-        server: readAddress(this.#page.location).server,
-        player: this.#player,
-        name: this.#identity.name,
-        tappedLocalMs,
-        onEvent: (event) => this.#tell(event),
-        onChange: () => this.#refresh(),
-      });
-      this.#session = session;
-      session.setVisible(this.#page.document.visibilityState === "visible");
-      session.setSpeakerDelay(this.#storedDelayMs());
+    void this.#open(canonical, attempt, tappedLocalMs);
+  }
+
+  async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
+    const [{ openBestStore, SwarmSession }, keys] = await Promise.all([
+      import("./stay.ts"),
+      this.#stretcher.derive(canonical),
+    ]);
+    // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
+    const stay = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
+    const { store } = await openBestStore({ clock: this.#clock, session: stay });
+    if (attempt !== this.#joinAttempt) {
+      await store.close();
+      return;
+    }
+    this.#session = new SwarmSession({
+      clock: this.#clock,
+      random: this.#random,
+      keys,
+      server: readAddress(this.#page.location).server,
+      player: this.#player,
+      store,
+      name: this.#identity.name,
+      tappedLocalMs,
+      onEvent: (event) => this.#tell(event),
+      onChange: () => this.#refresh(),
     });
+    this.#session.setVisible(this.#page.document.visibilityState === "visible");
+    this.#session.setSpeakerDelay(this.#storedDelayMs());
   }
 
   async #leave(): Promise<void> {
@@ -236,6 +248,9 @@ export class App {
 
   /** Begins the slow part of joining while the person still looks at the button. */
   #stretchAhead(): void {
+    import("./stay.ts").catch((error: unknown) => {
+      console.warn(`could not load ahead: ${String(error)}`); // the tap tries again
+    });
     if (this.#key === "") return;
     this.#stretcher.derive(canonicalKey(this.#key)).catch((error: unknown) => {
       console.warn(`could not prepare the key ahead: ${String(error)}`); // the tap tries again

@@ -5,7 +5,8 @@ import { SeededRandom } from "../lib/testing/index.ts";
 import type { Signal } from "../swarm/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { friendlyName, leaveIdentity, takeIdentity } from "./identity.ts";
-import { cleanName, decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
+import { cleanName } from "./person-name.ts";
 import { Roster } from "./roster.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;

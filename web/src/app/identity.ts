@@ -2,7 +2,7 @@
 // they rest in sessionStorage only while no page is alive to use them.
 
 import { fromHex, pickOne, type Random, toHex } from "../lib/index.ts";
-import { cleanName } from "./peer-message.ts";
+import { cleanName } from "./person-name.ts";
 
 export interface Identity {
   readonly sessionSeed: Uint8Array;

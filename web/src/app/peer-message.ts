@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { Beat } from "../director/index.ts";
 import { type FileId, fromUtf8, isFileId, isUserId, type UserId, utf8, WireError } from "../lib/index.ts";
 import { type Signal, signalSchema } from "../swarm/index.ts";
+import { cleanName, MAX_NAME_CHARS } from "./person-name.ts";
 
 export interface PeerStatus {
   readonly name: string;
@@ -25,7 +26,6 @@ export type PeerMessage =
   | { readonly kind: "beat"; readonly beat: Beat }
   | { readonly kind: "signal"; readonly signal: Signal };
 
-export const MAX_NAME_CHARS = 40;
 /** A term grows by one per succession; a billion of them is no party but an attack on the register. */
 const MAX_TERM = 1_000_000_000;
 
@@ -148,10 +148,4 @@ function fromWire(wire: Wire): PeerMessage {
     positionUs,
   };
   return { kind: "beat", beat: { record: { term, userId: userIdOfDirector, resigned }, plan } };
-}
-
-/** A name as it may be shown: no control or direction-override characters, single spaces, at most 40 characters. */
-export function cleanName(name: string): string {
-  const plain = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").replace(/\s+/g, " ");
-  return Array.from(plain.trim()).slice(0, MAX_NAME_CHARS).join("");
 }

@@ -23,8 +23,8 @@ import {
   type UserId,
   WireError,
 } from "../lib/index.ts";
-import { encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
-import { MemoryStore, Swarm, type SwarmEvent } from "../swarm/index.ts";
+import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
+import { type NetworkHint, type PieceStore, Swarm, type SwarmEvent } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
@@ -44,11 +44,18 @@ export interface SessionOptions {
   readonly keys: SwarmKeys;
   readonly server: string;
   readonly player: Player;
+  /** Where pieces are kept; the session wipes and closes it when it is left. */
+  readonly store: PieceStore;
   readonly name: string;
   /** When the person tapped Join, local ms. */
   readonly tappedLocalMs: number;
   readonly onEvent: (event: SessionEvent) => void;
   readonly onChange: () => void;
+}
+
+/** Chromium's NetworkInformation; other browsers tell nothing of their network. */
+interface NavigatorWithConnection {
+  readonly connection?: NetworkHint;
 }
 
 export interface Timings {
@@ -113,7 +120,10 @@ export class SwarmSession {
       clock,
       random,
       me: this.me,
-      store: new MemoryStore(),
+      store: options.store,
+      isPhone: matchMedia("(pointer: coarse)").matches,
+      network: (navigator as NavigatorWithConnection).connection,
+      acceptsNote: (note) => decodeAnchor(note) !== null,
       sendSignal: (to, signal) => this.#send(to, { kind: "signal", signal }),
       iceServers: () => this.#iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     });
@@ -135,6 +145,7 @@ export class SwarmSession {
     });
     this.clock.onEstimate((estimate) => {
       this.conductor.estimated(estimate);
+      if (this.clock.lastRttMs !== null) this.swarm.reportRtt(this.clock.lastRttMs);
       if (this.clock.state === "locked") this.#note("clockLockedMs");
     });
     this.swarm.onEvent((event) => {
@@ -439,6 +450,8 @@ export class SwarmSession {
     this.clock.setActivity(
       playback.state === "playing" ? "playing" : plan.state === "stopped" ? "idle" : "pre-roll",
     );
+    // Bulk must not disturb the clock when it counts: from the pre-roll to the last sample.
+    this.swarm.setPlaying(plan.state !== "stopped");
     if (playback.state === "playing") this.#note("firstSoundMs");
     if (directorId !== null && directorId !== this.#lastDirector) {
       const former = this.#lastDirector;

@@ -33,6 +33,7 @@ const song = (overrides: Partial<FileState> = {}): FileState => ({
   sources: [],
   remainingSec: null,
   isOverBudget: false,
+  isWholeSomewhere: true,
   ...overrides,
 });
 

@@ -23,6 +23,9 @@ export type TransferEvent =
   | { readonly type: "piece-bad"; readonly peer: UserId; readonly fileId: FileId; readonly piece: number }
   | { readonly type: "piece-unstored"; readonly fileId: FileId; readonly piece: number }
   | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number }
+  /** The answer to `open-file`: what is there from before a reload is checked piece by piece, each ending as kept or lost. */
+  | { readonly type: "file-opened"; readonly fileId: FileId; readonly pieces: readonly number[] }
+  | { readonly type: "file-unopened"; readonly fileId: FileId }
   /** I added a file; all its pieces are in the store. */
   | {
       readonly type: "file-added";
@@ -33,6 +36,7 @@ export type TransferEvent =
   | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
   | { readonly type: "note-set"; readonly fileId: FileId; readonly note: Bytes }
   | { readonly type: "prioritized"; readonly fileId: FileId | null }
+  | { readonly type: "generous-set"; readonly isGenerous: boolean }
   | { readonly type: "tick" };
 
 export type Effect =
@@ -45,6 +49,7 @@ export type Effect =
       readonly slot: number;
       readonly bytes: Bytes;
     }
+  /** Make room in the store; answer with file-opened or file-unopened. */
   | {
       readonly type: "open-file";
       readonly fileId: FileId;
@@ -60,6 +65,9 @@ export type Effect =
       readonly bytes: Bytes;
       readonly sha256: Uint8Array;
     }
+  /** A round trip over a neighbour's control channel, for the pacer. */
+  | { readonly type: "note-ping"; readonly peer: UserId }
+  | { readonly type: "note-rtt"; readonly peer: UserId; readonly rttMs: number }
   | { readonly type: "forget-file"; readonly fileId: FileId }
   /** End the connection; answer with link-closed. `isForGood`: this session never connects to that peer again. */
   | {

@@ -31,6 +31,8 @@ const listedFile = v.object({
   sizeBytes: wholeNumber(Number.MAX_SAFE_INTEGER),
   pieceLength: wholeNumber(Number.MAX_SAFE_INTEGER),
   isOwn: v.boolean(),
+  /** It holds all of it, whatever its bitfield shows so far (seeding.ts). */
+  isWhole: v.boolean(),
 });
 
 const ctlSchema = v.variant("type", [

@@ -1,5 +1,5 @@
 // The receiving half of the core: asks neighbours for pieces, assembles chunks, has pieces verified, and moves work away from
-// whoever is silent, gone or lying. Local ms.
+// whoever is silent, slow, gone or lying. Local ms.
 // Invariants: (1) a piece is asked of one source, except in the end-game; (2) all chunks of a piece come from one source, so a
 // bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
 
@@ -17,6 +17,8 @@ import type { PieceRequest } from "./source.ts";
 const MANIFEST_PATIENCE_MS = 3_000;
 /** In the end-game an idle source helps out when a piece took this long, or twice what it should. */
 const END_GAME_AGE_MS = 500;
+/** Only from a source that will take at least this many times as long: asking back costs a round trip. */
+const ASK_BACK_RATIO = 2;
 /** Half-received pieces kept in memory at once; a phone has little. */
 const MAX_LIVE_BYTES = 32 * 1024 * 1024;
 const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
@@ -37,14 +39,15 @@ export class Fetching {
     return false;
   }
 
-  /** Asks for whatever can be asked for now. Sources that answer go first, so they get what is rare. */
+  /** Asks for whatever can be asked for now. The quickest go first, so they get what is rare. */
   schedule(localMs: number): void {
     const files = this.#filesToFetch(localMs);
     if (files.length === 0) return;
     const sources = [...this.#core.neighbours.values()].filter(
       ({ isGreeted, isBanned }) => isGreeted && !isBanned,
     );
-    sources.sort((a, b) => Number(a.source.isSilent) - Number(b.source.isSilent));
+    const rankOf = ({ source }: Neighbour): number => (source.isSilent ? 1e9 : 0) + source.expectedMs(0);
+    sources.sort((a, b) => rankOf(a) - rankOf(b));
     for (const neighbour of sources) this.#scheduleFrom(neighbour, files, localMs);
   }
 
@@ -92,7 +95,9 @@ export class Fetching {
       if (untold) untold.push(piece);
       else neighbour.untoldPieces.set(fileId, [piece]);
     }
-    if (file.isComplete) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
+    if (!file.isComplete) return;
+    this.#core.isCatalogStale = true; // the listing says so
+    this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
 
   /** The hash is not the manifest's: the sender is not asked for anything again. */
@@ -110,6 +115,16 @@ export class Fetching {
       this.#cancelAll(neighbour, neighbour.source.liveRequests());
       this.recount();
     }
+    this.schedule(localMs);
+  }
+
+  /** The store is ready for a file; pieces from before a reload are being checked and need not be asked for. */
+  takeOpened(fileId: FileId, pieces: readonly number[], localMs: number): void {
+    const file = this.#core.shelf.get(fileId);
+    if (!file?.isCommitted) return;
+    file.isOpen = true;
+    for (const piece of pieces)
+      if (piece < file.pieceCount && !file.held.has(piece)) file.checking.add(piece);
     this.schedule(localMs);
   }
 
@@ -132,9 +147,11 @@ export class Fetching {
       const request = neighbour.source.requestOf(fileId, piece);
       if (!request) continue;
       // A rejected live request means it does not have the piece; a rejected cancel only confirms the cancel.
-      if (request.isLive) this.#forgetHolding(neighbour, fileId, piece);
+      if (request.isLive && !request.askedBackFor) this.#forgetHolding(neighbour, fileId, piece);
       file?.noteNotComing(piece, neighbour.userId);
       neighbour.source.forget(request);
+      const heir = request.askedBackFor && this.#core.neighbours.get(request.askedBackFor);
+      if (heir) this.scheduleFrom(heir, localMs); // before the slow one takes it again
     }
     this.schedule(localMs);
   }
@@ -222,7 +239,7 @@ export class Fetching {
         const { fileId, sizeBytes, pieceLength } = file;
         this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength });
       }
-      ready.push(file);
+      if (file.isOpen) ready.push(file);
     }
     return ready;
   }
@@ -244,8 +261,12 @@ export class Fetching {
 
   #scheduleFrom(neighbour: Neighbour, files: readonly KnownFile[], localMs: number): void {
     const { source } = neighbour;
+    const preferred = this.#core.preferred && this.#core.shelf.get(this.#core.preferred);
+    // While the preferred file is coming in, whoever has any of it is kept free for it: it may show more at any moment.
+    const isReserved = preferred && preferred.inFlight.size > 0 && neighbour.holdings.has(preferred.fileId);
     let isRefilling = false;
     for (const file of files) {
+      if (isReserved && file !== preferred) return;
       const holding = neighbour.holdings.get(file.fileId);
       if (!holding || holding.length !== file.pieceCount) continue;
       const credit = source.creditFor(file.pieceLength);
@@ -265,6 +286,36 @@ export class Fetching {
       let pieces = pickPieces(choices, room, this.#core.random);
       if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
       this.#request(neighbour, file, pieces, localMs);
+      if (pieces.length === 0) this.#askBack(neighbour, file, isAtSource, room);
+    }
+  }
+
+  /** A source with nothing to do takes over what waits, not begun, at a much slower one: once that one has let go of it. */
+  #askBack(
+    neighbour: Neighbour,
+    file: KnownFile,
+    isAtSource: (piece: number) => boolean,
+    room: number,
+  ): void {
+    const { source, userId } = neighbour;
+    if (source.isSilent || source.rateBytesPerSec === null) return;
+    const hereMs = source.expectedMs(file.pieceLength);
+    const piecesOf = new Map<UserId, number[]>();
+    let left = room;
+    for (const [piece, { sources }] of file.inFlight) {
+      if (left <= 0) break;
+      const [owing] = sources;
+      const other = sources.size === 1 && owing ? this.#core.neighbours.get(owing)?.source : undefined;
+      const request = other?.requestOf(file.fileId, piece);
+      if (!owing || !other || !request || request.askedBackFor || request.receivedBytes > 0) continue;
+      if (!isAtSource(piece) || other.expectedMs(0) < ASK_BACK_RATIO * hereMs) continue;
+      request.askedBackFor = userId;
+      piecesOf.set(owing, [...(piecesOf.get(owing) ?? []), piece]);
+      left -= 1;
+    }
+    for (const [owing, pieces] of piecesOf) {
+      const message = { type: "cancel", fileId: file.fileId, pieces } as const;
+      this.#core.perform({ type: "send-ctl", peer: owing, message });
     }
   }
 

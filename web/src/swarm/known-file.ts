@@ -23,6 +23,8 @@ export class KnownFile {
   isEnabled = true;
   /** The store has been asked to make room, and the budget counts it. */
   isCommitted = false;
+  /** The store has answered: what was there from before is known, so nothing is fetched twice. */
+  isOpen = false;
   /** The store had no room for it after all. */
   isUnstorable = false;
   /** The name I gave it when I added it. */

@@ -5,6 +5,7 @@
 // (3) nothing is reported after either. A closed link is never used again: a new session is a new Link.
 
 import type { Bytes, Clock } from "../lib/index.ts";
+import type { Gate } from "./gate.ts";
 import { Outbox } from "./outbox.ts";
 import type { Signal } from "./signal.ts";
 
@@ -17,6 +18,7 @@ export interface LinkOptions {
   readonly session: string;
   readonly isOfferer: boolean;
   readonly connection: RTCPeerConnection;
+  readonly gate: Gate;
   sendSignal(signal: Signal): void;
   onOpen(): void;
   onCtl(data: unknown): void;
@@ -69,7 +71,7 @@ export class Link {
     this.#ctl = connection.createDataChannel("ctl", { negotiated: true, id: 0, ordered: true });
     this.#bulk = connection.createDataChannel("bulk", { negotiated: true, id: 1, ordered: true });
     this.#bulk.binaryType = "arraybuffer";
-    this.#outbox = new Outbox(this.#bulk, options.clock);
+    this.#outbox = new Outbox(this.#bulk, options.clock, options.gate);
     this.#listen();
     this.#after(CONNECT_TIMEOUT_MS, () => this.#lose("timeout"));
     if (this.isOfferer) this.#negotiate(() => this.#offer(false));

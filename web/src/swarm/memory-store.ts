@@ -35,8 +35,12 @@ export class MemoryStore implements PieceStore {
     return bytes;
   }
 
-  async has(fileId: FileId, piece: number): Promise<boolean> {
-    return this.#files.get(fileId)?.has(piece) ?? false;
+  async held(fileId: FileId): Promise<readonly number[]> {
+    return [...(this.#files.get(fileId)?.keys() ?? [])].sort((a, b) => a - b);
+  }
+
+  async files(): Promise<readonly FileId[]> {
+    return [...this.#files.keys()];
   }
 
   async drop(fileId: FileId): Promise<void> {
@@ -47,5 +51,9 @@ export class MemoryStore implements PieceStore {
   async wipe(): Promise<void> {
     this.#files.clear();
     this.#usedBytes = 0;
+  }
+
+  close(): Promise<void> {
+    return this.wipe();
   }
 }

@@ -3,7 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
+import { Gate } from "./gate.ts";
 import { Mesh } from "./mesh.ts";
+import { Pacer } from "./pacer.ts";
 import type { Signal } from "./signal.ts";
 import { FakeNetwork, settle } from "./testing/fake-connection.ts";
 import { idOf } from "./testing/fake-swarm.ts";
@@ -18,6 +20,7 @@ class Room {
   readonly signals: { from: UserId; to: UserId; signal: Signal }[] = [];
   readonly heard: string[] = [];
   isRelayDown = false;
+  iceServers: RTCIceServer[] = [];
   #seed = 1;
 
   enter(me: UserId): Mesh {
@@ -25,7 +28,8 @@ class Room {
       clock: this.clock,
       random: new SeededRandom(this.#seed++),
       me,
-      iceServers: () => [],
+      iceServers: () => this.iceServers,
+      gate: new Gate(new Pacer(), this.clock),
       createConnection: this.network.create,
       sendSignal: (to, signal) => {
         this.signals.push({ from: me, to, signal });
@@ -250,5 +254,31 @@ describe("the mesh", () => {
         ?.states(() => null)
         .get(BO)?.isRelayed,
     ).toBe(true);
+  });
+
+  describe("whose peers have no direct path", () => {
+    const TURN: RTCIceServer = { urls: ["turn:party.test"], username: "u", credential: "c" };
+
+    it("[S13] uses the relay alone for every other attempt after two that came to nothing", async () => {
+      const room = new Room();
+      room.iceServers = [TURN];
+      room.network.isBlocked = true;
+      for (const member of [ADA, BO]) room.enter(member);
+      await room.tell(ADA, BO);
+      await room.pass(90_000);
+      const offered = room.network.configurations.filter((_, index) => index % 2 === 0);
+      const policies = offered.map(({ iceTransportPolicy }) => iceTransportPolicy ?? "all");
+      expect(policies.slice(0, 5)).toEqual(["all", "all", "relay", "all", "relay"]);
+    });
+
+    it("[S13] never insists on a relay that does not exist", async () => {
+      const room = new Room();
+      room.iceServers = [{ urls: "stun:party.test" }];
+      room.network.isBlocked = true;
+      for (const member of [ADA, BO]) room.enter(member);
+      await room.tell(ADA, BO);
+      await room.pass(90_000);
+      expect(room.network.configurations.some(({ iceTransportPolicy }) => iceTransportPolicy)).toBe(false);
+    });
   });
 });

@@ -6,6 +6,7 @@
 // concurrent connections, bugs.webkit.org 321225); (3) answering never waits, or two peers could wait for each other.
 
 import { type Bytes, type Clock, type Random, toHex, type UserId } from "../lib/index.ts";
+import type { Gate } from "./gate.ts";
 import { Link, type LinkLoss } from "./link.ts";
 import type { Signal } from "./signal.ts";
 import type { LinkState } from "./state.ts";
@@ -14,6 +15,8 @@ export interface MeshOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly me: UserId;
+  /** Through which all links' bulk leaves. */
+  readonly gate: Gate;
   iceServers(): RTCIceServer[];
   sendSignal(to: UserId, signal: Signal): void;
   onOpen(peer: UserId): void;
@@ -50,6 +53,7 @@ const CALL_AFTER_MS = 1_500;
 /** An offer younger than this is on its way: whoever calls meanwhile will have it in a moment. */
 const OFFER_TRAVEL_MS = 1_000;
 const SESSION_BYTES = 8;
+const FAILURES_BEFORE_RELAY = 2;
 
 export class Mesh {
   readonly #options: MeshOptions;
@@ -188,11 +192,11 @@ export class Mesh {
 
   #open(neighbour: Neighbour, session: string, isOfferer: boolean): Link | null {
     const { userId } = neighbour;
-    const { clock, createConnection, iceServers, onCtl, onBulk, onChange } = this.#options;
+    const { clock, gate, createConnection, iceServers, onCtl, onBulk, onChange } = this.#options;
     // A browser out of connections (Chromium: 500 not yet collected) throws here; a pause lets it collect.
     let connection: RTCPeerConnection;
     try {
-      const configuration = { iceServers: iceServers() };
+      const configuration = configurationFor(iceServers(), neighbour.failures);
       connection = createConnection ? createConnection(configuration) : new RTCPeerConnection(configuration);
     } catch {
       this.#retry(neighbour);
@@ -203,6 +207,7 @@ export class Mesh {
       session,
       isOfferer,
       connection,
+      gate,
       sendSignal: (signal) => this.#signal(userId, signal),
       onOpen: () => this.#opened(neighbour),
       onCtl: (data) => onCtl(userId, data),
@@ -275,6 +280,16 @@ export class Mesh {
   #signal(to: UserId, signal: Signal): void {
     this.#options.sendSignal(to, signal);
   }
+}
+
+/**
+ * The last rung of the ladder: after two sessions that came to nothing, every other attempt uses the relay alone. A path that
+ * looks open and is not (a firewall that drops what it let negotiate) would otherwise win every time.
+ */
+function configurationFor(iceServers: RTCIceServer[], failures: number): RTCConfiguration {
+  const hasRelay = iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)));
+  const isRelayTurn = hasRelay && failures >= FAILURES_BEFORE_RELAY && failures % 2 === 0;
+  return isRelayTurn ? { iceServers, iceTransportPolicy: "relay" } : { iceServers };
 }
 
 function wordFor({ state, failures }: Neighbour): LinkState["state"] {

@@ -37,6 +37,8 @@ export class Neighbour {
   toldLocalMs = Number.NEGATIVE_INFINITY;
   pingSentLocalMs = Number.NEGATIVE_INFINITY;
   pingId = 0;
+  /** When each unanswered ping was sent, local ms. */
+  readonly pings = new Map<number, number>();
   readonly #fileOfSlot = new Map<number, FileId>();
   readonly #refused = new Set<FileId>();
 

@@ -3,15 +3,12 @@
 
 import type { Bytes, Clock } from "../lib/index.ts";
 import { encodeChunk } from "./frames.ts";
+import type { Gate } from "./gate.ts";
 
 /** The mark is what drains in 100 ms, within these bounds: less starves a fast path, more delays `ctl` on a slow one. */
 const BUFFERED_MS = 100;
 export const MIN_HIGH_WATER_BYTES = 128 * 1024;
 export const MAX_HIGH_WATER_BYTES = 512 * 1024;
-const CHUNK_BYTES = 32 * 1024;
-/** Below 4 Mbit/s half a chunk, so that a control message never waits longer than about 100 ms behind one. */
-const SLOW_BYTES_PER_SEC = 500_000;
-const SLOW_CHUNK_BYTES = 16 * 1024;
 const RATE_SMOOTHING = 0.3;
 
 /** The part of RTCDataChannel that the outbox needs. */
@@ -32,13 +29,15 @@ interface Item {
 export class Outbox {
   readonly #channel: BulkChannel;
   readonly #clock: Clock;
+  readonly #gate: Gate;
   readonly #items: Item[] = [];
   #highWaterBytes = MIN_HIGH_WATER_BYTES;
   #drainBytesPerSec: number | null = null;
   #filled: { readonly toBytes: number; readonly atLocalMs: number } | null = null;
   #isFilling = false;
 
-  constructor(channel: BulkChannel, clock: Clock) {
+  constructor(channel: BulkChannel, clock: Clock, gate: Gate) {
+    this.#gate = gate;
     this.#channel = channel;
     this.#clock = clock;
     channel.bufferedAmountLowThreshold = this.#highWaterBytes / 2;
@@ -56,6 +55,7 @@ export class Outbox {
     this.fill();
   }
 
+  /** Sends what the channel and the gate have room for; called again by whichever of them had none. */
   fill(): void {
     if (this.#isFilling) return; // onSent may add the next piece: the running loop takes it
     this.#isFilling = true;
@@ -68,14 +68,15 @@ export class Outbox {
   }
 
   clear(): void {
+    this.#gate.leave(this);
     this.#items.length = 0;
   }
 
   #sendNextChunk(): boolean {
     const [item] = this.#items;
     if (!item) return false;
-    const isSlow = this.#drainBytesPerSec !== null && this.#drainBytesPerSec < SLOW_BYTES_PER_SEC;
-    const end = Math.min(item.bytes.length, item.sentBytes + (isSlow ? SLOW_CHUNK_BYTES : CHUNK_BYTES));
+    const end = Math.min(item.bytes.length, item.sentBytes + this.#gate.chunkBytes);
+    if (!this.#gate.admits(this, end - item.sentBytes)) return false;
     const payload = item.bytes.subarray(item.sentBytes, end);
     this.#channel.send(
       encodeChunk({ slot: item.slot, piece: item.piece, offsetBytes: item.sentBytes, payload }),

@@ -5,12 +5,14 @@ import { describe, expect, it } from "vitest";
 import type { FileId, UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { BULK_HEADER_BYTES, parseChunk } from "./frames.ts";
+import { Gate } from "./gate.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { MAX_HIGH_WATER_BYTES, MIN_HIGH_WATER_BYTES, Outbox } from "./outbox.ts";
+import { Pacer } from "./pacer.ts";
 import { pickPieces } from "./picker.ts";
 import { MAX_CREDIT, Source } from "./source.ts";
-import { pieceStoreContract } from "./testing/piece-store-contract.ts";
-import { FULL_MESH_PEERS, neighboursOf } from "./topology.ts";
+import { PIECE_STORE_CONTRACT } from "./testing/piece-store-contract.ts";
+import { FULL_MESH_PEERS, neighboursByPeer, neighboursOf } from "./topology.ts";
 
 const SONG = "a1".repeat(32) as FileId;
 
@@ -117,17 +119,38 @@ describe("the topology", () => {
   const peers = (count: number): UserId[] =>
     Array.from({ length: count }, (_, index) => (index * 7919).toString(16).padStart(32, "0") as UserId);
 
-  it("connects everyone with everyone up to nine", () => {
+  it("[S12] connects everyone with everyone up to nine", () => {
     const all = peers(FULL_MESH_PEERS);
     expect(all.map((me) => neighboursOf(me, all).size)).toEqual(all.map(() => 8));
   });
 
-  it("gives everyone in a larger swarm few neighbours, both ways, with no island", () => {
+  it("[S12] moves few links when one joins a larger swarm", () => {
+    for (let count = FULL_MESH_PEERS + 1; count < 64; count++) {
+      const [before, after] = [peers(count), peers(count + 1)].map((all) => neighboursByPeer(all));
+      const lost = [...(before ?? [])].flatMap(([me, mine]) =>
+        [...mine].filter((other) => !after?.get(me)?.has(other)),
+      );
+      // One link of each of four rings, counted from both ends, and what had filled gaps in a small swarm.
+      expect(lost.length).toBeLessThanOrEqual(count < 20 ? 24 : 10);
+    }
+  });
+
+  it("[S12] gives phones at most six links", () => {
+    const all = peers(40);
+    const isPhone = (member: UserId) => all.indexOf(member) % 3 === 0;
+    for (const [me, mine] of neighboursByPeer(all, isPhone)) {
+      expect(mine.size).toBeGreaterThanOrEqual(5);
+      expect(mine.size).toBeLessThanOrEqual(isPhone(me) ? 6 : 8);
+    }
+  });
+
+  it("[S12] gives everyone in a larger swarm few neighbours, both ways, with no island", () => {
     for (let count = FULL_MESH_PEERS + 1; count <= 64; count++) {
       const all = peers(count);
       const neighbours = new Map(all.map((me) => [me, neighboursOf(me, all)]));
       for (const [me, mine] of neighbours) {
         expect(mine.size).toBeLessThanOrEqual(8);
+        expect(mine.size).toBeGreaterThanOrEqual(6);
         expect([...mine].every((other) => neighbours.get(other)?.has(me))).toBe(true);
       }
       const reached = new Set(all.slice(0, 1));
@@ -150,10 +173,17 @@ describe("the outbox", () => {
     }
   }
 
+  /** A gate that holds nobody back. */
+  const outboxFor = (channel: FakeChannel, clock: VirtualClock): Outbox => {
+    const pacer = new Pacer();
+    pacer.take = () => true;
+    return new Outbox(channel, clock, new Gate(pacer, clock));
+  };
+
   it("cuts a piece into chunks that fit together again", () => {
     const channel = new FakeChannel();
     const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index & 255);
-    new Outbox(channel, new VirtualClock()).add(4, 7, bytes, () => undefined);
+    outboxFor(channel, new VirtualClock()).add(4, 7, bytes, () => undefined);
     const whole = new Uint8Array(bytes.length);
     for (const frame of channel.frames) {
       const { slot, piece, offsetBytes, payload } = parseChunk(frame);
@@ -166,7 +196,7 @@ describe("the outbox", () => {
   it("stops at the high-water mark and goes on when the channel has drained", () => {
     const channel = new FakeChannel();
     const clock = new VirtualClock();
-    const outbox = new Outbox(channel, clock);
+    const outbox = outboxFor(channel, clock);
     const sent: number[] = [];
     for (const piece of [0, 1]) outbox.add(0, piece, new Uint8Array(262_144), () => sent.push(piece));
     expect(channel.bufferedAmount).toBeLessThan(MIN_HIGH_WATER_BYTES + 40_000);
@@ -182,19 +212,30 @@ describe("the outbox", () => {
     expect(sentBytes).toBe(2 * 262_144);
   });
 
-  it("cuts smaller on a slow path, so that control messages need not wait long", () => {
-    const channel = new FakeChannel();
+  it("[S14] sends no faster than the gate admits, all links together, and takes turns", () => {
     const clock = new VirtualClock();
-    const outbox = new Outbox(channel, clock);
-    outbox.add(0, 0, new Uint8Array(524_288), () => undefined);
-    const fastBytes = channel.frames[0]?.byteLength ?? 0;
-    clock.advance(1_000);
-    channel.bufferedAmount = 65_536;
-    outbox.drained();
-    expect(channel.frames[channel.frames.length - 1]?.byteLength).toBeLessThan(fastBytes);
+    const pacer = new Pacer();
+    pacer.setGenerous(false); // 64 KB/s
+    const gate = new Gate(pacer, clock);
+    const channels = [new FakeChannel(), new FakeChannel()];
+    for (const channel of channels) {
+      new Outbox(channel, clock, gate).add(0, 0, new Uint8Array(524_288), () => undefined);
+    }
+    const sentBytes = () =>
+      channels.map(({ frames }) => frames.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    for (let turn = 0; turn < 100; turn++) {
+      clock.advance(20);
+      for (const channel of channels) channel.bufferedAmount = 0;
+    }
+    const [one = 0, other = 0] = sentBytes();
+    expect(one + other).toBeGreaterThan(1.8 * 64_000);
+    expect(one + other).toBeLessThan(2.2 * 64_000 + 32_768);
+    expect(Math.abs(one - other)).toBeLessThan(3 * 4_108);
   });
 });
 
 describe("memory", () => {
-  pieceStoreContract(async (capacityBytes) => new MemoryStore(capacityBytes));
+  it.each(PIECE_STORE_CONTRACT)("[S18] $name", ({ capacityBytes, prove }) =>
+    prove(new MemoryStore(capacityBytes)),
+  );
 });

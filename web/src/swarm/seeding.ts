@@ -1,7 +1,7 @@
 // Super-seeding: while this device alone holds a file, it hands every piece out once before it hands any out twice, so that
 // the swarm has a second copy after one upload. It does so by telling each neighbour only of the pieces meant for it; what it
 // tells is true, and nothing asked beyond that is refused. It ends, with the whole bitfield to everyone, as soon as every
-// piece is held by somebody else or another complete holder is seen. Knows no clock.
+// piece is held by somebody else, or another lists the file as whole. Knows no clock.
 // Invariants: (1) a piece is chosen for the neighbour that holds least, among those handed out least; (2) no more than its
 // allowance is shown to a neighbour ahead of what it was sent, and whoever runs dry gets a larger allowance.
 
@@ -70,8 +70,9 @@ export class Seeding {
 
   #isWorthwhile(file: KnownFile): boolean {
     if (!file.isComplete) return false;
-    for (const { holdings } of this.#core.neighbours.values())
-      if (holdings.get(file.fileId)?.isFull) return false;
+    for (const { listing } of this.#core.neighbours.values()) {
+      if (listing.get(file.fileId)?.isWhole) return false;
+    }
     return file.availability.includes(0);
   }
 

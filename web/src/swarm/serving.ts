@@ -9,17 +9,22 @@ import type { Neighbour } from "./neighbour.ts";
 import type { Seeding } from "./seeding.ts";
 import type { Upload } from "./uploads.ts";
 
-/** Pieces being read or sent at once: enough to fill a fast path while one slow one holds its share … */
-const SLOTS = 4;
-/** … and for a phone on a paid connection: it gives, but little. */
+/** Pieces being read or sent at once: one on the wire and one ready to follow. */
+const SLOTS = 2;
+/** And for a phone on a paid connection: it gives, but little. */
 const FRUGAL_SLOTS = 1;
-/** A piece that long in the pipe waits for its receiver, not for us: its slot goes to others meanwhile. */
-const STALLED_AFTER_MS = 1_500;
+/** A piece much longer in the pipe than usual waits for its receiver, not for us: its slot goes to others meanwhile. */
+const STALLED_FACTOR = 3;
+const MIN_STALLED_MS = 100;
+const MAX_STALLED_MS = 1_500;
+/** What is usual follows the quick pieces at once and the slow ones reluctantly: several slow receivers are no norm. */
+const SLOWER_SMOOTHING = 0.05;
 
 export class Serving {
   readonly #core: CoreState;
   readonly #seeding: Seeding;
   #turns = 0;
+  #usualMs = MAX_STALLED_MS / STALLED_FACTOR;
   isGenerous = true;
 
   constructor(core: CoreState, seeding: Seeding) {
@@ -75,7 +80,11 @@ export class Serving {
   }
 
   takeSent(peer: UserId, upload: Upload, localMs: number): void {
-    this.#core.neighbours.get(peer)?.uploads.done(upload);
+    const begunLocalMs = this.#core.neighbours.get(peer)?.uploads.done(upload);
+    if (begunLocalMs !== undefined) {
+      const change = localMs - begunLocalMs - this.#usualMs;
+      this.#usualMs += change > 0 ? SLOWER_SMOOTHING * change : change / 2;
+    }
     this.#seeding.noteSent(peer, upload.fileId, upload.piece);
     this.pump(localMs);
   }
@@ -83,8 +92,10 @@ export class Serving {
   /** Begins as many pieces as there are slots for. */
   pump(localMs: number): void {
     let free = this.isGenerous ? SLOTS : FRUGAL_SLOTS;
-    for (const { uploads } of this.#core.neighbours.values())
-      free -= uploads.busySlots(localMs - STALLED_AFTER_MS);
+    const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
+    for (const { uploads } of this.#core.neighbours.values()) {
+      for (const begunLocalMs of uploads.begunLocalMs) if (localMs - begunLocalMs < stalledMs) free -= 1;
+    }
     for (; free > 0; free--) {
       const neighbour = this.#nextInTurn();
       const upload = neighbour?.uploads.begin(localMs, ++this.#turns, (waiting) => this.#urgencyOf(waiting));

@@ -52,6 +52,7 @@ export class Shelf {
     file.adopt(manifest);
     file.isMine = true;
     file.isCommitted = true;
+    file.isOpen = true;
     file.myName = cleanFileName(name);
     this.setEnabled(file, true);
     for (let piece = 0; piece < file.pieceCount; piece++) file.noteHeld(piece);
@@ -67,7 +68,10 @@ export class Shelf {
     file.isUnstorable = false;
     if (isEnabled) this.#disabled.delete(file.fileId);
     else this.#disabled.add(file.fileId);
-    if (!isEnabled && file.held.setCount === 0) file.isCommitted = false;
+    if (!isEnabled && file.held.setCount === 0 && file.checking.size === 0) {
+      file.isCommitted = false;
+      file.isOpen = false;
+    }
   }
 
   /** Drops files that nobody lists and of which nothing is held. Returns them. */
@@ -97,6 +101,7 @@ export class Shelf {
       sizeBytes: file.sizeBytes,
       pieceLength: file.pieceLength,
       isOwn: file.isMine,
+      isWhole: file.isComplete,
     }));
   }
 
@@ -128,6 +133,7 @@ export class Shelf {
       sizeBytes: file.sizeBytes,
       heldBytes: file.heldBytes,
       seeded: file.isComplete,
+      isWholeSomewhere: file.isComplete || isWholeAtOneOf(file, neighbours.values()),
       enabled: file.isEnabled,
       offeredBy: owners,
       sources: [...sources].sort(),
@@ -168,6 +174,11 @@ export class Shelf {
     if (name) file.lastName = name;
     return file;
   }
+}
+
+function isWholeAtOneOf({ fileId }: KnownFile, neighbours: Iterable<Neighbour>): boolean {
+  for (const { listing } of neighbours) if (listing.get(fileId)?.isWhole) return true;
+  return false;
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -3,7 +3,7 @@
 // data or the holder's reject comes, and the piece is not asked for there again before; (3) so every piece arrives at most
 // once per request, and whatever arrives without one is an offence: the caller drops that peer.
 
-import type { Bytes, FileId } from "../lib/index.ts";
+import type { Bytes, FileId, UserId } from "../lib/index.ts";
 
 export interface PieceRequest {
   readonly fileId: FileId;
@@ -11,6 +11,8 @@ export interface PieceRequest {
   readonly sizeBytes: number;
   readonly requestedLocalMs: number;
   isLive: boolean;
+  /** Asked back, to be asked of this faster source: still owed until the holder's reject, or the piece itself, comes. */
+  askedBackFor: UserId | null;
   /** Filled from the front; null before the first chunk. */
   bytes: Bytes | null;
   receivedBytes: number;
@@ -110,6 +112,7 @@ export class Source {
       sizeBytes,
       requestedLocalMs: localMs,
       isLive: true,
+      askedBackFor: null,
       bytes: null,
       receivedBytes: 0,
     };

@@ -9,6 +9,8 @@ export interface FileState {
   readonly heldBytes: number;
   /** This device holds all of it. */
   readonly seeded: boolean;
+  /** This device or a neighbour holds all of it; else it is complete only if the pieces around still make a whole. */
+  readonly isWholeSomewhere?: boolean;
   /** This device offers and fetches it. */
   readonly enabled: boolean;
   /** Who added it, this peer included while it is enabled here. */

@@ -1,5 +1,5 @@
-// Where pieces are kept for as long as this session lasts. Only verified pieces are written. Every implementation
-// (memory now; OPFS and IndexedDB) passes the contract in testing/piece-store-contract.ts.
+// Where pieces are kept for as long as a stay in a swarm lasts, reloads of the page included. Only verified pieces are
+// written. Every implementation (opfs-store, indexeddb-store, memory-store) passes testing/piece-store-contract.ts.
 
 import type { Bytes, FileId } from "../lib/index.ts";
 
@@ -17,9 +17,14 @@ export interface PieceStore {
   write(fileId: FileId, piece: number, bytes: Bytes): Promise<void>;
   /** The piece as written; to be read, never altered or transferred. Rejects FileError file-unreadable when absent. */
   read(fileId: FileId, piece: number): Promise<Bytes>;
-  has(fileId: FileId, piece: number): Promise<boolean>;
+  /** The pieces of an open file that are there, also those from before a reload; in ascending order. */
+  held(fileId: FileId): Promise<readonly number[]>;
+  /** All files of which something is there, also those from before a reload. */
+  files(): Promise<readonly FileId[]>;
   /** Forgets a file. Of an unknown file it does nothing. */
   drop(fileId: FileId): Promise<void>;
   /** Forgets everything. */
   wipe(): Promise<void>;
+  /** Forgets everything and lets go of the browser's resources; idempotent, and the last call. */
+  close(): Promise<void>;
 }

@@ -6,7 +6,8 @@ import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { InlineHasher } from "./hash.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { SwarmEvent } from "./state.ts";
-import { Swarm } from "./swarm.ts";
+import type { PieceStore } from "./store.ts";
+import { type NetworkHint, Swarm } from "./swarm.ts";
 import { FakeNetwork, settle } from "./testing/fake-connection.ts";
 import { idOf } from "./testing/fake-swarm.ts";
 
@@ -22,7 +23,9 @@ class LyingStore extends MemoryStore {
 }
 
 /** Everyone linked with everyone; a peer called liar lies. */
-function party(...names: string[]): { swarms: Swarm[]; events: SwarmEvent[][] } {
+function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: SwarmEvent[][] } {
+  const names = guests.filter((guest) => typeof guest === "string");
+  const kept = guests.find((guest) => typeof guest !== "string"); // of whoever is named last
   const network = new FakeNetwork();
   const swarmOf = new Map<UserId, Swarm>();
   const events: SwarmEvent[][] = [];
@@ -32,7 +35,9 @@ function party(...names: string[]): { swarms: Swarm[]; events: SwarmEvent[][] } 
       clock,
       random: new SeededRandom(index),
       me,
-      store: name === "liar" ? new LyingStore() : new MemoryStore(),
+      store:
+        (name === names[names.length - 1] && kept) ||
+        (name === "liar" ? new LyingStore() : new MemoryStore()),
       sendSignal: (to, signal) => queueMicrotask(() => swarmOf.get(to)?.receiveSignal(me, signal)),
       iceServers: () => [],
       createConnection: network.create,
@@ -132,6 +137,26 @@ describe("a swarm", () => {
     await expect(swarm.addFile(big)).rejects.toMatchObject({ code: "storage-full" });
   });
 
+  it("[S19] takes up after a reload what the store kept, and fetches anew what has changed there", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined; // a page that is reloaded wipes nothing
+    const song = content(400_000);
+    const { swarms } = party("ada", "bo");
+    const ada = first(swarms);
+    const fileId = await ada.addFile({ name: "song.mp3", blob: blobOf(song) });
+    await store.open(fileId, { sizeBytes: song.length, pieceLength: 65_536 });
+    for (const piece of [0, 1, 2]) {
+      await store.write(fileId, piece, song.slice(piece * 65_536, (piece + 1) * 65_536));
+    }
+    await store.write(fileId, 3, content(65_536, 9)); // not what it was
+    const { swarms: again } = party("ada", "cy", store);
+    const [adaAgain, cy] = again;
+    await adaAgain?.addFile({ name: "song.mp3", blob: blobOf(song) });
+    await until(() => cy?.files.value[0]?.seeded ?? false);
+    expect(await cy?.readFile(fileId)).toEqual(song);
+    expect(cy?.totals.value.receivedBytes).toBe(400_000 - 3 * 65_536);
+  });
+
   it("does not hand out a file that is not fully held", async () => {
     const { swarms } = party("ada", "bo");
     const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(content(1_000)) });
@@ -157,5 +182,52 @@ describe("a swarm", () => {
     await Promise.all([ada.close(), ada.close()]);
     await expect(ada.readFile(fileId)).rejects.toMatchObject({ code: "file-unreadable" });
     await until(() => bo.totals.value.links === 0);
+  });
+});
+
+describe("a phone on a paid connection", () => {
+  const phone = (network: NetworkHint): Swarm =>
+    new Swarm({
+      clock,
+      random: new SeededRandom(1),
+      me: idOf("ada"),
+      store: new MemoryStore(),
+      sendSignal: () => undefined,
+      iceServers: () => [],
+      hasher: new InlineHasher(),
+      network,
+    });
+
+  it.each([
+    ["Save-Data", { saveData: true }, false],
+    ["a cellular network", { type: "cellular" }, false],
+    ["Wi-Fi", { type: "wifi", saveData: false }, true],
+    ["a browser that does not tell", {}, true],
+  ])("[S17] with %s gives little or much by itself", (_, network, isGenerous) => {
+    const swarm = phone(network);
+    expect(swarm.isGenerous.value).toBe(isGenerous);
+    expect(swarm.pace.bytesPerSec > 64_000).toBe(isGenerous);
+  });
+
+  it("[S17] follows the network until a person chooses", () => {
+    let type = "wifi";
+    let changed = (): void => undefined;
+    const swarm = phone({
+      get type() {
+        return type;
+      },
+      addEventListener: (_, listener) => {
+        changed = listener;
+      },
+      removeEventListener: () => {
+        changed = () => undefined;
+      },
+    });
+    type = "cellular";
+    changed();
+    expect(swarm.isGenerous.value).toBe(false);
+    swarm.setGenerous(true);
+    changed();
+    expect(swarm.isGenerous.value).toBe(true);
   });
 });

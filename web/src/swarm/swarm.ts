@@ -3,20 +3,15 @@
 
 import { type Signal as Cell, type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Bytes, type Clock, FileError, type FileId, type Random, type UserId } from "../lib/index.ts";
+import { Content } from "./content.ts";
 import type { Effect, TransferEvent } from "./core.ts";
 import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
+import { Gate } from "./gate.ts";
 import { type Hasher, openHasher } from "./hash.ts";
-import {
-  fileIdOf,
-  MAX_FILE_BYTES,
-  type Manifest,
-  makeManifest,
-  pieceCountOf,
-  pieceLengthOf,
-  pieceSizeOf,
-} from "./manifest.ts";
+import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
+import { Pacer } from "./pacer.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 import type { PieceStore } from "./store.ts";
@@ -34,12 +29,22 @@ export interface SwarmOptions {
   /** Asked anew for every connection: credentials expire. */
   iceServers: () => RTCIceServer[];
   readonly isPhone?: boolean;
+  /** `navigator.connection`, where the browser has it: on a cellular network or with Save-Data this device gives little. */
+  readonly network?: NetworkHint | undefined;
   /** Whether a file note makes sense: who sends one that does not is dropped. The same on every peer. */
   acceptsNote?(note: Bytes): boolean;
   /** For tests; the browser's own when absent. */
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
   /** For tests; a Worker when absent. */
   readonly hasher?: Hasher;
+}
+
+/** The part of NetworkInformation that matters here (Chromium; other browsers tell nothing). */
+export interface NetworkHint {
+  readonly saveData?: boolean;
+  readonly type?: string;
+  addEventListener?(type: "change", listener: () => void): void;
+  removeEventListener?(type: "change", listener: () => void): void;
 }
 
 /** What a `File` has that matters here. */
@@ -51,6 +56,21 @@ export interface NamedBlob {
 /** State is shown at most this often: a screen that paints every chunk starves the sound on a cheap phone. */
 const SHOW_PERIOD_MS = 100;
 
+/** What was there before a reload is kept this long for neighbours to list it again. */
+const UNCLAIMED_AFTER_MS = 60_000;
+
+/** Links beyond those of the rings, and how often it is looked whether they are still of use. */
+const MAX_KEPT_LINKS = 2;
+const KEPT_LINK_REVIEW_MS = 5_000;
+
+/** Another person in the swarm. */
+export interface Member {
+  readonly userId: UserId;
+  readonly away: boolean;
+  /** Phones get fewer links in a large swarm; all peers must be told the same. */
+  readonly isPhone?: boolean;
+}
+
 /** What belongs to one open link: its numbering starts anew with each. */
 interface Conversation {
   readonly inbox: CtlInbox;
@@ -61,13 +81,17 @@ export class Swarm {
   readonly #options: SwarmOptions;
   readonly #transfer: Transfer;
   readonly #mesh: Mesh;
+  readonly #pacer = new Pacer();
+  readonly #gate: Gate;
   readonly #hasher: Hasher;
+  readonly #content: Content;
   readonly #conversations = new Map<UserId, Conversation>();
-  readonly #opened = new Map<FileId, Promise<void>>();
   readonly #listeners = new Set<(event: SwarmEvent) => void>();
   readonly #files: Cell<readonly FileState[]> = signal([]);
   readonly #links: Cell<ReadonlyMap<UserId, LinkState>> = signal(new Map());
   readonly #totals: Cell<Totals>;
+  readonly #isGenerous: Cell<boolean>;
+  readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
   readonly #pending: TransferEvent[] = [];
   #isRunning = false;
   #adding: Promise<unknown> = Promise.resolve();
@@ -75,11 +99,14 @@ export class Swarm {
   #cancelShow: (() => void) | null = null;
   #shownLocalMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<void> | null = null;
+  #cancelReview: (() => void) | null = null;
+  readonly #cancelSweep: () => void;
 
   constructor(options: SwarmOptions) {
     const { clock, random, me, store, iceServers, createConnection } = options;
     this.#options = options;
     this.#hasher = options.hasher ?? openHasher();
+    this.#content = new Content(store, this.#hasher);
     this.#transfer = new Transfer({
       me,
       random,
@@ -88,8 +115,16 @@ export class Swarm {
       acceptsNote: (note) => options.acceptsNote?.(note) ?? true,
     });
     this.#totals = signal(this.#transfer.totals());
+    this.#cancelSweep = clock.after(UNCLAIMED_AFTER_MS, () => {
+      this.#content.dropUnclaimed().catch(() => undefined); // what stays is wiped on leave
+    });
+    this.#gate = new Gate(this.#pacer, clock);
+    this.#isGenerous = signal(true);
+    this.#followNetwork();
+    options.network?.addEventListener?.("change", this.#followNetwork);
     this.#mesh = new Mesh({
       clock,
+      gate: this.#gate,
       random,
       me,
       iceServers,
@@ -100,6 +135,7 @@ export class Swarm {
       },
       onClosed: (peer) => {
         this.#conversations.delete(peer);
+        this.#pacer.forgetPath(peer);
         this.#handle({ type: "link-closed", peer });
       },
       onCtl: (peer, data) => this.#takeCtl(peer, data),
@@ -120,6 +156,33 @@ export class Swarm {
 
   get totals(): ReadonlySignal<Totals> {
     return this.#totals;
+  }
+
+  /** Whether this device gives what its uplink has, or little of it. */
+  get isGenerous(): ReadonlySignal<boolean> {
+    return this.#isGenerous;
+  }
+
+  /** A person's choice; from then on the kind of network changes nothing. */
+  setGenerous(isGenerous: boolean): void {
+    this.#options.network?.removeEventListener?.("change", this.#followNetwork);
+    this.#setGenerous(isGenerous);
+  }
+
+  /** While music plays, less may queue before the uplink. */
+  setPlaying(isPlaying: boolean): void {
+    this.#pacer.setPlaying(isPlaying);
+  }
+
+  /** A round trip of the clock's probes, ms: the path whose queue is only this device's own. */
+  reportRtt(rttMs: number): void {
+    this.#pacer.noteRtt("clock", rttMs, this.#options.clock.nowMs());
+  }
+
+  /** What bulk may take of the uplink now, and how much waits before it; for diagnostics. */
+  get pace(): { readonly bytesPerSec: number; readonly queueMs: number | null } {
+    const { rateBytesPerSec } = this.#pacer;
+    return { bytesPerSec: rateBytesPerSec, queueMs: this.#pacer.queueMs(this.#options.clock.nowMs()) };
   }
 
   /** Returns the function that ends it. */
@@ -167,20 +230,27 @@ export class Swarm {
     const manifest = this.#transfer.manifestOf(fileId);
     if (!manifest || !this.#transfer.isComplete(fileId))
       throw new FileError("file-unreadable", "not fully held");
-    const whole = new Uint8Array(manifest.sizeBytes);
-    for (let piece = 0; piece < pieceCountOf(manifest.sizeBytes); piece++) {
-      whole.set(await this.#options.store.read(fileId, piece), piece * manifest.pieceLength);
-    }
-    return whole;
+    return this.#content.readWhole(fileId, manifest);
   }
 
   /** The links follow this list. The connection to an away member is kept, but none is made. */
-  setMembers(members: readonly { readonly userId: UserId; readonly away: boolean }[]): void {
-    const awayOf = new Map(members.map(({ userId, away }) => [userId, away]));
-    const neighbours = neighboursOf(this.#options.me, awayOf.keys());
-    this.#mesh.setNeighbours(
-      new Map([...neighbours].map((userId) => [userId, { isAway: awayOf.get(userId) ?? false }])),
+  setMembers(members: readonly Member[]): void {
+    const byId = new Map(members.map((member) => [member.userId, member]));
+    const { me, isPhone = false } = this.#options;
+    const wanted = neighboursOf(me, byId.keys(), (id) =>
+      id === me ? isPhone : (byId.get(id)?.isPhone ?? false),
     );
+    // A link that still carries pieces is kept beyond its place in the rings: breaking it would only lose what is on its way.
+    const serving = [...this.#conversations.keys()].filter(
+      (id) => byId.has(id) && this.#transfer.isFlowing(id),
+    );
+    const kept = serving.filter((id) => !wanted.has(id)).slice(0, MAX_KEPT_LINKS);
+    this.#mesh.setNeighbours(
+      new Map([...wanted, ...kept].map((userId) => [userId, { isAway: byId.get(userId)?.away ?? false }])),
+    );
+    this.#cancelReview?.();
+    const review = (): void => this.setMembers(members);
+    this.#cancelReview = kept.length > 0 ? this.#options.clock.after(KEPT_LINK_REVIEW_MS, review) : null;
   }
 
   receiveSignal(from: UserId, received: Signal): void {
@@ -195,26 +265,36 @@ export class Swarm {
 
   async #close(): Promise<void> {
     for (const peer of this.#conversations.keys()) this.#sendCtl(peer, { type: "bye", reason: "left" });
+    this.#cancelReview?.();
+    this.#cancelSweep();
     this.#mesh.close();
+    this.#gate.close();
+    this.#options.network?.removeEventListener?.("change", this.#followNetwork);
     this.#tick?.cancel();
     this.#cancelShow?.();
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
-    await this.#options.store.wipe();
+    await this.#options.store.close();
+  }
+
+  #setGenerous(isGenerous: boolean): void {
+    this.#isGenerous.value = isGenerous;
+    this.#pacer.setGenerous(isGenerous);
+    this.#handle({ type: "generous-set", isGenerous });
   }
 
   async #addBlob(name: string, blob: Blob): Promise<FileId> {
     if (blob.size === 0) throw new FileError("file-empty", name);
     if (blob.size > MAX_FILE_BYTES) throw new FileError("file-too-large", `${blob.size} bytes`);
-    const manifest = await this.#manifestOf(blob);
+    const manifest = await this.#content.manifestOf(blob);
     const fileId = fileIdOf(manifest);
     if (!this.#transfer.canOffer(fileId)) throw new FileError("file-too-many", name);
     if (!this.#transfer.hasRoomFor(fileId, blob.size))
       throw new FileError("storage-full", `${blob.size} bytes`);
     if (!this.#transfer.isComplete(fileId)) {
-      await this.#copyToStore(fileId, manifest, blob).catch(async (cause: unknown) => {
-        if (!this.#transfer.manifestOf(fileId)) await this.#dropFromStore(fileId);
+      await this.#content.copyIn(fileId, manifest, blob).catch(async (cause: unknown) => {
+        if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
         throw cause;
       });
     }
@@ -222,40 +302,6 @@ export class Swarm {
     this.#handle({ type: "file-added", fileId, manifest, name });
     this.#show();
     return fileId;
-  }
-
-  async #manifestOf(blob: Blob): Promise<Manifest> {
-    const hashes: Uint8Array[] = [];
-    for (let piece = 0; piece < pieceCountOf(blob.size); piece++) {
-      const { hash } = await this.#hasher.digest(await readPiece(blob, piece));
-      hashes.push(hash);
-    }
-    return makeManifest(blob.size, hashes);
-  }
-
-  /** Reads the file a second time, so that never more than a piece of it is in memory; checks that it is still the same. */
-  async #copyToStore(fileId: FileId, manifest: Manifest, blob: Blob): Promise<void> {
-    await this.#openInStore(fileId, blob.size);
-    for (let piece = 0; piece < pieceCountOf(blob.size); piece++) {
-      const { hash, bytes } = await this.#hasher.digest(await readPiece(blob, piece));
-      if (!isEqual(hash, manifest.sha256.subarray(piece * hash.length, (piece + 1) * hash.length))) {
-        throw new FileError("file-unreadable", "the file changed while it was being read");
-      }
-      await this.#options.store.write(fileId, piece, bytes);
-    }
-  }
-
-  #openInStore(fileId: FileId, sizeBytes: number): Promise<void> {
-    const opened =
-      this.#opened.get(fileId) ??
-      this.#options.store.open(fileId, { sizeBytes, pieceLength: pieceLengthOf(sizeBytes) });
-    this.#opened.set(fileId, opened);
-    return opened;
-  }
-
-  #dropFromStore(fileId: FileId): Promise<void> {
-    this.#opened.delete(fileId);
-    return this.#options.store.drop(fileId);
   }
 
   #takeCtl(peer: UserId, data: unknown): void {
@@ -317,15 +363,23 @@ export class Swarm {
         return;
       }
       case "open-file":
-        this.#openInStore(effect.fileId, effect.sizeBytes).catch(() => undefined); // the first write will say so
+        this.#openFile(effect.fileId, effect.sizeBytes).catch(() => {
+          this.#handle({ type: "file-unopened", fileId: effect.fileId });
+        });
         return;
       case "keep":
         this.#keep(effect).catch(() => {
           this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece });
         });
         return;
+      case "note-ping":
+        this.#pacer.notePing(effect.peer, this.#options.clock.nowMs());
+        return;
+      case "note-rtt":
+        this.#pacer.noteRtt(effect.peer, effect.rttMs, this.#options.clock.nowMs());
+        return;
       case "forget-file":
-        this.#dropFromStore(effect.fileId).catch(() => undefined); // what stays is wiped on leave
+        this.#content.drop(effect.fileId).catch(() => undefined); // what stays is wiped on leave
         return;
       case "drop-peer":
         this.#sendCtl(effect.peer, { type: "bye", reason: effect.reason });
@@ -341,20 +395,22 @@ export class Swarm {
     if (this.#conversations.get(peer) === conversation) this.#handle({ type: "piece-sent", peer, upload });
   }
 
+  async #openFile(fileId: FileId, sizeBytes: number): Promise<void> {
+    await this.#content.open(fileId, sizeBytes);
+    const pieces = await this.#content.held(fileId);
+    this.#handle({ type: "file-opened", fileId, pieces });
+    const manifest = this.#transfer.manifestOf(fileId);
+    for (const piece of pieces) {
+      const isWhole = manifest && this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
+      const isKept = (await isWhole?.catch(() => false)) ?? false;
+      this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece });
+    }
+  }
+
   async #keep({ peer, fileId, piece, bytes, sha256 }: Extract<Effect, { type: "keep" }>): Promise<void> {
-    const hashed = await this.#hasher.digest(bytes);
-    if (!isEqual(hashed.hash, sha256)) {
-      this.#handle({ type: "piece-bad", peer, fileId, piece });
-      return;
-    }
-    try {
-      await this.#opened.get(fileId);
-      await this.#options.store.write(fileId, piece, hashed.bytes);
-    } catch {
-      this.#handle({ type: "piece-unstored", fileId, piece });
-      return;
-    }
-    this.#handle({ type: "piece-kept", fileId, piece });
+    const outcome = await this.#content.keep(fileId, piece, bytes, sha256);
+    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece });
+    else this.#handle({ type: `piece-${outcome}`, fileId, piece });
   }
 
   #sendCtl(peer: UserId, message: Parameters<typeof encodeCtl>[0]): void {
@@ -402,18 +458,8 @@ export class Swarm {
   }
 }
 
-async function readPiece(blob: Blob, piece: number): Promise<Bytes> {
-  const start = piece * pieceLengthOf(blob.size);
-  try {
-    return new Uint8Array(await blob.slice(start, start + pieceSizeOf(blob.size, piece)).arrayBuffer());
-  } catch (cause) {
-    throw new FileError("file-unreadable", `piece ${piece}`, { cause });
-  }
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
+const isUnmetered = (network: NetworkHint | undefined): boolean =>
+  network?.saveData !== true && network?.type !== "cellular";
 
 /** For plain data with the same order of keys. */
 const isSamePlain = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

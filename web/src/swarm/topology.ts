@@ -42,11 +42,14 @@ export function neighboursByPeer(
     const riders = ring < PHONE_RINGS ? everyone : everyone.filter((member) => !isPhone(member));
     for (const [one, other] of linksOfRing(riders, ring)) connect(one, other);
   }
-  const isShort = (member: UserId): boolean => (neighbours.get(member)?.size ?? 0) < MIN_LINKS;
+  const linksOf = (member: UserId): number => neighbours.get(member)?.size ?? 0;
+  const isShort = (member: UserId): boolean => linksOf(member) < MIN_LINKS;
+  const hasRoom = (member: UserId): boolean => linksOf(member) < 2 * (isPhone(member) ? PHONE_RINGS : RINGS);
   for (let ring = RINGS; ring < RINGS + SPARE_RINGS; ring++) {
     if (!everyone.some(isShort)) break;
-    for (const [one, other] of linksOfRing(everyone, ring))
-      if (isShort(one) && isShort(other)) connect(one, other);
+    for (const [one, other] of linksOfRing(everyone, ring)) {
+      if ((isShort(one) || isShort(other)) && hasRoom(one) && hasRoom(other)) connect(one, other);
+    }
   }
   return neighbours;
 }

@@ -25,8 +25,10 @@ export interface TransferOptions {
   acceptsNote?(note: Bytes): boolean;
 }
 
-/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells. */
+/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
 const HAVE_PERIOD_MS = 100;
+/** … but what at most one neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
+const RARE_AVAILABILITY = 1;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
@@ -35,6 +37,8 @@ const HELLO_PATIENCE_MS = 5_000;
 /** Round trips steer credits, so they are measured more often while something flows. */
 const PING_PERIOD_MS = 5_000;
 const BUSY_PING_PERIOD_MS = 1_000;
+/** A path that answers later than after so many pings is not worth measuring. */
+const MAX_OPEN_PINGS = 32;
 
 export class Transfer {
   readonly #core: CoreState;
@@ -74,6 +78,12 @@ export class Transfer {
     return this.#core.neighbours.get(peer)?.source.rttMs ?? null;
   }
 
+  /** Whether pieces go to or come from this peer right now. */
+  isFlowing(peer: UserId): boolean {
+    const neighbour = this.#core.neighbours.get(peer);
+    return neighbour !== undefined && (neighbour.source.liveCount > 0 || !neighbour.uploads.isEmpty);
+  }
+
   canOffer(fileId: FileId): boolean {
     return this.#core.shelf.canOffer(fileId);
   }
@@ -99,7 +109,7 @@ export class Transfer {
     const neighbours = [...this.#core.neighbours.values()];
     if (neighbours.length === 0) return null;
     const isUntold = this.#notes.hasUntold || neighbours.some(({ untoldPieces }) => untoldPieces.size > 0);
-    const isBusy = this.#fetching.isWaiting || isUntold;
+    const isBusy = this.#fetching.isWaiting || isUntold || neighbours.some(({ uploads }) => !uploads.isEmpty);
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
 
@@ -159,6 +169,12 @@ export class Transfer {
         shelf.get(event.fileId)?.checking.delete(event.piece);
         this.#fetching.schedule(localMs);
         return;
+      case "file-opened":
+        this.#fetching.takeOpened(event.fileId, event.pieces, localMs);
+        return;
+      case "file-unopened":
+        this.#fetching.takeUnstored(event.fileId, -1);
+        return;
       case "file-added":
         this.#addMine(event.fileId, event.manifest, event.name);
         return;
@@ -171,6 +187,10 @@ export class Transfer {
       case "prioritized":
         this.#core.preferred = event.fileId;
         this.#fetching.schedule(localMs);
+        return;
+      case "generous-set":
+        this.#serving.isGenerous = event.isGenerous;
+        this.#serving.pump(localMs);
         return;
       case "tick":
         this.#tick(localMs);
@@ -216,7 +236,7 @@ export class Transfer {
         this.#send(neighbour.userId, { type: "pong", id: message.id });
         return null;
       case "pong":
-        if (message.id === neighbour.pingId) neighbour.source.noteRtt(localMs - neighbour.pingSentLocalMs);
+        this.#takePong(neighbour, message.id, localMs);
         return null;
       case "bye":
         return null; // its side closes the connection
@@ -251,6 +271,7 @@ export class Transfer {
     }
     this.#prune();
     this.#fetching.recount();
+    for (const { fileId } of files) this.#seeding.advance(fileId);
     this.#fetching.schedule(localMs);
     return null;
   }
@@ -348,12 +369,35 @@ export class Transfer {
       if (neighbour.isGreeted && localMs - neighbour.pingSentLocalMs >= periodMs)
         this.#ping(neighbour, localMs);
     }
+    this.#pingInTurn(localMs);
     this.#fetching.checkSilence(localMs);
     this.#fetching.schedule(localMs);
     this.#serving.pump(localMs);
   }
 
+  /** One a tick of those who are being sent to: the pacer needs to know the uplink's queue ten times a second. */
+  #pingInTurn(localMs: number): void {
+    let next: Neighbour | null = null;
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.uploads.isEmpty) continue;
+      if (!next || neighbour.pingSentLocalMs < next.pingSentLocalMs) next = neighbour;
+    }
+    if (next && next.pingSentLocalMs < localMs) this.#ping(next, localMs);
+  }
+
+  #takePong(neighbour: Neighbour, id: number, localMs: number): void {
+    const sentLocalMs = neighbour.pings.get(id);
+    if (sentLocalMs === undefined) return;
+    neighbour.pings.delete(id);
+    const rttMs = localMs - sentLocalMs;
+    neighbour.source.noteRtt(rttMs);
+    this.#core.perform({ type: "note-rtt", peer: neighbour.userId, rttMs });
+  }
+
   #ping(neighbour: Neighbour, localMs: number): void {
+    this.#core.perform({ type: "note-ping", peer: neighbour.userId });
+    neighbour.pings.set(neighbour.pingId + 1, localMs);
+    neighbour.pings.delete(neighbour.pingId + 1 - MAX_OPEN_PINGS);
     neighbour.pingSentLocalMs = localMs;
     neighbour.pingId += 1;
     this.#send(neighbour.userId, { type: "ping", id: neighbour.pingId });
@@ -391,14 +435,23 @@ export class Transfer {
 
   #sendHaves(localMs: number): void {
     for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.untoldPieces.size === 0) continue;
       const isDue = localMs - neighbour.toldLocalMs >= HAVE_PERIOD_MS;
-      if (neighbour.untoldPieces.size === 0 || !isDue) continue;
+      if (!isDue && !this.#hasRareNews(neighbour)) continue;
       neighbour.toldLocalMs = localMs;
       for (const [fileId, pieces] of neighbour.untoldPieces) {
         if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
       }
       neighbour.untoldPieces.clear();
     }
+  }
+
+  #hasRareNews({ untoldPieces }: Neighbour): boolean {
+    for (const [fileId, pieces] of untoldPieces) {
+      const availability = this.#core.shelf.get(fileId)?.availability;
+      if (pieces.some((piece) => (availability?.[piece] ?? 0) <= RARE_AVAILABILITY)) return true;
+    }
+    return false;
   }
 
   #closeLink(peer: UserId, localMs: number): void {

@@ -74,11 +74,9 @@ export class UploadQueue {
     return upload;
   }
 
-  /** Pieces in the pipe that were begun after `sinceLocalMs`. */
-  busySlots(sinceLocalMs: number): number {
-    let busy = 0;
-    for (const begunLocalMs of this.#inPipe.values()) if (begunLocalMs > sinceLocalMs) busy += 1;
-    return busy;
+  /** Since when each piece in the pipe has been there, local ms. */
+  get begunLocalMs(): Iterable<number> {
+    return this.#inPipe.values();
   }
 
   /** Whether this very upload is still being read or sent: one that belonged to a former link is not. */
@@ -86,9 +84,11 @@ export class UploadQueue {
     return this.#inPipe.has(upload);
   }
 
-  /** The piece has been handed to the channel, or could not be read. */
-  done(upload: Upload): void {
+  /** The piece has been handed to the channel, or could not be read. Returns since when it was in the pipe, if it was. */
+  done(upload: Upload): number | undefined {
+    const begunLocalMs = this.#inPipe.get(upload);
     this.#inPipe.delete(upload);
+    return begunLocalMs;
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Clock } from "../lib/index.ts";
 import { type Activity, Cadence } from "./cadence.ts";
 import { type OffsetEstimate, OffsetEstimator } from "./offset-estimator.ts";
+import { roundTripMs } from "./probe.ts";
 
 export type ClockState = "unsynced" | "coarse" | "locked" | "stale";
 
@@ -37,6 +38,7 @@ export class SharedClock {
   readonly #formerClocks = new Map<string, OffsetEstimate>();
   readonly #listeners = new Set<(estimate: OffsetEstimate) => void>();
   #estimate: OffsetEstimate | null = null;
+  #lastRttMs: number | null = null;
   #goodProbes = 0;
   #lastProbeLocalMs = Number.NEGATIVE_INFINITY;
   #nextId = 1;
@@ -59,6 +61,11 @@ export class SharedClock {
     if (!this.#estimate) return "unsynced";
     if (this.#clock.nowMs() - this.#lastProbeLocalMs > STALE_MS) return "stale";
     return this.#goodProbes >= LOCK_PROBES ? "locked" : "coarse";
+  }
+
+  /** Round trip of the newest probe, ms: what the path is like right now, queues included. */
+  get lastRttMs(): number | null {
+    return this.#lastRttMs;
   }
 
   get estimate(): OffsetEstimate | null {
@@ -102,6 +109,7 @@ export class SharedClock {
       t3LocalMs,
     };
     if (!this.#estimator.add(probe)) return;
+    this.#lastRttMs = Math.max(0, roundTripMs(probe));
     this.#goodProbes += 1;
     this.#lastProbeLocalMs = t3LocalMs;
     this.#estimate = this.#estimator.estimate(t3LocalMs);

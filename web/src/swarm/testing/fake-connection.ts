@@ -115,11 +115,14 @@ export class FakeConnection {
 
 export class FakeNetwork {
   readonly connections = new Map<string, FakeConnection>();
+  /** What each connection was made with, in order. */
+  readonly configurations: RTCConfiguration[] = [];
   isRelayed = false;
   /** No path between any two: negotiation succeeds, nothing connects. */
   isBlocked = false;
 
-  readonly create = (): RTCPeerConnection => {
+  readonly create = (configuration: RTCConfiguration = {}): RTCPeerConnection => {
+    this.configurations.push(configuration);
     const connection = new FakeConnection(this, `description ${this.connections.size}`);
     this.connections.set(connection.name, connection);
     return connection as unknown as RTCPeerConnection;

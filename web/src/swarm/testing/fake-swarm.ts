@@ -57,7 +57,8 @@ export class FakePeer {
   isLying = false;
   /** Takes requests and never answers. */
   isMute = false;
-  readonly #store = new Map<string, Bytes>();
+  /** Outlives the peer: whoever joins with it is the same device after a reload. */
+  readonly store: Map<string, Bytes>;
   readonly #outgoing = new Map<FakePeer, Outgoing[]>();
   readonly #stopTicking: () => void;
   #isSending = false;
@@ -69,6 +70,7 @@ export class FakePeer {
     { uplinkBytesPerSec: _, ...options }: JoinOptions,
   ) {
     this.id = idOf(name);
+    this.store = options.store ?? new Map();
     this.transfer = new Transfer({
       me: this.id,
       random: swarm.random,
@@ -80,13 +82,18 @@ export class FakePeer {
 
   add(file: FakeFile): void {
     for (let piece = 0; piece < pieceCountOf(file.manifest.sizeBytes); piece++) {
-      this.#store.set(`${file.fileId}/${piece}`, this.swarm.contentOf(file.manifest.sizeBytes, piece));
+      this.store.set(`${file.fileId}/${piece}`, this.swarm.contentOf(file.manifest.sizeBytes, piece));
     }
     this.handle({ type: "file-added", ...file });
   }
 
   file(file: FakeFile): FileState | undefined {
     return this.transfer.files().find(({ fileId }) => fileId === file.fileId);
+  }
+
+  heldPieces({ fileId, manifest }: FakeFile): number[] {
+    const all = Array.from({ length: pieceCountOf(manifest.sizeBytes) }, (_, piece) => piece);
+    return all.filter((piece) => this.store.has(`${fileId}/${piece}`));
   }
 
   hasAllOf(file: FakeFile): boolean {
@@ -116,7 +123,7 @@ export class FakePeer {
         this.say(this.swarm.peer(effect.peer), effect.message);
         return;
       case "read-piece": {
-        const bytes = this.#store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
+        const bytes = this.store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
         if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
         this.swarm.soon(() =>
           this.handle({ type: "piece-read", peer: effect.peer, upload: effect.upload, bytes }),
@@ -130,7 +137,7 @@ export class FakePeer {
         const { peer, fileId, piece, bytes } = effect;
         const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
         const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
-        if (isGood) this.#store.set(`${fileId}/${piece}`, expected);
+        if (isGood) this.store.set(`${fileId}/${piece}`, expected);
         this.swarm.soon(() => {
           this.handle(
             isGood ? { type: "piece-kept", fileId, piece } : { type: "piece-bad", peer, fileId, piece },
@@ -144,7 +151,20 @@ export class FakePeer {
       case "tell":
         this.events.push(effect.event);
         return;
-      case "open-file":
+      case "open-file": {
+        const { fileId } = effect;
+        const pieces = [...this.store.keys()].flatMap((key) => {
+          const [name, piece] = key.split("/");
+          return name === fileId ? [Number(piece)] : [];
+        });
+        this.swarm.soon(() => {
+          this.handle({ type: "file-opened", fileId, pieces });
+          for (const piece of pieces) this.handle({ type: "piece-kept", fileId, piece });
+        });
+        return;
+      }
+      case "note-ping":
+      case "note-rtt":
       case "forget-file":
         return;
     }
@@ -285,6 +305,7 @@ export interface JoinOptions {
   readonly uplinkBytesPerSec?: number;
   readonly capacityBytes?: number;
   acceptsNote?(note: Bytes): boolean;
+  readonly store?: Map<string, Bytes>;
 }
 
 const pairOf = (a: FakePeer, b: FakePeer): string => [a.id, b.id].sort().join();

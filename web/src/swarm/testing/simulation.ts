@@ -62,6 +62,7 @@ export function simulate(scenario: Scenario): Outcome {
 
   const seeder = enter();
   for (let index = 1; index < size; index++) enter();
+  const firsts = [...present.values()].filter((peer) => peer !== seeder);
   seeder.add(song);
   relink();
   const startSec = nowSec();
@@ -79,7 +80,9 @@ export function simulate(scenario: Scenario): Outcome {
   while (!isDone()) {
     if (nowSec() - startSec > limitSec) throw new Error(`not done after ${limitSec} s`);
     swarm.clock.advance(20);
-    if (churnPerSec === 0 || nowSec() < nextChurnSec) continue;
+    // Once those who were here first have it, the rest is about newcomers: no more of them, or there is always one.
+    const isFirstDone = firsts.every((peer) => tookSec.has(peer) || !present.has(peer.id));
+    if (churnPerSec === 0 || isFirstDone || nowSec() < nextChurnSec) continue;
     nextChurnSec += 1;
     churnDue += churnPerSec * size;
     const leaving = [...present.values()].filter((peer) => peer !== seeder);

@@ -1,0 +1,4 @@
+// What is needed only once somebody joins: loaded while the join screen is being looked at, not before it works.
+
+export { openBestStore } from "../swarm/index.ts";
+export { SwarmSession } from "./swarm-session.ts";

@@ -1,0 +1,161 @@
+// The pacer on modelled uplinks, in virtual time: a queue that drains at a fixed rate, bulk that takes whatever it is allowed,
+// and round trips that wait in the same queue.
+
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../lib/testing/index.ts";
+import { MIN_BYTES_PER_SEC, Pacer } from "./pacer.ts";
+import { EventClock } from "./testing/event-clock.ts";
+
+const MBIT = 125_000;
+const BASE_MS = 20;
+
+interface Uplink {
+  bytesPerSec: number;
+  /** Somebody else's queue on every path. */
+  foreignMs: number;
+}
+
+interface Trial {
+  readonly isPlaying?: boolean;
+  readonly links?: number;
+  readonly jitterMs?: number;
+  readonly bytesPerSec?: number;
+  /** The neighbours' own uplinks are busy too: their answers wait there. */
+  readonly remoteQueueMs?: number;
+  /** What the application has to send; everything allowed when absent. */
+  readonly demandBytesPerSec?: number;
+  change?(uplink: Uplink, sec: number): void;
+}
+
+/** Sends for `sec` seconds. Clock round trips in ms above the base, and the share of the uplink used, per second. */
+function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]; pacer: Pacer } {
+  const { isPlaying = true, links = 3, jitterMs = 0, remoteQueueMs = 0, demandBytesPerSec } = trial;
+  const clock = new EventClock();
+  const startLocalMs = clock.nowMs();
+  const random = new SeededRandom(7);
+  const uplink = { bytesPerSec: trial.bytesPerSec ?? 10 * MBIT, foreignMs: 0 };
+  const pacer = new Pacer();
+  pacer.setPlaying(isPlaying);
+  let freeLocalMs = 0;
+  const queuesMs: number[][] = [];
+  const used: number[] = [];
+  let sentBytes = 0;
+  let offeredBytes = 0;
+  const second = (): number => Math.floor((clock.nowMs() - startLocalMs) / 1000);
+  const enqueue = (sizeBytes: number): number => {
+    const begin = Math.max(freeLocalMs, clock.nowMs());
+    freeLocalMs = begin + (sizeBytes / uplink.bytesPerSec) * 1000;
+    return freeLocalMs - clock.nowMs();
+  };
+  let turn = 0;
+  const ping = (periodMs: number, isClock: boolean): void => {
+    const path = isClock ? "clock" : `link ${turn++ % links}`;
+    if (!isClock) pacer.notePing(path, clock.nowMs());
+    const remoteMs = isClock ? 0 : remoteQueueMs * random.fraction();
+    const rttMs = BASE_MS + enqueue(80) + jitterMs * random.fraction() + remoteMs + uplink.foreignMs;
+    const at = second();
+    clock.after(rttMs, () => {
+      pacer.noteRtt(path, rttMs, clock.nowMs());
+      if (!isClock) return;
+      queuesMs[at] ??= [];
+      queuesMs[at].push(rttMs - BASE_MS);
+    });
+    clock.after(periodMs, () => ping(periodMs, isClock));
+  };
+  const pump = (): void => {
+    const sizeBytes = pacer.chunkBytes;
+    const hasDemand =
+      demandBytesPerSec === undefined ||
+      offeredBytes < (demandBytesPerSec * (clock.nowMs() - startLocalMs)) / 1000;
+    if (!hasDemand) {
+      clock.after(5, pump);
+      return;
+    }
+    if (pacer.take(sizeBytes, clock.nowMs())) {
+      sentBytes += sizeBytes;
+      offeredBytes += sizeBytes;
+      enqueue(sizeBytes);
+      pump();
+      return;
+    }
+    // A browser's timer is not finer than this.
+    clock.after(Math.max(4, pacer.waitMs(sizeBytes, clock.nowMs())), pump);
+  };
+  for (let link = 1; link < links; link++) pacer.noteRtt(`link ${link - 1}`, BASE_MS, startLocalMs); // as each link opened
+  ping(100, false);
+  ping(500, true);
+  clock.after(100, pump);
+  for (let at = 0; at < sec; at++) {
+    trial.change?.(uplink, at);
+    clock.advance(1_000);
+    used.push(sentBytes / uplink.bytesPerSec);
+    sentBytes = 0;
+  }
+  return { queuesMs, used, pacer };
+}
+
+const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe("while music plays on an uplink of 10 Mbit/s", () => {
+  it.each([1, 3, 8])("[S15] bulk to %i neighbours delays the clock by at most 25 ms (p95)", (links) => {
+    const { queuesMs, used } = send(40, { links });
+    expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(25);
+    expect(mean(used.slice(5))).toBeGreaterThan(0.85);
+  });
+
+  it("[S15] holds with jitter of 5 ms, and with neighbours whose own uplinks queue as much", () => {
+    const { queuesMs, used } = send(40, { jitterMs: 5, remoteQueueMs: 25 });
+    expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(25);
+    expect(mean(used.slice(5))).toBeGreaterThan(0.2); // it cannot tell their queues from its own, and yields
+  });
+
+  it("[S15] gives way when the uplink loses half its rate, and takes it back", () => {
+    const { queuesMs, used } = send(60, {
+      change: (uplink, sec) => {
+        uplink.bytesPerSec = (sec >= 20 && sec < 40 ? 5 : 10) * MBIT;
+      },
+    });
+    expect(percentile(queuesMs.slice(25, 40).flat(), 0.95)).toBeLessThanOrEqual(25);
+    expect(mean(used.slice(25, 40))).toBeGreaterThan(0.8);
+    expect(mean(used.slice(50))).toBeGreaterThan(0.8);
+  });
+});
+
+describe("without music", () => {
+  it("[S15] allows a queue of 100 ms and nearly the whole uplink", () => {
+    const { queuesMs, used } = send(30, { isPlaying: false });
+    expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(100);
+    expect(mean(used.slice(3))).toBeGreaterThan(0.93);
+  });
+
+  it("[S16] finds a fast network within seconds", () => {
+    const { used } = send(6, { isPlaying: false, bytesPerSec: 400 * MBIT });
+    expect(used[5]).toBeGreaterThan(0.5);
+  });
+});
+
+describe("the pacer", () => {
+  it("[S16] does not raise its rate while little is to be sent", () => {
+    const { pacer } = send(30, { demandBytesPerSec: 50_000 });
+    expect(pacer.rateBytesPerSec).toBeLessThan(400_000);
+  });
+
+  it("[S16] stops giving way to a delay that stays although it is silent", () => {
+    const { used } = send(60, {
+      change: (uplink, sec) => {
+        uplink.foreignMs = sec >= 10 ? 80 : 0;
+      },
+    });
+    expect(mean(used.slice(45))).toBeGreaterThan(0.7);
+  });
+
+  it("[S17] gives little when it is told to, and never nothing", () => {
+    const pacer = new Pacer();
+    pacer.setGenerous(false);
+    expect(pacer.rateBytesPerSec).toBeLessThanOrEqual(64_000);
+    expect(pacer.rateBytesPerSec).toBeGreaterThanOrEqual(MIN_BYTES_PER_SEC);
+  });
+});

@@ -1,0 +1,83 @@
+// What a store on disc holds, kept in memory beside it: which files are open, how they are cut, which pieces are there, and
+// how much of the budget that takes. Pure bookkeeping; the bytes are elsewhere.
+
+import { FileError, type FileId } from "../lib/index.ts";
+import type { FileLayout } from "./store.ts";
+
+interface Entry {
+  readonly layout: FileLayout;
+  readonly held: Set<number>;
+}
+
+export class PieceTable {
+  readonly #entries = new Map<FileId, Entry>();
+  #usedBytes = 0;
+
+  constructor(readonly capacityBytes: number) {}
+
+  has(fileId: FileId): boolean {
+    return this.#entries.has(fileId);
+  }
+
+  /** Takes a file in. Throws FileError storage-full when it could never fit. */
+  open(fileId: FileId, layout: FileLayout): void {
+    if (layout.sizeBytes > this.capacityBytes)
+      throw new FileError("storage-full", `${layout.sizeBytes} bytes`);
+    if (!this.#entries.has(fileId)) this.#entries.set(fileId, { layout, held: new Set() });
+  }
+
+  layoutOf(fileId: FileId): FileLayout {
+    const entry = this.#entries.get(fileId);
+    if (!entry) throw new FileError("file-unreadable", "not open");
+    return entry.layout;
+  }
+
+  /** Whether a piece may be written. Throws FileError: file-unreadable (not open), storage-full. */
+  reserve(fileId: FileId, piece: number, sizeBytes: number): void {
+    if (sizeBytes !== sizeOf(this.layoutOf(fileId), piece))
+      throw new FileError("file-unreadable", "another size");
+    if (this.#entries.get(fileId)?.held.has(piece)) return;
+    if (this.#usedBytes + sizeBytes > this.capacityBytes) throw new FileError("storage-full", "budget");
+    this.#usedBytes += sizeBytes;
+  }
+
+  noteHeld(fileId: FileId, piece: number): void {
+    this.#entries.get(fileId)?.held.add(piece);
+  }
+
+  /** The write did not succeed after all. */
+  release(fileId: FileId, piece: number, sizeBytes: number): void {
+    const entry = this.#entries.get(fileId);
+    if (entry && !entry.held.has(piece)) this.#usedBytes -= sizeBytes;
+  }
+
+  /** Size and place of a held piece. Throws FileError file-unreadable. */
+  locate(fileId: FileId, piece: number): { readonly offsetBytes: number; readonly sizeBytes: number } {
+    const entry = this.#entries.get(fileId);
+    if (!entry?.held.has(piece)) throw new FileError("file-unreadable", `piece ${piece} is not held`);
+    return { offsetBytes: piece * entry.layout.pieceLength, sizeBytes: sizeOf(entry.layout, piece) };
+  }
+
+  held(fileId: FileId): number[] {
+    return [...(this.#entries.get(fileId)?.held ?? [])].sort((a, b) => a - b);
+  }
+
+  files(): FileId[] {
+    return [...this.#entries.keys()];
+  }
+
+  drop(fileId: FileId): void {
+    const entry = this.#entries.get(fileId);
+    for (const piece of entry?.held ?? []) this.#usedBytes -= entry ? sizeOf(entry.layout, piece) : 0;
+    this.#entries.delete(fileId);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#usedBytes = 0;
+  }
+}
+
+function sizeOf({ sizeBytes, pieceLength }: FileLayout, piece: number): number {
+  return Math.min(pieceLength, sizeBytes - piece * pieceLength);
+}
