@@ -20,10 +20,10 @@ export interface LineReading {
 }
 
 /**
- * Under load a stream's timestamps lean 0.2 ms to one side for seconds (Chromium 156, PulseAudio), which a longer window
- * outweighs: p95 of the spread 0.34 ms with 4 s, 0.26 with 8 s. Much longer ones would follow a wandering card too late.
+ * Under load a stream's timestamps lean 0.2 ms to one side for seconds (Chromium 156, PulseAudio). A longer window outweighs
+ * that, but remembers the start's turmoil longer: with 8 s the first ten seconds were 0.4 ms off. 4 s is the better bargain.
  */
-export const WINDOW_MS = 8_000;
+export const WINDOW_MS = 4_000;
 /**
  * Prior on the skew, around 0 for a new card and around the last known skew after an interruption: cards in use were
  * within 300 ppm and wander by some tens; 0.1 ms is the scatter of a single Chromium timestamp.
@@ -41,7 +41,7 @@ const STEP_MS = 0.8;
 const STEP_SAMPLES = 8;
 const STEP_AGREEMENT_MS = 0.6;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
-const STEP_SCATTERS = 6;
+const STEP_SCATTERS = 3;
 /** Strays that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
 const LOST_SAMPLES = 60;
 const MIN_SAMPLES = 5;
