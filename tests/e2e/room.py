@@ -11,9 +11,15 @@ from pathlib import Path
 
 from tests.browsers.device import Device, Snapshot, wait_for_all
 from tests.browsers.launch import Fleet
+from tests.rig.analysis import Gap, find_gaps
 from tests.rig.pulse import SpeakerRig
+from tests.rig.song import Song
+from tests.rig.tracking import Signal, Tracks
 
 LISTEN_POLL_MS = 200.0
+# A browser that shares two cores with others underruns by 10 to 20 ms now and then, whatever the product does;
+# music that stopped or moved because somebody left would break for longer. bench/ measures the underruns.
+HEARD_BREAK_MS = 25.0
 
 
 class Room:
@@ -82,3 +88,16 @@ def is_director(shot: Snapshot) -> bool:
 def has_peers(count: int) -> Callable[[Snapshot], bool]:
     """Sees this many people and has a data channel to each of them."""
     return lambda shot: len(shot["peers"]) == count and all(peer["linked"] for peer in shot["peers"])
+
+
+def breaks(recording: Signal, song: Song, tracks: Tracks, from_sec: float, to_sec: float) -> list[Gap]:
+    """Where the music of any device stopped or moved between two moments of the recording."""
+    return find_gaps(
+        recording,
+        song.reference,
+        tracks,
+        from_sec,
+        to_sec,
+        min_silence_ms=HEARD_BREAK_MS,
+        min_jump_ms=HEARD_BREAK_MS,
+    )

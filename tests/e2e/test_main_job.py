@@ -11,10 +11,9 @@ import pytest
 from tests.browsers.device import wait_for_all
 from tests.browsers.tcp_proxy import TcpProxy
 from tests.browsers.websocket_bytes import is_upgrade, messages, split_http_head
-from tests.e2e.room import Room, has_peers, is_director, is_playing
+from tests.e2e.room import Room, breaks, has_peers, is_director, is_playing
 from tests.rig.analysis import (
     delay_shift_ms,
-    find_gaps,
     first_sound_sec,
     select,
     silence_after_ms,
@@ -112,7 +111,7 @@ def test_the_music_has_no_gap_when_the_director_closes_the_tab(
     tracks = track(recording, song.reference)
 
     assert len(heirs) == 1
-    gaps = find_gaps(recording, song.reference, tracks, closed_at_sec - 2, closed_at_sec + 5)
+    gaps = breaks(recording, song, tracks, closed_at_sec - 2, closed_at_sec + 5)
     assert [gap for gap in gaps if gap.device in (1, 2)] == []
     assert wait_for_all([bo, cy], is_playing, "to play on")
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.browsers.device import Device, wait_for_all
-from tests.e2e.room import Room, is_playing
-from tests.rig.analysis import find_gaps, first_sound_sec, silence_after_ms, summarise
+from tests.e2e.room import Room, breaks, is_playing
+from tests.rig.analysis import first_sound_sec, silence_after_ms, summarise
 from tests.rig.song import Song
 from tests.rig.tracking import Signal, Tracks, track
 from tests.server_process import ServerProcess
@@ -53,7 +53,7 @@ def test_the_server_dies_and_comes_back_and_nobody_hears_it(
 
     assert [shot["userId"] for shot in after] == [shot["userId"] for shot in before]
     assert {shot["director"]["userId"] for shot in after} == {before[0]["director"]["userId"]}
-    assert find_gaps(recording, song.reference, tracks, killed_at_sec - 2, stop_at_sec - 1) == []
+    assert breaks(recording, song, tracks, killed_at_sec - 2, stop_at_sec - 1) == []
     spread_before = spread_ms(tracks, killed_at_sec - 3, killed_at_sec)
     spread_after = spread_ms(tracks, stop_at_sec - 4, stop_at_sec - 1)
     print(f"\nspread before {spread_before:.3f} ms, after {spread_after:.3f} ms")
@@ -92,7 +92,7 @@ def test_a_frozen_director_is_succeeded_and_follows_when_it_thaws(
     assert not ada.snapshot()["director"]["isMe"]
     recording, tracks = heard(room, song)
 
-    gaps = find_gaps(recording, song.reference, tracks, frozen_at_sec - 2, thawed_at_sec + 5)
+    gaps = breaks(recording, song, tracks, frozen_at_sec - 2, thawed_at_sec + 5)
     assert [gap for gap in gaps if gap.device in (1, 2)] == []
     back_ms = spread_ms(tracks, thawed_at_sec + 3, thawed_at_sec + 5)
     print(f"\nspread 3 s after the thaw: {back_ms:.3f} ms")
