@@ -17,7 +17,7 @@ from tests.rig.song import Song
 from tests.rig.tracking import Signal, Tracks
 
 LISTEN_POLL_MS = 200.0
-# A browser that shares two cores with others underruns by 10 to 20 ms now and then, whatever the product does;
+# A browser that shares two cores with others underruns by 10 to 20 ms now and then, whatever the app does;
 # music that stopped or moved because somebody left would break for longer. bench/ measures the underruns.
 HEARD_BREAK_MS = 25.0
 
