@@ -20,8 +20,8 @@ export interface LineReading {
 }
 
 /**
- * Under load a stream's timestamps lean 0.2 ms to one side for seconds (Chromium 156, PulseAudio). A longer window outweighs
- * that, but remembers the start's turmoil longer: with 8 s the first ten seconds were 0.4 ms off. 4 s is the better bargain.
+ * Under load a stream's timestamps lean 0.2 ms to one side for seconds (Chromium 156, PulseAudio). Replayed on one capture, 8 s
+ * gave a smaller p95 than 4 s (0.26 against 0.33 ms), but three runs with it began badly; too few to decide. See docs/timing.md.
  */
 export const WINDOW_MS = 4_000;
 /**
