@@ -151,6 +151,7 @@ def test_who_reloads_is_back_in_the_song(open_room: Callable[..., Room], song: S
     bo.reload()
     bo.join()
     after = bo.wait_for(is_playing, "to be back in the song")
+    room.fleet.give_sound_priority([bo])
     back_at_sec = room.rig.recorded_sec()
     room.listen(4)
     recording = room.rig.stop_recording()

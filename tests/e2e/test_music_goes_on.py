@@ -124,6 +124,7 @@ def test_a_suspended_sound_rejoins_without_playing_its_backlog(
     silent_until_sec = room.rig.recorded_sec()
     bo.page.evaluate("soundOfThisPage.resume()")
     bo.wait_for(is_playing, "to play again")
+    room.fleet.give_sound_priority([bo])
     back_at_sec = room.rig.recorded_sec()
     room.listen(5)
     recording, tracks = heard(room, song)

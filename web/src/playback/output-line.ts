@@ -20,25 +20,31 @@ export interface LineReading {
 }
 
 /**
- * Under load a stream's timestamps lean 0.2 ms to one side for seconds (Chromium 156, PulseAudio). Replayed on one capture, 8 s
- * gave a smaller p95 than 4 s (0.26 against 0.33 ms), but three runs with it began badly; too few to decide. See docs/timing.md.
+ * How late the port is moves with the stream, so only a few seconds speak for it; a crystal hardly moves, so its skew is
+ * read over many, across underruns. One window of 4 s for both bent the rate by 1000 ppm and more on a starved machine,
+ * where small unseen steps tilt a short line.
  */
-export const WINDOW_MS = 4_000;
+export const LEVEL_WINDOW_MS = 4_000;
+const SKEW_WINDOW_MS = 30_000;
+/** Fitting the skew at every timestamp would cost more than it tells. */
+const SKEW_PERIOD_MS = 250;
+/** Cards in use were within 300 ppm; whatever asks for more is not a crystal. */
+const MAX_SKEW_PPM = 500;
 /**
- * Prior on the skew, around 0 for a new card and around the last known skew after an interruption: cards in use were
- * within 300 ppm and wander by some tens; 0.1 ms is the scatter of a single Chromium timestamp.
+ * Prior on the skew, around 0 for a new card and around the last known skew after an interruption. Timestamps lean to one
+ * side for seconds, so each says less than its scatter of 0.1 ms.
  */
 const SKEW_PRIOR_PPM = 100;
-const SAMPLE_NOISE_MS = 0.1;
+const SAMPLE_NOISE_MS = 0.2;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;
 /**
  * An underrun or a new output moves the line at once, by 2 to 20 ms; the card's own wander stays within 0.4 ms of the
- * line (Chromium 156, 25 s). Eight strays in a row that agree with each other tell a step from outliers in 0.1 s.
+ * line (Chromium 156, 25 s). Five strays in a row that agree with each other tell a step from outliers.
  */
 const STEP_MS = 0.8;
-const STEP_SAMPLES = 8;
+const STEP_SAMPLES = 5;
 const STEP_AGREEMENT_MS = 0.6;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
 const STEP_SCATTERS = 3;
@@ -46,13 +52,22 @@ const STEP_SCATTERS = 3;
 const LOST_SAMPLES = 60;
 const MIN_SAMPLES = 5;
 
+interface Lead {
+  readonly localMs: number;
+  readonly leadMs: number;
+}
+
 export class OutputLine {
-  #samples: { localMs: number; leadMs: number }[] = [];
-  #reading: LineReading | null = null;
-  #strays: { localMs: number; leadMs: number }[] = [];
-  #steps = 0;
-  /** Slope to assume while there are few samples: a card keeps its crystal over an underrun. */
+  /** All of the skew's window; those before the last step are moved to where they would be now. */
+  #samples: Lead[] = [];
+  #levelFromMs = Number.NEGATIVE_INFINITY;
+  #skewFittedMs = Number.NEGATIVE_INFINITY;
+  #skew = 0;
+  /** Slope to assume while there are few samples: a card keeps its crystal over an interruption. */
   #usualSkew = 0;
+  #reading: LineReading | null = null;
+  #strays: Lead[] = [];
+  #steps = 0;
 
   /** How often the line had to start again on new ground: underruns and output changes. */
   get steps(): number {
@@ -67,6 +82,9 @@ export class OutputLine {
     this.#samples = [];
     this.#strays = [];
     this.#reading = null;
+    this.#usualSkew = this.#skew;
+    this.#levelFromMs = Number.NEGATIVE_INFINITY;
+    this.#skewFittedMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Adds a timestamp; repeated and backward ones are ignored. */
@@ -77,20 +95,16 @@ export class OutputLine {
     if (this.#reading && this.#samples.length >= MIN_SAMPLES) {
       const strayMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
       if (strayMs > Math.max(STEP_MS, STEP_SCATTERS * this.#reading.scatterMs)) {
-        if (!this.#isNewGround(entry)) return;
-        this.#samples = this.#strays.slice(-STEP_SAMPLES, -1);
-        this.#steps += 1;
+        this.#strays.push(entry);
+        if (!this.#moveToNewGround()) return;
+      } else {
+        this.#samples.push(entry);
       }
       this.#strays = [];
+    } else {
+      this.#samples.push(entry);
     }
-    this.#samples.push(entry);
-    const oldestMs = entry.localMs - WINDOW_MS;
-    while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
-    this.#reading = this.#samples.length >= 2 ? fitLine(this.#samples, entry.localMs, this.#usualSkew) : null;
-    const first = this.#samples[0];
-    if (this.#reading && first && entry.localMs - first.localMs > WINDOW_MS / 2) {
-      this.#usualSkew = this.#reading.skewPpm * 1e-6;
-    }
+    this.#fit(entry.localMs);
   }
 
   /** Audio seconds at the port at `localMs`; null until the line stands. */
@@ -107,13 +121,32 @@ export class OutputLine {
     return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
   }
 
-  /** Collects strays from the line; true when enough of them in a row agree on where it is now, or it is lost. */
-  #isNewGround(entry: { localMs: number; leadMs: number }): boolean {
-    this.#strays.push(entry);
-    const leads = this.#strays.slice(-STEP_SAMPLES).map((stray) => stray.leadMs);
-    if (leads.length < STEP_SAMPLES) return false;
+  /** Takes the strays over when enough of them in a row agree on where the line is now, or it is lost. */
+  #moveToNewGround(): boolean {
+    const fresh = this.#strays.slice(-STEP_SAMPLES);
+    if (fresh.length < STEP_SAMPLES) return false;
+    const steps = fresh.map((stray) => stray.leadMs - this.#leadMsAt(stray.localMs));
     const agreementMs = Math.max(STEP_AGREEMENT_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
-    return Math.max(...leads) - Math.min(...leads) < agreementMs || this.#strays.length >= LOST_SAMPLES;
+    const isAgreed = Math.max(...steps) - Math.min(...steps) < agreementMs;
+    if (!isAgreed && this.#strays.length < LOST_SAMPLES) return false;
+    const stepMs = median(steps);
+    const moved = this.#samples.map((old) => ({ localMs: old.localMs, leadMs: old.leadMs + stepMs }));
+    this.#samples = [...(isAgreed ? moved : []), ...fresh];
+    this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
+    this.#steps += 1;
+    return true;
+  }
+
+  #fit(nowMs: number): void {
+    const oldestMs = nowMs - SKEW_WINDOW_MS;
+    while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
+    if (nowMs - this.#skewFittedMs >= SKEW_PERIOD_MS) {
+      this.#skew = fitSkew(this.#samples, this.#usualSkew);
+      this.#skewFittedMs = nowMs;
+    }
+    const fromMs = Math.max(this.#levelFromMs, nowMs - LEVEL_WINDOW_MS);
+    const recent = this.#samples.slice(this.#samples.findIndex((sample) => sample.localMs >= fromMs));
+    this.#reading = recent.length >= 2 ? fitLevel(recent, nowMs, this.#skew) : null;
   }
 
   #isSettled(): boolean {
@@ -127,45 +160,47 @@ export class OutputLine {
   }
 }
 
-/** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
-function fitLine(
-  samples: readonly { localMs: number; leadMs: number }[],
-  atLocalMs: number,
-  usualSkew: number,
-): LineReading {
-  let kept = samples;
-  let line = leastSquares(kept, atLocalMs, usualSkew);
-  const residuals = samples.map((sample) => Math.abs(sample.leadMs - line.at(sample.localMs)));
-  const limitMs = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(residuals));
-  kept = samples.filter((_, index) => (residuals[index] ?? 0) <= limitMs);
-  if (kept.length >= 2) line = leastSquares(kept, atLocalMs, usualSkew);
-  const squares = kept.reduce((sum, sample) => sum + (sample.leadMs - line.at(sample.localMs)) ** 2, 0);
-  return {
-    leadMs: line.at(atLocalMs),
-    atLocalMs,
-    skewPpm: line.slope * 1e6,
-    scatterMs: Math.sqrt(squares / Math.max(1, kept.length)),
-    samples: kept.length,
-  };
+/** Where a line of slope `skew` through the samples is at `atLocalMs`: their mean without those beyond 3 MAD. */
+function fitLevel(samples: readonly Lead[], atLocalMs: number, skew: number): LineReading {
+  const leads = samples.map((sample) => sample.leadMs + skew * (atLocalMs - sample.localMs));
+  const kept = withoutOutliers(leads, median(leads));
+  const leadMs = mean(kept);
+  const scatterMs = Math.sqrt(mean(kept.map((lead) => (lead - leadMs) ** 2)));
+  return { leadMs, atLocalMs, skewPpm: skew * 1e6, scatterMs, samples: kept.length };
 }
 
-function leastSquares(
-  samples: readonly { localMs: number; leadMs: number }[],
-  originMs: number,
-  usualSkew: number,
-) {
-  const count = samples.length;
-  const meanLocal = samples.reduce((sum, sample) => sum + (sample.localMs - originMs), 0) / count;
-  const meanLead = samples.reduce((sum, sample) => sum + sample.leadMs, 0) / count;
+/** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
+function fitSkew(samples: readonly Lead[], usualSkew: number): number {
+  const rough = leastSquares(samples, usualSkew);
+  const residuals = samples.map((sample) => Math.abs(sample.leadMs - rough.at(sample.localMs)));
+  const limitMs = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(residuals));
+  const kept = samples.filter((_, index) => (residuals[index] ?? 0) <= limitMs);
+  const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew) : rough;
+  const limit = MAX_SKEW_PPM * 1e-6;
+  return Math.min(limit, Math.max(-limit, slope));
+}
+
+function leastSquares(samples: readonly Lead[], usualSkew: number) {
+  const meanLocal = mean(samples.map((sample) => sample.localMs));
+  const meanLead = mean(samples.map((sample) => sample.leadMs));
   let spread = (SAMPLE_NOISE_MS / (SKEW_PRIOR_PPM * 1e-6)) ** 2;
   let covariance = 0;
   for (const sample of samples) {
-    const fromMean = sample.localMs - originMs - meanLocal;
+    const fromMean = sample.localMs - meanLocal;
     spread += fromMean ** 2;
     covariance += fromMean * (sample.leadMs - meanLead - usualSkew * fromMean);
   }
   const slope = usualSkew + covariance / spread;
-  return { slope, at: (localMs: number) => meanLead + slope * (localMs - originMs - meanLocal) };
+  return { slope, at: (localMs: number) => meanLead + slope * (localMs - meanLocal) };
+}
+
+function withoutOutliers(values: readonly number[], centre: number): number[] {
+  const limit = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(values.map((value) => Math.abs(value - centre))));
+  return values.filter((value) => Math.abs(value - centre) <= limit);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
 function median(values: readonly number[]): number {

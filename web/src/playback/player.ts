@@ -7,6 +7,7 @@
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
+import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
 import type { Segment } from "./segment-track.ts";
@@ -33,14 +34,12 @@ const TICK_MS = 100;
 const HORIZON_SEC = 1.5;
 /** A hidden page may be throttled or frozen; the music outlives it by this. */
 const HIDDEN_HORIZON_SEC = 90;
-/** A start is queued this late, so that the clocks can be read until then; hidden pages queue at once. */
-const START_AHEAD_SEC = 0.6;
-/** Between deciding and sounding: the Worker's answer and two render callbacks fit in. */
-const CUT_AHEAD_SEC = 0.15;
+/** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
+const START_AHEAD_SEC = 0.5;
+/** Between deciding and rendering, on top of one render callback: the Worker's answer. */
+const CUT_AHEAD_SEC = 0.08;
 /** A quarter of a frame: below that a match says the same as the one before. */
 const ALIGNED_SEC = 5e-6;
-/** After an underrun or an output change the servo would take many seconds; beyond this a crossfade repairs at once. */
-const STEP_REPAIR_MS = 0.5;
 
 interface Loaded {
   readonly sourceId: string;
@@ -61,7 +60,7 @@ export class Player {
   #loaded: Loaded | null = null;
   #timeline: Timeline | null = null;
   #isHidden = false;
-  #repairedSteps = 0;
+  readonly #repair = new Repair();
   #stopTicking: (() => void) | null = null;
 
   /** `onSoundBack` is called when sound runs again after the platform had taken it. */
@@ -233,7 +232,8 @@ export class Player {
   }
 
   #cutFrame(): number {
-    return Math.ceil(((this.#output.context?.currentTime ?? 0) + CUT_AHEAD_SEC) * this.#rate);
+    const renderSec = this.#output.context?.currentTime ?? 0;
+    return Math.ceil((renderSec + this.#output.renderAheadSec + CUT_AHEAD_SEC) * this.#rate);
   }
 
   #isBeforeStart(frame: number): boolean {
@@ -265,13 +265,14 @@ export class Player {
     const timeline = this.#inDecode;
     const context = this.#output.context;
     if (!planner || !this.#timeline || !this.#loaded || context?.state !== "running") return;
-    this.#repairAfterStep(planner, timeline);
+    this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
     planner.track.forgetBefore(renderFrame - this.#rate);
     const endFrame = planner.track.endFrame;
     if (endFrame !== null && endFrame < renderFrame + this.#rate * 0.01) this.#restart(); // starved: enter anew
     if (planner.track.isEmpty) {
-      if (!this.#isHidden && timeline(this.#clock.nowMs()) < -START_AHEAD_SEC) return;
+      const startAheadSec = START_AHEAD_SEC + (this.#output.latencyMs ?? 0) / 1000;
+      if (!this.#isHidden && timeline(this.#clock.nowMs()) < -startAheadSec) return;
       const first = planner.begin(this.#cutFrame(), timeline);
       if (!first) return;
       this.#queue?.play(this.#loaded.sourceId, first);
@@ -286,12 +287,12 @@ export class Player {
     }
   }
 
-  #repairAfterStep(planner: SegmentPlanner, timeline: Timeline): void {
-    if (this.#output.line.steps === this.#repairedSteps) return;
-    this.#repairedSteps = this.#output.line.steps;
-    const errorMs = planner.errorMsAt(this.#clock.nowMs(), timeline);
-    if (errorMs === null || Math.abs(errorMs) < STEP_REPAIR_MS) return;
+  /** P11, P18: crosses over to where the sound should be when the servo would take too long. */
+  #repairError(planner: SegmentPlanner, timeline: Timeline): void {
+    const localMs = this.#clock.nowMs();
     const frame = this.#cutFrame();
-    if (!this.#isBeforeStart(frame)) this.#splice(frame, planner.redirect(frame, timeline));
+    const errorMs = this.#isBeforeStart(frame) ? null : planner.errorMsAt(localMs, timeline);
+    if (!this.#repair.isDue(this.#output.line.steps, errorMs, localMs)) return;
+    this.#splice(frame, planner.redirect(frame, timeline));
   }
 }

@@ -8,7 +8,13 @@ import { detectEngine, type Engine, toPortSample } from "./speaker-timestamps.ts
 
 export type OutputState = "locked" | "running" | "interrupted";
 
-/** One timestamp per render callback is enough (10 ms in Chromium); four a callback would only cost battery. */
+/**
+ * Nobody plays live here, so the browser may keep this much rendered. With "interactive" (11 ms) a machine whose cores were
+ * all busy broke the sound some twenty times in 25 s, with 80 ms once; timestamps were as good (docs/timing.md). More would be
+ * heard as a sluggish Stop: PulseAudio adds three times this.
+ */
+const LATENCY_HINT_SEC = 0.08;
+/** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
 const SAMPLE_PERIOD_MS = 20;
 
 interface AudioSessionNavigator {
@@ -39,6 +45,11 @@ export class SoundOutput {
     return this.#hasRun ? "interrupted" : "locked";
   }
 
+  /** What is rendered at a stroke, s: a change nearer than this may come too late. */
+  get renderAheadSec(): number {
+    return this.#context?.baseLatency || 0;
+  }
+
   /** From render to port as the browser reports it, ms; null before the first tap. */
   get latencyMs(): number | null {
     const context = this.#context;
@@ -52,7 +63,7 @@ export class SoundOutput {
   unlock(): AudioContext {
     if (!this.#context) {
       if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
-      this.#context = new AudioContext({ latencyHint: "interactive" });
+      this.#context = new AudioContext({ latencyHint: LATENCY_HINT_SEC });
       this.#context.onstatechange = () => this.#stateChanged();
       this.#stopSampling = every(this.#clock, SAMPLE_PERIOD_MS, () => this.#sample());
     }
