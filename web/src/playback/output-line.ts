@@ -45,11 +45,11 @@ const MIN_MAD_MS = 0.02;
  */
 const STEP_MS = 0.8;
 const STEP_SAMPLES = 5;
-const STEP_AGREEMENT_MS = 0.6;
+const STEP_AGREEMENT_MS = 1;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
 const STEP_SCATTERS = 3;
 /** Strays that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
-const LOST_SAMPLES = 60;
+const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
 
 interface Lead {

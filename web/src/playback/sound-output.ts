@@ -4,7 +4,7 @@
 
 import { AudioError, type Clock, every } from "../lib/index.ts";
 import { OutputLine } from "./output-line.ts";
-import { detectEngine, type Engine, toPortSample } from "./speaker-timestamps.ts";
+import { detectEngine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
 
 export type OutputState = "locked" | "running" | "interrupted";
 
@@ -14,9 +14,6 @@ export type OutputState = "locked" | "running" | "interrupted";
  * heard as a sluggish Stop: PulseAudio adds three times this.
  */
 const LATENCY_HINT_SEC = 0.08;
-/** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
-const SAMPLE_PERIOD_MS = 20;
-
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
 }
@@ -24,15 +21,14 @@ interface AudioSessionNavigator {
 export class SoundOutput {
   readonly line = new OutputLine();
   readonly #clock: Clock;
-  readonly #engine: Engine;
   readonly #onState: (state: OutputState) => void;
   #context: AudioContext | null = null;
+  #reader: PortReader | null = null;
   #hasRun = false;
   #stopSampling: (() => void) | null = null;
 
   constructor(clock: Clock, onState: (state: OutputState) => void) {
     this.#clock = clock;
-    this.#engine = detectEngine(navigator.userAgent);
     this.#onState = onState;
   }
 
@@ -52,8 +48,8 @@ export class SoundOutput {
 
   /** From render to port as the browser reports it, ms; null before the first tap. */
   get latencyMs(): number | null {
-    const context = this.#context;
-    return context && (context.baseLatency + (context.outputLatency || 0)) * 1000;
+    const latencySec = this.#reader?.latencySec ?? null;
+    return latencySec && latencySec * 1000;
   }
 
   /**
@@ -65,7 +61,9 @@ export class SoundOutput {
       if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
       this.#context = new AudioContext({ latencyHint: LATENCY_HINT_SEC });
       this.#context.onstatechange = () => this.#stateChanged();
-      this.#stopSampling = every(this.#clock, SAMPLE_PERIOD_MS, () => this.#sample());
+      const reader = portReaderOf(detectEngine(navigator.userAgent));
+      this.#reader = reader;
+      this.#stopSampling = every(this.#clock, reader.periodMs, () => this.#sample());
     }
     // "interrupted" is iOS's own state; resume() there fails and is not tried (research/sync.md §3.6).
     if ((this.#context.state as string) !== "interrupted") {
@@ -97,15 +95,7 @@ export class SoundOutput {
   #sample(): void {
     const context = this.#context;
     if (context?.state !== "running") return;
-    const stamp = context.getOutputTimestamp?.();
-    const sample = toPortSample(this.#engine, {
-      nowLocalMs: this.#clock.nowMs(),
-      performanceTimeMs: stamp?.performanceTime,
-      contextTimeSec: stamp?.contextTime,
-      currentTimeSec: context.currentTime,
-      baseLatencySec: context.baseLatency || 0,
-      outputLatencySec: context.outputLatency || 0,
-    });
-    this.line.add(sample);
+    const sample = this.#reader?.read(context, this.#clock.nowMs());
+    if (sample) this.line.add(sample);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { detectEngine, type RawTimestamp, toPortSample } from "./speaker-timestamps.ts";
+import { detectEngine, portReaderOf, type RawTimestamp, toPortSample } from "./speaker-timestamps.ts";
 
 const raw: RawTimestamp = {
   nowLocalMs: 10_000,
@@ -12,11 +12,28 @@ const raw: RawTimestamp = {
 
 describe("what an engine's timestamps mean", () => {
   it("[P14] Chromium's pair is the port itself", () => {
-    expect(toPortSample("chromium", raw)).toEqual({ localMs: 9_990, audioSec: 4.95 });
+    expect(toPortSample(raw)).toEqual({ localMs: 9_990, audioSec: 4.95 });
   });
 
-  it("[P14] Firefox's pair is the render clock, so its output latency comes off", () => {
-    expect(toPortSample("firefox", raw).audioSec).toBeCloseTo(4.918, 9);
+  it("[P14] Firefox's latency is asked for only at a jump of its render clock", () => {
+    const reader = portReaderOf("firefox");
+    let asked = 0;
+    const clock = {
+      currentTime: 1,
+      baseLatency: 0,
+      get outputLatency() {
+        asked += 1;
+        return 0.03;
+      },
+    };
+    reader.read(clock, 0);
+    reader.read(clock, 4);
+    expect(asked).toBe(0);
+    for (let localMs = 8; reader.latencySec === null && localMs < 10_000; localMs += 4) {
+      if (localMs % 12 === 0) clock.currentTime += 0.012;
+      reader.read(clock, localMs);
+    }
+    expect([asked, reader.latencySec]).toEqual([1, 0.03]);
   });
 
   it.each([
@@ -26,7 +43,7 @@ describe("what an engine's timestamps mean", () => {
     ["from the future", { performanceTimeMs: 10_020 }],
     ["in another scale", { contextTimeSec: 4.95 / 48_000 }],
   ])("[P15] a pair that is %s is replaced by currentTime less the reported latency", (_, overrides) => {
-    const sample = toPortSample("chromium", { ...raw, ...overrides } as RawTimestamp);
+    const sample = toPortSample({ ...raw, ...overrides } as RawTimestamp);
     expect(sample.localMs).toBe(10_000);
     expect(sample.audioSec).toBeCloseTo(4.958, 9);
   });

@@ -2,6 +2,7 @@
 // Local ms in, audio seconds out. Rows are pinned by tests on the speaker rig. Pure.
 
 import type { PortSample } from "./output-line.ts";
+import { RenderStaircase } from "./render-staircase.ts";
 
 export type Engine = "chromium" | "firefox" | "webkit";
 
@@ -17,16 +18,27 @@ export interface RawTimestamp {
   readonly outputLatencySec: number;
 }
 
-/**
- * How late the sound of `contextTime` leaves the port after `performanceTime`, s.
- * chromium: the pair is the port itself. firefox: both members are shifted back by outputLatency, so the line is the
- * render clock (DESIGN §5). webkit: the pair is taken as the port where it is sane; not measured here.
- */
-const PORT_DELAY_SEC: Record<Engine, (raw: RawTimestamp) => number> = {
-  chromium: () => 0,
-  firefox: (raw) => raw.outputLatencySec,
-  webkit: () => 0,
-};
+/** What an AudioContext offers of itself. */
+export interface SoundClock {
+  readonly currentTime: number;
+  readonly baseLatency: number;
+  readonly outputLatency: number;
+  getOutputTimestamp?(): AudioTimestamp;
+}
+
+/** Turns what one engine says into port samples; made anew for each AudioContext. */
+export interface PortReader {
+  /** How often to read, ms. */
+  readonly periodMs: number;
+  /** From the render clock to the port as the browser reports it, s; null while unknown. */
+  readonly latencySec: number | null;
+  read(clock: SoundClock, nowLocalMs: number): PortSample | null;
+}
+
+/** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
+const TIMESTAMP_PERIOD_MS = 20;
+/** Half of the shortest callback. */
+const STAIRCASE_PERIOD_MS = 4;
 
 /** Older than this, a timestamp is a leftover of a stalled device. */
 const FRESH_MS = 250;
@@ -40,16 +52,58 @@ export function detectEngine(userAgent: string): Engine {
   return "webkit";
 }
 
+/**
+ * The table. chromium: getOutputTimestamp() is the port. webkit: the same, where it is sane. firefox: both members of that pair
+ * are shifted back by outputLatency, so it says no more than currentTime does; the port is found below the render staircase.
+ */
+export function portReaderOf(engine: Engine): PortReader {
+  return engine === "firefox" ? staircaseReader() : timestampReader();
+}
+
+function timestampReader(): PortReader {
+  let latencySec: number | null = null;
+  return {
+    periodMs: TIMESTAMP_PERIOD_MS,
+    get latencySec() {
+      return latencySec;
+    },
+    read(clock, nowLocalMs) {
+      const stamp = clock.getOutputTimestamp?.();
+      const raw: RawTimestamp = {
+        nowLocalMs,
+        performanceTimeMs: stamp?.performanceTime,
+        contextTimeSec: stamp?.contextTime,
+        currentTimeSec: clock.currentTime,
+        baseLatencySec: clock.baseLatency || 0,
+        outputLatencySec: clock.outputLatency || 0,
+      };
+      latencySec = raw.baseLatencySec + raw.outputLatencySec;
+      return toPortSample(raw);
+    },
+  };
+}
+
+function staircaseReader(): PortReader {
+  const staircase = new RenderStaircase();
+  return {
+    periodMs: STAIRCASE_PERIOD_MS,
+    get latencySec() {
+      return staircase.latencySec;
+    },
+    read: (clock, nowLocalMs) =>
+      staircase.poll(nowLocalMs, clock.currentTime, () => clock.outputLatency || 0),
+  };
+}
+
 /** The timestamp as a port sample; falls back to `currentTime − latency` where the pair cannot be believed. */
-export function toPortSample(engine: Engine, raw: RawTimestamp): PortSample {
+export function toPortSample(raw: RawTimestamp): PortSample {
   const renderSec = raw.currentTimeSec - raw.baseLatencySec - raw.outputLatencySec;
   const { performanceTimeMs, contextTimeSec } = raw;
   if (performanceTimeMs && contextTimeSec) {
     const ageMs = raw.nowLocalMs - performanceTimeMs;
-    const audioSec = contextTimeSec - PORT_DELAY_SEC[engine](raw);
     const isFresh = ageMs <= FRESH_MS && ageMs >= -FUTURE_MS;
-    if (isFresh && Math.abs(audioSec + ageMs / 1000 - renderSec) <= PLAUSIBLE_SEC) {
-      return { localMs: performanceTimeMs, audioSec };
+    if (isFresh && Math.abs(contextTimeSec + ageMs / 1000 - renderSec) <= PLAUSIBLE_SEC) {
+      return { localMs: performanceTimeMs, audioSec: contextTimeSec };
     }
   }
   return { localMs: raw.nowLocalMs, audioSec: renderSec };
