@@ -67,8 +67,8 @@ def measure_all(
         ways["star"] = (run_star, options.rival_runs)
     if host:
         for strategy in [each for each in STRATEGIES if each in options.rivals]:
-            way = functools.partial(run_webtorrent, host=host, strategy=strategy)
-            ways[f"WebTorrent, {strategy}"] = (way, options.rival_runs)
+            rival: Way = functools.partial(run_webtorrent, host=host, strategy=strategy)
+            ways[f"WebTorrent, {strategy}"] = (rival, options.rival_runs)
     runs: dict[str, list[Run]] = {}
     for name, (way, count) in ways.items():
         runs[name] = []
