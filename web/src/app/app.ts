@@ -73,6 +73,10 @@ export class App {
     stop: () => this.#session?.stop(),
     startNow: () => this.#session?.startNow(),
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
+    setGivingLittle: (isGivingLittle) => {
+      this.#session?.swarm.setGenerous(!isGivingLittle);
+      this.#refresh();
+    },
     setClickTest: (isOn) => this.#session?.setClicking(isOn),
     takeOver: () => this.#session?.takeOver(),
     resign: () => this.#session?.resign(),
@@ -303,5 +307,6 @@ const EMPTY_VIEW: View = {
   nowPlaying: null,
   speakerDelayMs: 0,
   isClickTestOn: false,
+  isGivingLittle: false,
   details: NO_DETAILS,
 };

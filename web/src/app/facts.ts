@@ -42,6 +42,8 @@ export interface SessionFacts {
   readonly startsInSec: number | null;
   readonly speakerDelayMs: number;
   readonly isClicking: boolean;
+  /** This device gives little of its uplink to the files of others. */
+  readonly isGivingLittle: boolean;
   readonly totals: Totals;
   readonly timings: Timings;
 }
@@ -96,6 +98,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     startsInSec: positionSec !== null && positionSec < 0 ? -positionSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
+    isGivingLittle: !swarm.isGenerous.value,
     totals: swarm.totals.value,
     timings: session.timings,
   };

@@ -134,6 +134,8 @@ export interface View {
   } | null;
   readonly speakerDelayMs: number;
   readonly isClickTestOn: boolean;
+  /** This phone passes songs on slowly, to spare its data. */
+  readonly isGivingLittle: boolean;
   readonly details: DetailsView;
 }
 
@@ -151,6 +153,8 @@ export interface Actions {
   startNow(): void;
   setSpeakerDelay(delayMs: number): void;
   setClickTest(isOn: boolean): void;
+  /** From then on the kind of network changes nothing, for this stay. */
+  setGivingLittle(isGivingLittle: boolean): void;
   takeOver(): void;
   resign(): void;
   /** Inside a tap: wakes the sound after the platform took it away. */

@@ -200,6 +200,11 @@ export const en = {
     waiting: "waiting for a source",
     off: "off on this phone",
     undecodable: "can’t be played here",
+    giveLittle: "Give little",
+    giveLittleHint: (isGivingLittle: boolean) =>
+      isGivingLittle
+        ? "This phone passes songs on slowly, to spare its data. It gets them as fast as before."
+        : "On a data plan? This phone can pass songs on slowly.",
     fetching: (name: string) => `Getting ${name}`,
     enabled: "Enabled",
     enabledName: (name: string) => `Enabled: ${name}`,
