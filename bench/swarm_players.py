@@ -27,11 +27,10 @@ RECORD = """
 (() => {
   const samples = [];
   window.benchSamples = samples;
-  const timer = setInterval(() => {
-    const file = window.unisono?.snapshot().files[0];
+  setInterval(() => {
+    const { files: [file], transfer } = window.unisono.snapshot();
     if (!file) return;
-    samples.push([Date.now(), file.heldBytes]);
-    if (file.seeded) clearInterval(timer);
+    samples.push([Date.now(), file.heldBytes, transfer.paceBytesPerSec, transfer.queueMs, transfer.sentBytes]);
   }, 100);
 })();
 """

@@ -213,6 +213,13 @@ export class App {
       case "bad-piece":
         this.#say({ code: "bad-piece", name: nameOf(event.from), fileName: event.fileName });
         break;
+      case "source-silent":
+        this.#say({ code: "source-silent", name: nameOf(event.from), fileName: event.fileName });
+        break;
+      case "peer-dropped":
+        if (event.reason === "version") this.#say({ code: "error", error: "wire-version", fileName: null });
+        else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
+        break;
       case "file-refused":
         this.#say({ code: "error", error: event.error, fileName: event.fileName });
         break;

@@ -82,6 +82,8 @@ export type Banner =
 export type Notice =
   | { readonly code: "error"; readonly error: ErrorCode; readonly fileName: string | null }
   | { readonly code: "bad-piece"; readonly name: string; readonly fileName: string }
+  | { readonly code: "source-silent"; readonly name: string; readonly fileName: string }
+  | { readonly code: "peer-dropped"; readonly name: string }
   | {
       readonly code: "director-changed";
       readonly name: string;

@@ -98,6 +98,10 @@ const notice = {
   error: ({ error: code, fileName }) => error[code](fileName),
   "bad-piece": ({ name, fileName }) =>
     `A damaged piece of ${quoted(fileName)} from ${format.list([name])} was thrown away. Getting it again.`,
+  "source-silent": ({ name, fileName }) =>
+    `${format.list([name])} sends nothing of ${quoted(fileName)} just now. Getting it from the others.`,
+  "peer-dropped": ({ name }) =>
+    `${format.list([name])}’s phone sent something that made no sense. No songs are taken from it; the others go on.`,
   "director-changed": ({ name, isMe, formerName }) => {
     const now = isMe ? "You now run the music." : `${format.list([name])} now runs the music.`;
     return formerName ? `${format.list([formerName])} stepped back. ${now}` : now;
