@@ -161,8 +161,8 @@ def parse() -> argparse.Namespace:
         prog="bench.swarm", description="One file to everyone, and how long it takes."
     )
     parser.add_argument("--leechers", type=int, default=8)
-    parser.add_argument("--mib", type=float, default=8, help="size of the file")
-    parser.add_argument("--kbit", type=int, default=6000, help="rate of every uplink")
+    parser.add_argument("--mib", type=float, default=4, help="size of the file")
+    parser.add_argument("--kbit", type=int, default=2000, help="rate of every uplink")
     parser.add_argument("--runs", type=int, default=3, help="of Unisono")
     parser.add_argument("--rival-runs", type=int, default=1, help="of each rival")
     parser.add_argument("--rivals", nargs="*", choices=RIVALS, default=["star", "rarest"])

@@ -30,7 +30,8 @@ RECORD = """
   setInterval(() => {
     const { files: [file], transfer } = window.unisono.snapshot();
     if (!file) return;
-    samples.push([Date.now(), file.heldBytes, transfer.paceBytesPerSec, transfer.queueMs, transfer.sentBytes]);
+    const { sentBytes, paceBytesPerSec, queueMs } = transfer;
+    samples.push([Date.now(), file.heldBytes, sentBytes, paceBytesPerSec, queueMs]);
   }, 100);
 })();
 """
@@ -52,6 +53,8 @@ class Run:
     """Of the seeder."""
     held: list[list[tuple[float, float]]]
     """For each leecher: seconds since the start, bytes held."""
+    pace: list[list[tuple[float | None, ...]]]
+    """For each of ours, the seeder first: seconds, bytes sent, bytes a second allowed, ms queued."""
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,6 +90,7 @@ def _run_product(site: Site, path: Path, limit_sec: float, *, links: int) -> Run
     _wait_whole(site.leechers, f"benchSamples.at(-1)?.[1] >= {path.stat().st_size}", limit_sec)
     cpu_share, wire_bytes = cpu.read(), site.wire_bytes() - wire_bytes
     held = [_curve(device.page.evaluate("benchSamples"), started_ms) for device in site.leechers]
+    pace = [_pace(device.page.evaluate("benchSamples"), started_ms) for device in everyone]
     shots = [device.snapshot() for device in everyone]
     for device in everyone:
         device.leave()
@@ -97,6 +101,7 @@ def _run_product(site: Site, path: Path, limit_sec: float, *, links: int) -> Run
         cpu_share=cpu_share,
         links=shots[0]["transfer"]["links"],
         held=held,
+        pace=pace,
     )
 
 
@@ -128,7 +133,7 @@ def run_webtorrent(site: Site, path: Path, limit_sec: float, *, host: WebTorrent
     _wait_whole(site.leechers, "bench.isWhole()", limit_sec)
     cpu_share, wire_bytes = cpu.read(), site.wire_bytes() - wire_bytes
     samples = [device.page.evaluate("bench.samples") for device in site.leechers]
-    started_ms = min(at_ms for each in samples for at_ms, held_bytes in each if held_bytes > 0)
+    started_ms = min(at_ms for each in samples for at_ms, held_bytes, *_ in each if held_bytes > 0)
     held = [_curve(each, started_ms) for each in samples]
     counts = [device.page.evaluate("bench.counts()") for device in site.devices]
     for device in site.devices:
@@ -140,6 +145,7 @@ def run_webtorrent(site: Site, path: Path, limit_sec: float, *, host: WebTorrent
         cpu_share=cpu_share,
         links=counts[0]["links"],
         held=held,
+        pace=[],
     )
 
 
@@ -153,13 +159,24 @@ def _wait_whole(devices: list[Device], is_whole: str, limit_sec: float) -> None:
             device.page.wait_for_timeout(WHOLE_POLL_MS)
 
 
-def _curve(samples: list[tuple[float, float]], started_ms: float) -> list[tuple[float, float]]:
+def _curve(samples: list[list[float]], started_ms: float) -> list[tuple[float, float]]:
     """Steps only: what changed, and when."""
     steps: list[tuple[float, float]] = []
-    for at_ms, held_bytes in samples:
+    for at_ms, held_bytes, *_ in samples:
         if not steps or held_bytes != steps[-1][1]:
             steps.append((round((at_ms - started_ms) / 1000, 2), held_bytes))
     return steps
+
+
+def _pace(samples: list[list[float | None]], started_ms: float) -> list[tuple[float | None, ...]]:
+    """Twice a second is enough to see where an uplink was not used."""
+    return [
+        (
+            round(((at_ms or 0) - started_ms) / 1000, 1),
+            *(None if each is None else round(each) for each in rest),
+        )
+        for at_ms, _, *rest in samples[::5]
+    ]
 
 
 def _last_sec(held: list[list[tuple[float, float]]], size_bytes: int) -> float:
