@@ -120,7 +120,7 @@ def report(options: argparse.Namespace, goodput: float, runs: dict[str, list[Run
             )
         if name != "Unisono":
             print(f"{name} / Unisono: {figures['median_sec'] / summary['Unisono']['median_sec']:.2f}")
-    stem = f"swarm-{options.kbit}kbit"
+    stem = f"swarm-{options.kbit}kbit-{options.mib:g}mib"
     plot(options, bound_sec, runs, RESULTS / f"{stem}.png")
     raw: dict[str, Any] = {name: [run.plain() for run in all_runs] for name, all_runs in runs.items()}
     save(
