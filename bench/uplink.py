@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.report import print_table, save
+from bench.swarm_players import RECORD
 from tests.browsers.device import Device, wait_for_all
 from tests.e2e.file_room import MIB, make_noise
 from tests.e2e.room import has_peers, is_playing
@@ -79,6 +80,7 @@ def main() -> None:
         ada.page.wait_for_timeout(options.quiet_sec * 1000)
         quiet_ms = take_round_trips(ada)
         path = make_noise(Path(folder) / "concert.mp3", options.mib * MIB)
+        ada.page.evaluate(RECORD)
         started = time.monotonic()
         ada.add_file(path)
         bo.wait_for(
@@ -88,7 +90,11 @@ def main() -> None:
         )
         taken_sec = time.monotonic() - started
         bulk_ms = take_round_trips(ada)
-    report(options, quiet_ms, bulk_ms, 8 * options.mib * MIB / taken_sec / (options.kbit * 1000))
+        samples = ada.page.evaluate("benchSamples")
+    used_share = 8 * options.mib * MIB / taken_sec / (options.kbit * 1000)
+    # Once a second: bytes sent, bytes a second allowed, ms queued.
+    pace = [rest for _, _, *rest in samples[::10]]
+    report(options, quiet_ms, bulk_ms, used_share, pace)
 
 
 def take_round_trips(device: Device) -> list[float]:
@@ -97,7 +103,11 @@ def take_round_trips(device: Device) -> list[float]:
 
 
 def report(
-    options: argparse.Namespace, quiet_ms: list[float], bulk_ms: list[float], used_share: float
+    options: argparse.Namespace,
+    quiet_ms: list[float],
+    bulk_ms: list[float],
+    used_share: float,
+    pace: list[list[float]],
 ) -> None:
     rows: list[list[object]] = []
     figures: dict[str, dict[str, float]] = {}
@@ -115,7 +125,7 @@ def report(
     save(
         f"uplink-{options.kbit}kbit",
         {"options": vars(options), "figures": figures, "p95_growth_ms": growth_ms, "used_share": used_share}
-        | {"quiet_ms": quiet_ms, "bulk_ms": bulk_ms},
+        | {"quiet_ms": quiet_ms, "bulk_ms": bulk_ms, "pace": pace},
     )
 
 
