@@ -8,6 +8,8 @@ import sys
 BENCHES = (
     ("bench.join", "--runs", "5"),
     ("bench.clock", "--hours", "50"),
+    ("bench.swarm",),
+    ("bench.uplink",),
     ("bench.speakers", "--seats", "cccc", "--runs", "5", "--snapcast"),
     ("bench.speakers", "--seats", "cccc", "--runs", "3", "--condition", "harsh"),
     ("bench.speakers", "--seats", "ccff", "--runs", "3"),

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -134,6 +134,32 @@ class Fleet:
             **look,
         )
         return self._device(name, context, mark)
+
+    def chromium_together(
+        self,
+        names: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        phones: Sequence[str] = (),
+        extra_args: Sequence[str] = (),
+    ) -> list[Device]:
+        """One Chromium for all of them, each in a context of its own; `phones` have a touchscreen."""
+        mark = self._mark()
+        browser = self._api.chromium.launch(
+            executable_path=CHROMIUM_PATH,
+            headless=True,
+            args=[
+                *(*CHROMIUM_ARGS, f"--unisono-device={mark}", "--disable-gpu", *extra_args),
+                "--disable-features=WebRtcHideLocalIpsWithMdns",
+            ],
+            ignore_default_args=["--mute-audio"],
+            env=self._env(env, mark),
+        )
+        self._browsers.append(browser)
+        return [
+            self._device(name, browser.new_context(**self._look("android" if name in phones else None)), mark)
+            for name in names
+        ]
 
     def firefox(self, name: str, env: Mapping[str, str]) -> Device:
         """A Firefox ESR of its own for this device, driven over WebDriver BiDi."""

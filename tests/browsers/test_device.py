@@ -1,8 +1,5 @@
 """The page object against a page that has the contract's names and nothing else, in real browsers."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import pytest
 from playwright.sync_api import Error
 
 from tests.browsers.device import Device, wait_for_all
+from tests.browsers.folder_server import serve_folder
 from tests.browsers.launch import Fleet
 from tests.browsers.process_tree import processes_marked
 
@@ -19,20 +17,10 @@ PAGES = Path(__file__).parent / "pages"
 SHORT_LIMIT_SEC = 0.5  # of waits that are meant to fail
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    handler = functools.partial(QuietHandler, directory=str(PAGES))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/contract.html"
-        server.shutdown()
-        thread.join()
+    with serve_folder(PAGES) as root:
+        yield f"{root}/contract.html"
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox"])

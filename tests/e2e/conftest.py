@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browsers.launch import Condition, Fleet
+from tests.e2e.file_room import FileRoom
 from tests.e2e.room import Room
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song, make_song
@@ -36,6 +37,13 @@ def open_room(server: ServerProcess) -> Iterator[Callable[..., Room]]:
             return Room(fleet, rig, url)
 
         yield open_one
+
+
+@pytest.fixture
+def file_room(server: ServerProcess) -> Iterator[FileRoom]:
+    """Browsers without sound at the test's server."""
+    with Fleet(server.url) as fleet:
+        yield FileRoom(fleet, server.url)
 
 
 @pytest.fixture

@@ -59,6 +59,11 @@ class Network:
     ) -> None:
         self.close()
 
+    @property
+    def members(self) -> list[str]:
+        """In the order they were named."""
+        return list(self._namespaces)
+
     def address(self, member: str) -> str:
         return self._addresses[member]
 

@@ -127,7 +127,14 @@ class NetworkFleet(Fleet):
         self._folder = Path(tempfile.mkdtemp(prefix="unisono-fleet-"))
         self._profiles.append(self._folder)
 
-    def chromium_at(self, member: str, env: Mapping[str, str], *, show_local_ips: bool) -> Device:
+    def chromium_at(
+        self,
+        member: str,
+        env: Mapping[str, str],
+        *,
+        show_local_ips: bool,
+        extra_args: Sequence[str] = (),
+    ) -> Device:
         """A Chromium at this member, named like it.
 
         `show_local_ips=False` is how people's browsers are: candidates carry mDNS names, not addresses.
@@ -142,7 +149,7 @@ class NetworkFleet(Fleet):
             self._folder / f"{member}-profile",
             executable_path=launcher,
             headless=True,
-            args=[*CHROMIUM_ARGS, f"--unisono-device={mark}", "--disable-gpu", *shown],
+            args=[*CHROMIUM_ARGS, f"--unisono-device={mark}", "--disable-gpu", *shown, *extra_args],
             ignore_default_args=["--mute-audio"],
             env=self._env(env, mark),
             viewport=QUIET_VIEWPORT,

@@ -73,6 +73,10 @@ export class App {
     stop: () => this.#session?.stop(),
     startNow: () => this.#session?.startNow(),
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
+    setGivingLittle: (isGivingLittle) => {
+      this.#session?.swarm.setGenerous(!isGivingLittle);
+      this.#refresh();
+    },
     setClickTest: (isOn) => this.#session?.setClicking(isOn),
     takeOver: () => this.#session?.takeOver(),
     resign: () => this.#session?.resign(),
@@ -209,6 +213,13 @@ export class App {
       case "bad-piece":
         this.#say({ code: "bad-piece", name: nameOf(event.from), fileName: event.fileName });
         break;
+      case "source-silent":
+        this.#say({ code: "source-silent", name: nameOf(event.from), fileName: event.fileName });
+        break;
+      case "peer-dropped":
+        if (event.reason === "version") this.#say({ code: "error", error: "wire-version", fileName: null });
+        else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
+        break;
       case "file-refused":
         this.#say({ code: "error", error: event.error, fileName: event.fileName });
         break;
@@ -303,5 +314,6 @@ const EMPTY_VIEW: View = {
   nowPlaying: null,
   speakerDelayMs: 0,
   isClickTestOn: false,
+  isGivingLittle: false,
   details: NO_DETAILS,
 };

@@ -22,6 +22,7 @@ const status: PeerMessage = {
     speakerDelayMs: 0,
     syncErrorMs: -0.2,
     isClicking: false,
+    isPhone: true,
   },
 };
 
@@ -157,6 +158,20 @@ describe("the roster", () => {
     if (status.kind === "status") roster.heard(id("b"), status.status);
     expect(roster.replace([{ userId: id("b"), away: true }]).gone).toEqual([id("c")]);
     expect(roster.get(id("b"))).toMatchObject({ isAway: true, status: { name: "Blue Heron" } });
+  });
+
+  it("[S12] tells the file swarm who is on a phone, from the status on, and who is away", () => {
+    const roster = new Roster();
+    roster.replace([
+      { userId: id("b"), away: false },
+      { userId: id("c"), away: true },
+    ]);
+    expect(roster.swarmMembers).toEqual([
+      { userId: id("b"), away: false, isPhone: false },
+      { userId: id("c"), away: true, isPhone: false },
+    ]);
+    if (status.kind === "status") roster.heard(id("b"), status.status);
+    expect(roster.swarmMembers[0]).toEqual({ userId: id("b"), away: false, isPhone: true });
   });
 
   it("does not listen to strangers", () => {

@@ -42,6 +42,10 @@ export interface SessionFacts {
   readonly startsInSec: number | null;
   readonly speakerDelayMs: number;
   readonly isClicking: boolean;
+  /** This device gives little of its uplink to the files of others. */
+  readonly isGivingLittle: boolean;
+  /** What bulk may take of the uplink now, and how long what is sent waits before it; null until measured. */
+  readonly pace: { readonly bytesPerSec: number; readonly queueMs: number | null };
   readonly totals: Totals;
   readonly timings: Timings;
 }
@@ -96,6 +100,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     startsInSec: positionSec !== null && positionSec < 0 ? -positionSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
+    isGivingLittle: !swarm.isGenerous.value,
+    pace: swarm.pace,
     totals: swarm.totals.value,
     timings: session.timings,
   };

@@ -19,6 +19,8 @@ export interface PeerStatus {
   /** How far ahead (+) or behind (−) of the plan its loudspeaker is; null while it is not playing. */
   readonly syncErrorMs: number | null;
   readonly isClicking: boolean;
+  /** It gets fewer links in a large swarm. All must reckon with the same, or the two ends of a link would not agree on it. */
+  readonly isPhone: boolean;
 }
 
 export type PeerMessage =
@@ -49,6 +51,7 @@ const schema = v.variant("k", [
       v.pipe(milliseconds, v.minValue(0), v.maxValue(2_000)), // speakerDelayMs
       v.nullable(milliseconds), // syncErrorMs
       v.boolean(), // isClicking
+      v.boolean(), // isPhone
     ]),
   }),
   v.object({
@@ -103,12 +106,22 @@ function toWire(message: PeerMessage): Wire {
     return { k: "c", c: [signal.session, candidate, sdpMid ?? null] };
   }
   if (message.kind === "status") {
-    const { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs, isClicking } =
-      message.status;
-    const roundedRttMs = Math.round(rttMs * 10) / 10;
+    const { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs } = message.status;
+    const { syncErrorMs, isClicking, isPhone } = message.status;
+    const rttTenthsMs = Math.round(rttMs * 10) / 10;
     return {
       k: "s",
-      s: [name, isVisible, readyFileId, isUnable, roundedRttMs, speakerDelayMs, syncErrorMs, isClicking],
+      s: [
+        name,
+        isVisible,
+        readyFileId,
+        isUnable,
+        rttTenthsMs,
+        speakerDelayMs,
+        syncErrorMs,
+        isClicking,
+        isPhone,
+      ],
     };
   }
   const { record, plan } = message.beat;
@@ -132,9 +145,10 @@ function fromWire(wire: Wire): PeerMessage {
     };
   }
   if (wire.k === "s") {
-    const [name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs, isClicking] = wire.s;
-    const status = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs, isClicking };
-    return { kind: "status", status };
+    const [name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, ...rest] = wire.s;
+    const [syncErrorMs, isClicking, isPhone] = rest;
+    const own = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs };
+    return { kind: "status", status: { ...own, syncErrorMs, isClicking, isPhone } };
   }
   const [term, userIdOfDirector, resigned] = wire.r;
   const [planTerm, rev, clockId, planFileId, state, globalStartUs, positionUs] = wire.p;

@@ -2,6 +2,7 @@
 
 import type { Member } from "../control/index.ts";
 import type { UserId } from "../lib/index.ts";
+import type { Member as SwarmMember } from "../swarm/index.ts";
 import type { PeerStatus } from "./peer-message.ts";
 
 export interface Peer {
@@ -16,6 +17,15 @@ export class Roster {
 
   get peers(): readonly Peer[] {
     return [...this.#peers.values()];
+  }
+
+  /** As the file swarm is to know them; who has not said yet what it is counts as no phone, for everybody alike. */
+  get swarmMembers(): readonly SwarmMember[] {
+    return this.peers.map(({ userId, isAway, status }) => ({
+      userId,
+      away: isAway,
+      isPhone: status?.isPhone ?? false,
+    }));
   }
 
   get(userId: UserId): Peer | undefined {

@@ -73,6 +73,9 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       duplicateBytes: facts?.totals.duplicateBytes ?? 0,
       badPieces: facts?.totals.badPieces ?? 0,
       links: facts?.totals.links ?? 0,
+      isGivingLittle: facts?.isGivingLittle ?? false,
+      paceBytesPerSec: facts ? Math.round(facts.pace.bytesPerSec) : null,
+      queueMs: facts?.pace.queueMs ?? null,
     },
     timings: {
       controlOpenMs: facts?.timings.controlOpenMs ?? null,

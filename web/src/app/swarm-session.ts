@@ -82,6 +82,8 @@ export class SwarmSession {
     firstPeerMs: null,
     firstSoundMs: null,
   };
+  /** A tablet counts as one: it shares their memory, their radio and their browser. */
+  readonly #isPhone = matchMedia("(pointer: coarse)").matches;
   readonly #options: SessionOptions;
   readonly #link: ControlLink;
   readonly #sealer: Sealer;
@@ -121,7 +123,7 @@ export class SwarmSession {
       random,
       me: this.me,
       store: options.store,
-      isPhone: matchMedia("(pointer: coarse)").matches,
+      isPhone: this.#isPhone,
       network: (navigator as NavigatorWithConnection).connection,
       acceptsNote: (note) => decodeAnchor(note) !== null,
       sendSignal: (to, signal) => this.#send(to, { kind: "signal", signal }),
@@ -334,7 +336,7 @@ export class SwarmSession {
   }
 
   #membersChanged(localMs: number): void {
-    this.swarm.setMembers(this.roster.peers.map((peer) => ({ userId: peer.userId, away: peer.isAway })));
+    this.swarm.setMembers(this.roster.swarmMembers);
     this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, localMs));
     this.#changed();
   }
@@ -356,10 +358,17 @@ export class SwarmSession {
     } else if (message.kind === "beat") {
       this.#sendBeat(this.director.receiveBeat(from, message.beat, receivedLocalMs));
       this.#changed();
-    } else if (this.roster.heard(from, message.status)) {
+    } else if (this.#heardStatus(from, message.status)) {
       this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, receivedLocalMs));
       this.#changed();
     }
+  }
+
+  #heardStatus(from: UserId, status: PeerStatus): boolean {
+    const wasPhone = this.roster.get(from)?.status?.isPhone ?? false;
+    if (!this.roster.heard(from, status)) return false;
+    if (status.isPhone !== wasPhone) this.swarm.setMembers(this.roster.swarmMembers);
+    return true;
   }
 
   #send(to: UserId | null, message: PeerMessage): void {
@@ -387,6 +396,7 @@ export class SwarmSession {
       speakerDelayMs: this.#speakerDelayMs,
       syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
       isClicking: this.#isClicking,
+      isPhone: this.#isPhone,
     };
   }
 

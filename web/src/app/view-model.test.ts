@@ -68,6 +68,8 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   startsInSec: null,
   speakerDelayMs: 0,
   isClicking: false,
+  isGivingLittle: false,
+  pace: { bytesPerSec: 500_000, queueMs: null },
   totals: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0, links: 1 },
   timings: { controlOpenMs: null, clockLockedMs: null, firstPeerMs: null, firstSoundMs: null },
   ...overrides,

@@ -151,6 +151,7 @@ export function viewSession(facts: SessionFacts): Partial<View> {
       : null,
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
+    isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts),
   };
 }

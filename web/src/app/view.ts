@@ -82,6 +82,8 @@ export type Banner =
 export type Notice =
   | { readonly code: "error"; readonly error: ErrorCode; readonly fileName: string | null }
   | { readonly code: "bad-piece"; readonly name: string; readonly fileName: string }
+  | { readonly code: "source-silent"; readonly name: string; readonly fileName: string }
+  | { readonly code: "peer-dropped"; readonly name: string }
   | {
       readonly code: "director-changed";
       readonly name: string;
@@ -134,6 +136,8 @@ export interface View {
   } | null;
   readonly speakerDelayMs: number;
   readonly isClickTestOn: boolean;
+  /** This phone passes songs on slowly, to spare its data. */
+  readonly isGivingLittle: boolean;
   readonly details: DetailsView;
 }
 
@@ -151,6 +155,8 @@ export interface Actions {
   startNow(): void;
   setSpeakerDelay(delayMs: number): void;
   setClickTest(isOn: boolean): void;
+  /** From then on the kind of network changes nothing, for this stay. */
+  setGivingLittle(isGivingLittle: boolean): void;
   takeOver(): void;
   resign(): void;
   /** Inside a tap: wakes the sound after the platform took it away. */

@@ -23,6 +23,9 @@ const ASK_BACK_RATIO = 2;
 const MAX_LIVE_BYTES = 32 * 1024 * 1024;
 const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
 
+/** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
+const NAMED_AFTER_STRIKES = 2;
+
 export class Fetching {
   readonly #core: CoreState;
   readonly #maxLiveBytes: number;
@@ -203,11 +206,18 @@ export class Fetching {
       const [first] = requests;
       if (!first || !neighbour.source.checkSilence(first.sizeBytes, localMs)) continue;
       // What only this source has is waited for: asking again would change nothing on a reliable channel.
-      this.#cancelAll(
-        neighbour,
-        requests.filter((request) => this.#hasOtherSource(neighbour, request)),
-      );
+      const movable = requests.filter((request) => this.#hasOtherSource(neighbour, request));
+      this.#cancelAll(neighbour, movable);
+      if (movable[0] && neighbour.source.strikes === NAMED_AFTER_STRIKES)
+        this.#nameSilent(neighbour, movable[0].fileId);
     }
+  }
+
+  #nameSilent({ userId }: Neighbour, fileId: FileId): void {
+    const { shelf, neighbours } = this.#core;
+    const file = shelf.get(fileId);
+    const fileName = file ? shelf.nameOf(file, neighbours) : "";
+    this.#core.perform({ type: "tell", event: { code: "source-silent", from: userId, fileId, fileName } });
   }
 
   /** Counts again which neighbours have which pieces, after one came, went or was banned. */

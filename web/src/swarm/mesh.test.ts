@@ -97,6 +97,17 @@ describe("the mesh", () => {
     expect(toWhom.map(({ to }) => nameOf(to))).toEqual(["bo"]);
   });
 
+  it("[S21] reaches the last in the queue though nobody before it can be reached", async () => {
+    const room = new Room();
+    for (const member of [ADA, CY]) room.enter(member);
+    const unreachable = ["bea", "ben", "bob", "bud", "buz"].map(idOf);
+    const present = new Map([...unreachable, CY].map((id) => [id, { isAway: false }]));
+    room.meshes.get(ADA)?.setNeighbours(present);
+    room.meshes.get(CY)?.setNeighbours(new Map([[ADA, { isAway: true }]])); // so it does not call
+    await room.pass(60_000);
+    expect(room.heard).toContain("ada opened cy");
+  });
+
   it("carries messages both ways", async () => {
     const room = await roomOf(ADA, BO);
     room.meshes.get(ADA)?.sendCtl(BO, "good evening");

@@ -167,13 +167,18 @@ export class Mesh {
     else this.#await(neighbour);
   }
 
-  /** Offers to the next in the queue, unless an offer is still out. Who is away cannot answer. */
+  /**
+   * Offers to the next in the queue, unless an offer is still out. Who is away cannot answer. Whoever was tried least goes first:
+   * a few who cannot be reached are back in the queue before the last of it had its turn, and it would never come.
+   */
   #startNext(): void {
     const all = [...this.#neighbours.values()];
     const isOffering = all.some(({ state }) => {
       return state.kind === "linked" && state.link.isOfferer && state.link.phase === "connecting";
     });
-    const next = all.find(({ state, isAway }) => state.kind === "queued" && !isAway);
+    const [next] = all
+      .filter(({ state, isAway }) => state.kind === "queued" && !isAway)
+      .sort((a, b) => a.failures - b.failures);
     if (isOffering || !next || this.#isClosed) return;
     this.#open(next, toHex(this.#options.random.bytes(SESSION_BYTES)), true);
   }

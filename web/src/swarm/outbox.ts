@@ -5,9 +5,12 @@ import type { Bytes, Clock } from "../lib/index.ts";
 import { encodeChunk } from "./frames.ts";
 import type { Gate } from "./gate.ts";
 
-/** The mark is what drains in 100 ms, within these bounds: less starves a fast path, more delays `ctl` on a slow one. */
+/**
+ * The mark is what drains in 100 ms, within these bounds: less starves a fast path, more delays `ctl` on a slow one. The least is
+ * below a piece: one that vanished whole into each of eight channels would count as sent seconds before it has left.
+ */
 const BUFFERED_MS = 100;
-export const MIN_HIGH_WATER_BYTES = 128 * 1024;
+export const MIN_HIGH_WATER_BYTES = 32 * 1024;
 export const MAX_HIGH_WATER_BYTES = 512 * 1024;
 const RATE_SMOOTHING = 0.3;
 

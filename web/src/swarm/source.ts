@@ -66,6 +66,11 @@ export class Source {
     return this.#rttMs;
   }
 
+  /** How often in a row its patience was used up. */
+  get strikes(): number {
+    return this.#strikes;
+  }
+
   /** It owes pieces and has been silent for longer than its patience; ends with its next chunk. */
   get isSilent(): boolean {
     return this.#strikes > 0;

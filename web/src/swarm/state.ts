@@ -53,4 +53,11 @@ export type SwarmEvent =
   /** The file's note is another than before: `Swarm.noteOf` has it. */
   | { readonly code: "file-note"; readonly fileId: FileId }
   | { readonly code: "storage-full"; readonly fileId: FileId; readonly fileName: string }
+  /** It owes pieces of the file, others have them too, and it has been silent for long. */
+  | {
+      readonly code: "source-silent";
+      readonly from: UserId;
+      readonly fileId: FileId;
+      readonly fileName: string;
+    }
   | { readonly code: "peer-dropped"; readonly from: UserId; readonly reason: string };

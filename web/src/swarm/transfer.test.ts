@@ -254,16 +254,21 @@ describe("peers that misbehave", () => {
     expect(bo.file(song)?.heldBytes).toBe(0);
   });
 
-  it("takes the pieces of a silent peer from the others", () => {
-    const [swarm, ada, bo, cy] = trio(32);
-    swarm.unlink(ada, cy);
-    swarm.unlink(bo, cy);
-    ada.add(song);
-    bo.add(song);
+  it("[S20] takes the pieces of a silent peer from the others, and names it when it stays silent", () => {
+    const swarm = new FakeSwarm(32);
+    const [ada, cy] = [swarm.join("ada"), swarm.join("cy")];
+    const bo = swarm.join("bo", { uplinkBytesPerSec: 50_000 });
+    const concert = fakeFile(1024 * 1024, "concert.mp3");
+    ada.add(concert);
+    bo.add(concert);
     ada.isMute = true;
     swarm.link(ada, cy);
     swarm.link(bo, cy);
-    swarm.runUntil(() => cy.hasAllOf(song), 30);
+    swarm.runUntil(() => cy.hasAllOf(concert), 200);
+    const silent = cy.events.filter(({ code }) => code === "source-silent");
+    expect(silent).toEqual([
+      { code: "source-silent", from: ada.id, fileId: concert.fileId, fileName: concert.name },
+    ]);
   });
 
   it("waits for a slow only source instead of giving up", () => {

@@ -111,6 +111,15 @@ describe("the words for what came to nothing (E1)", () => {
     );
   });
 
+  it("name whom no songs are taken from, and say what happens instead", () => {
+    expect(words.notice({ code: "peer-dropped", name: "Bo" })).toBe(
+      "Bo’s phone sent something that made no sense. No songs are taken from it; the others go on.",
+    );
+    expect(words.notice({ code: "source-silent", name: "Bo", fileName: FILE })).toBe(
+      "Bo sends nothing of “Glass Harbour” just now. Getting it from the others.",
+    );
+  });
+
   it("say who runs the music after a hand-over", () => {
     const change = { code: "director-changed", name: "Bo", isMe: false, formerName: "Ada" } as const;
     expect(words.notice(change)).toBe("Ada stepped back. Bo now runs the music.");

@@ -98,6 +98,10 @@ const notice = {
   error: ({ error: code, fileName }) => error[code](fileName),
   "bad-piece": ({ name, fileName }) =>
     `A damaged piece of ${quoted(fileName)} from ${format.list([name])} was thrown away. Getting it again.`,
+  "source-silent": ({ name, fileName }) =>
+    `${format.list([name])} sends nothing of ${quoted(fileName)} just now. Getting it from the others.`,
+  "peer-dropped": ({ name }) =>
+    `${format.list([name])}’s phone sent something that made no sense. No songs are taken from it; the others go on.`,
   "director-changed": ({ name, isMe, formerName }) => {
     const now = isMe ? "You now run the music." : `${format.list([name])} now runs the music.`;
     return formerName ? `${format.list([formerName])} stepped back. ${now}` : now;
@@ -200,6 +204,11 @@ export const en = {
     waiting: "waiting for a source",
     off: "off on this phone",
     undecodable: "can’t be played here",
+    giveLittle: "Give little",
+    giveLittleHint: (isGivingLittle: boolean) =>
+      isGivingLittle
+        ? "This phone passes songs on slowly, to spare its data. It gets them as fast as before."
+        : "On a data plan? This phone can pass songs on slowly.",
     fetching: (name: string) => `Getting ${name}`,
     enabled: "Enabled",
     enabledName: (name: string) => `Enabled: ${name}`,

@@ -8,11 +8,12 @@ import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 
 export function Files({ view, actions }: ScreenProps) {
-  const { files, isDirector, isAlone, directorName } = useSlice(view, ({ files, isDirector, people }) => ({
-    files: files.map(shownFile),
-    isDirector,
-    isAlone: people.length === 1,
-    directorName: people.find((person) => person.isDirector)?.name ?? null,
+  const { files, isDirector, isAlone, isGivingLittle, directorName } = useSlice(view, (shown) => ({
+    files: shown.files.map(shownFile),
+    isDirector: shown.isDirector,
+    isAlone: shown.people.length === 1,
+    isGivingLittle: shown.isGivingLittle,
+    directorName: shown.people.find((person) => person.isDirector)?.name ?? null,
   }));
   const isEmpty = files.length === 0;
   return (
@@ -38,7 +39,29 @@ export function Files({ view, actions }: ScreenProps) {
         {words.files.limits}
         {!isEmpty && !isDirector && directorName && ` ${words.files.directorOnly(directorName)}`}
       </p>
+      {!isEmpty && <Giving isGivingLittle={isGivingLittle} actions={actions} />}
     </section>
+  );
+}
+
+function Giving({ isGivingLittle, actions }: { isGivingLittle: boolean; actions: Actions }) {
+  return (
+    <div class="giving">
+      <p class="hint" id="giving-hint">
+        {words.files.giveLittleHint(isGivingLittle)}
+      </p>
+      <button
+        type="button"
+        role="switch"
+        class="switch"
+        aria-checked={isGivingLittle}
+        aria-describedby="giving-hint"
+        onClick={() => actions.setGivingLittle(!isGivingLittle)}
+      >
+        <span class="switch-track" />
+        <span class="switch-word">{words.files.giveLittle}</span>
+      </button>
+    </div>
   );
 }
 

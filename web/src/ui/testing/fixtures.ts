@@ -97,6 +97,7 @@ const home: View = {
   nowPlaying: null,
   speakerDelayMs: 0,
   isClickTestOn: false,
+  isGivingLittle: false,
   details,
 };
 

@@ -1,0 +1,69 @@
+"""A room without loudspeakers, for what has to do with files alone: one server, browsers, files of noise.
+
+A browser here opens no sound device, so a dozen fit where four with sound do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tests.browsers.device import Device
+from tests.browsers.launch import Fleet
+from tests.browsers.process_tree import processes_marked
+
+SILENT: Mapping[str, str] = {}
+NO_SOUND = ("--disable-audio-output",)
+KIB = 1024
+MIB = 1024 * KIB
+PIECE_BYTES = 64 * KIB  # of every file up to 8 MiB
+
+
+class FileRoom:
+    def __init__(self, fleet: Fleet, base_url: str) -> None:
+        self.fleet = fleet
+        self.base_url = base_url
+        self.link = ""
+
+    def enter(self, *names: str, script: str = "") -> list[Device]:
+        """Each opens a browser of its own and joins; the first one makes the swarm."""
+        devices = [self.fleet.chromium(name, SILENT, extra_args=NO_SOUND) for name in names]
+        for device in devices:
+            if script:
+                device.page.add_init_script(script)
+            self.join(device)
+        return devices
+
+    def join(self, device: Device) -> None:
+        device.open(self.link or self.base_url)
+        if self.link:
+            device.join()
+        else:
+            device.new_swarm()
+            self.link = device.invite_link()
+
+
+def make_noise(path: Path, size_bytes: int, seed: int = 1) -> Path:
+    """Bytes that nothing compresses, behind the first letters of an MP3; not one of them can be played."""
+    noise = np.random.default_rng(seed).integers(0, 256, size_bytes - 3, dtype=np.uint8)
+    path.write_bytes(b"ID3" + noise.tobytes())
+    return path
+
+
+def give_little(device: Device) -> None:
+    """64 KB/s from now on: what is to be seen half-way takes long enough for that."""
+    device.page.get_by_role("switch", name="Give little", exact=True).click()
+    device.wait_for(lambda shot: bool(shot["transfer"]["isGivingLittle"]), "to give little")
+
+
+def kill_browser(device: Device) -> None:
+    """The whole browser at once: no goodbye, no closing of anything."""
+    for pid in processes_marked(device.mark):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
