@@ -6,6 +6,7 @@ import type { FileId, UserId } from "../lib/index.ts";
 import type { PlaybackReading, Player } from "../playback/index.ts";
 import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
+import type { Figures } from "./figure-history.ts";
 import type { SwarmSession, Timings } from "./swarm-session.ts";
 
 export interface PersonFacts {
@@ -26,6 +27,8 @@ export interface SessionFacts {
   readonly nodeId: string | null;
   readonly clockState: ClockState;
   readonly estimate: OffsetEstimate | null;
+  /** Of the newest probe, queues included. */
+  readonly lastRttMs: number | null;
   readonly verdict: PlayClockVerdict | null;
   readonly directorId: UserId | null;
   readonly term: number;
@@ -82,6 +85,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     nodeId: session.nodeId,
     clockState: clock.state,
     estimate: clock.estimate,
+    lastRttMs: clock.lastRttMs,
     verdict: conductor.verdict,
     directorId: director.directorId,
     term: director.record?.term ?? 0,
@@ -98,5 +102,16 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isClicking: session.isClicking,
     totals: swarm.totals.value,
     timings: session.timings,
+  };
+}
+
+/** What is drawn under Details. */
+export function readFigures({ estimate, lastRttMs, playback }: SessionFacts): Figures {
+  return {
+    clockId: estimate?.clockId ?? null,
+    offsetMs: estimate?.offsetMs ?? null,
+    rttMs: lastRttMs,
+    playbackErrorMs: playback.errorMs,
+    ratePpm: playback.ratePpm,
   };
 }

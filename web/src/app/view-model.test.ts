@@ -44,6 +44,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   nodeId: "n1",
   clockState: "locked",
   estimate: null,
+  lastRttMs: null,
   verdict: null,
   directorId: id("b"),
   term: 1,
@@ -174,8 +175,8 @@ describe("the sync word", () => {
 describe("what can be done", () => {
   it("only the director stops, and starts without those who are missing", () => {
     const mine = facts({ directorId: id("a"), plan: preparing, missing: [id("b")] });
-    expect(viewSession(mine)).toMatchObject({ isDirector: true, canStop: true, canStartNow: true });
+    expect(viewSession(mine, [])).toMatchObject({ isDirector: true, canStop: true, canStartNow: true });
     const notMine = facts({ plan: preparing, missing: [id("b")] });
-    expect(viewSession(notMine)).toMatchObject({ isDirector: false, canStop: false, canStartNow: false });
+    expect(viewSession(notMine, [])).toMatchObject({ isDirector: false, canStop: false, canStartNow: false });
   });
 });

@@ -93,7 +93,7 @@ export function viewBanner(facts: SessionFacts): Banner | null {
   return null;
 }
 
-export function viewDetails(facts: SessionFacts): DetailsView {
+export function viewDetails(facts: SessionFacts, history: DetailsView["history"]): DetailsView {
   const { estimate, playback, totals } = facts;
   return {
     controlState: facts.control,
@@ -102,12 +102,11 @@ export function viewDetails(facts: SessionFacts): DetailsView {
     rttMs: estimate?.rttMs ?? null,
     offsetMs: estimate?.offsetMs ?? null,
     driftPpm: estimate?.driftPpm ?? null,
-    playbackErrorMs: playback.errorMs,
-    ratePpm: playback.ratePpm,
     outputLatencyMs: playback.outputLatencyMs,
     links: totals.links,
     sentBytes: totals.sentBytes,
     receivedBytes: totals.receivedBytes,
+    history,
   };
 }
 
@@ -118,16 +117,15 @@ export const NO_DETAILS: DetailsView = {
   rttMs: null,
   offsetMs: null,
   driftPpm: null,
-  playbackErrorMs: null,
-  ratePpm: null,
   outputLatencyMs: null,
   links: 0,
   sentBytes: 0,
   receivedBytes: 0,
+  history: [],
 };
 
 /** The part of the view that follows from a stay in a swarm. */
-export function viewSession(facts: SessionFacts): Partial<View> {
+export function viewSession(facts: SessionFacts, history: DetailsView["history"]): Partial<View> {
   const { plan, playback } = facts;
   const isDirector = facts.directorId === facts.me;
   const chosen = facts.files.find((file) => file.fileId === plan.fileId);
@@ -151,7 +149,7 @@ export function viewSession(facts: SessionFacts): Partial<View> {
       : null,
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
-    details: viewDetails(facts),
+    details: viewDetails(facts, history),
   };
 }
 

@@ -92,19 +92,31 @@ export type Notice =
   | { readonly code: "left"; readonly name: string }
   | { readonly code: "copied" };
 
+/** One second of this device's figures; null where there was none. */
+export interface FigurePoint {
+  readonly atLocalMs: number;
+  /** Clock offset against its first value. */
+  readonly offsetMs: number | null;
+  /** Of the newest probe. */
+  readonly rttMs: number | null;
+  readonly playbackErrorMs: number | null;
+  readonly ratePpm: number | null;
+}
+
 export interface DetailsView {
   readonly controlState: "idle" | "connecting" | "open" | "retrying";
   readonly clockState: "unsynced" | "coarse" | "locked" | "stale";
   readonly uncertaintyMs: number | null;
+  /** The shortest round trip of the last minutes: what the clock is read from. */
   readonly rttMs: number | null;
   readonly offsetMs: number | null;
   readonly driftPpm: number | null;
-  readonly playbackErrorMs: number | null;
-  readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
   readonly links: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** The last minutes, oldest first; the same array while there is nothing new. */
+  readonly history: readonly FigurePoint[];
 }
 
 export interface View {

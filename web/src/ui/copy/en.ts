@@ -2,7 +2,7 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, Notice, Status, SyncWord } from "../../app/view.ts";
+import type { Banner, FigurePoint, Notice, Status, SyncWord } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
@@ -139,6 +139,27 @@ const ms = (digits: number) => (value: number | null) =>
   orUnknown(value, (known) => format.milliseconds(known, digits));
 const ppm = (value: number | null) => orUnknown(value, (known) => `${format.number(known)} ppm`);
 
+type PlotFigure = Exclude<keyof FigurePoint, "atLocalMs">;
+interface PlotRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+const PLOT_DIGITS: Readonly<Record<PlotFigure, number>> = {
+  offsetMs: 2,
+  rttMs: 1,
+  playbackErrorMs: 2,
+  ratePpm: 0,
+};
+/** Rounded before it is written, so that a hair below zero is not "-0". */
+const rounded = (figure: PlotFigure, value: number): number => Number(value.toFixed(PLOT_DIGITS[figure])) + 0;
+const plotValue = (figure: PlotFigure, value: number): string =>
+  figure === "ratePpm"
+    ? ppm(rounded(figure, value))
+    : format.milliseconds(rounded(figure, value), PLOT_DIGITS[figure]);
+const lastMinutes = (minutes: number): string =>
+  format.plural(minutes, { one: "minute", other: `${format.number(minutes)} min` });
+
 export const en = {
   product: {
     name: "Unisono",
@@ -251,11 +272,9 @@ export const en = {
       control: "Server",
       clock: "Clock",
       uncertainty: "Clock uncertainty",
-      rtt: "Round trip",
+      rtt: "Shortest round trip",
       offset: "Clock offset",
       drift: "Clock drift",
-      error: "Playback error",
-      rate: "Rate correction",
       latency: "Output latency",
       links: "Links to others",
       sent: "Sent",
@@ -264,6 +283,20 @@ export const en = {
     ppm,
     bytes: format.bytes,
     count: format.number,
+    plots: {
+      title: "This device, over time",
+      figures: {
+        offsetMs: "Clock offset since the start",
+        rttMs: "Round trip",
+        playbackErrorMs: "Playback error",
+        ratePpm: "Rate correction",
+      },
+      none: "nothing yet",
+      silent: "none now",
+      value: plotValue,
+      range: (figure: PlotFigure, { from, to }: PlotRange, minutes: number) =>
+        `${format.number(rounded(figure, from), PLOT_DIGITS[figure])} to ${plotValue(figure, to)} in the last ${lastMinutes(minutes)}`,
+    },
     control: { idle: "idle", connecting: "connecting", open: "connected", retrying: "trying again" },
     clock: {
       unsynced: "not in step yet",
