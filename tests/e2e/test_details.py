@@ -16,7 +16,7 @@ from tests.rig.song import Song
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
 FIGURES = ("Clock offset", "Round trip", "Playback error", "Rate correction")
-RANGE = re.compile(r": -?[\d.,]+ to -?[\d.,]+ (ms|ppm) in the last minute$")
+RANGE = re.compile(r": -?[\d.,]+ to -?[\d.,]+ (ms|ppm) in the last (minute|\d min)$")
 SMALL_PHONE: ViewportSize = {"width": 320, "height": 640}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 

@@ -14,7 +14,7 @@ export interface ConductorOptions {
   readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
   /** The file's PCM anchor as its owner published it; null until it is known. */
   readonly noteOf: (fileId: FileId) => Uint8Array | null;
-  readonly onUndecodable: (fileId: FileId) => void;
+  readonly onRefused: (fileId: FileId) => void;
   readonly onChange: () => void;
 }
 
@@ -33,7 +33,7 @@ export class Conductor {
   /** The anchor the loaded file was last aligned to. */
   #alignedTo: Uint8Array | null = null;
   #isClicking = false;
-  readonly #undecodable = new Set<FileId>();
+  readonly #refusals = new Map<FileId, FileError>();
 
   constructor(options: ConductorOptions) {
     this.#options = options;
@@ -47,8 +47,15 @@ export class Conductor {
     return this.#loading !== null;
   }
 
-  isUndecodable(fileId: FileId): boolean {
-    return this.#undecodable.has(fileId);
+  /** Why this device will not play the file; null while nothing is known against it. */
+  refusalOf(fileId: FileId): FileError | null {
+    return this.#refusals.get(fileId) ?? null;
+  }
+
+  /** Decoding failed, or the sound would not fit: this device leaves the file to the others. */
+  refuse(fileId: FileId, error: FileError): void {
+    this.#refusals.set(fileId, error);
+    this.#options.onRefused(fileId);
   }
 
   /** The file this device could sound right now. */
@@ -155,7 +162,7 @@ export class Conductor {
 
   #load(fileId: FileId): void {
     const { player, readFile } = this.#options;
-    if (this.#loading || this.#undecodable.has(fileId) || player.loadedId === fileId) return;
+    if (this.#loading || this.#refusals.has(fileId) || player.loadedId === fileId) return;
     if (player.sampleRate === null) return;
     const content = readFile(fileId);
     if (!content) return;
@@ -165,8 +172,7 @@ export class Conductor {
       .then((bytes) => player.load(fileId, bytes))
       .catch((error: unknown) => {
         if (!(error instanceof FileError)) throw error;
-        this.#undecodable.add(fileId);
-        this.#options.onUndecodable(fileId);
+        this.refuse(fileId, error);
       })
       .finally(() => {
         this.#loading = null;

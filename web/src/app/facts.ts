@@ -2,10 +2,11 @@
 
 import type { ControlState } from "../control/index.ts";
 import type { Plan } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
+import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { PlaybackReading, Player } from "../playback/index.ts";
 import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
+import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
 import type { SwarmSession, Timings } from "./swarm-session.ts";
 
@@ -36,7 +37,8 @@ export interface SessionFacts {
   /** Me first, then by name. */
   readonly people: readonly PersonFacts[];
   readonly files: readonly FileState[];
-  readonly undecodable: ReadonlySet<FileId>;
+  /** Files that this device cannot play, and why. */
+  readonly refusals: ReadonlyMap<FileId, FileError>;
   readonly loadedId: string | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
@@ -92,7 +94,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     plan,
     people: [me, ...others],
     files,
-    undecodable: new Set(files.map((file) => file.fileId).filter((id) => conductor.isUndecodable(id))),
+    refusals: readRefusals(files, conductor),
     loadedId: player.loadedId,
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
@@ -103,6 +105,15 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     totals: swarm.totals.value,
     timings: session.timings,
   };
+}
+
+function readRefusals(files: readonly FileState[], conductor: Conductor): ReadonlyMap<FileId, FileError> {
+  const refusals = new Map<FileId, FileError>();
+  for (const { fileId } of files) {
+    const refusal = conductor.refusalOf(fileId);
+    if (refusal) refusals.set(fileId, refusal);
+  }
+  return refusals;
 }
 
 /** What is drawn under Details. */

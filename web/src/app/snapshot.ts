@@ -65,7 +65,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       seeded: file.seeded,
       enabled: file.enabled,
       offeredBy: [...file.offeredBy],
-      decodable: !facts?.undecodable.has(file.fileId),
+      decodable: !facts?.refusals.has(file.fileId),
     })),
     transfer: {
       sentBytes: facts?.totals.sentBytes ?? 0,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
+import { FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
@@ -51,7 +51,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   plan: EMPTY_PLAN,
   people: [person("ada"), person("bo")],
   files: [song()],
-  undecodable: new Set(),
+  refusals: new Map(),
   loadedId: songId,
   isDecoding: false,
   missing: [],
@@ -119,8 +119,13 @@ describe("the one sentence", () => {
     ["entering mid-song", { plan: playing }, { code: "entering", fileName: "Song.mp3" }],
     [
       "a song this browser cannot decode",
-      { plan: playing, undecodable: new Set([songId]) },
-      { code: "undecodable", fileName: "Song.mp3" },
+      { plan: playing, refusals: new Map([[songId, new FileError("file-not-audio", "")]]) },
+      { code: "undecodable", fileName: "Song.mp3", tooLong: null },
+    ],
+    [
+      "a song that this device has no memory for",
+      { plan: playing, refusals: new Map([[songId, new SoundTooLong(11_520, 2_400)]]) },
+      { code: "undecodable", fileName: "Song.mp3", tooLong: { durationSec: 11_520, roomSec: 2_400 } },
     ],
   ])("says so when %s", (_, overrides, status) => {
     expect(viewStatus(facts(overrides))).toEqual(status);
@@ -169,6 +174,14 @@ describe("the sync word", () => {
     [null, "unknown"],
   ] as const)("for %s ms is %s", (errorMs, word) => {
     expect(syncWord(errorMs)).toBe(word);
+  });
+});
+
+describe("a file's row", () => {
+  it("[P18] says how long a song is that does not fit, and how long one may be", () => {
+    const refusals = new Map([[songId, new SoundTooLong(11_520, 2_400)]]);
+    const row = viewSession(facts({ refusals }), []).files?.[0];
+    expect(row).toMatchObject({ isDecodable: false, tooLong: { durationSec: 11_520, roomSec: 2_400 } });
   });
 });
 

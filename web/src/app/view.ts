@@ -38,8 +38,16 @@ export interface FileView {
   readonly sources: readonly string[];
   /** null when unknown or not fetching. */
   readonly remainingSec: number | null;
-  /** false: this browser cannot decode it; null: not tried yet. */
+  /** false: this device cannot play it; null: not tried yet. */
   readonly isDecodable: boolean | null;
+  /** Set when that is for want of memory. */
+  readonly tooLong: TooLong | null;
+}
+
+/** How long the sound is, and how much of such sound this device has memory for. */
+export interface TooLong {
+  readonly durationSec: number;
+  readonly roomSec: number;
 }
 
 /** The one sentence that says what is going on. */
@@ -66,7 +74,7 @@ export type Status =
       readonly isDirector: boolean;
     }
   | { readonly code: "entering"; readonly fileName: string }
-  | { readonly code: "undecodable"; readonly fileName: string }
+  | { readonly code: "undecodable"; readonly fileName: string; readonly tooLong: TooLong | null }
   | { readonly code: "ended"; readonly fileName: string };
 
 /** Something is wrong; music may go on. At most one is shown, the gravest first. */

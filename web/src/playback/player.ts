@@ -7,10 +7,11 @@
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
+import { soundBudgetBytes } from "./memory-budget.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
 import type { Segment } from "./segment-track.ts";
-import { SoundOutput } from "./sound-output.ts";
+import { deviceHints, SoundOutput } from "./sound-output.ts";
 
 export type PlaybackState = "idle" | "locked-audio" | "preparing" | "scheduled" | "playing" | "interrupted";
 
@@ -78,7 +79,7 @@ export class Player {
     if (this.#queue) return;
     this.#queue = new SegmentQueue(context, context.destination);
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
-    this.#decode = wholeFileDecoder(context);
+    this.#decode = wholeFileDecoder(context, soundBudgetBytes(deviceHints()));
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -99,7 +100,7 @@ export class Player {
     return this.#loaded?.durationSec ?? null;
   }
 
-  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws FileError `file-not-audio`. */
+  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws as Decode does. */
   async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
     if (!this.#decode) throw new Error("load before unlock");
     const sound = await this.#decode(bytes);
@@ -130,7 +131,7 @@ export class Player {
     return match;
   }
 
-  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws FileError `file-not-audio`. */
+  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws as Decode does. */
   async anchorOf(bytes: ArrayBuffer): Promise<Anchor | null> {
     if (!this.#decode) throw new Error("anchorOf before unlock");
     const sound = await this.#decode(bytes);

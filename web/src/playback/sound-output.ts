@@ -3,6 +3,7 @@
 // Does not know what is played.
 
 import { AudioError, type Clock, every } from "../lib/index.ts";
+import type { DeviceHints } from "./memory-budget.ts";
 import { OutputLine } from "./output-line.ts";
 import { detectEngine, type Engine, toPortSample } from "./speaker-timestamps.ts";
 
@@ -10,6 +11,12 @@ export type OutputState = "locked" | "running" | "interrupted";
 
 /** One timestamp per render callback is enough (10 ms in Chromium); four a callback would only cost battery. */
 const SAMPLE_PERIOD_MS = 20;
+
+/** What the browser tells of the device's memory (Chromium on https only) and its kind. */
+export function deviceHints(): DeviceHints {
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
+  return { memoryGib: deviceMemory, isPhone: matchMedia("(pointer: coarse)").matches };
+}
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };

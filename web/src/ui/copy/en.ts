@@ -2,7 +2,7 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, FigurePoint, Notice, Status, SyncWord } from "../../app/view.ts";
+import type { Banner, FigurePoint, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
@@ -42,7 +42,10 @@ const status = {
     return directorName ? `${playing} ${format.list([directorName])} runs the music.` : playing;
   },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
-  undecodable: ({ fileName }) => `This phone can’t play ${quoted(fileName)}. The others may.`,
+  undecodable: ({ fileName, tooLong }) =>
+    tooLong
+      ? `${quoted(fileName)} is too long for this phone’s memory. The others may play it.`
+      : `This phone can’t play ${quoted(fileName)}. The others may.`,
   ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
 } satisfies ByCode<Status>;
 
@@ -83,6 +86,8 @@ const error = {
   "file-not-audio": (fileName) => `${quotedFile(fileName)} isn’t audio this page can play. ${trySound}`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} is too large to share here. Files up to 512 MB work.`,
+  "file-too-long": (fileName) =>
+    `${quotedFile(fileName)} is too long for this phone’s memory. The others may play it.`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
   "file-unreadable": (fileName) =>
@@ -118,7 +123,9 @@ const sync = {
 /** The second line, never announced: what counts (nobody wants every percent read out) and what helps. */
 function figures(current: Status): string {
   if (current.code === "starting") return current.inSec > 0 ? `in ${format.number(current.inSec)} s` : "now";
-  if (current.code === "undecodable") return "MP3, M4A and WAV play everywhere.";
+  if (current.code === "undecodable") {
+    return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A and WAV play everywhere.";
+  }
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
@@ -127,6 +134,18 @@ function figures(current: Status): string {
 }
 
 const SEC_PER_MIN = 60;
+const MIN_PER_HOUR = 60;
+
+const tooLong = ({ durationSec, roomSec }: TooLong): string =>
+  `This song is ${hoursAndMinutes(durationSec)} long; this device has memory for about ${hoursAndMinutes(roomSec)}.`;
+
+/** `3 h 12 min`, `40 min`; downwards, so that what is promised fits. */
+function hoursAndMinutes(durationSec: number): string {
+  const minutes = Math.floor(durationSec / SEC_PER_MIN);
+  const hours = Math.floor(minutes / MIN_PER_HOUR);
+  const rest = `${format.number(minutes % MIN_PER_HOUR)} min`;
+  return hours > 0 ? `${format.number(hours)} h ${rest}` : rest;
+}
 
 function roundedWait(remainingSec: number): string {
   if (remainingSec < SEC_PER_MIN) return `${format.number(Math.max(1, Math.ceil(remainingSec)))} s`;
@@ -221,6 +240,7 @@ export const en = {
     waiting: "waiting for a source",
     off: "off on this phone",
     undecodable: "can’t be played here",
+    tooLong,
     fetching: (name: string) => `Getting ${name}`,
     enabled: "Enabled",
     enabledName: (name: string) => `Enabled: ${name}`,

@@ -66,6 +66,7 @@ const song: FileView = {
   sources: [],
   remainingSec: null,
   isDecodable: true,
+  tooLong: null,
 };
 const arriving: FileView = {
   ...song,
@@ -90,6 +91,8 @@ const turnedOff: FileView = {
   remainingSec: null,
   offeredBy: ["Cy"],
 };
+
+const tooLong = { durationSec: 11_520, roomSec: 2_410 };
 
 const home: View = {
   phase: "home",
@@ -222,8 +225,17 @@ export const fixtures = {
     ...following,
     nowPlaying: null,
     files: [{ ...arriving, isChosen: true, isSeeded: true, isDecodable: false }],
-    status: { code: "undecodable", fileName: arriving.name },
+    status: { code: "undecodable", fileName: arriving.name, tooLong: null },
     notice: { id: 3, notice: { code: "error", error: "file-not-audio", fileName: "notes.pdf" } },
+  },
+  "too-long": {
+    ...following,
+    nowPlaying: null,
+    files: [
+      { ...turnedOff, isEnabled: true, isChosen: true, isSeeded: true, isDecodable: false, tooLong },
+      song,
+    ],
+    status: { code: "undecodable", fileName: turnedOff.name, tooLong },
   },
   left: { ...swarm, phase: "left", isOnline: false },
   refused: { ...swarm, phase: "left", isOnline: false, banner: { code: "refused", reason: "taken-over" } },
