@@ -56,6 +56,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       decodeOffsetMs: playback?.decodeOffsetMs ?? null,
       rejoins: playback?.rejoins ?? 0,
       lateSegments: playback?.lateSegments ?? 0,
+      queuedSec: playback?.queuedSec ?? null,
     },
     files: (facts?.files ?? []).map((file) => ({
       fileId: file.fileId,

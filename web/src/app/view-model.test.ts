@@ -65,6 +65,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     decodeOffsetMs: null,
     rejoins: 0,
     lateSegments: 0,
+    queuedSec: null,
   },
   startsInSec: null,
   speakerDelayMs: 0,

@@ -2,6 +2,8 @@
 // feeds it timestamps every few ten ms. Audio seconds are AudioContext time, so frame = seconds × sample rate.
 // Does not know which engine the pairs come from; speaker-timestamps.ts has translated them already.
 
+import { CardSkew } from "./card-skew.ts";
+
 export interface PortSample {
   readonly localMs: number;
   /** AudioContext time of the sample that is leaving the port at `localMs`. */
@@ -45,6 +47,8 @@ const STEP_SCATTERS = 3;
 /** Strays that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
 const LOST_SAMPLES = 60;
 const MIN_SAMPLES = 5;
+/** P21: a slope fitted through 4 s is followed for as long again; beyond, the card's usual skew is the better guess. */
+const NEAR_MS = 4_000;
 
 export class OutputLine {
   #samples: { localMs: number; leadMs: number }[] = [];
@@ -53,6 +57,7 @@ export class OutputLine {
   #steps = 0;
   /** Slope to assume while there are few samples: a card keeps its crystal over an underrun. */
   #usualSkew = 0;
+  readonly #cardSkew = new CardSkew();
 
   /** How often the line had to start again on new ground: underruns and output changes. */
   get steps(): number {
@@ -67,6 +72,7 @@ export class OutputLine {
     this.#samples = [];
     this.#strays = [];
     this.#reading = null;
+    this.#cardSkew.reset();
   }
 
   /** Adds a timestamp; repeated and backward ones are ignored. */
@@ -78,11 +84,13 @@ export class OutputLine {
       const strayMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
       if (strayMs > Math.max(STEP_MS, STEP_SCATTERS * this.#reading.scatterMs)) {
         if (!this.#isNewGround(entry)) return;
+        this.#cardSkew.step(entry.leadMs - this.#leadMsAt(entry.localMs));
         this.#samples = this.#strays.slice(-STEP_SAMPLES, -1);
         this.#steps += 1;
       }
       this.#strays = [];
     }
+    this.#cardSkew.add(entry);
     this.#samples.push(entry);
     const oldestMs = entry.localMs - WINDOW_MS;
     while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
@@ -104,7 +112,10 @@ export class OutputLine {
     const reading = this.#reading;
     if (!reading || !this.#isSettled()) return null;
     const skew = reading.skewPpm * 1e-6;
-    return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
+    const localMs = (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
+    const nearMs = reading.atLocalMs + NEAR_MS;
+    if (localMs <= nearMs) return localMs;
+    return nearMs + ((localMs - nearMs) * (1 + skew)) / (1 + this.#cardSkew.slope);
   }
 
   /** Collects strays from the line; true when enough of them in a row agree on where it is now, or it is lost. */
@@ -123,7 +134,10 @@ export class OutputLine {
   #leadMsAt(localMs: number): number {
     const reading = this.#reading;
     if (!reading) return 0;
-    return reading.leadMs + (localMs - reading.atLocalMs) * reading.skewPpm * 1e-6;
+    const aheadMs = localMs - reading.atLocalMs;
+    const nearMs = Math.min(aheadMs, NEAR_MS);
+    const leadMs = reading.leadMs + nearMs * reading.skewPpm * 1e-6;
+    return aheadMs > nearMs ? leadMs + (aheadMs - nearMs) * this.#cardSkew.slope : leadMs;
   }
 }
 

@@ -25,15 +25,13 @@ export interface PlaybackReading {
   /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
   readonly decodeOffsetMs: number | null;
   readonly rejoins: number;
+  /** How far ahead of the render clock sound is on the card's queue, whatever becomes of the page's scripts. */
+  readonly queuedSec: number | null;
   /** Segments that came too late for their start; each was a gap. */
   readonly lateSegments: number;
 }
 
 const TICK_MS = 100;
-/** Queued ahead while someone may be looking: a late timer costs nothing, a correction acts within this. */
-const HORIZON_SEC = 1.5;
-/** A hidden page may be throttled or frozen; the music outlives it by this. */
-const HIDDEN_HORIZON_SEC = 90;
 /** A start is queued this late, so that the clocks can be read until then; hidden pages queue at once. */
 const START_AHEAD_SEC = 0.6;
 /** Between deciding and sounding: the Worker's answer and two render callbacks fit in. */
@@ -199,6 +197,7 @@ export class Player {
       durationSec: this.durationSec,
       decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
+      queuedSec: isSounding ? (this.#queue?.queuedSec ?? null) : null,
       lateSegments: this.#queue?.lateSegments ?? 0,
     };
   }
@@ -278,11 +277,7 @@ export class Player {
       this.#queue?.play(this.#loaded.sourceId, first);
       this.#onChange();
     }
-    const horizonSec = this.#isHidden ? HIDDEN_HORIZON_SEC : HORIZON_SEC;
-    const untilFrame = renderFrame + horizonSec * this.#rate;
-    while ((planner.track.endFrame ?? untilFrame) < untilFrame) {
-      const segment = planner.next(timeline);
-      if (!segment) break;
+    for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
       this.#queue?.play(this.#loaded.sourceId, segment);
     }
   }
