@@ -109,8 +109,12 @@ export class Conductor {
       this.#playClock = new PlayClock(estimate);
       return;
     }
+    const wasSlewing = this.#verdict?.state === "slewing";
     this.#verdict = playClock.update(estimate);
+    const isSlewing = this.#verdict.state === "slewing";
     if (this.#verdict.state === "rejoin") this.rejoin();
+    // 1.5 s are queued at the slew's rate: left there, they would carry the sound 2 ms past its place.
+    else if (wasSlewing !== isSlewing) this.#options.player.replan();
   }
 
   /** The sound was interrupted or the clock is far off: lock anew and cross over. */

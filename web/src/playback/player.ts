@@ -172,15 +172,21 @@ export class Player {
     this.#planner.track.clear();
   }
 
-  /** A hidden page is fed far ahead; a visible one again only as far as corrections should take. */
-  setHidden(isHidden: boolean): void {
-    if (this.#isHidden === isHidden) return;
-    this.#isHidden = isHidden;
-    if (!isHidden && this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
+  /** The timeline runs at another rate from now on: what was queued at the old one is planned anew, without a jump. */
+  replan(): void {
+    if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
       if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#inDecode));
     }
     this.#tick();
+  }
+
+  /** A hidden page is fed far ahead; a visible one again only as far as corrections should take. */
+  setHidden(isHidden: boolean): void {
+    if (this.#isHidden === isHidden) return;
+    this.#isHidden = isHidden;
+    if (isHidden) this.#tick();
+    else this.replan();
   }
 
   read(): PlaybackReading {
