@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browsers.device import Device, wait_for_all
+from tests.browsers.device import Device, Snapshot, wait_for_all
 from tests.e2e.room import Room, breaks, is_playing
-from tests.rig.analysis import first_sound_sec, silence_after_ms, summarise
+from tests.rig.analysis import first_sound_sec, silence_after_ms, song_correlation, summarise
 from tests.rig.song import Song
 from tests.rig.tracking import Signal, Tracks, track
 from tests.server_process import ServerProcess
@@ -19,6 +19,11 @@ from tests.server_process import ServerProcess
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
 IN_STEP_MS = 5.0
+HIDDEN_QUEUE_SEC = 60  # DESIGN §5: a hidden page has 60 to 120 s on the card's queue
+SAY_VISIBILITY = """(state) => {
+  Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 def test_the_server_dies_and_comes_back_and_nobody_hears_it(
@@ -136,6 +141,43 @@ def test_a_suspended_sound_rejoins_without_playing_its_backlog(
     assert back_ms <= IN_STEP_MS
 
 
+def test_a_hidden_page_whose_scripts_stand_still_plays_on(
+    open_room: Callable[..., Room], song: Song, tmp_path: Path
+) -> None:
+    """Bo pockets the phone and the system stops the page for 20 s: no break, and still in step.
+
+    The automated Chromium calls every page visible, in another tab's shadow too, so the page is told that it
+    is hidden; its scripts then really stand still, held by the debugger.
+    """
+    room, [ada, bo] = playing_room(open_room, song, tmp_path, "ada", "bo")
+    room.listen(10)
+    bo.page.evaluate(SAY_VISIBILITY, "hidden")
+    ada.wait_for(lambda shot: any(not peer["visible"] for peer in shot["peers"]), "to know that bo is hidden")
+    queued = bo.wait_for(lambda shot: queued_sec(shot) > HIDDEN_QUEUE_SEC, "to have queued ahead")
+    late_before = queued["playback"]["lateSegments"]
+    browser = bo.context.new_cdp_session(bo.page)
+    browser.send("Debugger.enable")
+    browser.send("Debugger.pause")
+    frozen_at_sec = room.rig.recorded_sec()
+    listen_by(room, ada, 20)
+    thawed_at_sec = room.rig.recorded_sec()
+    browser.send("Debugger.resume")
+    browser.send("Debugger.disable")
+    bo.page.evaluate(SAY_VISIBILITY, "visible")
+    seen = bo.wait_for(lambda shot: 0 < queued_sec(shot) < 3, "to plan for a visible page again")
+    room.listen(5)
+    end_sec = room.rig.recorded_sec()
+    recording, tracks = heard(room, song)
+
+    assert breaks(recording, song, tracks, frozen_at_sec - 3, end_sec) == []
+    for speaker in range(2):
+        assert song_correlation(tracks, speaker, frozen_at_sec, end_sec) >= 0.9
+    assert seen["playback"]["lateSegments"] == late_before
+    apart_ms = spread_ms(tracks, thawed_at_sec - 5, thawed_at_sec)
+    print(f"\nspread 15 to 20 s after the page stood still: {apart_ms:.3f} ms")
+    assert apart_ms <= IN_STEP_MS
+
+
 def playing_room(
     open_room: Callable[..., Room], song: Song, tmp_path: Path, *names: str
 ) -> tuple[Room, list[Device]]:
@@ -154,6 +196,11 @@ def listen_by(room: Room, device: Device, seconds: float) -> None:
     until_sec = room.rig.recorded_sec() + seconds
     while room.rig.recorded_sec() < until_sec:
         device.page.wait_for_timeout(200)
+
+
+def queued_sec(shot: Snapshot) -> float:
+    """How far ahead the sound is queued; 0 while it is not known."""
+    return float(shot["playback"]["queuedSec"] or 0)
 
 
 def heard(room: Room, song: Song) -> tuple[Signal, Tracks]:

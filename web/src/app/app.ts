@@ -6,7 +6,8 @@ import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from ".
 import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
 import { Player } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
-import { readFacts, type SessionFacts } from "./facts.ts";
+import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
+import { FigureHistory } from "./figure-history.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { cleanName } from "./person-name.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
@@ -27,6 +28,7 @@ export class App {
   readonly #player: Player;
   readonly #wakeLock = new WakeLock();
   readonly #view = signal<View>(EMPTY_VIEW);
+  readonly #history = new FigureHistory();
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
@@ -107,6 +109,7 @@ export class App {
     const link = inviteLink(this.#page.location, this.#key);
     this.#page.history.replaceState(null, "", link.slice(this.#page.location.origin.length));
     const attempt = ++this.#joinAttempt;
+    this.#history.clear();
     void this.#wakeLock.take();
     void this.#session?.close();
     this.#session = null;
@@ -241,12 +244,13 @@ export class App {
   #refresh(): void {
     const facts = this.#facts();
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
+    if (facts) this.#history.note(this.#clock.nowMs(), readFigures(facts));
     const status: Status = { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
       status,
       banner: this.#refusal,
-      ...(facts ? viewSession(facts) : {}),
+      ...(facts ? viewSession(facts, this.#history.points) : {}),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),

@@ -14,7 +14,7 @@ export interface ConductorOptions {
   readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
   /** The file's PCM anchor as its owner published it; null until it is known. */
   readonly noteOf: (fileId: FileId) => Uint8Array | null;
-  readonly onUndecodable: (fileId: FileId) => void;
+  readonly onRefused: (fileId: FileId) => void;
   readonly onChange: () => void;
 }
 
@@ -33,7 +33,7 @@ export class Conductor {
   /** The anchor the loaded file was last aligned to. */
   #alignedTo: Uint8Array | null = null;
   #isClicking = false;
-  readonly #undecodable = new Set<FileId>();
+  readonly #refusals = new Map<FileId, FileError>();
 
   constructor(options: ConductorOptions) {
     this.#options = options;
@@ -47,8 +47,15 @@ export class Conductor {
     return this.#loading !== null;
   }
 
-  isUndecodable(fileId: FileId): boolean {
-    return this.#undecodable.has(fileId);
+  /** Why this device will not play the file; null while nothing is known against it. */
+  refusalOf(fileId: FileId): FileError | null {
+    return this.#refusals.get(fileId) ?? null;
+  }
+
+  /** Decoding failed, or the sound would not fit: this device leaves the file to the others. */
+  refuse(fileId: FileId, error: FileError): void {
+    this.#refusals.set(fileId, error);
+    this.#options.onRefused(fileId);
   }
 
   /** The file this device could sound right now. */
@@ -102,8 +109,12 @@ export class Conductor {
       this.#playClock = new PlayClock(estimate);
       return;
     }
+    const wasSlewing = this.#verdict?.state === "slewing";
     this.#verdict = playClock.update(estimate);
+    const isSlewing = this.#verdict.state === "slewing";
     if (this.#verdict.state === "rejoin") this.rejoin();
+    // 1.5 s are queued at the slew's rate: left there, they would carry the sound 2 ms past its place.
+    else if (wasSlewing !== isSlewing) this.#options.player.replan();
   }
 
   /** The sound was interrupted or the clock is far off: lock anew and cross over. */
@@ -155,7 +166,7 @@ export class Conductor {
 
   #load(fileId: FileId): void {
     const { player, readFile } = this.#options;
-    if (this.#loading || this.#undecodable.has(fileId) || player.loadedId === fileId) return;
+    if (this.#loading || this.#refusals.has(fileId) || player.loadedId === fileId) return;
     if (player.sampleRate === null) return;
     const content = readFile(fileId);
     if (!content) return;
@@ -165,8 +176,7 @@ export class Conductor {
       .then((bytes) => player.load(fileId, bytes))
       .catch((error: unknown) => {
         if (!(error instanceof FileError)) throw error;
-        this.#undecodable.add(fileId);
-        this.#options.onUndecodable(fileId);
+        this.refuse(fileId, error);
       })
       .finally(() => {
         this.#loading = null;

@@ -2,10 +2,12 @@
 
 import type { ControlState } from "../control/index.ts";
 import type { Plan } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
+import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { PlaybackReading, Player } from "../playback/index.ts";
 import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
+import type { Conductor } from "./conductor.ts";
+import type { Figures } from "./figure-history.ts";
 import type { SwarmSession, Timings } from "./swarm-session.ts";
 
 export interface PersonFacts {
@@ -26,6 +28,8 @@ export interface SessionFacts {
   readonly nodeId: string | null;
   readonly clockState: ClockState;
   readonly estimate: OffsetEstimate | null;
+  /** Of the newest probe, queues included. */
+  readonly lastRttMs: number | null;
   readonly verdict: PlayClockVerdict | null;
   readonly directorId: UserId | null;
   readonly term: number;
@@ -33,7 +37,8 @@ export interface SessionFacts {
   /** Me first, then by name. */
   readonly people: readonly PersonFacts[];
   readonly files: readonly FileState[];
-  readonly undecodable: ReadonlySet<FileId>;
+  /** Files that this device cannot play, and why. */
+  readonly refusals: ReadonlyMap<FileId, FileError>;
   readonly loadedId: string | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
@@ -86,13 +91,14 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     nodeId: session.nodeId,
     clockState: clock.state,
     estimate: clock.estimate,
+    lastRttMs: clock.lastRttMs,
     verdict: conductor.verdict,
     directorId: director.directorId,
     term: director.record?.term ?? 0,
     plan,
     people: [me, ...others],
     files,
-    undecodable: new Set(files.map((file) => file.fileId).filter((id) => conductor.isUndecodable(id))),
+    refusals: readRefusals(files, conductor),
     loadedId: player.loadedId,
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
@@ -104,5 +110,25 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     pace: swarm.pace,
     totals: swarm.totals.value,
     timings: session.timings,
+  };
+}
+
+function readRefusals(files: readonly FileState[], conductor: Conductor): ReadonlyMap<FileId, FileError> {
+  const refusals = new Map<FileId, FileError>();
+  for (const { fileId } of files) {
+    const refusal = conductor.refusalOf(fileId);
+    if (refusal) refusals.set(fileId, refusal);
+  }
+  return refusals;
+}
+
+/** What is drawn under Details. */
+export function readFigures({ estimate, lastRttMs, playback }: SessionFacts): Figures {
+  return {
+    clockId: estimate?.clockId ?? null,
+    offsetMs: estimate?.offsetMs ?? null,
+    rttMs: lastRttMs,
+    playbackErrorMs: playback.errorMs,
+    ratePpm: playback.ratePpm,
   };
 }

@@ -56,6 +56,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       decodeOffsetMs: playback?.decodeOffsetMs ?? null,
       rejoins: playback?.rejoins ?? 0,
       lateSegments: playback?.lateSegments ?? 0,
+      queuedSec: playback?.queuedSec ?? null,
     },
     files: (facts?.files ?? []).map((file) => ({
       fileId: file.fileId,
@@ -65,7 +66,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       seeded: file.seeded,
       enabled: file.enabled,
       offeredBy: [...file.offeredBy],
-      decodable: !facts?.undecodable.has(file.fileId),
+      decodable: !facts?.refusals.has(file.fileId),
     })),
     transfer: {
       sentBytes: facts?.totals.sentBytes ?? 0,

@@ -19,6 +19,7 @@ import {
   type FileId,
   fromBase64Url,
   type Random,
+  SoundTooLong,
   toBase64Url,
   type UserId,
   WireError,
@@ -134,7 +135,7 @@ export class SwarmSession {
       player,
       readFile: (fileId) => this.#readFile(fileId),
       noteOf: (fileId) => this.swarm.noteOf(fileId),
-      onUndecodable: () => this.#changed(),
+      onRefused: () => this.#changed(),
       onChange: () => this.#changed(),
     });
     this.#planWriter = new PlanWriter({
@@ -225,6 +226,7 @@ export class SwarmSession {
     if (head.length > 0 && !looksLikeAudio(head)) throw new FileError("file-not-audio", "unknown format");
     const fileId = await this.swarm.addFile(file);
     this.#publishAnchor(fileId, file).catch((error: unknown) => {
+      if (error instanceof SoundTooLong) this.conductor.refuse(fileId, error);
       // Others may well decode what this browser cannot; they play it without a common anchor.
       console.warn(`no anchor for ${fileId}: ${String(error)}`);
     });
@@ -391,7 +393,7 @@ export class SwarmSession {
       name: this.#name,
       isVisible: this.#isVisible,
       readyFileId: this.conductor.readyFileId,
-      isUnable: plan.fileId !== null && this.conductor.isUndecodable(plan.fileId),
+      isUnable: plan.fileId !== null && this.conductor.refusalOf(plan.fileId) !== null,
       rttMs: this.clock.estimate?.rttMs ?? 0,
       speakerDelayMs: this.#speakerDelayMs,
       syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,

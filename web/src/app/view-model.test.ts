@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
+import { FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
@@ -44,13 +44,14 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   nodeId: "n1",
   clockState: "locked",
   estimate: null,
+  lastRttMs: null,
   verdict: null,
   directorId: id("b"),
   term: 1,
   plan: EMPTY_PLAN,
   people: [person("ada"), person("bo")],
   files: [song()],
-  undecodable: new Set(),
+  refusals: new Map(),
   loadedId: songId,
   isDecoding: false,
   missing: [],
@@ -64,6 +65,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     decodeOffsetMs: null,
     rejoins: 0,
     lateSegments: 0,
+    queuedSec: null,
   },
   startsInSec: null,
   speakerDelayMs: 0,
@@ -120,8 +122,13 @@ describe("the one sentence", () => {
     ["entering mid-song", { plan: playing }, { code: "entering", fileName: "Song.mp3" }],
     [
       "a song this browser cannot decode",
-      { plan: playing, undecodable: new Set([songId]) },
-      { code: "undecodable", fileName: "Song.mp3" },
+      { plan: playing, refusals: new Map([[songId, new FileError("file-not-audio", "")]]) },
+      { code: "undecodable", fileName: "Song.mp3", tooLong: null },
+    ],
+    [
+      "a song that this device has no memory for",
+      { plan: playing, refusals: new Map([[songId, new SoundTooLong(11_520, 2_400)]]) },
+      { code: "undecodable", fileName: "Song.mp3", tooLong: { durationSec: 11_520, roomSec: 2_400 } },
     ],
   ])("says so when %s", (_, overrides, status) => {
     expect(viewStatus(facts(overrides))).toEqual(status);
@@ -173,11 +180,19 @@ describe("the sync word", () => {
   });
 });
 
+describe("a file's row", () => {
+  it("[P18] says how long a song is that does not fit, and how long one may be", () => {
+    const refusals = new Map([[songId, new SoundTooLong(11_520, 2_400)]]);
+    const row = viewSession(facts({ refusals }), []).files?.[0];
+    expect(row).toMatchObject({ isDecodable: false, tooLong: { durationSec: 11_520, roomSec: 2_400 } });
+  });
+});
+
 describe("what can be done", () => {
   it("only the director stops, and starts without those who are missing", () => {
     const mine = facts({ directorId: id("a"), plan: preparing, missing: [id("b")] });
-    expect(viewSession(mine)).toMatchObject({ isDirector: true, canStop: true, canStartNow: true });
+    expect(viewSession(mine, [])).toMatchObject({ isDirector: true, canStop: true, canStartNow: true });
     const notMine = facts({ plan: preparing, missing: [id("b")] });
-    expect(viewSession(notMine)).toMatchObject({ isDirector: false, canStop: false, canStartNow: false });
+    expect(viewSession(notMine, [])).toMatchObject({ isDirector: false, canStop: false, canStartNow: false });
   });
 });

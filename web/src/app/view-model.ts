@@ -1,6 +1,6 @@
 // From facts to what a person should see. Pure: the same facts give the same view.
 
-import type { UserId } from "../lib/index.ts";
+import { type FileError, SoundTooLong, type UserId } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
@@ -23,7 +23,7 @@ export function viewPerson(person: PersonFacts, directorId: UserId | null): Pers
 
 export function viewFile(file: FileState, facts: SessionFacts): FileView {
   const isChosen = facts.plan.fileId === file.fileId;
-  const isUnable = facts.undecodable.has(file.fileId);
+  const refusal = facts.refusals.get(file.fileId);
   return {
     fileId: file.fileId,
     name: file.name,
@@ -36,8 +36,14 @@ export function viewFile(file: FileState, facts: SessionFacts): FileView {
     offeredBy: file.offeredBy.map((userId) => nameOf(facts, userId)),
     sources: file.sources.map((userId) => nameOf(facts, userId)),
     remainingSec: file.remainingSec,
-    isDecodable: isUnable ? false : facts.loadedId === file.fileId ? true : null,
+    isDecodable: refusal ? false : facts.loadedId === file.fileId ? true : null,
+    tooLong: viewTooLong(refusal),
   };
+}
+
+function viewTooLong(refusal: FileError | undefined): FileView["tooLong"] {
+  if (!(refusal instanceof SoundTooLong)) return null;
+  return { durationSec: refusal.durationSec, roomSec: refusal.roomSec };
 }
 
 /** The one sentence that says what is going on. */
@@ -71,7 +77,8 @@ export function viewStatus(facts: SessionFacts): Status {
 /** What keeps this device from playing the chosen file; null when nothing does. */
 function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Status | null {
   const fileName = chosen?.name ?? "";
-  if (chosen && facts.undecodable.has(chosen.fileId)) return { code: "undecodable", fileName };
+  const refusal = chosen && facts.refusals.get(chosen.fileId);
+  if (refusal) return { code: "undecodable", fileName, tooLong: viewTooLong(refusal) };
   if (!chosen?.seeded) {
     const percent = chosen ? Math.floor((100 * chosen.heldBytes) / Math.max(1, chosen.sizeBytes)) : 0;
     const sources = (chosen?.sources ?? []).map((userId) => nameOf(facts, userId));
@@ -93,7 +100,7 @@ export function viewBanner(facts: SessionFacts): Banner | null {
   return null;
 }
 
-export function viewDetails(facts: SessionFacts): DetailsView {
+export function viewDetails(facts: SessionFacts, history: DetailsView["history"]): DetailsView {
   const { estimate, playback, totals } = facts;
   return {
     controlState: facts.control,
@@ -102,12 +109,11 @@ export function viewDetails(facts: SessionFacts): DetailsView {
     rttMs: estimate?.rttMs ?? null,
     offsetMs: estimate?.offsetMs ?? null,
     driftPpm: estimate?.driftPpm ?? null,
-    playbackErrorMs: playback.errorMs,
-    ratePpm: playback.ratePpm,
     outputLatencyMs: playback.outputLatencyMs,
     links: totals.links,
     sentBytes: totals.sentBytes,
     receivedBytes: totals.receivedBytes,
+    history,
   };
 }
 
@@ -118,16 +124,15 @@ export const NO_DETAILS: DetailsView = {
   rttMs: null,
   offsetMs: null,
   driftPpm: null,
-  playbackErrorMs: null,
-  ratePpm: null,
   outputLatencyMs: null,
   links: 0,
   sentBytes: 0,
   receivedBytes: 0,
+  history: [],
 };
 
 /** The part of the view that follows from a stay in a swarm. */
-export function viewSession(facts: SessionFacts): Partial<View> {
+export function viewSession(facts: SessionFacts, history: DetailsView["history"]): Partial<View> {
   const { plan, playback } = facts;
   const isDirector = facts.directorId === facts.me;
   const chosen = facts.files.find((file) => file.fileId === plan.fileId);
@@ -152,7 +157,7 @@ export function viewSession(facts: SessionFacts): Partial<View> {
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
     isGivingLittle: facts.isGivingLittle,
-    details: viewDetails(facts),
+    details: viewDetails(facts, history),
   };
 }
 

@@ -38,8 +38,16 @@ export interface FileView {
   readonly sources: readonly string[];
   /** null when unknown or not fetching. */
   readonly remainingSec: number | null;
-  /** false: this browser cannot decode it; null: not tried yet. */
+  /** false: this device cannot play it; null: not tried yet. */
   readonly isDecodable: boolean | null;
+  /** Set when that is for want of memory. */
+  readonly tooLong: TooLong | null;
+}
+
+/** How long the sound is, and how much of such sound this device has memory for. */
+export interface TooLong {
+  readonly durationSec: number;
+  readonly roomSec: number;
 }
 
 /** The one sentence that says what is going on. */
@@ -66,7 +74,7 @@ export type Status =
       readonly isDirector: boolean;
     }
   | { readonly code: "entering"; readonly fileName: string }
-  | { readonly code: "undecodable"; readonly fileName: string }
+  | { readonly code: "undecodable"; readonly fileName: string; readonly tooLong: TooLong | null }
   | { readonly code: "ended"; readonly fileName: string };
 
 /** Something is wrong; music may go on. At most one is shown, the gravest first. */
@@ -94,19 +102,31 @@ export type Notice =
   | { readonly code: "left"; readonly name: string }
   | { readonly code: "copied" };
 
+/** One second of this device's figures; null where there was none. */
+export interface FigurePoint {
+  readonly atLocalMs: number;
+  /** Clock offset against its first value. */
+  readonly offsetMs: number | null;
+  /** Of the newest probe. */
+  readonly rttMs: number | null;
+  readonly playbackErrorMs: number | null;
+  readonly ratePpm: number | null;
+}
+
 export interface DetailsView {
   readonly controlState: "idle" | "connecting" | "open" | "retrying";
   readonly clockState: "unsynced" | "coarse" | "locked" | "stale";
   readonly uncertaintyMs: number | null;
+  /** The shortest round trip of the last minutes: what the clock is read from. */
   readonly rttMs: number | null;
   readonly offsetMs: number | null;
   readonly driftPpm: number | null;
-  readonly playbackErrorMs: number | null;
-  readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
   readonly links: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** The last minutes, oldest first; the same array while there is nothing new. */
+  readonly history: readonly FigurePoint[];
 }
 
 export interface View {

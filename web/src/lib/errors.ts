@@ -4,6 +4,7 @@
 //   ├── KeyError         key-empty · key-too-long
 //   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-replayed
 //   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · storage-full
+//   │   └── SoundTooLong file-too-long
 //   └── AudioError       audio-blocked · audio-unsupported
 
 export type KeyErrorCode = "key-empty" | "key-too-long";
@@ -17,6 +18,7 @@ export type FileErrorCode =
   | "file-empty"
   | "file-not-audio"
   | "file-too-large"
+  | "file-too-long"
   | "file-too-many"
   | "file-unreadable"
   | "storage-full";
@@ -37,6 +39,18 @@ export class UnisonoError<Code extends ErrorCode = ErrorCode> extends Error {
 export class KeyError extends UnisonoError<KeyErrorCode> {}
 export class WireError extends UnisonoError<WireErrorCode> {}
 export class FileError extends UnisonoError<FileErrorCode> {}
+
+/** The sound is longer than this device could hold decoded. */
+export class SoundTooLong extends FileError {
+  constructor(
+    readonly durationSec: number,
+    /** How much of such a sound would fit. */
+    readonly roomSec: number,
+  ) {
+    super("file-too-long", `${Math.round(durationSec)} s of sound, room for ${Math.round(roomSec)} s`);
+  }
+}
+
 export class AudioError extends UnisonoError<AudioErrorCode> {}
 
 /** For the default arm of a switch over a union: compiles only while every arm is handled. */

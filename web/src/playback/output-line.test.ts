@@ -66,6 +66,27 @@ describe("the output line", () => {
     expect(Math.abs((line.audioSecAt(8_000) ?? 0) * 1_000 - 7_913)).toBeLessThan(1);
   });
 
+  it("[P9] guesses far ahead by the card's usual skew, not by the last seconds' scatter", () => {
+    const line = new OutputLine();
+    read(line, 1_000, 40_000, 0, 80);
+    read(line, 40_000, 43_000, 39 * (0.08 + 1.9), -1_900); // 3 s in which a busy machine read its card later and later
+    const aheadMs = 43_000 + 60_000;
+    const errorMs = (line.audioSecAt(aheadMs) ?? 0) * 1_000 - (aheadMs + (aheadMs - 1_000) * 80e-6);
+    expect(Math.abs(errorMs)).toBeLessThan(25);
+    expect(line.localMsAt(line.audioSecAt(aheadMs) ?? 0)).toBeCloseTo(aheadMs, 6);
+  });
+
+  it("[P9] believes no slope that a crystal cannot have, and keeps the card's over a step", () => {
+    const early = new OutputLine();
+    read(early, 1_000, 3_000, 0, 2_000);
+    const guessMs = (early.audioSecAt(63_000) ?? 0) * 1_000 - 63_000;
+    expect(Math.abs(guessMs)).toBeLessThan(35); // at 2000 ppm it would be 120
+    const late = new OutputLine();
+    read(late, 1_000, 50_000, 0, 200);
+    read(late, 50_000, 52_000, -15, 200);
+    expect((late.audioSecAt(112_000) ?? 0) * 1_000 - 112_000).toBeCloseTo(111_000 * 200e-6 - 15, 0);
+  });
+
   it("converts both ways", () => {
     const line = new OutputLine();
     read(line, 1_000, 6_000, 500, -120);

@@ -7,11 +7,12 @@
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
+import { soundBudgetBytes } from "./memory-budget.ts";
 import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
 import type { Segment } from "./segment-track.ts";
-import { SoundOutput } from "./sound-output.ts";
+import { deviceHints, SoundOutput } from "./sound-output.ts";
 
 export type PlaybackState = "idle" | "locked-audio" | "preparing" | "scheduled" | "playing" | "interrupted";
 
@@ -25,15 +26,13 @@ export interface PlaybackReading {
   /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
   readonly decodeOffsetMs: number | null;
   readonly rejoins: number;
+  /** How far ahead of the render clock sound is on the card's queue, whatever becomes of the page's scripts. */
+  readonly queuedSec: number | null;
   /** Segments that came too late for their start; each was a gap. */
   readonly lateSegments: number;
 }
 
 const TICK_MS = 100;
-/** Queued ahead while someone may be looking: a late timer costs nothing, a correction acts within this. */
-const HORIZON_SEC = 1.5;
-/** A hidden page may be throttled or frozen; the music outlives it by this. */
-const HIDDEN_HORIZON_SEC = 90;
 /** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
 const START_AHEAD_SEC = 0.5;
 /** Between deciding and rendering, on top of one render callback: the Worker's answer. */
@@ -77,7 +76,7 @@ export class Player {
     if (this.#queue) return;
     this.#queue = new SegmentQueue(context, context.destination);
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
-    this.#decode = wholeFileDecoder(context);
+    this.#decode = wholeFileDecoder(context, soundBudgetBytes(deviceHints()));
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -98,7 +97,7 @@ export class Player {
     return this.#loaded?.durationSec ?? null;
   }
 
-  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws FileError `file-not-audio`. */
+  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws as Decode does. */
   async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
     if (!this.#decode) throw new Error("load before unlock");
     const sound = await this.#decode(bytes);
@@ -129,7 +128,7 @@ export class Player {
     return match;
   }
 
-  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws FileError `file-not-audio`. */
+  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws as Decode does. */
   async anchorOf(bytes: ArrayBuffer): Promise<Anchor | null> {
     if (!this.#decode) throw new Error("anchorOf before unlock");
     const sound = await this.#decode(bytes);
@@ -172,15 +171,21 @@ export class Player {
     this.#planner.track.clear();
   }
 
-  /** A hidden page is fed far ahead; a visible one again only as far as corrections should take. */
-  setHidden(isHidden: boolean): void {
-    if (this.#isHidden === isHidden) return;
-    this.#isHidden = isHidden;
-    if (!isHidden && this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
+  /** The timeline runs at another rate from now on: what was queued at the old one is planned anew, without a jump. */
+  replan(): void {
+    if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
       if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#inDecode));
     }
     this.#tick();
+  }
+
+  /** A hidden page is fed far ahead; a visible one again only as far as corrections should take. */
+  setHidden(isHidden: boolean): void {
+    if (this.#isHidden === isHidden) return;
+    this.#isHidden = isHidden;
+    if (isHidden) this.#tick();
+    else this.replan();
   }
 
   read(): PlaybackReading {
@@ -197,6 +202,7 @@ export class Player {
       durationSec: this.durationSec,
       decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
+      queuedSec: isSounding ? (this.#queue?.queuedSec ?? null) : null,
       lateSegments: this.#queue?.lateSegments ?? 0,
     };
   }
@@ -278,16 +284,12 @@ export class Player {
       this.#queue?.play(this.#loaded.sourceId, first);
       this.#onChange();
     }
-    const horizonSec = this.#isHidden ? HIDDEN_HORIZON_SEC : HORIZON_SEC;
-    const untilFrame = renderFrame + horizonSec * this.#rate;
-    while ((planner.track.endFrame ?? untilFrame) < untilFrame) {
-      const segment = planner.next(timeline);
-      if (!segment) break;
+    for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
       this.#queue?.play(this.#loaded.sourceId, segment);
     }
   }
 
-  /** P11, P18: crosses over to where the sound should be when the servo would take too long. */
+  /** P11, P21: crosses over to where the sound should be when the servo would take too long. */
   #repairError(planner: SegmentPlanner, timeline: Timeline): void {
     const localMs = this.#clock.nowMs();
     const frame = this.#cutFrame();

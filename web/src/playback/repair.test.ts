@@ -15,14 +15,14 @@ describe("the repair", () => {
     expect(repair.isDue(1, 1.9, 10_000)).toBe(false);
   });
 
-  it("[P18] crosses over when 2 ms of error last", () => {
+  it("[P21] crosses over when 2 ms of error last", () => {
     const repair = new Repair();
     for (let localMs = 0; localMs < 1_500; localMs += 100) expect(repair.isDue(0, -5, localMs)).toBe(false);
     expect(repair.isDue(0, -5, 1_500)).toBe(true);
     expect(repair.isDue(0, -5, 1_600)).toBe(false);
   });
 
-  it("[P18] starts counting again when the error was gone in between, or nothing sounded", () => {
+  it("[P21] starts counting again when the error was gone in between, or nothing sounded", () => {
     const repair = new Repair();
     repair.isDue(0, 5, 0);
     repair.isDue(0, 0.1, 1_000);

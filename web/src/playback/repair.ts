@@ -1,8 +1,8 @@
-// When to cross over to where the sound should be instead of bending the rate towards it (rules P11, P18). Pure.
+// When to cross over to where the sound should be instead of bending the rate towards it (rules P11, P21). Pure.
 
 /** After an underrun or an output change the servo would take many seconds; beyond this a crossfade repairs at once. */
 const STEP_REPAIR_MS = 0.5;
-/** P18: what crept in unseen and stays: at 500 ppm the servo would need 16 s for 8 ms, and all that time it is heard. */
+/** P21: what crept in unseen and stays: at 500 ppm the servo would need 16 s for 8 ms, and all that time it is heard. */
 const LASTING_REPAIR_MS = 2;
 /** Timestamps of a starved machine lean for some hundred ms; what lasts longer is where the loudspeaker is. */
 const LASTING_MS = 1_500;

@@ -6,9 +6,9 @@ import { correctionPpm } from "./servo.ts";
 const RATE = 48_000;
 
 /** A port that is `aheadMs` ahead of local time, exactly. */
-function lineAt(aheadMs: number, skewPpm = 0): OutputLine {
+function lineAt(aheadMs: number, skewPpm = 0, untilLocalMs = 5_000): OutputLine {
   const line = new OutputLine();
-  for (let localMs = 1_000; localMs <= 5_000; localMs += 10) {
+  for (let localMs = 1_000; localMs <= untilLocalMs; localMs += 10) {
     line.add({ localMs, audioSec: (localMs + aheadMs + localMs * skewPpm * 1e-6) / 1_000 });
   }
   return line;
@@ -52,7 +52,7 @@ describe("the segment planner", () => {
     const planner = new SegmentPlanner(RATE, lineAt(0, 200));
     const drifting: Timeline = (localMs) => ((localMs - 2_000) * (1 + 60e-6)) / 1_000;
     planner.begin(6 * RATE, drifting);
-    for (let i = 0; i < 20; i++) planner.next(drifting);
+    for (let i = 0; i < 5; i++) planner.next(drifting);
     const last = planner.track.segments.at(-1);
     expect(((last?.ratio ?? 0) - 1) * 1e6).toBeCloseTo(60 - 200, -1); // within 5 ppm: the skew's prior still weighs a little
     expect(Math.abs(planner.ratePpm)).toBeLessThan(1);
@@ -98,6 +98,45 @@ describe("the segment planner", () => {
     expect(segment?.startFrame).toBe(cutFrame);
     expect(Math.abs((segment?.position ?? 0) - (cutFrame + (120 - 2_000) * (RATE / 1_000)))).toBeLessThan(1);
     expect(planner.track.segments).toHaveLength(2);
+  });
+
+  it("[P20] plans 60 to 120 s ahead while the page is hidden, without gap or jump, and 1.5 s while it is visible", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0, 80));
+    const first = planner.begin(6 * RATE, songFrom(2_000));
+    const visible = planner.fill(6 * RATE, false, songFrom(2_000));
+    expect((planner.track.endFrame ?? 0) / RATE - 6).toBeCloseTo(1.5, 6);
+    const hidden = planner.fill(6 * RATE, true, songFrom(2_000));
+    expect((planner.track.endFrame ?? 0) / RATE - 6).toBeGreaterThanOrEqual(60);
+    expect((planner.track.endFrame ?? 0) / RATE - 6).toBeLessThanOrEqual(120);
+    expect(planner.track.segments).toEqual([first, ...visible, ...hidden]);
+    expect(hidden.every((segment) => segment.fadeFrom === null)).toBe(true);
+    expect(planner.fill(6 * RATE, true, songFrom(2_000))).toEqual([]);
+  });
+
+  it("[P20] is where it should be at the end of a hidden minute, with both clocks' skews", () => {
+    const line = lineAt(0, 200, 30_000);
+    const planner = new SegmentPlanner(RATE, line);
+    const drifting: Timeline = (localMs) => ((localMs - 2_000) * (1 + 60e-6)) / 1_000;
+    planner.begin(31 * RATE, drifting);
+    planner.fill(31 * RATE, true, drifting);
+    // The card goes on as it did while nobody planned.
+    for (let localMs = 30_010; localMs <= 90_000; localMs += 10) {
+      line.add({ localMs, audioSec: (localMs * (1 + 200e-6)) / 1_000 });
+    }
+    expect(Math.abs(planner.errorMsAt(90_000, drifting) ?? 9)).toBeLessThan(1);
+  });
+
+  it("[P20] goes on without a jump when the page is seen again", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    planner.begin(6 * RATE, songFrom(2_000));
+    planner.fill(6 * RATE, true, songFrom(2_000));
+    const cutFrame = 30 * RATE + 777;
+    const before = planner.track.positionAt(cutFrame);
+    const segment = planner.replan(cutFrame, songFrom(2_000));
+    expect(segment).toMatchObject({ startFrame: cutFrame, position: before, fadeFrom: null });
+    planner.fill(30 * RATE, false, songFrom(2_000));
+    expect((planner.track.endFrame ?? 0) / RATE).toBeLessThan(32.1);
+    expect(planner.rejoins).toBe(0);
   });
 
   it("says how far ahead of the plan the port is", () => {

@@ -16,6 +16,10 @@ const ENTER_FADE_SEC = 0.02;
 /** P8: from one place in the song to another: rejoin, speaker delay. */
 const CROSSFADE_SEC = 0.02;
 const STOP_FADE_SEC = 0.015;
+/** P20: queued ahead while someone may be looking: a late timer costs nothing, a correction acts within this. */
+const HORIZON_SEC = 1.5;
+/** P20: a hidden page may be throttled or frozen; the music outlives it by this. Takes 35 MB as stereo at 48 kHz. */
+const HIDDEN_HORIZON_SEC = 90;
 
 /** Clocks differ by some hundred ppm and a slew adds 1500; a timeline that jumps inside a segment must not warp it. */
 const MAX_RATIO_CHANGE = 0.01;
@@ -85,6 +89,18 @@ export class SegmentPlanner {
     const errorMs = ((run.position - ideal) / this.#sampleRate) * 1000;
     if (Math.abs(errorMs) > REJOIN_MS) return this.#jump(startFrame, run, ideal, timeline);
     return this.#append(startFrame, run.position, timeline, null);
+  }
+
+  /** P20: the segments still missing between the last one and the horizon, seen from the frame being rendered. */
+  fill(renderFrame: number, isHidden: boolean, timeline: Timeline): Segment[] {
+    const untilFrame = renderFrame + (isHidden ? HIDDEN_HORIZON_SEC : HORIZON_SEC) * this.#sampleRate;
+    const segments: Segment[] = [];
+    while ((this.track.endFrame ?? untilFrame) < untilFrame) {
+      const segment = this.next(timeline);
+      if (!segment) break;
+      segments.push(segment);
+    }
+    return segments;
   }
 
   /**

@@ -43,6 +43,16 @@ export class SegmentQueue {
     return this.#lateSegments;
   }
 
+  /** From the frame being rendered to the end of the last segment that is rendered and scheduled, s. */
+  get queuedSec(): number {
+    const { currentTime, sampleRate } = this.#context;
+    let endFrame = 0;
+    for (const { segment, node, stopFrame } of this.#entries.values()) {
+      if (node) endFrame = Math.max(endFrame, stopFrame ?? segment.startFrame + segment.frames);
+    }
+    return Math.max(0, endFrame / sampleRate - currentTime);
+  }
+
   /** Hands decoded channels to the Worker; they are gone from this side afterwards. */
   load(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[]): void {
     this.#post(

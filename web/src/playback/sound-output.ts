@@ -3,6 +3,7 @@
 // Does not know what is played.
 
 import { AudioError, type Clock, every } from "../lib/index.ts";
+import type { DeviceHints } from "./memory-budget.ts";
 import { OutputLine } from "./output-line.ts";
 import { detectEngine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
 
@@ -14,6 +15,13 @@ export type OutputState = "locked" | "running" | "interrupted";
  * heard as a sluggish Stop: PulseAudio adds three times this.
  */
 const LATENCY_HINT_SEC = 0.08;
+
+/** What the browser tells of the device's memory (Chromium on https only) and its kind. */
+export function deviceHints(): DeviceHints {
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
+  return { memoryGib: deviceMemory, isPhone: matchMedia("(pointer: coarse)").matches };
+}
+
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
 }

@@ -19,7 +19,7 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   starting: { code: "starting", fileName: FILE, inSec: 3 },
   playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
   entering: { code: "entering", fileName: FILE },
-  undecodable: { code: "undecodable", fileName: FILE },
+  undecodable: { code: "undecodable", fileName: FILE, tooLong: null },
   ended: { code: "ended", fileName: FILE },
 };
 
@@ -34,6 +34,7 @@ const ERRORS: Readonly<Record<ErrorCode, true>> = {
   "file-empty": true,
   "file-not-audio": true,
   "file-too-large": true,
+  "file-too-long": true,
   "file-too-many": true,
   "file-unreadable": true,
   "storage-full": true,
@@ -70,6 +71,14 @@ describe("the words for what is going on", () => {
 
   it("say a long wait in minutes", () => {
     expect(words.figures({ ...STATUSES.fetching, remainingSec: 61 })).toContain("about 2 min");
+  });
+
+  it("[P18] say how long a song is and how long one may be", () => {
+    const tooLong = { durationSec: 11_579, roomSec: 2_410 };
+    const sentence = "This song is 3 h 12 min long; this device has memory for about 40 min.";
+    expect(words.files.tooLong(tooLong)).toBe(sentence);
+    expect(words.figures({ ...STATUSES.undecodable, tooLong })).toBe(sentence);
+    expect(words.status({ ...STATUSES.undecodable, tooLong })).toContain("too long for this phone");
   });
 
   it("say whether music goes on when the server is lost", () => {

@@ -2,7 +2,7 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, Notice, Status, SyncWord } from "../../app/view.ts";
+import type { Banner, FigurePoint, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
@@ -42,7 +42,10 @@ const status = {
     return directorName ? `${playing} ${format.list([directorName])} runs the music.` : playing;
   },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
-  undecodable: ({ fileName }) => `This phone can’t play ${quoted(fileName)}. The others may.`,
+  undecodable: ({ fileName, tooLong }) =>
+    tooLong
+      ? `${quoted(fileName)} is too long for this phone’s memory. The others may play it.`
+      : `This phone can’t play ${quoted(fileName)}. The others may.`,
   ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
 } satisfies ByCode<Status>;
 
@@ -83,6 +86,8 @@ const error = {
   "file-not-audio": (fileName) => `${quotedFile(fileName)} isn’t audio this page can play. ${trySound}`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} is too large to share here. Files up to 512 MB work.`,
+  "file-too-long": (fileName) =>
+    `${quotedFile(fileName)} is too long for this phone’s memory. The others may play it.`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
   "file-unreadable": (fileName) =>
@@ -122,7 +127,9 @@ const sync = {
 /** The second line, never announced: what counts (nobody wants every percent read out) and what helps. */
 function figures(current: Status): string {
   if (current.code === "starting") return current.inSec > 0 ? `in ${format.number(current.inSec)} s` : "now";
-  if (current.code === "undecodable") return "MP3, M4A and WAV play everywhere.";
+  if (current.code === "undecodable") {
+    return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A and WAV play everywhere.";
+  }
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
@@ -131,6 +138,18 @@ function figures(current: Status): string {
 }
 
 const SEC_PER_MIN = 60;
+const MIN_PER_HOUR = 60;
+
+const tooLong = ({ durationSec, roomSec }: TooLong): string =>
+  `This song is ${hoursAndMinutes(durationSec)} long; this device has memory for about ${hoursAndMinutes(roomSec)}.`;
+
+/** `3 h 12 min`, `40 min`; downwards, so that what is promised fits. */
+function hoursAndMinutes(durationSec: number): string {
+  const minutes = Math.floor(durationSec / SEC_PER_MIN);
+  const hours = Math.floor(minutes / MIN_PER_HOUR);
+  const rest = `${format.number(minutes % MIN_PER_HOUR)} min`;
+  return hours > 0 ? `${format.number(hours)} h ${rest}` : rest;
+}
 
 function roundedWait(remainingSec: number): string {
   if (remainingSec < SEC_PER_MIN) return `${format.number(Math.max(1, Math.ceil(remainingSec)))} s`;
@@ -142,6 +161,27 @@ const orUnknown = <Value>(value: Value | null, say: (known: Value) => string): s
 const ms = (digits: number) => (value: number | null) =>
   orUnknown(value, (known) => format.milliseconds(known, digits));
 const ppm = (value: number | null) => orUnknown(value, (known) => `${format.number(known)} ppm`);
+
+type PlotFigure = Exclude<keyof FigurePoint, "atLocalMs">;
+interface PlotRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+const PLOT_DIGITS: Readonly<Record<PlotFigure, number>> = {
+  offsetMs: 2,
+  rttMs: 1,
+  playbackErrorMs: 2,
+  ratePpm: 0,
+};
+/** Rounded before it is written, so that a hair below zero is not "-0". */
+const rounded = (figure: PlotFigure, value: number): number => Number(value.toFixed(PLOT_DIGITS[figure])) + 0;
+const plotValue = (figure: PlotFigure, value: number): string =>
+  figure === "ratePpm"
+    ? ppm(rounded(figure, value))
+    : format.milliseconds(rounded(figure, value), PLOT_DIGITS[figure]);
+const lastMinutes = (minutes: number): string =>
+  format.plural(minutes, { one: "minute", other: `${format.number(minutes)} min` });
 
 export const en = {
   product: {
@@ -209,6 +249,7 @@ export const en = {
       isGivingLittle
         ? "This phone passes songs on slowly, to spare its data. It gets them as fast as before."
         : "On a data plan? This phone can pass songs on slowly.",
+    tooLong,
     fetching: (name: string) => `Getting ${name}`,
     enabled: "Enabled",
     enabledName: (name: string) => `Enabled: ${name}`,
@@ -260,11 +301,9 @@ export const en = {
       control: "Server",
       clock: "Clock",
       uncertainty: "Clock uncertainty",
-      rtt: "Round trip",
+      rtt: "Shortest round trip",
       offset: "Clock offset",
       drift: "Clock drift",
-      error: "Playback error",
-      rate: "Rate correction",
       latency: "Output latency",
       links: "Links to others",
       sent: "Sent",
@@ -273,6 +312,20 @@ export const en = {
     ppm,
     bytes: format.bytes,
     count: format.number,
+    plots: {
+      title: "This device, over time",
+      figures: {
+        offsetMs: "Clock offset since the start",
+        rttMs: "Round trip",
+        playbackErrorMs: "Playback error",
+        ratePpm: "Rate correction",
+      },
+      none: "nothing yet",
+      silent: "none now",
+      value: plotValue,
+      range: (figure: PlotFigure, { from, to }: PlotRange, minutes: number) =>
+        `${format.number(rounded(figure, from), PLOT_DIGITS[figure])} to ${plotValue(figure, to)} in the last ${lastMinutes(minutes)}`,
+    },
     control: { idle: "idle", connecting: "connecting", open: "connected", retrying: "trying again" },
     clock: {
       unsynced: "not in step yet",

@@ -2,7 +2,8 @@
 // the units that Intl brings along.
 
 export interface Format {
-  readonly number: (value: number) => string;
+  /** Whole, or with up to `fractionDigits`. */
+  readonly number: (value: number, fractionDigits?: number) => string;
   readonly percent: (percent: number) => string;
   readonly list: (names: readonly string[]) => string;
   /** Picks the form for a count: `plural(2, { one: "person", other: "people" })`. */
@@ -31,7 +32,10 @@ export function makeFormat(locale: string): Format {
   const megabytes = unitFormat(locale, "megabyte", 1);
   const millisecondsByDigits = new Map<number, Intl.NumberFormat>();
   return {
-    number: (value) => whole.format(value),
+    number: (value, fractionDigits = 0) =>
+      fractionDigits === 0
+        ? whole.format(value)
+        : value.toLocaleString(locale, { maximumFractionDigits: fractionDigits }),
     percent: (percent) => percents.format(percent / 100),
     list: (names) => lists.format(names.map(isolate)),
     plural: (count, forms) => forms[rules.select(count)] ?? forms.other,

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { DetailsView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
+import { Plots } from "../parts/plots.tsx";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 
@@ -12,6 +13,7 @@ export function Details({ view, actions }: ScreenProps) {
   return (
     <details class="details" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>{words.details.title}</summary>
+      {isOpen.value && <Plots view={view} />}
       {isOpen.value && <Figures view={view} actions={actions} />}
       <CopyButton
         label={words.details.copy}
@@ -47,8 +49,6 @@ export function detailRows(details: DetailsView): { label: string; value: string
     { label: rows.rtt, value: ms(1)(details.rttMs) },
     { label: rows.offset, value: ms(1)(details.offsetMs) },
     { label: rows.drift, value: ppm(details.driftPpm) },
-    { label: rows.error, value: ms(2)(details.playbackErrorMs) },
-    { label: rows.rate, value: ppm(details.ratePpm) },
     { label: rows.latency, value: ms(1)(details.outputLatencyMs) },
     { label: rows.links, value: count(details.links) },
     { label: rows.sent, value: bytes(details.sentBytes) },

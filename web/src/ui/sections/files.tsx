@@ -131,6 +131,7 @@ function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
           {name}
         </p>
         <p class="meta">{fileFacts(file).join(" · ")}</p>
+        {file.tooLong && <p class="meta">{words.files.tooLong(file.tooLong)}</p>}
         {file.isSeeded ? (
           <p class="meta seeded">
             <Glyph name="seeded" />

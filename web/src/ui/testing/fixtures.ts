@@ -1,7 +1,7 @@
 // One sample view for every state a person can meet: for the tests of the words and for the gallery of screens. Plain
 // data; the people are called ada, bo and cy.
 
-import type { DetailsView, FileView, PersonView, View } from "../../app/view.ts";
+import type { DetailsView, FigurePoint, FileView, PersonView, View } from "../../app/view.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
 
 const MEGABYTE = 1_000_000;
@@ -16,13 +16,27 @@ const details: DetailsView = {
   rttMs: 8.3,
   offsetMs: -182_734.2,
   driftPpm: 11.6,
-  playbackErrorMs: 0.12,
-  ratePpm: -38,
   outputLatencyMs: 42.7,
   links: 2,
   sentBytes: 0,
   receivedBytes: 6_200_000,
+  history: lastMinutes(),
 };
+
+/** Four minutes in which a song began, a second probe was slow and the sound was lost for ten seconds. */
+function lastMinutes(): FigurePoint[] {
+  return Array.from({ length: 240 }, (_, second) => {
+    const isSounding = second > 30 && !(second > 150 && second < 160);
+    const errorMs = 0.9 * Math.exp(-Math.max(0, second - 160) / 12) * Math.sin(second / 3);
+    return {
+      atLocalMs: 1_000 * second,
+      offsetMs: 0.011 * second + 0.04 * Math.sin(second / 7),
+      rttMs: second % 37 === 0 ? 46 : 8 + 2 * Math.sin(second * 1.7),
+      playbackErrorMs: isSounding ? errorMs : null,
+      ratePpm: isSounding ? -errorMs * 100 : null,
+    };
+  });
+}
 
 const ada: PersonView = {
   userId: userId("a"),
@@ -52,6 +66,7 @@ const song: FileView = {
   sources: [],
   remainingSec: null,
   isDecodable: true,
+  tooLong: null,
 };
 const arriving: FileView = {
   ...song,
@@ -76,6 +91,8 @@ const turnedOff: FileView = {
   remainingSec: null,
   offeredBy: ["Cy"],
 };
+
+const tooLong = { durationSec: 11_520, roomSec: 2_410 };
 
 const home: View = {
   phase: "home",
@@ -209,8 +226,17 @@ export const fixtures = {
     ...following,
     nowPlaying: null,
     files: [{ ...arriving, isChosen: true, isSeeded: true, isDecodable: false }],
-    status: { code: "undecodable", fileName: arriving.name },
+    status: { code: "undecodable", fileName: arriving.name, tooLong: null },
     notice: { id: 3, notice: { code: "error", error: "file-not-audio", fileName: "notes.pdf" } },
+  },
+  "too-long": {
+    ...following,
+    nowPlaying: null,
+    files: [
+      { ...turnedOff, isEnabled: true, isChosen: true, isSeeded: true, isDecodable: false, tooLong },
+      song,
+    ],
+    status: { code: "undecodable", fileName: turnedOff.name, tooLong },
   },
   left: { ...swarm, phase: "left", isOnline: false },
   refused: { ...swarm, phase: "left", isOnline: false, banner: { code: "refused", reason: "taken-over" } },

@@ -1,0 +1,57 @@
+// The length of WAV, AIFF and FLAC: a header that says rate and frames. Pure.
+
+import { chunksIn, viewOf } from "./reading.ts";
+import type { SoundLength } from "./sound-length.ts";
+
+const RIFF_HEADER_BYTES = 12;
+/** A recorder that was cut off, or wrote to a pipe, leaves one of these as the size of the sound. */
+const UNKNOWN_SIZES = new Set([0, 0xffffffff]);
+
+/** By bytes a second, which compressed WAV states as well; the sound ends with the file whatever its chunk says. */
+export function wavLength(bytes: Uint8Array): SoundLength | null {
+  const view = viewOf(bytes);
+  let format: { channels: number; bytesPerSec: number } | null = null;
+  for (const { name, start, end } of chunksIn(bytes, RIFF_HEADER_BYTES, true)) {
+    if (name === "fmt " && end - start >= 12) {
+      format = { channels: view.getUint16(start + 2, true), bytesPerSec: view.getUint32(start + 8, true) };
+    }
+    if (name === "data" && format && format.bytesPerSec > 0) {
+      const isUnknown = UNKNOWN_SIZES.has(view.getUint32(start - 4, true));
+      const sizeBytes = (isUnknown ? bytes.length : end) - start;
+      return { durationSec: sizeBytes / format.bytesPerSec, channels: format.channels };
+    }
+  }
+  return null;
+}
+
+export function aiffLength(bytes: Uint8Array): SoundLength | null {
+  const view = viewOf(bytes);
+  for (const { name, start, end } of chunksIn(bytes, RIFF_HEADER_BYTES, false)) {
+    if (name !== "COMM" || end - start < 18) continue;
+    // The rate is an 80-bit float: 15 bits of exponent, 64 of mantissa with the one in front.
+    const exponent = (view.getUint16(start + 8) & 0x7fff) - 16383;
+    const rateHz = view.getUint32(start + 10) * 2 ** (exponent - 31);
+    return { durationSec: view.getUint32(start + 2) / rateHz, channels: view.getUint16(start) };
+  }
+  return null;
+}
+
+export const STREAMINFO_BYTES = 34;
+
+/** STREAMINFO is the first block, at `at`; also inside Ogg. No frame count where the encoder wrote to a pipe. */
+export function flacLength(bytes: Uint8Array, at: number): SoundLength | null {
+  const isStreamInfo = ((bytes[at] ?? 0xff) & 0x7f) === 0;
+  if (!isStreamInfo || at + 4 + STREAMINFO_BYTES > bytes.length) return null;
+  const { rateHz, channels, frames } = streamInfoAt(viewOf(bytes), at + 4);
+  return frames > 0 ? { durationSec: frames / rateHz, channels } : null;
+}
+
+/** Twenty bits of rate, three of channels, five of depth, thirty-six of frames. */
+export function streamInfoAt(view: DataView, start: number) {
+  const packed = view.getUint32(start + 10);
+  return {
+    rateHz: packed >>> 12,
+    channels: ((packed >>> 9) & 7) + 1,
+    frames: (packed & 0x0f) * 2 ** 32 + view.getUint32(start + 14),
+  };
+}
