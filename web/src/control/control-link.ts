@@ -24,7 +24,7 @@ export interface ControlLinkOptions {
   readonly onMessage: (message: CheckedServerMessage, receivedLocalMs: number) => void;
   readonly onRefused: (refusal: Refusal) => void;
   /** The real WebSocket, or a fake with its semantics. */
-  readonly makeSocket?: (url: string) => WebSocket;
+  readonly makeSocket: (url: string) => WebSocket;
 }
 
 /** Joining takes a round trip; a captive network or a half-open path gets this long before the next attempt. */
@@ -89,8 +89,7 @@ export class ControlLink {
     this.#dropSocket();
     this.#setState("connecting");
     const { clock, server, shard, swarmId, userId } = this.#options;
-    const make = this.#options.makeSocket ?? ((url: string) => new WebSocket(url));
-    const socket = make(`${server}/v1/control?s=${shard}`);
+    const socket = this.#options.makeSocket(`${server}/v1/control?s=${shard}`);
     this.#socket = socket;
     this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => this.#retry());
     socket.onopen = () => {

@@ -10,6 +10,7 @@ import { type Decode, wholeFileDecoder } from "./decode.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
 import type { Segment } from "./segment-track.ts";
+import { browserSound, type SoundGround } from "./sound-ground.ts";
 import { SoundOutput } from "./sound-output.ts";
 
 export type PlaybackState = "idle" | "locked-audio" | "preparing" | "scheduled" | "playing" | "interrupted";
@@ -51,6 +52,7 @@ interface Loaded {
 
 export class Player {
   readonly #clock: Clock;
+  readonly #ground: SoundGround;
   readonly #output: SoundOutput;
   readonly #onChange: () => void;
   readonly #onSoundBack: () => void;
@@ -65,18 +67,19 @@ export class Player {
   #stopTicking: (() => void) | null = null;
 
   /** `onSoundBack` is called when sound runs again after the platform had taken it. */
-  constructor(clock: Clock, onChange: () => void, onSoundBack: () => void) {
+  constructor(clock: Clock, onChange: () => void, onSoundBack: () => void, ground = browserSound()) {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#onSoundBack = onSoundBack;
-    this.#output = new SoundOutput(clock, () => this.#outputChanged());
+    this.#ground = ground;
+    this.#output = new SoundOutput(clock, ground, () => this.#outputChanged());
   }
 
   /** Inside a tap, synchronously, before anything else. Throws AudioError where sound is impossible. */
   unlock(): void {
     const context = this.#output.unlock();
     if (this.#queue) return;
-    this.#queue = new SegmentQueue(context, context.destination);
+    this.#queue = new SegmentQueue(context, context.destination, this.#ground.makeWorker());
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
     this.#decode = wholeFileDecoder(context);
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());

@@ -2,14 +2,12 @@
 // States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away).
 // Does not know what is played.
 
-import { AudioError, type Clock, every } from "../lib/index.ts";
+import { type Clock, every } from "../lib/index.ts";
 import { OutputLine } from "./output-line.ts";
-import { detectEngine, type Engine, toPortSample } from "./speaker-timestamps.ts";
+import type { SoundGround } from "./sound-ground.ts";
+import { toPortSample } from "./speaker-timestamps.ts";
 
 export type OutputState = "locked" | "running" | "interrupted";
-
-/** One timestamp per render callback is enough (10 ms in Chromium); four a callback would only cost battery. */
-const SAMPLE_PERIOD_MS = 20;
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
@@ -18,15 +16,15 @@ interface AudioSessionNavigator {
 export class SoundOutput {
   readonly line = new OutputLine();
   readonly #clock: Clock;
-  readonly #engine: Engine;
+  readonly #ground: SoundGround;
   readonly #onState: (state: OutputState) => void;
   #context: AudioContext | null = null;
   #hasRun = false;
   #stopSampling: (() => void) | null = null;
 
-  constructor(clock: Clock, onState: (state: OutputState) => void) {
+  constructor(clock: Clock, ground: SoundGround, onState: (state: OutputState) => void) {
     this.#clock = clock;
-    this.#engine = detectEngine(navigator.userAgent);
+    this.#ground = ground;
     this.#onState = onState;
   }
 
@@ -51,10 +49,9 @@ export class SoundOutput {
    */
   unlock(): AudioContext {
     if (!this.#context) {
-      if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
-      this.#context = new AudioContext({ latencyHint: "interactive" });
+      this.#context = this.#ground.makeContext();
       this.#context.onstatechange = () => this.#stateChanged();
-      this.#stopSampling = every(this.#clock, SAMPLE_PERIOD_MS, () => this.#sample());
+      this.#stopSampling = every(this.#clock, this.#ground.samplePeriodMs, () => this.#sample());
     }
     // "interrupted" is iOS's own state; resume() there fails and is not tried (research/sync.md §3.6).
     if ((this.#context.state as string) !== "interrupted") {
@@ -87,7 +84,7 @@ export class SoundOutput {
     const context = this.#context;
     if (context?.state !== "running") return;
     const stamp = context.getOutputTimestamp?.();
-    const sample = toPortSample(this.#engine, {
+    const sample = toPortSample(this.#ground.engine, {
       nowLocalMs: this.#clock.nowMs(),
       performanceTimeMs: stamp?.performanceTime,
       contextTimeSec: stamp?.contextTime,

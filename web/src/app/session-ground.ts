@@ -1,0 +1,28 @@
+// What of a browser a stay in a swarm stands on, besides its clock and its loudspeaker: sockets, a cipher, the file swarm.
+// Simulations put a ground of their own under the same session.
+
+import { type Cipher, xChaCha20Poly1305 } from "../control/index.ts";
+import { type NetworkHint, Swarm, type SwarmOptions } from "../swarm/index.ts";
+
+export interface SessionGround {
+  readonly makeSocket: (url: string) => WebSocket;
+  readonly cipher: Cipher;
+  /** Adds to the options what it knows of the device and its network. */
+  readonly openSwarm: (options: SwarmOptions) => Swarm;
+}
+
+/** Chromium's NetworkInformation; other browsers tell nothing of their network. */
+interface NavigatorWithConnection {
+  readonly connection?: NetworkHint;
+}
+
+export const browserGround: SessionGround = {
+  makeSocket: (url) => new WebSocket(url),
+  cipher: xChaCha20Poly1305,
+  openSwarm: (options) =>
+    new Swarm({
+      ...options,
+      isPhone: matchMedia("(pointer: coarse)").matches,
+      network: (navigator as NavigatorWithConnection).connection,
+    }),
+};
