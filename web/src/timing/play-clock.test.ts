@@ -11,6 +11,7 @@ const estimateAt = (atLocalMs: number, offsetMs: number, driftPpm = 0): OffsetEs
   boundMs: 0.2,
   rttMs: 0.4,
   probes: 50,
+  era: 1,
 });
 
 /** Locks at 100 ms, then reports `offsetMs(i)` twice a second; returns the clock and all verdicts. */
@@ -82,5 +83,24 @@ describe("lock, then leave alone", () => {
   it("[L6] global and local time are each other's inverse", () => {
     const { clock } = play(30, () => 104);
     expect(clock.localMsAt(clock.globalUsAt(123_456.789))).toBeCloseTo(123_456.789, 6);
+  });
+
+  it("[L7] renews a loose lock once the clock is known much better, and leaves a tight one alone", () => {
+    const loose = new PlayClock({ ...estimateAt(0, 100), boundMs: 40 });
+    const tight = new PlayClock(estimateAt(0, 100));
+    const verdicts = [1, 2, 3, 4, 5, 6].map((index) => {
+      const fresh = estimateAt(500 * index, 120);
+      return [loose.update(fresh).state, tight.update(fresh).state];
+    });
+    expect(verdicts.at(0)).toEqual(["watching", "watching"]);
+    expect(verdicts.at(-1)).toEqual(["rejoin", "watching"]);
+  });
+
+  it("[L8] renews the lock of a clock that has stepped since", () => {
+    const clock = new PlayClock(estimateAt(0, 100));
+    const states = [1, 2, 3, 4, 5, 6].map(
+      (index) => clock.update({ ...estimateAt(500 * index, 108), era: 2 }).state,
+    );
+    expect(states.at(-1)).toBe("rejoin");
   });
 });
