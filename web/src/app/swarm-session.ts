@@ -112,6 +112,7 @@ export class SwarmSession {
       onState: (state) => this.#controlChanged(state),
       onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),
       onRefused: (refusal) => options.onEvent({ code: "refused", refusal }),
+      isAwaited: () => this.director.isMe,
       makeSocket: ground.makeSocket,
     });
     this.clock = new SharedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
@@ -312,13 +313,14 @@ export class SwarmSession {
   }
 
   #welcomed(welcome: Extract<CheckedServerMessage, { type: "welcome" }>, localMs: number): void {
+    const isNewServer = welcome.nodeId !== this.#nodeId;
     this.#nodeId = welcome.nodeId;
     this.#iceServers = welcome.iceServers;
     this.roster.replace(welcome.members);
     this.#note("controlOpenMs");
     if (welcome.members.length > 0) this.#note("firstPeerMs");
     this.clock.start();
-    this.#sendBeat(this.director.attach(this.#candidates(), localMs));
+    this.#sendBeat(this.director.attach(this.#candidates(), isNewServer, localMs));
     this.#sendStatus(null);
   }
 
@@ -393,6 +395,7 @@ export class SwarmSession {
     const localMs = this.#nowMs();
     this.#link.checkSilence();
     this.#sendBeat(this.director.tick(localMs));
+    if (this.#planWriter.isStranded(localMs)) this.takeOver();
     this.#writePlan(this.#planWriter.tick(localMs));
     this.#changed();
   }
