@@ -292,9 +292,14 @@ export class Player {
   #repairAfterStep(planner: SegmentPlanner, timeline: Timeline): void {
     if (this.#output.line.steps === this.#repairedSteps) return;
     this.#repairedSteps = this.#output.line.steps;
-    const errorMs = planner.errorMsAt(this.#clock.nowMs(), timeline);
-    if (errorMs === null || Math.abs(errorMs) < STEP_REPAIR_MS) return;
+    if (planner.track.isEmpty) return;
     const frame = this.#cutFrame();
-    if (!this.#isBeforeStart(frame)) this.#splice(frame, planner.redirect(frame, timeline));
+    if (this.#isBeforeStart(frame)) {
+      this.#restart(); // a hidden page has queued a start long ago, for where the card was then
+      return;
+    }
+    const errorMs = planner.errorMsAt(this.#clock.nowMs(), timeline);
+    if (errorMs !== null && Math.abs(errorMs) < STEP_REPAIR_MS) return;
+    this.#splice(frame, planner.redirect(frame, timeline));
   }
 }
