@@ -8,6 +8,7 @@ import sys
 BENCHES = (
     ("bench.join", "--runs", "5"),
     ("bench.clock", "--hours", "50"),
+    ("bench.chaos", "--runs", "20000"),
     ("bench.speakers", "--seats", "cccc", "--runs", "5", "--snapcast"),
     ("bench.speakers", "--seats", "cccc", "--runs", "3", "--condition", "harsh"),
     ("bench.speakers", "--seats", "ccff", "--runs", "3"),

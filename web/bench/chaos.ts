@@ -1,4 +1,4 @@
-// A campaign of storms over simulated rooms: `chaos.js <depth> <first seed> <runs>`. Prints failing seeds as they come and
+// A campaign of storms over simulated rooms: `chaos.ts <depth> <first seed> <runs>`. Prints failing seeds as they come and
 // a line of JSON at the end. See src/app/testing/chaos.ts and bench/chaos.py.
 
 import { runChaos } from "../src/app/testing/chaos.ts";
@@ -16,5 +16,10 @@ for (let seed = Number(firstSeed); seed < Number(firstSeed) + Number(runs); seed
   if (runs === "1") console.log(outcome.story.join("\n"));
 }
 console.log(
-  JSON.stringify({ depth, runs: Number(runs), failed, cpuSec: (process.cpuUsage().user / 1000 - begunMs) / 1000 }),
+  JSON.stringify({
+    depth,
+    runs: Number(runs),
+    failed,
+    cpuSec: (process.cpuUsage().user / 1000 - begunMs) / 1000,
+  }),
 );

@@ -2,24 +2,32 @@
 // everyone in step, nobody left over who has gone. True ms from the beginning of the storm.
 
 import { type Plan, positionUsAt } from "../../director/index.ts";
-import { pickOne, randomBelow } from "../../lib/index.ts";
+import { type FileId, pickOne, randomBelow } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { EventClock } from "../../swarm/testing/event-clock.ts";
 import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
-import { type Depth, SimDevice, type SimWorld, SONG } from "./sim-device.ts";
+import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { SimServer } from "./sim-server.ts";
 
 const NAMES = ["ada", "bo", "cy", "di", "eve"];
-const MAX_STORM_MS = 20_000;
+const MIN_STORM_MS = 4_000;
+const MAX_STORM_MS = 14_000;
 /** The longest back-off, a connection that hung until its time-out, and the next back-off. */
 const REOPEN_MS = 26_000;
 /** With everybody connected, this long until there is one director and one plan. */
 const AGREE_MS = 8_000;
+const FETCH_MS = 30_000;
 /** From a start, or from agreement, until the loudspeakers must be in step. */
 const SETTLE_MS = 8_000;
 const IN_STEP_MS = 5;
+/** Share of the runs without real sound that are also listened to; it takes as long as all before. */
+const LISTENED_SHARE = 0.2;
 /** The server's heartbeat finds a dead socket in 30 s, and the grace is 15 s. */
 const GONE_MS = 46_000;
+/** Share of the runs with such a loss that wait for it. */
+const WAITED_SHARE = 0.2;
+/** Nothing falls asleep for less; a step of local time within a round trip could not be told from the network. */
+const MIN_SLEEP_MS = 300;
 /** Between two rounds of promises; the depths with real sound live on them. */
 const ROUND_MS = 20;
 
@@ -29,27 +37,29 @@ const ACTS: Readonly<Record<string, Act>> = {
   joins: (chaos) => (chaos.devices.length < NAMES.length ? chaos.join() : "nobody"),
   leaves: (chaos, device) => (chaos.alive.length > 1 ? chaos.leave(device) : "not the last one"),
   dies: (chaos, device) => (chaos.alive.length > 1 ? chaos.die(device) : "not the last one"),
-  "is cut off": (chaos, { path }) => {
-    path.cut();
-    return chaos.later(30_000, () => path.heal());
+  "is cut off": (chaos, device) => {
+    device.path.cut();
+    return chaos.later(30_000, () => device.path.heal(), device);
   },
   "is on a bad network": (chaos, { path }) => {
     [path.lossShare, path.shuffleMs] = [0.4 * chaos.random.fraction(), 2_000 * chaos.random.fraction()];
     return chaos.later(20_000, () => chaos.calmPath(path));
   },
-  freezes: (chaos, { clock }) => {
-    clock.freeze();
-    return chaos.later(25_000, () => clock.resume());
+  freezes: (chaos, device) => {
+    device.clock.freeze();
+    return chaos.later(25_000, () => device.clock.thaw(), device);
   },
-  sleeps: (chaos, { clock, path, card }) => {
+  sleeps: (chaos, device) => {
+    const { clock, path, card } = device;
     clock.sleep();
     path.cut();
     card?.take();
-    return chaos.later(40_000, () => {
-      clock.resume();
+    const wake = (): void => {
+      clock.wake();
       path.heal();
       card?.give();
-    });
+    };
+    return chaos.later(40_000, wake, device, MIN_SLEEP_MS);
   },
   "sees the server killed": (chaos) => {
     if (!chaos.server.isUp) return "again";
@@ -78,8 +88,9 @@ const ACTS: Readonly<Record<string, Act>> = {
     clock.deliver(() => session.resign());
     return "";
   },
-  plays: ({ alive }) => {
-    for (const { clock, session } of alive) clock.deliver(() => session.director.isMe && session.play(SONG));
+  plays: ({ alive, songId }) => {
+    for (const { clock, session } of alive)
+      clock.deliver(() => session.director.isMe && session.play(songId));
     return "";
   },
   stops: ({ alive }) => {
@@ -95,9 +106,9 @@ const ACTS: Readonly<Record<string, Act>> = {
     clock.deliver(() => session.setSpeakerDelay(delayMs));
     return `${delayMs} ms`;
   },
-  "loses its sound": (chaos, { card }) => {
-    card?.take();
-    return chaos.later(8_000, () => card?.give());
+  "loses its sound": (chaos, device) => {
+    device.card?.take();
+    return chaos.later(8_000, () => device.card?.give(), device);
   },
   underruns: (chaos, { card }) => {
     const ms = 20 * chaos.random.fraction();
@@ -135,6 +146,8 @@ export class Chaos {
   readonly #clock = new EventClock(0);
   readonly #gone = new Set<SimDevice>();
   #isCalm = false;
+  /** Someone has gone without a word that could be heard. */
+  #isSomeoneMissed = false;
 
   constructor(seed: number, depth: Depth) {
     this.random = new SeededRandom(seed);
@@ -143,21 +156,29 @@ export class Chaos {
     this.#world = { clock: this.#clock, random: this.random, server: this.server, network, depth };
   }
 
+  get songId(): FileId {
+    return this.#world.depth === "whole" ? SIM_SONG_ID : IDEAL_SONG_ID;
+  }
+
   get alive(): readonly SimDevice[] {
     return this.devices.filter((device) => !this.#gone.has(device));
   }
 
   async run(): Promise<string | null> {
     const people = 2 + randomBelow(this.random, 3);
-    for (let index = 0; index < people; index++) this.#clock.after(3_000 * this.random.fraction(), () => this.join());
-    const stormMs = 4_000 + this.random.fraction() * (MAX_STORM_MS - 4_000);
+    for (let index = 0; index < people; index++)
+      this.#clock.after(3_000 * this.random.fraction(), () => this.join());
+    const stormMs = MIN_STORM_MS + this.random.fraction() * (MAX_STORM_MS - MIN_STORM_MS);
     const acts = 2 + randomBelow(this.random, 12);
     for (let index = 0; index < acts; index++) {
-      this.#clock.after(1_000 + this.random.fraction() * (stormMs - 1_000), () => this.#act());
+      const afterMs = 1_000 + this.random.fraction() * (stormMs - 1_000 - MIN_SLEEP_MS);
+      this.#clock.after(afterMs, () => this.#act());
     }
     await this.#advance(stormMs);
     this.#calm();
-    return (await this.#reopened()) ?? (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left());
+    return (
+      (await this.#reopened()) ?? (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left())
+    );
   }
 
   async end(): Promise<void> {
@@ -167,12 +188,15 @@ export class Chaos {
   join(): string {
     const device = new SimDevice(NAMES[this.devices.length] ?? "", this.#world);
     this.devices.push(device);
+    if (this.devices.length === 1) device.addSong();
     this.#tell(`${device.name} joins as ${device.userId.slice(0, 4)}`);
     return device.name;
   }
 
   leave(device: SimDevice): string {
     this.#gone.add(device);
+    const { session, path, clock } = device;
+    if (session.controlState !== "open" || path.isCut || clock.isHalted) this.#isSomeoneMissed = true;
     device.clock.deliver(() => void device.session.close());
     return "";
   }
@@ -180,6 +204,7 @@ export class Chaos {
   die(device: SimDevice): string {
     this.#gone.add(device);
     device.isDead = true;
+    this.#isSomeoneMissed = true;
     device.path.cut();
     device.clock.freeze();
     device.card?.take();
@@ -194,11 +219,11 @@ export class Chaos {
     [path.lossShare, path.shuffleMs] = [0, 0];
   }
 
-  /** Undoes something within `maxMs`, unless calm has undone it before. */
-  later(maxMs: number, undo: () => void): string {
-    const ms = maxMs * this.random.fraction();
+  /** Undoes something within `maxMs`, unless calm has undone it before or it can no longer be undone. */
+  later(maxMs: number, undo: () => void, device?: SimDevice, minMs = 0): string {
+    const ms = minMs + maxMs * this.random.fraction() ** 2;
     this.#clock.after(ms, () => {
-      if (!this.#isCalm) undo();
+      if (!this.#isCalm && !device?.isDead) undo();
     });
     return `for ${(ms / 1000).toFixed(1)} s`;
   }
@@ -218,14 +243,20 @@ export class Chaos {
       if (isDead) continue;
       this.calmPath(path);
       path.heal();
-      clock.resume();
+      clock.wake();
+      clock.thaw();
       card?.give();
     }
+    this.alive[0]?.addSong(); // who brought it may have left with it
     this.#tell("calm");
   }
 
   async #reopened(): Promise<string | null> {
-    const isOpen = (): boolean => this.alive.every(({ session }) => session.controlState === "open");
+    // Who slept may believe in a socket that the server has long forgotten.
+    const isOpen = (): boolean =>
+      this.alive.every(
+        ({ userId, session }) => session.controlState === "open" && this.server.isPresent(userId),
+      );
     for (let waitedMs = 0; waitedMs < REOPEN_MS && !isOpen(); waitedMs += 250) {
       await this.#advance(250);
       const refused = this.alive.find((device) => device.refusal);
@@ -247,8 +278,12 @@ export class Chaos {
   }
 
   async #inStep(): Promise<string | null> {
+    const { depth } = this.#world;
+    if (depth === "control" && this.random.fraction() > LISTENED_SHARE) return null;
+    const lacking = await this.#lackingSong();
+    if (lacking.length > 0) return `without the song: ${lacking.map(({ name }) => name).join(" · ")}`;
     const director = this.alive.find(({ session }) => session.director.isMe)?.session;
-    if (director?.director.plan.state === "stopped") director.play(SONG);
+    if (director?.director.plan.state === "stopped") director.play(this.songId);
     await this.#advance(2_000);
     director?.startNow(); // the dead are not away yet, and would be waited for
     await this.#advance(SETTLE_MS);
@@ -263,18 +298,30 @@ export class Chaos {
     return null;
   }
 
+  /** Who still has to fetch the song when links had time enough to fail once and be made again. */
+  async #lackingSong(): Promise<readonly SimDevice[]> {
+    const lacking = (): readonly SimDevice[] => this.alive.filter((device) => !device.holds(this.songId));
+    for (let waitedMs = 0; waitedMs < FETCH_MS && lacking().length > 0; waitedMs += 500)
+      await this.#advance(500);
+    return lacking();
+  }
+
   async #left(): Promise<string | null> {
-    const someoneDied = this.devices.some((device) => device.isDead);
-    if (someoneDied && this.random.fraction() < 0.2) await this.#advance(GONE_MS);
-    else if (someoneDied) return null;
-    const expected = this.alive.map(({ userId }) => userId).sort().join();
+    if (this.#isSomeoneMissed && this.random.fraction() > WAITED_SHARE) return null;
+    if (this.#isSomeoneMissed) await this.#advance(GONE_MS);
+    const expected = this.alive
+      .map(({ userId }) => userId)
+      .sort()
+      .join();
     const seen = [
       [...this.server.members].sort().join(),
       ...this.alive.map(({ userId, session }) =>
         [userId, ...session.roster.peers.map((peer) => peer.userId)].sort().join(),
       ),
     ];
-    return seen.every((members) => members === expected) ? null : `ghosts: ${seen.join(" | ")}, not ${expected}`;
+    return seen.every((members) => members === expected)
+      ? null
+      : `ghosts: ${seen.join(" | ")}, not ${expected}`;
   }
 
   /** How far ahead of the plan a loudspeaker is in truth; null while it is silent. */

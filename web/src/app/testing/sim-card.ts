@@ -83,7 +83,7 @@ export class SimCard {
   /** The platform takes the sound (a call, another app), or the device sleeps. */
   take(): void {
     this.#isTaken = true;
-    if (this.#state === "running") this.#become("suspended");
+    if (!this.#isStanding) this.#become("suspended");
   }
 
   give(): void {
@@ -103,9 +103,10 @@ export class SimCard {
   }
 
   #become(state: "suspended" | "running"): void {
-    if (this.#state === state || this.#state === "closed") return;
+    const isStanding = state !== "running";
+    if (this.#isStanding === isStanding || this.#state === "closed") return;
     this.#anchor();
-    this.#isStanding = state !== "running";
+    this.#isStanding = isStanding;
     this.#clock.deliver(() => {
       this.#state = state;
       this.onstatechange?.();

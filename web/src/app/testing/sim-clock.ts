@@ -70,13 +70,20 @@ export class SimClock implements Clock {
     this.#asleepSinceTrueMs ??= this.#world.nowMs();
   }
 
-  /** Out of freezing and sleep: what was held runs in the order it came. */
-  resume(): void {
+  thaw(): void {
     this.#isFrozen = false;
-    if (this.#asleepSinceTrueMs !== null) {
-      this.#sleptTrueMs += this.#world.nowMs() - this.#asleepSinceTrueMs;
-      this.#asleepSinceTrueMs = null;
-    }
+    this.#serveHeld();
+  }
+
+  wake(): void {
+    if (this.#asleepSinceTrueMs === null) return;
+    this.#sleptTrueMs += this.#world.nowMs() - this.#asleepSinceTrueMs;
+    this.#asleepSinceTrueMs = null;
+    this.#serveHeld();
+  }
+
+  /** In the order it came; what still cannot run is held again. */
+  #serveHeld(): void {
     for (const task of this.#held.splice(0)) this.deliver(task);
   }
 }

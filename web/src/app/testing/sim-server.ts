@@ -1,8 +1,8 @@
 // The server in true time: seats, grace, relay and clock by the rules of src/unisono/{swarm,registry,session}.py, and the
 // browser's side of a WebSocket to it. One swarm. What it cannot tell, as the real one, is a silent socket from a dead one.
 
-import type { Clock, UserId } from "../../lib/index.ts";
 import { CloseCode } from "../../control/protocol.gen.ts";
+import type { Clock, UserId } from "../../lib/index.ts";
 import type { SimClock } from "./sim-clock.ts";
 import { type SimPath, SimStream } from "./sim-path.ts";
 
@@ -61,6 +61,10 @@ export class SimServer {
     return [...this.#seats.keys()];
   }
 
+  isPresent(userId: UserId): boolean {
+    return (this.#seats.get(userId)?.link ?? null) !== null;
+  }
+
   /** Global µs of a clock, this server's or that of a former one. */
   globalUs(clockId = this.clockId): number {
     return (this.world.nowMs() - (this.#bornTrueMs.get(clockId) ?? Number.NaN)) * 1000;
@@ -78,7 +82,10 @@ export class SimServer {
   /** Goes as SIGTERM makes it go: tells everyone when to come back. */
   goAway(): void {
     for (const { socket } of this.#links) {
-      this.#say(socket, { type: "goaway", retryAfterMs: 250 + Math.floor(socket.path.random.fraction() * 2_750) });
+      this.#say(socket, {
+        type: "goaway",
+        retryAfterMs: 250 + Math.floor(socket.path.random.fraction() * 2_750),
+      });
       socket.fromServer(() => socket.closed(CloseCode.restart));
     }
     this.kill();
@@ -175,7 +182,8 @@ export class SimServer {
   }
 
   #tellOthers(userId: UserId, message: object): void {
-    for (const [other, { link }] of this.#seats) if (other !== userId && link) this.#say(link.socket, message);
+    for (const [other, { link }] of this.#seats)
+      if (other !== userId && link) this.#say(link.socket, message);
   }
 
   #say(socket: SimSocket, message: object): void {
@@ -253,7 +261,10 @@ export class SimSocket {
 
   #opened(): void {
     if (this.readyState !== 0) return;
-    if (!this.#link) return this.closed(1006);
+    if (!this.#link) {
+      this.closed(1006);
+      return;
+    }
     this.readyState = 1;
     this.onopen?.();
   }
