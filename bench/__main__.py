@@ -10,6 +10,7 @@ BENCHES = (
     ("bench.clock", "--hours", "50"),
     ("bench.swarm",),
     ("bench.uplink",),
+    ("bench.chaos", "--runs", "20000"),
     ("bench.speakers", "--seats", "cccc", "--runs", "5", "--snapcast"),
     ("bench.speakers", "--seats", "cccc", "--runs", "3", "--condition", "harsh"),
     ("bench.speakers", "--seats", "ccff", "--runs", "3"),

@@ -157,7 +157,9 @@ export class Conductor {
     const fresh = new PlayClock(estimate);
     const movedUs =
       positionUsAt(plan, fresh.globalUsAt(localMs)) - positionUsAt(before, playClock.globalUsAt(localMs));
-    this.#playClock = new PlayClock({ ...estimate, offsetMs: estimate.offsetMs + movedUs / 1000 });
+    const movedMs = movedUs / 1000;
+    const boundMs = estimate.boundMs + Math.abs(movedMs); // rule L7
+    this.#playClock = new PlayClock({ ...estimate, offsetMs: estimate.offsetMs + movedMs, boundMs });
   }
 
   #isBeforeFreeze(localMs: number): boolean {

@@ -10,13 +10,14 @@ const ready: Readiness = { userId: id("a"), isAway: false, isReady: true, rttMs:
 /** Ada directs alone; global time = local time, in the clock `clockId`. */
 function room() {
   const director = new Director(id("a"));
-  director.attach([], 0);
+  director.attach([], true, 0);
   const state = {
     clockId: "north",
     readiness: [ready],
     positionSec: null as number | null,
     durationSec: null as number | null,
     speakerDelayMs: 0,
+    isOldClockKnown: true,
   };
   const writer = new PlanWriter({
     director,
@@ -36,7 +37,7 @@ function room() {
       },
       state: "locked",
       globalUsAt: (localMs) => localMs * 1000,
-      toCurrentClock: (globalUs) => globalUs + 7,
+      toCurrentClock: (globalUs) => (state.isOldClockKnown ? globalUs + 7 : null),
     },
     positionSecAt: () => state.positionSec,
     durationSec: () => state.durationSec,
@@ -111,5 +112,31 @@ describe("what the director writes", () => {
     const theirs = { term: 9, userId: id("b"), resigned: false };
     director.receiveBeat(id("b"), { record: theirs, plan: director.plan }, 10);
     expect(writer.tick(1_000)).toBeNull();
+  });
+
+  it("[D16] who knows the old clock steps in for a director that evidently does not", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    const theirs = { term: 9, userId: id("b"), resigned: false };
+    director.receiveBeat(id("b"), { record: theirs, plan: director.plan }, 10);
+    [state.clockId, state.positionSec] = ["south", 42];
+    writer.tick(2_000);
+    expect(writer.isStranded(9_900)).toBe(false);
+    expect(writer.isStranded(10_000)).toBe(true);
+    state.positionSec = null;
+    expect(writer.isStranded(10_000)).toBe(false);
+  });
+
+  it("[D17] stops a song whose clock nobody has met", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    [state.clockId, state.isOldClockKnown] = ["south", false];
+    write(writer.tick(2_000));
+    write(writer.tick(13_900));
+    expect(director.plan.state).toBe("playing");
+    write(writer.tick(14_000));
+    expect(director.plan.state).toBe("stopped");
   });
 });

@@ -19,10 +19,15 @@ export interface PlanWriterOptions {
 
 /** The last echo of a hall has died away; nobody's delayed loudspeaker is cut off. */
 const AFTER_END_SEC = 1;
+/** D16: by then a director that came back to a new server (D6) has written the plan in its clock, if it can. */
+const STRANDED_MS = 8_000;
+/** D17: by then anyone who can has taken over and done it. */
+const LOST_MS = 12_000;
 
 export class PlanWriter {
   readonly #options: PlanWriterOptions;
   #isStartForced = false;
+  #foreignSinceLocalMs: number | null = null;
 
   constructor(options: PlanWriterOptions) {
     this.#options = options;
@@ -42,8 +47,16 @@ export class PlanWriter {
     this.#isStartForced = true;
   }
 
+  /** D16: the song plays in the clock of a former server, which this peer knows and the director evidently does not. */
+  isStranded(localMs: number): boolean {
+    const { director, positionSecAt } = this.#options;
+    const isKnownHere = positionSecAt(localMs) !== null;
+    return isKnownHere && !director.isMe && this.#foreignMs(localMs) >= STRANDED_MS;
+  }
+
   tick(localMs: number): PlanChange | null {
     const { director, clock } = this.#options;
+    this.#watchClock(localMs);
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
     if (director.plan.state === "preparing") return this.#start(globalUs);
@@ -79,7 +92,21 @@ export class PlanWriter {
       return this.#change("playing", plan.fileId, startUs, Math.max(0, positionUs));
     }
     const startUs = clock.toCurrentClock(plan.globalStartUs, plan.clockId);
-    return startUs === null ? null : this.#change("playing", plan.fileId, startUs, plan.positionUs);
+    if (startUs !== null) return this.#change("playing", plan.fileId, startUs, plan.positionUs);
+    return this.#foreignMs(localMs) >= LOST_MS ? this.stop() : null; // D17
+  }
+
+  #watchClock(localMs: number): void {
+    const { director, clock } = this.#options;
+    const { plan } = director;
+    const isForeign =
+      plan.state === "playing" && clock.state === "locked" && plan.clockId !== clock.estimate?.clockId;
+    this.#foreignSinceLocalMs = isForeign ? (this.#foreignSinceLocalMs ?? localMs) : null;
+  }
+
+  /** For how long the plan has been in another clock than the one this peer has locked onto. */
+  #foreignMs(localMs: number): number {
+    return this.#foreignSinceLocalMs === null ? 0 : localMs - this.#foreignSinceLocalMs;
   }
 
   #change(

@@ -25,12 +25,13 @@ import {
   WireError,
 } from "../lib/index.ts";
 import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
-import { type NetworkHint, type PieceStore, Swarm, type SwarmEvent } from "../swarm/index.ts";
+import type { PieceStore, Swarm, SwarmEvent } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
+import { browserGround, type SessionGround } from "./session-ground.ts";
 import { syncWord } from "./sync-word.ts";
 
 export type SessionEvent =
@@ -52,11 +53,8 @@ export interface SessionOptions {
   readonly tappedLocalMs: number;
   readonly onEvent: (event: SessionEvent) => void;
   readonly onChange: () => void;
-}
-
-/** Chromium's NetworkInformation; other browsers tell nothing of their network. */
-interface NavigatorWithConnection {
-  readonly connection?: NetworkHint;
+  /** The browser's own where absent. */
+  readonly ground?: SessionGround;
 }
 
 export interface Timings {
@@ -84,7 +82,7 @@ export class SwarmSession {
     firstSoundMs: null,
   };
   /** A tablet counts as one: it shares their memory, their radio and their browser. */
-  readonly #isPhone = matchMedia("(pointer: coarse)").matches;
+  readonly #isPhone: boolean;
   readonly #options: SessionOptions;
   readonly #link: ControlLink;
   readonly #sealer: Sealer;
@@ -101,11 +99,12 @@ export class SwarmSession {
   #lastStatusLocalMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionOptions) {
-    const { clock, random, keys, player } = options;
+    const { clock, random, keys, player, ground = browserGround } = options;
     this.#options = options;
+    this.#isPhone = ground.isPhone();
     this.#name = options.name;
     this.me = keys.userId;
-    this.#sealer = new Sealer(keys, this.me, random);
+    this.#sealer = new Sealer(keys, this.me, random, ground.cipher);
     this.director = new Director(this.me);
     this.#link = new ControlLink({
       clock,
@@ -117,15 +116,16 @@ export class SwarmSession {
       onState: (state) => this.#controlChanged(state),
       onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),
       onRefused: (refusal) => options.onEvent({ code: "refused", refusal }),
+      isAwaited: () => this.director.isMe,
+      makeSocket: ground.makeSocket,
     });
     this.clock = new SharedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
-    this.swarm = new Swarm({
+    this.swarm = ground.openSwarm({
       clock,
       random,
       me: this.me,
       store: options.store,
       isPhone: this.#isPhone,
-      network: (navigator as NavigatorWithConnection).connection,
       acceptsNote: (note) => decodeAnchor(note) !== null,
       sendSignal: (to, signal) => this.#send(to, { kind: "signal", signal }),
       iceServers: () => this.#iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
@@ -319,13 +319,14 @@ export class SwarmSession {
   }
 
   #welcomed(welcome: Extract<CheckedServerMessage, { type: "welcome" }>, localMs: number): void {
+    const isNewServer = welcome.nodeId !== this.#nodeId;
     this.#nodeId = welcome.nodeId;
     this.#iceServers = welcome.iceServers;
     this.roster.replace(welcome.members);
     this.#note("controlOpenMs");
     if (welcome.members.length > 0) this.#note("firstPeerMs");
     this.clock.start();
-    this.#sendBeat(this.director.attach(this.#candidates(), localMs));
+    this.#sendBeat(this.director.attach(this.#candidates(), isNewServer, localMs));
     this.#sendStatus(null);
   }
 
@@ -408,6 +409,7 @@ export class SwarmSession {
     const localMs = this.#nowMs();
     this.#link.checkSilence();
     this.#sendBeat(this.director.tick(localMs));
+    if (this.#planWriter.isStranded(localMs)) this.takeOver();
     this.#writePlan(this.#planWriter.tick(localMs));
     this.#changed();
   }

@@ -84,6 +84,7 @@ describe("the control link", () => {
       onState: (state) => states.push(state),
       onMessage: (message) => messages.push(message),
       onRefused: (refusal) => refusals.push(refusal),
+      isAwaited: () => false,
       makeSocket: (url) => new FakeSocket(url) as unknown as WebSocket,
     });
   });
@@ -104,11 +105,12 @@ describe("the control link", () => {
       clock.advance(8_000);
       expect(FakeSocket.all).toHaveLength(attempt + 2);
     }
-    const longest = Array.from({ length: 12 }, (_, n) =>
-      backOffMs(n, { fraction: () => 0.999, bytes: () => new Uint8Array() }),
-    );
-    expect(longest[0]).toBeLessThanOrEqual(250);
-    expect(Math.max(...longest)).toBeLessThanOrEqual(8_000);
+    const almostOne = { fraction: () => 0.999, bytes: () => new Uint8Array() };
+    const longest = (isAwaited: boolean) =>
+      Array.from({ length: 12 }, (_, attempt) => backOffMs(attempt, almostOne, isAwaited));
+    expect(longest(false)[0]).toBeLessThanOrEqual(250);
+    expect(Math.max(...longest(false))).toBeCloseTo(8_000, -2);
+    expect(Math.max(...longest(true))).toBeCloseTo(4_000, -2);
   });
 
   it("[W3] does not wait when the network or the page comes back", () => {
@@ -121,10 +123,32 @@ describe("the control link", () => {
   it("[W4] gives up a socket that has been silent for six seconds", () => {
     link.open();
     socket().accept();
-    clock.advance(5_900);
+    const watch = (ms: number) => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 100) {
+        clock.advance(100);
+        link.checkSilence();
+      }
+    };
+    watch(5_900);
+    expect(link.state).toBe("open");
+    watch(200);
+    expect(link.state).toBe("retrying");
+  });
+
+  it("[W9] gives a socket of a page that stood still a moment to deliver what it has kept", () => {
+    link.open();
+    socket().accept();
+    clock.advance(20_000);
+    link.wake();
+    expect(link.state).toBe("open");
+    socket().say({ type: "goaway", retryAfterMs: 9_000 });
+    clock.advance(2_000);
     link.checkSilence();
     expect(link.state).toBe("open");
-    clock.advance(200);
+
+    clock.advance(20_000);
+    link.checkSilence();
+    clock.advance(1_600);
     link.checkSilence();
     expect(link.state).toBe("retrying");
   });

@@ -23,14 +23,22 @@ export interface ControlLinkOptions {
   readonly onState: (state: ControlState) => void;
   readonly onMessage: (message: CheckedServerMessage, receivedLocalMs: number) => void;
   readonly onRefused: (refusal: Refusal) => void;
+  /** Whether the others can do little until this peer is back: then it tries more often. */
+  readonly isAwaited: () => boolean;
   /** The real WebSocket, or a fake with its semantics. */
-  readonly makeSocket?: (url: string) => WebSocket;
+  readonly makeSocket: (url: string) => WebSocket;
 }
 
 /** Joining takes a round trip; a captive network or a half-open path gets this long before the next attempt. */
 const CONNECT_TIMEOUT_MS = 8_000;
 /** Six probes at the idle rate without any answer. */
 const SILENCE_MS = 6_000;
+/** Who was frozen heard nothing, whatever came: what the browser has kept is served within this. */
+const THAW_MS = 1_500;
+/** Checks come five times a second, once a second in a hidden page; a longer gap means that the page stood still. */
+const STANDSTILL_MS = 2_500;
+
+const LEAVE: ClientMessage = { type: "leave" };
 
 const REFUSALS: Partial<Record<number, Refusal>> = {
   [CloseCode.wrongVersion]: "wrong-version",
@@ -45,6 +53,9 @@ export class ControlLink {
   #attempt = 0;
   #goAwayMs: number | null = null;
   #lastHeardLocalMs = 0;
+  #lastCheckLocalMs = 0;
+  /** A silence is forgiven once: a page that runs once a minute must find out too. */
+  #forgivenLocalMs = Number.NaN;
   #cancelTimer: (() => void) | null = null;
 
   constructor(options: ControlLinkOptions) {
@@ -74,23 +85,30 @@ export class ControlLink {
 
   /** Leaves the swarm at once, without the server's grace. Idempotent. */
   close(): void {
-    this.send({ type: "leave" });
+    // Also before the welcome: a join that is on its way must not leave a seat behind.
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(LEAVE));
     this.#dropSocket();
     this.#setState("idle");
   }
 
   /** Gives up a socket that has not answered for long; call it regularly while open. */
   checkSilence(): void {
+    const localMs = this.#options.clock.nowMs();
+    const stoodStill = localMs - this.#lastCheckLocalMs > STANDSTILL_MS;
+    this.#lastCheckLocalMs = localMs;
     if (this.#state !== "open") return;
-    if (this.#options.clock.nowMs() - this.#lastHeardLocalMs > SILENCE_MS) this.#retry();
+    if (stoodStill && this.#lastHeardLocalMs !== this.#forgivenLocalMs) {
+      this.#forgivenLocalMs = Math.max(this.#lastHeardLocalMs, localMs - SILENCE_MS + THAW_MS);
+      this.#lastHeardLocalMs = this.#forgivenLocalMs;
+    }
+    if (localMs - this.#lastHeardLocalMs > SILENCE_MS) this.#retry();
   }
 
   #connect(): void {
     this.#dropSocket();
     this.#setState("connecting");
     const { clock, server, shard, swarmId, userId } = this.#options;
-    const make = this.#options.makeSocket ?? ((url: string) => new WebSocket(url));
-    const socket = make(`${server}/v1/control?s=${shard}`);
+    const socket = this.#options.makeSocket(`${server}/v1/control?s=${shard}`);
     this.#socket = socket;
     this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => this.#retry());
     socket.onopen = () => {
@@ -140,8 +158,8 @@ export class ControlLink {
 
   #retry(): void {
     this.#dropSocket();
-    const { clock, random } = this.#options;
-    const waitMs = this.#goAwayMs ?? backOffMs(this.#attempt, random);
+    const { clock, random, isAwaited } = this.#options;
+    const waitMs = this.#goAwayMs ?? backOffMs(this.#attempt, random, isAwaited());
     this.#goAwayMs = null;
     this.#attempt += 1;
     this.#cancelTimer = clock.after(waitMs, () => this.#connect());

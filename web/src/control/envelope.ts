@@ -31,6 +31,15 @@ export interface EnvelopeKeys {
   readonly pairKey: Uint8Array;
 }
 
+/** An AEAD with a 24-byte nonce and a 16-byte tag; `decrypt` throws for what was not sealed so. */
+export type Cipher = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+) => { encrypt(plain: Uint8Array): Uint8Array; decrypt(sealed: Uint8Array): Uint8Array };
+
+export const xChaCha20Poly1305: Cipher = xchacha20poly1305;
+
 const VERSION = 1;
 const KIND = { all: 1, one: 2 } as const;
 const EPOCH_BYTES = 8;
@@ -50,14 +59,16 @@ export class Sealer {
   readonly #keys: EnvelopeKeys;
   readonly #me: UserId;
   readonly #random: Random;
+  readonly #cipher: Cipher;
   readonly #epoch: Uint8Array;
   readonly #windows = new Map<UserId, Map<string, ReplayWindow>>();
   #sequence = 0;
 
-  constructor(keys: EnvelopeKeys, me: UserId, random: Random) {
+  constructor(keys: EnvelopeKeys, me: UserId, random: Random, cipher = xChaCha20Poly1305) {
     this.#keys = keys;
     this.#me = me;
     this.#random = random;
+    this.#cipher = cipher;
     this.#epoch = random.bytes(EPOCH_BYTES);
   }
 
@@ -75,7 +86,7 @@ export class Sealer {
     new DataView(header.buffer).setUint32(2 + EPOCH_BYTES, this.#sequence++);
     const nonce = this.#random.bytes(NONCE_BYTES);
     const aad = this.#associatedData(header, this.#me, to);
-    const sealed = xchacha20poly1305(this.#keyFor(kind), nonce, aad).encrypt(plain);
+    const sealed = this.#cipher(this.#keyFor(kind), nonce, aad).encrypt(plain);
     return concatBytes(header, nonce, sealed);
   }
 
@@ -96,7 +107,7 @@ export class Sealer {
     let plain: Uint8Array;
     try {
       const sealed = envelope.subarray(HEADER_BYTES + NONCE_BYTES);
-      plain = xchacha20poly1305(this.#keyFor(kind), nonce, aad).decrypt(sealed);
+      plain = this.#cipher(this.#keyFor(kind), nonce, aad).decrypt(sealed);
     } catch (cause) {
       throw new WireError("wire-unsealed", "not sealed by this swarm for this peer", { cause });
     }

@@ -3,7 +3,7 @@
 export { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
 export type { SwarmKeys } from "./derive.ts";
 export { KeyStretcher } from "./derive-in-worker.ts";
-export { MAX_CONTENT_BYTES, Sealer } from "./envelope.ts";
+export { type Cipher, MAX_CONTENT_BYTES, Sealer, xChaCha20Poly1305 } from "./envelope.ts";
 export { canonicalKey, extractKey, formatKey, generateKey, isWeakKey } from "./key.ts";
 export type { IceServer } from "./protocol.gen.ts";
 export type { CheckedServerMessage, Member } from "./server-message.ts";

@@ -7,6 +7,7 @@ import {
   Director,
   type PlanChange,
   RANK_DELAY_MS,
+  REATTACH_SILENCE_MS,
   SILENCE_MS,
 } from "./director.ts";
 import { type Beat, compareBeats } from "./register.ts";
@@ -26,14 +27,14 @@ const SONG: PlanChange = {
 /** Ada directs alone from the first moment. */
 function adaDirecting(): Director {
   const director = new Director(ada);
-  director.attach([], 0);
+  director.attach([], true, 0);
   return director;
 }
 
 /** Bo follows ada's beat of term 1 with cy beside him. */
 function boFollowing(): Director {
   const director = new Director(bo);
-  director.attach(seen(ada, cy), 0);
+  director.attach(seen(ada, cy), true, 0);
   director.receiveBeat(ada, beatOf(adaDirecting()), 100);
   return director;
 }
@@ -51,7 +52,7 @@ describe("the director", () => {
 
   it("[D6] who joins others listens for a beat before claiming", () => {
     const director = new Director(bo);
-    expect(director.attach(seen(ada), 0)).toBeNull();
+    expect(director.attach(seen(ada), true, 0)).toBeNull();
     expect(director.tick(SILENCE_MS - 1)).toBeNull();
     expect(director.isMe).toBe(false);
   });
@@ -75,7 +76,7 @@ describe("the director", () => {
 
   it("[D5] the second rank waits its turn", () => {
     const director = new Director(cy);
-    director.attach(seen(ada, bo), 0);
+    director.attach(seen(ada, bo), true, 0);
     director.receiveBeat(ada, beatOf(adaDirecting()), 0);
     director.memberLeft(ada, 1_000);
     expect(director.tick(1_000 + RANK_DELAY_MS - 1)).toBeNull();
@@ -84,7 +85,7 @@ describe("the director", () => {
 
   it("[D5] a visible peer goes before a hidden one with a lower user id", () => {
     const director = new Director(cy);
-    director.attach([{ userId: bo, isVisible: false, isAway: false }], 0);
+    director.attach([{ userId: bo, isVisible: false, isAway: false }], true, 0);
     director.receiveBeat(
       bo,
       { ...beatOf(adaDirecting()), record: { term: 1, userId: bo, resigned: false } },
@@ -127,7 +128,7 @@ describe("the director", () => {
 
   it("[D1] of two claims for one term the lower user id wins on both sides", () => {
     const [first, second] = [boFollowing(), new Director(cy)];
-    second.attach(seen(ada, bo), 0);
+    second.attach(seen(ada, bo), true, 0);
     const [fromBo, fromCy] = [first.takeOver(500), second.takeOver(500)];
     if (!fromBo || !fromCy) throw new Error("both claim");
     const late = { ...fromCy, record: { ...fromCy.record, term: fromBo.record.term } };
@@ -169,6 +170,40 @@ describe("the director", () => {
     expect(director.takeOver(10 * SILENCE_MS)).toBeNull();
   });
 
+  it("[D6] who comes back alone to a seat that was resigned claims at once", () => {
+    const director = adaDirecting();
+    director.resign(100);
+    director.detach();
+    expect(director.attach([], true, 5_000)?.record).toEqual({ term: 2, userId: ada, resigned: false });
+  });
+
+  it("[D6] waits longer for the known director on a new server than on the one it left", () => {
+    for (const isNewServer of [false, true]) {
+      const director = boFollowing();
+      director.detach();
+      director.attach(seen(cy), isNewServer, 20_000);
+      const patienceMs = isNewServer ? REATTACH_SILENCE_MS : SILENCE_MS;
+      expect(director.tick(20_000 + patienceMs - 1)).toBeNull();
+      expect(director.tick(20_000 + patienceMs)?.record.userId).toBe(bo);
+    }
+  });
+
+  it("[D9] who resigned unheard says so to the director that was to be succeeded", () => {
+    const sleeper = adaDirecting();
+    const bold = boFollowing();
+    bold.takeOver(500);
+    bold.resign(600);
+    bold.detach();
+    bold.attach(seen(ada, cy), true, 1_000);
+    const answer = bold.receiveBeat(ada, beatOf(sleeper), 1_100);
+    expect(answer?.record).toEqual({ term: 2, userId: bo, resigned: true });
+    expect(sleeper.receiveBeat(bo, answer as Beat, 1_200)?.record).toEqual({
+      term: 3,
+      userId: ada,
+      resigned: false,
+    });
+  });
+
   it("[D2] any order, loss and duplication of beats leaves all who heard the latest at the same director and plan", () => {
     const beat = fc.record({
       record: fc.record({
@@ -196,7 +231,7 @@ describe("the director", () => {
         const latest = unique.reduce((best, next) => (compareBeats(next, best) > 0 ? next : best));
         const hear = (order: readonly number[]) => {
           const director = new Director(id("e"));
-          director.attach(seen(ada, bo, cy), 0);
+          director.attach(seen(ada, bo, cy), true, 0);
           const heard = order.flatMap((pick) => unique[pick % unique.length] ?? []);
           for (const received of [...heard, latest, ...heard]) {
             director.receiveBeat(received.record.userId, received, 1);
@@ -245,12 +280,12 @@ describe("a swarm of directors over a lossy relay", () => {
             });
           };
           peers.forEach(({ userId, director }, index) => {
-            post(index, director.attach(others(userId), 0), 0);
+            post(index, director.attach(others(userId), true, 0), 0);
           });
           for (let nowMs = 0; nowMs <= CALM_MS + 14_000; nowMs += 100) {
             if (nowMs === CALM_MS) {
               for (const index of detached)
-                peers[index]?.director.attach(others(peers[index]?.userId ?? ada), nowMs);
+                peers[index]?.director.attach(others(peers[index]?.userId ?? ada), true, nowMs);
               detached.clear();
             }
             for (const { at, who, act } of steps) {
@@ -264,7 +299,7 @@ describe("a swarm of directors over a lossy relay", () => {
                 peer.director.detach();
                 detached.add(who);
               } else if (detached.delete(who))
-                post(who, peer.director.attach(others(peer.userId), nowMs), nowMs);
+                post(who, peer.director.attach(others(peer.userId), true, nowMs), nowMs);
             }
             for (const message of wire.splice(0)) {
               if (message.dueMs > nowMs) wire.push(message);

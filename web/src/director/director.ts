@@ -30,8 +30,8 @@ export const BEAT_PERIOD_MS = 1_000;
 export const SILENCE_MS = 3_000;
 /** D5: ranks wait in turn; longer than a relay round trip on a phone network, so that one claim is usually enough. */
 export const RANK_DELAY_MS = 500;
-/** D6: after a server restart the director may need its longest back-off (8 s) to come back. */
-export const REATTACH_SILENCE_MS = 10_000;
+/** D6: after a server restart the director may need its longest back-off (4 s, see back-off.ts) and a slow connection. */
+export const REATTACH_SILENCE_MS = 6_000;
 
 export class Director {
   readonly #me: UserId;
@@ -68,17 +68,18 @@ export class Director {
     return this.directorId === this.#me;
   }
 
-  /** The control channel is open: `others` are the members found there. */
-  attach(others: readonly Candidate[], localMs: number): Beat | null {
-    const isFirstTime = this.#latest === null;
+  /** The control channel is open: `others` are the members found there. On a new server the director may be yet to come. */
+  attach(others: readonly Candidate[], isNewServer: boolean, localMs: number): Beat | null {
+    const { record } = this;
+    const isSomeoneExpected = record !== null && !record.resigned;
     this.#others = others;
     this.#lost = null;
-    if (isFirstTime && others.length === 0) {
+    if (!isSomeoneExpected && others.length === 0) {
       this.#seat = { name: "vacant", sinceLocalMs: localMs }; // nobody to wait for
-    } else if (this.record?.userId === this.#me && !this.record.resigned) {
+    } else if (isSomeoneExpected && record.userId === this.#me) {
       this.#seat = { name: "directing", nextBeatLocalMs: localMs };
     } else {
-      const patienceMs = isFirstTime ? SILENCE_MS : REATTACH_SILENCE_MS; // D6
+      const patienceMs = isSomeoneExpected && isNewServer ? REATTACH_SILENCE_MS : SILENCE_MS; // D6
       this.#seat = { name: "following", lostAtLocalMs: localMs + patienceMs };
     }
     return this.#evaluate(localMs);
@@ -111,8 +112,9 @@ export class Director {
     if (beat.record.userId !== from || from === this.#me) return null;
     const isStale = this.#latest !== null && compareBeats(beat, this.#latest) < 0;
     if (isStale) {
-      // D9: a director that slept must hear of its successor; the successor's next beat tells it.
-      return this.#seat.name === "directing" ? this.#beat(localMs) : null;
+      // D9: a director that slept must hear of its successor, or of the one that has resigned since.
+      if (this.#seat.name === "directing") return this.#beat(localMs);
+      return this.#seat.name !== "detached" && this.record?.userId === this.#me ? this.#latest : null;
     }
     this.#latest = beat; // invariant 1
     if (this.#seat.name === "detached") return null;

@@ -7,12 +7,12 @@
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
-import { soundBudgetBytes } from "./memory-budget.ts";
 import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
 import type { Segment } from "./segment-track.ts";
-import { deviceHints, SoundOutput } from "./sound-output.ts";
+import { browserSound, type SoundGround } from "./sound-ground.ts";
+import { SoundOutput } from "./sound-output.ts";
 
 export type PlaybackState = "idle" | "locked-audio" | "preparing" | "scheduled" | "playing" | "interrupted";
 
@@ -49,6 +49,7 @@ interface Loaded {
 
 export class Player {
   readonly #clock: Clock;
+  readonly #ground: SoundGround;
   readonly #output: SoundOutput;
   readonly #onChange: () => void;
   readonly #onSoundBack: () => void;
@@ -63,20 +64,21 @@ export class Player {
   #stopTicking: (() => void) | null = null;
 
   /** `onSoundBack` is called when sound runs again after the platform had taken it. */
-  constructor(clock: Clock, onChange: () => void, onSoundBack: () => void) {
+  constructor(clock: Clock, onChange: () => void, onSoundBack: () => void, ground = browserSound()) {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#onSoundBack = onSoundBack;
-    this.#output = new SoundOutput(clock, () => this.#outputChanged());
+    this.#ground = ground;
+    this.#output = new SoundOutput(clock, ground, () => this.#outputChanged());
   }
 
   /** Inside a tap, synchronously, before anything else. Throws AudioError where sound is impossible. */
   unlock(): void {
     const context = this.#output.unlock();
     if (this.#queue) return;
-    this.#queue = new SegmentQueue(context, context.destination);
+    this.#queue = new SegmentQueue(context, context.destination, this.#ground.makeWorker());
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
-    this.#decode = wholeFileDecoder(context, soundBudgetBytes(deviceHints()));
+    this.#decode = wholeFileDecoder(context, this.#ground.soundBudgetBytes());
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -291,10 +293,16 @@ export class Player {
 
   /** P11, P21: crosses over to where the sound should be when the servo would take too long. */
   #repairError(planner: SegmentPlanner, timeline: Timeline): void {
+    if (planner.track.isEmpty) return;
     const localMs = this.#clock.nowMs();
     const frame = this.#cutFrame();
-    const errorMs = this.#isBeforeStart(frame) ? null : planner.errorMsAt(localMs, timeline);
+    const isBefore = this.#isBeforeStart(frame);
+    const errorMs = isBefore ? planner.startErrorMs(timeline) : planner.errorMsAt(localMs, timeline);
     if (!this.#repair.isDue(this.#output.line.steps, errorMs, localMs)) return;
+    if (isBefore) {
+      this.#restart(); // P22: a hidden page has queued its start long ago, for where the card was then
+      return;
+    }
     this.#splice(frame, planner.redirect(frame, timeline));
   }
 }

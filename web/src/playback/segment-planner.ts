@@ -63,6 +63,13 @@ export class SegmentPlanner {
     return (position / this.#sampleRate - timeline(localMs)) * 1000;
   }
 
+  /** How far ahead of the timeline a start that is queued will be, ms; null when nothing is queued. */
+  startErrorMs(timeline: Timeline): number | null {
+    const first = this.track.segments[0];
+    const ideal = first ? this.idealPosition(first.startFrame, timeline) : null;
+    return first && ideal !== null ? ((first.position - ideal) / this.#sampleRate) * 1000 : null;
+  }
+
   /**
    * P1, P7: the first segment, at or after `earliestFrame`. A start that is still ahead begins at its exact frame with
    * file frame 0; otherwise the song is entered where it should be by then. Null while the line does not stand.

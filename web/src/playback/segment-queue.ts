@@ -26,10 +26,11 @@ export class SegmentQueue {
   #nextId = 1;
   #lateSegments = 0;
 
-  constructor(context: AudioContext, destination: AudioNode) {
+  /** Takes the Worker over and ends it with itself. */
+  constructor(context: AudioContext, destination: AudioNode, worker: Worker) {
     this.#context = context;
     this.#destination = destination;
-    this.#worker = new Worker(new URL("./render.worker.ts", import.meta.url), { type: "module" });
+    this.#worker = worker;
     this.#worker.onmessage = (event: MessageEvent<RenderAnswer>) => {
       const answer = event.data;
       if (answer.type === "rendered") this.#enqueue(answer);

@@ -2,25 +2,12 @@
 // States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away).
 // Does not know what is played.
 
-import { AudioError, type Clock, every } from "../lib/index.ts";
-import type { DeviceHints } from "./memory-budget.ts";
+import { type Clock, every } from "../lib/index.ts";
 import { OutputLine } from "./output-line.ts";
-import { detectEngine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
+import type { SoundGround } from "./sound-ground.ts";
+import type { PortReader } from "./speaker-timestamps.ts";
 
 export type OutputState = "locked" | "running" | "interrupted";
-
-/**
- * Nobody plays live here, so the browser may keep this much rendered. With "interactive" (11 ms) a machine whose cores were
- * all busy broke the sound some twenty times in 25 s, with 80 ms once; timestamps were as good (docs/timing.md). More would be
- * heard as a sluggish Stop: PulseAudio adds three times this.
- */
-const LATENCY_HINT_SEC = 0.08;
-
-/** What the browser tells of the device's memory (Chromium on https only) and its kind. */
-export function deviceHints(): DeviceHints {
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
-  return { memoryGib: deviceMemory, isPhone: matchMedia("(pointer: coarse)").matches };
-}
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
@@ -29,14 +16,16 @@ interface AudioSessionNavigator {
 export class SoundOutput {
   readonly line = new OutputLine();
   readonly #clock: Clock;
+  readonly #ground: SoundGround;
   readonly #onState: (state: OutputState) => void;
   #context: AudioContext | null = null;
   #reader: PortReader | null = null;
   #hasRun = false;
   #stopSampling: (() => void) | null = null;
 
-  constructor(clock: Clock, onState: (state: OutputState) => void) {
+  constructor(clock: Clock, ground: SoundGround, onState: (state: OutputState) => void) {
     this.#clock = clock;
+    this.#ground = ground;
     this.#onState = onState;
   }
 
@@ -66,10 +55,9 @@ export class SoundOutput {
    */
   unlock(): AudioContext {
     if (!this.#context) {
-      if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
-      this.#context = new AudioContext({ latencyHint: LATENCY_HINT_SEC });
+      this.#context = this.#ground.makeContext();
       this.#context.onstatechange = () => this.#stateChanged();
-      const reader = portReaderOf(detectEngine(navigator.userAgent));
+      const reader = this.#ground.makePortReader();
       this.#reader = reader;
       this.#stopSampling = every(this.#clock, reader.periodMs, () => this.#sample());
     }

@@ -57,13 +57,13 @@ export function detectEngine(userAgent: string): Engine {
  * are shifted back by outputLatency, so it says no more than currentTime does; the port is found below the render staircase.
  */
 export function portReaderOf(engine: Engine): PortReader {
-  return engine === "firefox" ? staircaseReader() : timestampReader();
+  return engine === "firefox" ? staircaseReader() : timestampReader(TIMESTAMP_PERIOD_MS);
 }
 
-function timestampReader(): PortReader {
+export function timestampReader(periodMs: number): PortReader {
   let latencySec: number | null = null;
   return {
-    periodMs: TIMESTAMP_PERIOD_MS,
+    periodMs,
     get latencySec() {
       return latencySec;
     },

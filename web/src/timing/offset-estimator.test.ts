@@ -78,8 +78,28 @@ describe("the offset estimator", () => {
   it("[T5] refuses probes that make no sense", () => {
     const probe = { clockId: "north", t0LocalMs: 10, t1GlobalUs: 5_000, t2GlobalUs: 4_000, t3LocalMs: 12 };
     const estimator = new OffsetEstimator();
-    expect(estimator.add(probe)).toBe(false);
-    expect(estimator.add({ ...probe, t2GlobalUs: 6_000, t3LocalMs: 9 })).toBe(false);
-    expect(estimator.add({ ...probe, t1GlobalUs: Number.NaN })).toBe(false);
+    expect(estimator.add(probe)).toBe("refused");
+    expect(estimator.add({ ...probe, t2GlobalUs: 6_000, t3LocalMs: 9 })).toBe("refused");
+    expect(estimator.add({ ...probe, t1GlobalUs: Number.NaN })).toBe("refused");
+  });
+
+  it("[T11] drops the window when two probes in a row prove that local time stepped, and not for one", () => {
+    const before = new TruePath(new SeededRandom(1), LAN, 700, 20);
+    const after = new TruePath(new SeededRandom(2), LAN, 660, 20);
+    const estimator = new OffsetEstimator();
+    for (let index = 0; index < 40; index++) estimator.add(before.probe(1_000 + 500 * index));
+    expect(estimator.add(after.probe(21_000))).toBe("refused");
+    expect(estimator.add(before.probe(21_500))).toBe("kept");
+    expect(estimator.add(after.probe(22_000))).toBe("refused");
+    expect(estimator.add(after.probe(22_500))).toBe("stepped");
+    const estimate = estimator.estimate(22_600);
+    expect(Math.abs((estimate?.offsetMs ?? 0) - after.offsetMsAt(22_600))).toBeLessThan(1);
+  });
+
+  it("[T11] never takes queues for a step", () => {
+    const path = new TruePath(new SeededRandom(3), WIFI_UPLOADING, 0, 80);
+    const estimator = new OffsetEstimator();
+    for (let index = 0; index < 2_000; index++)
+      expect(estimator.add(path.probe(1_000 + 500 * index))).toBe("kept");
   });
 });

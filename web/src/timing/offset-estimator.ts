@@ -22,6 +22,9 @@ export interface OffsetEstimate {
   readonly probes: number;
 }
 
+/** What became of a probe. `stepped`: local time jumped, so everything before it was dropped (T11). */
+export type Admission = "kept" | "refused" | "stepped";
+
 /** Long enough to average the drift to a few ppm, short enough to follow a warming crystal. */
 export const WINDOW_MS = 90_000;
 /** One candidate per direction and bucket: the luckiest probe of a Wi-Fi power-save cycle is in every 6 s. */
@@ -43,6 +46,12 @@ const BOUND_NOISE_MS = 0.1;
 /** The prior follows what this device's drift turned out to be, with this time constant. */
 const DRIFT_LEARNING_MS = 60_000;
 const MAX_DRIFT_PPM = 500;
+/**
+ * T11: bounds hold whatever the network does, so one that contradicts another by more than two timers' coarseness and
+ * what the drift may have changed since proves that a clock stepped. Two in a row, lest one broken answer count.
+ */
+const CONTRADICTION_MS = 2;
+const CONTRADICTION_PPM = 100;
 const MIN_UNCERTAINTY_MS = 0.005;
 
 interface Bound {
@@ -64,19 +73,29 @@ export class OffsetEstimator {
   /** Centre of the drift's prior, and when it was last moved. */
   #usualDriftPerMs = 0;
   #learntLocalMs: number | null = null;
+  /** Contradicts the window; the next probe decides which of them is right. */
+  #doubted: Probe | null = null;
 
   get clockId(): string | null {
     return this.#probes[0]?.clockId ?? null;
   }
 
-  /** Adds one exchange; one of another clock than the last starts afresh. Returns false for a senseless probe. */
-  add(probe: Probe): boolean {
-    if (!isPlausible(probe)) return false;
+  /** Adds one exchange; one of another clock than the last starts afresh. */
+  add(probe: Probe): Admission {
+    if (!isPlausible(probe)) return "refused";
     if (this.clockId !== probe.clockId) this.reset();
+    const doubted = this.#doubted;
+    this.#doubted = this.#isContradicted(probe) ? probe : null;
+    if (this.#doubted) {
+      if (!doubted) return "refused";
+      this.reset();
+      this.#probes.push(doubted, probe);
+      return "stepped";
+    }
     this.#probes.push(probe);
     const oldestMs = probe.t3LocalMs - WINDOW_MS;
     while ((this.#probes[0]?.t3LocalMs ?? oldestMs) < oldestMs) this.#probes.shift();
-    return true;
+    return "kept";
   }
 
   /** Forgets all probes, for example because the device slept and local time stood still. */
@@ -85,6 +104,7 @@ export class OffsetEstimator {
     this.#driftPerMs = 0;
     this.#usualDriftPerMs = 0;
     this.#learntLocalMs = null;
+    this.#doubted = null;
   }
 
   /** The offset at `localMs`, or null before the first probe. */
@@ -117,6 +137,19 @@ export class OffsetEstimator {
       rttMs: Math.max(0, rttMs),
       probes: this.#probes.length,
     };
+  }
+
+  /** Whether no offset at all satisfies both this probe and those of the window. */
+  #isContradicted(probe: Probe): boolean {
+    return this.#probes.some((other) => {
+      const ageMs = probe.t3LocalMs - other.t3LocalMs;
+      const driftMs = this.#driftPerMs * ageMs;
+      const slackMs = CONTRADICTION_MS + CONTRADICTION_PPM * 1e-6 * ageMs;
+      return (
+        lowerBoundMs(probe) > upperBoundMs(other) + driftMs + slackMs ||
+        upperBoundMs(probe) < lowerBoundMs(other) + driftMs - slackMs
+      );
+    });
   }
 
   #learnDrift(localMs: number): void {

@@ -83,4 +83,15 @@ describe("lock, then leave alone", () => {
     const { clock } = play(30, () => 104);
     expect(clock.localMsAt(clock.globalUsAt(123_456.789))).toBeCloseTo(123_456.789, 6);
   });
+
+  it("[L7] renews a loose lock once the clock is known much better, and leaves a tight one alone", () => {
+    const loose = new PlayClock({ ...estimateAt(0, 100), boundMs: 40 });
+    const tight = new PlayClock(estimateAt(0, 100));
+    const verdicts = [1, 2, 3, 4, 5, 6].map((index) => {
+      const fresh = estimateAt(500 * index, 120);
+      return [loose.update(fresh).state, tight.update(fresh).state];
+    });
+    expect(verdicts.at(0)).toEqual(["watching", "watching"]);
+    expect(verdicts.at(-1)).toEqual(["rejoin", "watching"]);
+  });
 });

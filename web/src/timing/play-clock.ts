@@ -1,4 +1,4 @@
-// Lock, then leave alone (DESIGN §4; rules L1–L6 in docs/spec/timing.md). While a song plays, global time comes from a
+// Lock, then leave alone (DESIGN §4; rules L1–L7 in docs/spec/timing.md). While a song plays, global time comes from a
 // locked model; fresh estimates only bend its rate, so that playing sound is never snapped. Local ms, global µs.
 // States: trimming → watching → slewing → trimming, and from any of them `rejoin`, which the caller answers by
 // locking anew and crossfading. Does not know the loudspeaker.
@@ -19,6 +19,8 @@ export const WATCH_FROM_MS = 12;
 export const SLEW_FROM_MS = 30;
 /** L4: slewing would take a minute; a crossfade is kinder. */
 export const REJOIN_FROM_MS = 80;
+/** L7: what a bad start leaves behind is put right from here on; clicks fuse below it. */
+const RELOCK_FROM_MS = 5;
 /** L5: a single wild estimate proves nothing. */
 const PERSISTENT_SAMPLES = 3;
 const PERSISTENT_MS = 2_000;
@@ -31,14 +33,17 @@ export const SLEW_PPM = 1_500;
 /** L3: slewing hands over to trimming here. */
 const SLEW_DONE_MS = 0.5;
 
+type Remedy = "relock" | "slew" | "rejoin";
+
 export class PlayClock {
   readonly clockId: string;
   #refLocalMs: number;
   #refOffsetMs: number;
   #ratePpm: number;
   #lockedDriftPpm: number;
+  readonly #lockedBoundMs: number;
   #isSlewing = false;
-  #beyond: { thresholdMs: number; sign: number; sinceLocalMs: number; samples: number }[] = [];
+  #beyond: { remedy: Remedy; sign: number; sinceLocalMs: number; samples: number }[] = [];
 
   /** Locks onto `estimate`. */
   constructor(estimate: OffsetEstimate) {
@@ -47,6 +52,7 @@ export class PlayClock {
     this.#refOffsetMs = estimate.offsetMs;
     this.#ratePpm = estimate.driftPpm;
     this.#lockedDriftPpm = estimate.driftPpm;
+    this.#lockedBoundMs = estimate.boundMs;
   }
 
   /** local − global at `localMs` by the locked model, ms. */
@@ -73,9 +79,11 @@ export class PlayClock {
     const localMs = fresh.atLocalMs;
     const differenceMs = fresh.offsetMs - this.offsetMsAt(localMs);
     const sizeMs = Math.abs(differenceMs);
-    const isBeyondRejoin = this.#isPersistentlyBeyond(REJOIN_FROM_MS, differenceMs, localMs);
-    const isBeyondSlew = this.#isPersistentlyBeyond(SLEW_FROM_MS, differenceMs, localMs);
-    if (isBeyondRejoin) return { state: "rejoin", differenceMs }; // L4
+    const isBeyondRejoin = this.#isPersistentlyBeyond("rejoin", REJOIN_FROM_MS, differenceMs, localMs);
+    const relockFromMs = this.#wasLoose(fresh, sizeMs) ? RELOCK_FROM_MS : Number.POSITIVE_INFINITY;
+    const isBeyondRelock = this.#isPersistentlyBeyond("relock", relockFromMs, differenceMs, localMs);
+    const isBeyondSlew = this.#isPersistentlyBeyond("slew", SLEW_FROM_MS, differenceMs, localMs);
+    if (isBeyondRejoin || isBeyondRelock) return { state: "rejoin", differenceMs }; // L4, L7
     if (isBeyondSlew) this.#isSlewing = true; // L3
     if (this.#isSlewing && sizeMs < SLEW_DONE_MS) this.#isSlewing = false;
     if (this.#isSlewing) {
@@ -102,9 +110,14 @@ export class PlayClock {
     this.#ratePpm = ratePpm;
   }
 
-  #isPersistentlyBeyond(thresholdMs: number, differenceMs: number, localMs: number): boolean {
+  /** L7: what its bounds were wider by than today's explains the difference. */
+  #wasLoose(fresh: OffsetEstimate, sizeMs: number): boolean {
+    return sizeMs <= this.#lockedBoundMs - fresh.boundMs;
+  }
+
+  #isPersistentlyBeyond(remedy: Remedy, thresholdMs: number, differenceMs: number, localMs: number): boolean {
     const sign = Math.sign(differenceMs);
-    const before = this.#beyond.find((entry) => entry.thresholdMs === thresholdMs);
+    const before = this.#beyond.find((entry) => entry.remedy === remedy);
     const rest = this.#beyond.filter((entry) => entry !== before);
     if (Math.abs(differenceMs) <= thresholdMs) {
       this.#beyond = rest;
@@ -113,7 +126,7 @@ export class PlayClock {
     const entry =
       before && before.sign === sign
         ? { ...before, samples: before.samples + 1 }
-        : { thresholdMs, sign, sinceLocalMs: localMs, samples: 1 };
+        : { remedy, sign, sinceLocalMs: localMs, samples: 1 };
     this.#beyond = [...rest, entry];
     return entry.samples >= PERSISTENT_SAMPLES && localMs - entry.sinceLocalMs >= PERSISTENT_MS;
   }

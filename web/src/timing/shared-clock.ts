@@ -108,7 +108,12 @@ export class SharedClock {
       t2GlobalUs: pong.t2,
       t3LocalMs,
     };
-    if (!this.#estimator.add(probe)) return;
+    const admission = this.#estimator.add(probe);
+    if (admission === "refused") return;
+    if (admission === "stepped") {
+      this.#goodProbes = 0;
+      this.burst();
+    }
     this.#lastRttMs = Math.max(0, roundTripMs(probe));
     this.#goodProbes += 1;
     this.#lastProbeLocalMs = t3LocalMs;

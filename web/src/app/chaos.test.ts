@@ -1,0 +1,70 @@
+// Storms over simulated rooms, each from its seed. A failing seed prints its story: `python -m bench.chaos --seed N`
+// runs it again, and what it taught becomes a test of the part that was wrong.
+
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { SeededRandom } from "../lib/testing/index.ts";
+import { Player } from "../playback/index.ts";
+import { EventClock } from "../swarm/testing/event-clock.ts";
+import { runChaos } from "./testing/chaos.ts";
+import { SimCard } from "./testing/sim-card.ts";
+import { SimClock } from "./testing/sim-clock.ts";
+import type { Depth } from "./testing/sim-device.ts";
+
+/** One test each of so many seeds; together 10,000 runs. */
+const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 150, whole: 50 };
+const TESTS: readonly (readonly [Depth, number])[] = [
+  ...Array.from({ length: 19 }, (_, index) => ["control", 1 + index * SEEDS_PER_TEST.control] as const),
+  ...Array.from({ length: 3 }, (_, index) => ["sound", 1 + index * SEEDS_PER_TEST.sound] as const),
+  ["whole", 1],
+];
+const LIMIT_MS = 300_000;
+
+beforeAll(() => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined); // what is ignored on the wire is no news here
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+describe("after a storm", () => {
+  it.each(TESTS)(
+    "[G1] [G2] [G3] [G4] the room is whole again, as far as %s goes, from seed %i",
+    async (depth, firstSeed) => {
+      for (let seed = firstSeed; seed < firstSeed + SEEDS_PER_TEST[depth]; seed++) {
+        const { trouble, story } = await runChaos(seed, depth);
+        if (trouble !== null) expect.fail(`${depth} seed ${seed}: ${trouble}\n${story.join("\n")}`);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it("is told the same story for the same seed", async () => {
+    expect(await runChaos(7, "whole")).toEqual(await runChaos(7, "whole"));
+  });
+});
+
+describe("what storms have taught", () => {
+  it("[P22] a card that steps between queueing and start moves the start of a hidden page too", async () => {
+    const world = new EventClock(0);
+    const clock = new SimClock(world, 0, 20);
+    const card = new SimCard(world, clock, new SeededRandom(1), 80);
+    const player = new Player(
+      clock,
+      () => undefined,
+      () => undefined,
+      card.ground,
+    );
+    player.unlock();
+    player.loadSound("song", [], 600);
+    player.setHidden(true);
+    world.advance(3_000);
+    const startLocalMs = clock.nowMs() + 2_000;
+    player.play((localMs) => (localMs - startLocalMs) / 1_000);
+    world.advance(500);
+    card.underrun(9);
+    world.advance(6_500);
+    const idealSec = (clock.nowMs() - startLocalMs) / 1_000;
+    expect(Math.abs((card.heardSec ?? 0) - idealSec) * 1_000).toBeLessThan(1);
+    await player.close();
+  });
+});

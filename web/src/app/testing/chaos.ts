@@ -1,0 +1,359 @@
+// A storm over a room of simulated devices, all of it from one seed, and the judgement after it: one director, one plan,
+// everyone in step, nobody left over who has gone. True ms from the beginning of the storm.
+
+import { type Plan, positionUsAt } from "../../director/index.ts";
+import { type FileId, pickOne, randomBelow } from "../../lib/index.ts";
+import { SeededRandom } from "../../lib/testing/index.ts";
+import { EventClock } from "../../swarm/testing/event-clock.ts";
+import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
+import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
+import { SimServer } from "./sim-server.ts";
+
+const NAMES = ["ada", "bo", "cy", "di", "eve"];
+const MIN_STORM_MS = 4_000;
+const MAX_STORM_MS = 14_000;
+/** The longest back-off, a connection that hung until its time-out, and the next back-off. */
+const REOPEN_MS = 26_000;
+/** With everybody connected, this long until there is one director and one plan. */
+const AGREE_MS = 8_000;
+const FETCH_MS = 30_000;
+/** From a start, or from agreement, until the loudspeakers must be in step. */
+const SETTLE_MS = 8_000;
+const IN_STEP_MS = 5;
+/** Share of the runs without real sound that are also listened to; it takes as long as all before. */
+const LISTENED_SHARE = 0.2;
+/** The server's heartbeat finds a dead socket in 30 s, and the grace is 15 s. */
+const GONE_MS = 46_000;
+/** Share of the runs with such a loss that wait for it. */
+const WAITED_SHARE = 0.2;
+/** Nothing falls asleep for less; a step of local time within a round trip could not be told from the network. */
+const MIN_SLEEP_MS = 300;
+/** Between two rounds of promises; the depths with real sound live on them. */
+const ROUND_MS = 20;
+
+type Act = (chaos: Chaos, device: SimDevice) => string;
+
+const ACTS: Readonly<Record<string, Act>> = {
+  joins: (chaos) => (chaos.devices.length < NAMES.length ? chaos.join() : "nobody"),
+  leaves: (chaos, device) => (chaos.alive.length > 1 ? chaos.leave(device) : "not the last one"),
+  dies: (chaos, device) => (chaos.alive.length > 1 ? chaos.die(device) : "not the last one"),
+  "is cut off": (chaos, device) => {
+    device.path.cut();
+    return chaos.later(30_000, () => device.path.heal(), device);
+  },
+  "is on a bad network": (chaos, { path }) => {
+    [path.lossShare, path.shuffleMs] = [0.4 * chaos.random.fraction(), 2_000 * chaos.random.fraction()];
+    return chaos.later(20_000, () => chaos.calmPath(path));
+  },
+  freezes: (chaos, device) => {
+    device.clock.freeze();
+    return chaos.later(25_000, () => device.clock.thaw(), device);
+  },
+  sleeps: (chaos, device) => {
+    const { clock, path, card } = device;
+    clock.sleep();
+    path.cut();
+    card?.take();
+    const wake = (): void => {
+      clock.wake();
+      path.heal();
+      card?.give();
+    };
+    return chaos.later(40_000, wake, device, MIN_SLEEP_MS);
+  },
+  "sees the server killed": (chaos) => {
+    if (!chaos.server.isUp) return "again";
+    if (chaos.random.fraction() < 0.5) chaos.server.kill();
+    else chaos.server.goAway();
+    return chaos.later(12_000, () => chaos.restart());
+  },
+  "is hidden or shown": (_chaos, device) => {
+    device.isVisible = !device.isVisible;
+    device.clock.deliver(() => device.session.setVisible(device.isVisible));
+    return device.isVisible ? "shown" : "hidden";
+  },
+  "is online": (_chaos, { clock, session }) => {
+    clock.deliver(() => session.wake());
+    return "";
+  },
+  "takes over": (_chaos, { clock, session }) => {
+    clock.deliver(() => session.takeOver());
+    return "";
+  },
+  "takes over with everyone": ({ alive }) => {
+    for (const { clock, session } of alive) clock.deliver(() => session.takeOver());
+    return "";
+  },
+  resigns: (_chaos, { clock, session }) => {
+    clock.deliver(() => session.resign());
+    return "";
+  },
+  plays: ({ alive, songId }) => {
+    for (const { clock, session } of alive)
+      clock.deliver(() => session.director.isMe && session.play(songId));
+    return "";
+  },
+  stops: ({ alive }) => {
+    for (const { clock, session } of alive) clock.deliver(() => session.director.isMe && session.stop());
+    return "";
+  },
+  "starts now": (_chaos, { clock, session }) => {
+    clock.deliver(() => session.startNow());
+    return "";
+  },
+  "moves its slider": (chaos, { clock, session }) => {
+    const delayMs = randomBelow(chaos.random, 500);
+    clock.deliver(() => session.setSpeakerDelay(delayMs));
+    return `${delayMs} ms`;
+  },
+  "loses its sound": (chaos, device) => {
+    device.card?.take();
+    return chaos.later(8_000, () => device.card?.give(), device);
+  },
+  underruns: (chaos, { card }) => {
+    const ms = 20 * chaos.random.fraction();
+    card?.underrun(ms);
+    return `${ms.toFixed(1)} ms`;
+  },
+};
+
+/** What a run came to: no trouble is a good run. */
+export interface Outcome {
+  readonly seed: number;
+  readonly trouble: string | null;
+  /** What happened, a line each, for whoever looks into it. */
+  readonly story: readonly string[];
+}
+
+export async function runChaos(seed: number, depth: Depth): Promise<Outcome> {
+  const chaos = new Chaos(seed, depth);
+  let trouble: string | null;
+  try {
+    trouble = await chaos.run();
+  } catch (error) {
+    trouble = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  await chaos.end();
+  return { seed, trouble, story: chaos.story };
+}
+
+export class Chaos {
+  readonly random: SeededRandom;
+  readonly server: SimServer;
+  readonly devices: SimDevice[] = [];
+  readonly story: string[] = [];
+  readonly #world: SimWorld;
+  readonly #clock = new EventClock(0);
+  readonly #gone = new Set<SimDevice>();
+  #isCalm = false;
+  /** Someone has gone without a word that could be heard. */
+  #isSomeoneMissed = false;
+
+  constructor(seed: number, depth: Depth) {
+    this.random = new SeededRandom(seed);
+    this.server = new SimServer(this.#clock);
+    const network = new FakeNetwork();
+    this.#world = { clock: this.#clock, random: this.random, server: this.server, network, depth };
+  }
+
+  get songId(): FileId {
+    return this.#world.depth === "whole" ? SIM_SONG_ID : IDEAL_SONG_ID;
+  }
+
+  get alive(): readonly SimDevice[] {
+    return this.devices.filter((device) => !this.#gone.has(device));
+  }
+
+  async run(): Promise<string | null> {
+    const people = 2 + randomBelow(this.random, 3);
+    for (let index = 0; index < people; index++)
+      this.#clock.after(3_000 * this.random.fraction(), () => this.join());
+    const stormMs = MIN_STORM_MS + this.random.fraction() * (MAX_STORM_MS - MIN_STORM_MS);
+    const acts = 2 + randomBelow(this.random, 12);
+    for (let index = 0; index < acts; index++) {
+      const afterMs = 1_000 + this.random.fraction() * (stormMs - 1_000 - MIN_SLEEP_MS);
+      this.#clock.after(afterMs, () => this.#act());
+    }
+    await this.#advance(stormMs);
+    this.#calm();
+    return (
+      (await this.#reopened()) ?? (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left())
+    );
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.devices.map(({ session }) => session.close()));
+  }
+
+  join(): string {
+    const device = new SimDevice(NAMES[this.devices.length] ?? "", this.#world);
+    this.devices.push(device);
+    if (this.devices.length === 1) device.addSong();
+    this.#tell(`${device.name} joins as ${device.userId.slice(0, 4)}`);
+    return device.name;
+  }
+
+  leave(device: SimDevice): string {
+    this.#gone.add(device);
+    const { session, path, clock } = device;
+    if (session.controlState !== "open" || path.isCut || clock.isHalted) this.#isSomeoneMissed = true;
+    device.clock.deliver(() => void device.session.close());
+    return "";
+  }
+
+  die(device: SimDevice): string {
+    this.#gone.add(device);
+    device.isDead = true;
+    this.#isSomeoneMissed = true;
+    device.path.cut();
+    device.clock.freeze();
+    device.card?.take();
+    return "";
+  }
+
+  restart(): void {
+    if (!this.server.isUp) this.server.restart();
+  }
+
+  calmPath(path: SimDevice["path"]): void {
+    [path.lossShare, path.shuffleMs] = [0, 0];
+  }
+
+  /** Undoes something within `maxMs`, unless calm has undone it before or it can no longer be undone. */
+  later(maxMs: number, undo: () => void, device?: SimDevice, minMs = 0): string {
+    const ms = minMs + maxMs * this.random.fraction() ** 2;
+    this.#clock.after(ms, () => {
+      if (!this.#isCalm && !device?.isDead) undo();
+    });
+    return `for ${(ms / 1000).toFixed(1)} s`;
+  }
+
+  #act(): void {
+    if (this.alive.length === 0) return;
+    const device = pickOne(this.random, this.alive);
+    const name = pickOne(this.random, Object.keys(ACTS));
+    const detail = ACTS[name]?.(this, device) ?? "";
+    this.#tell(`${device.name} ${name} ${detail}`);
+  }
+
+  #calm(): void {
+    this.#isCalm = true;
+    this.restart();
+    for (const { path, clock, card, isDead } of this.devices) {
+      if (isDead) continue;
+      this.calmPath(path);
+      path.heal();
+      clock.wake();
+      clock.thaw();
+      card?.give();
+    }
+    this.alive[0]?.addSong(); // who brought it may have left with it
+    this.#tell("calm");
+  }
+
+  async #reopened(): Promise<string | null> {
+    // Who slept may believe in a socket that the server has long forgotten.
+    const isOpen = (): boolean =>
+      this.alive.every(
+        ({ userId, session }) => session.controlState === "open" && this.server.isPresent(userId),
+      );
+    for (let waitedMs = 0; waitedMs < REOPEN_MS && !isOpen(); waitedMs += 250) {
+      await this.#advance(250);
+      const refused = this.alive.find((device) => device.refusal);
+      if (refused) return `${refused.name} was refused: ${refused.refusal}`;
+    }
+    this.#tell("all connected");
+    return isOpen() ? null : `not connected: ${this.#each(({ session }) => session.controlState)}`;
+  }
+
+  async #agreed(): Promise<string | null> {
+    await this.#advance(AGREE_MS);
+    const directors = this.alive.filter(({ session }) => session.director.isMe);
+    const believed = new Set(this.alive.map(({ session }) => session.director.directorId));
+    if (directors.length !== 1 || believed.size !== 1) {
+      return `director: ${this.#each(({ session }) => `${session.director.directorId?.slice(0, 4)} term ${session.director.record?.term} ${session.director.seat.name}`)}`;
+    }
+    const plans = new Set(this.alive.map(({ session }) => planText(session.director.plan)));
+    return plans.size === 1 ? null : `plans: ${[...plans].join(" | ")}`;
+  }
+
+  async #inStep(): Promise<string | null> {
+    const { depth } = this.#world;
+    if (depth === "control" && this.random.fraction() > LISTENED_SHARE) return null;
+    const lacking = await this.#lackingSong();
+    if (lacking.length > 0) return `without the song: ${lacking.map(({ name }) => name).join(" · ")}`;
+    const director = this.alive.find(({ session }) => session.director.isMe)?.session;
+    if (director?.director.plan.state === "stopped") director.play(this.songId);
+    await this.#advance(2_000);
+    director?.startNow(); // the dead are not away yet, and would be waited for
+    await this.#advance(SETTLE_MS);
+    for (let look = 0; look < 4; look++) {
+      const errors = this.alive.map((device) => this.#errorMs(device));
+      if (errors.some((errorMs) => errorMs === null || Math.abs(errorMs) >= IN_STEP_MS)) {
+        const { plan } = director?.director ?? {};
+        return `out of step: ${errors.map((errorMs) => errorMs?.toFixed(2) ?? "silent").join(" · ")} (${plan?.state} ${plan?.clockId})`;
+      }
+      await this.#advance(700);
+    }
+    return null;
+  }
+
+  /** Who still has to fetch the song when links had time enough to fail once and be made again. */
+  async #lackingSong(): Promise<readonly SimDevice[]> {
+    const lacking = (): readonly SimDevice[] => this.alive.filter((device) => !device.holds(this.songId));
+    for (let waitedMs = 0; waitedMs < FETCH_MS && lacking().length > 0; waitedMs += 500)
+      await this.#advance(500);
+    return lacking();
+  }
+
+  async #left(): Promise<string | null> {
+    if (this.#isSomeoneMissed && this.random.fraction() > WAITED_SHARE) return null;
+    if (this.#isSomeoneMissed) await this.#advance(GONE_MS);
+    const expected = this.alive
+      .map(({ userId }) => userId)
+      .sort()
+      .join();
+    const seen = [
+      [...this.server.members].sort().join(),
+      ...this.alive.map(({ userId, session }) =>
+        [userId, ...session.roster.peers.map((peer) => peer.userId)].sort().join(),
+      ),
+    ];
+    return seen.every((members) => members === expected)
+      ? null
+      : `ghosts: ${seen.join(" | ")}, not ${expected}`;
+  }
+
+  /** How far ahead of the plan a loudspeaker is in truth; null while it is silent. */
+  #errorMs(device: SimDevice): number | null {
+    const { plan } = device.session.director;
+    const { heardSec } = device;
+    if (heardSec === null) return null;
+    const delayedUs = this.server.globalUs(plan.clockId) + device.session.speakerDelayMs * 1000;
+    return heardSec * 1000 - positionUsAt(plan, delayedUs) / 1000;
+  }
+
+  async #advance(ms: number): Promise<void> {
+    if (this.#world.depth === "control") {
+      this.#clock.advance(ms);
+      return;
+    }
+    for (let leftMs = ms; leftMs > 0; leftMs -= ROUND_MS) {
+      this.#clock.advance(Math.min(ROUND_MS, leftMs));
+      await promisesRun();
+    }
+  }
+
+  #each(say: (device: SimDevice) => string): string {
+    return this.alive.map((device) => `${device.name} ${say(device)}`).join(" · ");
+  }
+
+  #tell(line: string): void {
+    this.story.push(`${(this.#clock.nowMs() / 1000).toFixed(2).padStart(6)} s  ${line}`);
+  }
+}
+
+const planText = ({ term, rev, clockId, state, globalStartUs, positionUs }: Plan): string =>
+  `${term}.${rev} ${state} from ${positionUs} at ${globalStartUs} of ${clockId}`;
+
+const promisesRun = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

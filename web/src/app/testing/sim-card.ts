@@ -1,0 +1,231 @@
+// A sound card in true time with the AudioContext and the render Worker in front of it, so that the real player, queue and
+// output line run on it. It keeps what was queued instead of sounding it, and says which place of the file leaves the
+// port at a true moment. Its crystal is off, its timestamps scatter, it underruns, and the platform can take it away.
+
+import type { Clock, Random } from "../../lib/index.ts";
+import type { RenderAnswer, RenderRequest } from "../../playback/render-protocol.ts";
+import type { Segment } from "../../playback/segment-track.ts";
+import type { SoundGround } from "../../playback/sound-ground.ts";
+import { timestampReader } from "../../playback/speaker-timestamps.ts";
+import type { SimClock } from "./sim-clock.ts";
+
+const SAMPLE_RATE = 48_000;
+/** From the render thread to the port. */
+const LATENCY_SEC = 0.045;
+const RENDER_QUANTUM_SEC = 0.01;
+const STAMP_AGE_MS = 10;
+const STAMP_NOISE_MS = 0.1;
+const RENDER_MS = 4;
+/** Fewer timestamps than a browser gives, so that a thousand runs cost seconds; the line needs five. */
+const SAMPLE_PERIOD_MS = 100;
+
+/** What the Worker of make-believe hands back instead of samples. */
+interface Rendered {
+  readonly length: number;
+  readonly segment: Segment;
+  readonly buffer: ArrayBuffer;
+}
+
+interface Sounding {
+  readonly segment: Segment;
+  readonly startFrame: number;
+  readonly skippedFrames: number;
+  stopFrame: number;
+}
+
+export class SimCard {
+  readonly #world: Clock;
+  readonly #clock: SimClock;
+  readonly #random: Random;
+  readonly #rate: number;
+  readonly #sounding = new Set<Sounding>();
+  #state: "suspended" | "running" | "interrupted" | "closed" = "suspended";
+  /** Audio at the port: `#portSec` at true moment `#sinceTrueMs`, running on from there unless it stands. */
+  #portSec = 0;
+  #sinceTrueMs = 0;
+  #isStanding = true;
+  /** The platform has taken the sound: resuming does not help until it gives it back. */
+  #isTaken = false;
+  onstatechange: (() => void) | null = null;
+
+  constructor(world: Clock, clock: SimClock, random: Random, offPpm: number) {
+    this.#world = world;
+    this.#clock = clock;
+    this.#random = random;
+    this.#rate = 1 + offPpm * 1e-6;
+  }
+
+  /** Seconds into the file leaving the port now; null while nothing sounds. */
+  get heardSec(): number | null {
+    const frame = this.#portSecNow() * SAMPLE_RATE;
+    if (this.#isStanding) return null;
+    for (const { segment, startFrame, skippedFrames, stopFrame } of this.#sounding) {
+      if (frame < startFrame || frame >= stopFrame) continue;
+      return (segment.position + (frame - startFrame + skippedFrames) * segment.ratio) / SAMPLE_RATE;
+    }
+    return null;
+  }
+
+  get ground(): SoundGround {
+    return {
+      makeContext: () => this.#context() as unknown as AudioContext,
+      makePortReader: () => timestampReader(SAMPLE_PERIOD_MS),
+      makeWorker: () => this.#worker() as unknown as Worker,
+      soundBudgetBytes: () => Number.POSITIVE_INFINITY,
+    };
+  }
+
+  /** The card had nothing to play for a moment: all that follows is late by it. */
+  underrun(ms: number): void {
+    this.#anchor();
+    this.#portSec -= ms / 1000;
+  }
+
+  /** The platform takes the sound (a call, another app), or the device sleeps. */
+  take(): void {
+    this.#isTaken = true;
+    if (!this.#isStanding) this.#become("suspended");
+  }
+
+  give(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.#become("running");
+  }
+
+  #portSecNow(): number {
+    const ranMs = this.#isStanding ? 0 : this.#world.nowMs() - this.#sinceTrueMs;
+    return this.#portSec + (ranMs * this.#rate) / 1000;
+  }
+
+  #anchor(): void {
+    this.#portSec = this.#portSecNow();
+    this.#sinceTrueMs = this.#world.nowMs();
+  }
+
+  #become(state: "suspended" | "running"): void {
+    const isStanding = state !== "running";
+    if (this.#isStanding === isStanding || this.#state === "closed") return;
+    this.#anchor();
+    this.#isStanding = isStanding;
+    this.#clock.deliver(() => {
+      this.#state = state;
+      this.onstatechange?.();
+    });
+  }
+
+  #currentTime(): number {
+    return Math.ceil((this.#portSecNow() + LATENCY_SEC) / RENDER_QUANTUM_SEC) * RENDER_QUANTUM_SEC;
+  }
+
+  #stamp(): { performanceTime: number; contextTime: number } {
+    if (this.#isStanding) return { performanceTime: 0, contextTime: 0 };
+    const ageMs = this.#random.fraction() * STAMP_AGE_MS;
+    const noiseMs = (this.#random.fraction() - 0.5) * 2 * STAMP_NOISE_MS;
+    return {
+      performanceTime: this.#clock.nowMs() - ageMs,
+      contextTime: this.#portSecNow() - (ageMs + noiseMs) / 1000,
+    };
+  }
+
+  #context(): object {
+    const card = this;
+    return {
+      sampleRate: SAMPLE_RATE,
+      destination: {},
+      baseLatency: 0,
+      outputLatency: LATENCY_SEC,
+      get state() {
+        return card.#state;
+      },
+      get currentTime() {
+        return card.#currentTime();
+      },
+      set onstatechange(listener: (() => void) | null) {
+        card.onstatechange = listener;
+      },
+      getOutputTimestamp: () => card.#stamp(),
+      async resume() {
+        if (!card.#isTaken) card.#become("running");
+      },
+      async suspend() {
+        card.#become("suspended");
+      },
+      async close() {
+        card.#anchor();
+        card.#isStanding = true;
+        card.#state = "closed";
+      },
+      async decodeAudioData() {
+        return { length: 1, numberOfChannels: 1, duration: 600, copyFromChannel: () => undefined };
+      },
+      createBuffer: (_channels: number, length: number) => ({
+        length,
+        rendered: null as Rendered | null,
+        copyToChannel(channel: unknown) {
+          this.rendered = channel as Rendered;
+        },
+      }),
+      createBufferSource: () => card.#source(),
+    };
+  }
+
+  #source(): object {
+    const card = this;
+    let sounding: Sounding | null = null;
+    const source = {
+      buffer: null as { readonly rendered: Rendered | null } | null,
+      onended: null as (() => void) | null,
+      connect: () => undefined,
+      disconnect() {
+        if (sounding) card.#sounding.delete(sounding);
+      },
+      start(whenSec: number, offsetSec = 0) {
+        const rendered = source.buffer?.rendered;
+        if (!rendered) return;
+        const startFrame = Math.round(whenSec * SAMPLE_RATE);
+        const skippedFrames = Math.round(offsetSec * SAMPLE_RATE);
+        const stopFrame = startFrame + rendered.length - skippedFrames;
+        sounding = { segment: rendered.segment, startFrame, skippedFrames, stopFrame };
+        card.#sounding.add(sounding);
+        source.watchEnd();
+      },
+      stop(whenSec: number) {
+        if (sounding) sounding.stopFrame = Math.min(sounding.stopFrame, Math.round(whenSec * SAMPLE_RATE));
+      },
+      watchEnd() {
+        if (!sounding || card.#state === "closed") return;
+        const leftSec = sounding.stopFrame / SAMPLE_RATE - card.#portSecNow();
+        if (leftSec > 0) card.#clock.after(Math.max(20, leftSec * 1000), () => source.watchEnd());
+        else source.onended?.();
+      },
+    };
+    return source;
+  }
+
+  #worker(): object {
+    const clock = this.#clock;
+    let isOver = false;
+    const worker = {
+      onmessage: null as ((event: { data: RenderAnswer }) => void) | null,
+      postMessage(request: RenderRequest) {
+        if (request.type === "load" || request.type === "unload") return;
+        clock.after(RENDER_MS, () => {
+          if (!isOver) worker.onmessage?.({ data: answerTo(request) });
+        });
+      },
+      terminate() {
+        isOver = true;
+      },
+    };
+    return worker;
+  }
+}
+
+function answerTo(request: Exclude<RenderRequest, { type: "load" | "unload" }>): RenderAnswer {
+  if (request.type === "make-anchor") return { type: "anchor", id: request.id, anchor: null };
+  if (request.type === "match-anchor") return { type: "match", id: request.id, match: null };
+  const { segment } = request;
+  const rendered: Rendered = { length: segment.frames, segment, buffer: new ArrayBuffer(0) };
+  return { type: "rendered", id: request.id, channels: [rendered as unknown as Float32Array<ArrayBuffer>] };
+}
