@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import WAIT_LIMIT_SEC, wait_for_all
+from tests.browsers.device import WAIT_LIMIT_SEC, Snapshot, wait_for_all
 from tests.e2e.file_room import MIB, PIECE_BYTES, FileRoom, give_little, kill_browser, make_noise
 from tests.e2e.room import has_peers, holds
 
@@ -76,7 +76,7 @@ def test_a_reload_half_way_goes_on_from_the_pieces_it_had(file_room: FileRoom, t
     ada.add_file(path)
     size_bytes = path.stat().st_size
 
-    def is_half_way(shot: dict[str, list[dict[str, int]]]) -> bool:
+    def is_half_way(shot: Snapshot) -> bool:
         return any(
             each["name"] == path.name and 2 * each["heldBytes"] >= size_bytes for each in shot["files"]
         )
