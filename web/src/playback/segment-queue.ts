@@ -11,6 +11,10 @@ import type { Segment } from "./segment-track.ts";
  */
 const START_EPSILON_FRAMES = 1e-6;
 
+/** A segment that comes late starts this much later still, so that it is not late again. */
+const LATE_SKIP_SEC = 0.02;
+const LATE_FADE_SEC = 0.01;
+
 interface Entry {
   readonly segment: Segment;
   node: AudioBufferSourceNode | null;
@@ -120,6 +124,15 @@ export class SegmentQueue {
     }
     const { startFrame } = entry.segment;
     const { sampleRate } = this.#context;
+    const lateFrames = Math.ceil(this.#context.currentTime * sampleRate) - startFrame;
+    // Start later, at the same offset: late sound stays in step, only its beginning is missing, and it fades in.
+    const skippedFrames = lateFrames > 0 ? lateFrames + Math.round(sampleRate * LATE_SKIP_SEC) : 0;
+    if (lateFrames > 0) this.#lateSegments += 1;
+    if (skippedFrames >= first.length) {
+      this.#entries.delete(rendered.id);
+      return;
+    }
+    if (skippedFrames > 0) fadeIn(rendered.channels, skippedFrames, Math.round(sampleRate * LATE_FADE_SEC));
     const buffer = this.#context.createBuffer(rendered.channels.length, first.length, sampleRate);
     rendered.channels.forEach((channel, index) => {
       buffer.copyToChannel(channel, index);
@@ -131,20 +144,7 @@ export class SegmentQueue {
       node.disconnect();
       this.#entries.delete(rendered.id);
     };
-    const lateFrames = Math.ceil(this.#context.currentTime * sampleRate) - startFrame;
-    if (lateFrames > 0) {
-      // Start later, at the same offset: late sound stays in step, only its beginning is missing.
-      this.#lateSegments += 1;
-      const skippedFrames = lateFrames + Math.round(sampleRate * 0.02);
-      if (skippedFrames < first.length) {
-        node.start(
-          (startFrame + skippedFrames + START_EPSILON_FRAMES) / sampleRate,
-          skippedFrames / sampleRate,
-        );
-      }
-    } else {
-      node.start((startFrame + START_EPSILON_FRAMES) / sampleRate);
-    }
+    node.start((startFrame + skippedFrames + START_EPSILON_FRAMES) / sampleRate, skippedFrames / sampleRate);
     if (entry.stopFrame !== null) node.stop(entry.stopFrame / sampleRate);
     entry.node = node;
   }
@@ -168,5 +168,14 @@ export class SegmentQueue {
 
   #post(request: RenderRequest, transfer: Transferable[] = []): void {
     this.#worker.postMessage(request, transfer);
+  }
+}
+
+function fadeIn(channels: readonly Float32Array[], fromFrame: number, frames: number): void {
+  for (const channel of channels) {
+    const end = Math.min(channel.length, fromFrame + frames);
+    for (let frame = fromFrame; frame < end; frame++) {
+      channel[frame] = ((channel[frame] ?? 0) * (frame - fromFrame)) / frames;
+    }
   }
 }
