@@ -112,7 +112,7 @@ export class PlayClock {
 
   /** L7: what its bounds were wider by than today's explains the difference. */
   #wasLoose(fresh: OffsetEstimate, sizeMs: number): boolean {
-    return sizeMs <= this.#lockedBoundMs - fresh.boundMs;
+    return sizeMs <= this.#lockedBoundMs - fresh.boundMs + RELOCK_FROM_MS;
   }
 
   #isPersistentlyBeyond(remedy: Remedy, thresholdMs: number, differenceMs: number, localMs: number): boolean {
