@@ -12,7 +12,7 @@ from tests.browsers.device import WAIT_LIMIT_SEC, Snapshot, wait_for_all
 from tests.e2e.file_room import MIB, PIECE_BYTES, FileRoom, give_little, kill_browser, make_noise
 from tests.e2e.room import has_peers, holds
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 LONG_WAIT_SEC = 2 * WAIT_LIMIT_SEC  # a megabyte and a half at 64 KB/s, and a machine with other things to do
 
