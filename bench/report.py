@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+_INNERMOST_LIST = re.compile(r"\[[^\[\]{}\"]*\]")  # of numbers: a line each would bury the rest
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -37,12 +39,15 @@ def save(name: str, figures: dict[str, Any]) -> Path:
         "load": [round(value, 2) for value in os.getloadavg()],
         "python": platform.python_version(),
     }
-    path.write_text(
-        json.dumps({"circumstances": circumstances, **figures}, indent=1) + "\n", encoding="utf-8"
-    )
+    text = json.dumps({"circumstances": circumstances, **figures}, indent=1)
+    path.write_text(_INNERMOST_LIST.sub(_on_one_line, text) + "\n", encoding="utf-8")
     print(f"raw figures: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     return path
 
 
 def _cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    return " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]")

@@ -64,6 +64,7 @@ def test_joins_slews_delays_rejoins_and_fades_are_never_heard_as_a_click(
     recording = room.rig.stop_recording()
 
     assert playback[1]["rejoins"] >= 4
+    judged = 0
     for speaker, device in enumerate(room.devices):
         samples = recording[:, speaker]
         begun_sec = float(np.argmax(samples != 0)) / RIG_RATE_HZ
@@ -76,9 +77,12 @@ def test_joins_slews_delays_rejoins_and_fades_are_never_heard_as_a_click(
         print(f"\n{device.name}: {len(clicks)} clicks, {underruns} underruns, {playback[speaker]}")
         if playback[speaker]["lateSegments"] > 0 or underruns > 0:
             continue  # the host did not give it time to render: what is heard then says nothing of the joins
+        judged += 1
         shapes = [around(samples, click.at_sec) for click in clicks]
         assert clicks == [], f"{device.name}, which began at {begun_sec:.3f} s: {shapes}"
         assert np.abs(samples).max() > 0.4, device.name
+    if judged == 0:
+        pytest.skip("this host starved every device: nothing could be judged")
 
 
 def around(samples: Signal, at_sec: float) -> list[float]:
