@@ -58,7 +58,7 @@ describe("what storms have taught", () => {
 });
 
 describe("a sound that the platform took", () => {
-  it("[P24] is asked for, and a tap is wanted only when that has failed", async () => {
+  it("[P23] is asked for, and a tap is wanted only when that has failed", async () => {
     const { world, card, player } = hiddenPlayer();
     card.take();
     world.advance(1_000);
@@ -70,7 +70,7 @@ describe("a sound that the platform took", () => {
     await player.close();
   });
 
-  it("[P24] comes back without a tap when the platform lets it", async () => {
+  it("[P23] comes back without a tap when the platform lets it", async () => {
     const { world, card, player } = hiddenPlayer();
     card.take();
     card.allow();

@@ -31,6 +31,8 @@ export const BEAT_PERIOD_MS = 1_000;
 export const SILENCE_MS = 3_000;
 /** D5: ranks wait in turn; longer than a relay round trip on a phone network, so that one claim is usually enough. */
 export const RANK_DELAY_MS = 500;
+/** D18: with the server heard again, a beat follows within a second. */
+const DEAF_PATIENCE_MS = 1_500;
 /** D6: after a server restart the director may need its longest back-off (4 s, see back-off.ts) and a slow connection. */
 export const REATTACH_SILENCE_MS = 6_000;
 
@@ -128,6 +130,14 @@ export class Director {
       this.#take("beat", { name: "following", lostAtLocalMs: localMs + SILENCE_MS });
     }
     return this.#evaluate(localMs);
+  }
+
+  /** D18: not even the server is heard, so a missing beat says nothing of the director. Call it as often as `tick`. */
+  hearNothing(localMs: number): void {
+    const seat = this.#seat;
+    if (seat.name !== "following") return;
+    const lostAtLocalMs = Math.max(seat.lostAtLocalMs, localMs + DEAF_PATIENCE_MS);
+    this.#take("deaf", { name: "following", lostAtLocalMs });
   }
 
   /** D10: claims the next term by hand. */

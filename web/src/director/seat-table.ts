@@ -8,6 +8,7 @@ export type SeatEvent =
   | "beat"
   | "resigned beat"
   | "silence"
+  | "deaf"
   | "left"
   | "turn"
   | "taken"
@@ -29,6 +30,7 @@ export const SEAT_WAYS: readonly Way[] = [
   { from: "following", event: "beat", to: "following", because: "the latest record (D2)" },
   { from: "following", event: "resigned beat", to: "vacant", because: "the director resigned (D11)" },
   { from: "following", event: "silence", to: "vacant", because: "3 s without a beat (D4)" },
+  { from: "following", event: "deaf", to: "following", because: "not even the server is heard (D18)" },
   { from: "following", event: "left", to: "vacant", because: "the director left (D4)" },
   { from: "following", event: "taken", to: "directing", because: "take over by hand (D10)" },
   { from: "vacant", event: "beat", to: "following", because: "someone claimed (D1)" },

@@ -1,6 +1,6 @@
 // The AudioContext and its moods: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
 // States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away). Interrupted, it asks for
-// the sound a few times by itself; only when that has failed it takes a tap (rule P24).
+// the sound a few times by itself; only when that has failed it takes a tap (rule P23).
 // Does not know what is played.
 
 import { type Clock, every } from "../lib/index.ts";
@@ -10,7 +10,7 @@ import type { PortReader } from "./speaker-timestamps.ts";
 
 export type OutputState = "locked" | "running" | "interrupted";
 
-/** P24: a call that ends, a page that returns, a headset that is plugged: the first asking may come too soon. */
+/** P23: a call that ends, a page that returns, a headset that is plugged: the first asking may come too soon. */
 const ASK_AFTER_MS = [0, 500, 2_000] as const;
 
 interface AudioSessionNavigator {
@@ -44,7 +44,7 @@ export class SoundOutput {
     return this.#hasRun ? "interrupted" : "locked";
   }
 
-  /** P24: asking has not helped. In iOS's "interrupted" a tap does not either: the platform ends that by itself. */
+  /** P23: asking has not helped. In iOS's "interrupted" a tap does not either: the platform ends that by itself. */
   get needsTap(): boolean {
     return this.#context?.state === "suspended" && this.#hasRun && this.#asked > ASK_AFTER_MS.length;
   }
