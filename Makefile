@@ -61,6 +61,7 @@ generate-check: $(STAMPS)/dev
 
 generate: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py
+	$(NODE) web/scripts/draw-seats.mjs
 
 vitest: $(NODE_MODULES)
 	cd web && $(NODE) node_modules/vitest/vitest.mjs run

@@ -113,7 +113,8 @@ def test_a_suspended_sound_rejoins_without_playing_its_backlog(
     bo = room.sit("bo")
     bo.page.add_init_script(
         "const Real = AudioContext; window.AudioContext = class extends Real {"
-        " constructor(...args) { super(...args); window.soundOfThisPage = this; } };"
+        " constructor(...args) { super(...args); window.soundOfThisPage = this; }"
+        " resume() { return this.isTaken ? Promise.resolve() : super.resume(); } };"
     )
     bo.open(room.link)
     bo.join()
@@ -122,12 +123,15 @@ def test_a_suspended_sound_rejoins_without_playing_its_backlog(
     room.rig.record(tmp_path / "room.f32")
     room.start(ada, song.path.name)
     room.listen(4)
-    bo.page.evaluate("soundOfThisPage.suspend()")
+    bo.page.evaluate("soundOfThisPage.isTaken = true; soundOfThisPage.suspend()")
     bo.wait_for(lambda shot: shot["playback"]["state"] == "interrupted", "to say that its sound is gone")
     silent_from_sec = room.rig.recorded_sec()
+    tap = bo.page.get_by_role("button", name="Tap to rejoin the music")
+    tap.wait_for()
     room.listen(6)
     silent_until_sec = room.rig.recorded_sec()
-    bo.page.evaluate("soundOfThisPage.resume()")
+    bo.page.evaluate("soundOfThisPage.isTaken = false")
+    tap.click()
     bo.wait_for(is_playing, "to play again")
     room.fleet.give_sound_priority([bo])
     back_at_sec = room.rig.recorded_sec()

@@ -9,6 +9,7 @@ import { inviteLink, readAddress } from "./address.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
+import { MediaControls } from "./media-controls.ts";
 import { cleanName } from "./person-name.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import type { SessionEvent, SwarmSession } from "./swarm-session.ts";
@@ -27,6 +28,10 @@ export class App {
   readonly #stretcher: KeyStretcher;
   readonly #player: Player;
   readonly #wakeLock = new WakeLock();
+  readonly #media = new MediaControls({
+    stop: () => this.actions.stop(),
+    rejoinAudio: () => this.actions.rejoinAudio(),
+  });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
   #identity: Identity;
@@ -259,6 +264,7 @@ export class App {
       notice: this.#notice,
       isSecureContext: this.#page.isSecureContext,
     };
+    this.#media.show(this.#view.value);
   }
 
   /** Begins the slow part of joining while the person still looks at the button. */
@@ -277,7 +283,9 @@ export class App {
     document.addEventListener("visibilitychange", () => {
       const isVisible = document.visibilityState === "visible";
       this.#session?.setVisible(isVisible);
-      if (isVisible) void this.#wakeLock.retake();
+      if (!isVisible) return;
+      this.#player.askForSound();
+      void this.#wakeLock.retake();
     });
     this.#page.addEventListener("online", () => this.#session?.wake());
     this.#page.addEventListener("pageshow", () => this.#session?.wake());

@@ -10,10 +10,10 @@ import { SimCard } from "./testing/sim-card.ts";
 import { SimClock } from "./testing/sim-clock.ts";
 import type { Depth } from "./testing/sim-device.ts";
 
-/** One test each of so many seeds; together 10,000 runs. */
-const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 150, whole: 50 };
+/** One test each of so many seeds; 10,350 runs in all. */
+const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 100, whole: 50 };
 const TESTS: readonly (readonly [Depth, number])[] = [
-  ...Array.from({ length: 19 }, (_, index) => ["control", 1 + index * SEEDS_PER_TEST.control] as const),
+  ...Array.from({ length: 20 }, (_, index) => ["control", 1 + index * SEEDS_PER_TEST.control] as const),
   ...Array.from({ length: 3 }, (_, index) => ["sound", 1 + index * SEEDS_PER_TEST.sound] as const),
   ["whole", 1],
 ];
@@ -45,19 +45,7 @@ describe("after a storm", () => {
 
 describe("what storms have taught", () => {
   it("[P22] a card that steps between queueing and start moves the start of a hidden page too", async () => {
-    const world = new EventClock(0);
-    const clock = new SimClock(world, 0, 20);
-    const card = new SimCard(world, clock, new SeededRandom(1), 80);
-    const player = new Player(
-      clock,
-      () => undefined,
-      () => undefined,
-      card.ground,
-    );
-    player.unlock();
-    player.loadSound("song", [], 600);
-    player.setHidden(true);
-    world.advance(3_000);
+    const { world, clock, card, player } = hiddenPlayer();
     const startLocalMs = clock.nowMs() + 2_000;
     player.play((localMs) => (localMs - startLocalMs) / 1_000);
     world.advance(500);
@@ -68,3 +56,40 @@ describe("what storms have taught", () => {
     await player.close();
   });
 });
+
+describe("a sound that the platform took", () => {
+  it("[P23] is asked for, and a tap is wanted only when that has failed", async () => {
+    const { world, card, player } = hiddenPlayer();
+    card.take();
+    world.advance(1_000);
+    expect(player.read()).toMatchObject({ state: "interrupted", needsTap: false });
+    world.advance(2_000);
+    expect(player.read()).toMatchObject({ state: "interrupted", needsTap: true });
+    card.give();
+    expect(player.read().needsTap).toBe(false);
+    await player.close();
+  });
+
+  it("[P23] comes back without a tap when the platform lets it", async () => {
+    const { world, card, player } = hiddenPlayer();
+    card.take();
+    card.allow();
+    world.advance(100);
+    expect(player.isUnlocked).toBe(true);
+    await player.close();
+  });
+});
+
+/** With the song loaded and the card's line standing. */
+function hiddenPlayer() {
+  const world = new EventClock(0);
+  const clock = new SimClock(world, 0, 20);
+  const card = new SimCard(world, clock, new SeededRandom(1), 80);
+  const nothing = () => undefined;
+  const player = new Player(clock, nothing, nothing, card.ground);
+  player.unlock();
+  player.loadSound("song", [], 600);
+  player.setHidden(true);
+  world.advance(3_000);
+  return { world, clock, card, player };
+}

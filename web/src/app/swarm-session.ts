@@ -65,6 +65,8 @@ export interface Timings {
 }
 
 const TICK_MS = 200;
+/** Two probes of the idle rate without an answer: whatever is missing now, it is not for want of a director. */
+const DEAF_MS = 2_000;
 /** A status is repeated this often, so that a lost one is repaired; what changes is told at once. */
 const STATUS_PERIOD_MS = 10_000;
 
@@ -408,6 +410,7 @@ export class SwarmSession {
   #tick(): void {
     const localMs = this.#nowMs();
     this.#link.checkSilence();
+    if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
     this.#sendBeat(this.director.tick(localMs));
     if (this.#planWriter.isStranded(localMs)) this.takeOver();
     this.#writePlan(this.#planWriter.tick(localMs));

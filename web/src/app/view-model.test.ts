@@ -65,6 +65,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     decodeOffsetMs: null,
     rejoins: 0,
     lateSegments: 0,
+    needsTap: false,
     queuedSec: null,
   },
   startsInSec: null,

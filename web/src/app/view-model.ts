@@ -146,7 +146,7 @@ export function viewSession(facts: SessionFacts, history: DetailsView["history"]
     isDirector,
     canStop: isDirector && plan.state !== "stopped",
     canStartNow: isDirector && plan.state === "preparing" && facts.missing.length > 0,
-    needsTapToRejoin: playback.state === "interrupted" || playback.state === "locked-audio",
+    needsTapToRejoin: playback.needsTap,
     nowPlaying: isSounding
       ? {
           name: chosen.name,

@@ -66,6 +66,11 @@ export class ControlLink {
     return this.#state;
   }
 
+  /** For how long nothing at all has come from the server. */
+  get silentMs(): number {
+    return this.#options.clock.nowMs() - this.#lastHeardLocalMs;
+  }
+
   open(): void {
     if (this.#state === "idle") this.#connect();
   }

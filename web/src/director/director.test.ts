@@ -74,6 +74,16 @@ describe("the director", () => {
     expect(claim?.record).toEqual({ term: 2, userId: bo, resigned: false });
   });
 
+  it("[D18] who hears not even the server claims nothing until it has had time to hear a beat", () => {
+    const director = boFollowing();
+    for (let localMs = 2_000; localMs <= 6_000; localMs += 200) {
+      director.hearNothing(localMs);
+      expect(director.tick(localMs)).toBeNull();
+    }
+    expect(director.tick(7_400)).toBeNull();
+    expect(director.tick(7_500)?.record.userId).toBe(bo);
+  });
+
   it("[D5] the second rank waits its turn", () => {
     const director = new Director(cy);
     director.attach(seen(ada, bo), true, 0);

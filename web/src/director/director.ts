@@ -10,6 +10,7 @@
 import type { UserId } from "../lib/index.ts";
 import { EMPTY_PLAN, type Plan } from "./plan.ts";
 import { type Beat, compareBeats, type DirectorRecord } from "./register.ts";
+import { checkWay, type SeatEvent } from "./seat-table.ts";
 
 export type Seat =
   | { readonly name: "detached" }
@@ -30,6 +31,8 @@ export const BEAT_PERIOD_MS = 1_000;
 export const SILENCE_MS = 3_000;
 /** D5: ranks wait in turn; longer than a relay round trip on a phone network, so that one claim is usually enough. */
 export const RANK_DELAY_MS = 500;
+/** D18: with the server heard again, a beat follows within a second. */
+const DEAF_PATIENCE_MS = 1_500;
 /** D6: after a server restart the director may need its longest back-off (4 s, see back-off.ts) and a slow connection. */
 export const REATTACH_SILENCE_MS = 6_000;
 
@@ -70,24 +73,25 @@ export class Director {
 
   /** The control channel is open: `others` are the members found there. On a new server the director may be yet to come. */
   attach(others: readonly Candidate[], isNewServer: boolean, localMs: number): Beat | null {
+    this.detach(); // a server that says welcome twice changes nothing
     const { record } = this;
     const isSomeoneExpected = record !== null && !record.resigned;
     this.#others = others;
     this.#lost = null;
     if (!isSomeoneExpected && others.length === 0) {
-      this.#seat = { name: "vacant", sinceLocalMs: localMs }; // nobody to wait for
+      this.#take("attached", { name: "vacant", sinceLocalMs: localMs }); // nobody to wait for
     } else if (isSomeoneExpected && record.userId === this.#me) {
-      this.#seat = { name: "directing", nextBeatLocalMs: localMs };
+      this.#take("attached", { name: "directing", nextBeatLocalMs: localMs });
     } else {
       const patienceMs = isSomeoneExpected && isNewServer ? REATTACH_SILENCE_MS : SILENCE_MS; // D6
-      this.#seat = { name: "following", lostAtLocalMs: localMs + patienceMs };
+      this.#take("attached", { name: "following", lostAtLocalMs: localMs + patienceMs });
     }
     return this.#evaluate(localMs);
   }
 
   /** The control channel is gone (invariant 3). */
   detach(): void {
-    this.#seat = { name: "detached" };
+    this.#take("detached", { name: "detached" });
   }
 
   /** Someone came, went away, or became visible or hidden. A newcomer hears a beat at once. */
@@ -96,14 +100,15 @@ export class Director {
     const hasNewcomer = others.some((candidate) => !known.has(candidate.userId));
     this.#others = others;
     this.#isVisible = isVisible;
-    if (hasNewcomer && this.#seat.name === "directing") return this.#beat(localMs); // D7
+    if (hasNewcomer && this.#seat.name === "directing") return this.#beat("second", localMs); // D7
     return this.#evaluate(localMs);
   }
 
   /** A member left for good (a dropped socket is only away). */
   memberLeft(userId: UserId, localMs: number): Beat | null {
     this.#others = this.#others.filter((candidate) => candidate.userId !== userId);
-    if (this.record?.userId === userId && this.#seat.name === "following") this.#vacate(userId, localMs);
+    if (this.record?.userId === userId && this.#seat.name === "following")
+      this.#vacate("left", userId, localMs);
     return this.#evaluate(localMs);
   }
 
@@ -113,30 +118,38 @@ export class Director {
     const isStale = this.#latest !== null && compareBeats(beat, this.#latest) < 0;
     if (isStale) {
       // D9: a director that slept must hear of its successor, or of the one that has resigned since.
-      if (this.#seat.name === "directing") return this.#beat(localMs);
+      if (this.#seat.name === "directing") return this.#beat("second", localMs);
       return this.#seat.name !== "detached" && this.record?.userId === this.#me ? this.#latest : null;
     }
     this.#latest = beat; // invariant 1
     if (this.#seat.name === "detached") return null;
     if (beat.record.resigned) {
-      this.#vacate(from, localMs);
+      this.#vacate("resigned beat", from, localMs);
     } else {
       this.#lost = null;
-      this.#seat = { name: "following", lostAtLocalMs: localMs + SILENCE_MS };
+      this.#take("beat", { name: "following", lostAtLocalMs: localMs + SILENCE_MS });
     }
     return this.#evaluate(localMs);
   }
 
+  /** D18: not even the server is heard, so a missing beat says nothing of the director. Call it as often as `tick`. */
+  hearNothing(localMs: number): void {
+    const seat = this.#seat;
+    if (seat.name !== "following") return;
+    const lostAtLocalMs = Math.max(seat.lostAtLocalMs, localMs + DEAF_PATIENCE_MS);
+    this.#take("deaf", { name: "following", lostAtLocalMs });
+  }
+
   /** D10: claims the next term by hand. */
   takeOver(localMs: number): Beat | null {
-    return this.#seat.name === "detached" || this.isMe ? null : this.#claim(localMs);
+    return this.#seat.name === "detached" || this.isMe ? null : this.#claim("taken", localMs);
   }
 
   /** D11: leaves the seat to the ranks. */
   resign(localMs: number): Beat | null {
     if (this.#seat.name !== "directing" || !this.#latest) return null;
     this.#latest = { ...this.#latest, record: { ...this.#latest.record, resigned: true } };
-    this.#vacate(this.#me, localMs);
+    this.#vacate("resigned", this.#me, localMs);
     return this.#latest;
   }
 
@@ -146,7 +159,7 @@ export class Director {
     if (!record || record.userId !== this.#me || record.resigned || !this.#latest) return null;
     const plan = { ...change, term: record.term, rev: this.plan.rev + 1 };
     this.#latest = { record, plan };
-    return this.#seat.name === "directing" ? this.#beat(localMs) : this.#latest;
+    return this.#seat.name === "directing" ? this.#beat("second", localMs) : this.#latest;
   }
 
   /** Lets time pass; call it a few times a second. */
@@ -157,29 +170,36 @@ export class Director {
   /** The one place that decides on account of time. */
   #evaluate(localMs: number): Beat | null {
     const seat = this.#seat;
-    if (seat.name === "directing") return localMs >= seat.nextBeatLocalMs ? this.#beat(localMs) : null;
+    if (seat.name === "directing")
+      return localMs >= seat.nextBeatLocalMs ? this.#beat("second", localMs) : null;
     if (seat.name === "following" && localMs >= seat.lostAtLocalMs) {
-      this.#vacate(this.record?.userId ?? null, seat.lostAtLocalMs); // D4
+      this.#vacate("silence", this.record?.userId ?? null, seat.lostAtLocalMs); // D4
     }
     if (this.#seat.name !== "vacant") return null;
     const claimAtLocalMs = this.#seat.sinceLocalMs + this.#myRank() * RANK_DELAY_MS;
-    return localMs >= claimAtLocalMs ? this.#claim(localMs) : null; // D5
+    return localMs >= claimAtLocalMs ? this.#claim("turn", localMs) : null; // D5
   }
 
-  #vacate(lost: UserId | null, sinceLocalMs: number): void {
+  /** The one setter: only ways that the table knows. */
+  #take(event: SeatEvent, seat: Seat): void {
+    checkWay(this.#seat.name, event, seat.name);
+    this.#seat = seat;
+  }
+
+  #vacate(event: SeatEvent, lost: UserId | null, sinceLocalMs: number): void {
     this.#lost = lost;
-    this.#seat = { name: "vacant", sinceLocalMs };
+    this.#take(event, { name: "vacant", sinceLocalMs });
   }
 
-  #claim(localMs: number): Beat | null {
+  #claim(event: "turn" | "taken", localMs: number): Beat | null {
     const term = (this.record?.term ?? 0) + 1;
     this.#latest = { record: { term, userId: this.#me, resigned: false }, plan: this.plan }; // invariant 4
     this.#lost = null;
-    return this.#beat(localMs);
+    return this.#beat(event, localMs);
   }
 
-  #beat(localMs: number): Beat | null {
-    this.#seat = { name: "directing", nextBeatLocalMs: localMs + BEAT_PERIOD_MS };
+  #beat(event: "turn" | "taken" | "second", localMs: number): Beat | null {
+    this.#take(event, { name: "directing", nextBeatLocalMs: localMs + BEAT_PERIOD_MS });
     return this.#latest;
   }
 

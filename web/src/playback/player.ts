@@ -26,6 +26,8 @@ export interface PlaybackReading {
   /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
   readonly decodeOffsetMs: number | null;
   readonly rejoins: number;
+  /** The sound is held back and only a tap of the person brings it back. */
+  readonly needsTap: boolean;
   /** How far ahead of the render clock sound is on the card's queue, whatever becomes of the page's scripts. */
   readonly queuedSec: number | null;
   /** Segments that came too late for their start; each was a gap. */
@@ -88,6 +90,11 @@ export class Player {
 
   get isInterrupted(): boolean {
     return this.#output.state === "interrupted";
+  }
+
+  /** Someone looks at the page again: perhaps the platform gives the sound back now. */
+  askForSound(): void {
+    this.#output.askForSound();
   }
 
   /** The file that is decoded and ready to sound. */
@@ -204,6 +211,7 @@ export class Player {
       durationSec: this.durationSec,
       decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
+      needsTap: state === "locked-audio" || this.#output.needsTap,
       queuedSec: isSounding ? (this.#queue?.queuedSec ?? null) : null,
       lateSegments: this.#queue?.lateSegments ?? 0,
     };

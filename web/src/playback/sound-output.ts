@@ -1,5 +1,6 @@
 // The AudioContext and its moods: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
-// States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away).
+// States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away). Interrupted, it asks for
+// the sound a few times by itself; only when that has failed it takes a tap (rule P23).
 // Does not know what is played.
 
 import { type Clock, every } from "../lib/index.ts";
@@ -8,6 +9,9 @@ import type { SoundGround } from "./sound-ground.ts";
 import type { PortReader } from "./speaker-timestamps.ts";
 
 export type OutputState = "locked" | "running" | "interrupted";
+
+/** P23: a call that ends, a page that returns, a headset that is plugged: the first asking may come too soon. */
+const ASK_AFTER_MS = [0, 500, 2_000] as const;
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
@@ -21,6 +25,8 @@ export class SoundOutput {
   #context: AudioContext | null = null;
   #reader: PortReader | null = null;
   #hasRun = false;
+  #asked = 0;
+  #cancelAsking: (() => void) | null = null;
   #stopSampling: (() => void) | null = null;
 
   constructor(clock: Clock, ground: SoundGround, onState: (state: OutputState) => void) {
@@ -36,6 +42,17 @@ export class SoundOutput {
   get state(): OutputState {
     if (this.#context?.state === "running") return "running";
     return this.#hasRun ? "interrupted" : "locked";
+  }
+
+  /** P23: asking has not helped. In iOS's "interrupted" a tap does not either: the platform ends that by itself. */
+  get needsTap(): boolean {
+    return this.#context?.state === "suspended" && this.#hasRun && this.#asked > ASK_AFTER_MS.length;
+  }
+
+  /** Asks the platform for a sound that it took, anew from the first time. */
+  askForSound(): void {
+    this.#asked = 0;
+    this.#askAgain();
   }
 
   /** What is rendered at a stroke, s: a change nearer than this may come too late. */
@@ -73,6 +90,8 @@ export class SoundOutput {
   async close(): Promise<void> {
     this.#stopSampling?.();
     this.#stopSampling = null;
+    this.#cancelAsking?.();
+    this.#cancelAsking = null;
     const context = this.#context;
     this.#context = null;
     this.#hasRun = false;
@@ -86,6 +105,23 @@ export class SoundOutput {
     if (this.#context?.state === "running") this.#hasRun = true;
     this.line.reset();
     this.#onState(this.state);
+    this.askForSound();
+  }
+
+  #askAgain(): void {
+    this.#cancelAsking?.();
+    this.#cancelAsking = null;
+    if (!this.#hasRun || this.#context?.state !== "suspended") return;
+    const waitMs = ASK_AFTER_MS[this.#asked] ?? null;
+    this.#asked += 1;
+    if (waitMs === null) {
+      this.#onState(this.state); // it takes a tap
+      return;
+    }
+    this.#cancelAsking = this.#clock.after(waitMs, () => {
+      this.#context?.resume().catch(() => undefined); // refused without a tap: the next asking or the tap follows
+      this.#askAgain();
+    });
   }
 
   #sample(): void {

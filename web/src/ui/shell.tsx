@@ -73,17 +73,21 @@ function StatusRegion({ view, actions }: ScreenProps) {
 }
 
 function LostSound({ view, actions }: ScreenProps) {
-  const lost = useSlice(view, ({ phase, needsTapToRejoin, banner }) => {
-    if (banner?.code === "audio-interrupted") return words.banner(banner);
-    return phase === "joined" && needsTapToRejoin ? words.sound.held : null;
+  const { lost, needsTap } = useSlice(view, ({ phase, needsTapToRejoin, banner }) => {
+    const isTaken = banner?.code === "audio-interrupted";
+    const needsTap = needsTapToRejoin && (isTaken || phase === "joined");
+    if (isTaken) return { lost: needsTap ? words.banner(banner) : words.sound.returning, needsTap };
+    return { lost: needsTap ? words.sound.held : null, needsTap };
   });
   if (lost === null) return null;
   return (
     <div class="trouble lost-sound" role="alert">
       <p>{lost}</p>
-      <button type="button" class="button button-primary" onClick={() => actions.rejoinAudio()}>
-        {words.sound.rejoin}
-      </button>
+      {needsTap && (
+        <button type="button" class="button button-primary" onClick={() => actions.rejoinAudio()}>
+          {words.sound.rejoin}
+        </button>
+      )}
     </div>
   );
 }

@@ -21,7 +21,7 @@ const FETCH_MS = 30_000;
 const SETTLE_MS = 8_000;
 const IN_STEP_MS = 5;
 /** Share of the runs without real sound that are also listened to; it takes as long as all before. */
-const LISTENED_SHARE = 0.2;
+const LISTENED_SHARE = 0.15;
 /** The server's heartbeat finds a dead socket in 30 s, and the grace is 15 s. */
 const GONE_MS = 46_000;
 /** Share of the runs with such a loss that wait for it. */

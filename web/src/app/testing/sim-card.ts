@@ -17,7 +17,7 @@ const STAMP_AGE_MS = 10;
 const STAMP_NOISE_MS = 0.1;
 const RENDER_MS = 4;
 /** Fewer timestamps than a browser gives, so that a thousand runs cost seconds; the line needs five. */
-const SAMPLE_PERIOD_MS = 100;
+const SAMPLE_PERIOD_MS = 200;
 
 /** What the Worker of make-believe hands back instead of samples. */
 interface Rendered {
@@ -85,6 +85,11 @@ export class SimCard {
   take(): void {
     this.#isTaken = true;
     if (!this.#isStanding) this.#become("suspended");
+  }
+
+  /** Whoever asks from now on gets it. */
+  allow(): void {
+    this.#isTaken = false;
   }
 
   give(): void {

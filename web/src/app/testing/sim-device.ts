@@ -235,6 +235,7 @@ class IdealPlayer {
       durationSec: SONG_SEC,
       decodeOffsetMs: 0,
       rejoins: 0,
+      needsTap: false,
       queuedSec: null,
       lateSegments: 0,
     };

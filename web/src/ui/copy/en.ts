@@ -220,6 +220,8 @@ export const en = {
   dismiss: "Dismiss",
   sound: {
     rejoin: "Tap to rejoin the music",
+    returning:
+      "This phone took the sound away. It comes back by itself as soon as the phone allows; the others keep playing.",
     held: "The sound is held back on this phone. The others keep playing.",
   },
   now: {
