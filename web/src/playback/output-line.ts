@@ -6,6 +6,11 @@ export interface PortSample {
   readonly localMs: number;
   /** AudioContext time of the sample that is leaving the port at `localMs`. */
   readonly audioSec: number;
+  /**
+   * `smoothed`: the platform has averaged it in its own way, and what it averaged comes as answers; no more than a stopgap.
+   * `answer`: what the platform measured, dated back. Anything else speaks for itself.
+   */
+  readonly kind?: "smoothed" | "answer";
 }
 
 export interface LineReading {
@@ -25,7 +30,7 @@ export interface LineReading {
  * where small unseen steps tilt a short line.
  */
 export const LEVEL_WINDOW_MS = 4_000;
-const SKEW_WINDOW_MS = 30_000;
+const SKEW_WINDOW_MS = 60_000;
 /** Fitting the skew at every timestamp would cost more than it tells. */
 const SKEW_PERIOD_MS = 250;
 /** Cards in use were within 300 ppm; whatever asks for more is not a crystal. */
@@ -36,6 +41,7 @@ const MAX_SKEW_PPM = 500;
  */
 const SKEW_PRIOR_PPM = 100;
 const SAMPLE_NOISE_MS = 0.2;
+const ANSWER_NOISE_MS = 0.07;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;
@@ -51,6 +57,12 @@ const STEP_SCATTERS = 3;
 /** Strays that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
 const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
+/** Answers (pulse-answers.ts) come every 1.5 s, each with a scatter of its own; sixteen of them make a level. */
+const ANSWERED_LEVEL_MS = 24_000;
+/** Two agree; one alone may be the one that was delayed. */
+const MIN_ANSWERS = 2;
+/** Without an answer for so long, smoothed timestamps are better than none. */
+const ANSWER_PATIENCE_MS = 8_000;
 
 interface Lead {
   readonly localMs: number;
@@ -67,6 +79,7 @@ export class OutputLine {
   #usualSkew = 0;
   #reading: LineReading | null = null;
   #strays: Lead[] = [];
+  #answers: Lead[] = [];
   #steps = 0;
 
   /** How often the line had to start again on new ground: underruns and output changes. */
@@ -81,23 +94,30 @@ export class OutputLine {
   reset(): void {
     this.#samples = [];
     this.#strays = [];
+    this.#answers = [];
     this.#reading = null;
     this.#usualSkew = this.#skew;
     this.#levelFromMs = Number.NEGATIVE_INFINITY;
     this.#skewFittedMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Adds a timestamp; repeated and backward ones are ignored. */
+  /** Adds a timestamp; repeated and backward ones are ignored, and smoothed ones while there are answers (P24). */
   add(sample: PortSample): void {
     const entry = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
+    if (sample.kind === "answer") {
+      this.#addAnswer(entry);
+      return;
+    }
     const last = this.#samples.at(-1);
     if (last && entry.localMs <= last.localMs) return;
-    if (this.#reading && this.#samples.length >= MIN_SAMPLES) {
-      const strayMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
-      if (strayMs > Math.max(STEP_MS, STEP_SCATTERS * this.#reading.scatterMs)) {
+    const isAnswered = this.#isAnsweredAt(entry.localMs);
+    if (isAnswered && sample.kind === "smoothed") return;
+    if (this.#isSettled()) {
+      if (this.#isStray(entry)) {
         this.#strays.push(entry);
         if (!this.#moveToNewGround()) return;
-      } else {
+        if (sample.kind !== "smoothed") this.#answers = [];
+      } else if (!isAnswered) {
         this.#samples.push(entry);
       }
       this.#strays = [];
@@ -121,6 +141,29 @@ export class OutputLine {
     return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
   }
 
+  /** From the second one on, the line stands on answers alone. One that contradicts the line begins anew. */
+  #addAnswer(entry: Lead): void {
+    const wasAnswered = this.#isAnsweredAt(entry.localMs);
+    const beginsAnew = this.#answers.length >= MIN_ANSWERS && (!wasAnswered || this.#isStray(entry));
+    if (beginsAnew) this.#answers = [];
+    this.#answers = [...this.#answers.slice(1 - MIN_ANSWERS), entry];
+    if (this.#answers.length < MIN_ANSWERS) return;
+    if (wasAnswered) {
+      this.#samples.push(entry);
+    } else {
+      this.#samples = [...this.#answers];
+      this.#levelFromMs = Number.NEGATIVE_INFINITY;
+      this.#skewFittedMs = Number.NEGATIVE_INFINITY;
+      this.#steps += 1;
+    }
+    this.#fit(entry.localMs);
+  }
+
+  #isStray(entry: Lead): boolean {
+    const strayMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
+    return strayMs > Math.max(STEP_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
+  }
+
   /** Takes the strays over when enough of them in a row agree on where the line is now, or it is lost. */
   #moveToNewGround(): boolean {
     const fresh = this.#strays.slice(-STEP_SAMPLES);
@@ -141,16 +184,27 @@ export class OutputLine {
     const oldestMs = nowMs - SKEW_WINDOW_MS;
     while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
     if (nowMs - this.#skewFittedMs >= SKEW_PERIOD_MS) {
-      this.#skew = fitSkew(this.#samples, this.#usualSkew);
+      const noiseMs = this.#isAnsweredAt(nowMs) ? ANSWER_NOISE_MS : SAMPLE_NOISE_MS;
+      this.#skew = fitSkew(this.#samples, this.#usualSkew, noiseMs);
       this.#skewFittedMs = nowMs;
     }
-    const fromMs = Math.max(this.#levelFromMs, nowMs - LEVEL_WINDOW_MS);
+    const windowMs = this.#isAnsweredAt(nowMs) ? ANSWERED_LEVEL_MS : LEVEL_WINDOW_MS;
+    const fromMs = Math.max(this.#levelFromMs, nowMs - windowMs);
     const recent = this.#samples.slice(this.#samples.findIndex((sample) => sample.localMs >= fromMs));
     this.#reading = recent.length >= 2 ? fitLevel(recent, nowMs, this.#skew) : null;
   }
 
   #isSettled(): boolean {
-    return this.#reading !== null && this.#samples.length >= MIN_SAMPLES;
+    return (
+      this.#reading !== null && (this.#samples.length >= MIN_SAMPLES || this.#answers.length >= MIN_ANSWERS)
+    );
+  }
+
+  #isAnsweredAt(localMs: number): boolean {
+    const last = this.#answers.at(-1);
+    return (
+      this.#answers.length >= MIN_ANSWERS && last !== undefined && localMs - last.localMs < ANSWER_PATIENCE_MS
+    );
   }
 
   #leadMsAt(localMs: number): number {
@@ -170,20 +224,20 @@ function fitLevel(samples: readonly Lead[], atLocalMs: number, skew: number): Li
 }
 
 /** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
-function fitSkew(samples: readonly Lead[], usualSkew: number): number {
-  const rough = leastSquares(samples, usualSkew);
+function fitSkew(samples: readonly Lead[], usualSkew: number, noiseMs: number): number {
+  const rough = leastSquares(samples, usualSkew, noiseMs);
   const residuals = samples.map((sample) => Math.abs(sample.leadMs - rough.at(sample.localMs)));
   const limitMs = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(residuals));
   const kept = samples.filter((_, index) => (residuals[index] ?? 0) <= limitMs);
-  const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew) : rough;
+  const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew, noiseMs) : rough;
   const limit = MAX_SKEW_PPM * 1e-6;
   return Math.min(limit, Math.max(-limit, slope));
 }
 
-function leastSquares(samples: readonly Lead[], usualSkew: number) {
+function leastSquares(samples: readonly Lead[], usualSkew: number, noiseMs: number) {
   const meanLocal = mean(samples.map((sample) => sample.localMs));
   const meanLead = mean(samples.map((sample) => sample.leadMs));
-  let spread = (SAMPLE_NOISE_MS / (SKEW_PRIOR_PPM * 1e-6)) ** 2;
+  let spread = (noiseMs / (SKEW_PRIOR_PPM * 1e-6)) ** 2;
   let covariance = 0;
   for (const sample of samples) {
     const fromMean = sample.localMs - meanLocal;

@@ -75,7 +75,7 @@ describe("the segment planner", () => {
     expect(correctionPpm(1)).toBe(-100);
     expect(correctionPpm(-5)).toBe(500);
     expect(correctionPpm(20)).toBe(-2_000);
-    expect(correctionPpm(0.1)).toBeCloseTo(-25, 6);
+    expect(correctionPpm(0.1)).toBeCloseTo(-12.5, 6);
   });
 
   it("[P6] crosses over when the song is far from where it should be", () => {

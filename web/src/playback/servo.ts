@@ -2,7 +2,7 @@
 // Sign: a positive error plays ahead of where it should be, and asks for a negative rate change.
 
 /** P4: an error decays with this time constant; the timestamps' own noise averages out over it. */
-const TIME_CONSTANT_MS = 4_000;
+const TIME_CONSTANT_MS = 8_000;
 /** P5: what ears forgive depends on how wrong it is: at most `ppm` below `belowMs`. */
 const LIMITS = [
   { belowMs: 2, ppm: 100 },

@@ -127,7 +127,6 @@ export class SoundOutput {
   #sample(): void {
     const context = this.#context;
     if (context?.state !== "running") return;
-    const sample = this.#reader?.read(context, this.#clock.nowMs());
-    if (sample) this.line.add(sample);
+    for (const sample of this.#reader?.read(context, this.#clock.nowMs()) ?? []) this.line.add(sample);
   }
 }

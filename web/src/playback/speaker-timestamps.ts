@@ -2,6 +2,7 @@
 // Local ms in, audio seconds out. Rows are pinned by tests on the speaker rig. Pure.
 
 import type { PortSample } from "./output-line.ts";
+import { PulseAnswers } from "./pulse-answers.ts";
 import { RenderStaircase } from "./render-staircase.ts";
 
 export type Engine = "chromium" | "firefox" | "webkit";
@@ -32,7 +33,7 @@ export interface PortReader {
   readonly periodMs: number;
   /** From the render clock to the port as the browser reports it, s; null while unknown. */
   readonly latencySec: number | null;
-  read(clock: SoundClock, nowLocalMs: number): PortSample | null;
+  read(clock: SoundClock, nowLocalMs: number): readonly PortSample[];
 }
 
 /** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
@@ -53,7 +54,7 @@ export function detectEngine(userAgent: string): Engine {
 }
 
 /**
- * The table. chromium: getOutputTimestamp() is the port. webkit: the same, where it is sane. firefox: both members of that pair
+ * The table. chromium: getOutputTimestamp() is the port; where PulseAudio smoothed it, what it smoothed is read back. webkit: the same, where it is sane. firefox: both members of that pair
  * are shifted back by outputLatency, so it says no more than currentTime does; the port is found below the render staircase.
  */
 export function portReaderOf(engine: Engine): PortReader {
@@ -62,6 +63,7 @@ export function portReaderOf(engine: Engine): PortReader {
 
 export function timestampReader(periodMs: number): PortReader {
   let latencySec: number | null = null;
+  const answers = new PulseAnswers();
   return {
     periodMs,
     get latencySec() {
@@ -78,7 +80,13 @@ export function timestampReader(periodMs: number): PortReader {
         outputLatencySec: clock.outputLatency || 0,
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
-      return toPortSample(raw);
+      const sample = toPortSample(raw);
+      const answer = answers.add(sample);
+      const kind = answers.isRecognised ? "smoothed" : undefined;
+      return [
+        ...(answer ? ([{ ...answer, kind: "answer" }] as const) : []),
+        kind ? { ...sample, kind } : sample,
+      ];
     },
   };
 }
@@ -90,8 +98,10 @@ function staircaseReader(): PortReader {
     get latencySec() {
       return staircase.latencySec;
     },
-    read: (clock, nowLocalMs) =>
-      staircase.poll(nowLocalMs, clock.currentTime, () => clock.outputLatency || 0),
+    read(clock, nowLocalMs) {
+      const sample = staircase.poll(nowLocalMs, clock.currentTime, () => clock.outputLatency || 0);
+      return sample ? [sample] : [];
+    },
   };
 }
 

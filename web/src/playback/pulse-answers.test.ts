@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../lib/testing/index.ts";
+import { OutputLine, type PortSample } from "./output-line.ts";
+import { PulseAnswers } from "./pulse-answers.ts";
+import { SmoothedStream, type StreamModel } from "./testing/smoothed-stream.ts";
+
+const POOR_START: StreamModel = { skewPpm: 70, answerNoiseMs: 0, firstAnswerMs: -2 };
+
+const stream = (model: Partial<StreamModel> = {}) =>
+  new SmoothedStream({ ...POOR_START, ...model }, new SeededRandom(7));
+
+const leadMs = (sample: PortSample) => sample.audioSec * 1000 - sample.localMs;
+
+function answersIn(samples: readonly PortSample[], answers = new PulseAnswers()): PortSample[] {
+  return samples.map((sample) => answers.add(sample)).filter((answer) => answer !== null);
+}
+
+describe("answers behind smoothed timestamps", () => {
+  it("[P24] are right from the first one on, while the timestamps still read a millisecond off", () => {
+    const source = stream();
+    const samples = source.timestamps(30_000);
+    const errors = (list: readonly PortSample[]) =>
+      list.map((sample) => leadMs(sample) - source.trueLeadMsAt(sample.localMs));
+    const answers = answersIn(samples);
+    expect(answers.length).toBeGreaterThan(12);
+    // An answer is seen at the next callback, up to 80 ms later: a pivot's share of a 2 ms error.
+    expect(Math.max(...errors(answers).map(Math.abs))).toBeLessThan(0.15);
+    const first = answers[0]?.localMs ?? 0;
+    const then = errors(samples.filter(({ localMs }) => Math.abs(localMs - first) < 2_000));
+    expect(Math.max(...then.map(Math.abs))).toBeGreaterThan(0.5);
+  });
+
+  it("[P24] keep their own scatter and nothing else", () => {
+    const source = stream({ answerNoiseMs: 0.05, firstAnswerMs: 0 });
+    const answers = answersIn(source.timestamps(300_000));
+    const errors = answers.map((answer) => leadMs(answer) - source.trueLeadMsAt(answer.localMs));
+    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    const deviation = Math.sqrt(errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / errors.length);
+    expect(Math.abs(mean)).toBeLessThan(0.02);
+    expect(deviation).toBeLessThan(0.1);
+  });
+
+  it("[P24] do not exist where timestamps scatter", () => {
+    const random = new SeededRandom(3);
+    const samples = Array.from({ length: 1_000 }, (_, index) => {
+      const localMs = index * 20;
+      return { localMs, audioSec: (localMs - 40 + 0.1 * random.normal()) / 1000 };
+    });
+    expect(answersIn(samples)).toEqual([]);
+  });
+
+  it("[P24] stop when the stream begins anew, until its window is full again", () => {
+    const source = stream();
+    const answers = new PulseAnswers();
+    answersIn(source.timestamps(20_000), answers);
+    expect(answers.isRecognised).toBe(true);
+    source.stumble(8);
+    const stumbledMs = 21_000;
+    const after = answersIn(source.timestamps(20_000), answers);
+    expect(after.filter(({ localMs }) => localMs < stumbledMs + 5_000)).toEqual([]);
+    expect(
+      Math.abs(leadMs(after[0] as PortSample) - source.trueLeadMsAt(after[0]?.localMs ?? 0)),
+    ).toBeLessThan(0.15);
+  });
+});
+
+describe("an output line on answers", () => {
+  function feed(line: OutputLine, answers: PulseAnswers, samples: readonly PortSample[]): void {
+    for (const sample of samples) {
+      const answer = answers.add(sample);
+      if (answer) line.add({ ...answer, kind: "answer" });
+      line.add(answers.isRecognised ? { ...sample, kind: "smoothed" } : sample);
+    }
+  }
+
+  const errorMs = (line: OutputLine, source: SmoothedStream, localMs: number) =>
+    (line.audioSecAt(localMs) ?? 0) * 1000 - localMs - source.trueLeadMsAt(localMs);
+
+  it("[P24] stands within 0.3 ms ten seconds after a start that reads milliseconds off, and soon on the spot", () => {
+    const source = stream();
+    const line = new OutputLine();
+    const answers = new PulseAnswers();
+    feed(line, answers, source.timestamps(11_000));
+    expect(Math.abs(errorMs(line, source, 12_000))).toBeLessThan(0.3);
+    feed(line, answers, source.timestamps(14_000));
+    expect(Math.abs(errorMs(line, source, 26_000))).toBeLessThan(0.06);
+  });
+
+  it("[P11] [P24] is moved by an underrun at once, and right again on the answers after it", () => {
+    const source = stream({ answerNoiseMs: 0.03 });
+    const line = new OutputLine();
+    const answers = new PulseAnswers();
+    feed(line, answers, source.timestamps(30_000));
+    const { steps } = line;
+    source.stumble(8);
+    feed(line, answers, source.timestamps(1_000));
+    expect(line.steps).toBeGreaterThan(steps);
+    expect(Math.abs(errorMs(line, source, 32_000))).toBeLessThan(2.5);
+    feed(line, answers, source.timestamps(15_000));
+    expect(Math.abs(errorMs(line, source, 47_000))).toBeLessThan(0.2);
+  });
+
+  it("[P24] is not moved by an answer that was late", () => {
+    const source = stream({ firstAnswerMs: 0 });
+    const line = new OutputLine();
+    feed(line, new PulseAnswers(), source.timestamps(30_000));
+    const before = errorMs(line, source, 31_000);
+    line.add({
+      localMs: 31_000,
+      audioSec: (31_000 + source.trueLeadMsAt(31_000) + 0.6) / 1000,
+      kind: "answer",
+    });
+    expect(Math.abs(errorMs(line, source, 31_000) - before)).toBeLessThan(0.02);
+  });
+});
