@@ -41,7 +41,7 @@ const MAX_SKEW_PPM = 500;
  */
 const SKEW_PRIOR_PPM = 100;
 const SAMPLE_NOISE_MS = 0.2;
-const ANSWER_NOISE_MS = 0.07;
+const ANSWER_NOISE_MS = 0.05;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;

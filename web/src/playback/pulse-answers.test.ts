@@ -23,7 +23,6 @@ describe("answers behind smoothed timestamps", () => {
       list.map((sample) => leadMs(sample) - source.trueLeadMsAt(sample.localMs));
     const answers = answersIn(samples);
     expect(answers.length).toBeGreaterThan(12);
-    // An answer is seen at the next callback, up to 80 ms later: a pivot's share of a 2 ms error.
     expect(Math.max(...errors(answers).map(Math.abs))).toBeLessThan(0.15);
     const first = answers[0]?.localMs ?? 0;
     const then = errors(samples.filter(({ localMs }) => Math.abs(localMs - first) < 2_000));
