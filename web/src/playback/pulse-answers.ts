@@ -30,7 +30,7 @@ const NEAR_MS = 0.1;
 const SLOPE_SAMPLES = 4;
 /** Answers put a young stream right by up to 1.8 ms; an underrun moves it by 10 and more, and all begins anew. */
 const NEW_STREAM_MS = 4;
-/** A single stray timestamp is a thread that was put off between two readings of the clock. */
+/** A single stray timestamp is a thread that was put off between two readings of the clock; two that agree are a new line. */
 const STRAYS = 2;
 
 interface Lead {
@@ -43,9 +43,9 @@ export class PulseAnswers {
   #strays: Lead[] = [];
   #lines = 0;
 
-  /** Whether the timestamps are a row of straight lines, so that an answer may be expected every 1.5 s. */
+  /** Whether the last timestamp was one of a row of straight lines, so that an answer may be expected every 1.5 s. */
   get isRecognised(): boolean {
-    return this.#lines >= SETTLED_LINES;
+    return this.#lines >= SETTLED_LINES && this.#strays.length === 0;
   }
 
   /** Takes the next timestamp; returns the answer that it makes known. */
@@ -67,6 +67,8 @@ export class PulseAnswers {
   }
 
   #stray(line: StraightLine, lead: Lead): PortSample | null {
+    const last = this.#strays.at(-1);
+    if (last && Math.abs(last.leadMs - lead.leadMs) > NEAR_MS) this.#strays = [];
     this.#strays.push(lead);
     if (this.#strays.length < STRAYS) return null;
     const next = new StraightLine(this.#strays);
