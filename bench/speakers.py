@@ -23,6 +23,7 @@ from bench.scenarios import SCENARIOS, Scenario
 from bench.snapcast import play_snapcast
 from bench.speaker_figures import PARTS, Figure, excursions, measure, raw
 from bench.speaker_room import Heard, play_unisono
+from tests.rig.excursions import OUT_MS
 from tests.rig.plot import save_plot
 from tests.rig.song import Song, make_song
 from tests.rig.tracking import track
@@ -100,7 +101,7 @@ def report(options: argparse.Namespace, scenario: Scenario, runs: dict[str, list
     print_ratios(middle)
     repairs = summarise_excursions(runs["Unisono"])
     if scenario.stretches:
-        print(f"Left its place by 2 ms or more (underruns): {repairs}")
+        print(f"Devices that left their place by {OUT_MS:g} ms or more: {in_sentence(repairs)}")
     save(
         f"speakers-{options.scenario}",
         {"options": vars(options), "about": scenario.about}
@@ -137,6 +138,18 @@ def summarise_excursions(runs: list[Run]) -> dict[str, Any]:
         "repaired_after_sec_max": max(repaired, default=None),
         "not_within_5_sec": len(found) - sum(each <= REPAIR_REACH_SEC for each in repaired),
     }
+
+
+def in_sentence(repairs: dict[str, Any]) -> str:
+    if repairs["count"] == 0:
+        return "none"
+    spans = ("noticed_after_sec_median", "repaired_after_sec_median", "repaired_after_sec_max")
+    said = ["never" if repairs[span] is None else f"{repairs[span]:.2f} s" for span in spans]
+    return (
+        f"{repairs['count']} times; until noticed (median) {said[0]}, "
+        f"until repaired (median, longest) {said[1]}, {said[2]}; "
+        f"{repairs['not_within_5_sec']} not repaired within {REPAIR_REACH_SEC:g} s or before the end"
+    )
 
 
 def parse() -> argparse.Namespace:
