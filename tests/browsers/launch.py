@@ -29,7 +29,7 @@ QUIET_VIEWPORT: ViewportSize = {"width": 400, "height": 300}
 HARSH_VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 PHONES = {"android": "Pixel 7", "iphone": "iPhone 14"}  # Playwright's own device descriptors
 # Seen in /proc with sound running (Chromium 156, Firefox 153 ESR, WebKitGTK 2.50): the thread that computes
-# the sound, and what hands it on to PulseAudio: libpulse's loop, and in Firefox both ends of its audio server.
+# the sound, and what hands it on to PulseAudio: libpulse's loop; in Firefox both ends of its audio server.
 RENDER_THREADS = ("AudioOutputDevi", "AudioIP~allback", "webaudioSrc")
 AUDIO_THREADS = (*RENDER_THREADS, "threaded-ml", "AudioIP~ver", "AudioIP~ent")
 PRIORITY_LIMIT_SEC = 30.0
