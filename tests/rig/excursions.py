@@ -21,12 +21,13 @@ PLATEAU_WINDOWS = 3
 
 @dataclass(frozen=True)
 class Excursion:
-    """`size_ms`: how far out it first stood, positive = later; None where nothing could be measured then.
-    The two spans are seconds since `at_sec`; None where the recording ends before."""
+    """`size_ms`: how far out it first stood, positive = later, `farthest_ms`: how far out it was at most; None
+    where nothing could be measured then. The two spans are seconds since `at_sec`; None where the recording ends before."""
 
     device: int
     at_sec: float
     size_ms: float | None
+    farthest_ms: float | None
     noticed_after_sec: float | None
     repaired_after_sec: float | None
 
@@ -71,12 +72,14 @@ def _of_one(relative_ms: Floats, at_sec: Floats, device: int) -> list[Excursion]
         end = len(relative_ms) if back is None else index + back
         measured = index + np.flatnonzero(~np.isnan(away_ms[index:end]))
         size_ms = float(np.median(away_ms[measured[:PLATEAU_WINDOWS]])) if len(measured) else None
+        farthest_ms = max(away_ms[measured].tolist(), key=abs, default=None)
         noticed = end if size_ms is None else _first_moved(away_ms, measured, size_ms, end)
         found.append(
             Excursion(
                 device,
                 float(at_sec[index] - WINDOW_SEC / 2),
                 size_ms,
+                farthest_ms,
                 (noticed - index) * WINDOW_SEC if noticed < len(relative_ms) else None,
                 back * WINDOW_SEC if back is not None else None,
             )

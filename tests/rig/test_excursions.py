@@ -33,6 +33,7 @@ def test_a_step_that_is_slewed_away_is_timed() -> None:
     [found] = find_excursions(tracks_of(delay_ms), 0, 20)
     assert found.device == 1
     assert found.size_ms == pytest.approx(12, abs=0.2)
+    assert found.farthest_ms == pytest.approx(12, abs=0.3)
     assert found.at_sec == pytest.approx(10, abs=WINDOW_SEC)
     assert found.noticed_after_sec == pytest.approx(1.1, abs=2 * WINDOW_SEC)
     assert found.repaired_after_sec == pytest.approx(1 + 11 / 6, abs=2 * WINDOW_SEC)
