@@ -21,7 +21,7 @@ PLATEAU_WINDOWS = 3
 
 @dataclass(frozen=True)
 class Excursion:
-    """`size_ms`: how far out it first stood, positive = later; `farthest_ms`: how far out it was at most; None
+    """`size_ms`: how far out it first stood, positive = later; `farthest_ms`: at most, likewise; None
     where nothing could be measured then. The two spans are seconds since `at_sec`; None where the recording
     ends before."""
 
