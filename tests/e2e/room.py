@@ -6,11 +6,12 @@ at the loudspeaker with their own number, in the order they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
+from tests.browsers.device import Device, Seat, Snapshot, wait_for_all
 from tests.browsers.launch import Fleet
+from tests.browsers.webkit import WebKitDevice
 from tests.rig.analysis import Gap, find_gaps
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song
@@ -30,6 +31,7 @@ class Room:
         self.rig = rig
         self.base_url = base_url
         self.link = ""
+        self._webkits: list[WebKitDevice] = []
 
     @property
     def devices(self) -> list[Device]:
@@ -41,16 +43,35 @@ class Room:
 
     def sit(self, name: str) -> Device:
         """A browser on the next loudspeaker, with nothing open yet."""
-        return self.fleet.chromium(name, self.rig.env(len(self.devices)))
+        return self.fleet.chromium(name, self._next_speaker())
 
-    def share(self, owner: Device, song: Path, among: list[Device] | None = None) -> None:
+    def sit_with_firefox(self, name: str) -> Device:
+        return self.fleet.firefox(name, self._next_speaker())
+
+    def sit_with_webkit(self, name: str) -> WebKitDevice:
+        """Not open yet: whoever asks for it opens it with `with`. It must add the song itself."""
+        device = WebKitDevice(name, self._next_speaker(), self.base_url)
+        self._webkits.append(device)
+        return device
+
+    def let_in(self, device: Device | WebKitDevice, base_url: str = "") -> None:
+        """Into the swarm, which the first one makes; at another address of the server, such as a proxy's."""
+        key = self.link.partition("#")[2]
+        device.open(f"{base_url or self.base_url}/#{key}" if key else base_url)
+        if key:
+            device.join()
+        else:
+            device.new_swarm()
+            self.link = device.invite_link()
+
+    def share(self, owner: Device, song: Path, among: Sequence[Seat] | None = None) -> None:
         """The owner adds the song; returns once everybody holds all of it."""
         owner.add_file(song)
         wait_for_all(
             among or self.devices, lambda shot: holds(shot, song.name), f"to hold all of {song.name}"
         )
 
-    def start(self, director: Device, song_name: str, among: list[Device] | None = None) -> None:
+    def start(self, director: Device, song_name: str, among: Sequence[Seat] | None = None) -> None:
         """The director presses Play; returns once everybody sounds."""
         director.play(song_name)
         wait_for_all(among or self.devices, is_playing, "to play")
@@ -64,13 +85,11 @@ class Room:
 
     def _enter_one(self, name: str) -> Device:
         device = self.sit(name)
-        device.open(self.link or self.base_url)
-        if self.link:
-            device.join()
-        else:
-            device.new_swarm()
-            self.link = device.invite_link()
+        self.let_in(device)
         return device
+
+    def _next_speaker(self) -> dict[str, str]:
+        return self.rig.env(len(self.devices) + len(self._webkits))
 
 
 def holds(shot: Snapshot, file_name: str) -> bool:

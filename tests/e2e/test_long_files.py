@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browsers.device import wait_for_all
 from tests.e2e.room import Room, breaks, holds, is_playing
-from tests.e2e.test_decode_offsets import FORMATS, MUSIC_SEC, encode
+from tests.rig.formats import FORMATS, MUSIC_SEC, encode
 from tests.rig.song import Song
 from tests.rig.tracking import track
 

@@ -5,7 +5,7 @@ import type { PortSample } from "./output-line.ts";
 import { PulseAnswers } from "./pulse-answers.ts";
 import { RenderStaircase } from "./render-staircase.ts";
 
-export type Engine = "chromium" | "firefox" | "webkit";
+export type Engine = "chromium" | "firefox" | "webkit" | "webkitgtk";
 
 /** What an AudioContext says of itself at one moment. */
 export interface RawTimestamp {
@@ -48,21 +48,31 @@ const FUTURE_MS = 100;
 /** A port this far from where `currentTime − latency` puts it is garbage (Safari before 17.4: wrong scale). */
 const PLAUSIBLE_SEC = 0.5;
 
+/**
+ * WebKitGTK renders no faster than its pipeline's clock runs, and asks GStreamer's sink for a buffer of this length behind
+ * that (2.50: buffer-time 100000). It reports an outputLatency of 0, and the performanceTime of its pair lies in the future
+ * by as much as it has played, so nothing there is to be read.
+ */
+const GSTREAMER_SINK_SEC = 0.1;
+
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return "firefox";
   if (/Chrom(e|ium)\//.test(userAgent)) return "chromium";
-  return "webkit";
+  return /Linux/.test(userAgent) ? "webkitgtk" : "webkit";
 }
 
 /**
  * The table. chromium: getOutputTimestamp() is the port; where PulseAudio smoothed it, what it smoothed is read back. webkit: the same, where it is sane. firefox: both members of that pair
  * are shifted back by outputLatency, so it says no more than currentTime does; the port is found below the render staircase.
+ * webkitgtk: the pair is never sane, and the port lies the sink's buffer below currentTime.
  */
 export function portReaderOf(engine: Engine): PortReader {
-  return engine === "firefox" ? staircaseReader() : timestampReader(TIMESTAMP_PERIOD_MS);
+  if (engine === "firefox") return staircaseReader();
+  return timestampReader(TIMESTAMP_PERIOD_MS, engine === "webkitgtk" ? GSTREAMER_SINK_SEC : 0);
 }
 
-export function timestampReader(periodMs: number): PortReader {
+/** `unsaidLatencySec` stands in where the engine says that its output has none. */
+export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortReader {
   let latencySec: number | null = null;
   const answers = new PulseAnswers();
   return {
@@ -78,7 +88,7 @@ export function timestampReader(periodMs: number): PortReader {
         contextTimeSec: stamp?.contextTime,
         currentTimeSec: clock.currentTime,
         baseLatencySec: clock.baseLatency || 0,
-        outputLatencySec: clock.outputLatency || 0,
+        outputLatencySec: clock.outputLatency || unsaidLatencySec,
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
       const sample = toPortSample(raw);
