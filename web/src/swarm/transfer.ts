@@ -30,8 +30,8 @@ export interface TransferOptions {
 const HAVE_PERIOD_MS = 200;
 /** … and this long where the neighbour has the pieces itself, and only learns how common they are … */
 const IDLE_HAVE_PERIOD_MS = 1_000;
-/** … but what at most one neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
-const RARE_AVAILABILITY = 1;
+/** … but what hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
+const RARE_AVAILABILITY = 2;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
