@@ -62,8 +62,10 @@ const DRAINING_SHARE = 0.85;
 const NOT_OURS_AFTER_MS = 4_000;
 /** TCP forgets its window after one round trip of silence (RFC 7661); a room's uplink changes with the room, not so fast. */
 const STALE_AFTER_MS = 5_000;
-/** A chunk takes this share of the target on the wire; never so small that headers count. */
+/** A chunk takes this share of the target on the wire; never so small that headers count. Every chunk wakes both ends, so they
+ * are larger where no music plays and the rate is known. */
 const CHUNK_SHARE = 0.3;
+const IDLE_CHUNK_SHARE = 0.5;
 const MIN_CHUNK_BYTES = 4 * 1024;
 export const MAX_CHUNK_BYTES = 32 * 1024;
 /** What may leave at once after a pause, in time at the current rate. */
@@ -130,7 +132,8 @@ export class Pacer {
 
   /** How much to send at once, bytes. */
   get chunkBytes(): number {
-    const wished = (this.rateBytesPerSec * this.targetMs * CHUNK_SHARE) / 1000;
+    const share = this.#isPlaying || this.#isSearching ? CHUNK_SHARE : IDLE_CHUNK_SHARE;
+    const wished = (this.rateBytesPerSec * this.targetMs * share) / 1000;
     return Math.round(Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, wished)));
   }
 
