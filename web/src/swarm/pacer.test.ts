@@ -8,6 +8,7 @@ import { EventClock } from "./testing/event-clock.ts";
 
 const MBIT = 125_000;
 const BASE_MS = 20;
+const LATE_MS = 40;
 
 interface Uplink {
   bytesPerSec: number;
@@ -29,6 +30,8 @@ interface Trial {
   /** What the application has to send; everything allowed when absent. */
   readonly demandBytesPerSec?: number;
   change?(uplink: Uplink, sec: number, pacer: Pacer): void;
+  /** A busy page answers a moment late, this often. */
+  readonly lateEverySec?: number;
 }
 
 /** Sends for `sec` seconds. Clock round trips in ms above the base, and the share of the uplink used, per second. */
@@ -61,8 +64,10 @@ function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]
   const ping = (periodMs: number, isClock: boolean): void => {
     const path = isClock ? "clock" : `link ${turn++ % links}`;
     if (!isClock) pacer.notePing(path, clock.nowMs());
+    const isLate = clock.nowMs() % ((trial.lateEverySec ?? 1e9) * 1000) < 2 * periodMs;
+    const lateMs = isLate ? LATE_MS * random.fraction() : 0;
     const remoteMs = isClock ? 0 : remoteQueueMs * random.fraction();
-    const rttMs = BASE_MS + enqueue(80) + jitterMs * random.fraction() + remoteMs + uplink.foreignMs;
+    const rttMs = BASE_MS + enqueue(80) + jitterMs * random.fraction() + remoteMs + lateMs + uplink.foreignMs;
     const at = second();
     clock.after(rttMs, () => {
       pacer.noteRtt(path, rttMs, clock.nowMs());
@@ -121,6 +126,12 @@ describe("while music plays on an uplink of 10 Mbit/s", () => {
     const { queuesMs, used } = send(40, { jitterMs: 5, remoteQueueMs: 25 });
     expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(25);
     expect(mean(used.slice(5))).toBeGreaterThan(0.2); // it cannot tell their queues from its own, and yields
+  });
+
+  it("[S16] is not stopped in its search by a page that is late now and then", () => {
+    const { queuesMs, used } = send(30, { lateEverySec: 1 });
+    expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(25 + LATE_MS);
+    expect(mean(used.slice(8))).toBeGreaterThan(0.4);
   });
 
   it("[S15] gives way when the uplink loses half its rate, and takes it back", () => {

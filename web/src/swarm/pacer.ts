@@ -37,6 +37,8 @@ const DOUBLING_MS = 300;
 const MAX_SEARCH_STEP = 1.3;
 const DOUBLING_PLAYING_MS = 1000;
 const MAX_PLAYING_SEARCH_STEP = 1.15;
+/** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
+const CONFIRM_MS = 200;
 /** A round trip without a queue proves the rate of a moment ago; this share of it also drains what has come since. */
 const PROVEN_SHARE = 0.75;
 const CLEAR_SHARE = 0.2;
@@ -116,6 +118,7 @@ export class Pacer {
   #holdUntilLocalMs = Number.NEGATIVE_INFINITY;
   #cutQueueMs = 0;
   #cutsInVain = 0;
+  #shownLocalMs: number | null = null;
   #neededLocalMs = Number.NEGATIVE_INFINITY;
   #flooredLocalMs: number | null = null;
   #isLimiting = false;
@@ -257,14 +260,19 @@ export class Pacer {
   }
 
   #search(queueMs: number, elapsedSec: number, localMs: number): void {
-    if (queueMs > this.targetMs * WISHED_SHARE) {
+    const isShown = queueMs > this.targetMs * WISHED_SHARE;
+    if (!isShown) this.#shownLocalMs = null;
+    else this.#shownLocalMs ??= localMs;
+    const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= CONFIRM_MS;
+    if (isConfirmed || queueMs > this.targetMs) {
       this.#isSearching = false;
+      this.#shownLocalMs = null;
       this.#integralBytesPerSec = PROVEN_SHARE * this.#provenBytesPerSec;
       this.#hold(queueMs, localMs);
       return;
     }
     if (queueMs < CLEAR_SHARE * this.targetMs) this.#provenBytesPerSec = this.#integralBytesPerSec;
-    if (!this.#isLimiting) return; // invariant 1
+    if (!this.#isLimiting || isShown) return; // invariant 1
     const doublingMs = this.#isPlaying ? DOUBLING_PLAYING_MS : DOUBLING_MS;
     const maxStep = this.#isPlaying ? MAX_PLAYING_SEARCH_STEP : MAX_SEARCH_STEP;
     this.#integralBytesPerSec *= Math.min(maxStep, 2 ** ((elapsedSec * 1000) / doublingMs));

@@ -27,7 +27,7 @@ export interface TransferOptions {
 }
 
 /** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
-const HAVE_PERIOD_MS = 200;
+const HAVE_PERIOD_MS = 100;
 /** … and this long where the neighbour has the pieces itself, and only learns how common they are … */
 const IDLE_HAVE_PERIOD_MS = 1_000;
 /** … but what hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
