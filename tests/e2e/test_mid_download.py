@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import Snapshot, wait_for_all
+from tests.browsers.device import WAIT_LIMIT_SEC, Snapshot, wait_for_all
 from tests.e2e.file_room import give_little
 from tests.e2e.room import Room, has_peers, is_playing
 from tests.rig.song import SHORT_SEC, make_song
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
+WAIT_MS = WAIT_LIMIT_SEC * 1000
 LONG_SEC = 100.0  # 2.4 MB: the first copy takes half a minute at 64 KB/s, and the song is not over by then
 
 
@@ -41,10 +42,10 @@ def test_play_before_everyone_has_the_song(open_room: Callable[..., Room], tmp_p
     # Bo fetches and says for how long; ada waits for bo, or need not.
     ada.play(long.path.name)
     wait_for_all([ada, bo], plan_is("preparing", long.path.name), "to prepare the long song")
-    expect(bo.page.get_by_role("status")).to_contain_text("Getting “Long”")
-    expect(bo.page.get_by_text(re.compile(r"ready in about \d+ (s|min)"))).to_be_visible()
+    expect(bo.page.get_by_role("status")).to_contain_text("Getting “Long”", timeout=WAIT_MS)
+    expect(bo.page.get_by_text(re.compile(r"ready in about \d+ (s|min)"))).to_be_visible(timeout=WAIT_MS)
     bo_name = bo.snapshot()["name"]
-    expect(ada.page.get_by_role("status")).to_contain_text(f"Waiting for {bo_name}")
+    expect(ada.page.get_by_role("status")).to_contain_text(f"Waiting for {bo_name}", timeout=WAIT_MS)
 
     # Another song meanwhile: both have it, so both play it.
     ada.play(short.path.name)
