@@ -19,7 +19,7 @@ WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts
 WEB_BUILT := src/unisono/_web/index.html
 NODE_MODULES := web/node_modules/.package-lock.json
 
-.PHONY: run test check lint types generate web bench package clean test-server test-long test-tools vitest
+.PHONY: run test check lint types generate web bench package clean test-server test-tools vitest
 .DELETE_ON_ERROR:
 
 # --- what people type ---------------------------------------------------------------------------------------------------
@@ -30,11 +30,7 @@ run: $(STAMPS)/package $(WEB_BUILT)
 # pytest comes last, so that its summary is the last line.
 test: test-tools
 	@$(MAKE) --no-print-directory check vitest
-	$(BIN)/python -m pytest -m "not long" $(PYTEST_ARGS)
-
-# The file swarm at full size: 12 devices, 200 MB, seeders and leechers that are killed.
-test-long: test-tools
-	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: lint types generate-check $(WEB_BUILT)
 	$(NODE) web/scripts/sizes.mjs

@@ -161,7 +161,13 @@ class Fleet:
             for name in names
         ]
 
-    def firefox(self, name: str, env: Mapping[str, str]) -> Device:
+    def firefox(
+        self,
+        name: str,
+        env: Mapping[str, str],
+        *,
+        extra_prefs: Mapping[str, str | float | bool] | None = None,
+    ) -> Device:
         """A Firefox ESR of its own for this device, driven over WebDriver BiDi."""
         mark = self._mark()
         # Not launch_persistent_context as for Chromium: over BiDi it never returns (Playwright 1.58.0,
@@ -170,7 +176,7 @@ class Fleet:
             channel="moz-firefox",
             executable_path=FIREFOX_PATH,
             headless=True,
-            firefox_user_prefs=FIREFOX_PREFS,
+            firefox_user_prefs={**FIREFOX_PREFS, **(extra_prefs or {})},
             env=self._env(env, mark),
         )
         self._browsers.append(browser)

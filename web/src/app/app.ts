@@ -9,6 +9,7 @@ import { inviteLink, readAddress } from "./address.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
+import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
 import { MediaControls } from "./media-controls.ts";
 import { cleanName } from "./person-name.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
@@ -38,6 +39,8 @@ export class App {
   #phase: Phase = "home";
   #key: string;
   #session: SwarmSession | null = null;
+  /** Names the session's store and what a reload leaves beside it. */
+  #stay = "";
   #refusal: Banner | null = null;
   #notice: View["notice"] = null;
   #noticeId = 0;
@@ -134,6 +137,7 @@ export class App {
       await store.close();
       return;
     }
+    this.#stay = stay;
     this.#session = new SwarmSession({
       clock: this.#clock,
       random: this.#random,
@@ -141,6 +145,7 @@ export class App {
       server: readAddress(this.#page.location).server,
       player: this.#player,
       store,
+      keepsake: takeFiles(this.#page.sessionStorage, stay),
       name: this.#identity.name,
       tappedLocalMs,
       onEvent: (event) => this.#tell(event),
@@ -154,6 +159,7 @@ export class App {
     this.#joinAttempt += 1;
     const session = this.#session;
     this.#session = null;
+    forgetFiles(this.#page.sessionStorage);
     this.#phase = "left";
     this.#refresh();
     await Promise.all([session?.close(), this.#wakeLock.release(), this.#player.close()]);
@@ -287,7 +293,7 @@ export class App {
       this.#player.askForSound();
       void this.#wakeLock.retake();
     });
-    this.#page.addEventListener("online", () => this.#session?.wake());
+    this.#page.addEventListener("online", () => this.#session?.wake(true));
     this.#page.addEventListener("pageshow", () => this.#session?.wake());
     this.#page.addEventListener("hashchange", () => {
       if (this.#phase === "joining" || this.#phase === "joined") return;
@@ -297,6 +303,7 @@ export class App {
     });
     this.#page.addEventListener("pagehide", () => {
       leaveIdentity(this.#page.sessionStorage, this.#identity);
+      if (this.#session) leaveFiles(this.#page.sessionStorage, this.#stay, this.#session.keepsake());
       this.#session?.sayGoodbye();
     });
     // Any tap may be the one that brings the sound back: the platform may have taken it at any time.

@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly player: Player;
   /** Where pieces are kept; the session wipes and closes it when it is left. */
   readonly store: PieceStore;
+  /** What the page before a reload left beside the store (`keepsake`); null when there was none. */
+  readonly keepsake?: string | null;
   readonly name: string;
   /** When the person tapped Join, local ms. */
   readonly tappedLocalMs: number;
@@ -157,6 +159,7 @@ export class SwarmSession {
       options.onEvent(event);
       this.#changed();
     });
+    if (options.keepsake) void this.swarm.restore(options.keepsake);
     this.#stopTicking = every(clock, TICK_MS, () => this.#tick());
     this.#link.open();
   }
@@ -208,9 +211,15 @@ export class SwarmSession {
     this.#changed();
   }
 
+  /** For the session of the page that a reload brings. */
+  keepsake(): string {
+    return this.swarm.keepsake();
+  }
+
   /** The network may be another, or the device woke: look at everything at once. */
-  wake(): void {
+  wake(isNewNetwork = false): void {
     this.#link.wake();
+    this.swarm.wake(isNewNetwork);
     if (!this.clock.checkForSleep()) this.clock.burst();
     this.#tick();
   }

@@ -187,6 +187,12 @@ describe("a file's row", () => {
     const row = viewSession(facts({ refusals }), []).files?.[0];
     expect(row).toMatchObject({ isDecodable: false, tooLong: { durationSec: 11_520, roomSec: 2_400 } });
   });
+
+  it("says that nobody has all of it any more, and that there is no room for it", () => {
+    const files = [song({ seeded: false, isOverBudget: true, isWholeSomewhere: false, hasLostWhole: true })];
+    const row = viewSession(facts({ files }), []).files?.[0];
+    expect(row).toMatchObject({ isOverBudget: true, hasLostWhole: true });
+  });
 });
 
 describe("what can be done", () => {

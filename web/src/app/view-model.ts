@@ -36,6 +36,8 @@ export function viewFile(file: FileState, facts: SessionFacts): FileView {
     offeredBy: file.offeredBy.map((userId) => nameOf(facts, userId)),
     sources: file.sources.map((userId) => nameOf(facts, userId)),
     remainingSec: file.remainingSec,
+    isOverBudget: file.isOverBudget,
+    hasLostWhole: file.hasLostWhole ?? false,
     isDecodable: refusal ? false : facts.loadedId === file.fileId ? true : null,
     tooLong: viewTooLong(refusal),
   };

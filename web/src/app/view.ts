@@ -38,6 +38,10 @@ export interface FileView {
   readonly sources: readonly string[];
   /** null when unknown or not fetching. */
   readonly remainingSec: number | null;
+  /** Switched on and incomplete, and this device has no room for it. */
+  readonly isOverBudget: boolean;
+  /** The last one known to hold all of it has left; it still completes if the others' pieces make a whole. */
+  readonly hasLostWhole: boolean;
   /** false: this device cannot play it; null: not tried yet. */
   readonly isDecodable: boolean | null;
   /** Set when that is for want of memory. */

@@ -26,6 +26,8 @@ export interface LinkOptions {
   onLost(loss: LinkLoss): void;
   /** Phase, path or relay state changed. */
   onChange(): void;
+  /** The path was lost and is there again. */
+  onRenewed(): void;
 }
 
 /** From the first offer to open channels; on a LAN it takes 0.2 s, through TURN on a phone about 2 s. */
@@ -177,6 +179,7 @@ export class Link {
     if (state === "connected" && this.#phase === "shaky") {
       this.#stopTimers();
       this.#enter("open");
+      this.#options.onRenewed();
       this.#findPath();
     }
     if (state === "disconnected" && this.#phase === "open") {
@@ -184,6 +187,11 @@ export class Link {
       this.#after(GIVE_UP_AFTER_MS, () => this.#lose("timeout"));
       if (this.isOfferer) this.#after(RESTART_AFTER_MS, () => this.#negotiate(() => this.#offer(true)));
     }
+  }
+
+  /** A path that is known to be lost is renewed now. */
+  wake(): void {
+    if (this.isOfferer && this.#phase === "shaky") this.#negotiate(() => this.#offer(true));
   }
 
   async #offer(isRestart: boolean): Promise<void> {

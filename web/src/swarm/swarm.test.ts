@@ -157,6 +157,57 @@ describe("a swarm", () => {
     expect(cy?.totals.value.receivedBytes).toBe(400_000 - 3 * 65_536);
   });
 
+  it("[S22] is after a reload the owner of what it had added, though nobody else is there", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const song = content(400_000);
+    const [ada] = party("ada", store).swarms;
+    const fileId = (await ada?.addFile({ name: "song.mp3", blob: blobOf(song) })) as FileId;
+    ada?.setNote(fileId, content(20, 3));
+    const keepsake = ada?.keepsake() ?? "";
+    await ada?.close();
+    const [adaAgain] = party("ada", store).swarms;
+    await adaAgain?.restore(keepsake);
+    expect(adaAgain?.files.value).toMatchObject([
+      { name: "song.mp3", seeded: true, offeredBy: [idOf("ada")] },
+    ]);
+    expect(adaAgain?.noteOf(fileId)).toEqual(content(20, 3));
+    expect(await adaAgain?.readFile(fileId)).toEqual(song);
+  });
+
+  it("[S22] gives after a reload what a holder had of another's song, but not what has changed in the store", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const { swarms } = party("ada", "bo", store);
+    const song = content(400_000);
+    const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(song) });
+    await until(() => swarms[1]?.files.value[0]?.seeded ?? false);
+    const keepsake = swarms[1]?.keepsake() ?? "";
+    await store.write(fileId, 2, content(65_536, 9));
+    const [boAgain] = party("bo", store).swarms;
+    await boAgain?.restore(keepsake);
+    const [file] = boAgain?.files.value ?? [];
+    expect(file).toMatchObject({ name: "song.mp3", heldBytes: 400_000 - 65_536, offeredBy: [] });
+  });
+
+  it("[S22] leaves switched off what was off, and makes nothing of a keepsake that is none", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const [ada] = party("ada", store).swarms;
+    const fileId = (await ada?.addFile({ name: "song.mp3", blob: blobOf(content(9_000)) })) as FileId;
+    ada?.setEnabled(fileId, false);
+    const keepsake = ada?.keepsake() ?? "";
+    for (const [text, count] of [
+      ["[{}]", 0],
+      ["\0", 0],
+      [keepsake, 1],
+    ] as const) {
+      const [again] = party("ada", store).swarms;
+      await again?.restore(text);
+      expect(again?.files.value.map(({ enabled }) => enabled)).toEqual(count ? [false] : []);
+    }
+  });
+
   it("does not hand out a file that is not fully held", async () => {
     const { swarms } = party("ada", "bo");
     const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(content(1_000)) });

@@ -9,6 +9,7 @@ import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, openHasher } from "./hash.ts";
+import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
 import { Pacer } from "./pacer.ts";
@@ -54,7 +55,7 @@ export interface NamedBlob {
 }
 
 /** State is shown at most this often: a screen that paints every chunk starves the sound on a cheap phone. */
-const SHOW_PERIOD_MS = 100;
+const SHOW_PERIOD_MS = 200;
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
@@ -94,6 +95,7 @@ export class Swarm {
   readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
   readonly #pending: TransferEvent[] = [];
   #isRunning = false;
+  #prioritized: FileId | null = null;
   #adding: Promise<unknown> = Promise.resolve();
   #tick: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
   #cancelShow: (() => void) | null = null;
@@ -141,6 +143,7 @@ export class Swarm {
       onCtl: (peer, data) => this.#takeCtl(peer, data),
       onBulk: (peer, data) => this.#takeBulk(peer, data),
       onChange: () => this.#showSoon(),
+      onRenewed: () => this.#pacer.forgetNetwork(),
       ...(createConnection && { createConnection }),
     });
   }
@@ -207,8 +210,33 @@ export class Swarm {
     this.#handle({ type: "enabled-set", fileId, isEnabled });
   }
 
+  /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */
+  keepsake(): string {
+    return encodeKeepsake(this.#transfer.kept());
+  }
+
+  /**
+   * Takes up what a former page of this stay left: its own files are its own again, also when nobody else lists them. Every piece
+   * found in the store is hashed again. Files added meanwhile wait. A keepsake that makes no sense counts as none.
+   */
+  restore(keepsake: string): Promise<void> {
+    const restored = this.#adding.then(async () => {
+      for (const file of decodeKeepsake(keepsake)) await this.#restoreFile(file);
+    });
+    this.#adding = restored.catch(() => undefined);
+    return this.#adding.then(() => undefined);
+  }
+
+  /** The network may be another, or the device slept: links that wait for another attempt are tried at once. */
+  wake(isNewNetwork: boolean): void {
+    if (isNewNetwork) this.#pacer.forgetNetwork();
+    this.#mesh.wake();
+  }
+
   /** The playing or prepared file goes before all others, in fetching and in serving. */
   prioritize(fileId: FileId | null): void {
+    if (fileId === this.#prioritized) return;
+    this.#prioritized = fileId;
     this.#handle({ type: "prioritized", fileId });
   }
 
@@ -302,6 +330,20 @@ export class Swarm {
     this.#handle({ type: "file-added", fileId, manifest, name });
     this.#show();
     return fileId;
+  }
+
+  async #restoreFile(file: KeptFile): Promise<void> {
+    const { fileId, manifest } = file;
+    await this.#content.open(fileId, manifest.sizeBytes);
+    const pieces: number[] = [];
+    for (const piece of await this.#content.held(fileId)) {
+      const isWhole = this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
+      if (await isWhole.catch(() => false)) pieces.push(piece);
+    }
+    if (this.#closing) return;
+    this.#handle({ type: "file-restored", file, pieces });
+    if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
+    this.#show();
   }
 
   #takeCtl(peer: UserId, data: unknown): void {

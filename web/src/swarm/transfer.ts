@@ -8,6 +8,7 @@ import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
 import { Fetching } from "./fetching.ts";
 import { cleanFileName } from "./file-name.ts";
+import type { KeptFile } from "./keepsake.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
 import { Notes } from "./notes.ts";
@@ -27,8 +28,10 @@ export interface TransferOptions {
 
 /** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
 const HAVE_PERIOD_MS = 100;
-/** … but what at most one neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
-const RARE_AVAILABILITY = 1;
+/** … and this long where the neighbour has the pieces itself, and only learns how common they are … */
+const IDLE_HAVE_PERIOD_MS = 1_000;
+/** … but what hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
+const RARE_AVAILABILITY = 2;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
@@ -57,6 +60,7 @@ export class Transfer {
       banned: new Set(),
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
+      choices: [],
       isCatalogStale: false,
       perform: (effect) => this.#effects.push(effect),
     };
@@ -98,6 +102,11 @@ export class Transfer {
 
   manifestOf(fileId: FileId): Manifest | null {
     return this.#core.shelf.get(fileId)?.manifest ?? null;
+  }
+
+  /** For the page that a reload brings: an event `file-restored` for each. */
+  kept(): KeptFile[] {
+    return this.#core.shelf.kept(this.#core.neighbours);
   }
 
   noteOf(fileId: FileId): Bytes | null {
@@ -178,6 +187,9 @@ export class Transfer {
       case "file-added":
         this.#addMine(event.fileId, event.manifest, event.name);
         return;
+      case "file-restored":
+        this.#restore(event.file, event.pieces, localMs);
+        return;
       case "enabled-set":
         this.#setEnabled(event.fileId, event.isEnabled, localMs);
         return;
@@ -185,8 +197,7 @@ export class Transfer {
         this.#notes.set(event.fileId, event.note);
         return;
       case "prioritized":
-        this.#core.preferred = event.fileId;
-        this.#fetching.schedule(localMs);
+        this.#prioritize(event.fileId, localMs);
         return;
       case "generous-set":
         this.#serving.isGenerous = event.isGenerous;
@@ -338,6 +349,24 @@ export class Transfer {
     if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
 
+  #restore(kept: KeptFile, pieces: readonly number[], localMs: number): void {
+    const file = this.#core.shelf.restore(kept, pieces);
+    if (!file) return;
+    if (kept.note) this.#notes.set(kept.fileId, kept.note);
+    this.#core.isCatalogStale = true;
+    this.#fetching.recount();
+    this.#fetching.schedule(localMs);
+    if (file.isComplete)
+      this.#core.perform({ type: "tell", event: { code: "file-complete", fileId: kept.fileId } });
+  }
+
+  #prioritize(fileId: FileId | null, localMs: number): void {
+    const { choices } = this.#core;
+    this.#core.preferred = fileId;
+    if (fileId) this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)];
+    this.#fetching.schedule(localMs);
+  }
+
   #setEnabled(fileId: FileId, isEnabled: boolean, localMs: number): void {
     const { shelf, neighbours, me } = this.#core;
     const file = shelf.get(fileId);
@@ -436,8 +465,7 @@ export class Transfer {
   #sendHaves(localMs: number): void {
     for (const neighbour of this.#core.neighbours.values()) {
       if (neighbour.untoldPieces.size === 0) continue;
-      const isDue = localMs - neighbour.toldLocalMs >= HAVE_PERIOD_MS;
-      if (!isDue && !this.#hasRareNews(neighbour)) continue;
+      if (!this.#isNewsDue(neighbour, localMs)) continue;
       neighbour.toldLocalMs = localMs;
       for (const [fileId, pieces] of neighbour.untoldPieces) {
         if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
@@ -446,10 +474,16 @@ export class Transfer {
     }
   }
 
-  #hasRareNews({ untoldPieces }: Neighbour): boolean {
+  #isNewsDue({ untoldPieces, holdings, toldLocalMs }: Neighbour, localMs: number): boolean {
+    const waitedMs = localMs - toldLocalMs;
+    if (waitedMs >= IDLE_HAVE_PERIOD_MS) return true;
     for (const [fileId, pieces] of untoldPieces) {
+      const holding = holdings.get(fileId);
       const availability = this.#core.shelf.get(fileId)?.availability;
-      if (pieces.some((piece) => (availability?.[piece] ?? 0) <= RARE_AVAILABILITY)) return true;
+      for (const piece of pieces) {
+        if (holding?.has(piece)) continue;
+        if (waitedMs >= HAVE_PERIOD_MS || (availability?.[piece] ?? 0) <= RARE_AVAILABILITY) return true;
+      }
     }
     return false;
   }

@@ -259,6 +259,8 @@ class IdealSwarm implements Partial<Swarm> {
   }
 
   prioritize(): void {}
+
+  wake(): void {}
   setMembers(): void {}
   setPlaying(): void {}
   reportRtt(): void {}

@@ -245,6 +245,8 @@ export const en = {
     remaining: (remainingSec: number) => `about ${roundedWait(remainingSec)}`,
     waiting: "waiting for a source",
     off: "off on this phone",
+    noRoom: "no room for it on this phone",
+    lostWhole: "everyone who had all of it has left; what the others have still arrives",
     undecodable: "can’t be played here",
     giveLittle: "Give little",
     giveLittleHint: (isGivingLittle: boolean) =>

@@ -166,9 +166,11 @@ function fileFacts(file: FileView): string[] {
 }
 
 function Fetching({ file }: { file: FileView }) {
-  const { name, heldBytes, sizeBytes, remainingSec, sources, isEnabled } = file;
+  const { name, heldBytes, sizeBytes, remainingSec, sources, isEnabled, isOverBudget, hasLostWhole } = file;
   const facts = [words.files.held(heldBytes, sizeBytes)];
+  if (isEnabled && hasLostWhole) facts.push(words.files.lostWhole);
   if (!isEnabled) facts.push(words.files.off);
+  else if (isOverBudget) facts.push(words.files.noRoom);
   else if (sources.length === 0) facts.push(words.files.waiting);
   else if (remainingSec !== null) facts.push(words.files.remaining(remainingSec));
   return (

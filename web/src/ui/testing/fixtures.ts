@@ -65,6 +65,8 @@ const song: FileView = {
   offeredBy: ["Ada"],
   sources: [],
   remainingSec: null,
+  isOverBudget: false,
+  hasLostWhole: false,
   isDecodable: true,
   tooLong: null,
 };
