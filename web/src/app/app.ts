@@ -14,6 +14,7 @@ import { cleanName } from "./person-name.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import type { SessionEvent, SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
+import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -34,6 +35,7 @@ export class App {
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
+  readonly #waits = new WaitWatch();
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
@@ -119,6 +121,8 @@ export class App {
     void this.#session?.close();
     this.#session = null;
     this.#refresh();
+    // Until there is a session nothing else looks at the view again.
+    this.#clock.after(HELP_AFTER_MS, () => this.#refresh());
     void this.#open(canonical, attempt, tappedLocalMs);
   }
 
@@ -248,14 +252,18 @@ export class App {
 
   #refresh(): void {
     const facts = this.#facts();
+    const localMs = this.#clock.nowMs();
+    const isNetworkUp = this.#page.navigator.onLine;
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    if (facts) this.#history.note(this.#clock.nowMs(), readFigures(facts));
-    const status: Status = { code: "joining", stage: "key" };
+    if (facts) this.#history.note(localMs, readFigures(facts));
+    const session = facts ? viewSession(facts, this.#history.points, isNetworkUp) : {};
+    const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
-      status,
       banner: this.#refusal,
-      ...(facts ? viewSession(facts, this.#history.points) : {}),
+      ...session,
+      status,
+      help: viewHelp(status, facts, this.#waits.lastedMs(status, localMs), isNetworkUp),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
@@ -288,6 +296,7 @@ export class App {
       void this.#wakeLock.retake();
     });
     this.#page.addEventListener("online", () => this.#session?.wake());
+    this.#page.addEventListener("offline", () => this.#refresh());
     this.#page.addEventListener("pageshow", () => this.#session?.wake());
     this.#page.addEventListener("hashchange", () => {
       if (this.#phase === "joining" || this.#phase === "joined") return;
@@ -313,6 +322,7 @@ const EMPTY_VIEW: View = {
   inviteLink: "",
   myName: "",
   status: { code: "joining", stage: "key" },
+  help: null,
   banner: null,
   notice: null,
   isSecureContext: true,

@@ -28,6 +28,7 @@ import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../play
 import type { PieceStore, Swarm, SwarmEvent } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
+import { readOwnStatus, readReadiness } from "./own-status.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
@@ -147,6 +148,7 @@ export class SwarmSession {
       durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
+      isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
     });
     this.clock.onEstimate((estimate) => {
       this.conductor.estimated(estimate);
@@ -390,19 +392,17 @@ export class SwarmSession {
   }
 
   #status(): PeerStatus {
-    const errorMs = this.#options.player.read().errorMs;
-    const { plan } = this.director;
-    return {
+    const own = {
       name: this.#name,
       isVisible: this.#isVisible,
-      readyFileId: this.conductor.readyFileId,
-      isUnable: plan.fileId !== null && this.conductor.refusalOf(plan.fileId) !== null,
-      rttMs: this.clock.estimate?.rttMs ?? 0,
       speakerDelayMs: this.#speakerDelayMs,
-      syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
       isClicking: this.#isClicking,
       isPhone: this.#isPhone,
     };
+    const { conductor, clock } = this;
+    const { player } = this.#options;
+    const parts = { plan: this.director.plan, files: this.swarm.files.value, player, conductor, clock };
+    return readOwnStatus(own, parts, this.#nowMs());
   }
 
   // ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -424,16 +424,7 @@ export class SwarmSession {
   }
 
   #readiness(): readonly Readiness[] {
-    const { fileId } = this.director.plan;
-    const mine = this.#status();
-    const all = [{ userId: this.me, isAway: false, status: mine }, ...this.roster.peers];
-    return all.map(({ userId, isAway, status }) => ({
-      userId,
-      isAway,
-      isReady: fileId !== null && (status?.readyFileId === fileId || status?.isUnable === true),
-      rttMs: status?.rttMs ?? 0,
-      speakerDelayMs: status?.speakerDelayMs ?? 0,
-    }));
+    return readReadiness(this.director.plan.fileId, this.me, this.#status(), this.roster.peers);
   }
 
   #candidates() {
