@@ -4,7 +4,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from "../control/index.ts";
 import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
-import { Player } from "../playback/index.ts";
+import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
@@ -55,7 +55,7 @@ export class App {
     this.#player = new Player(
       clock,
       () => this.#refresh(),
-      () => this.#session?.soundChanged(),
+      (move) => this.#soundMoved(move),
     );
     this.#key = readAddress(page.location).key;
     this.#stretchAhead();
@@ -240,6 +240,11 @@ export class App {
     }
   }
 
+  #soundMoved(move: SoundMove): void {
+    this.#session?.soundChanged();
+    if (move === "rerouted" && this.#session) this.#say({ code: "output-changed" });
+  }
+
   #say(notice: Notice): void {
     this.#noticeId += 1;
     this.#notice = { id: this.#noticeId, notice };
@@ -298,6 +303,11 @@ export class App {
     this.#page.addEventListener("online", () => this.#session?.wake());
     this.#page.addEventListener("offline", () => this.#refresh());
     this.#page.addEventListener("pageshow", () => this.#session?.wake());
+    // A headset was plugged or pulled; insecure pages are not told.
+    (this.#page.navigator.mediaDevices as MediaDevices | undefined)?.addEventListener("devicechange", () => {
+      this.#player.askForSound();
+      this.#session?.wake();
+    });
     this.#page.addEventListener("hashchange", () => {
       if (this.#phase === "joining" || this.#phase === "joined") return;
       this.#key = readAddress(this.#page.location).key;

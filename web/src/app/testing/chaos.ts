@@ -110,6 +110,11 @@ const ACTS: Readonly<Record<string, Act>> = {
     device.card?.take();
     return chaos.later(8_000, () => device.card?.give(), device);
   },
+  "changes its output": (chaos, device) => {
+    const latencyMs = 60 + 240 * chaos.random.fraction();
+    device.card?.reroute(latencyMs);
+    return `${latencyMs.toFixed(0)} ms ${chaos.later(12_000, () => device.card?.reroute(), device)}`;
+  },
   underruns: (chaos, { card }) => {
     const ms = 20 * chaos.random.fraction();
     card?.underrun(ms);
