@@ -138,6 +138,7 @@ def test_a_wait_says_its_cause_and_what_helps(open_room: Callable[..., Room], se
     """The server is gone when ada taps Join, then the network as well: both are said, and both pass."""
     ada = open_room(1).sit("ada")
     ada.open(f"{server.url}/#K7QF-9TXM-2B4D")
+    ada.page.wait_for_load_state("networkidle")  # all of the page is here
     status = ada.page.get_by_role("status")
     server.stop(signal.SIGKILL)
     ada.page.get_by_role("button", name=re.compile("^Join")).click()

@@ -123,7 +123,12 @@ export class App {
     this.#refresh();
     // Until there is a session nothing else looks at the view again.
     this.#clock.after(HELP_AFTER_MS, () => this.#refresh());
-    void this.#open(canonical, attempt, tappedLocalMs);
+    this.#open(canonical, attempt, tappedLocalMs).catch((error: unknown) => {
+      console.warn(`could not join: ${String(error)}`); // a part of the page that the network kept back
+      if (attempt !== this.#joinAttempt) return;
+      this.#refusal = { code: "refused", reason: "page-incomplete" };
+      void this.#leave();
+    });
   }
 
   async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {

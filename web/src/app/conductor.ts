@@ -125,6 +125,11 @@ export class Conductor {
     this.#options.player.redirect();
   }
 
+  /** T12: what sounds is off by as long as the device slept; it enters anew once the clock is locked again. */
+  slept(): void {
+    if (this.#playClock) this.#silence();
+  }
+
   #sound(before: Plan | null, plan: Plan): void {
     const { clock, player } = this.#options;
     if (this.readyFileId !== plan.fileId) return;

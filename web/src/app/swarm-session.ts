@@ -151,9 +151,14 @@ export class SwarmSession {
       isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
     });
     this.clock.onEstimate((estimate) => {
+      this.#link.trust();
       this.conductor.estimated(estimate);
       if (this.clock.lastRttMs !== null) this.swarm.reportRtt(this.clock.lastRttMs);
       if (this.clock.state === "locked") this.#note("clockLockedMs");
+    });
+    this.clock.onSlept(() => {
+      this.#link.doubt();
+      this.conductor.slept();
     });
     this.swarm.onEvent((event) => {
       options.onEvent(event);

@@ -79,6 +79,23 @@ describe("the shared clock", () => {
     expect(Math.abs((clock.estimate?.offsetMs ?? 0) - path.offsetMsAt(device.nowMs()))).toBeLessThan(0.3);
   });
 
+  it("[T12] knows no time after a sure sleep, says so once, and keeps what it knows when the wall clock was set", () => {
+    let slept = 0;
+    clock.onSlept(() => {
+      slept += 1;
+    });
+    clock.start();
+    device.advance(20_000);
+    device.sleep(400);
+    clock.checkForSleep();
+    expect([slept, clock.estimate === null]).toEqual([0, false]);
+    device.sleep(30_000);
+    clock.checkForSleep();
+    expect([slept, clock.state, clock.globalUsAt(device.nowMs())]).toEqual([1, "unsynced", null]);
+    device.advance(2_000);
+    expect([slept, clock.state]).toEqual([1, "locked"]);
+  });
+
   it("[T10] re-expresses a moment of the old server's clock in the new one's", () => {
     clock.start();
     device.advance(10_000);

@@ -24,6 +24,8 @@ export const LOCK_PROBES = 8;
 export const STALE_MS = 5_000;
 /** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
 const SLEEP_JUMP_MS = 250;
+/** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
+const SURE_SLEEP_MS = 1_000;
 /** A pong this late says nothing about the clock; its path was not free. */
 const PROBE_TIMEOUT_MS = 2_000;
 /** Clocks of servers left behind; a plan in one of them is at most a few restarts old. */
@@ -37,6 +39,7 @@ export class SharedClock {
   readonly #pending = new Map<number, number>();
   readonly #formerClocks = new Map<string, OffsetEstimate>();
   readonly #listeners = new Set<(estimate: OffsetEstimate) => void>();
+  readonly #sleepListeners = new Set<() => void>();
   #estimate: OffsetEstimate | null = null;
   #lastRttMs: number | null = null;
   #goodProbes = 0;
@@ -55,6 +58,12 @@ export class SharedClock {
   onEstimate(listener: (estimate: OffsetEstimate) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called when the device has slept and knows no global time any more; returns the function that ends it. */
+  onSlept(listener: () => void): () => void {
+    this.#sleepListeners.add(listener);
+    return () => this.#sleepListeners.delete(listener);
   }
 
   get state(): ClockState {
@@ -151,6 +160,10 @@ export class SharedClock {
     if (Math.abs(jumpMs) <= SLEEP_JUMP_MS) return false;
     this.#estimator.reset();
     this.#goodProbes = 0;
+    if (jumpMs > SURE_SLEEP_MS) {
+      this.#estimate = null;
+      for (const listener of this.#sleepListeners) listener();
+    }
     this.burst();
     return true;
   }

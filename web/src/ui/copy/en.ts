@@ -105,6 +105,8 @@ const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "This page is older than the server. Reload it, then join again.",
   "taken-over":
     "This place was taken over by another tab on this device. Continue there, or join again here.",
+  "page-incomplete":
+    "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
   "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
 };
 
