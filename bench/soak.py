@@ -24,10 +24,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.disturbances import DISTURBANCES, Seat, Soak
-from bench.figures import marked, memory_mib
+from bench.figures import marked
 from bench.report import RESULTS, print_table, save
 from bench.soak_plot import plot_soak
 from tests.browsers.launch import Fleet
+from tests.browsers.process_tree import memory_mib
 from tests.browsers.tcp_proxy import TcpProxy
 from tests.rig.analysis import first_sound_sec, relative_delays_ms
 from tests.rig.pulse import SpeakerRig

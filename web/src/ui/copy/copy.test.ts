@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Banner, Help, Hindrance, Notice, Status } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
@@ -118,6 +120,13 @@ describe("the words for what is going on", () => {
     }
   });
 
+  it("are all in the table of waits and troubles", () => {
+    const table = readFileSync(join(import.meta.dirname, "../../../../docs/waits.md"), "utf8");
+    const waits = ["joining", "electing", "fetching", "decoding", "waiting-for", "starting", "entering"];
+    const codes = [...waits, ...Object.keys({ ...HELPS, ...BANNERS, ...HINDRANCES })];
+    expect(codes.filter((code) => !table.includes(`\`${code}\``))).toEqual([]);
+  });
+
   it("say what each of those who are waited for is at", () => {
     for (const hindrance of Object.keys(HINDRANCES) as Hindrance[]) {
       const waits = [
@@ -156,6 +165,7 @@ describe("the words for what is going on", () => {
 
   it("say something useful about a refusal they have never heard of", () => {
     expect(words.banner({ code: "refused", reason: "a-later-reason" })).toSatisfy(isSentence);
+    expect(words.banner({ code: "refused", reason: "page-incomplete" })).toContain("Reload the page");
   });
 
   it("say in every fixture what is going on, what is wrong and what happened", () => {
