@@ -158,7 +158,9 @@ describe("what the director writes", () => {
     writer.tick(2_000);
     expect(writer.isStranded(9_900)).toBe(false);
     expect(writer.isStranded(10_000)).toBe(true);
-    state.positionSec = null;
+    state.positionSec = null; // it is silent here, but the clock is known
+    expect(writer.isStranded(10_000)).toBe(true);
+    state.isOldClockKnown = false;
     expect(writer.isStranded(10_000)).toBe(false);
   });
 

@@ -59,8 +59,11 @@ export class PlanWriter {
 
   /** D16: the song plays in the clock of a former server, which this peer knows and the director evidently does not. */
   isStranded(localMs: number): boolean {
-    const { director, positionSecAt } = this.#options;
-    const isKnownHere = positionSecAt(localMs) !== null;
+    const { director, clock, positionSecAt } = this.#options;
+    const { globalStartUs, clockId } = director.plan;
+    // It may have heard of the song only now, and have met that clock all the same.
+    const isKnownHere =
+      positionSecAt(localMs) !== null || clock.toCurrentClock(globalStartUs, clockId) !== null;
     return isKnownHere && !director.isMe && this.#foreignMs(localMs) >= STRANDED_MS;
   }
 

@@ -162,6 +162,7 @@ export class SharedClock {
     this.#goodProbes = 0;
     if (jumpMs > SURE_SLEEP_MS) {
       this.#estimate = null;
+      this.#formerClocks.clear(); // their offsets were to local time before the sleep
       for (const listener of this.#sleepListeners) listener();
     }
     this.burst();
