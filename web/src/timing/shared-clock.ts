@@ -161,8 +161,7 @@ export class SharedClock {
     this.#estimator.reset();
     this.#goodProbes = 0;
     if (jumpMs > SURE_SLEEP_MS) {
-      this.#estimate = null;
-      this.#formerClocks.clear(); // their offsets were to local time before the sleep
+      this.#leaveAsleep(jumpMs);
       for (const listener of this.#sleepListeners) listener();
     }
     this.burst();
@@ -183,6 +182,14 @@ export class SharedClock {
     });
     this.#pending.set(id, t0LocalMs);
     this.#sendPing(id, t0LocalMs);
+  }
+
+  /** What was known is as good as the wall clock: enough for a plan in a clock that is gone, not for playing in step. */
+  #leaveAsleep(sleptMs: number): void {
+    if (this.#estimate) this.#leaveClock(this.#estimate);
+    for (const [clockId, former] of this.#formerClocks) {
+      this.#formerClocks.set(clockId, { ...former, offsetMs: former.offsetMs - sleptMs });
+    }
   }
 
   #leaveClock(estimate: OffsetEstimate): void {
