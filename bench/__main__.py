@@ -11,6 +11,8 @@ BENCHES = (
     ("bench.swarm",),
     ("bench.uplink",),
     ("bench.chaos", "--runs", "20000"),
+    ("bench.soak", "--minutes", "20", "--seed", "1"),
+    ("bench.crowd",),
     ("bench.speakers", "--seats", "cccc", "--runs", "5", "--snapcast"),
     ("bench.speakers", "--seats", "cccc", "--runs", "3", "--condition", "harsh"),
     ("bench.speakers", "--seats", "ccff", "--runs", "3"),

@@ -57,6 +57,7 @@ class Seat:
     is_deaf: bool = False
     memory: list[MemoryPoint] = field(default_factory=list)
     former_errors: list[str] = field(default_factory=list)
+    former_console: list[str] = field(default_factory=list)
 
     @property
     def all_errors(self) -> list[str]:
@@ -70,6 +71,12 @@ class Seat:
     @property
     def console_errors(self) -> list[str]:
         return [line for line in self.all_errors if not line.startswith("uncaught:")]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the page noticed of its sound: another output, a context that stands still."""
+        lines = [*self.former_console, *self.device.console]
+        return [line for line in lines if line.startswith("info:")]
 
     def browser(self) -> CDPSession:
         return self.device.context.new_cdp_session(self.device.page)
@@ -229,6 +236,7 @@ def director_closes_tab(soak: Soak, seat: Seat, chance: random.Random) -> str:
     gone_sec = chance.uniform(2, 8)
     with soak.deaf(gone):
         gone.former_errors += gone.device.errors
+        gone.former_console += gone.device.console
         gone.device.close()
         soak.pass_time(gone_sec)
         former = gone.device

@@ -175,6 +175,7 @@ def report(
         "seats": [dict(zip([*header, *slopes[0]], seat, strict=True)) for seat in seats],
         "pageErrors": errors,
         "consoleErrors": [f"{seat.name}: {line}" for seat in soak.seats for line in seat.console_errors],
+        "remarks": [f"{seat.name}: {line}" for seat in soak.seats for line in seat.remarks],
         "treeMib": tree_mib,
         "strikes": [asdict(each) for each in strikes],
         "memory": {seat.name: [asdict(point) for point in seat.memory] for seat in soak.seats},

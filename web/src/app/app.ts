@@ -247,7 +247,9 @@ export class App {
 
   #soundMoved(move: SoundMove): void {
     this.#session?.soundChanged();
-    if (move === "rerouted" && this.#session) this.#say({ code: "output-changed" });
+    if (move !== "rerouted" || !this.#session) return;
+    console.info(`another output: ${this.#player.read().outputLatencyMs} ms`);
+    this.#say({ code: "output-changed" });
   }
 
   #say(notice: Notice): void {

@@ -176,6 +176,7 @@ export class SoundOutput {
       return;
     }
     this.#hasBeenKicked = true;
+    console.info(`the sound stands still at ${context.currentTime} s`);
     context
       .suspend()
       .then(() => context.resume())
