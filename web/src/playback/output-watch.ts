@@ -6,20 +6,26 @@
 const MOVED_MS = 40;
 /** While an output is opened its latency is reported as 0 or by leaps. */
 const LASTING_MS = 1_000;
+/** Chromium takes the stream down after half a minute of silence; for a second or two of sound the latency is still the old one. */
+const SETTLING_MS = 5_000;
 
 export class OutputWatch {
   #knownMs: number | null = null;
   #movedSinceMs: number | null = null;
+  #soundingSinceMs: number | null = null;
 
-  /** Forgets the output: another context begins. */
+  /** Nothing sounds, so nothing is known of the output. */
   reset(): void {
     this.#knownMs = null;
     this.#movedSinceMs = null;
+    this.#soundingSinceMs = null;
   }
 
-  /** Told the reported latency a few times a second; true once, when it has become another one for good. */
+  /** Told the reported latency a few times a second of sound; true once, when it has become another one for good. */
   hasMoved(latencyMs: number | null, localMs: number): boolean {
     if (!latencyMs) return false; // unknown, or in between
+    this.#soundingSinceMs ??= localMs;
+    if (localMs - this.#soundingSinceMs < SETTLING_MS) this.#knownMs = latencyMs;
     this.#knownMs ??= latencyMs;
     if (Math.abs(latencyMs - this.#knownMs) < MOVED_MS) {
       this.#movedSinceMs = null;

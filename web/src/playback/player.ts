@@ -296,8 +296,7 @@ export class Player {
     const planner = this.#planner;
     const timeline = this.#inDecode;
     const context = this.#output.context;
-    if (this.isUnlocked && this.#outputWatch.hasMoved(this.#output.latencyMs, this.#clock.nowMs()))
-      this.#onSoundMoved("rerouted");
+    this.#watchOutput();
     if (!planner || !this.#timeline || !this.#loaded || context?.state !== "running") return;
     this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
@@ -315,6 +314,13 @@ export class Player {
     for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
       this.#queue?.play(this.#loaded.sourceId, segment);
     }
+  }
+
+  /** P24. */
+  #watchOutput(): void {
+    const localMs = this.#clock.nowMs();
+    if (this.#state(localMs) !== "playing") this.#outputWatch.reset();
+    else if (this.#outputWatch.hasMoved(this.#output.latencyMs, localMs)) this.#onSoundMoved("rerouted");
   }
 
   /** P11, P21: crosses over to where the sound should be when the servo would take too long. */

@@ -76,7 +76,7 @@ const help = {
   "slow-key": () => "Opening the key is hard work for a phone, once. It goes on by itself.",
   offline: () => "This phone is offline. Turn on Wi-Fi or mobile data; it goes on by itself.",
   "server-silent": () =>
-    "The server doesn’t answer. Check that this phone is on the right network, or ask who runs the server. Trying on.",
+    "The server doesn’t answer. Check that this phone is on the right network, or ask who runs the server. It keeps trying.",
   "slow-network": () =>
     "The network answers slowly just now. It goes on by itself; being nearer to the Wi-Fi helps.",
   "nobody-directs": () => "Nobody answers for the music yet. Take over under People, and you run it.",
