@@ -34,7 +34,7 @@ async function worstMs(devices: readonly SimDevice[], ms: number): Promise<numbe
 }
 
 describe("a device that was away", { timeout: LIMIT_MS }, () => {
-  it("[T9] [T12] [W10] drops its clock's window when it slept, locks anew and rejoins, whoever it is", async () => {
+  it("[T9] [T12] [W11] drops its clock's window when it slept, locks anew and rejoins, whoever it is", async () => {
     for (const isDirector of [false, true]) {
       const { director, others } = room.split();
       const sleeper = isDirector ? director : (others[0] as SimDevice);
@@ -104,7 +104,7 @@ describe("a change of hands", { timeout: LIMIT_MS }, () => {
 });
 
 describe("another output", { timeout: LIMIT_MS }, () => {
-  it("[P24] reads the clock anew and puts that device right, and nobody else notices", async () => {
+  it("[P30] reads the clock anew and puts that device right, and nobody else notices", async () => {
     const bo = room.devices[1] as SimDevice;
     bo.card?.reroute(220);
     expect(await room.msUntil(() => room.isInStep(bo), 3_000)).toBeLessThan(3_000);

@@ -74,7 +74,7 @@ describe("iOS", () => {
 });
 
 describe("another output", () => {
-  it("[P11] [P24] is followed within a second, and said", async () => {
+  it("[P11] [P30] is followed within a second, and said", async () => {
     const room = cardPlayer();
     const errorMs = playing(room);
     expect(errorMs()).toBeLessThan(1);
@@ -90,7 +90,7 @@ describe("another output", () => {
     await room.player.close();
   });
 
-  it("[P24] is nothing to speak of while nothing plays, and an underrun is none", async () => {
+  it("[P30] is nothing to speak of while nothing plays, and an underrun is none", async () => {
     const room = cardPlayer();
     room.card.reroute(230);
     room.world.advance(8_000);
@@ -104,7 +104,7 @@ describe("another output", () => {
 });
 
 describe("a context that says that it runs and stands still", () => {
-  it("[P25] is kicked, and plays on where the song is by then", async () => {
+  it("[P31] is kicked, and plays on where the song is by then", async () => {
     const room = cardPlayer();
     const errorMs = playing(room);
     room.card.jam(1);
@@ -114,7 +114,7 @@ describe("a context that says that it runs and stands still", () => {
     await room.player.close();
   });
 
-  it("[P25] is replaced in the next tap when a kick does not help", async () => {
+  it("[P31] is replaced in the next tap when a kick does not help", async () => {
     const room = cardPlayer();
     const { card, player } = room;
     const errorMs = playing(room);
@@ -130,7 +130,7 @@ describe("a context that says that it runs and stands still", () => {
     await player.close();
   });
 
-  it("[P25] is left alone when it was only the page that stood still", async () => {
+  it("[P31] is left alone when it was only the page that stood still", async () => {
     const room = cardPlayer();
     const errorMs = playing(room);
     room.clock.freeze();

@@ -153,7 +153,7 @@ describe("the control link", () => {
     expect(link.state).toBe("retrying");
   });
 
-  it("[W10] believes in no socket of a device that slept until it has proved itself", () => {
+  it("[W11] believes in no socket of a device that slept until it has proved itself", () => {
     link.open();
     socket().accept();
     clock.advance(1_000);

@@ -82,7 +82,7 @@ export class ControlLink {
     else this.checkSilence();
   }
 
-  /** W10: the device slept, and its clock with it: the socket may be dead for long. It is given a moment to prove itself. */
+  /** W11: the device slept, and its clock with it: the socket may be dead for long. It is given a moment to prove itself. */
   doubt(): void {
     this.#doubtedUntilLocalMs = this.#options.clock.nowMs() + THAW_MS;
   }

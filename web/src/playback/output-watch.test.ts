@@ -10,17 +10,17 @@ const settled = (latencyMs: number) => Array.from({ length: 50 }, () => latencyM
 const second = (latencyMs: number | null) => Array.from({ length: 12 }, () => latencyMs);
 
 describe("the output", () => {
-  it("[P24] is another one when the reported latency has leapt for a second, and back as well", () => {
+  it("[P30] is another one when the reported latency has leapt for a second, and back as well", () => {
     expect(moves([...settled(45), ...second(220), ...second(48)])).toEqual([60, 72]);
   });
 
-  it("[P24] is the same when the latency moves by a buffer, leaps for a moment or is not known", () => {
+  it("[P30] is the same when the latency moves by a buffer, leaps for a moment or is not known", () => {
     expect(moves([...settled(45), ...second(61), ...second(42)])).toEqual([]);
     expect(moves([...settled(45), 220, 220, 45, ...second(45)])).toEqual([]);
     expect(moves([null, 0, ...settled(200), 0, 0, ...second(205)])).toEqual([]);
   });
 
-  it("[P24] is the same when a stream that was taken down in silence comes up with the first sound", () => {
+  it("[P30] is the same when a stream that was taken down in silence comes up with the first sound", () => {
     expect(moves([...second(60), ...second(90), ...second(336), ...settled(336)])).toEqual([]);
   });
 });

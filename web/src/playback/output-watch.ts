@@ -1,6 +1,6 @@
 // Notices that the sound leaves through another output: a headset, a loudspeaker over Bluetooth, and back. Pure; local ms.
 // The platform's own event tells of plugs, not of where this page's sound goes, and Safari's tells nothing without a
-// microphone; the reported latency tells it everywhere (rule P24).
+// microphone; the reported latency tells it everywhere (rule P30).
 
 /** An underrun or another buffer size moves the latency by 8 to 20 ms; Bluetooth adds 100 to 250 ms. */
 const MOVED_MS = 40;

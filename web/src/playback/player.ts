@@ -85,7 +85,7 @@ export class Player {
 
   /** Inside a tap, synchronously, before anything else. Throws AudioError where sound is impossible. */
   unlock(): void {
-    // P25: what was decoded went with the context's queue; whoever plays the file loads it again.
+    // P31: what was decoded went with the context's queue; whoever plays the file loads it again.
     if (this.#output.isStuck) void this.#tearDown();
     const context = this.#output.unlock();
     if (this.#queue) return;
@@ -316,7 +316,7 @@ export class Player {
     }
   }
 
-  /** P24. */
+  /** P30. */
   #watchOutput(): void {
     const localMs = this.#clock.nowMs();
     if (this.#state(localMs) !== "playing") this.#outputWatch.reset();

@@ -1,7 +1,7 @@
 // The AudioContext and its moods: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
 // States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away). Interrupted, it asks for
 // the sound a few times by itself; only when that has failed it takes a tap (rule P23). A context that says that it runs and
-// stands still counts as interrupted, too (rule P25).
+// stands still counts as interrupted, too (rule P31).
 // Does not know what is played.
 
 import { type Clock, every } from "../lib/index.ts";
@@ -14,7 +14,7 @@ export type OutputState = "locked" | "running" | "interrupted";
 /** P23: a call that ends, a page that returns, a headset that is plugged: the first asking may come too soon. */
 const ASK_AFTER_MS = [0, 500, 2_000] as const;
 
-/** P25: a starved machine stands still for half a second; iOS stands for ever after some calls (research/sync.md §3.6). */
+/** P31: a starved machine stands still for half a second; iOS stands for ever after some calls (research/sync.md §3.6). */
 const STUCK_MS = 2_000;
 /** Longer than any render callback: what a context says while it stands would teach the line a false skew. */
 const STALLED_MS = 300;
@@ -62,7 +62,7 @@ export class SoundOutput {
     return this.#context?.state === "suspended" && this.#hasRun && this.#asked > ASK_AFTER_MS.length;
   }
 
-  /** P25: only another context helps, and only a tap makes one that sounds. */
+  /** P31: only another context helps, and only a tap makes one that sounds. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
@@ -153,7 +153,7 @@ export class SoundOutput {
     if (sample) this.line.add(sample);
   }
 
-  /** P25: kicks a context that says that it runs and stands still, once; after that it is given up. */
+  /** P31: kicks a context that says that it runs and stands still, once; after that it is given up. */
   #isAdvancing(context: AudioContext): boolean {
     const localMs = this.#clock.nowMs();
     const last = this.#standing;
