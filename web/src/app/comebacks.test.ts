@@ -63,6 +63,25 @@ describe("a device that was away", { timeout: LIMIT_MS }, () => {
     }
   });
 
+  it("[T12] that slept without a server is silent, and enters again when the server is back", async () => {
+    const bo = room.split().others[0] as SimDevice;
+    room.server.kill();
+    await room.advance(1_000);
+    bo.clock.sleep();
+    bo.card?.take();
+    await room.advance(5_000);
+    bo.clock.wake();
+    bo.card?.give();
+    await room.advance(500);
+    for (let looks = 0; looks < 20; looks++) {
+      await room.advance(100);
+      expect(room.errorMs(bo)).toBe(Number.POSITIVE_INFINITY);
+    }
+    room.server.restart();
+    const isWhole = () => room.devices.every((device) => room.isInStep(device));
+    expect(await room.msUntil(isWhole, 20_000)).toBeLessThan(20_000);
+  });
+
   it("[G1] [W3] plays on for 30 s offline and is at once in the swarm again when the browser says so", async () => {
     const { others } = room.split();
     const bo = others[0] as SimDevice;

@@ -414,6 +414,7 @@ export class SwarmSession {
 
   #tick(): void {
     const localMs = this.#nowMs();
+    this.clock.checkForSleep(); // also while there is no server to probe
     this.#link.checkSilence();
     if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
     this.#sendBeat(this.director.tick(localMs));

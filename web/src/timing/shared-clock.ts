@@ -20,6 +20,10 @@ export interface Pong {
 
 /** The first burst: enough that one of them met no queue in either direction. */
 export const LOCK_PROBES = 8;
+/** T6: what queued behind a retransmission is answered all at once, and says no more than that the offset is somewhere within. */
+const LOCK_BOUND_MS = 150;
+/** T6: a path that is never better than that locks all the same, after 4 s. */
+const SLOW_LOCK_PROBES = 24;
 /** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
 export const STALE_MS = 5_000;
 /** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
@@ -69,7 +73,8 @@ export class SharedClock {
   get state(): ClockState {
     if (!this.#estimate) return "unsynced";
     if (this.#clock.nowMs() - this.#lastProbeLocalMs > STALE_MS) return "stale";
-    return this.#goodProbes >= LOCK_PROBES ? "locked" : "coarse";
+    const isSharp = this.#estimate.boundMs <= LOCK_BOUND_MS || this.#goodProbes >= SLOW_LOCK_PROBES;
+    return this.#goodProbes >= LOCK_PROBES && isSharp ? "locked" : "coarse";
   }
 
   /** Round trip of the newest probe, ms: what the path is like right now, queues included. */
