@@ -13,6 +13,7 @@ from tests.browsers.device import Device, Seat, Snapshot, wait_for_all
 from tests.browsers.launch import Fleet
 from tests.browsers.webkit import WebKitDevice
 from tests.rig.analysis import Gap, find_gaps
+from tests.rig.clicks import find_underruns
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song
 from tests.rig.tracking import Signal, Tracks
@@ -21,6 +22,9 @@ LISTEN_POLL_MS = 200.0
 # A browser that shares two cores with others underruns by 10 to 20 ms now and then, whatever the app does;
 # music that stopped or moved because somebody left would break for longer. bench/ measures the underruns.
 HEARD_BREAK_MS = 25.0
+# What may be blamed on such an underrun: itself, the line that moves, and the crossfade that repairs it.
+UNDERRUN_REPAIR_SEC = 2.0
+GAP_GRAIN_SEC = 0.06  # a jump is dated by the window of 50 ms that shows it
 
 
 class Room:
@@ -120,3 +124,28 @@ def breaks(recording: Signal, song: Song, tracks: Tracks, from_sec: float, to_se
         min_silence_ms=HEARD_BREAK_MS,
         min_jump_ms=HEARD_BREAK_MS,
     )
+
+
+def sharp_breaks(
+    recording: Signal, song: Song, tracks: Tracks, devices: list[int], from_sec: float, to_sec: float
+) -> list[Gap]:
+    """Every silence of 4 ms and every step of 5 ms, but for what follows from an underrun of the host.
+
+    An underrun is told by exact zeros: music has none, and neither a crossfade nor a join of segments makes
+    any. What lasts as long as a person would hear it (`breaks`) counts whatever its reason.
+    """
+    gaps = find_gaps(recording, song.reference, tracks, from_sec, to_sec)
+    found = [gap for gap in gaps if gap.device in devices]
+    underruns = {
+        device: find_underruns(recording[:, device], from_sec - UNDERRUN_REPAIR_SEC, to_sec)
+        for device in devices
+    }
+
+    def is_hosts(gap: Gap) -> bool:
+        ago_sec = [gap.at_sec - at_sec for at_sec in underruns[gap.device]]
+        is_near = any(-GAP_GRAIN_SEC <= sec <= UNDERRUN_REPAIR_SEC for sec in ago_sec)
+        return is_near and abs(gap.length_ms) < HEARD_BREAK_MS
+
+    counts = {device: len(at_sec) for device, at_sec in underruns.items()}
+    print(f"\nbreaks: {found}, underruns of the host by loudspeaker: {counts}")
+    return [gap for gap in found if not is_hosts(gap)]

@@ -4,7 +4,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from "../control/index.ts";
 import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
-import { Player } from "../playback/index.ts";
+import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
@@ -15,6 +15,7 @@ import { cleanName } from "./person-name.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import type { SessionEvent, SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
+import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -35,6 +36,7 @@ export class App {
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
+  readonly #waits = new WaitWatch();
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
@@ -56,7 +58,7 @@ export class App {
     this.#player = new Player(
       clock,
       () => this.#refresh(),
-      () => this.#session?.soundChanged(),
+      (move) => this.#soundMoved(move),
     );
     this.#key = readAddress(page.location).key;
     this.#stretchAhead();
@@ -122,7 +124,14 @@ export class App {
     void this.#session?.close();
     this.#session = null;
     this.#refresh();
-    void this.#open(canonical, attempt, tappedLocalMs);
+    // Until there is a session nothing else looks at the view again.
+    this.#clock.after(HELP_AFTER_MS, () => this.#refresh());
+    this.#open(canonical, attempt, tappedLocalMs).catch((error: unknown) => {
+      console.warn(`could not join: ${String(error)}`); // a part of the page that the network kept back
+      if (attempt !== this.#joinAttempt) return;
+      this.#refusal = { code: "refused", reason: "page-incomplete" };
+      void this.#leave();
+    });
   }
 
   async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
@@ -242,6 +251,13 @@ export class App {
     }
   }
 
+  #soundMoved(move: SoundMove): void {
+    this.#session?.soundChanged();
+    if (move !== "rerouted" || !this.#session) return;
+    console.info(`another output: ${this.#player.read().outputLatencyMs} ms`);
+    this.#say({ code: "output-changed" });
+  }
+
   #say(notice: Notice): void {
     this.#noticeId += 1;
     this.#notice = { id: this.#noticeId, notice };
@@ -254,14 +270,18 @@ export class App {
 
   #refresh(): void {
     const facts = this.#facts();
+    const localMs = this.#clock.nowMs();
+    const isNetworkUp = this.#page.navigator.onLine;
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    if (facts) this.#history.note(this.#clock.nowMs(), readFigures(facts));
-    const status: Status = { code: "joining", stage: "key" };
+    if (facts) this.#history.note(localMs, readFigures(facts));
+    const session = facts ? viewSession(facts, this.#history.points, isNetworkUp) : {};
+    const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
-      status,
       banner: this.#refusal,
-      ...(facts ? viewSession(facts, this.#history.points) : {}),
+      ...session,
+      status,
+      help: viewHelp(status, facts, this.#waits.lastedMs(status, localMs), isNetworkUp),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
@@ -294,7 +314,13 @@ export class App {
       void this.#wakeLock.retake();
     });
     this.#page.addEventListener("online", () => this.#session?.wake(true));
+    this.#page.addEventListener("offline", () => this.#refresh());
     this.#page.addEventListener("pageshow", () => this.#session?.wake());
+    // A headset was plugged or pulled; insecure pages are not told.
+    (this.#page.navigator.mediaDevices as MediaDevices | undefined)?.addEventListener("devicechange", () => {
+      this.#player.askForSound();
+      this.#session?.wake();
+    });
     this.#page.addEventListener("hashchange", () => {
       if (this.#phase === "joining" || this.#phase === "joined") return;
       this.#key = readAddress(this.#page.location).key;
@@ -320,6 +346,7 @@ const EMPTY_VIEW: View = {
   inviteLink: "",
   myName: "",
   status: { code: "joining", stage: "key" },
+  help: null,
   banner: null,
   notice: null,
   isSecureContext: true,

@@ -2,12 +2,8 @@
 // runs it again, and what it taught becomes a test of the part that was wrong.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { SeededRandom } from "../lib/testing/index.ts";
-import { Player } from "../playback/index.ts";
-import { EventClock } from "../swarm/testing/event-clock.ts";
+import { cardPlayer } from "./testing/card-player.ts";
 import { runChaos } from "./testing/chaos.ts";
-import { SimCard } from "./testing/sim-card.ts";
-import { SimClock } from "./testing/sim-clock.ts";
 import type { Depth } from "./testing/sim-device.ts";
 
 /** One test each of so many seeds; 10,350 runs in all. */
@@ -45,7 +41,8 @@ describe("after a storm", () => {
 
 describe("what storms have taught", () => {
   it("[P22] a card that steps between queueing and start moves the start of a hidden page too", async () => {
-    const { world, clock, card, player } = hiddenPlayer();
+    const { world, clock, card, player } = cardPlayer();
+    player.setHidden(true);
     const startLocalMs = clock.nowMs() + 2_000;
     player.play((localMs) => (localMs - startLocalMs) / 1_000);
     world.advance(500);
@@ -56,40 +53,3 @@ describe("what storms have taught", () => {
     await player.close();
   });
 });
-
-describe("a sound that the platform took", () => {
-  it("[P23] is asked for, and a tap is wanted only when that has failed", async () => {
-    const { world, card, player } = hiddenPlayer();
-    card.take();
-    world.advance(1_000);
-    expect(player.read()).toMatchObject({ state: "interrupted", needsTap: false });
-    world.advance(2_000);
-    expect(player.read()).toMatchObject({ state: "interrupted", needsTap: true });
-    card.give();
-    expect(player.read().needsTap).toBe(false);
-    await player.close();
-  });
-
-  it("[P23] comes back without a tap when the platform lets it", async () => {
-    const { world, card, player } = hiddenPlayer();
-    card.take();
-    card.allow();
-    world.advance(100);
-    expect(player.isUnlocked).toBe(true);
-    await player.close();
-  });
-});
-
-/** With the song loaded and the card's line standing. */
-function hiddenPlayer() {
-  const world = new EventClock(0);
-  const clock = new SimClock(world, 0, 20);
-  const card = new SimCard(world, clock, new SeededRandom(1), 80);
-  const nothing = () => undefined;
-  const player = new Player(clock, nothing, nothing, card.ground);
-  player.unlock();
-  player.loadSound("song", [], 600);
-  player.setHidden(true);
-  world.advance(3_000);
-  return { world, clock, card, player };
-}

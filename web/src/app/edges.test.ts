@@ -23,6 +23,8 @@ const status: PeerMessage = {
     syncErrorMs: -0.2,
     isClicking: false,
     isPhone: true,
+    hindrance: "decoding",
+    isOver: false,
   },
 };
 

@@ -21,7 +21,14 @@ export interface PeerStatus {
   readonly isClicking: boolean;
   /** It gets fewer links in a large swarm. All must reckon with the same, or the two ends of a link would not agree on it. */
   readonly isPhone: boolean;
+  /** What keeps it from being ready for the chosen file; null when nothing does. */
+  readonly hindrance: Hindrance | null;
+  /** The chosen file has ended here. A director that cannot play it has no other way to know. */
+  readonly isOver: boolean;
 }
+
+const HINDRANCES = ["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"] as const;
+export type Hindrance = (typeof HINDRANCES)[number];
 
 export type PeerMessage =
   | { readonly kind: "status"; readonly status: PeerStatus }
@@ -52,6 +59,8 @@ const schema = v.variant("k", [
       v.nullable(milliseconds), // syncErrorMs
       v.boolean(), // isClicking
       v.boolean(), // isPhone
+      v.picklist([0, 1, 2, 3, 4, 5, 6]), // hindrance; 0: none
+      v.boolean(), // isOver
     ]),
   }),
   v.object({
@@ -107,7 +116,8 @@ function toWire(message: PeerMessage): Wire {
   }
   if (message.kind === "status") {
     const { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs } = message.status;
-    const { syncErrorMs, isClicking, isPhone } = message.status;
+    const { syncErrorMs, isClicking, isPhone, hindrance, isOver } = message.status;
+    const hindranceIndex = hindrance === null ? 0 : HINDRANCES.indexOf(hindrance) + 1;
     const rttTenthsMs = Math.round(rttMs * 10) / 10;
     return {
       k: "s",
@@ -121,6 +131,8 @@ function toWire(message: PeerMessage): Wire {
         syncErrorMs,
         isClicking,
         isPhone,
+        hindranceIndex as Extract<Wire, { k: "s" }>["s"][9],
+        isOver,
       ],
     };
   }
@@ -146,9 +158,10 @@ function fromWire(wire: Wire): PeerMessage {
   }
   if (wire.k === "s") {
     const [name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, ...rest] = wire.s;
-    const [syncErrorMs, isClicking, isPhone] = rest;
+    const [syncErrorMs, isClicking, isPhone, hindranceIndex, isOver] = rest;
+    const hindrance = HINDRANCES[hindranceIndex - 1] ?? null;
     const own = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs };
-    return { kind: "status", status: { ...own, syncErrorMs, isClicking, isPhone } };
+    return { kind: "status", status: { ...own, syncErrorMs, isClicking, isPhone, hindrance, isOver } };
   }
   const [term, userIdOfDirector, resigned] = wire.r;
   const [planTerm, rev, clockId, planFileId, state, globalStartUs, positionUs] = wire.p;

@@ -28,6 +28,7 @@ import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../play
 import type { PieceStore, Swarm, SwarmEvent } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
+import { readOwnStatus, readReadiness } from "./own-status.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
@@ -149,11 +150,17 @@ export class SwarmSession {
       durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
+      isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
     });
     this.clock.onEstimate((estimate) => {
+      this.#link.trust();
       this.conductor.estimated(estimate);
       if (this.clock.lastRttMs !== null) this.swarm.reportRtt(this.clock.lastRttMs);
       if (this.clock.state === "locked") this.#note("clockLockedMs");
+    });
+    this.clock.onSlept(() => {
+      this.#link.doubt();
+      this.conductor.slept();
     });
     this.swarm.onEvent((event) => {
       options.onEvent(event);
@@ -399,25 +406,24 @@ export class SwarmSession {
   }
 
   #status(): PeerStatus {
-    const errorMs = this.#options.player.read().errorMs;
-    const { plan } = this.director;
-    return {
+    const own = {
       name: this.#name,
       isVisible: this.#isVisible,
-      readyFileId: this.conductor.readyFileId,
-      isUnable: plan.fileId !== null && this.conductor.refusalOf(plan.fileId) !== null,
-      rttMs: this.clock.estimate?.rttMs ?? 0,
       speakerDelayMs: this.#speakerDelayMs,
-      syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
       isClicking: this.#isClicking,
       isPhone: this.#isPhone,
     };
+    const { conductor, clock } = this;
+    const { player } = this.#options;
+    const parts = { plan: this.director.plan, files: this.swarm.files.value, player, conductor, clock };
+    return readOwnStatus(own, parts, this.#nowMs());
   }
 
   // ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #tick(): void {
     const localMs = this.#nowMs();
+    this.clock.checkForSleep(); // also while there is no server to probe
     this.#link.checkSilence();
     if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
     this.#sendBeat(this.director.tick(localMs));
@@ -433,16 +439,7 @@ export class SwarmSession {
   }
 
   #readiness(): readonly Readiness[] {
-    const { fileId } = this.director.plan;
-    const mine = this.#status();
-    const all = [{ userId: this.me, isAway: false, status: mine }, ...this.roster.peers];
-    return all.map(({ userId, isAway, status }) => ({
-      userId,
-      isAway,
-      isReady: fileId !== null && (status?.readyFileId === fileId || status?.isUnable === true),
-      rttMs: status?.rttMs ?? 0,
-      speakerDelayMs: status?.speakerDelayMs ?? 0,
-    }));
+    return readReadiness(this.director.plan.fileId, this.me, this.#status(), this.roster.peers);
   }
 
   #candidates() {

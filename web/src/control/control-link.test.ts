@@ -153,6 +153,25 @@ describe("the control link", () => {
     expect(link.state).toBe("retrying");
   });
 
+  it("[W11] believes in no socket of a device that slept until it has proved itself", () => {
+    link.open();
+    socket().accept();
+    clock.advance(1_000);
+    link.doubt();
+    clock.advance(1_400);
+    link.checkSilence();
+    expect(link.state).toBe("open");
+    link.trust();
+    clock.advance(1_000);
+    link.checkSilence();
+    expect(link.state).toBe("open");
+    link.doubt();
+    socket().say({ type: "goaway", retryAfterMs: 9_000 }); // what was kept for the sleeper
+    clock.advance(1_600);
+    link.checkSilence();
+    expect(link.state).toBe("retrying");
+  });
+
   it("[W5] comes back when a leaving server said it would be there again", () => {
     link.open();
     socket().accept();

@@ -56,6 +56,7 @@ export class ControlLink {
   #lastCheckLocalMs = 0;
   /** A silence is forgiven once: a page that runs once a minute must find out too. */
   #forgivenLocalMs = Number.NaN;
+  #doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
 
   constructor(options: ControlLinkOptions) {
@@ -79,6 +80,16 @@ export class ControlLink {
   wake(): void {
     if (this.#state === "retrying") this.#connect();
     else this.checkSilence();
+  }
+
+  /** W11: the device slept, and its clock with it: the socket may be dead for long. It is given a moment to prove itself. */
+  doubt(): void {
+    this.#doubtedUntilLocalMs = this.#options.clock.nowMs() + THAW_MS;
+  }
+
+  /** It has: something asked after that was answered. What had been kept for the sleeper proves nothing. */
+  trust(): void {
+    this.#doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
   }
 
   /** Sends if the channel is open; returns whether it did. What is lost, the next beat or status repairs. */
@@ -106,7 +117,7 @@ export class ControlLink {
       this.#forgivenLocalMs = Math.max(this.#lastHeardLocalMs, localMs - SILENCE_MS + THAW_MS);
       this.#lastHeardLocalMs = this.#forgivenLocalMs;
     }
-    if (localMs - this.#lastHeardLocalMs > SILENCE_MS) this.#retry();
+    if (localMs - this.#lastHeardLocalMs > SILENCE_MS || localMs > this.#doubtedUntilLocalMs) this.#retry();
   }
 
   #connect(): void {
@@ -172,6 +183,7 @@ export class ControlLink {
   }
 
   #dropSocket(): void {
+    this.trust();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const socket = this.#socket;

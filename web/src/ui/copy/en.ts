@@ -2,7 +2,16 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, FigurePoint, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  FigurePoint,
+  Help,
+  Hindrance,
+  Notice,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
@@ -42,17 +51,62 @@ const status = {
     return directorName ? `${playing} ${format.list([directorName])} runs the music.` : playing;
   },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      const nobody = tooLong ? "is too long for every phone here" : "can’t be played by any phone here";
+      return `${quoted(fileName)} ${nobody}. Choose another song.`;
+    }
+    return tooLong
       ? `${quoted(fileName)} is too long for this phone’s memory. The others may play it.`
-      : `This phone can’t play ${quoted(fileName)}. The others may.`,
+      : `This phone can’t play ${quoted(fileName)}. The others may.`;
+  },
   ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) => `${name} has turned the song off; its Enabled switch under Files brings it back.`,
+  "storage-full": (name) => `${name}’s phone has no room for the song; turning a file off there makes some.`,
+  fetching: (name) => `${name} is still getting the song.`,
+  decoding: (name) => `${name}’s phone is still preparing the song.`,
+  "sound-held": (name) => `${name}’s phone holds the sound back; a tap on its screen helps.`,
+  clock: (name) => `${name}’s phone is still getting in step.`,
+};
+
+const help = {
+  "slow-key": () => "Opening the key is hard work for a phone, once. It goes on by itself.",
+  offline: () => "This phone is offline. Turn on Wi-Fi or mobile data; it goes on by itself.",
+  "server-silent": () =>
+    "The server doesn’t answer. Check that this phone is on the right network, or ask who runs the server. It keeps trying.",
+  "slow-network": () =>
+    "The network answers slowly just now. It goes on by itself; being nearer to the Wi-Fi helps.",
+  "nobody-directs": () => "Nobody answers for the music yet. Take over under People, and you run it.",
+  "turned-off": () => "It is turned off on this phone. Its Enabled switch under Files brings it here.",
+  "storage-full": () => "There is no room for it on this phone. Turn another file off under Files.",
+  linking: ({ names }) => `Still connecting to ${format.list(names)}, who has it. It goes on by itself.`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `${format.list(names)} can’t be reached just now. Whoever has the same song can add it, too.`
+      : "Nobody here has all of it any more. Whoever has the song can add it again.",
+  "slow-decode": () => "A long song takes a phone a moment. It goes on by itself.",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = format.list([name]);
+        return hindrance ? hindrances[hindrance](who) : `${who} has not answered yet.`;
+      })
+      .join(" "),
+  "server-changed": () =>
+    "The server was restarted, so the place in the song is being found again. It takes some seconds.",
+  "sound-settling": () =>
+    "This phone’s sound is still starting. If it stays silent, leave and join again; the others play on.",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "This page is older than the server. Reload it, then join again.",
   "taken-over":
     "This place was taken over by another tab on this device. Continue there, or join again here.",
+  "page-incomplete":
+    "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
   "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
 };
 
@@ -61,10 +115,16 @@ const banner = {
     isPlaying
       ? "Lost touch with the server. The music keeps playing; new people can’t join until it is back. Trying again."
       : "Lost touch with the server. Your songs stay here. Trying again.",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "This phone is offline. The music keeps playing here. Turn on Wi-Fi or mobile data; the rest follows by itself."
+      : "This phone is offline. Turn on Wi-Fi or mobile data; the rest follows by itself.",
   "audio-interrupted": () => "This phone paused the sound. The others keep playing.",
   "clock-watch": () => "This phone is drifting a little. The music goes on while it finds its way back.",
-  unreachable: ({ names }) =>
-    `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `Can’t reach ${format.list(names)} directly: this network or browser blocks phone-to-phone links. Another network helps, or adding the same song here.`
+      : `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`,
   refused: ({ reason }) =>
     refusals[reason] ?? "The server could not let this phone in. Try again in a minute.",
   insecure: () =>
@@ -111,6 +171,8 @@ const notice = {
     const now = isMe ? "You now run the music." : `${format.list([name])} now runs the music.`;
     return formerName ? `${format.list([formerName])} stepped back. ${now}` : now;
   },
+  "output-changed": () =>
+    "The sound goes another way now. If this phone is late or early next to the others, move Speaker delay.",
   joined: ({ name }) => `${format.list([name])} joined.`,
   left: ({ name }) => `${format.list([name])} left.`,
   copied: () => "Copied.",
@@ -213,6 +275,7 @@ export const en = {
     title: "Swarm",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),

@@ -114,7 +114,7 @@ interface FileRowProps {
 
 function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
   const { fileId, name, isEnabled, isChosen } = file;
-  const canPlay = isDirector && isEnabled && file.isDecodable !== false;
+  const canPlay = isDirector && isEnabled; // also what this device cannot play: the others may (D19)
   return (
     <li class={isChosen ? "row file file-chosen" : "row file"}>
       <button
