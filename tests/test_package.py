@@ -20,6 +20,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from tests.joiner import Joiner
 from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +35,6 @@ NOT_COPIED = shutil.ignore_patterns(
 # loads later, and the server. Beyond this something is inside that does not belong there.
 MAX_WHEEL_BYTES = 1_500_000
 
-JOIN = {"type": "join", "v": 1, "swarmId": "5" * 32, "userId": "a" * 32, "admission": ""}
 ANSWER_LIMIT_SEC = 30.0
 
 
@@ -138,7 +138,7 @@ async def test_the_installed_server_serves_the_page_and_lets_a_peer_in(
         async with http.get(f"{server.url}/healthz") as answer:
             assert answer.status == 200
         async with http.ws_connect(server.control_url) as ada:
-            await ada.send_json(JOIN)
+            await ada.send_json(Joiner("ada").join((await ada.receive()).data))
             assert msgspec.json.decode((await ada.receive()).data)["type"] == "welcome"
             await ada.send_json({"type": "ping", "id": 1, "t0": 0})
             pong = msgspec.json.decode((await ada.receive()).data)

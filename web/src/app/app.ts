@@ -134,10 +134,13 @@ export class App {
       await store.close();
       return;
     }
+    const { epoch } = this.#identity;
+    this.#identity = { ...this.#identity, epoch: epoch + 1 };
     this.#session = new SwarmSession({
       clock: this.#clock,
       random: this.#random,
       keys,
+      epoch,
       server: readAddress(this.#page.location).server,
       player: this.#player,
       store,
@@ -226,6 +229,7 @@ export class App {
         break;
       case "peer-dropped":
         if (event.reason === "version") this.#say({ code: "error", error: "wire-version", fileName: null });
+        else if (event.reason === "unproven") this.#say({ code: "link-unproven", name: nameOf(event.from) });
         else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
         break;
       case "file-refused":

@@ -1,16 +1,17 @@
 // The WebSocket to the server, kept alive for the whole stay in a swarm. Local ms.
-// States: idle → connecting → open → retrying → connecting …; `close` leads back to idle from anywhere.
+// States: idle → connecting (the server challenges, this peer joins) → open → retrying → connecting …; `close` leads back to idle from anywhere.
 // A socket that is silent although probed is given up: browsers do not notice a dead path for minutes.
 // Does not know what bodies mean; hands on checked messages with the moment they arrived.
 
-import { type Clock, type Random, type SwarmId, type UserId, WireError } from "../lib/index.ts";
+import { type Clock, type Random, WireError } from "../lib/index.ts";
 import { backOffMs } from "./back-off.ts";
-import { type ClientMessage, CloseCode, PROTOCOL_VERSION } from "./protocol.gen.ts";
+import type { JoinMessage } from "./join.ts";
+import { type ClientMessage, CloseCode } from "./protocol.gen.ts";
 import { type CheckedServerMessage, parseServerMessage } from "./server-message.ts";
 
 export type ControlState = "idle" | "connecting" | "open" | "retrying";
 /** Reasons to stop trying: doing the same again cannot help. */
-export type Refusal = "wrong-version" | "taken-over" | "swarm-full";
+export type Refusal = "wrong-version" | "taken-over" | "swarm-full" | "not-admitted";
 
 export interface ControlLinkOptions {
   readonly clock: Clock;
@@ -18,8 +19,8 @@ export interface ControlLinkOptions {
   /** Base address of the server, ws:// or wss://, without path. */
   readonly server: string;
   readonly shard: string;
-  readonly swarmId: SwarmId;
-  readonly userId: UserId;
+  /** Answers a challenge, whose nonce it is given. */
+  readonly makeJoin: (nonce: string) => JoinMessage;
   readonly onState: (state: ControlState) => void;
   readonly onMessage: (message: CheckedServerMessage, receivedLocalMs: number) => void;
   readonly onRefused: (refusal: Refusal) => void;
@@ -40,16 +41,20 @@ const STANDSTILL_MS = 2_500;
 
 const LEAVE: ClientMessage = { type: "leave" };
 
+const WHILE_CONNECTING: ReadonlySet<string> = new Set(["challenge", "welcome", "error", "goaway"]);
+
 const REFUSALS: Partial<Record<number, Refusal>> = {
   [CloseCode.wrongVersion]: "wrong-version",
   [CloseCode.takenOver]: "taken-over",
   [CloseCode.swarmFull]: "swarm-full",
+  [CloseCode.notAdmitted]: "not-admitted",
 };
 
 export class ControlLink {
   readonly #options: ControlLinkOptions;
   #state: ControlState = "idle";
   #socket: WebSocket | null = null;
+  #hasJoined = false;
   #attempt = 0;
   #goAwayMs: number | null = null;
   #lastHeardLocalMs = 0;
@@ -112,14 +117,11 @@ export class ControlLink {
   #connect(): void {
     this.#dropSocket();
     this.#setState("connecting");
-    const { clock, server, shard, swarmId, userId } = this.#options;
+    const { clock, server, shard } = this.#options;
     const socket = this.#options.makeSocket(`${server}/v1/control?s=${shard}`);
     this.#socket = socket;
+    this.#hasJoined = false;
     this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => this.#retry());
-    socket.onopen = () => {
-      const join = { type: "join", v: PROTOCOL_VERSION, swarmId, userId, admission: "" } as const;
-      socket.send(JSON.stringify(join));
-    };
     socket.onmessage = (event: MessageEvent<unknown>) => {
       const receivedLocalMs = clock.nowMs();
       if (socket === this.#socket) this.#receive(event.data, receivedLocalMs);
@@ -140,6 +142,11 @@ export class ControlLink {
       this.#retry();
       return;
     }
+    if (this.#state !== "open" && !WHILE_CONNECTING.has(message.type)) return; // nobody has been let in yet
+    if (message.type === "challenge") {
+      this.#answer(message.nonce);
+      return;
+    }
     if (message.type === "welcome") {
       this.#cancelTimer?.();
       this.#attempt = 0;
@@ -148,6 +155,13 @@ export class ControlLink {
     }
     if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
     this.#options.onMessage(message, receivedLocalMs);
+  }
+
+  /** One signature per connection: a server that asks for more gets none. */
+  #answer(nonce: string): void {
+    if (this.#hasJoined) return;
+    this.#hasJoined = true;
+    this.#socket?.send(JSON.stringify(this.#options.makeJoin(nonce)));
   }
 
   #closed(code: number): void {
@@ -177,7 +191,7 @@ export class ControlLink {
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onmessage = socket.onclose = null;
     socket.close();
   }
 
