@@ -123,6 +123,20 @@ def test_no_path_of_the_builder_is_in_the_wheel(wheel: Path) -> None:
             assert str(wheel.parents[1]).encode() not in archive.read(name), name
 
 
+def test_the_page_is_built_alike_in_another_folder_at_another_time(wheel: Path) -> None:
+    """Whoever builds this version has the same bytes; scripts/hashes.py prints their hashes."""
+    built = ROOT / "src" / "unisono" / "_web"
+    here = {path.relative_to(built).as_posix(): path.read_bytes() for path in built.rglob("*") if path.is_file()}
+    with zipfile.ZipFile(wheel) as archive:
+        prefix = "unisono/_web/"
+        there = {
+            name.removeprefix(prefix): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith(prefix)
+        }
+    assert there == here
+
+
 async def test_the_installed_server_serves_the_page_and_lets_a_peer_in(
     installed: Path, start_server: Callable[..., ServerProcess]
 ) -> None:

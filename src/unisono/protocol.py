@@ -62,7 +62,7 @@ class CloseCode(enum.IntEnum):
     RATE_LIMITED = 4429, "Too many messages or bytes from this connection."
     SLOW_READER = 4430, "This connection read too slowly and its queue was full."
     SWARM_FULL = 4431, "The swarm has as many members as this server allows."
-    TOO_MANY_CONNECTIONS = 4432, "Too many connections from one network address."
+    TOO_MANY_CONNECTIONS = 4432, "Too many connections, from one network address or in all."
     TOO_MANY_JOINS = 4433, "Too many joins per minute from one network address."
     INTERNAL = 4500, "The server failed; trying again is right."
 

@@ -41,7 +41,7 @@ export const CloseCode = {
   slowReader: 4430,
   /** The swarm has as many members as this server allows. */
   swarmFull: 4431,
-  /** Too many connections from one network address. */
+  /** Too many connections, from one network address or in all. */
   tooManyConnections: 4432,
   /** Too many joins per minute from one network address. */
   tooManyJoins: 4433,
