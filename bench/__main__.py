@@ -11,6 +11,7 @@ BENCHES = (
     ("bench.swarm",),
     ("bench.uplink",),
     ("bench.chaos", "--runs", "20000"),
+    ("bench.fuzz", "--inputs", "1000000"),
     ("bench.speakers", "--seats", "cccc", "--runs", "5", "--snapcast"),
     ("bench.speakers", "--seats", "cccc", "--runs", "3", "--condition", "harsh"),
     ("bench.speakers", "--seats", "ccff", "--runs", "3"),

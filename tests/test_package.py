@@ -126,7 +126,9 @@ def test_no_path_of_the_builder_is_in_the_wheel(wheel: Path) -> None:
 def test_the_page_is_built_alike_in_another_folder_at_another_time(wheel: Path) -> None:
     """Whoever builds this version has the same bytes; scripts/hashes.py prints their hashes."""
     built = ROOT / "src" / "unisono" / "_web"
-    here = {path.relative_to(built).as_posix(): path.read_bytes() for path in built.rglob("*") if path.is_file()}
+    here = {
+        path.relative_to(built).as_posix(): path.read_bytes() for path in built.rglob("*") if path.is_file()
+    }
     with zipfile.ZipFile(wheel) as archive:
         prefix = "unisono/_web/"
         there = {
