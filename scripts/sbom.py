@@ -1,8 +1,8 @@
-"""The software bill of materials of a release, CycloneDX 1.6 as JSON: `python scripts/sbom.py > unisono.cdx.json`.
+"""The bill of materials of a release, CycloneDX 1.6 as JSON: `python scripts/sbom.py > unisono.cdx.json`.
 
-What the server needs at run time, as installed here, and what the page was built from, as web/package-lock.json
-pins it with hashes. Tools that only build and test are left out. No network, no time stamp: the same input
-gives the same bytes.
+What the server needs at run time, as installed here, and what the page was built from, as
+web/package-lock.json pins it with hashes. Tools that only build and test are left out. No network, no time
+stamp: the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -37,10 +37,13 @@ def python_parts() -> list[dict[str, Any]]:
             if name not in found:
                 found[name] = distribution
                 waiting.append(name)
-    return [
-        part("pypi", name, found[name].version, str(found[name].metadata.get("License-Expression") or ""))
-        for name in sorted(found)
-    ]
+    return [part("pypi", name, found[name].version, licence_of(found[name])) for name in sorted(found)]
+
+
+def licence_of(distribution: metadata.Distribution) -> str:
+    """As an expression; "" where the package states none."""
+    stated = distribution.metadata.json.get("license_expression", "")
+    return str(stated)
 
 
 def page_parts() -> list[dict[str, Any]]:
