@@ -5,6 +5,7 @@ Node.
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ import pytest
 
 from tests.joiner import Joiner
 from tests.server_process import ServerProcess
+from unisono.app import CONTENT_SECURITY_POLICY
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -121,6 +123,17 @@ def test_no_path_of_the_builder_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             assert str(wheel.parents[1]).encode() not in archive.read(name), name
+
+
+def test_the_page_carries_the_policy_of_the_server_s_header(wheel: Path) -> None:
+    """For hosts that send no headers; `frame-ancestors` counts in a header only. Nothing in it is unsafe."""
+    with zipfile.ZipFile(wheel) as archive:
+        page = html.unescape(archive.read("unisono/_web/index.html").decode())
+    [policy] = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    header = CONTENT_SECURITY_POLICY.split("; ")
+    assert policy.split("; ") == [each for each in header if not each.startswith("frame-ancestors")]
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "*" not in CONTENT_SECURITY_POLICY
 
 
 def test_the_page_is_built_alike_in_another_folder_at_another_time(wheel: Path) -> None:

@@ -117,6 +117,7 @@ export class SwarmSession {
       random,
       server: options.server,
       shard: keys.shard,
+      userId: this.me,
       makeJoin: (nonce) => makeJoin(keys, this.#wire.sealer.announcement, nonce, ground.primitives),
       onState: (state) => this.#controlChanged(state),
       onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { backOffMs } from "./back-off.ts";
 import { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
@@ -26,10 +27,10 @@ class FakeSocket {
     this.readyState = 3;
   }
 
-  accept(): void {
+  accept(welcome: object = WELCOME): void {
     this.readyState = 1;
     this.say(CHALLENGE);
-    this.say(WELCOME);
+    this.say(welcome);
   }
 
   say(message: unknown): void {
@@ -42,6 +43,7 @@ class FakeSocket {
   }
 }
 
+const ME = "a".repeat(32) as UserId;
 const NONCE = "n".repeat(43);
 const CHALLENGE = { type: "challenge", nonce: NONCE };
 const JOIN = (nonce: string) => ({ type: "join", admissionProof: nonce }) as unknown as JoinMessage;
@@ -81,6 +83,7 @@ describe("the control link", () => {
       random: new SeededRandom(1),
       server: "ws://server.test",
       shard: "ab12",
+      userId: ME,
       makeJoin: JOIN,
       onState: (state) => states.push(state),
       onMessage: (message) => messages.push(message),
@@ -106,6 +109,16 @@ describe("the control link", () => {
     socket().say({ type: "challenge", nonce: "m".repeat(43) });
     expect(socket().sent).toHaveLength(1);
     expect(messages.map((message) => message.type)).toEqual(["welcome"]);
+  });
+
+  it("[W11] does not meet itself, whatever the server says", () => {
+    const me = { userId: ME, away: false, sessionKey: "k".repeat(43), announcement: "AAAA" };
+    link.open();
+    socket().accept({ ...WELCOME, members: [me] });
+    socket().say({ type: "joined", userId: ME, sessionKey: me.sessionKey, announcement: "AAAA" });
+    socket().say({ type: "left", userId: ME });
+    socket().say({ type: "relayed", from: ME, body: "AAAA" });
+    expect(messages).toEqual([WELCOME]);
   });
 
   it("[W2] comes back for ever, waiting 0.25 to 8 s with full jitter", () => {

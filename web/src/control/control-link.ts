@@ -3,7 +3,7 @@
 // A socket that is silent although probed is given up: browsers do not notice a dead path for minutes.
 // Does not know what bodies mean; hands on checked messages with the moment they arrived.
 
-import { type Clock, type Random, WireError } from "../lib/index.ts";
+import { type Clock, type Random, type UserId, WireError } from "../lib/index.ts";
 import { backOffMs } from "./back-off.ts";
 import type { JoinMessage } from "./join.ts";
 import { type ClientMessage, CloseCode } from "./protocol.gen.ts";
@@ -19,6 +19,7 @@ export interface ControlLinkOptions {
   /** Base address of the server, ws:// or wss://, without path. */
   readonly server: string;
   readonly shard: string;
+  readonly userId: UserId;
   /** Answers a challenge, whose nonce it is given. */
   readonly makeJoin: (nonce: string) => JoinMessage;
   readonly onState: (state: ControlState) => void;
@@ -133,15 +134,16 @@ export class ControlLink {
 
   #receive(frame: unknown, receivedLocalMs: number): void {
     this.#lastHeardLocalMs = receivedLocalMs;
-    let message: CheckedServerMessage;
+    let message: CheckedServerMessage | null;
     try {
-      message = parseServerMessage(frame);
+      message = aboutOthers(parseServerMessage(frame), this.#options.userId);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       console.warn(`the server sent nonsense, connecting anew: ${error.message}`);
       this.#retry();
       return;
     }
+    if (!message) return;
     if (this.#state !== "open" && !WHILE_CONNECTING.has(message.type)) return; // nobody has been let in yet
     if (message.type === "challenge") {
       this.#answer(message.nonce);
@@ -200,4 +202,12 @@ export class ControlLink {
     this.#state = state;
     this.#options.onState(state);
   }
+}
+
+/** A server that shows this peer to itself, as another member, is not listened to. */
+function aboutOthers(message: CheckedServerMessage, me: UserId): CheckedServerMessage | null {
+  if (message.type === "welcome")
+    return { ...message, members: message.members.filter(({ userId }) => userId !== me) };
+  const subject = "userId" in message ? message.userId : message.type === "relayed" ? message.from : null;
+  return subject === me ? null : message;
 }
