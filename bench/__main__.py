@@ -15,6 +15,7 @@ BENCHES: tuple[tuple[str, ...], ...] = (
     ("bench.swarm",),
     ("bench.uplink",),
     ("bench.chaos", "--runs", "20000"),
+    ("bench.fuzz", "--inputs", "1000000"),
     ("bench.decode",),
 )
 # Those that take runs and seconds.

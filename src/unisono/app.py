@@ -63,7 +63,8 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
 
     async def control(request: web.Request) -> web.StreamResponse:
         headers, config = request.headers, hub.config
-        if not is_allowed_origin(headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST), config.public_url):
+        origin, host = headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST)
+        if not is_allowed_origin(origin, host, config.public_url, config.page_origins):
             return web.Response(status=403, text="Pages of other sites may not open this channel.\n")
         if not web.WebSocketResponse().can_prepare(request):
             return web.Response(

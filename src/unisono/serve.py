@@ -54,6 +54,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         access_log=None,  # it would hold addresses
         handle_signals=False,
         shutdown_timeout=LAST_REQUESTS_SEC,
+        keepalive_timeout=config.limits.request_timeout_sec,
     )
     metrics_runner = web.AppRunner(make_metrics_app(hub), access_log=None, handle_signals=False)
     stopping = asyncio.Event()

@@ -78,6 +78,17 @@ def test_an_address_may_hold_so_many_connections_and_no_more() -> None:
     budgets.connect("192.0.2.1", 0)
 
 
+def test_all_addresses_together_hold_so_many_connections_and_no_more() -> None:
+    budgets = AddressBudgets(Limits(max_connections=2))
+    budgets.connect("192.0.2.1", 0)
+    budgets.connect("192.0.2.2", 0)
+    with pytest.raises(PeerError) as refusal:
+        budgets.connect("192.0.2.3", 0)
+    assert refusal.value.code is ErrorCode.TOO_MANY_CONNECTIONS
+    budgets.disconnect("192.0.2.1", 0)
+    budgets.connect("192.0.2.3", 0)
+
+
 def test_an_address_may_join_so_often_a_minute_and_no_more() -> None:
     budgets = AddressBudgets(Limits(joins_per_address_per_min=2))
     budgets.connect("192.0.2.1", 0)

@@ -147,10 +147,13 @@ export class App {
       return;
     }
     this.#stay = stay;
+    const { epoch } = this.#identity;
+    this.#identity = { ...this.#identity, epoch: epoch + 1 };
     this.#session = new SwarmSession({
       clock: this.#clock,
       random: this.#random,
       keys,
+      epoch,
       server: readAddress(this.#page.location).server,
       player: this.#player,
       store,
@@ -241,6 +244,7 @@ export class App {
         break;
       case "peer-dropped":
         if (event.reason === "version") this.#say({ code: "error", error: "wire-version", fileName: null });
+        else if (event.reason === "unproven") this.#say({ code: "link-unproven", name: nameOf(event.from) });
         else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
         break;
       case "file-refused":

@@ -34,7 +34,7 @@ async function worstMs(devices: readonly SimDevice[], ms: number): Promise<numbe
 }
 
 describe("a device that was away", { timeout: LIMIT_MS }, () => {
-  it("[T9] [T12] [W11] drops its clock's window when it slept, locks anew and rejoins, whoever it is", async () => {
+  it("[T9] [T12] [W12] drops its clock's window when it slept, locks anew and rejoins, whoever it is", async () => {
     for (const isDirector of [false, true]) {
       const { director, others } = room.split();
       const sleeper = isDirector ? director : (others[0] as SimDevice);

@@ -132,6 +132,7 @@ export type Notice =
   | { readonly code: "bad-piece"; readonly name: string; readonly fileName: string }
   | { readonly code: "source-silent"; readonly name: string; readonly fileName: string }
   | { readonly code: "peer-dropped"; readonly name: string }
+  | { readonly code: "link-unproven"; readonly name: string }
   | {
       readonly code: "director-changed";
       readonly name: string;

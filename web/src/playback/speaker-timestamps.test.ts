@@ -57,7 +57,7 @@ describe("what an engine's timestamps mean", () => {
       // As it comes: ahead of now by what has been played.
       getOutputTimestamp: () => ({ performanceTime: 10_000 + 4_997, contextTime: 4.997 }),
     };
-    const sample = reader.read(clock, 10_000);
+    const [sample] = reader.read(clock, 10_000);
     expect(sample?.localMs).toBe(10_000);
     expect(sample?.audioSec).toBeCloseTo(4.897, 9);
     expect(reader.latencySec).toBeCloseTo(0.103, 9);

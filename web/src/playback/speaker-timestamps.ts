@@ -62,19 +62,27 @@ export function detectEngine(userAgent: string): Engine {
 }
 
 /**
- * The table. chromium: getOutputTimestamp() is the port; where PulseAudio smoothed it, what it smoothed is read back. webkit: the same, where it is sane. firefox: both members of that pair
- * are shifted back by outputLatency, so it says no more than currentTime does; the port is found below the render staircase.
- * webkitgtk: the pair is never sane, and the port lies the sink's buffer below currentTime.
+ * The table. chromium: getOutputTimestamp() is the port; where PulseAudio has smoothed it, what it smoothed is read back. webkit:
+ * the pair is the port, where it is sane. firefox: both members of that pair are shifted back by outputLatency, so it says no
+ * more than currentTime does; the port is found below the render staircase. webkitgtk: the pair is never sane, and the port
+ * lies the sink's buffer below currentTime.
  */
 export function portReaderOf(engine: Engine): PortReader {
-  if (engine === "firefox") return staircaseReader();
-  return timestampReader(TIMESTAMP_PERIOD_MS, engine === "webkitgtk" ? GSTREAMER_SINK_SEC : 0);
+  switch (engine) {
+    case "chromium":
+      return withAnswers(timestampReader(TIMESTAMP_PERIOD_MS));
+    case "firefox":
+      return staircaseReader();
+    case "webkit":
+      return timestampReader(TIMESTAMP_PERIOD_MS);
+    case "webkitgtk":
+      return timestampReader(TIMESTAMP_PERIOD_MS, GSTREAMER_SINK_SEC);
+  }
 }
 
 /** `unsaidLatencySec` stands in where the engine says that its output has none. */
 export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortReader {
   let latencySec: number | null = null;
-  const answers = new PulseAnswers();
   return {
     periodMs,
     get latencySec() {
@@ -91,14 +99,25 @@ export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortRea
         outputLatencySec: clock.outputLatency || unsaidLatencySec,
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
-      const sample = toPortSample(raw);
-      const answer = answers.add(sample);
-      const kind = answers.isRecognised ? "smoothed" : undefined;
-      return [
-        ...(answer ? ([{ ...answer, kind: "answer" }] as const) : []),
-        kind ? { ...sample, kind } : sample,
-      ];
+      return [toPortSample(raw)];
     },
+  };
+}
+
+/** Adds the answers behind the timestamps, where there are any. */
+function withAnswers(reader: PortReader): PortReader {
+  const answers = new PulseAnswers();
+  return {
+    periodMs: reader.periodMs,
+    get latencySec() {
+      return reader.latencySec;
+    },
+    read: (clock, nowLocalMs) =>
+      reader.read(clock, nowLocalMs).flatMap((sample): PortSample[] => {
+        const answer = answers.add(sample);
+        const stamp: PortSample = answers.isRecognised ? { ...sample, kind: "smoothed" } : sample;
+        return answer ? [{ ...answer, kind: "answer" }, stamp] : [stamp];
+      }),
   };
 }
 

@@ -5,6 +5,7 @@
 // (3) nothing is reported after either. A closed link is never used again: a new session is a new Link.
 
 import type { Bytes, Clock } from "../lib/index.ts";
+import { type Fingerprints, fingerprintsIn } from "./fingerprints.ts";
 import type { Gate } from "./gate.ts";
 import { Outbox } from "./outbox.ts";
 import type { Signal } from "./signal.ts";
@@ -86,6 +87,13 @@ export class Link {
   /** Whether content goes through a TURN relay; null until known. */
   get isRelayed(): boolean | null {
     return this.#isRelayed;
+  }
+
+  /** What both descriptions say of the two certificates; null before both are there. */
+  get fingerprints(): Fingerprints | null {
+    const own = fingerprintsIn(this.#connection.localDescription?.sdp);
+    const theirs = fingerprintsIn(this.#connection.remoteDescription?.sdp);
+    return own && theirs ? { own, theirs } : null;
   }
 
   /** Takes a signal of this session. */

@@ -6,6 +6,7 @@
 // concurrent connections, bugs.webkit.org 321225); (3) answering never waits, or two peers could wait for each other.
 
 import { type Bytes, type Clock, type Random, toHex, type UserId } from "../lib/index.ts";
+import type { Fingerprints } from "./fingerprints.ts";
 import type { Gate } from "./gate.ts";
 import { Link, type LinkLoss } from "./link.ts";
 import type { Signal } from "./signal.ts";
@@ -106,6 +107,11 @@ export class Mesh {
     if (signal.kind !== "offer" || this.#isOfferer(from)) return; // stale, or out of turn
     if (signal.isRestart) this.#signal(from, { kind: "bye", session: signal.session });
     else this.#answerOffer(neighbour, signal);
+  }
+
+  /** The DTLS fingerprints of both ends of the link to this peer, as its descriptions name them; null without a link. */
+  fingerprintsOf(peer: UserId): Fingerprints | null {
+    return this.#linkOf(peer)?.fingerprints ?? null;
   }
 
   sendCtl(peer: UserId, text: string): void {

@@ -1,7 +1,7 @@
 // The whole module, from addFile to readFile, with real hashes; only the connections are make-believe.
 
 import { describe, expect, it } from "vitest";
-import type { Bytes, FileId, UserId } from "../lib/index.ts";
+import { type Bytes, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { InlineHasher } from "./hash.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -13,6 +13,13 @@ import { idOf } from "./testing/fake-swarm.ts";
 
 const clock = new VirtualClock();
 
+/** Members who say what they see; what a proof must hold against is in control/envelope.test.ts. */
+const trusting = {
+  proveLink: (_: UserId, own: string, theirs: string) => utf8(`${own} ${theirs}`),
+  isLinkProven: (_: UserId, proof: Uint8Array, own: string, theirs: string) =>
+    fromUtf8(proof) === `${theirs} ${own}`,
+};
+
 /** Gives out every piece with one bit wrong. */
 class LyingStore extends MemoryStore {
   override async read(fileId: FileId, piece: number): Promise<Bytes> {
@@ -22,7 +29,7 @@ class LyingStore extends MemoryStore {
   }
 }
 
-/** Everyone linked with everyone; a peer called liar lies. */
+/** Everyone linked with everyone; a peer called liar lies, one called stranger proves nothing. */
 function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: SwarmEvent[][] } {
   const names = guests.filter((guest) => typeof guest === "string");
   const kept = guests.find((guest) => typeof guest !== "string"); // of whoever is named last
@@ -38,6 +45,7 @@ function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: S
       store:
         (name === names[names.length - 1] && kept) ||
         (name === "liar" ? new LyingStore() : new MemoryStore()),
+      prover: name === "stranger" ? { ...trusting, proveLink: () => utf8("I am a member") } : trusting,
       sendSignal: (to, signal) => queueMicrotask(() => swarmOf.get(to)?.receiveSignal(me, signal)),
       iceServers: () => [],
       createConnection: network.create,
@@ -105,6 +113,18 @@ describe("a swarm", () => {
     expect(swarms.map((swarm) => swarm.files.value.length)).toEqual([1, 1]);
   });
 
+  it("[S30] tells nothing to a neighbour who cannot prove the link, says so, and tries again", async () => {
+    const { swarms, events } = party("ada", "bo", "stranger");
+    const song = content(1_000);
+    await first(swarms).addFile({ name: "secret.mp3", blob: blobOf(song) });
+    await until(() => swarms[1]?.files.value[0]?.seeded ?? false);
+    const refusals = () =>
+      events[0]?.filter((event) => event.code === "peer-dropped" && event.from === idOf("stranger")) ?? [];
+    await until(() => refusals().length > 1);
+    expect(refusals()[0]).toMatchObject({ reason: "unproven" });
+    expect(swarms[2]?.files.value).toEqual([]);
+  });
+
   it("refuses an empty file", async () => {
     const { swarms } = party("ada");
     await expect(first(swarms).addFile({ name: "empty.mp3", blob: new Blob([]) })).rejects.toMatchObject({
@@ -129,6 +149,7 @@ describe("a swarm", () => {
       random: new SeededRandom(1),
       me: idOf("ada"),
       store: new MemoryStore(50_000),
+      prover: trusting,
       sendSignal: () => undefined,
       iceServers: () => [],
       hasher: new InlineHasher(),
@@ -243,6 +264,7 @@ describe("a phone on a paid connection", () => {
       random: new SeededRandom(1),
       me: idOf("ada"),
       store: new MemoryStore(),
+      prover: trusting,
       sendSignal: () => undefined,
       iceServers: () => [],
       hasher: new InlineHasher(),

@@ -10,6 +10,7 @@ import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, openHasher } from "./hash.ts";
 import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
+import { LinkProofs, type LinkProver } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
 import { Pacer } from "./pacer.ts";
@@ -25,6 +26,8 @@ export interface SwarmOptions {
   readonly random: Random;
   readonly me: UserId;
   readonly store: PieceStore;
+  /** For proving links: knows the swarm's keys. */
+  readonly prover: LinkProver;
   /** Brings a signal to another peer, sealed, in order. */
   sendSignal(to: UserId, signal: Signal): void;
   /** Asked anew for every connection: credentials expire. */
@@ -84,6 +87,7 @@ export class Swarm {
   readonly #mesh: Mesh;
   readonly #pacer = new Pacer();
   readonly #gate: Gate;
+  readonly #proofs: LinkProofs;
   readonly #hasher: Hasher;
   readonly #content: Content;
   readonly #conversations = new Map<UserId, Conversation>();
@@ -124,6 +128,7 @@ export class Swarm {
     this.#isGenerous = signal(true);
     this.#followNetwork();
     options.network?.addEventListener?.("change", this.#followNetwork);
+    this.#proofs = new LinkProofs(options.prover, (peer) => this.#mesh.fingerprintsOf(peer));
     this.#mesh = new Mesh({
       clock,
       gate: this.#gate,
@@ -348,8 +353,19 @@ export class Swarm {
 
   #takeCtl(peer: UserId, data: unknown): void {
     const messages = this.#conversations.get(peer)?.inbox.take(data, this.#options.clock.nowMs()) ?? [];
-    if (typeof messages === "string") this.#dropPeer(peer, messages);
-    else for (const message of messages) this.#handle({ type: "ctl", peer, message });
+    if (typeof messages === "string") {
+      this.#dropPeer(peer, messages);
+      return;
+    }
+    for (const message of messages) {
+      if (message.type === "hello" && !this.#proofs.isProven(peer, message.proof)) {
+        // Not for good: whoever sat in between may be gone when the next connection is made.
+        this.#tell({ code: "peer-dropped", from: peer, reason: "unproven" });
+        this.#mesh.drop(peer, false);
+        return;
+      }
+      this.#handle({ type: "ctl", peer, message });
+    }
   }
 
   #takeBulk(peer: UserId, data: unknown): void {
@@ -457,7 +473,9 @@ export class Swarm {
 
   #sendCtl(peer: UserId, message: Parameters<typeof encodeCtl>[0]): void {
     const conversation = this.#conversations.get(peer);
-    if (conversation) this.#mesh.sendCtl(peer, encodeCtl(message, conversation.nextSeq++));
+    if (!conversation) return;
+    const whole = message.type === "hello" ? { ...message, proof: this.#proofs.proofFor(peer) } : message;
+    this.#mesh.sendCtl(peer, encodeCtl(whole, conversation.nextSeq++));
   }
 
   /** One tick at a time, and sooner when the core has become busy since. */

@@ -67,6 +67,7 @@ const ERRORS: Readonly<Record<ErrorCode, true>> = {
   "wire-too-large": true,
   "wire-version": true,
   "wire-unsealed": true,
+  "wire-unproven": true,
   "wire-replayed": true,
   "file-empty": true,
   "file-not-audio": true,
@@ -201,6 +202,9 @@ describe("the words for what came to nothing (E1)", () => {
   it("name whom no songs are taken from, and say what happens instead", () => {
     expect(words.notice({ code: "peer-dropped", name: "Bo" })).toBe(
       "Bo’s phone sent something that made no sense. No songs are taken from it; the others go on.",
+    );
+    expect(words.notice({ code: "link-unproven", name: "Bo" })).toBe(
+      "Something sits between this phone and Bo’s, so they were parted before anything was shared. Trying again.",
     );
     expect(words.notice({ code: "source-silent", name: "Bo", fileName: FILE })).toBe(
       "Bo sends nothing of “Glass Harbour” just now. Getting it from the others.",

@@ -107,6 +107,8 @@ const refusals: Readonly<Record<string, string>> = {
     "This place was taken over by another tab on this device. Continue there, or join again here.",
   "page-incomplete":
     "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
+  "not-admitted":
+    "Someone else opened a swarm at this place without your key, and holds it. Start a new swarm and share its link.",
   "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
 };
 
@@ -140,6 +142,7 @@ const error = {
   "wire-version": () => "Another phone runs a different version of this page. Reload both to play together.",
   "wire-unsealed": () =>
     "A message did not fit this swarm’s key and was ignored. Everyone else can go on as before.",
+  "wire-unproven": () => "A phone that has not shown its key yet was not listened to. That takes a moment.",
   "wire-replayed": () => "A message came twice and was ignored. Nothing is lost.",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} is empty, so there is nothing to play. Choose another file.`,
@@ -165,6 +168,8 @@ const notice = {
     `A damaged piece of ${quoted(fileName)} from ${format.list([name])} was thrown away. Getting it again.`,
   "source-silent": ({ name, fileName }) =>
     `${format.list([name])} sends nothing of ${quoted(fileName)} just now. Getting it from the others.`,
+  "link-unproven": ({ name }) =>
+    `Something sits between this phone and ${format.list([name])}’s, so they were parted before anything was shared. Trying again.`,
   "peer-dropped": ({ name }) =>
     `${format.list([name])}’s phone sent something that made no sense. No songs are taken from it; the others go on.`,
   "director-changed": ({ name, isMe, formerName }) => {
