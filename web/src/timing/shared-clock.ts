@@ -21,9 +21,9 @@ export interface Pong {
 /** The first burst: enough that one of them met no queue in either direction. */
 export const LOCK_PROBES = 8;
 /** T6: what queued behind a retransmission is answered all at once, and says no more than that the offset is somewhere within. */
-const LOCK_BOUND_MS = 150;
-/** T6: a path that is never better than that locks all the same, after 4 s. */
-const SLOW_LOCK_PROBES = 24;
+const LOCK_BOUND_MS = 10;
+/** T6: a path that is never better than that (mobile networks) locks all the same, after 2 s. */
+const SLOW_LOCK_PROBES = 16;
 /** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
 export const STALE_MS = 5_000;
 /** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
