@@ -354,7 +354,7 @@ export class SwarmSession {
     if (welcome.members.length > 0) this.#note("firstPeerMs");
     this.clock.start();
     this.#greetings.found(welcome.members.filter(({ away }) => !away).map(({ userId }) => userId));
-    this.#sendBeat(this.director.attach(this.#candidates(), isNewServer, localMs));
+    this.#sendBeat(this.director.attach(this.roster.candidates, isNewServer, localMs));
   }
 
   #left(userId: UserId, localMs: number): void {
@@ -367,7 +367,7 @@ export class SwarmSession {
 
   #membersChanged(localMs: number): void {
     this.swarm.setMembers(this.roster.swarmMembers);
-    this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, localMs));
+    this.#sendBeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, localMs));
     this.#changed();
   }
 
@@ -384,7 +384,7 @@ export class SwarmSession {
       this.#changed();
     } else if (this.#heardStatus(from, message.status)) {
       if (message.asks) this.#greetings.give(from);
-      this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, receivedLocalMs));
+      this.#sendBeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, receivedLocalMs));
       this.#changed();
     }
   }
@@ -440,14 +440,6 @@ export class SwarmSession {
 
   #readiness(): readonly Readiness[] {
     return readReadiness(this.director.plan.fileId, this.me, this.#status(), this.roster.peers);
-  }
-
-  #candidates() {
-    return this.roster.peers.map((peer) => ({
-      userId: peer.userId,
-      isVisible: peer.status?.isVisible ?? true,
-      isAway: peer.isAway,
-    }));
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {
