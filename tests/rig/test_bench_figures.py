@@ -64,7 +64,7 @@ def test_raw_figures_keep_what_was_not_measured_as_such() -> None:
     assert kept["second_us_by_device"] == [[-250, -250], [250, 250]]
 
 
-@pytest.mark.parametrize("off_ppm", [0, 500, -2000])
+@pytest.mark.parametrize("off_ppm", [0, 500, -700])
 def test_a_tone_is_fitted_wherever_it_is_and_its_noise_is_what_was_added(off_ppm: float) -> None:
     at_sec = np.arange(2400) / 48_000
     tone = 0.5 * np.sin(2 * np.pi * 10_000 * (1 + off_ppm * 1e-6) * at_sec + 1)
