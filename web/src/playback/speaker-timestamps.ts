@@ -47,11 +47,11 @@ const FUTURE_MS = 5;
 const PLAUSIBLE_SEC = 0.5;
 
 /**
- * WebKitGTK renders no faster than its pipeline's clock runs, and asks GStreamer's sink for a buffer of this length behind
- * that (2.50: buffer-time 100000). It reports an outputLatency of 0, and the performanceTime of its pair lies in the future
- * by as much as it has played, so nothing there is to be read.
+ * WebKitGTK 2.50 asks GStreamer's sink for a buffer of this length, reports an outputLatency of 0, and its pair's
+ * performanceTime lies in the future by as much as it has played: nothing there is to be read. While sound flows the port was
+ * 99.8, 100.2 and 107 ms below currentTime in three sessions (docs/timing.md).
  */
-const GSTREAMER_SINK_SEC = 0.1;
+const GSTREAMER_BELOW_SEC = 0.1;
 
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return "firefox";
@@ -66,11 +66,11 @@ export function detectEngine(userAgent: string): Engine {
  */
 export function portReaderOf(engine: Engine): PortReader {
   if (engine === "firefox") return staircaseReader();
-  return timestampReader(TIMESTAMP_PERIOD_MS, engine === "webkitgtk" ? GSTREAMER_SINK_SEC : 0);
+  return timestampReader(TIMESTAMP_PERIOD_MS, engine === "webkitgtk" ? GSTREAMER_BELOW_SEC : 0);
 }
 
-/** `unsaidLatencySec` stands in where the engine says that its output has none. */
-export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortReader {
+/** `belowSec`: from currentTime to the port, both latencies together, where the engine says that its output has none. */
+export function timestampReader(periodMs: number, belowSec = 0): PortReader {
   let latencySec: number | null = null;
   return {
     periodMs,
@@ -85,7 +85,7 @@ export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortRea
         contextTimeSec: stamp?.contextTime,
         currentTimeSec: clock.currentTime,
         baseLatencySec: clock.baseLatency || 0,
-        outputLatencySec: clock.outputLatency || unsaidLatencySec,
+        outputLatencySec: clock.outputLatency || Math.max(0, belowSec - (clock.baseLatency || 0)),
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
       return toPortSample(raw);
