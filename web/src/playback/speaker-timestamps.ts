@@ -69,7 +69,10 @@ export function portReaderOf(engine: Engine): PortReader {
   return timestampReader(TIMESTAMP_PERIOD_MS, engine === "webkitgtk" ? GSTREAMER_BELOW_SEC : 0);
 }
 
-/** `belowSec`: from currentTime to the port, both latencies together, where the engine says that its output has none. */
+/**
+ * `belowSec`: from currentTime to the port, both latencies together, for an engine that says its output has none and whose
+ * pair is never to be believed.
+ */
 export function timestampReader(periodMs: number, belowSec = 0): PortReader {
   let latencySec: number | null = null;
   return {
@@ -81,7 +84,7 @@ export function timestampReader(periodMs: number, belowSec = 0): PortReader {
       const stamp = clock.getOutputTimestamp?.();
       const raw: RawTimestamp = {
         nowLocalMs,
-        performanceTimeMs: stamp?.performanceTime,
+        performanceTimeMs: belowSec > 0 ? undefined : stamp?.performanceTime,
         contextTimeSec: stamp?.contextTime,
         currentTimeSec: clock.currentTime,
         baseLatencySec: clock.baseLatency || 0,
