@@ -154,7 +154,7 @@ def fit_tone(window: Floats) -> tuple[float, float]:
         columns = np.stack([cosine, sine, at_sec * cosine, at_sec * sine], axis=1)
         a, b, c, d = np.linalg.lstsq(columns, window, rcond=None)[0]
         # a cos + b sin with a slow turn: the part of (c, d) across (a, b) is a frequency error.
-        tone_hz += float((a * d - b * c) / (a**2 + b**2)) / (2 * np.pi)
+        tone_hz += float((b * c - a * d) / (a**2 + b**2)) / (2 * np.pi)
         rest = window - a * cosine - b * sine
         power = float((a**2 + b**2) / 2)
     noise = max(float(np.mean(rest**2)), 1e-20)

@@ -20,7 +20,9 @@ from typing import Any, BinaryIO, Self
 from selenium import webdriver
 from selenium.common.exceptions import JavascriptException, WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.file_detector import UselessFileDetector
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.browsers.device import LINK, WAIT_LIMIT_SEC, Snapshot, wait_for_all
@@ -168,7 +170,9 @@ class WebKitDevice:
         options = webdriver.WebKitGTKOptions()
         options.binary_location = str(BROWSER_PATH)
         options.add_argument("--automation")
-        self._browser = webdriver.Remote(f"http://127.0.0.1:{port}", options=options)
+        # Not the address itself: Selenium 4.51 would warn of how it then opens its own connection.
+        driver = RemoteConnection(client_config=ClientConfig(remote_server_addr=f"http://127.0.0.1:{port}"))
+        self._browser = webdriver.Remote(driver, options=options)
         self._browser.set_script_timeout(WAIT_LIMIT_SEC)
         # Selenium would send files over to the driver's machine, with a command that WebKitWebDriver lacks.
         self._browser.file_detector = UselessFileDetector()

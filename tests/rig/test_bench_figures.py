@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.fidelity import fit_tone
 from bench.scenarios import SCENARIOS
 from bench.speaker_figures import beginnings_sec, measure, raw
 from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
@@ -61,3 +62,13 @@ def test_raw_figures_keep_what_was_not_measured_as_such() -> None:
     kept = raw(heard(delay_ms, np.zeros(delay_ms.shape, dtype=np.bool_)))
     assert kept["window_spread_us"][2:5] == [500, None, 500]
     assert kept["second_us_by_device"] == [[-250, -250], [250, 250]]
+
+
+@pytest.mark.parametrize("off_ppm", [0, 500, -700])
+def test_a_tone_is_fitted_wherever_it_is_and_its_noise_is_what_was_added(off_ppm: float) -> None:
+    at_sec = np.arange(2400) / 48_000
+    tone = 0.5 * np.sin(2 * np.pi * 10_000 * (1 + off_ppm * 1e-6) * at_sec + 1)
+    noise = np.random.default_rng(1).normal(0, 0.5 / np.sqrt(2) * 10 ** (-70 / 20), len(tone))
+    snr_db, ppm = fit_tone(tone + noise)
+    assert snr_db == pytest.approx(70, abs=0.5)
+    assert ppm == pytest.approx(off_ppm, abs=1)

@@ -49,11 +49,11 @@ const FUTURE_MS = 100;
 const PLAUSIBLE_SEC = 0.5;
 
 /**
- * WebKitGTK renders no faster than its pipeline's clock runs, and asks GStreamer's sink for a buffer of this length behind
- * that (2.50: buffer-time 100000). It reports an outputLatency of 0, and the performanceTime of its pair lies in the future
- * by as much as it has played, so nothing there is to be read.
+ * WebKitGTK 2.50 asks GStreamer's sink for a buffer of this length, reports an outputLatency of 0, and its pair's
+ * performanceTime lies in the future by as much as it has played: nothing there is to be read. While sound flows the port was
+ * 99.8, 100.2 and 107 ms below currentTime in three sessions (docs/timing.md).
  */
-const GSTREAMER_SINK_SEC = 0.1;
+const GSTREAMER_BELOW_SEC = 0.1;
 
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return "firefox";
@@ -76,12 +76,15 @@ export function portReaderOf(engine: Engine): PortReader {
     case "webkit":
       return timestampReader(TIMESTAMP_PERIOD_MS);
     case "webkitgtk":
-      return timestampReader(TIMESTAMP_PERIOD_MS, GSTREAMER_SINK_SEC);
+      return timestampReader(TIMESTAMP_PERIOD_MS, GSTREAMER_BELOW_SEC);
   }
 }
 
-/** `unsaidLatencySec` stands in where the engine says that its output has none. */
-export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortReader {
+/**
+ * `belowSec`: from currentTime to the port, both latencies together, for an engine that says its output has none and whose
+ * pair is never to be believed.
+ */
+export function timestampReader(periodMs: number, belowSec = 0): PortReader {
   let latencySec: number | null = null;
   return {
     periodMs,
@@ -92,11 +95,11 @@ export function timestampReader(periodMs: number, unsaidLatencySec = 0): PortRea
       const stamp = clock.getOutputTimestamp?.();
       const raw: RawTimestamp = {
         nowLocalMs,
-        performanceTimeMs: stamp?.performanceTime,
+        performanceTimeMs: belowSec > 0 ? undefined : stamp?.performanceTime,
         contextTimeSec: stamp?.contextTime,
         currentTimeSec: clock.currentTime,
         baseLatencySec: clock.baseLatency || 0,
-        outputLatencySec: clock.outputLatency || unsaidLatencySec,
+        outputLatencySec: clock.outputLatency || Math.max(0, belowSec - (clock.baseLatency || 0)),
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
       return [toPortSample(raw)];
