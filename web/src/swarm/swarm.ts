@@ -13,7 +13,9 @@ import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
 import { LinkProofs, type LinkProver } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
+import { isUnmetered, type NetworkHint } from "./network-hint.ts";
 import { Pacer } from "./pacer.ts";
+import { Showcase } from "./showcase.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 import type { PieceStore } from "./store.ts";
@@ -43,22 +45,11 @@ export interface SwarmOptions {
   readonly hasher?: Hasher;
 }
 
-/** The part of NetworkInformation that matters here (Chromium; other browsers tell nothing). */
-export interface NetworkHint {
-  readonly saveData?: boolean;
-  readonly type?: string;
-  addEventListener?(type: "change", listener: () => void): void;
-  removeEventListener?(type: "change", listener: () => void): void;
-}
-
 /** What a `File` has that matters here. */
 export interface NamedBlob {
   readonly name: string;
   readonly blob: Blob;
 }
-
-/** State is shown at most this often: a screen that paints every chunk starves the sound on a cheap phone. */
-const SHOW_PERIOD_MS = 200;
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
@@ -92,9 +83,7 @@ export class Swarm {
   readonly #content: Content;
   readonly #conversations = new Map<UserId, Conversation>();
   readonly #listeners = new Set<(event: SwarmEvent) => void>();
-  readonly #files: Cell<readonly FileState[]> = signal([]);
-  readonly #links: Cell<ReadonlyMap<UserId, LinkState>> = signal(new Map());
-  readonly #totals: Cell<Totals>;
+  readonly #showcase: Showcase;
   readonly #isGenerous: Cell<boolean>;
   readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
   readonly #pending: TransferEvent[] = [];
@@ -102,8 +91,6 @@ export class Swarm {
   #prioritized: FileId | null = null;
   #adding: Promise<unknown> = Promise.resolve();
   #tick: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
-  #cancelShow: (() => void) | null = null;
-  #shownLocalMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<void> | null = null;
   #cancelReview: (() => void) | null = null;
   readonly #cancelSweep: () => void;
@@ -120,7 +107,11 @@ export class Swarm {
       isPhone: options.isPhone ?? false,
       acceptsNote: (note) => options.acceptsNote?.(note) ?? true,
     });
-    this.#totals = signal(this.#transfer.totals());
+    this.#showcase = new Showcase(clock, {
+      files: () => this.#transfer.files(),
+      links: () => this.#mesh.states((peer) => this.#transfer.rttMsOf(peer)),
+      totals: () => this.#transfer.totals(),
+    });
     this.#cancelSweep = clock.after(UNCLAIMED_AFTER_MS, () => {
       this.#content.dropUnclaimed().catch(() => undefined); // what stays is wiped on leave
     });
@@ -147,7 +138,7 @@ export class Swarm {
       },
       onCtl: (peer, data) => this.#takeCtl(peer, data),
       onBulk: (peer, data) => this.#takeBulk(peer, data),
-      onChange: () => this.#showSoon(),
+      onChange: () => this.#showcase.showSoon(),
       onRenewed: () => this.#pacer.forgetNetwork(),
       ...(createConnection && { createConnection }),
     });
@@ -155,15 +146,15 @@ export class Swarm {
 
   /** All known files, by name; the same order on every device. */
   get files(): ReadonlySignal<readonly FileState[]> {
-    return this.#files;
+    return this.#showcase.files;
   }
 
   get links(): ReadonlySignal<ReadonlyMap<UserId, LinkState>> {
-    return this.#links;
+    return this.#showcase.links;
   }
 
   get totals(): ReadonlySignal<Totals> {
-    return this.#totals;
+    return this.#showcase.totals;
   }
 
   /** Whether this device gives what its uplink has, or little of it. */
@@ -304,7 +295,7 @@ export class Swarm {
     this.#gate.close();
     this.#options.network?.removeEventListener?.("change", this.#followNetwork);
     this.#tick?.cancel();
-    this.#cancelShow?.();
+    this.#showcase.close();
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
@@ -333,7 +324,7 @@ export class Swarm {
     }
     if (this.#closing) throw new FileError("file-unreadable", "the swarm was left meanwhile");
     this.#handle({ type: "file-added", fileId, manifest, name });
-    this.#show();
+    this.#showcase.show();
     return fileId;
   }
 
@@ -348,7 +339,7 @@ export class Swarm {
     if (this.#closing) return;
     this.#handle({ type: "file-restored", file, pieces });
     if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
-    this.#show();
+    this.#showcase.show();
   }
 
   #takeCtl(peer: UserId, data: unknown): void {
@@ -397,7 +388,7 @@ export class Swarm {
       this.#isRunning = false;
     }
     this.#scheduleTick();
-    this.#showSoon();
+    this.#showcase.showSoon();
   }
 
   #perform(effect: Effect): void {
@@ -494,32 +485,7 @@ export class Swarm {
 
   #tell(event: SwarmEvent): void {
     // Who hears of a finished file asks for its state at once.
-    this.#show();
+    this.#showcase.show();
     for (const listener of this.#listeners) listener(event);
   }
-
-  #showSoon(): void {
-    if (this.#cancelShow || this.#closing) return;
-    const waitMs = this.#shownLocalMs + SHOW_PERIOD_MS - this.#options.clock.nowMs();
-    this.#cancelShow = this.#options.clock.after(Math.max(0, waitMs), () => this.#show());
-  }
-
-  #show(): void {
-    this.#cancelShow?.();
-    this.#cancelShow = null;
-    this.#shownLocalMs = this.#options.clock.nowMs();
-    // Only what changed is shown as changed: every new value makes someone paint.
-    const files = this.#transfer.files();
-    if (!isSamePlain(files, this.#files.value)) this.#files.value = files;
-    const links = this.#mesh.states((peer) => this.#transfer.rttMsOf(peer));
-    if (!isSamePlain([...links.values()], [...this.#links.value.values()])) this.#links.value = links;
-    const totals = this.#transfer.totals();
-    if (!isSamePlain(totals, this.#totals.value)) this.#totals.value = totals;
-  }
 }
-
-const isUnmetered = (network: NetworkHint | undefined): boolean =>
-  network?.saveData !== true && network?.type !== "cellular";
-
-/** For plain data with the same order of keys. */
-const isSamePlain = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,5 +1,5 @@
 // The pure core of the file swarm: it is told events and the local time (ms), and returns what to do. It owns the
-// conversation with every neighbour: greeting, catalogues, manifests, who has what, uploads. Fetching is in fetching.ts.
+// conversation with every neighbour: greeting, manifests, uploads. Fetching is in fetching.ts, what is told unasked in telling.ts.
 // Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F2) only enabled files are listed, fetched and
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
@@ -16,6 +16,7 @@ import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
 import { Shelf } from "./shelf.ts";
 import type { FileState, Totals } from "./state.ts";
+import { Telling } from "./telling.ts";
 
 export interface TransferOptions {
   readonly me: UserId;
@@ -26,12 +27,6 @@ export interface TransferOptions {
   acceptsNote?(note: Bytes): boolean;
 }
 
-/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
-const HAVE_PERIOD_MS = 100;
-/** … and this long where the neighbour has the pieces itself, and only learns how common they are … */
-const IDLE_HAVE_PERIOD_MS = 1_000;
-/** … but what hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
-const RARE_AVAILABILITY = 2;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
@@ -48,6 +43,7 @@ export class Transfer {
   readonly #fetching: Fetching;
   readonly #seeding: Seeding;
   readonly #serving: Serving;
+  readonly #telling: Telling;
   readonly #notes: Notes;
   #effects: Effect[] = [];
 
@@ -67,6 +63,7 @@ export class Transfer {
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
+    this.#telling = new Telling(this.#core, this.#seeding);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
   }
 
@@ -125,8 +122,8 @@ export class Transfer {
   handle(event: TransferEvent, localMs: number): readonly Effect[] {
     this.#effects = [];
     this.#take(event, localMs);
-    if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
-    this.#sendHaves(localMs);
+    if (this.#core.isCatalogStale) this.#telling.catalogs(localMs);
+    this.#telling.news(localMs);
     this.#notes.send(localMs);
     return this.#effects;
   }
@@ -261,7 +258,7 @@ export class Transfer {
     if (version !== CTL_VERSION) return "version";
     neighbour.isGreeted = true;
     this.#ping(neighbour, localMs);
-    this.#sendCatalog(neighbour, this.#core.shelf.catalog());
+    this.#telling.catalog(neighbour, this.#core.shelf.catalog());
     return null;
   }
 
@@ -430,62 +427,6 @@ export class Transfer {
     neighbour.pingSentLocalMs = localMs;
     neighbour.pingId += 1;
     this.#send(neighbour.userId, { type: "ping", id: neighbour.pingId });
-  }
-
-  #sendCatalogs(localMs: number): void {
-    this.#core.isCatalogStale = false;
-    const catalog = this.#core.shelf.catalog();
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.isGreeted) this.#sendCatalog(neighbour, catalog);
-      neighbour.toldLocalMs = localMs;
-    }
-  }
-
-  #sendCatalog(neighbour: Neighbour, files: ListedFile[]): void {
-    this.#send(neighbour.userId, { type: "catalog", files });
-    const listed = new Set(files.map(({ fileId }) => fileId));
-    for (const fileId of neighbour.told) {
-      if (listed.has(fileId)) continue;
-      neighbour.told.delete(fileId);
-      neighbour.showings.delete(fileId);
-    }
-    for (const fileId of listed) {
-      const file = this.#core.shelf.get(fileId);
-      if (!file || neighbour.told.has(fileId)) continue;
-      neighbour.told.add(fileId);
-      neighbour.untoldPieces.delete(fileId);
-      this.#send(neighbour.userId, {
-        type: "bitfield",
-        fileId,
-        pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
-      });
-    }
-  }
-
-  #sendHaves(localMs: number): void {
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.untoldPieces.size === 0) continue;
-      if (!this.#isNewsDue(neighbour, localMs)) continue;
-      neighbour.toldLocalMs = localMs;
-      for (const [fileId, pieces] of neighbour.untoldPieces) {
-        if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
-      }
-      neighbour.untoldPieces.clear();
-    }
-  }
-
-  #isNewsDue({ untoldPieces, holdings, toldLocalMs }: Neighbour, localMs: number): boolean {
-    const waitedMs = localMs - toldLocalMs;
-    if (waitedMs >= IDLE_HAVE_PERIOD_MS) return true;
-    for (const [fileId, pieces] of untoldPieces) {
-      const holding = holdings.get(fileId);
-      const availability = this.#core.shelf.get(fileId)?.availability;
-      for (const piece of pieces) {
-        if (holding?.has(piece)) continue;
-        if (waitedMs >= HAVE_PERIOD_MS || (availability?.[piece] ?? 0) <= RARE_AVAILABILITY) return true;
-      }
-    }
-    return false;
   }
 
   #closeLink(peer: UserId, localMs: number): void {
