@@ -5,9 +5,10 @@ import type { Bytes, FileId, UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { InlineHasher } from "./hash.ts";
 import { MemoryStore } from "./memory-store.ts";
+import type { NetworkHint } from "./network-hint.ts";
 import type { SwarmEvent } from "./state.ts";
 import type { PieceStore } from "./store.ts";
-import { type NetworkHint, Swarm } from "./swarm.ts";
+import { Swarm } from "./swarm.ts";
 import { FakeNetwork, settle } from "./testing/fake-connection.ts";
 import { idOf } from "./testing/fake-swarm.ts";
 

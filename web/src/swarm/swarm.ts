@@ -12,6 +12,7 @@ import { type Hasher, openHasher } from "./hash.ts";
 import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
+import { isUnmetered, type NetworkHint } from "./network-hint.ts";
 import { Pacer } from "./pacer.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
@@ -38,14 +39,6 @@ export interface SwarmOptions {
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
   /** For tests; a Worker when absent. */
   readonly hasher?: Hasher;
-}
-
-/** The part of NetworkInformation that matters here (Chromium; other browsers tell nothing). */
-export interface NetworkHint {
-  readonly saveData?: boolean;
-  readonly type?: string;
-  addEventListener?(type: "change", listener: () => void): void;
-  removeEventListener?(type: "change", listener: () => void): void;
 }
 
 /** What a `File` has that matters here. */
@@ -499,9 +492,6 @@ export class Swarm {
     if (!isSamePlain(totals, this.#totals.value)) this.#totals.value = totals;
   }
 }
-
-const isUnmetered = (network: NetworkHint | undefined): boolean =>
-  network?.saveData !== true && network?.type !== "cellular";
 
 /** For plain data with the same order of keys. */
 const isSamePlain = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

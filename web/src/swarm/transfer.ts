@@ -11,6 +11,7 @@ import { cleanFileName } from "./file-name.ts";
 import type { KeptFile } from "./keepsake.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
+import { News } from "./news.ts";
 import { Notes } from "./notes.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
@@ -26,12 +27,6 @@ export interface TransferOptions {
   acceptsNote?(note: Bytes): boolean;
 }
 
-/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
-const HAVE_PERIOD_MS = 100;
-/** … and this long where the neighbour has the pieces itself, and only learns how common they are … */
-const IDLE_HAVE_PERIOD_MS = 1_000;
-/** … but what hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
-const RARE_AVAILABILITY = 2;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
@@ -49,6 +44,7 @@ export class Transfer {
   readonly #seeding: Seeding;
   readonly #serving: Serving;
   readonly #notes: Notes;
+  readonly #news: News;
   #effects: Effect[] = [];
 
   constructor(options: TransferOptions) {
@@ -67,6 +63,7 @@ export class Transfer {
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
+    this.#news = new News(this.#core);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
   }
 
@@ -126,7 +123,7 @@ export class Transfer {
     this.#effects = [];
     this.#take(event, localMs);
     if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
-    this.#sendHaves(localMs);
+    this.#news.send(localMs);
     this.#notes.send(localMs);
     return this.#effects;
   }
@@ -460,32 +457,6 @@ export class Transfer {
         pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
       });
     }
-  }
-
-  #sendHaves(localMs: number): void {
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.untoldPieces.size === 0) continue;
-      if (!this.#isNewsDue(neighbour, localMs)) continue;
-      neighbour.toldLocalMs = localMs;
-      for (const [fileId, pieces] of neighbour.untoldPieces) {
-        if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
-      }
-      neighbour.untoldPieces.clear();
-    }
-  }
-
-  #isNewsDue({ untoldPieces, holdings, toldLocalMs }: Neighbour, localMs: number): boolean {
-    const waitedMs = localMs - toldLocalMs;
-    if (waitedMs >= IDLE_HAVE_PERIOD_MS) return true;
-    for (const [fileId, pieces] of untoldPieces) {
-      const holding = holdings.get(fileId);
-      const availability = this.#core.shelf.get(fileId)?.availability;
-      for (const piece of pieces) {
-        if (holding?.has(piece)) continue;
-        if (waitedMs >= HAVE_PERIOD_MS || (availability?.[piece] ?? 0) <= RARE_AVAILABILITY) return true;
-      }
-    }
-    return false;
   }
 
   #closeLink(peer: UserId, localMs: number): void {
