@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,20 @@ def browser(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
         yield device.context
 
 
+@contextmanager
+def serve_at(network: Network, member: str, folder: Path) -> Iterator[None]:
+    """The folder on http at one member of a network."""
+    serve = [sys.executable, "-u", "-m", "http.server", str(HTTP_PORT), "--bind", network.address(member)]
+    command = [*network.command(member), *serve, "--directory", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        assert server.stdout is not None
+        server.stdout.readline()  # it says so when it listens
+        try:
+            yield
+        finally:
+            server.terminate()
+
+
 @pytest.fixture(scope="module", params=["chromium", "firefox"])
 def plain_http(
     request: pytest.FixtureRequest, folder: Path, address: str
@@ -89,12 +103,7 @@ def plain_http(
             pytest.skip(NEEDS_NETWORKS)
         network = stack.enter_context(Network("server", "ada"))
         host = network.address("server")
-        serve = [sys.executable, "-m", "http.server", str(HTTP_PORT), "--bind", host]
-        server = subprocess.Popen(
-            [*network.command("server"), *serve, "--directory", str(folder)], stderr=subprocess.DEVNULL
-        )
-        stack.callback(server.wait)
-        stack.callback(server.terminate)
+        stack.enter_context(serve_at(network, "server", folder))
         lan = stack.enter_context(NetworkFleet(network, ""))
         ada = lan.chromium_at("ada", {}, show_local_ips=True)
         yield ada.context, f"http://{host}:{HTTP_PORT}/store-page.html"

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsers.device import Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers, holds, is_playing
+from tests.e2e.room import Room, has_peers, holds, is_director, is_playing
 from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
 from tests.net.programs import NetworkFleet, NetworkServer, faults
 from tests.rig.pulse import SpeakerRig
@@ -95,6 +95,8 @@ def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: 
         wait_for_all([ada, bo], is_unlinked, "to notice that the other is out of reach")
         lan.network.unblock("ada", "bo")
         wait_for_all([ada, bo], has_peers(2), "to reach the other without a reload")
+        ada.take_over()  # bo directs since ada's reload
+        ada.wait_for(is_director, "to direct again")
         room.start(ada, song.path.name)
         before_sec = bo.snapshot()["playback"]["positionSec"]
 

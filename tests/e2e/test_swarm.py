@@ -17,17 +17,15 @@ LONG_WAIT_SEC = 2 * WAIT_LIMIT_SEC  # a megabyte at 64 KB/s, and a machine with 
 # At 64 KB/s this takes twelve seconds: long enough to be met half-way.
 SLOW_BYTES = 3 * MIB // 4
 
-# What leaves over the bulk channel is changed by `TAMPER(frame)`, which returns the frames to send instead.
-_TAMPERED = """
-(() => {
+# From now on, what leaves over the bulk channel is changed by `TAMPER(frame)`: it returns the frames to send.
+_TAMPER = """() => {
   const send = RTCDataChannel.prototype.send;
   const tamper = TAMPER;
   RTCDataChannel.prototype.send = function (data) {
     if (this.label !== "bulk") return send.call(this, data);
     for (const frame of tamper(new Uint8Array(data))) send.call(this, frame);
   };
-})();
-"""
+}"""
 OVERSIZED = "(frame) => { const long = new Uint8Array(70_000); long.set(frame); return [long]; }"
 UNREQUESTED = "(frame) => { frame[4] ^= 0x7f; return [frame]; }"  # the first byte of the piece's number
 NEVER = "() => []"
@@ -107,6 +105,8 @@ def test_who_reloads_goes_on_from_the_pieces_it_had(file_room: FileRoom, tmp_pat
         lambda seen: holds(seen, path.name) and holds(seen, start.name), "to have her songs again"
     )
     assert {tuple(each["offeredBy"]) for each in shot["files"]} == {(shot["userId"],)}
+    ada.leave()
+    assert ada.page.evaluate("sessionStorage.length") == 0
     assert (ada.errors, bo.errors) == ([], [])
 
 
@@ -114,15 +114,15 @@ def test_who_does_not_keep_to_the_rules_is_passed_over_and_named(file_room: File
     """[S20] Three have the file and send it wrongly, or not at all; cy gets it from ada and names them."""
     ada, bo, di, ed, cy = file_room.sit_together("ada", "bo", "di", "ed", "cy")
     offenders = {bo: (OVERSIZED, DROPPED), di: (UNREQUESTED, DROPPED), ed: (NEVER, SILENT)}
-    for device, (tamper, _) in offenders.items():
-        device.page.add_init_script(_TAMPERED.replace("TAMPER", tamper))
     cy.page.add_init_script(_NOTE_NOTICES)
     path = make_noise(tmp_path / "noise.mp3", MIB)
     for device in (ada, *offenders):
         file_room.join(device)
-        device.add_file(path)  # equal content is one file: nobody needs to fetch it from anybody
-        device.wait_for_seeded(path.name)
     wait_for_all([ada, *offenders], has_peers(4), "to be linked")
+    ada.add_file(path)
+    wait_for_all([*offenders], lambda seen: holds(seen, path.name), "to hold the file")
+    for device, (tamper, _) in offenders.items():
+        device.page.evaluate(_TAMPER.replace("TAMPER", tamper))
     give_little(ada)
 
     file_room.join(cy)

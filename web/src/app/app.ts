@@ -157,12 +157,13 @@ export class App {
       server: readAddress(this.#page.location).server,
       player: this.#player,
       store,
-      keepsake: takeFiles(this.#page.sessionStorage, stay),
       name: this.#identity.name,
       tappedLocalMs,
       onEvent: (event) => this.#tell(event),
       onChange: () => this.#refresh(),
     });
+    const keepsake = takeFiles(this.#page.sessionStorage, stay);
+    if (keepsake) void this.#session.swarm.restore(keepsake);
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
     this.#session.setSpeakerDelay(this.#storedDelayMs());
   }
@@ -333,7 +334,7 @@ export class App {
     });
     this.#page.addEventListener("pagehide", () => {
       leaveIdentity(this.#page.sessionStorage, this.#identity);
-      if (this.#session) leaveFiles(this.#page.sessionStorage, this.#stay, this.#session.keepsake());
+      if (this.#session) leaveFiles(this.#page.sessionStorage, this.#stay, this.#session.swarm.keepsake());
       this.#session?.sayGoodbye();
     });
     // Any tap may be the one that brings the sound back: the platform may have taken it at any time.

@@ -50,8 +50,6 @@ export interface SessionOptions {
   readonly player: Player;
   /** Where pieces are kept; the session wipes and closes it when it is left. */
   readonly store: PieceStore;
-  /** What the page before a reload left beside the store (`keepsake`); null when there was none. */
-  readonly keepsake?: string | null;
   readonly name: string;
   /** When the person tapped Join, local ms. */
   readonly tappedLocalMs: number;
@@ -69,7 +67,7 @@ export interface Timings {
 }
 
 const TICK_MS = 200;
-/** Two probes of the idle rate without an answer: whatever is missing now, it is not for want of a director. */
+/** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
 const DEAF_MS = 2_000;
 /** A status is repeated this often, so that a lost one is repaired; what changes is told at once. */
 const STATUS_PERIOD_MS = 10_000;
@@ -171,7 +169,6 @@ export class SwarmSession {
       options.onEvent(event);
       this.#changed();
     });
-    if (options.keepsake) void this.swarm.restore(options.keepsake);
     this.#stopTicking = every(clock, TICK_MS, () => this.#tick());
     this.#link.open();
   }
@@ -223,11 +220,6 @@ export class SwarmSession {
     this.#changed();
   }
 
-  /** For the session of the page that a reload brings. */
-  keepsake(): string {
-    return this.swarm.keepsake();
-  }
-
   /** The network may be another, or the device woke: look at everything at once. */
   wake(isNewNetwork = false): void {
     this.#link.wake();
@@ -235,7 +227,6 @@ export class SwarmSession {
     if (!this.clock.checkForSleep()) this.clock.burst();
     this.#tick();
   }
-
   /** The platform gave the sound back: lock anew, enter mid-song. */
   soundChanged(): void {
     this.clock.burst();

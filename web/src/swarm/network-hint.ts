@@ -1,4 +1,4 @@
-// What a browser tells of the network it is on, and whether files may be passed on freely there. Pure.
+// What a browser tells of its network, and what follows from it for how much a device gives.
 
 /** The part of NetworkInformation that matters here (Chromium; other browsers tell nothing). */
 export interface NetworkHint {
@@ -8,6 +8,5 @@ export interface NetworkHint {
   removeEventListener?(type: "change", listener: () => void): void;
 }
 
-/** Neither cellular nor asked to save data; where nothing is told, it is taken for free. */
 export const isUnmetered = (network: NetworkHint | undefined): boolean =>
   network?.saveData !== true && network?.type !== "cellular";

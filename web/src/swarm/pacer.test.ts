@@ -128,6 +128,11 @@ describe("while music plays on an uplink of 10 Mbit/s", () => {
     expect(mean(used.slice(5))).toBeGreaterThan(0.2); // it cannot tell their queues from its own, and yields
   });
 
+  it("[S16] goes on searching however often it is told that music plays", () => {
+    const { used } = send(12, { change: (_, __, pacer) => pacer.setPlaying(true) });
+    expect(mean(used.slice(6))).toBeGreaterThan(0.7);
+  });
+
   it("[S16] is not stopped in its search by a page that is late now and then", () => {
     const { queuesMs, used } = send(30, { lateEverySec: 1 });
     expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(25 + LATE_MS);

@@ -141,6 +141,7 @@ export class Pacer {
   }
 
   setPlaying(isPlaying: boolean): void {
+    if (isPlaying === this.#isPlaying) return;
     this.#isPlaying = isPlaying;
     // An untried search would run into the music; a tried rate is kept and bends to the new target.
     if (isPlaying && this.#isSearching) this.#searchAnew();

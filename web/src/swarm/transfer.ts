@@ -1,5 +1,5 @@
 // The pure core of the file swarm: it is told events and the local time (ms), and returns what to do. It owns the
-// conversation with every neighbour: greeting, manifests, uploads. Fetching is in fetching.ts, what is told unasked in telling.ts.
+// conversation with every neighbour: greeting, catalogues, manifests, who has what, uploads. Fetching is in fetching.ts.
 // Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F2) only enabled files are listed, fetched and
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
@@ -11,12 +11,12 @@ import { cleanFileName } from "./file-name.ts";
 import type { KeptFile } from "./keepsake.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
+import { News } from "./news.ts";
 import { Notes } from "./notes.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
 import { Shelf } from "./shelf.ts";
 import type { FileState, Totals } from "./state.ts";
-import { Telling } from "./telling.ts";
 
 export interface TransferOptions {
   readonly me: UserId;
@@ -43,8 +43,8 @@ export class Transfer {
   readonly #fetching: Fetching;
   readonly #seeding: Seeding;
   readonly #serving: Serving;
-  readonly #telling: Telling;
   readonly #notes: Notes;
+  readonly #news: News;
   #effects: Effect[] = [];
 
   constructor(options: TransferOptions) {
@@ -63,7 +63,7 @@ export class Transfer {
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
-    this.#telling = new Telling(this.#core, this.#seeding);
+    this.#news = new News(this.#core);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
   }
 
@@ -122,8 +122,8 @@ export class Transfer {
   handle(event: TransferEvent, localMs: number): readonly Effect[] {
     this.#effects = [];
     this.#take(event, localMs);
-    if (this.#core.isCatalogStale) this.#telling.catalogs(localMs);
-    this.#telling.news(localMs);
+    if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
+    this.#news.send(localMs);
     this.#notes.send(localMs);
     return this.#effects;
   }
@@ -258,7 +258,7 @@ export class Transfer {
     if (version !== CTL_VERSION) return "version";
     neighbour.isGreeted = true;
     this.#ping(neighbour, localMs);
-    this.#telling.catalog(neighbour, this.#core.shelf.catalog());
+    this.#sendCatalog(neighbour, this.#core.shelf.catalog());
     return null;
   }
 
@@ -427,6 +427,36 @@ export class Transfer {
     neighbour.pingSentLocalMs = localMs;
     neighbour.pingId += 1;
     this.#send(neighbour.userId, { type: "ping", id: neighbour.pingId });
+  }
+
+  #sendCatalogs(localMs: number): void {
+    this.#core.isCatalogStale = false;
+    const catalog = this.#core.shelf.catalog();
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.isGreeted) this.#sendCatalog(neighbour, catalog);
+      neighbour.toldLocalMs = localMs;
+    }
+  }
+
+  #sendCatalog(neighbour: Neighbour, files: ListedFile[]): void {
+    this.#send(neighbour.userId, { type: "catalog", files });
+    const listed = new Set(files.map(({ fileId }) => fileId));
+    for (const fileId of neighbour.told) {
+      if (listed.has(fileId)) continue;
+      neighbour.told.delete(fileId);
+      neighbour.showings.delete(fileId);
+    }
+    for (const fileId of listed) {
+      const file = this.#core.shelf.get(fileId);
+      if (!file || neighbour.told.has(fileId)) continue;
+      neighbour.told.add(fileId);
+      neighbour.untoldPieces.delete(fileId);
+      this.#send(neighbour.userId, {
+        type: "bitfield",
+        fileId,
+        pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
+      });
+    }
   }
 
   #closeLink(peer: UserId, localMs: number): void {
