@@ -304,7 +304,7 @@ def test_crazy_clock_values_are_survived_and_said(pair: Pair) -> None:
     pair.server.evil = Evil(to_client=only("pong", crazy))
     pair.bo.wait_for(lambda _: len(first_us) > 17, "to have heard every lie")
     assert all(peer["linked"] for peer in pair.bo.snapshot()["peers"])
-    # The other clock is named anew when the page comes back to an honest server.
+    # Its offset may be anything by now; a page loaded anew measures afresh.
     pair.server.evil = HONEST
     pair.bo.reload()
     pair.bo.join()
