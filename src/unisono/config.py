@@ -47,6 +47,11 @@ class Limits:
     # not at the machine's memory. Raise it with the number of open files allowed.
     max_connections: int = 10_000
 
+    # WebSockets that are opened, one after the other: each costs up to a ms of the loop that answers clock
+    # probes, and a crowd that comes in one moment would hold up all of them. A full swarm that comes back at
+    # once is through in 0.2 s.
+    handshakes_per_sec: int = 400
+
     # From accepting a connection to its whole request, and again from one request to the next.
     request_timeout_sec: float = 20.0
 

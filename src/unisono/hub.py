@@ -17,7 +17,7 @@ from unisono.admission import check_join
 from unisono.config import Config
 from unisono.errors import PeerError
 from unisono.ice import ice_servers
-from unisono.limits import US_PER_SEC, AddressBudgets
+from unisono.limits import US_PER_SEC, AddressBudgets, Turnstile
 from unisono.metrics import Metrics
 from unisono.protocol import Join, Welcome, encode_server
 from unisono.registry import Registry
@@ -52,6 +52,7 @@ class Hub:
         self.metrics = Metrics()
         self.registry = Registry(config.limits)
         self.addresses = AddressBudgets(config.limits)
+        self.turnstile = Turnstile(config.limits.handshakes_per_sec)
         self._sessions: dict[ConnectionId, Session] = {}
         self._next_connection = count(1)
         self._expiry: asyncio.TimerHandle | None = None

@@ -55,6 +55,20 @@ class TokenBucket:
         self.filled_us = global_us
 
 
+class Turnstile:
+    """Lets one through after the other, evenly. Nobody is refused; whoever comes in a crowd waits."""
+
+    def __init__(self, per_sec: float) -> None:
+        self._interval_us = US_PER_SEC / per_sec
+        self._next_us = 0.0
+
+    def wait_us(self, global_us: int) -> float:
+        """How long whoever comes now has to wait; 0 for who comes alone."""
+        turn_us = max(self._next_us, float(global_us))
+        self._next_us = turn_us + self._interval_us
+        return turn_us - global_us
+
+
 class ConnectionBudget:
     """What one connection may still send."""
 

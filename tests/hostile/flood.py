@@ -74,8 +74,9 @@ async def stranger(number: int, host: str, port: int, swarm_id: str, gate: async
             writer.write(HANDSHAKE.format(host=host, port=port).encode())
             writer.write(RUDENESS[kind](swarm_id))
         async with asyncio.timeout(STAY_SEC):
-            while await reader.read(65536):
-                pass
+            while said := await reader.read(65536):
+                if b'"type":"welcome"' in said:
+                    return f"{kind}: let in"
     except TimeoutError:
         return f"{kind}: still there"
     except OSError:

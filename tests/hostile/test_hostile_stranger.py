@@ -92,10 +92,7 @@ async def test_ten_thousand_strangers_do_not_disturb_a_swarm(start_server: Start
         await ada.close()
         await bo.close()
     assert sum(fates.values()) == STRANGERS
-    assert not any(
-        fate.startswith(("giant", "large", "garbage", "keyless", "tiny")) and "still" in fate
-        for fate in fates
-    )
+    assert not any("let in" in fate for fate in fates)
     assert peak_bytes - before_bytes < MAX_GROWTH_BYTES
     quiet_ms, during_ms = (statistics.quantiles(each, n=100)[98] for each in (quiet, during))
     print(f"\nround trip p99 {quiet_ms:.2f} ms before, {during_ms:.2f} ms during ({len(during)} probes)")

@@ -36,7 +36,7 @@ import { fingerprintsIn } from "./swarm/fingerprints.ts";
 import { encodeChunk, parseChunk } from "./swarm/frames.ts";
 import { encodeHashes, fileIdOf, makeManifest, parseManifest } from "./swarm/manifest.ts";
 
-const INPUTS = Number(process.env["UNISONO_FUZZ_INPUTS"] ?? 2_000);
+const INPUTS = Number(process.env.UNISONO_FUZZ_INPUTS ?? 2_000);
 const LIMIT_MS = 3_600_000;
 const SHOWABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 
