@@ -60,7 +60,7 @@ generate: $(STAMPS)/dev
 	$(NODE) web/scripts/draw-seats.mjs
 
 vitest: $(NODE_MODULES)
-	cd web && $(NODE) node_modules/vitest/vitest.mjs run
+	cd web && $(NODE) node_modules/vitest/vitest.mjs run --testTimeout 60000 # a limit for busy machines, not a promise
 
 # The server alone: no browser, no loudspeaker, no Node.
 test-server: $(STAMPS)/dev
