@@ -6,9 +6,11 @@ import { cardPlayer } from "./testing/card-player.ts";
 import { runChaos } from "./testing/chaos.ts";
 import { describeStorms } from "./testing/storms.ts";
 
-describeStorms("control", 1, 8);
-describeStorms("sound", 1, 3);
-describeStorms("whole", 1, 1);
+describe("[G1] [G2] [G3] [G4] after a storm", () => {
+  describeStorms("control", 1, 8);
+  describeStorms("sound", 1, 3);
+  describeStorms("whole", 1, 1);
+});
 
 describe("a storm", () => {
   it("is told the same story for the same seed", async () => {

@@ -17,9 +17,9 @@ export function describeStorms(depth: Depth, firstSeed: number, tests: number): 
   afterAll(() => {
     vi.restoreAllMocks();
   });
-  describe(`after a storm, as far as ${depth} goes`, () => {
+  describe(`as far as ${depth} goes`, () => {
     it.each(Array.from({ length: tests }, (_, index) => firstSeed + index * seeds))(
-      "[G1] [G2] [G3] [G4] the room is whole again, from seed %i",
+      "the room is whole again, from seed %i",
       async (from) => {
         for (let seed = from; seed < from + seeds; seed++) {
           const { trouble, story } = await runChaos(seed, depth);
