@@ -27,10 +27,12 @@ NODE_MODULES := web/node_modules/.package-lock.json
 run: $(STAMPS)/package $(WEB_BUILT)
 	@exec $(BIN)/unisono serve --port $(PORT) $(if $(HOST),--host $(HOST))
 
-# pytest comes last, so that its summary is the last line.
+# Two at a time what makes no sound; whoever is listened to has the machine to itself. Its summary is the last line. (5: none of
+# the tests that PYTEST_ARGS names is of this kind.)
 test: test-tools
 	@$(MAKE) --no-print-directory check vitest
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not rig" -n 2 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m rig $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 check: lint types generate-check $(WEB_BUILT)
 	$(NODE) web/scripts/sizes.mjs
