@@ -27,12 +27,12 @@ NODE_MODULES := web/node_modules/.package-lock.json
 run: $(STAMPS)/package $(WEB_BUILT)
 	@exec $(BIN)/unisono serve --port $(PORT) $(if $(HOST),--host $(HOST))
 
-# Two at a time what makes no sound; whoever is listened to has the machine to itself. Its summary is the last line. (5: none of
+# Two at a time where nobody listens; whoever is listened to has the machine to itself. Its summary is the last line. (5: none of
 # the tests that PYTEST_ARGS names is of this kind.)
 test: test-tools
 	@$(MAKE) --no-print-directory check vitest
-	$(BIN)/python -m pytest -m "not rig" -n 2 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest -m rig $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "not rig or shares" -n 2 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "rig and not shares" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 check: lint types generate-check $(WEB_BUILT)
 	$(NODE) web/scripts/sizes.mjs

@@ -12,7 +12,7 @@ from tests.browsers.device import wait_for_all
 from tests.e2e.room import Room, has_peers
 from tests.rig.song import Song, make_empty, make_non_audio, make_short_variants
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 # Every fourth bulk message leaves this page with one byte changed (the payload begins after 12 bytes).
 LIE_IN_PIECES = """

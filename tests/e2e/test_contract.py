@@ -12,7 +12,7 @@ from tests.browsers.device import wait_for_all
 from tests.e2e.room import Room, has_peers
 from tests.rig.song import Song
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 SHAPE = {
     "v": {},

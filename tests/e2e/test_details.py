@@ -13,7 +13,7 @@ from playwright.sync_api import ViewportSize, expect
 from tests.e2e.room import Room
 from tests.rig.song import Song
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 FIGURES = ("Clock offset", "Round trip", "Playback error", "Rate correction")
 RANGE = re.compile(r": -?[\d.,]+ to -?[\d.,]+ (ms|ppm) in the last (minute|\d min)$")

@@ -11,7 +11,7 @@ from tests.browsers.device import Device, Snapshot, wait_for_all
 from tests.e2e.room import Room, has_peers, holds
 from tests.rig.song import Song
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 # As Chromium says it of itself when people turn Save-Data on; headless it has no such setting.
 SAVE_DATA = "Object.defineProperty(NetworkInformation.prototype, 'saveData', { get: () => true });"

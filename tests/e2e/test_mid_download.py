@@ -14,7 +14,7 @@ from tests.e2e.file_room import give_little
 from tests.e2e.room import Room, has_peers, is_playing
 from tests.rig.song import SHORT_SEC, make_song
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 WAIT_MS = WAIT_LIMIT_SEC * 1000
 LONG_SEC = 60.0  # 1.4 MB: the copy takes twenty seconds at 64 KB/s, and the song is not over by then

@@ -20,6 +20,7 @@ from tests.rig.song import Song
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.rig,
+    pytest.mark.shares,
     pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS),
 ]
 
