@@ -3,6 +3,7 @@ import type { Notice, Status } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { fixtures } from "../testing/fixtures.ts";
 import { words } from "./index.ts";
+import { FETCH_COPY, LANGUAGE_TAGS } from "./languages.ts";
 
 const FILE = "Glass Harbour.flac";
 
@@ -167,3 +168,47 @@ describe("the names that CONTRACT.md fixes", () => {
     expect(words.people.sync).toMatchObject({ tight: "tight", good: "good", loose: "loose", off: "off" });
   });
 });
+
+describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
+  "the words for what goes on, in %s",
+  async (tag) => {
+    const other = await FETCH_COPY[tag]();
+    const isSaid = (text: string) => text !== "" && !/undefined|null|NaN|\[object/.test(text);
+
+    it("differ from the English ones for every status and every error (E1, L1)", () => {
+      for (const status of Object.values(STATUSES)) {
+        expect(other.status(status), status.code).toSatisfy(isSaid);
+        expect(other.status(status), status.code).not.toBe(words.status(status));
+      }
+      for (const code of errorCodes) {
+        for (const fileName of ["notes.pdf", null]) {
+          const text = other.error(code, fileName);
+          expect(text, code).toSatisfy(isSaid);
+          expect(text, code).not.toBe(words.error(code, fileName));
+          expect(text, code).toMatch(/[.。]$/);
+          if (code.startsWith("file-") && fileName) expect(text, code).toContain(fileName);
+        }
+      }
+    });
+
+    it("say something of their own in every fixture", () => {
+      for (const [name, { status, banner, notice }] of Object.entries(fixtures)) {
+        expect(other.figures(status), name).not.toMatch(/undefined|null|NaN|\[object/);
+        if (banner) expect(other.banner(banner), name).not.toBe(words.banner(banner));
+        if (notice) expect(other.notice(notice.notice), name).not.toBe(words.notice(notice.notice));
+      }
+    });
+
+    it("know the refusals that the English ones know", () => {
+      const anyRefusal = other.banner({ code: "refused", reason: "a-later-reason" });
+      for (const reason of ["wrong-version", "taken-over", "swarm-full"]) {
+        expect(other.banner({ code: "refused", reason }), reason).not.toBe(anyRefusal);
+      }
+    });
+
+    it("keep what counts out of the announced sentence", () => {
+      const later = { ...STATUSES.fetching, percent: 44, remainingSec: 7, sources: ["Bo"] };
+      expect(other.status(later)).toBe(other.status(STATUSES.fetching));
+    });
+  },
+);

@@ -2,13 +2,21 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, FigurePoint, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 // British rules, because "Ada, Bo and Cy" reads better aloud than the list with a third comma.
 const format = makeFormat("en-GB");
+const quantities = makeQuantities(format, {
+  hours: (count) => `${count} h`,
+  minutes: (count) => `${count} min`,
+  seconds: (count) => `${count} s`,
+  unknown: "not known yet",
+});
+const { wait, length } = quantities;
 
 const quoted = (fileName: string): string => `“${songTitle(fileName)}”`;
 const quotedFile = (fileName: string | null): string => (fileName === null ? "That file" : `“${fileName}”`);
@@ -133,57 +141,18 @@ function figures(current: Status): string {
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
-  if (current.remainingSec !== null) parts.push(`ready in about ${roundedWait(current.remainingSec)}`);
+  if (current.remainingSec !== null) parts.push(`ready in about ${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
 
-const SEC_PER_MIN = 60;
-const MIN_PER_HOUR = 60;
-
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
-  `This song is ${hoursAndMinutes(durationSec)} long; this device has memory for about ${hoursAndMinutes(roomSec)}.`;
+  `This song is ${length(durationSec)} long; this device has memory for about ${length(roomSec)}.`;
 
-/** `3 h 12 min`, `40 min`; downwards, so that what is promised fits. */
-function hoursAndMinutes(durationSec: number): string {
-  const minutes = Math.floor(durationSec / SEC_PER_MIN);
-  const hours = Math.floor(minutes / MIN_PER_HOUR);
-  const rest = `${format.number(minutes % MIN_PER_HOUR)} min`;
-  return hours > 0 ? `${format.number(hours)} h ${rest}` : rest;
-}
-
-function roundedWait(remainingSec: number): string {
-  if (remainingSec < SEC_PER_MIN) return `${format.number(Math.max(1, Math.ceil(remainingSec)))} s`;
-  return `${format.number(Math.ceil(remainingSec / SEC_PER_MIN))} min`;
-}
-
-const orUnknown = <Value>(value: Value | null, say: (known: Value) => string): string =>
-  value === null ? "not known yet" : say(value);
-const ms = (digits: number) => (value: number | null) =>
-  orUnknown(value, (known) => format.milliseconds(known, digits));
-const ppm = (value: number | null) => orUnknown(value, (known) => `${format.number(known)} ppm`);
-
-type PlotFigure = Exclude<keyof FigurePoint, "atLocalMs">;
-interface PlotRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-const PLOT_DIGITS: Readonly<Record<PlotFigure, number>> = {
-  offsetMs: 2,
-  rttMs: 1,
-  playbackErrorMs: 2,
-  ratePpm: 0,
-};
-/** Rounded before it is written, so that a hair below zero is not "-0". */
-const rounded = (figure: PlotFigure, value: number): number => Number(value.toFixed(PLOT_DIGITS[figure])) + 0;
-const plotValue = (figure: PlotFigure, value: number): string =>
-  figure === "ratePpm"
-    ? ppm(rounded(figure, value))
-    : format.milliseconds(rounded(figure, value), PLOT_DIGITS[figure]);
 const lastMinutes = (minutes: number): string =>
   format.plural(minutes, { one: "minute", other: `${format.number(minutes)} min` });
 
 export const en = {
+  language: "Language",
   product: {
     name: "Unisono",
     promise: "Every phone in the room, one loudspeaker.",
@@ -242,7 +211,7 @@ export const en = {
     seeded: "seeded",
     held: (heldBytes: number, sizeBytes: number) =>
       format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
-    remaining: (remainingSec: number) => `about ${roundedWait(remainingSec)}`,
+    remaining: (remainingSec: number) => `about ${wait(remainingSec)}`,
     waiting: "waiting for a source",
     off: "off on this phone",
     undecodable: "can’t be played here",
@@ -298,7 +267,7 @@ export const en = {
     copy: "Copy diagnostics",
     copied: "Copied. No key and no address is in it.",
     copyFailed: "This browser does not let the page copy. An https link would.",
-    ms,
+    ms: quantities.ms,
     rows: {
       control: "Server",
       clock: "Clock",
@@ -311,7 +280,7 @@ export const en = {
       sent: "Sent",
       received: "Received",
     },
-    ppm,
+    ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
     plots: {
@@ -324,9 +293,9 @@ export const en = {
       },
       none: "nothing yet",
       silent: "none now",
-      value: plotValue,
+      value: quantities.plotValue,
       range: (figure: PlotFigure, { from, to }: PlotRange, minutes: number) =>
-        `${format.number(rounded(figure, from), PLOT_DIGITS[figure])} to ${plotValue(figure, to)} in the last ${lastMinutes(minutes)}`,
+        `${quantities.plotNumber(figure, from)} to ${quantities.plotValue(figure, to)} in the last ${lastMinutes(minutes)}`,
     },
     control: { idle: "idle", connecting: "connecting", open: "connected", retrying: "trying again" },
     clock: {
@@ -358,4 +327,11 @@ export const en = {
   },
 };
 
-export type Copy = typeof en;
+/** What another language must say: the same messages, told the same things, in words of its own. */
+type InOtherWords<Said> = Said extends string
+  ? string
+  : Said extends (...told: infer Told) => infer Result
+    ? (...told: Told) => InOtherWords<Result>
+    : { readonly [Message in keyof Said]: InOtherWords<Said[Message]> };
+
+export type Copy = InOtherWords<typeof en>;

@@ -3,6 +3,7 @@
 import { words } from "../copy/index.ts";
 import { Glyph, Mark } from "../glyphs.tsx";
 import { Invite } from "../parts/invite.tsx";
+import { LanguageSelect } from "../parts/language-select.tsx";
 import { Details } from "../sections/details.tsx";
 import { Files } from "../sections/files.tsx";
 import { Now } from "../sections/now.tsx";
@@ -48,6 +49,7 @@ export function SwarmSections({ view, actions }: ScreenProps) {
             <People view={view} actions={actions} />
             <Speaker view={view} actions={actions} />
             <Details view={view} actions={actions} />
+            <LanguageSelect />
           </div>
         </div>
       )}
