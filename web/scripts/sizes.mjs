@@ -50,13 +50,13 @@ function scriptsBeforeJoin() {
 }
 
 const first = scriptsBeforeJoin();
-if (languages.length === 0) throw new Error("no words among the scripts: are they named otherwise now?");
 if (first.length === 0) throw new Error("index.html asks for no script: is this the build of the SPA?");
 const workers = scripts.filter((path) => /worker/i.test(path));
 /** One visit speaks one language; the largest stands for it. */
 const languages = scripts
   .filter((path) => /^(?:assets\/)?[a-z]{2}-[\w-]{8}\.js$/.test(path))
   .sort((a, b) => brotliBytes(b) - brotliBytes(a));
+if (languages.length === 0) throw new Error("no words among the scripts: are they named otherwise now?");
 const lazy = scripts.filter((path) => ![...first, ...workers, ...languages].includes(path));
 const markup = built.filter((path) => path === "index.html" || path.endsWith(".css"));
 

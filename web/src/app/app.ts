@@ -15,6 +15,7 @@ import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import type { SessionEvent, SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
+import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
 const DELAY_STORED_AS = "unisono.speakerDelayMs";
@@ -30,6 +31,9 @@ export class App {
   readonly #wakeLock = new WakeLock();
   readonly #media = new MediaControls({
     stop: () => this.actions.stop(),
+    pause: () => this.actions.pause(),
+    play: (fileId) => this.actions.play(fileId),
+    seek: (toSec) => this.actions.seek(toSec),
     rejoinAudio: () => this.actions.rejoinAudio(),
   });
   readonly #view = signal<View>(EMPTY_VIEW);
@@ -41,6 +45,7 @@ export class App {
   #refusal: Banner | null = null;
   #notice: View["notice"] = null;
   #noticeId = 0;
+  #volume: number;
   /** Joining again while a former join still stretches its key: only the latest counts. */
   #joinAttempt = 0;
 
@@ -55,6 +60,8 @@ export class App {
       () => this.#refresh(),
       () => this.#session?.soundChanged(),
     );
+    this.#volume = readVolume(page.localStorage.getItem(VOLUME_STORED_AS));
+    this.#player.setVolume(amplitudeOf(this.#volume));
     this.#key = readAddress(page.location).key;
     this.#stretchAhead();
     this.#watchPage();
@@ -78,6 +85,9 @@ export class App {
     setEnabled: (fileId, isEnabled) => this.#session?.swarm.setEnabled(fileId, isEnabled),
     play: (fileId) => this.#session?.play(fileId),
     stop: () => this.#session?.stop(),
+    pause: () => this.#session?.pause(),
+    seek: (toSec) => this.#session?.seek(toSec),
+    setVolume: (volume) => this.#setVolume(volume),
     startNow: () => this.#session?.startNow(),
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
     setGivingLittle: (isGivingLittle) => {
@@ -185,6 +195,13 @@ export class App {
     this.#session?.setSpeakerDelay(sane);
   }
 
+  #setVolume(volume: number): void {
+    this.#volume = saneVolume(volume);
+    this.#page.localStorage.setItem(VOLUME_STORED_AS, String(this.#volume));
+    this.#player.setVolume(amplitudeOf(this.#volume));
+    this.#refresh();
+  }
+
   #storedDelayMs(): number {
     const stored = Number(this.#page.localStorage.getItem(DELAY_STORED_AS));
     return stored >= 0 && stored <= MAX_SPEAKER_DELAY_MS ? stored : 0;
@@ -261,6 +278,7 @@ export class App {
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
       inviteLink: this.#key === "" ? "" : inviteLink(this.#page.location, this.#key),
       myName: this.#identity.name,
+      volume: this.#volume,
       notice: this.#notice,
       isSecureContext: this.#page.isSecureContext,
     };
@@ -324,6 +342,8 @@ const EMPTY_VIEW: View = {
   canStartNow: false,
   needsTapToRejoin: false,
   nowPlaying: null,
+  transport: null,
+  volume: 1,
   speakerDelayMs: 0,
   isClickTestOn: false,
   isGivingLittle: false,

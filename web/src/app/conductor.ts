@@ -71,6 +71,12 @@ export class Conductor {
     return this.#playClock && this.#plan?.state === "playing" ? this.#timeline(localMs) : null;
   }
 
+  /** Until the song sets in at the plan's place, s; negative after it, null when nothing plays. */
+  startsInSecAt(localMs: number): number | null {
+    const positionSec = this.positionSecAt(localMs);
+    return positionSec === null ? null : this.#startSec() - positionSec;
+  }
+
   setSpeakerDelay(delayMs: number): void {
     this.#speakerDelayMs = delayMs;
     this.#options.player.redirect();
@@ -86,6 +92,7 @@ export class Conductor {
     this.#plan = plan;
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
+      if (plan.fileId !== null && !this.#isClicking) this.#load(plan.fileId); // paused: so that it goes on at once
       this.#followClicks();
       return;
     }
@@ -132,11 +139,13 @@ export class Conductor {
       const estimate = clock.estimate;
       if (estimate?.clockId !== plan.clockId) return;
       this.#playClock = new PlayClock(estimate);
-      player.play((localMs) => this.#timeline(localMs));
+      player.play((localMs) => this.#timeline(localMs), this.#startSec);
     } else if (before && isJump(before, plan)) {
       player.redirect();
     }
   }
+
+  readonly #startSec = (): number => (this.#plan?.positionUs ?? 0) / 1e6;
 
   #timeline(localMs: number): number {
     const globalUs = this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
@@ -163,7 +172,7 @@ export class Conductor {
   }
 
   #isBeforeFreeze(localMs: number): boolean {
-    return this.#plan?.state === "playing" && this.#timeline(localMs) * 1000 < -FREEZE_BEFORE_START_MS;
+    return (this.startsInSecAt(localMs) ?? 0) * 1000 > FREEZE_BEFORE_START_MS;
   }
 
   #load(fileId: FileId): void {

@@ -8,7 +8,8 @@ import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
-import type { SwarmSession, Timings } from "./swarm-session.ts";
+import type { SwarmSession } from "./swarm-session.ts";
+import type { Timings } from "./timings.ts";
 
 export interface PersonFacts {
   readonly userId: UserId;
@@ -60,7 +61,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
   const { plan } = director;
   const playback = player.read();
   const links = swarm.links.value;
-  const positionSec = conductor.positionSecAt(localMs);
+  const startsInSec = conductor.startsInSecAt(localMs);
   const me: PersonFacts = {
     userId: session.me,
     name: session.name,
@@ -103,7 +104,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
     playback,
-    startsInSec: positionSec !== null && positionSec < 0 ? -positionSec : null,
+    startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
     isGivingLittle: !swarm.isGenerous.value,

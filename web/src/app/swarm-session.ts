@@ -33,6 +33,7 @@ import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
 import { browserGround, type SessionGround } from "./session-ground.ts";
 import { syncWord } from "./sync-word.ts";
+import { noTimings, type Timings } from "./timings.ts";
 
 export type SessionEvent =
   | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
@@ -57,13 +58,6 @@ export interface SessionOptions {
   readonly ground?: SessionGround;
 }
 
-export interface Timings {
-  controlOpenMs: number | null;
-  clockLockedMs: number | null;
-  firstPeerMs: number | null;
-  firstSoundMs: number | null;
-}
-
 const TICK_MS = 200;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not for want of a director. */
 const DEAF_MS = 2_000;
@@ -77,12 +71,7 @@ export class SwarmSession {
   readonly swarm: Swarm;
   readonly conductor: Conductor;
   readonly roster = new Roster();
-  readonly timings: Timings = {
-    controlOpenMs: null,
-    clockLockedMs: null,
-    firstPeerMs: null,
-    firstSoundMs: null,
-  };
+  readonly timings = noTimings();
   /** A tablet counts as one: it shares their memory, their radio and their browser. */
   readonly #isPhone: boolean;
   readonly #options: SessionOptions;
@@ -242,6 +231,14 @@ export class SwarmSession {
 
   stop(): void {
     this.#writePlan(this.#planWriter.stop());
+  }
+
+  pause(): void {
+    this.#writePlan(this.#planWriter.pause(this.#nowMs()));
+  }
+
+  seek(toSec: number): void {
+    this.#writePlan(this.#planWriter.seek(toSec, this.#nowMs()));
   }
 
   startNow(): void {

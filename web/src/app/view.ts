@@ -32,6 +32,8 @@ export interface FileView {
   /** It is the file of the current plan. */
   readonly isChosen: boolean;
   readonly isPlaying: boolean;
+  /** It is chosen and keeps its place. */
+  readonly isPaused: boolean;
   /** Names of those who added it, this person's own name included. */
   readonly offeredBy: readonly string[];
   /** Names of those it is being fetched from right now. */
@@ -69,6 +71,12 @@ export type Status =
   | { readonly code: "starting"; readonly fileName: string; readonly inSec: number }
   | {
       readonly code: "playing";
+      readonly fileName: string;
+      readonly directorName: string | null;
+      readonly isDirector: boolean;
+    }
+  | {
+      readonly code: "paused";
       readonly fileName: string;
       readonly directorName: string | null;
       readonly isDirector: boolean;
@@ -129,6 +137,19 @@ export interface DetailsView {
   readonly history: readonly FigurePoint[];
 }
 
+/** The chosen song as a player shows it, playing or paused. */
+export interface TransportView {
+  readonly fileId: FileId;
+  readonly name: string;
+  readonly positionSec: number;
+  /** null while this device has not decoded it. */
+  readonly durationSec: number | null;
+  readonly isPaused: boolean;
+  readonly canPause: boolean;
+  readonly canGoOn: boolean;
+  readonly canSeek: boolean;
+}
+
 export interface View {
   readonly phase: "home" | "joining" | "joined" | "left";
   /** The key in the address or typed last, as people write it (K7QF-9TXM-2B4D); "" when there is none. */
@@ -154,6 +175,10 @@ export interface View {
     readonly durationSec: number;
     readonly positionSec: number;
   } | null;
+  /** null while no song is chosen. */
+  readonly transport: TransportView | null;
+  /** Of this device, 0 to 1, as a person hears it. */
+  readonly volume: number;
   readonly speakerDelayMs: number;
   readonly isClickTestOn: boolean;
   /** This phone passes songs on slowly, to spare its data. */
@@ -172,7 +197,11 @@ export interface Actions {
   setEnabled(fileId: FileId, isEnabled: boolean): void;
   play(fileId: FileId): void;
   stop(): void;
+  /** Director: keeps the place; `play` of the same file goes on from there. */
+  pause(): void;
+  seek(toSec: number): void;
   startNow(): void;
+  setVolume(volume: number): void;
   setSpeakerDelay(delayMs: number): void;
   setClickTest(isOn: boolean): void;
   /** From then on the kind of network changes nothing, for this stay. */

@@ -138,6 +138,7 @@ export class SimCard {
     return {
       sampleRate: SAMPLE_RATE,
       destination: {},
+      createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
       baseLatency: 0,
       outputLatency: LATENCY_SEC,
       get state() {

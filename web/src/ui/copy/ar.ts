@@ -49,6 +49,11 @@ const status = {
     if (isDirector) return `${playing} أنت تقود الموسيقى.`;
     return directorName ? `${playing} قيادة الموسيقى لدى ${format.list([directorName])}.` : playing;
   },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)} متوقفة مؤقتًا.`;
+    if (isDirector) return `${paused} تابع متى شئت.`;
+    return directorName ? `${paused} المتابعة لدى ${format.list([directorName])}.` : paused;
+  },
   entering: ({ fileName }) => `جارٍ الدخول إلى ${quoted(fileName)} حيث وصل الآخرون…`,
   undecodable: ({ fileName, tooLong }) =>
     tooLong
@@ -206,6 +211,13 @@ export const ar = {
     stop: "إيقاف",
     startNow: "ابدأ الآن",
     stopHint: "تولَّ القيادة في قسم الأشخاص لإيقافها لدى الجميع.",
+    pause: "إيقاف مؤقت",
+    goOn: "متابعة",
+    seek: "الموضع في الأغنية",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} من ${format.position(durationSec)}`,
+    back: "رجوع 10 ثوانٍ",
+    forward: "تقديم 10 ثوانٍ",
   },
   files: {
     title: "الملفات",
@@ -234,6 +246,7 @@ export const ar = {
     playing: "يُشغَّل",
     chosen: "التالي",
     directorOnly: (directorName: string) => `اختيار الأغاني لدى ${format.list([directorName])}.`,
+    paused: "متوقفة مؤقتًا",
   },
   people: {
     title: "الأشخاص",
@@ -267,6 +280,8 @@ export const ar = {
     earlyStep: "أبعد بـ 10 م.ث",
     clickTest: "اختبار النقر",
     clicking: "تنقر هواتف الجميع في اللحظة نفسها.",
+    volume: "صوت هذا الهاتف",
+    volumeValue: (volume: number) => format.percent(100 * volume),
   },
   details: {
     title: "التفاصيل",

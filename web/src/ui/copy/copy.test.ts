@@ -19,6 +19,7 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   "waiting-for": { code: "waiting-for", names: ["Ada", "Bo", "Cy"], canStart: false },
   starting: { code: "starting", fileName: FILE, inSec: 3 },
   playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
+  paused: { code: "paused", fileName: FILE, directorName: "Ada", isDirector: false },
   entering: { code: "entering", fileName: FILE },
   undecodable: { code: "undecodable", fileName: FILE, tooLong: null },
   ended: { code: "ended", fileName: FILE },

@@ -52,6 +52,11 @@ const status = {
     if (isDirector) return `${playing} Du leitest die Musik.`;
     return directorName ? `${playing} ${format.list([directorName])} leitet die Musik.` : playing;
   },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)} ist angehalten.`;
+    if (isDirector) return `${paused} Mach weiter, wann du magst.`;
+    return directorName ? `${paused} ${format.list([directorName])} lässt es weiterlaufen.` : paused;
+  },
   entering: ({ fileName }) => `Einstieg in ${quoted(fileName)}, dort, wo die anderen sind…`,
   undecodable: ({ fileName, tooLong }) =>
     tooLong
@@ -212,6 +217,13 @@ export const de = {
     stop: "Stopp",
     startNow: "Jetzt starten",
     stopHint: "Übernimm unter „Leute“ die Leitung, um es für alle zu stoppen.",
+    pause: "Pause",
+    goOn: "Weiter",
+    seek: "Stelle im Lied",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} von ${format.position(durationSec)}`,
+    back: "10 Sekunden zurück",
+    forward: "10 Sekunden vor",
   },
   files: {
     title: "Dateien",
@@ -240,6 +252,7 @@ export const de = {
     playing: "läuft",
     chosen: "als Nächstes",
     directorOnly: (directorName: string) => `${format.list([directorName])} wählt aus, was läuft.`,
+    paused: "angehalten",
   },
   people: {
     title: "Leute",
@@ -273,6 +286,8 @@ export const de = {
     earlyStep: "10 ms später",
     clickTest: "Klicktest",
     clicking: "Alle Telefone klicken im selben Moment.",
+    volume: "Lautstärke dieses Telefons",
+    volumeValue: (volume: number) => format.percent(100 * volume),
   },
   details: {
     title: "Details",

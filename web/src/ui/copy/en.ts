@@ -49,6 +49,11 @@ const status = {
     if (isDirector) return `${playing} You run the music.`;
     return directorName ? `${playing} ${format.list([directorName])} runs the music.` : playing;
   },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)} is paused.`;
+    if (isDirector) return `${paused} Continue when you like.`;
+    return directorName ? `${paused} ${format.list([directorName])} continues it.` : paused;
+  },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
   undecodable: ({ fileName, tooLong }) =>
     tooLong
@@ -200,6 +205,13 @@ export const en = {
     stop: "Stop",
     startNow: "Start now",
     stopHint: "Take over under People to stop it for everyone.",
+    pause: "Pause",
+    goOn: "Continue",
+    seek: "Position in the song",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} of ${format.position(durationSec)}`,
+    back: "Back 10 seconds",
+    forward: "Forward 10 seconds",
   },
   files: {
     title: "Files",
@@ -228,6 +240,7 @@ export const en = {
     playing: "playing",
     chosen: "up next",
     directorOnly: (directorName: string) => `${format.list([directorName])} chooses what plays.`,
+    paused: "paused",
   },
   people: {
     title: "People",
@@ -261,6 +274,8 @@ export const en = {
     earlyStep: "10 ms later",
     clickTest: "Click test",
     clicking: "Everyone’s phone clicks at the same moment.",
+    volume: "Volume on this phone",
+    volumeValue: (volume: number) => format.percent(100 * volume),
   },
   details: {
     title: "Details",

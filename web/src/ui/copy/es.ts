@@ -52,6 +52,11 @@ const status = {
     if (isDirector) return `${playing} Tú diriges la música.`;
     return directorName ? `${playing} ${format.list([directorName])} dirige la música.` : playing;
   },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)} está en pausa.`;
+    if (isDirector) return `${paused} Sigue cuando quieras.`;
+    return directorName ? `${paused} ${format.list([directorName])} la hará seguir.` : paused;
+  },
   entering: ({ fileName }) => `Entrando en ${quoted(fileName)} donde van los demás…`,
   undecodable: ({ fileName, tooLong }) =>
     tooLong
@@ -205,6 +210,13 @@ export const es = {
     stop: "Parar",
     startNow: "Empezar ya",
     stopHint: "Toma el mando en Personas para pararla para todos.",
+    pause: "Pausa",
+    goOn: "Seguir",
+    seek: "Posición en la canción",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} de ${format.position(durationSec)}`,
+    back: "10 segundos atrás",
+    forward: "10 segundos adelante",
   },
   files: {
     title: "Archivos",
@@ -233,6 +245,7 @@ export const es = {
     playing: "sonando",
     chosen: "a continuación",
     directorOnly: (directorName: string) => `${format.list([directorName])} elige lo que suena.`,
+    paused: "en pausa",
   },
   people: {
     title: "Personas",
@@ -266,6 +279,8 @@ export const es = {
     earlyStep: "10 ms después",
     clickTest: "Prueba de clics",
     clicking: "Los teléfonos de todos hacen clic en el mismo instante.",
+    volume: "Volumen de este teléfono",
+    volumeValue: (volume: number) => format.percent(100 * volume),
   },
   details: {
     title: "Detalles",

@@ -54,6 +54,11 @@ const status = {
     if (isDirector) return `${playing} Tu mènes la musique.`;
     return directorName ? `${playing} ${format.list([directorName])} mène la musique.` : playing;
   },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)} est en pause.`;
+    if (isDirector) return `${paused} Reprends quand tu veux.`;
+    return directorName ? `${paused} ${format.list([directorName])} le reprendra.` : paused;
+  },
   entering: ({ fileName }) => `Entrée dans ${quoted(fileName)}, là où sont les autres…`,
   undecodable: ({ fileName, tooLong }) =>
     tooLong
@@ -216,6 +221,13 @@ export const fr = {
     stop: "Arrêter",
     startNow: "Démarrer maintenant",
     stopHint: "Prends la main sous Personnes pour l’arrêter chez tout le monde.",
+    pause: "Pause",
+    goOn: "Reprendre",
+    seek: "Position dans le morceau",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} sur ${format.position(durationSec)}`,
+    back: "Reculer de 10 secondes",
+    forward: "Avancer de 10 secondes",
   },
   files: {
     title: "Fichiers",
@@ -244,6 +256,7 @@ export const fr = {
     playing: "en cours",
     chosen: "à suivre",
     directorOnly: (directorName: string) => `${format.list([directorName])} choisit ce qui passe.`,
+    paused: "en pause",
   },
   people: {
     title: "Personnes",
@@ -278,6 +291,8 @@ export const fr = {
     earlyStep: "10 ms plus tard",
     clickTest: "Test de clics",
     clicking: "Tous les téléphones cliquent au même instant.",
+    volume: "Volume de ce téléphone",
+    volumeValue: (volume: number) => format.percent(100 * volume),
   },
   details: {
     title: "Détails",

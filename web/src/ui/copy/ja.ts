@@ -53,6 +53,11 @@ const status = {
     if (isDirector) return `${playing}あなたが音楽を進めています。`;
     return directorName ? `${playing}${named(directorName)}が音楽を進めています。` : playing;
   },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)}を一時停止しています。`;
+    if (isDirector) return `${paused}好きなときに続けられます。`;
+    return directorName ? `${paused}${named(directorName)}が再開します。` : paused;
+  },
   entering: ({ fileName }) => `${quoted(fileName)}に途中から加わっています…`,
   undecodable: ({ fileName, tooLong }) =>
     tooLong
@@ -200,6 +205,13 @@ export const ja = {
     stop: "停止",
     startNow: "今すぐ始める",
     stopHint: "全員の再生を止めるには、「メンバー」で役を引き継いでください。",
+    pause: "一時停止",
+    goOn: "続ける",
+    seek: "曲の再生位置",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(durationSec)}のうち${format.position(positionSec)}`,
+    back: "10秒戻る",
+    forward: "10秒進む",
   },
   files: {
     title: "ファイル",
@@ -228,6 +240,7 @@ export const ja = {
     playing: "再生中",
     chosen: "次の曲",
     directorOnly: (directorName: string) => `${named(directorName)}が曲を選びます。`,
+    paused: "一時停止中",
   },
   people: {
     title: "メンバー",
@@ -260,6 +273,8 @@ export const ja = {
     earlyStep: "10 ms遅く",
     clickTest: "クリックテスト",
     clicking: "全員の端末が同じ瞬間にクリック音を鳴らします。",
+    volume: "この端末の音量",
+    volumeValue: (volume: number) => format.percent(100 * volume),
   },
   details: {
     title: "詳細",

@@ -20,7 +20,13 @@ function messagesOf(copy: object, below = ""): Map<string, string | null> {
 
 const ENGLISH = messagesOf(en);
 /** Words that are the same in another language, and not forgotten. */
-const SAME_WORDS = new Set(["product.name", "details.title", "details.rows.control", "invite.link"]);
+const SAME_WORDS = new Set([
+  "product.name",
+  "details.title",
+  "details.rows.control",
+  "invite.link",
+  "now.pause",
+]);
 const others = LANGUAGE_TAGS.filter((tag) => tag !== "en");
 
 describe.each(others)("the words in %s", async (tag) => {

@@ -10,8 +10,9 @@ const MAX_SLIDER_MS = 500;
 const STEP_MS = 10;
 
 export function Speaker({ view, actions }: ScreenProps) {
-  const { delayMs, isClicking } = useSlice(view, ({ speakerDelayMs, isClickTestOn }) => ({
+  const { delayMs, volume, isClicking } = useSlice(view, ({ speakerDelayMs, volume, isClickTestOn }) => ({
     delayMs: speakerDelayMs,
+    volume,
     isClicking: isClickTestOn,
   }));
   return (
@@ -26,6 +27,22 @@ export function Speaker({ view, actions }: ScreenProps) {
         >
           {words.speaker.clickTest}
         </button>
+      </div>
+      <div class="delay">
+        <label for="volume">{words.speaker.volume}</label>
+        <p class="delay-value" aria-hidden="true">
+          {words.speaker.volumeValue(volume)}
+        </p>
+        <input
+          id="volume"
+          type="range"
+          min={0}
+          max={100}
+          step={1}
+          value={Math.round(100 * volume)}
+          aria-valuetext={words.speaker.volumeValue(volume)}
+          onInput={(event) => actions.setVolume(event.currentTarget.valueAsNumber / 100)}
+        />
       </div>
       <p class="hint">{isClicking ? words.speaker.clicking : words.speaker.hint}</p>
       <div class="delay">

@@ -62,6 +62,7 @@ const song: FileView = {
   isEnabled: true,
   isChosen: false,
   isPlaying: false,
+  isPaused: false,
   offeredBy: ["Ada"],
   sources: [],
   remainingSec: null,
@@ -112,6 +113,8 @@ const home: View = {
   canStartNow: false,
   needsTapToRejoin: false,
   nowPlaying: null,
+  transport: null,
+  volume: 1,
   speakerDelayMs: 0,
   isClickTestOn: false,
   isGivingLittle: false,
@@ -141,6 +144,16 @@ const playing: View = {
   files: [{ ...song, isChosen: true, isPlaying: true }, arriving, turnedOff],
   status: { code: "playing", fileName: song.name, directorName: "Ada", isDirector: true },
   nowPlaying: { name: song.name, durationSec: 247, positionSec: 102.4 },
+  transport: {
+    fileId: song.fileId,
+    name: song.name,
+    positionSec: 102.4,
+    durationSec: 247,
+    isPaused: false,
+    canPause: true,
+    canGoOn: false,
+    canSeek: true,
+  },
 };
 const following: View = {
   ...playing,
@@ -148,6 +161,7 @@ const following: View = {
   isDirector: false,
   canStop: false,
   status: { code: "playing", fileName: song.name, directorName: "Bo", isDirector: false },
+  transport: playing.transport && { ...playing.transport, canPause: false, canSeek: false },
 };
 
 export const fixtures = {
@@ -202,6 +216,20 @@ export const fixtures = {
     people: directing([ada, bo, cy].map((person) => ({ ...person, isReady: true }))),
   },
   playing,
+  paused: {
+    ...playing,
+    canStop: false,
+    nowPlaying: null,
+    status: { code: "paused", fileName: song.name, directorName: "Ada", isDirector: true },
+    people: directing([ada, bo, cy].map((person) => ({ ...person, isReady: true }))),
+    files: [{ ...song, isChosen: true, isPaused: true }, arriving, turnedOff],
+    transport: playing.transport && {
+      ...playing.transport,
+      isPaused: true,
+      canPause: false,
+      canGoOn: true,
+    },
+  },
   following,
   "out-of-step": {
     ...following,
