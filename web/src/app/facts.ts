@@ -8,6 +8,7 @@ import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
+import type { SongWords } from "./song-shelf.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Timings } from "./timings.ts";
 
@@ -41,6 +42,8 @@ export interface SessionFacts {
   /** Files that this device cannot play, and why. */
   readonly refusals: ReadonlyMap<FileId, FileError>;
   readonly loadedId: string | null;
+  /** What the chosen song says of itself. */
+  readonly songWords: SongWords | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
   readonly playback: PlaybackReading;
@@ -101,6 +104,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     files,
     refusals: readRefusals(files, conductor),
     loadedId: player.loadedId,
+    songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
     playback,

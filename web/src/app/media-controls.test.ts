@@ -8,6 +8,10 @@ const songId = "5".repeat(64) as FileId;
 const TRANSPORT: TransportView = {
   fileId: songId,
   name: "song.mp3",
+  title: null,
+  artist: null,
+  album: null,
+  coverUrl: null,
   positionSec: 3,
   durationSec: 180,
   isPaused: false,
@@ -67,6 +71,13 @@ describe("the platform's controls", () => {
     expect(done).toEqual(["pause"]);
     controls.show({ ...playing, canStop: false, transport: { ...TRANSPORT, canPause: false } });
     expect(handlers.get("pause")).toBeNull();
+  });
+
+  it("say what the song's tags say, with its cover", () => {
+    const { session, controls } = lockScreen("play", "pause");
+    const transport = { ...TRANSPORT, title: "Glass Harbour", artist: "Ada", coverUrl: "blob:1" };
+    controls.show({ ...playing, transport });
+    expect(session.metadata).toEqual({ title: "Glass Harbour", artist: "Ada", artwork: [{ src: "blob:1" }] });
   });
 
   it("go on with a paused song, and keep its name and place", () => {

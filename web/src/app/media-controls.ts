@@ -51,13 +51,12 @@ export class MediaControls {
     const isJoined = view.phase === "joined";
     const transport = isJoined ? view.transport : null;
     const isSounding = isJoined && view.nowPlaying !== null;
-    const title =
-      isSounding || transport?.isPaused ? (view.nowPlaying?.name ?? transport?.name ?? null) : null;
+    const song = isSounding || transport?.isPaused ? metadataOf(view, transport) : null;
     const isHeld = isJoined && view.needsTapToRejoin;
     this.#showPlace(session, transport, isSounding);
     const { canPause, canGoOn, canSeek, fileId } = transport ?? {};
     const shown = JSON.stringify([
-      title,
+      song,
       isSounding,
       isHeld,
       view.canStop,
@@ -68,8 +67,8 @@ export class MediaControls {
     ]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    session.metadata = title === null ? null : makeMetadata({ title, artist: "Unisono" });
-    session.playbackState = isSounding ? "playing" : isHeld || title !== null ? "paused" : "none";
+    session.metadata = song && makeMetadata(song);
+    session.playbackState = isSounding ? "playing" : isHeld || song !== null ? "paused" : "none";
     const handlers = this.#handlers(transport, isJoined && view.canStop, isHeld);
     for (const action of ACTIONS) handle(session, action, handlers[action] ?? null);
   }
@@ -106,6 +105,20 @@ export class MediaControls {
     else
       session.setPositionState?.({ duration: durationSec, position: Math.min(durationSec, this.#heardSec) });
   }
+}
+
+/** What the tags say; a file without any is called by its name, and the product stands where the artist would. */
+function metadataOf({ nowPlaying }: Shown, transport: View["transport"]): MediaMetadataInit | null {
+  const title = transport?.title ?? nowPlaying?.name ?? transport?.name;
+  if (title === undefined) return null;
+  const album = transport?.album;
+  const coverUrl = transport?.coverUrl;
+  return {
+    title,
+    artist: transport?.artist ?? "Unisono",
+    ...(album ? { album } : {}),
+    ...(coverUrl ? { artwork: [{ src: coverUrl }] } : {}),
+  };
 }
 
 function handle(

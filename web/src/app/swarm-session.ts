@@ -7,7 +7,6 @@ import {
   ControlLink,
   type ControlState,
   type IceServer,
-  type Refusal,
   Sealer,
   type SwarmKeys,
 } from "../control/index.ts";
@@ -25,21 +24,17 @@ import {
   WireError,
 } from "../lib/index.ts";
 import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
-import type { PieceStore, Swarm, SwarmEvent } from "../swarm/index.ts";
+import type { PieceStore, Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
+import type { SessionEvent } from "./session-event.ts";
 import { browserGround, type SessionGround } from "./session-ground.ts";
+import { SongShelf } from "./song-shelf.ts";
 import { syncWord } from "./sync-word.ts";
 import { noTimings, type Timings } from "./timings.ts";
-
-export type SessionEvent =
-  | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
-  | { readonly code: "director-changed"; readonly userId: UserId; readonly former: UserId | null }
-  | { readonly code: "refused"; readonly refusal: Refusal }
-  | SwarmEvent;
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -72,6 +67,7 @@ export class SwarmSession {
   readonly conductor: Conductor;
   readonly roster = new Roster();
   readonly timings = noTimings();
+  readonly songs = new SongShelf(() => this.#changed());
   /** A tablet counts as one: it shares their memory, their radio and their browser. */
   readonly #isPhone: boolean;
   readonly #options: SessionOptions;
@@ -260,6 +256,7 @@ export class SwarmSession {
     this.clock.stop();
     this.#link.close();
     this.#options.player.unload();
+    this.songs.close();
     await this.swarm.close();
   }
 
@@ -448,7 +445,7 @@ export class SwarmSession {
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
     const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
-    return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => bytes.buffer) : null;
+    return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => this.songs.note(fileId, bytes)) : null;
   }
 
   /** After any event: the rest follows from the state as it now is. */

@@ -14,6 +14,10 @@ export function viewTransport(facts: SessionFacts): TransportView | null {
   return {
     fileId: file.fileId,
     name: file.name,
+    title: facts.songWords?.title ?? null,
+    artist: facts.songWords?.artist ?? null,
+    album: facts.songWords?.album ?? null,
+    coverUrl: facts.songWords?.coverUrl ?? null,
     positionSec: Math.max(0, soundingSec ?? plan.positionUs / 1e6),
     durationSec,
     isPaused,

@@ -53,6 +53,7 @@ const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   files: [song()],
   refusals: new Map(),
   loadedId: songId,
+  songWords: null,
   isDecoding: false,
   missing: [],
   playback: {

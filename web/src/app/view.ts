@@ -141,6 +141,12 @@ export interface DetailsView {
 export interface TransportView {
   readonly fileId: FileId;
   readonly name: string;
+  /** What the song's tags say, cleaned and short; null where they say nothing. */
+  readonly title: string | null;
+  readonly artist: string | null;
+  readonly album: string | null;
+  /** A blob: address of a picture that this browser has decoded. */
+  readonly coverUrl: string | null;
   readonly positionSec: number;
   /** null while this device has not decoded it. */
   readonly durationSec: number | null;

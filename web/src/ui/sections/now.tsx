@@ -33,6 +33,7 @@ export function Now({ view, actions }: ScreenProps) {
   return (
     <section class="now" aria-label={words.now.title}>
       {figures && <p class="figures">{figures}</p>}
+      {isShown && transport && <Song {...transport} />}
       <Strings strings={strings} />
       {isShown && <Position view={view} actions={actions} />}
       {(canStop || canStartNow || isShown) && (
@@ -76,6 +77,29 @@ export function Now({ view, actions }: ScreenProps) {
         </div>
       )}
     </section>
+  );
+}
+
+/** The status sentence has the file's name; this is what the song calls itself. */
+function Song({ title, artist, album, coverUrl }: Omit<TransportView, "positionSec">) {
+  const by = [artist, album].filter((text) => text !== null);
+  if (title === null && by.length === 0 && coverUrl === null) return null;
+  return (
+    <div class="song">
+      {coverUrl !== null && <img class="cover" src={coverUrl} alt="" width={96} height={96} />}
+      <div class="song-words">
+        {title !== null && (
+          <p class="song-title" dir="auto">
+            {title}
+          </p>
+        )}
+        {by.length > 0 && (
+          <p class="meta" dir="auto">
+            {by.join(" · ")}
+          </p>
+        )}
+      </div>
+    </div>
   );
 }
 

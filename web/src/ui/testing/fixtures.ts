@@ -147,6 +147,10 @@ const playing: View = {
   transport: {
     fileId: song.fileId,
     name: song.name,
+    title: "Midnight Train to Ludwigshafen",
+    artist: "The Signal Boxes",
+    album: "Night Lines",
+    coverUrl: null,
     positionSec: 102.4,
     durationSec: 247,
     isPaused: false,
