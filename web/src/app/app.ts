@@ -6,22 +6,21 @@ import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from ".
 import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
 import { Player } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
+import { DelayMemory } from "./delay-memory.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { MediaControls } from "./media-controls.ts";
+import { OutputWatch } from "./output-watch.ts";
 import { cleanName } from "./person-name.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
+import { saneDelayMs } from "./speaker-delay.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
-
-const DELAY_STORED_AS = "unisono.speakerDelayMs";
-/** A typed delay may exceed the slider, for Bluetooth loudspeakers. */
-const MAX_SPEAKER_DELAY_MS = 2_000;
 
 export class App {
   readonly #clock: Clock;
@@ -39,6 +38,8 @@ export class App {
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
+  readonly #delays: DelayMemory;
+  readonly #output: OutputWatch;
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
@@ -61,6 +62,11 @@ export class App {
       () => this.#refresh(),
       () => this.#session?.soundChanged(),
     );
+    this.#delays = new DelayMemory(page.localStorage);
+    this.#output = new OutputWatch({ devices: page.navigator.mediaDevices }, ({ outputName }) =>
+      this.#outputChanged(outputName),
+    );
+    void this.#output.look();
     this.#volume = readVolume(page.localStorage.getItem(VOLUME_STORED_AS));
     this.#player.setVolume(amplitudeOf(this.#volume));
     this.#key = readAddress(page.location).key;
@@ -158,7 +164,9 @@ export class App {
       onChange: () => this.#refresh(),
     });
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
-    this.#session.setSpeakerDelay(this.#storedDelayMs());
+    const { outputName } = this.#output;
+    // An output that got its name only now was set without one.
+    this.#session.setSpeakerDelay(this.#delays.delayMsOf(outputName) ?? this.#delays.delayMsOf(null) ?? 0);
   }
 
   async #leave(): Promise<void> {
@@ -191,9 +199,18 @@ export class App {
   }
 
   #setSpeakerDelay(delayMs: number): void {
-    const sane = Math.round(Math.min(MAX_SPEAKER_DELAY_MS, Math.max(0, delayMs)));
-    this.#page.localStorage.setItem(DELAY_STORED_AS, String(sane));
-    this.#session?.setSpeakerDelay(sane);
+    const saneMs = saneDelayMs(delayMs);
+    this.#delays.remember(this.#output.outputName, saneMs);
+    this.#session?.setSpeakerDelay(saneMs);
+  }
+
+  /** Another loudspeaker: with its own delay where one is remembered; without a name only the person can tell. */
+  #outputChanged(outputName: string | null): void {
+    if (!this.#session) return;
+    const knownMs = outputName === null ? null : this.#delays.delayMsOf(outputName);
+    const isSame = knownMs === this.#session.speakerDelayMs;
+    if (outputName !== null) this.#session.setSpeakerDelay(knownMs ?? 0);
+    if (!isSame) this.#say({ code: "output-changed", outputName, isKnown: knownMs !== null });
   }
 
   #setVolume(volume: number): void {
@@ -201,11 +218,6 @@ export class App {
     this.#page.localStorage.setItem(VOLUME_STORED_AS, String(this.#volume));
     this.#player.setVolume(amplitudeOf(this.#volume));
     this.#refresh();
-  }
-
-  #storedDelayMs(): number {
-    const stored = Number(this.#page.localStorage.getItem(DELAY_STORED_AS));
-    return stored >= 0 && stored <= MAX_SPEAKER_DELAY_MS ? stored : 0;
   }
 
   async #copy(text: string): Promise<boolean> {

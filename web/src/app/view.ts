@@ -108,6 +108,8 @@ export type Notice =
     }
   | { readonly code: "joined"; readonly name: string }
   | { readonly code: "left"; readonly name: string }
+  /** null where the browser does not name it. */
+  | { readonly code: "output-changed"; readonly outputName: string | null; readonly isKnown: boolean }
   | { readonly code: "copied" };
 
 /** One second of this device's figures; null where there was none. */

@@ -119,6 +119,13 @@ const notice = {
     const now = isMe ? "أنت تقود الموسيقى الآن." : `قيادة الموسيقى الآن لدى ${format.list([name])}.`;
     return formerName ? `انتهت قيادة ${format.list([formerName])}. ${now}` : now;
   },
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "تغيّرت مخارج الصوت في هذا الهاتف. إن بدا متأخرًا الآن فانظر تأخير مكبّر الصوت.";
+    return isKnown
+      ? `يخرج الصوت الآن من ${format.fence(outputName)}. أُعيد ضبط تأخيره السابق.`
+      : `يخرج الصوت الآن من ${format.fence(outputName)} ولم يُضبط هنا من قبل. هل يبدو متأخرًا؟ انظر تأخير مكبّر الصوت.`;
+  },
   joined: ({ name }) => `انضمام جديد: ${format.list([name])}.`,
   left: ({ name }) => `مغادرة: ${format.list([name])}.`,
   copied: () => "تم النسخ.",
@@ -282,6 +289,10 @@ export const ar = {
     clicking: "تنقر هواتف الجميع في اللحظة نفسها.",
     volume: "صوت هذا الهاتف",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "أبكر بـ 1 م.ث",
+    fineEarly: "أبعد بـ 1 م.ث",
+    typed: "التأخير بالضبط بالميلي ثانية",
+    reset: "إلغاء التصحيح",
   },
   details: {
     title: "التفاصيل",

@@ -133,6 +133,13 @@ const notice = {
     const now = isMe ? "Du leitest jetzt die Musik." : `${format.list([name])} leitet jetzt die Musik.`;
     return formerName ? `${format.list([formerName])} hat abgegeben. ${now}` : now;
   },
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "Die Ausgänge dieses Telefons haben sich geändert. Klingt es jetzt zu spät, sieh unter Lautsprecherverzögerung nach.";
+    return isKnown
+      ? `Der Ton kommt jetzt aus ${format.fence(outputName)}. Die Verzögerung vom letzten Mal ist wieder eingestellt.`
+      : `Der Ton kommt jetzt aus ${format.fence(outputName)}, hier noch nicht abgestimmt. Klingt es zu spät? Sieh unter Lautsprecherverzögerung nach.`;
+  },
   joined: ({ name }) => `${format.list([name])} ist dazugekommen.`,
   left: ({ name }) => `${format.list([name])} ist gegangen.`,
   copied: () => "Kopiert.",
@@ -288,6 +295,10 @@ export const de = {
     clicking: "Alle Telefone klicken im selben Moment.",
     volume: "Lautstärke dieses Telefons",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "1 ms früher",
+    fineEarly: "1 ms später",
+    typed: "Genaue Verzögerung in Millisekunden",
+    reset: "Ohne Korrektur",
   },
   details: {
     title: "Details",

@@ -124,6 +124,13 @@ const notice = {
     const now = isMe ? "You now run the music." : `${format.list([name])} now runs the music.`;
     return formerName ? `${format.list([formerName])} stepped back. ${now}` : now;
   },
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "The outputs of this phone have changed. If it sounds late now, see Speaker delay.";
+    return isKnown
+      ? `The sound comes from ${format.fence(outputName)} now. Its delay from last time is set again.`
+      : `The sound comes from ${format.fence(outputName)} now, which was not lined up here before. Does it sound late? See Speaker delay.`;
+  },
   joined: ({ name }) => `${format.list([name])} joined.`,
   left: ({ name }) => `${format.list([name])} left.`,
   copied: () => "Copied.",
@@ -276,6 +283,10 @@ export const en = {
     clicking: "Everyone’s phone clicks at the same moment.",
     volume: "Volume on this phone",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "1 ms earlier",
+    fineEarly: "1 ms later",
+    typed: "Exact delay in milliseconds",
+    reset: "No correction",
   },
   details: {
     title: "Details",

@@ -130,6 +130,13 @@ const notice = {
     const now = isMe ? "Ahora diriges tú la música." : `Ahora ${format.list([name])} dirige la música.`;
     return formerName ? `${format.list([formerName])} ha cedido el turno. ${now}` : now;
   },
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "Las salidas de este teléfono han cambiado. Si ahora suena tarde, mira Retardo del altavoz.";
+    return isKnown
+      ? `El sonido sale ahora por ${format.fence(outputName)}. Se ha vuelto a poner su retardo de la última vez.`
+      : `El sonido sale ahora por ${format.fence(outputName)}, que aún no se había ajustado aquí. ¿Suena tarde? Mira Retardo del altavoz.`;
+  },
   joined: ({ name }) => `${format.list([name])} se ha unido.`,
   left: ({ name }) => `${format.list([name])} ha salido.`,
   copied: () => "Copiado.",
@@ -281,6 +288,10 @@ export const es = {
     clicking: "Los teléfonos de todos hacen clic en el mismo instante.",
     volume: "Volumen de este teléfono",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "1 ms antes",
+    fineEarly: "1 ms después",
+    typed: "Retardo exacto en milisegundos",
+    reset: "Quitar la corrección",
   },
   details: {
     title: "Detalles",

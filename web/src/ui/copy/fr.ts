@@ -135,6 +135,13 @@ const notice = {
       : `${format.list([name])} mène maintenant la musique.`;
     return formerName ? `${format.list([formerName])} a passé la main. ${now}` : now;
   },
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "Les sorties de ce téléphone ont changé. Si le son est en retard maintenant, vois Retard du haut-parleur.";
+    return isKnown
+      ? `Le son sort maintenant par ${format.fence(outputName)}. Son retard de la dernière fois est remis.`
+      : `Le son sort maintenant par ${format.fence(outputName)}, pas encore réglé ici. Il sonne en retard\u00a0? Vois Retard du haut-parleur.`;
+  },
   joined: ({ name }) => `${format.list([name])} est là.`,
   left: ({ name }) => `${format.list([name])} a quitté l’essaim.`,
   copied: () => "Copié.",
@@ -293,6 +300,10 @@ export const fr = {
     clicking: "Tous les téléphones cliquent au même instant.",
     volume: "Volume de ce téléphone",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "1 ms plus tôt",
+    fineEarly: "1 ms plus tard",
+    typed: "Retard exact en millisecondes",
+    reset: "Sans correction",
   },
   details: {
     title: "Détails",

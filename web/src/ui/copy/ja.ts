@@ -130,6 +130,13 @@ const notice = {
     const now = isMe ? "これからはあなたが音楽を進めます。" : `これからは${named(name)}が音楽を進めます。`;
     return formerName ? `${named(formerName)}が役を降りました。${now}` : now;
   },
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "この端末の音の出力先が変わりました。遅れて聞こえたら「スピーカーの遅れ」をご覧ください。";
+    return isKnown
+      ? `音は${format.fence(outputName)}から出ています。前回の遅れを設定し直しました。`
+      : `音は${format.fence(outputName)}から出ています。ここではまだ合わせていません。遅れて聞こえたら「スピーカーの遅れ」をご覧ください。`;
+  },
   joined: ({ name }) => `${named(name)}が参加しました。`,
   left: ({ name }) => `${named(name)}が抜けました。`,
   copied: () => "コピーしました。",
@@ -275,6 +282,10 @@ export const ja = {
     clicking: "全員の端末が同じ瞬間にクリック音を鳴らします。",
     volume: "この端末の音量",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "1 ms早く",
+    fineEarly: "1 ms遅く",
+    typed: "正確な遅れ（ミリ秒）",
+    reset: "補正をなくす",
   },
   details: {
     title: "詳細",

@@ -9,7 +9,13 @@ import { Glyph } from "../glyphs.tsx";
 /** Long enough to read two short sentences aloud. */
 const SHOWN_MS = 7_000;
 
-const STAYS = new Set<NoticeView["code"]>(["error", "bad-piece", "source-silent", "peer-dropped"]);
+const STAYS = new Set<NoticeView["code"]>([
+  "error",
+  "bad-piece",
+  "source-silent",
+  "peer-dropped",
+  "output-changed",
+]);
 
 export function Notice({ notice, onDone }: { notice: NoticeView; onDone: () => void }) {
   const stays = STAYS.has(notice.code);

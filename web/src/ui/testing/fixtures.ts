@@ -245,6 +245,7 @@ export const fixtures = {
     banner: { code: "unreachable", names: ["Cy"] },
     speakerDelayMs: 120,
     isClickTestOn: true,
+    notice: { id: 4, notice: { code: "output-changed", outputName: "Kitchen Boom", isKnown: false } },
   },
   "server-lost": { ...playing, isOnline: false, banner: { code: "server-lost", isPlaying: true } },
   "sound-lost": {
