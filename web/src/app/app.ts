@@ -9,6 +9,7 @@ import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
+import { Heard } from "./heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { MediaControls } from "./media-controls.ts";
 import { OutputWatch } from "./output-watch.ts";
@@ -39,6 +40,7 @@ export class App {
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
   readonly #delays: DelayMemory;
+  readonly #heard: Heard;
   readonly #output: OutputWatch;
   #identity: Identity;
   #phase: Phase = "home";
@@ -63,6 +65,7 @@ export class App {
       () => this.#session?.soundChanged(),
     );
     this.#delays = new DelayMemory(page.localStorage);
+    this.#heard = new Heard(page.localStorage);
     this.#output = new OutputWatch({ devices: page.navigator.mediaDevices }, ({ outputName }) =>
       this.#outputChanged(outputName),
     );
@@ -94,6 +97,11 @@ export class App {
     stop: () => this.#session?.stop(),
     pause: () => this.#session?.pause(),
     seek: (toSec) => this.#session?.seek(toSec),
+    ringChime: () => this.#player.chime(),
+    confirmHeard: () => {
+      this.#heard.confirm();
+      this.#refresh();
+    },
     setVolume: (volume) => this.#setVolume(volume),
     startNow: () => this.#session?.startNow(),
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
@@ -125,6 +133,8 @@ export class App {
       return;
     }
     const tappedLocalMs = this.#clock.nowMs();
+    this.#player.chime();
+    this.#heard.joined();
     this.#key = formatKey(typedKey);
     this.#refusal = null;
     this.#phase = "joining";
@@ -280,6 +290,7 @@ export class App {
     const facts = this.#facts();
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
     if (facts) this.#history.note(this.#clock.nowMs(), readFigures(facts));
+    if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
     const status: Status = { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
@@ -292,6 +303,7 @@ export class App {
       inviteLink: this.#key === "" ? "" : inviteLink(this.#page.location, this.#key),
       myName: this.#identity.name,
       volume: this.#volume,
+      asksIfHeard: this.#heard.isAsking,
       notice: this.#notice,
       isSecureContext: this.#page.isSecureContext,
     };
@@ -357,6 +369,7 @@ const EMPTY_VIEW: View = {
   nowPlaying: null,
   transport: null,
   volume: 1,
+  asksIfHeard: false,
   speakerDelayMs: 0,
   isClickTestOn: false,
   isGivingLittle: false,

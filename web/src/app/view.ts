@@ -185,6 +185,8 @@ export interface View {
   } | null;
   /** null while no song is chosen. */
   readonly transport: TransportView | null;
+  /** The chime of joining rang, and nobody has said yet that this device is heard. */
+  readonly asksIfHeard: boolean;
   /** Of this device, 0 to 1, as a person hears it. */
   readonly volume: number;
   readonly speakerDelayMs: number;
@@ -210,6 +212,9 @@ export interface Actions {
   seek(toSec: number): void;
   startNow(): void;
   setVolume(volume: number): void;
+  ringChime(): void;
+  /** The person heard the chime. */
+  confirmHeard(): void;
   setSpeakerDelay(delayMs: number): void;
   setClickTest(isOn: boolean): void;
   /** From then on the kind of network changes nothing, for this stay. */

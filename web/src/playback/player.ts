@@ -6,6 +6,7 @@
 
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
+import { ringChime } from "./chime.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
 import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
@@ -99,6 +100,11 @@ export class Player {
   setVolume(volume: number): void {
     this.#volume = volume;
     this.#gain?.gain.setTargetAtTime(volume, this.#output.context?.currentTime ?? 0, VOLUME_RAMP_SEC / 3);
+  }
+
+  /** Says by a sound that this device sounds; nothing before the first tap. */
+  chime(): void {
+    if (this.#output.context && this.#gain) ringChime(this.#output.context, this.#gain);
   }
 
   get isUnlocked(): boolean {

@@ -368,4 +368,14 @@ export const de = {
     joinAgain: "Wieder beitreten",
     newSwarm: "Neuer Schwarm",
   },
+  heard: {
+    question: "Auf diesem Telefon erklang gerade ein Ton. Hast du ihn gehört?",
+    yes: "Gehört",
+    no: "Nichts gehört",
+    again: "Noch einmal",
+    hintsTitle: "Was dieses Telefon stumm halten kann:",
+    silentSwitch: "Der Stummschalter an der Seite oder der Lautlos-Modus: Schalte ihn aus.",
+    mediaVolume: "Die Lautstärke: Drücke auf dieser Seite die Lauter-Taste.",
+    otherOutput: "Verbundene Kopfhörer oder ein Bluetooth-Lautsprecher: Der Ton kommt vielleicht von dort.",
+  },
 } satisfies Copy;

@@ -2,6 +2,7 @@
 
 import { words } from "../copy/index.ts";
 import { Glyph, Mark } from "../glyphs.tsx";
+import { HeardQuestion } from "../parts/heard.tsx";
 import { Invite } from "../parts/invite.tsx";
 import { LanguageSelect } from "../parts/language-select.tsx";
 import { Details } from "../sections/details.tsx";
@@ -41,6 +42,7 @@ export function SwarmSections({ view, actions }: ScreenProps) {
   const isJoined = useSlice(view, ({ phase }) => phase === "joined");
   return (
     <>
+      <HeardQuestion view={view} actions={actions} />
       <Now view={view} actions={actions} />
       {isJoined && (
         <div class="sections">

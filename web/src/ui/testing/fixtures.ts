@@ -115,6 +115,7 @@ const home: View = {
   nowPlaying: null,
   transport: null,
   volume: 1,
+  asksIfHeard: false,
   speakerDelayMs: 0,
   isClickTestOn: false,
   isGivingLittle: false,
@@ -178,6 +179,13 @@ export const fixtures = {
   },
   joining: { ...swarm, phase: "joining", isOnline: false, status: { code: "joining", stage: "server" } },
   alone: { ...swarm, people: directing([ada]), isDirector: true, status: { code: "alone" } },
+  "asks-if-heard": {
+    ...swarm,
+    people: directing([ada]),
+    isDirector: true,
+    status: { code: "alone" },
+    asksIfHeard: true,
+  },
   "no-files": {
     ...swarm,
     people: directing([ada, bo, cy]),
