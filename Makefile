@@ -62,6 +62,7 @@ generate-check: $(STAMPS)/dev
 generate: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py
 	$(NODE) web/scripts/draw-seats.mjs
+	$(NODE) web/scripts/draw-icons.mjs
 
 vitest: $(NODE_MODULES)
 	cd web && $(NODE) node_modules/vitest/vitest.mjs run

@@ -17,6 +17,11 @@ from tests.rig.song import Song
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
 FAR_SEC = 20
+# The service worker has fetched the page with all its parts, and answers from now on.
+SHELF_IS_FULL = """async () => {
+  const { active } = await navigator.serviceWorker.ready;
+  return active.state === "activated" && (await caches.match("/")) !== undefined;
+}"""
 
 
 def test_a_director_pauses_seeks_and_goes_on(
@@ -68,6 +73,11 @@ def test_a_director_pauses_seeks_and_goes_on(
     expect(bo.page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
     expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()
     assert (ada.errors, bo.errors) == ([], [])
+
+    bo.page.wait_for_function(SHELF_IS_FULL)
+    bo.context.set_offline(True)
+    bo.reload()
+    expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()
 
 
 def is_paused(shot: Snapshot) -> bool:

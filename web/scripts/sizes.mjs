@@ -51,7 +51,7 @@ function scriptsBeforeJoin() {
 
 const first = scriptsBeforeJoin();
 if (first.length === 0) throw new Error("index.html asks for no script: is this the build of the SPA?");
-const workers = scripts.filter((path) => /worker/i.test(path));
+const workers = scripts.filter((path) => /worker|^sw\.js$/i.test(path));
 /** One visit speaks one language; the largest stands for it. */
 const languages = scripts
   .filter((path) => /^(?:assets\/)?[a-z]{2}-[\w-]{8}\.js$/.test(path))
