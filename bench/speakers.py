@@ -1,9 +1,10 @@
-"""How far apart loudspeakers are: N browsers playing one song, recorded sample-aligned; Snapcast beside them.
+"""How far apart loudspeakers are: browsers playing one song, recorded sample-aligned; Snapcast beside them.
 
-    python -m bench.speakers --seats cccc --runs 5 --seconds 60 --condition quiet --snapcast
+    python -m bench.speakers quiet --runs 5 --seconds 60
+    python -m bench.speakers --list
 
-A seat is `c` (Chromium) or `f` (Firefox). Spread = latest minus earliest device of a second's medians, ms.
-Unisono and Snapcast (Debian's snapserver and snapclient) are measured in the same rig, in turn.
+A scenario of bench/scenarios.py: who sits where, and what happens. Where Snapcast plays beside Unisono, the
+two take turns (U S U S ...) in the same rig, so that what the machine does meanwhile meets both.
 """
 
 from __future__ import annotations
@@ -13,150 +14,166 @@ import os
 import statistics
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.report import RESULTS, print_table, save
+from bench.scenarios import SCENARIOS, Scenario
 from bench.snapcast import play_snapcast
-from tests.browsers.device import wait_for_all
-from tests.browsers.launch import Condition, Fleet
-from tests.e2e.room import Room, is_playing
-from tests.rig.analysis import Summary, first_sound_sec, summarise
+from bench.speaker_figures import PARTS, Figure, excursions, measure, raw
+from bench.speaker_room import Heard, play_unisono
+from tests.rig.excursions import OUT_MS
 from tests.rig.plot import save_plot
-from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song, make_song
-from tests.rig.tracking import Signal, Tracks, track
-from tests.server_process import ServerProcess
+from tests.rig.tracking import track
 
-RANGES = {"first second": (0.0, 1.0), "3-60 s": (3.0, 60.0), "settled 15-60 s": (15.0, 60.0)}
-PARTS = ("median_ms", "p95_ms", "max_ms")
-SETTLE_SEC = 4.0  # people do not press Play in the second they joined
+Run = dict[str, Any]
+LEAD_SEC = 2.0  # between the order to play and the end of the stretch that is measured
+REPAIR_REACH_SEC = 5.0
 
 
 def main() -> None:
     options = parse()
+    scenario = chosen(options)
+    players = {"Unisono": play_unisono}
+    if scenario.has_snapcast_beside:
+        players["Snapcast"] = play_beside
+    runs: dict[str, list[Run]] = {name: [] for name in players}
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as folder:
-        song = make_song(Path(folder))
-        players = {"Unisono": play_unisono} | ({"Snapcast": play_snapcast} if options.snapcast else {})
-        runs: dict[str, list[dict[str, Any]]] = {name: [] for name in players}
-        for run in range(options.runs):
+        song = make_song(Path(folder), duration_sec=scenario.song_sec)
+        for number in range(options.runs):
             for name, play in players.items():
                 load = os.getloadavg()[0]
-                recording = play(song, options.seats, options.seconds, options.condition, Path(folder))
-                tracks = track(recording, song.reference)
-                figures = measure(tracks)
-                runs[name].append({"load": round(load, 2), "figures": figures})
-                print(
-                    f"{name} run {run + 1}: "
-                    + "; ".join(f"{key}: {line(value)}" for key, value in figures.items())
+                heard: Heard = play(scenario, song, options.seconds + LEAD_SEC, Path(folder))
+                tracks = track(heard.recording, song.reference)
+                figures = measure(tracks, scenario, heard.stretches)
+                out = excursions(tracks, scenario)
+                loads = [round(load, 2), round(os.getloadavg()[0], 2)]
+                runs[name].append(
+                    {"load_before_and_after": loads, "figures": figures, "excursions": out}
+                    | {"pages": heard.notes, **raw(tracks)}
                 )
-                save_plot(
-                    tracks, RESULTS / f"{stem(options)}-{name.lower()}.png", f"{name}, {describe(options)}"
-                )
-    report(options, runs)
+                spoken = "; ".join(f"{key}: {in_words(figure)}" for key, figure in figures.items())
+                print(f"{name} run {number + 1}: {spoken}", flush=True)
+                plot = RESULTS / f"speakers-{options.scenario}-{name.lower()}.png"
+                save_plot(tracks, plot, f"{name}: {scenario.about}, run {number + 1}", list(heard.notes))
+    report(options, scenario, runs)
 
 
-def play_unisono(song: Song, seats: str, seconds: float, condition: Condition, folder: Path) -> Signal:
-    """One swarm from New swarm to the recording of `seconds` of its song."""
-    server = ServerProcess(folder / "server.log")
-    try:
-        with (
-            SpeakerRig(len(seats), priority=condition == "quiet") as rig,
-            Fleet(server.url, condition=condition) as fleet,
-        ):
-            room = Room(fleet, rig, server.url)
-            for index, kind in enumerate(seats):
-                enter(room, f"{kind}{index}", kind)
-            fleet.give_sound_priority()
-            ada = room.devices[0]
-            room.share(ada, song.path)
-            ada.page.wait_for_timeout(SETTLE_SEC * 1000)
-            rig.record(folder / "room.f32")
-            ada.play(song.path.name)
-            wait_for_all(room.devices, is_playing, "to play")
-            room.listen(seconds)
-            return rig.stop_recording()
-    finally:
-        server.stop()
+def chosen(options: argparse.Namespace) -> Scenario:
+    """The scenario as the table has it, but for what the command line says."""
+    scenario = SCENARIOS[options.scenario]
+    said = {"seats": options.seats, "has_snapcast_beside": options.snapcast}
+    return replace(scenario, **{name: value for name, value in said.items() if value is not None})
 
 
-def enter(room: Room, name: str, kind: str) -> None:
-    launch = room.fleet.firefox if kind == "f" else room.fleet.chromium
-    device = launch(name, room.rig.env(len(room.devices)))
-    device.open(room.link or room.base_url)
-    if room.link:
-        device.join()
-    else:
-        device.new_swarm()
-        room.link = device.invite_link()
+def play_beside(scenario: Scenario, song: Song, seconds: float, folder: Path) -> Heard:
+    return Heard(play_snapcast(song, scenario.seats, seconds, scenario.condition, folder))
 
 
-def measure(tracks: Tracks) -> dict[str, dict[str, Any] | None]:
-    """Summaries of all ranges that the recording holds; None where no second has every device in the song."""
-    figures: dict[str, dict[str, Any] | None] = {}
-    sound_at_sec = first_sound_sec(tracks)
-    for name, (from_sec, to_sec) in RANGES.items():
-        try:
-            summary: Summary = summarise(tracks, from_sec, to_sec, sound_at_sec=sound_at_sec)
-            figures[name] = asdict(summary)
-        except ValueError:
-            figures[name] = None
-    return figures
+def in_words(figure: Figure | None) -> str:
+    return " / ".join(f"{figure[part]:.3f}" for part in PARTS) + " ms" if figure else "not measurable"
 
 
-def line(figure: dict[str, Any] | None) -> str:
-    if figure is None:
-        return "not measurable"
-    return f"{figure['median_ms']:.3f} / {figure['p95_ms']:.3f} / {figure['max_ms']:.3f} ms"
-
-
-def report(options: argparse.Namespace, runs: dict[str, list[dict[str, Any]]]) -> None:
+def report(options: argparse.Namespace, scenario: Scenario, runs: dict[str, list[Run]]) -> None:
     rows: list[list[object]] = []
     middle: dict[str, dict[str, dict[str, float]]] = {}
-    for name, all_runs in runs.items():
-        middle[name] = {}
-        for key in RANGES:
-            figures = [run["figures"][key] for run in all_runs if run["figures"][key]]
+    for player, its_runs in runs.items():
+        middle[player] = {}
+        for key in its_runs[0]["figures"]:
+            figures = [run["figures"][key] for run in its_runs if run["figures"][key]]
             if not figures:
-                rows.append([name, key, "-", "-", "-", 0, "-"])
+                rows.append([player, key, "-", "-", "-", 0, "-", "-", ""])
                 continue
             medians = {part: statistics.median(each[part] for each in figures) for part in PARTS}
-            middle[name][key] = medians
-            lost = sum(each["uncorrelated_windows"] + each["incomplete_seconds"] for each in figures)
-            rows.append([name, key, *medians.values(), len(figures), lost])
+            middle[player][key] = medians
+            uncorrelated = sum(each["uncorrelated_windows"] for each in figures)
+            incomplete = sum(each["incomplete_seconds"] for each in figures)
+            aims = aims_of(scenario, key) if player == "Unisono" else ""
+            rows.append([player, key, *medians.values(), len(figures), uncorrelated, incomplete, aims])
     print_table(
-        f"Spread at the loudspeakers, {describe(options)}: median of the runs' medians, p95s and maxima, ms",
-        ["player", "range", "median", "p95", "max", "runs", "lost"],
+        f"Spread at the loudspeakers, ms: {scenario.about}; "
+        f"medians of {options.runs} runs of {options.seconds:g} s",
+        ["player", "stretch", "median", "p95", "max", "runs", "uncorrelated windows", "incomplete s", "aim"],
         rows,
     )
-    if "Snapcast" in middle:
-        for key in RANGES:
-            if key in middle["Unisono"] and key in middle["Snapcast"]:
-                ratio = middle["Unisono"][key]["median_ms"] / max(middle["Snapcast"][key]["median_ms"], 1e-6)
-                print(f"Unisono / Snapcast, median, {key}: {ratio:.2f}")
-    save(stem(options), {"options": {**vars(options)}, "runs": runs, "median_of_runs": middle})
+    print_ratios(middle)
+    repairs = summarise_excursions(runs["Unisono"])
+    if scenario.stretches:
+        print(f"Devices that left their place by {OUT_MS:g} ms or more: {in_sentence(repairs)}")
+    save(
+        f"speakers-{options.scenario}",
+        {"options": vars(options), "about": scenario.about}
+        | {"reach": {f"{key}, {part}": aim for (key, part), aim in scenario.reach.items()}}
+        | {"median_of_runs": middle, "excursions": repairs, "runs": runs},
+    )
 
 
-def describe(options: argparse.Namespace) -> str:
-    length = f"{options.seconds:g} s, {options.runs} runs"
-    return f"{options.seats} ({len(options.seats)} devices), {options.condition}, {length}"
+def aims_of(scenario: Scenario, key: str) -> str:
+    return ", ".join(
+        f"{part.removesuffix('_ms')} {aim:g}" for (name, part), aim in scenario.reach.items() if name == key
+    )
 
 
-def stem(options: argparse.Namespace) -> str:
-    return f"speakers-{options.seats}-{options.condition}"
+def print_ratios(middle: dict[str, dict[str, dict[str, float]]]) -> None:
+    """Below 0.5 is the aim."""
+    for key, theirs in middle.get("Snapcast", {}).items():
+        if key in middle["Unisono"]:
+            ours = middle["Unisono"][key]
+            ratios = ", ".join(
+                f"{part.removesuffix('_ms')} {ours[part] / theirs[part]:.2f}" for part in PARTS
+            )
+            print(f"Unisono / Snapcast, {key}: {ratios}")
+
+
+def summarise_excursions(runs: list[Run]) -> dict[str, Any]:
+    found = [each for run in runs for each in run["excursions"]]
+    repaired = [each["repaired_after_sec"] for each in found if each["repaired_after_sec"] is not None]
+    noticed = [each["noticed_after_sec"] for each in found if each["noticed_after_sec"] is not None]
+    return {
+        "count": len(found),
+        "noticed_after_sec_median": statistics.median(noticed) if noticed else None,
+        "repaired_after_sec_median": statistics.median(repaired) if repaired else None,
+        "repaired_after_sec_max": max(repaired, default=None),
+        "not_within_5_sec": len(found) - sum(each <= REPAIR_REACH_SEC for each in repaired),
+    }
+
+
+def in_sentence(repairs: dict[str, Any]) -> str:
+    if repairs["count"] == 0:
+        return "none"
+    spans = ("noticed_after_sec_median", "repaired_after_sec_median", "repaired_after_sec_max")
+    said = ["never" if repairs[span] is None else f"{repairs[span]:.2f} s" for span in spans]
+    return (
+        f"{repairs['count']} times; until noticed (median) {said[0]}, "
+        f"until repaired (median, longest) {said[1]}, {said[2]}; "
+        f"{repairs['not_within_5_sec']} not repaired within {REPAIR_REACH_SEC:g} s or before the end"
+    )
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="bench.speakers", description="Spread of N loudspeakers playing one song."
+        prog="bench.speakers", description="Spread of loudspeakers playing one song."
     )
-    parser.add_argument("--seats", default="cccc", help="one letter per device: c = Chromium, f = Firefox")
+    parser.add_argument("scenario", nargs="?", default="quiet", choices=SCENARIOS)
+    parser.add_argument("--list", action="store_true", help="what there is, and end")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=62.0)
-    parser.add_argument("--condition", choices=["quiet", "harsh"], default="quiet")
-    parser.add_argument("--snapcast", action="store_true", help="the same with Snapcast, in turn")
-    return parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=60.0, help="of the song, a run")
+    parser.add_argument("--seats", help="one letter per device instead of the scenario's: c, f or w")
+    parser.add_argument(
+        "--snapcast",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the same with Snapcast, in turn",
+    )
+    options = parser.parse_args()
+    if options.list:
+        width = max(map(len, SCENARIOS))
+        for name, scenario in SCENARIOS.items():
+            print(f"{name.ljust(width)}  {scenario.about}")
+        parser.exit()
+    return options
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ UNSET_TYPE = inspect.type_info(msgspec.UnsetType)
 CONSTANTS = {
     "PROTOCOL_VERSION": "The version of this protocol, sent in `join`.",
     "MAX_FRAME_BYTES": "Largest frame either side sends, in bytes of UTF-8.",
+    "MAX_ANNOUNCEMENT_CHARS": "Largest announcement, in base64url characters.",
     "MAX_BODY_CHARS": "Largest relay body, in base64url characters.",
 }
 
@@ -236,10 +237,10 @@ One WebSocket per peer, at `/v1/control?s=<shard>`. The shard is four hex digits
 it lets a proxy send one swarm to one server. The swarm id travels in the first message, so no access log
 holds it.
 
-Each frame is one JSON object in a text frame, with its `type`. The first frame is `join`, answered by
-`welcome`. A frame that is no message of this protocol ends that one connection: an `error` message, then a
-close with the code below. Nobody else notices. Frames are at most {protocol.MAX_FRAME_BYTES} bytes; unknown
-fields are refused.
+Each frame is one JSON object in a text frame, with its `type`. The server begins with `challenge`; the
+client's first frame is `join`, which signs it and is answered by `welcome`. A frame that is no message of
+this protocol ends that one connection: an `error` message, then a close with the code below. Nobody else
+notices. Frames are at most {protocol.MAX_FRAME_BYTES} bytes; unknown fields are refused.
 
 `t1` and `t2` are global time: the server's monotonic clock in microseconds, named by `clockId`.
 The JSON Schema is in `schema/protocol.schema.json`, the TypeScript types in

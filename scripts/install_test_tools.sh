@@ -5,7 +5,8 @@ set -eu
 
 # command:package pairs; a command found anywhere on PATH is good enough.
 TOOLS="chromium:chromium firefox-esr:firefox-esr pulseaudio:pulseaudio pactl:pulseaudio-utils parec:pulseaudio-utils
-ffmpeg:ffmpeg ip:iproute2 tc:iproute2 turnserver:coturn chrt:util-linux openssl:openssl"
+ffmpeg:ffmpeg ip:iproute2 tc:iproute2 turnserver:coturn chrt:util-linux openssl:openssl
+WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb"
 
 # Administration tools lie where the PATH of a plain user does not always lead.
 PATH="$PATH:/usr/sbin:/sbin"

@@ -5,6 +5,7 @@ Node.
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import shutil
@@ -20,7 +21,9 @@ import aiohttp
 import msgspec
 import pytest
 
+from tests.joiner import Joiner
 from tests.server_process import ServerProcess
+from unisono.app import CONTENT_SECURITY_POLICY
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,7 +37,6 @@ NOT_COPIED = shutil.ignore_patterns(
 # loads later, and the server. Beyond this something is inside that does not belong there.
 MAX_WHEEL_BYTES = 1_500_000
 
-JOIN = {"type": "join", "v": 1, "swarmId": "5" * 32, "userId": "a" * 32, "admission": ""}
 ANSWER_LIMIT_SEC = 30.0
 
 
@@ -123,6 +125,33 @@ def test_no_path_of_the_builder_is_in_the_wheel(wheel: Path) -> None:
             assert str(wheel.parents[1]).encode() not in archive.read(name), name
 
 
+def test_the_page_carries_the_policy_of_the_server_s_header(wheel: Path) -> None:
+    """For hosts that send no headers; `frame-ancestors` counts in a header only. Nothing in it is unsafe."""
+    with zipfile.ZipFile(wheel) as archive:
+        page = html.unescape(archive.read("unisono/_web/index.html").decode())
+    [policy] = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    header = CONTENT_SECURITY_POLICY.split("; ")
+    assert policy.split("; ") == [each for each in header if not each.startswith("frame-ancestors")]
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "*" not in CONTENT_SECURITY_POLICY
+
+
+def test_the_page_is_built_alike_in_another_folder_at_another_time(wheel: Path) -> None:
+    """Whoever builds this version has the same bytes; scripts/hashes.py prints their hashes."""
+    built = ROOT / "src" / "unisono" / "_web"
+    here = {
+        path.relative_to(built).as_posix(): path.read_bytes() for path in built.rglob("*") if path.is_file()
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        prefix = "unisono/_web/"
+        there = {
+            name.removeprefix(prefix): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith(prefix)
+        }
+    assert there == here
+
+
 async def test_the_installed_server_serves_the_page_and_lets_a_peer_in(
     installed: Path, start_server: Callable[..., ServerProcess]
 ) -> None:
@@ -138,7 +167,7 @@ async def test_the_installed_server_serves_the_page_and_lets_a_peer_in(
         async with http.get(f"{server.url}/healthz") as answer:
             assert answer.status == 200
         async with http.ws_connect(server.control_url) as ada:
-            await ada.send_json(JOIN)
+            await ada.send_json(Joiner("ada").join((await ada.receive()).data))
             assert msgspec.json.decode((await ada.receive()).data)["type"] == "welcome"
             await ada.send_json({"type": "ping", "id": 1, "t0": 0})
             pong = msgspec.json.decode((await ada.receive()).data)

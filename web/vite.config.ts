@@ -49,6 +49,28 @@ function buildListInServiceWorker(): Plugin {
   };
 }
 
+/** As the server's header says, for a page served from elsewhere; `frame-ancestors` counts in a header only. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
+  "connect-src 'self' ws: wss:",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+function policyInThePage(): Plugin {
+  const tags = [
+    { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY },
+    { name: "referrer", content: "no-referrer" },
+  ].map((attrs) => ({ tag: "meta", attrs, injectTo: "head-prepend" as const }));
+  return { name: "policy-in-the-page", apply: "build", transformIndexHtml: () => tags };
+}
+
 export default defineConfig({
   build: {
     rolldownOptions: {
@@ -67,6 +89,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
-  plugins: [buildListInServiceWorker(), compressedSiblings()],
+  plugins: [policyInThePage(), buildListInServiceWorker(), compressedSiblings()],
   server: { proxy: { "/v1": { target: "http://localhost:8000", ws: true } } },
 });

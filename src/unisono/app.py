@@ -7,13 +7,14 @@ COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
 from unisono import __version__, metrics
-from unisono.hub import Hub
-from unisono.limits import address_key
+from unisono.hub import Hub, global_us
+from unisono.limits import US_PER_SEC, address_key
 from unisono.network import client_address, is_allowed_origin
 from unisono.session import ControlSession
 from unisono.static import WebApp
@@ -63,7 +64,8 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
 
     async def control(request: web.Request) -> web.StreamResponse:
         headers, config = request.headers, hub.config
-        if not is_allowed_origin(headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST), config.public_url):
+        origin, host = headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST)
+        if not is_allowed_origin(origin, host, config.public_url, config.page_origins):
             return web.Response(status=403, text="Pages of other sites may not open this channel.\n")
         if not web.WebSocketResponse().can_prepare(request):
             return web.Response(
@@ -71,6 +73,9 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
             )
         forwarded_for = headers.getall("X-Forwarded-For", [])
         client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
+        wait_us = hub.turnstile.wait_us(global_us())
+        if wait_us > 0:
+            await asyncio.sleep(wait_us / US_PER_SEC)
         return await ControlSession(hub, request, address_key(client)).run()
 
     async def healthz(_request: web.Request) -> web.Response:

@@ -42,6 +42,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("trusted-proxy", "CIDR", "believe X-Forwarded-For from these networks; several with commas"),
     ("metrics", "H:P", "serve /metrics for Prometheus on this address"),
     ("public-url", "URL", "where people reach this server, when that is not this machine's own address"),
+    ("page-origin", "URL", "let a page served from there use this server as well; several with commas"),
     ("connections-per-address", "N", "most connections from one network address (default: 100)"),
     ("joins-per-address", "N", "most joins per minute from one network address (default: 60)"),
 )
@@ -79,7 +80,9 @@ class _Options:
         given = self._arguments[option.replace("-", "_")]
         if given is not None:
             # Options that take several values may be repeated; for the others the last one counts.
-            return ",".join(given) if option in ("turn", "trusted-proxy") else given[-1], f"--{option}"
+            return ",".join(given) if option in ("turn", "trusted-proxy", "page-origin") else given[
+                -1
+            ], f"--{option}"
         variable = f"UNISONO_{option.replace('-', '_').upper()}"
         return self._environment.get(variable) or None, variable
 
@@ -113,6 +116,7 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
         port=Config.port if port is None else port,
         tls=_tls(options),
         public_url=options.read("public-url", _public_url, "a URL like https://unisono.example"),
+        page_origins=options.read("page-origin", _origins, "origins like https://music.example") or (),
         trusted_proxies=options.read("trusted-proxy", _networks, "networks like 10.0.0.0/8") or (),
         metrics_bind=options.read("metrics", _bind, "an address like 127.0.0.1:9100"),
         ice=_ice(options),
@@ -203,6 +207,15 @@ def _public_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError
     return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(item.strip().rstrip("/") for item in text.split(","))
+    for origin in origins:
+        parts = urlsplit(_public_url(origin))
+        if origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError
+    return origins
 
 
 def _networks(text: str) -> tuple[IpNetwork, ...]:

@@ -43,6 +43,18 @@ class Limits:
     connections_per_address: int = 100
     joins_per_address_per_min: int = 60
 
+    # Of all addresses together. Each costs some 40 KB, so that a flood from everywhere ends at half a GB and
+    # not at the machine's memory. Raise it with the number of open files allowed.
+    max_connections: int = 10_000
+
+    # WebSockets that are opened, one after the other: each costs up to a ms of the loop that answers clock
+    # probes, and a crowd that comes in one moment would hold up all of them. A full swarm that comes back at
+    # once is through in 0.2 s.
+    handshakes_per_sec: int = 400
+
+    # From accepting a connection to its whole request, and again from one request to the next.
+    request_timeout_sec: float = 20.0
+
     # What may wait for one peer before it counts as too slow: eleven of the largest bodies, or hundreds of
     # beats. Bytes alone, no count of frames: the frames wait in the transport, which knows only bytes, and a
     # burst of many small ones from others is no fault of the reader.
@@ -120,6 +132,8 @@ class Config:
     port: int = 8000
     tls: Tls | None = None
     public_url: str | None = None
+    # Where else the page may be served from, as browsers write origins: https://music.example.
+    page_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IpNetwork, ...] = ()
     metrics_bind: tuple[str, int] | None = None
     ice: Ice = field(default_factory=Ice)

@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Protocol
 
+from unisono.admission import check_join
 from unisono.config import Config
 from unisono.errors import PeerError
 from unisono.ice import ice_servers
-from unisono.limits import US_PER_SEC, AddressBudgets
+from unisono.limits import US_PER_SEC, AddressBudgets, Turnstile
 from unisono.metrics import Metrics
-from unisono.protocol import Welcome, encode_server
+from unisono.protocol import Join, Welcome, encode_server
 from unisono.registry import Registry
-from unisono.swarm import Close, ConnectionId, Effect, Send
+from unisono.swarm import Card, Close, ConnectionId, Effect, Send
 
 
 class Session(Protocol):
@@ -51,6 +52,7 @@ class Hub:
         self.metrics = Metrics()
         self.registry = Registry(config.limits)
         self.addresses = AddressBudgets(config.limits)
+        self.turnstile = Turnstile(config.limits.handshakes_per_sec)
         self._sessions: dict[ConnectionId, Session] = {}
         self._next_connection = count(1)
         self._expiry: asyncio.TimerHandle | None = None
@@ -69,11 +71,13 @@ class Hub:
         self._carry_out(self.registry.drop(connection, global_us()))
         self._watch_grace()
 
-    def join(self, connection: ConnectionId, swarm_id: str, user_id: str) -> int:
-        """Seats the connection, welcomes it, tells the others. Returns the size of the swarm; raises
-        `PeerError`.
+    def join(self, connection: ConnectionId, join: Join, nonce: bytes) -> int:
+        """Checks the proofs, seats the connection, welcomes it, tells the others. Returns the size of the
+        swarm; raises `PeerError`.
         """
-        entrance = self.registry.join(connection, swarm_id, user_id)
+        check_join(join, nonce, self.registry.admission_key(join.swarm_id))
+        card = Card(join.session_key, join.announcement)
+        entrance = self.registry.join(connection, join.swarm_id, join.user_id, card, join.admission_key)
         limits = self.config.limits
         welcome = Welcome(
             clock_id=self.clock_id,

@@ -55,6 +55,20 @@ class TokenBucket:
         self.filled_us = global_us
 
 
+class Turnstile:
+    """Lets one through after the other, evenly. Nobody is refused; whoever comes in a crowd waits."""
+
+    def __init__(self, per_sec: float) -> None:
+        self._interval_us = US_PER_SEC / per_sec
+        self._next_us = 0.0
+
+    def wait_us(self, global_us: int) -> float:
+        """How long whoever comes now has to wait; 0 for who comes alone."""
+        turn_us = max(self._next_us, float(global_us))
+        self._next_us = turn_us + self._interval_us
+        return turn_us - global_us
+
+
 class ConnectionBudget:
     """What one connection may still send."""
 
@@ -96,6 +110,7 @@ class AddressBudgets:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._addresses: dict[str, _Address] = {}
+        self._connections = 0
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -108,9 +123,12 @@ class AddressBudgets:
             per_min = self._limits.joins_per_address_per_min
             address = _Address(0, TokenBucket.full(per_min / 60, per_min, global_us))
             self._addresses[key] = address
+        if self._connections >= self._limits.max_connections:
+            raise PeerError(ErrorCode.TOO_MANY_CONNECTIONS, "this server has no room for more connections")
         if address.connections >= self._limits.connections_per_address:
             raise PeerError(ErrorCode.TOO_MANY_CONNECTIONS, "too many connections from this network address")
         address.connections += 1
+        self._connections += 1
 
     def join(self, key: str, global_us: int) -> None:
         """Raises `PeerError` when this address, which must be connected, joined too often."""
@@ -120,6 +138,7 @@ class AddressBudgets:
     def disconnect(self, key: str, global_us: int) -> None:
         address = self._addresses[key]
         address.connections -= 1
+        self._connections -= 1
         if address.connections == 0 and address.joins.is_full(global_us):
             del self._addresses[key]
 

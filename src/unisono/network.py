@@ -44,11 +44,14 @@ def _is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
     return any(parsed in network for network in trusted)
 
 
-def is_allowed_origin(origin: str | None, host: str | None, public_url: str | None) -> bool:
+def is_allowed_origin(
+    origin: str | None, host: str | None, public_url: str | None, page_origins: Sequence[str] = ()
+) -> bool:
     """Whether a page of this origin may open the control channel.
 
     Browsers always send Origin and programs need not, so its absence is fine. A page must come from the host
-    it connects to, or from the public URL; the scheme is not compared, as a proxy may have ended TLS.
+    it connects to, from the public URL, or from an origin that was named; the scheme is compared only there,
+    as a proxy may have ended TLS.
     """
     if origin is None:
         return True
@@ -56,7 +59,9 @@ def is_allowed_origin(origin: str | None, host: str | None, public_url: str | No
     if origin_place is None:
         return False
     scheme, *_ = origin.partition(":")
-    return origin_place in (_place(f"{scheme}://{host}"), _place(public_url or ""))
+    if origin_place in (_place(f"{scheme}://{host}"), _place(public_url or "")):
+        return True
+    return any(origin.lower() == named.lower().rstrip("/") for named in page_origins)
 
 
 def _place(url: str) -> tuple[str, int] | None:

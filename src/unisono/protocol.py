@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 # Largest relay body in base64url characters: 16896 bytes, which is the largest padding step (16 KiB) plus 512
 # bytes for the sealed envelope around it (nonce, tag, header).
@@ -38,6 +38,13 @@ _ID_CHARS = 32
 # `(?![\s\S])` is "the end" both here and in ECMAScript, which has no `\Z`.
 _BASE64URL_PATTERN = r"^[A-Za-z0-9_-]+(?![\s\S])"
 
+# 32 and 64 bytes in base64url without padding.
+_KEY_CHARS = 43
+_SIGNATURE_CHARS = 86
+
+# What a member announces of itself to the others. 63 of them with ids and keys stay below `MAX_FRAME_BYTES`.
+MAX_ANNOUNCEMENT_CHARS = 192
+
 
 class CloseCode(enum.IntEnum):
     """Why a WebSocket was closed. 4xxx codes follow an `error` message; 1xxx codes are WebSocket's own."""
@@ -47,6 +54,7 @@ class CloseCode(enum.IntEnum):
     RESTART = 1012, "The server is going away; a `goaway` message said when to come back."
     BAD_MESSAGE = 4400, "Not a message of this protocol."
     JOIN_EXPECTED = 4401, "The first message was not `join`, or a second `join` came."
+    NOT_ADMITTED = 4403, "The join does not prove the swarm key, or not that the user id is the sender's own."
     JOIN_TIMEOUT = 4408, "No `join` came in time."
     TAKEN_OVER = 4409, "The same user id joined from another connection, which now holds the seat."
     FRAME_TOO_LARGE = 4413, "A frame above the limit."
@@ -54,7 +62,7 @@ class CloseCode(enum.IntEnum):
     RATE_LIMITED = 4429, "Too many messages or bytes from this connection."
     SLOW_READER = 4430, "This connection read too slowly and its queue was full."
     SWARM_FULL = 4431, "The swarm has as many members as this server allows."
-    TOO_MANY_CONNECTIONS = 4432, "Too many connections from one network address."
+    TOO_MANY_CONNECTIONS = 4432, "Too many connections, from one network address or in all."
     TOO_MANY_JOINS = 4433, "Too many joins per minute from one network address."
     INTERNAL = 4500, "The server failed; trying again is right."
 
@@ -72,6 +80,7 @@ class ErrorCode(enum.StrEnum):
 
     BAD_MESSAGE = "bad-message"
     JOIN_EXPECTED = "join-expected"
+    NOT_ADMITTED = "not-admitted"
     JOIN_TIMEOUT = "join-timeout"
     TAKEN_OVER = "taken-over"
     FRAME_TOO_LARGE = "frame-too-large"
@@ -114,6 +123,39 @@ Body = Annotated[
         description="Sealed by the sender, base64url without padding. The server cannot read it.",
     ),
 ]
+PublicKey = Annotated[
+    str,
+    Meta(
+        pattern=_BASE64URL_PATTERN,
+        min_length=_KEY_CHARS,
+        max_length=_KEY_CHARS,
+        description="Ed25519 public key, 32 bytes in base64url.",
+    ),
+]
+Signature = Annotated[
+    str,
+    Meta(
+        pattern=_BASE64URL_PATTERN,
+        min_length=_SIGNATURE_CHARS,
+        max_length=_SIGNATURE_CHARS,
+        description="Ed25519 signature, 64 bytes in base64url.",
+    ),
+]
+SessionKey = Annotated[
+    PublicKey,
+    Meta(
+        description="The session's Ed25519 public key; the user id is the first 16 bytes of its SHA-256. "
+        "32 bytes in base64url."
+    ),
+]
+Announcement = Annotated[
+    str,
+    Meta(
+        pattern=_BASE64URL_PATTERN,
+        max_length=MAX_ANNOUNCEMENT_CHARS,
+        description="What the member tells the others of its page load, signed; opaque to the server.",
+    ),
+]
 GlobalUs = Annotated[
     float, Meta(description="Global time: the server's monotonic clock in µs, with a fraction.")
 ]
@@ -135,13 +177,28 @@ class _Part(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Join(_Message, frozen=True):
-    """Enters a swarm, or takes one's seat there again. The first message of every connection."""
+    """Enters a swarm, or takes one's seat there again. The first message of every client, answering
+    `challenge`.
+    """
 
     v: Annotated[int, Meta(description="Protocol version.")]
     swarm_id: SwarmId
     user_id: UserId
-    admission: Annotated[
-        str, Meta(max_length=1024, description="Proof of knowing the swarm key; empty in this version.")
+    session_key: SessionKey
+    announcement: Announcement
+    admission_key: Annotated[
+        PublicKey,
+        Meta(
+            description="Derived from the swarm key: the first joiner's is pinned for as long as the swarm "
+            "lives. 32 bytes in base64url."
+        ),
+    ]
+    admission_proof: Annotated[
+        Signature,
+        Meta(description="The admission key's signature of the challenge: the sender knows the swarm key."),
+    ]
+    session_proof: Annotated[
+        Signature, Meta(description="The session key's signature of the challenge: the user id is its own.")
     ]
 
 
@@ -179,6 +236,8 @@ class MemberState(_Part, frozen=True):
 
     user_id: UserId
     away: Annotated[bool, Meta(description="Its connection dropped; its seat is kept for the grace.")]
+    session_key: SessionKey
+    announcement: Announcement
 
 
 class Limits(_Part, frozen=True):
@@ -199,6 +258,20 @@ class IceServer(_Part, omit_defaults=True, frozen=True):
     urls: Annotated[list[str], Meta(description="Its addresses.")]
     username: Annotated[str, Meta(description="Short-lived.")] | UnsetType = UNSET
     credential: Annotated[str, Meta(description="Belongs to the user name.")] | UnsetType = UNSET
+
+
+class Challenge(_Message, frozen=True):
+    """The first message of the server on every connection: what a `join` must sign."""
+
+    nonce: Annotated[
+        str,
+        Meta(
+            pattern=_BASE64URL_PATTERN,
+            min_length=_KEY_CHARS,
+            max_length=_KEY_CHARS,
+            description="32 random bytes in base64url, good for this connection only.",
+        ),
+    ]
 
 
 class Welcome(_Message, frozen=True):
@@ -228,13 +301,18 @@ class Joined(_Message, frozen=True):
     """Someone new is in the swarm."""
 
     user_id: UserId
+    session_key: SessionKey
+    announcement: Announcement
 
 
-class Presence(_Message, frozen=True):
-    """A member's connection dropped (`away`), or it took its seat again with a new connection."""
+class Presence(_Message, omit_defaults=True, frozen=True):
+    """A member's connection dropped (`away`), or it took its seat again with a new connection and, after a
+    reload, a new announcement.
+    """
 
     user_id: UserId
     away: Annotated[bool, Meta(description="True: dropped, the seat is kept for the grace. False: back.")]
+    announcement: Announcement | UnsetType = UNSET
 
 
 class Left(_Message, frozen=True):
@@ -268,10 +346,11 @@ class Refusal(_Message, tag="error", frozen=True):
 
 
 ClientMessage = Join | Ping | Relay | Leave
-ServerMessage = Welcome | Pong | Joined | Presence | Left | Relayed | GoAway | Refusal
+ServerMessage = Challenge | Welcome | Pong | Joined | Presence | Left | Relayed | GoAway | Refusal
 
 CLIENT_MESSAGES: tuple[type[msgspec.Struct], ...] = (Join, Ping, Relay, Leave)
 SERVER_MESSAGES: tuple[type[msgspec.Struct], ...] = (
+    Challenge,
     Welcome,
     Pong,
     Joined,

@@ -13,7 +13,7 @@ from unisono.config import Limits
 from unisono.errors import PeerError
 from unisono.limits import US_PER_SEC
 from unisono.protocol import ErrorCode, MemberState
-from unisono.swarm import ConnectionId, Effect, Swarm
+from unisono.swarm import Card, ConnectionId, Effect, Swarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,21 @@ class Registry:
     def member_count(self) -> int:
         return sum(swarm.size for swarm in self._swarms.values())
 
-    def join(self, connection: ConnectionId, swarm_id: str, user_id: str) -> Entrance:
-        """Raises `PeerError` when this connection may not enter."""
+    def admission_key(self, swarm_id: str) -> str | None:
+        """The key that whoever joins must prove; None while there is no such swarm."""
+        swarm = self._swarms.get(swarm_id)
+        return swarm.admission_key if swarm is not None else None
+
+    def join(
+        self, connection: ConnectionId, swarm_id: str, user_id: str, card: Card, admission_key: str
+    ) -> Entrance:
+        """Raises `PeerError` when this connection may not enter. Proofs are checked by the caller; the first
+        joiner's admission key is pinned.
+        """
         if connection in self._places:
             raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")  # R2
-        swarm = self._swarms.get(swarm_id) or Swarm(self._max_members)
-        effects = swarm.join(user_id, connection)
+        swarm = self._swarms.get(swarm_id) or Swarm(self._max_members, admission_key)
+        effects = swarm.join(user_id, connection, card)
         place = _Place(swarm_id, user_id)
         self._swarms[swarm_id] = swarm
         self._places[connection] = place

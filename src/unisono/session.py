@@ -1,6 +1,6 @@
 """One WebSocket, one member: reads frames, answers the clock, feeds the hub, and closes with a reason.
 
-    waiting --join--> seated --leave | close | fault | end()--> closing --> closed
+    waiting (challenge sent) --join--> seated --leave | close | fault | end()--> closing --> closed
     waiting --silence for join_timeout_sec | fault | end()--> closing
 
 Clock: `t1`, `t2` and the budget are global time, `time.monotonic_ns()`; t1 is read before anything else is
@@ -14,12 +14,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import socket
 import struct
 import time
 
 from aiohttp import WSMsgType, web
 
+from unisono.admission import NONCE_BYTES, encode_base64url
 from unisono.errors import PeerError
 from unisono.hub import Hub, global_us
 from unisono.limits import ConnectionBudget
@@ -27,6 +29,7 @@ from unisono.log import log_event, log_failure
 from unisono.protocol import (
     NOT_A_MESSAGE,
     PROTOCOL_VERSION,
+    Challenge,
     ClientMessage,
     CloseCode,
     ErrorCode,
@@ -72,6 +75,7 @@ class ControlSession:
             writer_limit=0,
         )
         self._budget = ConnectionBudget(limits, global_us())
+        self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._transport: asyncio.Transport | None = None
         self._farewell: asyncio.Task[None] | None = None
         self._connection = 0
@@ -131,6 +135,8 @@ class ControlSession:
     # --- reading --------------------------------------------------------------------------------------------
 
     async def _serve(self) -> None:
+        # In the same flight as the answer to the handshake, so that proving costs no round trip.
+        self.send(encode_server(Challenge(nonce=encode_base64url(self._nonce))))
         try:
             async with asyncio.timeout(self._limits.join_timeout_sec):
                 first = await self._receive()
@@ -161,7 +167,7 @@ class ControlSession:
         if first.v != PROTOCOL_VERSION:
             raise PeerError(ErrorCode.WRONG_VERSION, f"this server speaks version {PROTOCOL_VERSION}")
         self._hub.addresses.join(self._address_key, global_us())
-        size = self._hub.join(self._connection, first.swarm_id, first.user_id)
+        size = self._hub.join(self._connection, first, self._nonce)
         self._is_seated = True
         log_event("joined", logging.DEBUG, swarmSize=size, swarms=self._hub.registry.swarm_count)
 

@@ -56,12 +56,22 @@ class Away:
 Seat = Present | Away
 
 
-class Swarm:
-    """The seats of one swarm, by user id."""
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the others are told of a member; announced anew with every join."""
 
-    def __init__(self, max_members: int) -> None:
+    session_key: str
+    announcement: str
+
+
+class Swarm:
+    """The seats of one swarm, by user id, and the admission key that the first joiner pinned."""
+
+    def __init__(self, max_members: int, admission_key: str) -> None:
+        self.admission_key = admission_key
         self._max_members = max_members
         self._seats: dict[str, Seat] = {}
+        self._cards: dict[str, Card] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -73,7 +83,12 @@ class Swarm:
 
     def members(self, besides: str | None = None) -> list[MemberState]:
         return [
-            MemberState(user_id=user_id, away=isinstance(seat, Away))
+            MemberState(
+                user_id=user_id,
+                away=isinstance(seat, Away),
+                session_key=self._cards[user_id].session_key,
+                announcement=self._cards[user_id].announcement,
+            )
             for user_id, seat in self._seats.items()
             if user_id != besides
         ]
@@ -81,17 +96,21 @@ class Swarm:
     def is_seat_of(self, user_id: str, connection: ConnectionId) -> bool:
         return self._seats.get(user_id) == Present(connection)
 
-    def join(self, user_id: str, connection: ConnectionId) -> list[Effect]:
+    def join(self, user_id: str, connection: ConnectionId, card: Card) -> list[Effect]:
         """Takes a seat. Raises `PeerError` when there is none left."""
         seat = self._seats.get(user_id)
         if seat is None:
             if len(self._seats) >= self._max_members:
                 raise PeerError(ErrorCode.SWARM_FULL, f"the swarm has {self._max_members} members already")
             self._seats[user_id] = Present(connection)
-            return self._tell_others(user_id, Joined(user_id=user_id))
+            self._cards[user_id] = card
+            newcomer = Joined(user_id=user_id, session_key=card.session_key, announcement=card.announcement)
+            return self._tell_others(user_id, newcomer)
 
         self._seats[user_id] = Present(connection)  # S1
-        effects = self._tell_others(user_id, Presence(user_id=user_id, away=False))
+        self._cards[user_id] = card
+        back = Presence(user_id=user_id, away=False, announcement=card.announcement)
+        effects = self._tell_others(user_id, back)
         if isinstance(seat, Present):
             reason = PeerError(ErrorCode.TAKEN_OVER, "this user id joined from another connection")
             effects.append(Close(seat.connection, reason))
@@ -130,7 +149,7 @@ class Swarm:
         return [Send((seat.connection,), Relayed(sender=sender, body=body))]
 
     def _remove(self, user_id: str) -> list[Effect]:
-        del self._seats[user_id]
+        del self._seats[user_id], self._cards[user_id]
         return self._tell_others(user_id, Left(user_id=user_id))
 
     def _tell_others(self, user_id: str, message: ServerMessage) -> list[Effect]:

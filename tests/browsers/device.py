@@ -7,9 +7,9 @@ the page, and nothing of how its browser was launched.
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page
 
@@ -20,6 +20,19 @@ POLL_MS = 150.0  # rarer than a page's own beat, so watching does not disturb wh
 KEPT_SNAPSHOTS = 3
 KEPT_CONSOLE_LINES = 40
 LINK = re.compile(r"https?://[^\s\"'<>]+#[^\s\"'<>]+")
+
+
+class Seat(Protocol):
+    """What waiting for a device and giving its sound priority need, whichever driver the device hangs on."""
+
+    name: str
+    mark: str
+
+    def pause(self, pause_ms: float) -> None: ...
+
+    def try_snapshot(self) -> Snapshot | None: ...
+
+    def report(self, shots: list[Snapshot]) -> str: ...
 
 
 class Device:
@@ -128,6 +141,21 @@ class Device:
         shot: Snapshot = self.page.evaluate("window.unisono.snapshot()")
         return shot
 
+    def try_snapshot(self) -> Snapshot | None:
+        """None while the page is loading: between two documents there is no `window.unisono`."""
+        try:
+            shot: Snapshot | None = self.page.evaluate("window.unisono ? window.unisono.snapshot() : null")
+        except Error as error:
+            # The document went away under the call (a reload); every other error is the test's business.
+            if "navigation" in str(error) or "context was destroyed" in str(error):
+                return None
+            raise
+        return shot
+
+    def pause(self, pause_ms: float) -> None:
+        """Lets time pass while the driver keeps hearing from its pages."""
+        self.page.wait_for_timeout(pause_ms)
+
     def file(self, file_name: str) -> Snapshot | None:
         """This file as the snapshot has it, or None while it is unknown here."""
         files: list[Snapshot] = self.snapshot()["files"]
@@ -177,7 +205,7 @@ class Device:
 
 
 def wait_for_all(
-    devices: list[Device],
+    devices: Sequence[Seat],
     is_reached: Callable[[Snapshot], bool],
     description: str,
     limit_sec: float = WAIT_LIMIT_SEC,
@@ -186,7 +214,7 @@ def wait_for_all(
     give_up_at = time.monotonic() + limit_sec
     seen: dict[str, list[Snapshot]] = {device.name: [] for device in devices}
     while True:
-        shots = [_try_snapshot(device) for device in devices]
+        shots = [device.try_snapshot() for device in devices]
         for device, shot in zip(devices, shots, strict=True):
             if shot is not None:
                 seen[device.name] = [*seen[device.name], shot][-KEPT_SNAPSHOTS:]
@@ -197,16 +225,4 @@ def wait_for_all(
             names = ", ".join(device.name for device in devices)
             reports = "\n".join(device.report(seen[device.name]) for device in devices)
             raise TimeoutError(f"waited {limit_sec:g} s for {names}: {description}\n{reports}")
-        devices[0].page.wait_for_timeout(POLL_MS)
-
-
-def _try_snapshot(device: Device) -> Snapshot | None:
-    """None while the page is loading: between two documents there is no `window.unisono`."""
-    try:
-        shot: Snapshot | None = device.page.evaluate("window.unisono ? window.unisono.snapshot() : null")
-    except Error as error:
-        # The document went away under the call (a reload); every other error is the test's business.
-        if "navigation" in str(error) or "context was destroyed" in str(error):
-            return None
-        raise
-    return shot
+        devices[0].pause(POLL_MS)

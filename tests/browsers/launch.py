@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 
 from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, sync_playwright
 
-from tests.browsers.device import Device
+from tests.browsers.device import Device, Seat
 from tests.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
 
 Condition = Literal["quiet", "harsh"]
@@ -28,9 +28,9 @@ FIREFOX_PATH = "/usr/bin/firefox-esr"
 QUIET_VIEWPORT: ViewportSize = {"width": 400, "height": 300}
 HARSH_VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 PHONES = {"android": "Pixel 7", "iphone": "iPhone 14"}  # Playwright's own device descriptors
-# Seen in /proc with sound running (Chromium 156, Firefox 153 ESR): the thread that computes the sound, and
-# what hands it on to PulseAudio: libpulse's loop, and in Firefox both ends of its audio server.
-RENDER_THREADS = ("AudioOutputDevi", "AudioIP~allback")
+# Seen in /proc with sound running (Chromium 156, Firefox 153 ESR, WebKitGTK 2.50): the thread that computes
+# the sound, and what hands it on to PulseAudio: libpulse's loop; in Firefox both ends of its audio server.
+RENDER_THREADS = ("AudioOutputDevi", "AudioIP~allback", "webaudioSrc")
 AUDIO_THREADS = (*RENDER_THREADS, "threaded-ml", "AudioIP~ver", "AudioIP~ent")
 PRIORITY_LIMIT_SEC = 30.0
 POLL_MS = 100.0
@@ -161,7 +161,13 @@ class Fleet:
             for name in names
         ]
 
-    def firefox(self, name: str, env: Mapping[str, str]) -> Device:
+    def firefox(
+        self,
+        name: str,
+        env: Mapping[str, str],
+        *,
+        extra_prefs: Mapping[str, str | float | bool] | None = None,
+    ) -> Device:
         """A Firefox ESR of its own for this device, driven over WebDriver BiDi."""
         mark = self._mark()
         # Not launch_persistent_context as for Chromium: over BiDi it never returns (Playwright 1.58.0,
@@ -170,14 +176,14 @@ class Fleet:
             channel="moz-firefox",
             executable_path=FIREFOX_PATH,
             headless=True,
-            firefox_user_prefs=FIREFOX_PREFS,
+            firefox_user_prefs={**FIREFOX_PREFS, **(extra_prefs or {})},
             env=self._env(env, mark),
         )
         self._browsers.append(browser)
         viewport = QUIET_VIEWPORT if self.condition == "quiet" else HARSH_VIEWPORT
         return self._device(name, browser.new_context(viewport=viewport), mark)
 
-    def give_sound_priority(self, devices: list[Device] | None = None) -> dict[str, list[str]]:
+    def give_sound_priority(self, devices: Sequence[Seat] | None = None) -> dict[str, list[str]]:
         """Quiet condition: SCHED_RR for the sound threads of these devices. Returns name -> threads.
 
         Threads begin with the sound, so this waits for them; a new AudioContext has new ones, so call it
@@ -201,7 +207,7 @@ class Fleet:
             for profile in self._profiles:
                 shutil.rmtree(profile, ignore_errors=True)
 
-    def _raise_one(self, device: Device) -> list[str]:
+    def _raise_one(self, device: Seat) -> list[str]:
         give_up_at = time.monotonic() + PRIORITY_LIMIT_SEC
         while True:
             threads = threads_named(processes_marked(device.mark), AUDIO_THREADS)
@@ -210,7 +216,7 @@ class Fleet:
                 return give_realtime_priority(threads)
             if time.monotonic() > give_up_at:
                 raise TimeoutError(f"{device.name} has no sound thread: is its AudioContext running?")
-            device.page.wait_for_timeout(POLL_MS)
+            device.pause(POLL_MS)
 
     @property
     def _api(self) -> Playwright:

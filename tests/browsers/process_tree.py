@@ -1,12 +1,16 @@
-"""The threads of one browser, found in /proc by a mark in its command line or environment.
+"""The processes and threads of one browser, found in /proc by a mark in its command line or environment.
 
 Playwright does not tell a browser's process id, and a browser is many processes. Linux only. Knows nothing of
 pages.
 """
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
+TICKS_PER_SEC = os.sysconf("SC_CLK_TCK")
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 REALTIME_PRIORITY = 5  # the same as PulseAudio's, so neither starves the other
 
 
@@ -60,3 +64,28 @@ def give_realtime_priority(threads: dict[int, str]) -> list[str]:
             continue
         raised.append(name)
     return sorted(raised)
+
+
+def cpu_sec(pids: Iterable[int]) -> float:
+    """CPU time that these processes have used so far; those that ended count no more."""
+    total = 0
+    for pid in pids:
+        try:
+            # User and system time are the 12th and 13th field after the name, which may hold anything.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS_PER_SEC
+
+
+def memory_mib(pids: Iterable[int]) -> float:
+    """What these processes hold together now, as the proportional set size: what they share counts once."""
+    total_kib = 0
+    for pid in pids:
+        try:
+            found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
+        except OSError:
+            continue
+        total_kib += int(found[1]) if found else 0
+    return total_kib / 1024

@@ -30,7 +30,8 @@ class Connection:
 class TcpProxy:
     """A context manager: `127.0.0.1:port` forwards to the target while it is open.
 
-    Every chunk is delayed by `delay_ms` plus a uniform draw from 0..`jitter_ms` (seeded), in each direction.
+    Every chunk is delayed by `delay_ms` plus a uniform draw from 0..`jitter_ms` (seeded), in each direction;
+    one in `1 / stall_share` waits for `stall_ms` more, and what follows it waits with it.
     `blackhole = True` holds everything back without closing; what was held is delivered when it is False
     again.
     """
@@ -42,11 +43,15 @@ class TcpProxy:
         *,
         delay_ms: float = 0.0,
         jitter_ms: float = 0.0,
+        stall_share: float = 0.0,
+        stall_ms: float = 0.0,
         seed: int = 1,
     ) -> None:
         self.target = (target_host, target_port)
         self.delay_ms = delay_ms
         self.jitter_ms = jitter_ms
+        self.stall_share = stall_share
+        self.stall_ms = stall_ms
         self.connections: list[Connection] = []
         self.port = 0
         self._random = random.Random(seed)
@@ -151,7 +156,8 @@ class TcpProxy:
         while True:
             chunk = await reader.read(CHUNK_BYTES)
             kept += chunk
-            wait_sec = (self.delay_ms + self._random.uniform(0, self.jitter_ms)) / 1000
+            stall_ms = self.stall_ms if self._random.random() < self.stall_share else 0.0
+            wait_sec = (self.delay_ms + self._random.uniform(0, self.jitter_ms) + stall_ms) / 1000
             due_sec = max(due_sec, self._loop.time() + wait_sec)  # TCP keeps order: nothing overtakes
             await queue.put((due_sec, chunk))
             if not chunk:
@@ -168,3 +174,10 @@ class TcpProxy:
                 return
             writer.write(chunk)
             await writer.drain()
+
+
+def rough_network(server_port: int, seed: int) -> TcpProxy:
+    """What a phone at the edge of its Wi-Fi has: 5 to 80 ms each way, and 1 % stalls of 300 ms."""
+    return TcpProxy(
+        "127.0.0.1", server_port, delay_ms=5, jitter_ms=75, stall_share=0.01, stall_ms=300, seed=seed
+    )

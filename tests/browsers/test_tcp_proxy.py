@@ -103,6 +103,21 @@ def test_a_blackhole_holds_everything_back_and_delivers_it_afterwards(echo_port:
         assert receive(ada, 2) == b"bb"
 
 
+def test_a_stall_holds_back_its_chunk_and_what_follows(echo_port: int) -> None:
+    with TcpProxy("127.0.0.1", echo_port) as proxy, connect(proxy) as ada:
+        ada.sendall(b"a")
+        assert receive(ada, 2) == b"aa"
+        proxy.stall_share, proxy.stall_ms = 1.0, LIMIT_SEC * 1000
+        ada.sendall(b"b")
+        ada.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            ada.recv(1)
+        proxy.stall_share = 0.0
+        ada.sendall(b"c")
+        with pytest.raises(TimeoutError):
+            ada.recv(1)
+
+
 def test_a_dropped_connection_breaks_and_a_new_one_is_served(echo_port: int) -> None:
     with TcpProxy("127.0.0.1", echo_port) as proxy, connect(proxy) as ada:
         ada.sendall(b"a")

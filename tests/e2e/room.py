@@ -6,12 +6,14 @@ at the loudspeaker with their own number, in the order they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
+from tests.browsers.device import Device, Seat, Snapshot, wait_for_all
 from tests.browsers.launch import Fleet
+from tests.browsers.webkit import WebKitDevice
 from tests.rig.analysis import Gap, find_gaps
+from tests.rig.clicks import find_underruns
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song
 from tests.rig.tracking import Signal, Tracks
@@ -20,6 +22,9 @@ LISTEN_POLL_MS = 200.0
 # A browser that shares two cores with others underruns by 10 to 20 ms now and then, whatever the app does;
 # music that stopped or moved because somebody left would break for longer. bench/ measures the underruns.
 HEARD_BREAK_MS = 25.0
+# What may be blamed on such an underrun: itself, the line that moves, and the crossfade that repairs it.
+UNDERRUN_REPAIR_SEC = 2.0
+GAP_GRAIN_SEC = 0.06  # a jump is dated by the window of 50 ms that shows it
 
 
 class Room:
@@ -30,6 +35,7 @@ class Room:
         self.rig = rig
         self.base_url = base_url
         self.link = ""
+        self._webkits: list[WebKitDevice] = []
 
     @property
     def devices(self) -> list[Device]:
@@ -41,16 +47,35 @@ class Room:
 
     def sit(self, name: str) -> Device:
         """A browser on the next loudspeaker, with nothing open yet."""
-        return self.fleet.chromium(name, self.rig.env(len(self.devices)))
+        return self.fleet.chromium(name, self._next_speaker())
 
-    def share(self, owner: Device, song: Path, among: list[Device] | None = None) -> None:
+    def sit_with_firefox(self, name: str) -> Device:
+        return self.fleet.firefox(name, self._next_speaker())
+
+    def sit_with_webkit(self, name: str) -> WebKitDevice:
+        """Not open yet: whoever asks for it opens it with `with`. It must add the song itself."""
+        device = WebKitDevice(name, self._next_speaker(), self.base_url)
+        self._webkits.append(device)
+        return device
+
+    def let_in(self, device: Device | WebKitDevice, base_url: str = "") -> None:
+        """Into the swarm, which the first one makes; at another address of the server, such as a proxy's."""
+        key = self.link.partition("#")[2]
+        device.open(f"{base_url or self.base_url}/#{key}" if key else base_url)
+        if key:
+            device.join()
+        else:
+            device.new_swarm()
+            self.link = device.invite_link()
+
+    def share(self, owner: Device, song: Path, among: Sequence[Seat] | None = None) -> None:
         """The owner adds the song; returns once everybody holds all of it."""
         owner.add_file(song)
         wait_for_all(
             among or self.devices, lambda shot: holds(shot, song.name), f"to hold all of {song.name}"
         )
 
-    def start(self, director: Device, song_name: str, among: list[Device] | None = None) -> None:
+    def start(self, director: Device, song_name: str, among: Sequence[Seat] | None = None) -> None:
         """The director presses Play; returns once everybody sounds."""
         director.play(song_name)
         wait_for_all(among or self.devices, is_playing, "to play")
@@ -64,13 +89,11 @@ class Room:
 
     def _enter_one(self, name: str) -> Device:
         device = self.sit(name)
-        device.open(self.link or self.base_url)
-        if self.link:
-            device.join()
-        else:
-            device.new_swarm()
-            self.link = device.invite_link()
+        self.let_in(device)
         return device
+
+    def _next_speaker(self) -> dict[str, str]:
+        return self.rig.env(len(self.devices) + len(self._webkits))
 
 
 def holds(shot: Snapshot, file_name: str) -> bool:
@@ -101,3 +124,28 @@ def breaks(recording: Signal, song: Song, tracks: Tracks, from_sec: float, to_se
         min_silence_ms=HEARD_BREAK_MS,
         min_jump_ms=HEARD_BREAK_MS,
     )
+
+
+def sharp_breaks(
+    recording: Signal, song: Song, tracks: Tracks, devices: list[int], from_sec: float, to_sec: float
+) -> list[Gap]:
+    """Every silence of 4 ms and every step of 5 ms, but for what follows from an underrun of the host.
+
+    An underrun is told by exact zeros: music has none, and neither a crossfade nor a join of segments makes
+    any. What lasts as long as a person would hear it (`breaks`) counts whatever its reason.
+    """
+    gaps = find_gaps(recording, song.reference, tracks, from_sec, to_sec)
+    found = [gap for gap in gaps if gap.device in devices]
+    underruns = {
+        device: find_underruns(recording[:, device], from_sec - UNDERRUN_REPAIR_SEC, to_sec)
+        for device in devices
+    }
+
+    def is_hosts(gap: Gap) -> bool:
+        ago_sec = [gap.at_sec - at_sec for at_sec in underruns[gap.device]]
+        is_near = any(-GAP_GRAIN_SEC <= sec <= UNDERRUN_REPAIR_SEC for sec in ago_sec)
+        return is_near and abs(gap.length_ms) < HEARD_BREAK_MS
+
+    counts = {device: len(at_sec) for device, at_sec in underruns.items()}
+    print(f"\nbreaks: {found}, underruns of the host by loudspeaker: {counts}")
+    return [gap for gap in found if not is_hosts(gap)]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browsers.device import POLL_MS, WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
 from tests.browsers.tcp_proxy import TcpProxy
@@ -131,6 +132,25 @@ def test_coming_online_does_not_wait(open_room: Callable[..., Room], server: Ser
     assert state == "connecting"
     server.restart()
     ada.wait_for(is_connected, "to be back")
+
+
+def test_a_wait_says_its_cause_and_what_helps(open_room: Callable[..., Room], server: ServerProcess) -> None:
+    """The server is gone when ada taps Join, then the network as well: both are said, and both pass."""
+    ada = open_room(1).sit("ada")
+    ada.open(f"{server.url}/#K7QF-9TXM-2B4D")
+    ada.page.wait_for_load_state("networkidle")  # all of the page is here
+    status = ada.page.get_by_role("status")
+    server.stop(signal.SIGKILL)
+    ada.page.get_by_role("button", name=re.compile("^Join")).click()
+    expect(status).to_contain_text("Looking for the others…")
+    expect(status).to_contain_text(re.compile("The server doesn.t answer"))
+    ada.context.set_offline(True)
+    expect(status).to_contain_text("This phone is offline. Turn on Wi-Fi or mobile data")
+    ada.context.set_offline(False)
+    server.restart()
+    ada.wait_for(is_connected, "to be in the swarm")
+    expect(status).not_to_contain_text("offline")
+    assert [line for line in ada.errors if line.startswith("uncaught")] == []
 
 
 def playing(room: Room, devices: list[Device], song: Song) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsers.device import Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers, is_playing
+from tests.e2e.room import Room, has_peers, holds, is_director, is_playing
 from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
 from tests.net.programs import NetworkFleet, NetworkServer, faults
 from tests.rig.pulse import SpeakerRig
@@ -31,6 +31,23 @@ WITHHELD = """() => ({
 })"""
 
 
+# How many pieces the database of this origin holds.
+PIECES_IN_DATABASE = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open("unisono-pieces");
+  request.onerror = () => reject(request.error);
+  request.onsuccess = () => {
+    const counting = request.result.transaction("pieces").objectStore("pieces").count();
+    counting.onsuccess = () => {
+      request.result.close();
+      resolve(counting.result);
+    };
+  };
+})"""
+
+# As in a private window: no database either, so pieces are kept in memory.
+NO_DATABASE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
+
+
 @pytest.fixture
 def lan(tmp_path: Path) -> Iterator[NetworkFleet]:
     """A server and two phones on one switch, and browsers that hide their addresses as people's do."""
@@ -44,11 +61,13 @@ def lan(tmp_path: Path) -> Iterator[NetworkFleet]:
 
 
 def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: Song) -> None:
-    """No crypto.subtle, no file system, no wake lock; the pieces are verified and the music plays."""
+    """No crypto.subtle, no file system, no wake lock; pieces are verified and kept in a database, or in
+    memory where there is none; a path that comes back is found again; and the music plays."""
     with SpeakerRig(2) as rig:
         ada = lan.chromium_at("ada", rig.env(0), show_local_ips=False)
         bo = lan.chromium_at("bo", rig.env(1), show_local_ips=False)
         room = Room(lan, rig, lan.base_url)
+        bo.page.add_init_script(NO_DATABASE)
         ada.open()
         assert re.match(r"http://10\.", ada.page.url)
         assert not any(ada.page.evaluate(WITHHELD).values())
@@ -64,6 +83,20 @@ def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: 
         transfer = bo.snapshot()["transfer"]
         assert transfer["receivedBytes"] >= song.path.stat().st_size
         assert transfer["badPieces"] == 0
+        # A reload on plain http: what is in the database is not fetched again.
+        assert ada.page.evaluate(PIECES_IN_DATABASE) >= 64
+        ada.reload()
+        ada.join()
+        shot = ada.wait_for(lambda seen: holds(seen, song.path.name), "to have the song again")
+        assert shot["transfer"]["receivedBytes"] == 0
+        wait_for_all([ada, bo], has_peers(2), "to reach the other again")
+
+        lan.network.block("ada", "bo")
+        wait_for_all([ada, bo], is_unlinked, "to notice that the other is out of reach")
+        lan.network.unblock("ada", "bo")
+        wait_for_all([ada, bo], has_peers(2), "to reach the other without a reload")
+        ada.take_over()  # bo directs since ada's reload
+        ada.wait_for(is_director, "to direct again")
         room.start(ada, song.path.name)
         before_sec = bo.snapshot()["playback"]["positionSec"]
 
@@ -76,4 +109,10 @@ def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: 
 
         bo.leave()
         ada.wait_for(lambda shot: len(shot["peers"]) == 1, "to see bo leave")
+        ada.leave()
+        ada.page.wait_for_function(f"async () => (await ({PIECES_IN_DATABASE})()) === 0")
         assert (faults(ada), faults(bo)) == ([], [])
+
+
+def is_unlinked(shot: Snapshot) -> bool:
+    return not any(peer["linked"] for peer in shot["peers"] if not peer["isMe"])

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browsers.device import wait_for_all
 from tests.e2e.room import Room, breaks, holds, is_playing
-from tests.e2e.test_decode_offsets import FORMATS, MUSIC_SEC, encode
+from tests.rig.formats import FORMATS, MUSIC_SEC, encode
 from tests.rig.song import Song
 from tests.rig.tracking import track
 
@@ -99,7 +99,7 @@ def test_three_hours_are_refused_in_words_and_the_song_goes_on(
 def test_a_device_of_little_memory_leaves_the_song_to_the_others(
     open_room: Callable[..., Room], song: Song
 ) -> None:
-    """Bo's phone has a quarter of a gigabyte: three minutes are too long there, and ada plays them."""
+    """[D19] Three minutes are too long for bo's quarter of a gigabyte; bo runs the music all the same."""
     room = open_room(2)
     [ada] = room.enter("ada")
     bo = room.sit("bo")
@@ -107,11 +107,15 @@ def test_a_device_of_little_memory_leaves_the_song_to_the_others(
     bo.open(room.link)
     bo.join()
     room.share(ada, song.path)
-    ada.play(song.path.name)
+    bo.take_over()
+    bo.play(song.path.name)
     ada.wait_for(is_playing, "to play without bo")
     expect(bo.file_row(song.path.name)).to_contain_text("This song is 3 min long; this device has memory")
     assert not is_playing(bo.snapshot())
     assert is_playing(ada.snapshot())
+    expect(bo.page.get_by_role("status")).to_contain_text("The others may play it")
+    bo.stop()
+    ada.wait_for(lambda shot: shot["playback"]["state"] == "idle", "to obey bo")
     assert (ada.errors, bo.errors) == ([], [])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from tests.browsers.device import wait_for_all
 from tests.browsers.tcp_proxy import TcpProxy
 from tests.browsers.websocket_bytes import is_upgrade, messages, split_http_head
-from tests.e2e.room import Room, breaks, has_peers, is_director, is_playing
+from tests.e2e.room import Room, has_peers, is_director, is_playing, sharp_breaks
 from tests.rig.analysis import (
     delay_shift_ms,
     first_sound_sec,
@@ -94,7 +95,7 @@ def test_three_devices_play_one_song_in_step_and_a_fourth_falls_in(
 def test_the_music_has_no_gap_when_the_director_closes_the_tab(
     open_room: Callable[..., Room], song: Song, tmp_path: Path
 ) -> None:
-    """Another becomes director; on the loudspeakers of the others nothing breaks or jumps."""
+    """Another becomes director, in 2 s at most; on the loudspeakers of the others nothing breaks or jumps."""
     room = open_room(3)
     ada, bo, cy = room.enter("ada", "bo", "cy")
     room.fleet.give_sound_priority()
@@ -103,16 +104,17 @@ def test_the_music_has_no_gap_when_the_director_closes_the_tab(
     room.start(ada, song.path.name)
     room.listen(5)
     closed_at_sec = room.rig.recorded_sec()
+    closed_at = time.monotonic()
     ada.close()
-    wait_for_all([bo, cy], lambda shot: shot["director"]["term"] == 2, "to have a new director")
+    wait_for_all([bo, cy], lambda shot: shot["director"]["term"] == 2, "to have a new director", 10.0)
+    print(f"\na new director {time.monotonic() - closed_at:.1f} s after the tab was closed")
     heirs = [device.name for device in (bo, cy) if is_director(device.snapshot())]
     room.listen(5)
     recording = room.rig.stop_recording()
     tracks = track(recording, song.reference)
 
     assert len(heirs) == 1
-    gaps = breaks(recording, song, tracks, closed_at_sec - 2, closed_at_sec + 5)
-    assert [gap for gap in gaps if gap.device in (1, 2)] == []
+    assert sharp_breaks(recording, song, tracks, [1, 2], closed_at_sec - 2, closed_at_sec + 5) == []
     assert wait_for_all([bo, cy], is_playing, "to play on")
 
 

@@ -123,7 +123,7 @@ class NetworkFleet(Fleet):
 
     def __init__(self, network: Network, base_url: str) -> None:
         super().__init__(base_url)
-        self._network = network
+        self.network = network
         self._folder = Path(tempfile.mkdtemp(prefix="unisono-fleet-"))
         self._profiles.append(self._folder)
 
@@ -141,7 +141,7 @@ class NetworkFleet(Fleet):
         """
         mark = self._mark()
         launcher = self._folder / member
-        prefix = " ".join(self._network.command(member))
+        prefix = " ".join(self.network.command(member))
         launcher.write_text(f'#!/bin/sh\nexec {prefix} {CHROMIUM_PATH} "$@"\n', encoding="utf-8")
         launcher.chmod(0o755)
         shown = () if not show_local_ips else ("--disable-features=WebRtcHideLocalIpsWithMdns",)

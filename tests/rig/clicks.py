@@ -65,10 +65,19 @@ def find_clicks(
     return clicks
 
 
+def find_underruns(
+    samples: Signal, from_sec: float, to_sec: float, rate_hz: int = RIG_RATE_HZ
+) -> list[float]:
+    """Where short stretches of exact silence begin between two moments, recording time."""
+    first = max(round(from_sec / GRAIN_SEC), 0)
+    grains = _is_underrun(samples, rate_hz)[first : round(to_sec / GRAIN_SEC)]
+    begins = np.flatnonzero(np.diff(grains.astype(np.int8), prepend=0) == 1)
+    return [float((first + grain) * GRAIN_SEC) for grain in begins]
+
+
 def count_underruns(samples: Signal, from_sec: float, to_sec: float, rate_hz: int = RIG_RATE_HZ) -> int:
     """Short stretches of exact silence between two moments."""
-    grains = _is_underrun(samples, rate_hz)[round(from_sec / GRAIN_SEC) : round(to_sec / GRAIN_SEC)]
-    return int((np.diff(grains.astype(np.int8), prepend=0) == 1).sum())
+    return len(find_underruns(samples, from_sec, to_sec, rate_hz))
 
 
 def _treble(samples: Signal, rate_hz: int) -> Floats:

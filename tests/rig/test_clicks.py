@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.rig.clicks import count_underruns, find_clicks
+from tests.rig.clicks import count_underruns, find_clicks, find_underruns
 from tests.rig.song import make_music
 from tests.rig.tracking import RIG_RATE_HZ, Floats, Signal
 
@@ -75,6 +75,7 @@ def test_an_underrun_of_the_host_is_told_apart() -> None:
     samples[BREAK : BREAK + FADE] = 0
     assert found_at(samples) == []
     assert count_underruns(samples, 0.1, SEC - 0.1) == 1
+    assert find_underruns(samples, 0.1, SEC - 0.1) == [pytest.approx(2.0, abs=0.002)]
     assert count_underruns(sweep(whole()), 0.1, SEC - 0.1) == 0
 
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestServer
 
+from tests.joiner import SWARM, Joiner
 from unisono.app import Readiness, make_app
 from unisono.config import Config, Goodbye, Limits
 from unisono.hub import Hub
@@ -21,30 +22,49 @@ from unisono.static import WebApp
 # A frame that should come comes in milliseconds; this is for machines that are busy with browsers.
 FRAME_LIMIT_SEC = 30.0
 
-SWARM = "5" * 32
-USER_IDS = {"ada": "a" * 32, "bo": "b" * 32, "cy": "c" * 32}
+USER_IDS = {name: Joiner(name).user_id for name in ("ada", "bo", "cy")}
 
 
 class Peer:
     """One WebSocket with words for what the tests do."""
 
     def __init__(self, name: str, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-        self.user_id = USER_IDS[name]
+        self.joiner = Joiner(name)
+        self.user_id = self.joiner.user_id
         self.socket = socket
+        self._challenge: dict[str, Any] | None = None
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.socket.send_str(msgspec.json.encode({"type": kind, **fields}).decode())
 
+    async def challenge(self) -> dict[str, Any]:
+        """What the server said first."""
+        while self._challenge is None:
+            await self._read()
+        return self._challenge
+
+    async def ask_in(self, swarm_id: str = SWARM, **changed: Any) -> None:
+        """Sends a join, with some of its fields changed after signing."""
+        fields = self.joiner.join(await self.challenge(), swarm_id, **changed)
+        await self.send(fields.pop("type"), **fields)
+
     async def join(self, swarm_id: str = SWARM) -> dict[str, Any]:
-        await self.send("join", v=1, swarmId=swarm_id, userId=self.user_id, admission="")
+        await self.ask_in(swarm_id)
         return await self.expect("welcome")
 
     async def receive(self) -> dict[str, Any]:
+        """The next message that is not the challenge."""
+        message = await self._read()
+        return await self._read() if message["type"] == "challenge" else message
+
+    async def _read(self) -> dict[str, Any]:
         async with asyncio.timeout(FRAME_LIMIT_SEC):
             frame = await self.socket.receive()
         assert frame.type is aiohttp.WSMsgType.TEXT, f"closed with {self.socket.close_code}"
         decoded = msgspec.json.decode(frame.data)
         assert isinstance(decoded, dict)
+        if decoded["type"] == "challenge":
+            self._challenge = decoded
         return decoded
 
     async def expect(self, kind: str) -> dict[str, Any]:

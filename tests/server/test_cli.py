@@ -34,6 +34,7 @@ def test_every_option_is_read(tmp_path: Path) -> None:
         f"--turn-secret-file={secret}",
         "--trusted-proxy=10.0.0.0/8",
         "--trusted-proxy=::1",
+        "--page-origin=https://music.example/",
         "--metrics=[::1]:9100",
         "--public-url=https://party.example",
         "--connections-per-address=7",
@@ -43,6 +44,7 @@ def test_every_option_is_read(tmp_path: Path) -> None:
     assert read.tls == Tls(certificate=Path("cert.pem"), private_key=Path("key.pem"))
     assert read.ice.turn_urls == ("turn:a.example:3478", "turns:b.example")
     assert read.ice.turn_secret == b"north"
+    assert read.page_origins == ("https://music.example",)
     assert read.trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))
     assert read.metrics_bind == ("::1", 9100)
     assert read.public_url == "https://party.example"
@@ -61,6 +63,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         "stun-port": "3479",
         "turn-secret-file": str(secret),
         "trusted-proxy": "10.0.0.0/8",
+        "page-origin": "https://music.example",
         "metrics": "127.0.0.1:9100",
         "public-url": "https://party.example",
         "connections-per-address": "7",
@@ -92,6 +95,7 @@ def test_an_empty_environment_variable_counts_as_none() -> None:
         (["--turn=https://a.example", "--turn-secret-file=x"], "bad-option", "--turn must be a URL"),
         (["--turn=turn:a", "--turn-secret-file=/nowhere/x"], "secret-unreadable", "cannot be read"),
         (["--turn=turn:a", "--turn-secret-file=/dev/null"], "secret-unreadable", "is empty"),
+        (["--page-origin=https://music.example/page"], "bad-option", "--page-origin must be origins"),
         (["--trusted-proxy=10.0.0.0/64"], "bad-option", "--trusted-proxy must be networks"),
         (["--metrics=9100"], "bad-option", "--metrics must be an address"),
         (["--public-url=party.example"], "bad-option", "--public-url must be a URL"),

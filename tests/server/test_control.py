@@ -12,7 +12,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.server.conftest import FRAME_LIMIT_SEC, SWARM, USER_IDS, ControlServer, Peer, StartControl, until
+from tests.joiner import Joiner
+from tests.server.conftest import FRAME_LIMIT_SEC, USER_IDS, ControlServer, Peer, StartControl, until
 from unisono.config import Config, Goodbye, Ice, Limits
 from unisono.protocol import MAX_BODY_CHARS, CloseCode
 from unisono.serve import say_goodbye
@@ -24,7 +25,9 @@ async def test_a_welcome_says_who_is_here_and_what_is_allowed(control: ControlSe
     await control.joined("ada")
     bo = await control.connect("bo")
     welcome = await bo.join()
-    assert welcome["members"] == [{"userId": ADA, "away": False}]
+    ada = Joiner("ada")
+    shown = {"sessionKey": ada.session_key, "announcement": ada.announcement}
+    assert welcome["members"] == [{"userId": ADA, "away": False, **shown}]
     assert welcome["clockId"] == control.hub.clock_id
     assert welcome["nodeId"] == control.hub.node_id
     assert welcome["graceSec"] == Limits().grace_sec
@@ -46,7 +49,9 @@ async def test_a_welcome_carries_turn_credentials_when_there_is_a_turn_server(
 async def test_the_others_hear_of_a_newcomer_and_of_a_clean_leave_at_once(control: ControlServer) -> None:
     ada = await control.joined("ada")
     bo = await control.joined("bo")
-    assert (await ada.expect("joined"))["userId"] == BO
+    newcomer = Joiner("bo")
+    shown = {"sessionKey": newcomer.session_key, "announcement": newcomer.announcement}
+    assert await ada.expect("joined") == {"type": "joined", "userId": BO, **shown}
     await bo.send("leave")
     assert (await ada.expect("left"))["userId"] == BO
     assert await bo.expect_close() == CloseCode.NORMAL
@@ -57,8 +62,11 @@ async def test_a_dropped_peer_is_away_and_its_return_is_told(control: ControlSer
     await ada.expect("joined")
     await bo.vanish()
     assert await ada.expect("presence") == {"type": "presence", "userId": BO, "away": True}
-    await control.joined("bo")
-    assert await ada.expect("presence") == {"type": "presence", "userId": BO, "away": False}
+    reloaded = await control.connect("bo")
+    reloaded.joiner.announcement = "bmV3"
+    await reloaded.join()
+    back = {"type": "presence", "userId": BO, "away": False, "announcement": "bmV3"}
+    assert await ada.expect("presence") == back
 
 
 async def test_a_peer_that_stays_away_beyond_the_grace_has_left(start_control: StartControl) -> None:
@@ -161,7 +169,7 @@ BAD_INPUT: dict[str, tuple[Any, str, CloseCode]] = {
         CloseCode.FRAME_TOO_LARGE,
     ),
     "a second join": (
-        lambda bo: bo.send("join", v=1, swarmId=SWARM, userId=BO, admission=""),
+        lambda bo: bo.ask_in(),
         "join-expected",
         CloseCode.JOIN_EXPECTED,
     ),
@@ -187,7 +195,7 @@ FIRST_WORDS: dict[str, tuple[Any, str, CloseCode]] = {
     "a ping": (lambda bo: bo.send("ping", id=1, t0=0), "join-expected", CloseCode.JOIN_EXPECTED),
     "a leave": (lambda bo: bo.send("leave"), "join-expected", CloseCode.JOIN_EXPECTED),
     "another version": (
-        lambda bo: bo.send("join", v=2, swarmId=SWARM, userId=BO, admission=""),
+        lambda bo: bo.ask_in(v=3),
         "wrong-version",
         CloseCode.WRONG_VERSION,
     ),
@@ -197,11 +205,63 @@ FIRST_WORDS: dict[str, tuple[Any, str, CloseCode]] = {
         CloseCode.WRONG_VERSION,
     ),
     "a join without a swarm": (
-        lambda bo: bo.send("join", v=1, userId=BO, admission=""),
+        lambda bo: bo.send("join", v=2, userId=BO),
         "bad-message",
         CloseCode.BAD_MESSAGE,
     ),
 }
+
+
+# --- admission ----------------------------------------------------------------------------------------------
+
+FORGERIES: dict[str, Any] = {
+    "another swarm key": lambda bo: setattr(bo, "joiner", Joiner("bo", swarm_key="another")),
+    "a signature of something else": {"admissionProof": "A" * 86},
+    "a seat that is someone else's": {"userId": ADA},
+    "a seat and a key that are someone else's": {"userId": ADA, "sessionKey": Joiner("ada").session_key},
+    "a session signature of something else": {"sessionProof": "A" * 86},
+    "another announcement than the signed one": {"announcement": "b3RoZXI"},
+    "a session key that is no key": {"sessionKey": "_" * 43},
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+async def test_who_proves_too_little_is_not_admitted_and_takes_no_seat(
+    control: ControlServer, what: str
+) -> None:
+    ada, bo = await control.joined("ada"), await control.connect("bo")
+    changed = FORGERIES[what]
+    if callable(changed):
+        changed(bo)
+        changed = {}
+    await bo.ask_in(**changed)
+    assert await bo.expect_refusal("not-admitted") == CloseCode.NOT_ADMITTED
+    assert control.hub.registry.member_count == 1
+    assert await ada.is_served()
+
+
+async def test_a_join_that_was_overheard_is_worth_nothing_on_another_connection(
+    control: ControlServer,
+) -> None:
+    ada, eve = await control.connect("ada"), await control.connect("ada")
+    overheard = ada.joiner.join(await ada.challenge())
+    assert (await ada.challenge())["nonce"] != (await eve.challenge())["nonce"]
+    await eve.send(overheard.pop("type"), **overheard)
+    assert await eve.expect_refusal("not-admitted") == CloseCode.NOT_ADMITTED
+
+
+async def test_the_admission_key_is_pinned_as_long_as_the_swarm_lives_and_no_longer(
+    control: ControlServer,
+) -> None:
+    ada = await control.joined("ada")
+    await ada.send("leave")
+    await ada.expect_close()
+    bo = await control.connect("bo")
+    bo.joiner = Joiner("bo", swarm_key="another")
+    await bo.join()
+    cy = await control.connect("cy")
+    await cy.ask_in()
+    assert await cy.expect_refusal("not-admitted") == CloseCode.NOT_ADMITTED
 
 
 @pytest.mark.parametrize("what", FIRST_WORDS)
@@ -278,7 +338,7 @@ async def test_a_full_swarm_says_so(start_control: StartControl) -> None:
     control = await start_control(max_members=1)
     ada = await control.joined("ada")
     bo = await control.connect("bo")
-    await bo.send("join", v=1, swarmId=SWARM, userId=BO, admission="")
+    await bo.ask_in()
     assert await bo.expect_refusal("swarm-full") == CloseCode.SWARM_FULL
     assert await ada.is_served()
 
@@ -300,7 +360,7 @@ async def test_too_many_joins_from_one_address_are_refused_with_a_reason(start_c
     control = await start_control(joins_per_address_per_min=1)
     ada = await control.joined("ada")
     bo = await control.connect("bo")
-    await bo.send("join", v=1, swarmId=SWARM, userId=BO, admission="")
+    await bo.ask_in()
     assert await bo.expect_refusal("too-many-joins") == CloseCode.TOO_MANY_JOINS
     assert await ada.is_served()
 
@@ -324,7 +384,7 @@ async def test_an_unexpected_failure_stays_with_the_peer_that_met_it(
 # --- slow readers -------------------------------------------------------------------------------------------
 
 
-async def connect_without_reading(control: ControlServer, user_id: str) -> asyncio.StreamWriter:
+async def connect_without_reading(control: ControlServer, name: str) -> asyncio.StreamWriter:
     """A peer that joins and then never reads: a bare socket with the smallest receive buffer."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -337,7 +397,8 @@ async def connect_without_reading(control: ControlServer, user_id: str) -> async
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
     )
     await reader.readuntil(b"\r\n\r\n")
-    join = msgspec.json.encode({"type": "join", "v": 1, "swarmId": SWARM, "userId": user_id, "admission": ""})
+    challenge = (await reader.readexactly(2))[1:]
+    join = msgspec.json.encode(Joiner(name).join(await reader.readexactly(challenge[0])))
     masked = bytes([0x81, 0x80 | 126]) + len(join).to_bytes(2, "big") + bytes(4) + join
     writer.write(masked)
     return writer
@@ -349,7 +410,7 @@ async def test_a_slow_reader_is_dropped_and_the_broadcaster_is_not(start_control
     )
     ada, cy = await control.joined("ada"), await control.joined("cy")
     await ada.expect("joined")
-    writer = await connect_without_reading(control, BO)
+    writer = await connect_without_reading(control, "bo")
     assert (await ada.expect("joined"))["userId"] == BO
     assert (await cy.expect("joined"))["userId"] == BO
 

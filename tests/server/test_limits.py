@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unisono.config import Limits
 from unisono.errors import PeerError
-from unisono.limits import AddressBudgets, ConnectionBudget, TokenBucket, address_key
+from unisono.limits import AddressBudgets, ConnectionBudget, TokenBucket, Turnstile, address_key
 from unisono.protocol import ErrorCode
 
 SEC_US = 1_000_000
@@ -78,6 +78,17 @@ def test_an_address_may_hold_so_many_connections_and_no_more() -> None:
     budgets.connect("192.0.2.1", 0)
 
 
+def test_all_addresses_together_hold_so_many_connections_and_no_more() -> None:
+    budgets = AddressBudgets(Limits(max_connections=2))
+    budgets.connect("192.0.2.1", 0)
+    budgets.connect("192.0.2.2", 0)
+    with pytest.raises(PeerError) as refusal:
+        budgets.connect("192.0.2.3", 0)
+    assert refusal.value.code is ErrorCode.TOO_MANY_CONNECTIONS
+    budgets.disconnect("192.0.2.1", 0)
+    budgets.connect("192.0.2.3", 0)
+
+
 def test_an_address_may_join_so_often_a_minute_and_no_more() -> None:
     budgets = AddressBudgets(Limits(joins_per_address_per_min=2))
     budgets.connect("192.0.2.1", 0)
@@ -109,6 +120,13 @@ def test_addresses_are_forgotten_when_nothing_is_left_to_remember() -> None:
     for number in range(100):
         budgets.connect("198.51.100.1", 120 * SEC_US + number)
     assert len(budgets) == 1
+
+
+def test_a_crowd_goes_through_the_turnstile_one_by_one_and_who_comes_alone_does_not_wait() -> None:
+    turnstile = Turnstile(per_sec=100)
+    assert [turnstile.wait_us(1_000_000) for _ in range(4)] == [0, 10_000, 20_000, 30_000]
+    assert turnstile.wait_us(1_020_000) == 20_000
+    assert turnstile.wait_us(2_000_000) == 0
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,23 @@ def test_a_page_may_talk_to_the_host_it_came_from(
     assert is_allowed_origin(origin, host, public_url) is is_allowed
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        ("https://music.example", True),
+        ("https://MUSIC.example", True),
+        ("http://music.example", False),
+        ("https://music.example:8443", False),
+        ("https://evil.example", False),
+        ("https://music.example.evil.example", False),
+        ("null", False),
+    ],
+)
+def test_a_page_from_a_named_origin_may_come_too(origin: str, is_allowed: bool) -> None:
+    named = ("https://music.example",)
+    assert is_allowed_origin(origin, "party.example", None, named) is is_allowed
+
+
 def test_the_lan_address_is_one_others_can_reach() -> None:
     address = lan_address()
     assert address is None or not ipaddress.ip_address(address).is_loopback

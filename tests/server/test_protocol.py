@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.joiner import SWARM, Joiner
 from unisono import protocol
-from unisono.protocol import NOT_A_MESSAGE, Join, Ping, Relay, decode_client, encode_server, has_other_version
+from unisono.config import Limits
+from unisono.protocol import NOT_A_MESSAGE, Ping, Relay, decode_client, encode_server, has_other_version
 
-ADA, BO, SWARM = "a" * 32, "b" * 32, "5" * 32
-JOIN = {"type": "join", "v": 1, "swarmId": SWARM, "userId": ADA, "admission": ""}
+BO = "b" * 32
+ADA = Joiner("ada").user_id
+JOIN = Joiner("ada").join({"nonce": "A" * 43})
 
 
 def text(**fields: object) -> str:
@@ -21,7 +24,7 @@ def text(**fields: object) -> str:
 
 
 def test_a_join_decodes_into_its_fields() -> None:
-    assert decode_client(json.dumps(JOIN)) == Join(v=1, swarm_id=SWARM, user_id=ADA, admission="")
+    assert msgspec.to_builtins(decode_client(json.dumps(JOIN))) == JOIN
 
 
 def test_a_ping_keeps_the_fraction_of_its_time_stamp() -> None:
@@ -54,8 +57,13 @@ def test_the_largest_body_fits_into_the_largest_frame() -> None:
         json.dumps({**JOIN, "userId": "A" * 32}),
         json.dumps({**JOIN, "userId": ADA + "\n"}),
         json.dumps({**JOIN, "swarmId": SWARM[:-1]}),
-        json.dumps({**JOIN, "admission": "x" * 1025}),
-        json.dumps({**JOIN, "admission": None}),
+        json.dumps({**JOIN, "announcement": "x" * (protocol.MAX_ANNOUNCEMENT_CHARS + 1)}),
+        json.dumps({**JOIN, "announcement": None}),
+        json.dumps({**JOIN, "announcement": "<b>"}),
+        json.dumps({**JOIN, "sessionKey": "A" * 42}),
+        json.dumps({**JOIN, "admissionKey": "A" * 43 + "\n"}),
+        json.dumps({**JOIN, "admissionProof": "A" * 87}),
+        json.dumps({**JOIN, "sessionProof": ""}),
         json.dumps({**JOIN, "name": "ada"}),
         text(type="ping", id=-1, t0=0),
         text(type="ping", id=1.5, t0=0),
@@ -84,9 +92,9 @@ def test_what_is_no_message_is_refused(frame: str | bytes) -> None:
 
 
 def test_a_join_of_another_version_is_told_apart_from_garbage() -> None:
-    assert has_other_version(text(type="join", v=2, someday="a new field"))
-    assert not has_other_version(text(type="join", v=1, someday="a new field"))
-    assert not has_other_version(text(type="ping", v=2))
+    assert has_other_version(text(type="join", v=1, someday="a new field"))
+    assert not has_other_version(text(type="join", v=2, someday="a new field"))
+    assert not has_other_version(text(type="ping", v=1))
     assert not has_other_version(text(type="join", v="2"))
     assert not has_other_version("garbage")
     assert not has_other_version('{"type":"join","v":' + "[" * 20_000)
@@ -96,6 +104,14 @@ def test_a_join_of_another_version_is_told_apart_from_garbage() -> None:
 def test_a_relayed_body_names_its_sender_as_from() -> None:
     frame = encode_server(protocol.Relayed(sender=ADA, body="AAAA"))
     assert json.loads(frame) == {"type": "relayed", "from": ADA, "body": "AAAA"}
+
+
+def test_the_welcome_to_a_full_swarm_fits_into_a_frame() -> None:
+    card = {"session_key": "A" * 43, "announcement": "A" * protocol.MAX_ANNOUNCEMENT_CHARS}
+    members = [protocol.MemberState(user_id=BO, away=False, **card)] * (Limits().max_members - 1)
+    ice = protocol.IceServer(urls=["turns:turn.example:443?transport=tcp"] * 4, username="u" * 40)
+    welcome = protocol.Welcome("c" * 16, "n" * 16, members, Limits().announced(), [ice], 15.0)
+    assert len(encode_server(welcome)) <= protocol.MAX_FRAME_BYTES
 
 
 def test_an_ice_server_without_credentials_has_no_empty_fields() -> None:
@@ -126,7 +142,9 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-FIELD_NAMES = st.sampled_from(["v", "swarmId", "userId", "admission", "id", "t0", "to", "body"])
+FIELD_NAMES = st.sampled_from(
+    ["v", "swarmId", "userId", "sessionKey", "announcement", "id", "t0", "to", "body"]
+)
 
 
 @given(

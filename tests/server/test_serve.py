@@ -20,14 +20,12 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.server.conftest import FRAME_LIMIT_SEC, SWARM, USER_IDS
+from tests.joiner import SWARM, Joiner
+from tests.server.conftest import FRAME_LIMIT_SEC, USER_IDS
 from tests.server_process import STOP_LIMIT_SEC, ServerProcess
 from unisono.protocol import CloseCode
 
 StartServer = Callable[..., ServerProcess]
-JOIN = msgspec.json.encode(
-    {"type": "join", "v": 1, "swarmId": SWARM, "userId": USER_IDS["ada"], "admission": ""}
-)
 
 
 def serve_and_fail(*arguments: str) -> str:
@@ -87,7 +85,7 @@ def test_a_server_comes_back_on_the_same_port(server: ServerProcess) -> None:
 
 async def test_peers_of_a_stopping_server_are_told_and_it_ends_cleanly(server: ServerProcess) -> None:
     async with aiohttp.ClientSession() as http, http.ws_connect(server.control_url) as ada:
-        await ada.send_str(JOIN.decode())
+        await ada.send_json(Joiner("ada").join((await ada.receive()).data))
         await ada.receive()
         os.kill(server.pid, signal.SIGTERM)
         async with asyncio.timeout(FRAME_LIMIT_SEC):
@@ -115,9 +113,9 @@ async def test_a_session_leaves_no_key_no_id_and_no_address_in_the_log(start_ser
     server = start_server(extra_args=["--trusted-proxy", "127.0.0.0/8"])
     headers = {"X-Forwarded-For": "203.0.113.77", "Sec-WebSocket-Protocol": "surprise"}
     async with aiohttp.ClientSession() as http:
-        for words in (JOIN.decode(), "garbage " + SWARM, JOIN.decode().replace('"v":1', '"v":2')):
+        for changed in ({}, {"body": "garbage"}, {"v": 1}, {"sessionProof": "A" * 86}):
             async with http.ws_connect(server.control_url, headers=headers) as ada:
-                await ada.send_str(words)
+                await ada.send_json(Joiner("ada").join((await ada.receive()).data, **changed))
                 await ada.receive()
                 await ada.send_str("more garbage " + SWARM)
                 while not ada.closed:
@@ -127,7 +125,9 @@ async def test_a_session_leaves_no_key_no_id_and_no_address_in_the_log(start_ser
     server.stop()
     log = server.log_text().partition("INFO listening")[2].partition("\n")[2]
     assert "session-ended code=4400" in log
-    for secret in (SWARM, USER_IDS["ada"], "203.0.113.77", "127.0.0.1", "garbage", "surprise"):
+    joiner = Joiner("ada")
+    keys = (joiner.session_key, joiner.admission_key, joiner.announcement)
+    for secret in (SWARM, USER_IDS["ada"], *keys, "203.0.113.77", "127.0.0.1", "garbage", "surprise"):
         assert secret not in log.replace(server.url, "")
 
 

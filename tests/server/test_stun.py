@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.server.conftest import FRAME_LIMIT_SEC, SWARM, USER_IDS
+from tests.joiner import Joiner
+from tests.server.conftest import FRAME_LIMIT_SEC
 from tests.server_process import ServerProcess
 from unisono.config import Ice, Limits
 from unisono.ice import REACHED_HOST, ice_servers, stun_url
@@ -312,9 +313,8 @@ def free_udp_port() -> int:
 
 
 async def welcomed_ice_servers(server: ServerProcess) -> object:
-    join = {"type": "join", "v": 1, "swarmId": SWARM, "userId": USER_IDS["ada"], "admission": ""}
     async with aiohttp.ClientSession() as http, http.ws_connect(server.control_url) as ada:
-        await ada.send_str(msgspec.json.encode(join).decode())
+        await ada.send_json(Joiner("ada").join((await ada.receive()).data))
         return msgspec.json.decode((await ada.receive()).data)["iceServers"]
 
 

@@ -11,12 +11,32 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from unisono.config import Limits
 from unisono.errors import PeerError
 from unisono.protocol import ErrorCode, Joined, Left, MemberState, Presence, Relayed, ServerMessage
-from unisono.registry import Registry
-from unisono.swarm import Close, ConnectionId, Effect, Send
+from unisono.registry import Entrance, Registry
+from unisono.swarm import Card, Close, ConnectionId, Effect, Send
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
 PARTY, OTHER = "1" * 32, "2" * 32
 GRACE_US = 15_000_000
+KEY = "K" * 43
+CARD = Card(session_key="S" * 43, announcement="AAAA")
+
+
+def join(registry: Registry, connection: ConnectionId, swarm_id: str, user_id: str) -> Entrance:
+    return registry.join(connection, swarm_id, user_id, CARD, KEY)
+
+
+def member(user_id: str, *, away: bool) -> MemberState:
+    return MemberState(
+        user_id=user_id, away=away, session_key=CARD.session_key, announcement=CARD.announcement
+    )
+
+
+def newcomer(user_id: str) -> Joined:
+    return Joined(user_id=user_id, session_key=CARD.session_key, announcement=CARD.announcement)
+
+
+def back(user_id: str) -> Presence:
+    return Presence(user_id=user_id, away=False, announcement=CARD.announcement)
 
 
 def heard(effects: list[Effect], connection: ConnectionId) -> list[ServerMessage]:
@@ -31,30 +51,30 @@ def registry() -> Registry:
 
 
 def test_the_first_to_join_finds_nobody(registry: Registry) -> None:
-    entrance = registry.join(1, PARTY, ADA)
+    entrance = join(registry, 1, PARTY, ADA)
     assert entrance.members == []
     assert entrance.effects == []
 
 
 def test_a_newcomer_finds_the_others_and_they_hear_of_the_newcomer(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    entrance = registry.join(2, PARTY, BO)
-    assert entrance.members == [MemberState(user_id=ADA, away=False)]
-    assert heard(entrance.effects, 1) == [Joined(user_id=BO)]
+    join(registry, 1, PARTY, ADA)
+    entrance = join(registry, 2, PARTY, BO)
+    assert entrance.members == [member(ADA, away=False)]
+    assert heard(entrance.effects, 1) == [newcomer(BO)]
     assert heard(entrance.effects, 2) == []
 
 
 def test_swarms_do_not_hear_of_each_other(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    entrance = registry.join(2, OTHER, BO)
+    join(registry, 1, PARTY, ADA)
+    entrance = join(registry, 2, OTHER, BO)
     assert entrance.members == []
     assert entrance.effects == []
     assert registry.relay(2, None, "body") == []
 
 
 def test_a_dropped_member_is_away_for_the_grace_and_then_gone(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     assert heard(registry.drop(2, 1_000_000), 1) == [Presence(user_id=BO, away=True)]
     assert registry.next_expiry_us() == 1_000_000 + GRACE_US
     assert registry.expire(1_000_000 + GRACE_US - 1) == []
@@ -63,34 +83,34 @@ def test_a_dropped_member_is_away_for_the_grace_and_then_gone(registry: Registry
 
 
 def test_a_member_that_returns_within_the_grace_keeps_its_seat(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     registry.drop(2, 0)
-    entrance = registry.join(3, PARTY, BO)
-    assert heard(entrance.effects, 1) == [Presence(user_id=BO, away=False)]
+    entrance = join(registry, 3, PARTY, BO)
+    assert heard(entrance.effects, 1) == [back(BO)]
     assert registry.next_expiry_us() is None
     assert registry.expire(GRACE_US) == []
 
 
 def test_someone_who_drops_twice_has_the_whole_grace_again(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     registry.drop(2, 0)
-    registry.join(3, PARTY, BO)
+    join(registry, 3, PARTY, BO)
     registry.drop(3, 10_000_000)
     assert registry.expire(GRACE_US) == []
     assert heard(registry.expire(10_000_000 + GRACE_US), 1) == [Left(user_id=BO)]
 
 
 def test_a_newcomer_sees_who_is_away(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
+    join(registry, 1, PARTY, ADA)
     registry.drop(1, 0)
-    assert registry.join(2, PARTY, BO).members == [MemberState(user_id=ADA, away=True)]
+    assert join(registry, 2, PARTY, BO).members == [member(ADA, away=True)]
 
 
 def test_a_clean_leave_is_immediate(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     assert heard(registry.leave(2), 1) == [Left(user_id=BO)]
     assert registry.drop(2, 5) == []
     assert registry.next_expiry_us() is None
@@ -99,19 +119,19 @@ def test_a_clean_leave_is_immediate(registry: Registry) -> None:
 def test_the_same_user_id_takes_its_seat_over_from_a_connection_that_still_looks_alive(
     registry: Registry,
 ) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
-    effects = registry.join(3, PARTY, BO).effects
-    assert heard(effects, 1) == [Presence(user_id=BO, away=False)]
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
+    effects = join(registry, 3, PARTY, BO).effects
+    assert heard(effects, 1) == [back(BO)]
     closes = [effect for effect in effects if isinstance(effect, Close)]
     assert [(close.connection, close.reason.code) for close in closes] == [(2, ErrorCode.TAKEN_OVER)]
 
 
 def test_the_loser_of_a_take_over_changes_nothing_any_more(registry: Registry) -> None:
     """S4: its goodbye, its drop and its messages come late and mean nothing."""
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
-    registry.join(3, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
+    join(registry, 3, PARTY, BO)
     assert registry.relay(2, None, "late") == []
     assert registry.leave(2) == []
     assert registry.drop(2, 0) == []
@@ -120,7 +140,7 @@ def test_the_loser_of_a_take_over_changes_nothing_any_more(registry: Registry) -
 
 def test_a_relay_reaches_all_others_but_not_its_sender(registry: Registry) -> None:
     for connection, user_id in enumerate((ADA, BO, CY), start=1):
-        registry.join(connection, PARTY, user_id)
+        join(registry, connection, PARTY, user_id)
     effects = registry.relay(1, None, "body")
     assert heard(effects, 1) == []
     assert heard(effects, 2) == heard(effects, 3) == [Relayed(sender=ADA, body="body")]
@@ -128,7 +148,7 @@ def test_a_relay_reaches_all_others_but_not_its_sender(registry: Registry) -> No
 
 def test_a_relay_to_one_reaches_only_that_one(registry: Registry) -> None:
     for connection, user_id in enumerate((ADA, BO, CY), start=1):
-        registry.join(connection, PARTY, user_id)
+        join(registry, connection, PARTY, user_id)
     effects = registry.relay(1, CY, "body")
     assert heard(effects, 2) == []
     assert heard(effects, 3) == [Relayed(sender=ADA, body="body")]
@@ -136,15 +156,15 @@ def test_a_relay_to_one_reaches_only_that_one(registry: Registry) -> None:
 
 def test_a_relay_to_someone_who_is_away_is_dropped(registry: Registry) -> None:
     """S3: nothing is stored, so nothing can be delivered later."""
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     registry.drop(2, 0)
     assert registry.relay(1, BO, "body") == []
 
 
 def test_a_relay_to_a_stranger_is_answered_with_left(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, OTHER, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, OTHER, BO)
     effects = registry.relay(1, BO, "body")
     assert heard(effects, 1) == [Left(user_id=BO)]
     assert heard(effects, 2) == []
@@ -152,10 +172,10 @@ def test_a_relay_to_a_stranger_is_answered_with_left(registry: Registry) -> None
 
 def test_a_full_swarm_refuses_a_newcomer_and_nobody_notices() -> None:
     registry = Registry(Limits(max_members=2))
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     with pytest.raises(PeerError) as refusal:
-        registry.join(3, PARTY, CY)
+        join(registry, 3, PARTY, CY)
     assert refusal.value.code is ErrorCode.SWARM_FULL
     assert registry.drop(3, 0) == []
     assert registry.member_count == 2
@@ -163,30 +183,45 @@ def test_a_full_swarm_refuses_a_newcomer_and_nobody_notices() -> None:
 
 def test_a_full_swarm_lets_its_own_members_back_in() -> None:
     registry = Registry(Limits(max_members=2))
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     registry.drop(2, 0)
-    assert registry.join(3, PARTY, BO).members == [MemberState(user_id=ADA, away=False)]
+    assert join(registry, 3, PARTY, BO).members == [member(ADA, away=False)]
 
 
 def test_a_refused_first_join_leaves_no_swarm_behind() -> None:
     registry = Registry(Limits(max_members=0))
     with pytest.raises(PeerError):
-        registry.join(1, PARTY, ADA)
+        join(registry, 1, PARTY, ADA)
     assert registry.swarm_count == 0
 
 
+def test_the_first_joiner_pins_the_admission_key_for_as_long_as_the_swarm_lives(registry: Registry) -> None:
+    assert registry.admission_key(PARTY) is None
+    join(registry, 1, PARTY, ADA)
+    assert registry.admission_key(PARTY) == KEY
+    registry.leave(1)
+    assert registry.admission_key(PARTY) is None
+
+
+def test_who_comes_back_is_shown_with_its_new_announcement(registry: Registry) -> None:
+    join(registry, 1, PARTY, ADA)
+    registry.join(2, PARTY, ADA, Card(CARD.session_key, "BBBB"), KEY)
+    [shown] = join(registry, 3, PARTY, BO).members
+    assert shown.announcement == "BBBB"
+
+
 def test_one_connection_joins_once(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
+    join(registry, 1, PARTY, ADA)
     with pytest.raises(PeerError) as refusal:
-        registry.join(1, OTHER, BO)
+        join(registry, 1, OTHER, BO)
     assert refusal.value.code is ErrorCode.JOIN_EXPECTED
     assert registry.swarm_count == 1
 
 
 def test_a_swarm_dies_with_its_last_member(registry: Registry) -> None:
-    registry.join(1, PARTY, ADA)
-    registry.join(2, PARTY, BO)
+    join(registry, 1, PARTY, ADA)
+    join(registry, 2, PARTY, BO)
     registry.leave(1)
     registry.drop(2, 0)
     assert registry.swarm_count == 1
@@ -218,9 +253,9 @@ class SwarmLife(RuleBasedStateMachine):
         is_full = sum(1 for swarm, _ in self.seats if swarm == swarm_id) >= 3
         if is_full and seat not in self.seats:
             with pytest.raises(PeerError):
-                self.registry.join(connection, swarm_id, user_id)
+                join(self.registry, connection, swarm_id, user_id)
             return
-        entrance = self.registry.join(connection, swarm_id, user_id)
+        entrance = join(self.registry, connection, swarm_id, user_id)
         loser = self.seats.get(seat)
         assert [effect.connection for effect in entrance.effects if isinstance(effect, Close)] == (
             [loser] if loser is not None else []

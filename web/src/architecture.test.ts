@@ -11,6 +11,10 @@ const ORDER = ["lib", "control", "timing", "swarm", "director", "playback", "app
 const AMBIENT_ALLOWED = new Set(["lib/clock.ts", "lib/random.ts", "ui/parts/notice.tsx"]);
 const AMBIENT = /\b(Date\.now|performance\.now|setTimeout|setInterval|Math\.random|requestAnimationFrame)\b/;
 
+/** Ways from a string to markup or to code. */
+const MARKUP =
+  /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment|srcdoc|\beval\(|new Function\(|DOMParser/;
+
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
   .filter((path) => /\.tsx?$/.test(path) && !path.includes(".test.") && !path.includes("testing/"));
@@ -51,6 +55,12 @@ describe("the shape of the source", () => {
 
   it("nobody but the real clock and the real random source reads ambient time or chance", () => {
     const wrong = files.filter((path) => !AMBIENT_ALLOWED.has(path) && AMBIENT.test(codeOf(path)));
+    expect(wrong).toEqual([]);
+  });
+
+  it("[X2] no markup is made of text, and no text is run", () => {
+    const wrong = files.filter((path) => MARKUP.test(codeOf(path)));
+    expect(files.length).toBeGreaterThan(100);
     expect(wrong).toEqual([]);
   });
 

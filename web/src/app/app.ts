@@ -4,21 +4,23 @@
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from "../control/index.ts";
 import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
-import { Player } from "../playback/index.ts";
+import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
 import { Heard } from "./heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
+import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
 import { MediaControls } from "./media-controls.ts";
-import { OutputWatch } from "./output-watch.ts";
+import { NamedOutputs } from "./named-outputs.ts";
 import { cleanName } from "./person-name.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import { saneDelayMs } from "./speaker-delay.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
+import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
@@ -39,13 +41,16 @@ export class App {
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
+  readonly #waits = new WaitWatch();
   readonly #delays: DelayMemory;
   readonly #heard: Heard;
-  readonly #output: OutputWatch;
+  readonly #outputs: NamedOutputs;
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
   #session: SwarmSession | null = null;
+  /** Names the session's store and what a reload leaves beside it. */
+  #stay = "";
   #refusal: Banner | null = null;
   #notice: View["notice"] = null;
   #noticeId = 0;
@@ -62,14 +67,14 @@ export class App {
     this.#player = new Player(
       clock,
       () => this.#refresh(),
-      () => this.#session?.soundChanged(),
+      (move) => this.#soundMoved(move),
     );
     this.#delays = new DelayMemory(page.localStorage);
     this.#heard = new Heard(page.localStorage);
-    this.#output = new OutputWatch({ devices: page.navigator.mediaDevices }, ({ outputName }) =>
+    this.#outputs = new NamedOutputs({ devices: page.navigator.mediaDevices }, ({ outputName }) =>
       this.#outputChanged(outputName),
     );
-    void this.#output.look();
+    void this.#outputs.look();
     this.#volume = readVolume(page.localStorage.getItem(VOLUME_STORED_AS));
     this.#player.setVolume(amplitudeOf(this.#volume));
     this.#key = readAddress(page.location).key;
@@ -146,7 +151,14 @@ export class App {
     void this.#session?.close();
     this.#session = null;
     this.#refresh();
-    void this.#open(canonical, attempt, tappedLocalMs);
+    // Until there is a session nothing else looks at the view again.
+    this.#clock.after(HELP_AFTER_MS, () => this.#refresh());
+    this.#open(canonical, attempt, tappedLocalMs).catch((error: unknown) => {
+      console.warn(`could not join: ${String(error)}`); // a part of the page that the network kept back
+      if (attempt !== this.#joinAttempt) return;
+      this.#refusal = { code: "refused", reason: "page-incomplete" };
+      void this.#leave();
+    });
   }
 
   async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
@@ -161,10 +173,14 @@ export class App {
       await store.close();
       return;
     }
+    this.#stay = stay;
+    const { epoch } = this.#identity;
+    this.#identity = { ...this.#identity, epoch: epoch + 1 };
     this.#session = new SwarmSession({
       clock: this.#clock,
       random: this.#random,
       keys,
+      epoch,
       server: readAddress(this.#page.location).server,
       player: this.#player,
       store,
@@ -173,8 +189,10 @@ export class App {
       onEvent: (event) => this.#tell(event),
       onChange: () => this.#refresh(),
     });
+    const keepsake = takeFiles(this.#page.sessionStorage, stay);
+    if (keepsake) void this.#session.swarm.restore(keepsake);
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
-    const { outputName } = this.#output;
+    const { outputName } = this.#outputs;
     // An output that got its name only now was set without one.
     this.#session.setSpeakerDelay(this.#delays.delayMsOf(outputName) ?? this.#delays.delayMsOf(null) ?? 0);
   }
@@ -183,6 +201,7 @@ export class App {
     this.#joinAttempt += 1;
     const session = this.#session;
     this.#session = null;
+    forgetFiles(this.#page.sessionStorage);
     this.#phase = "left";
     this.#refresh();
     await Promise.all([session?.close(), this.#wakeLock.release(), this.#player.close()]);
@@ -210,7 +229,7 @@ export class App {
 
   #setSpeakerDelay(delayMs: number): void {
     const saneMs = saneDelayMs(delayMs);
-    this.#delays.remember(this.#output.outputName, saneMs);
+    this.#delays.remember(this.#outputs.outputName, saneMs);
     this.#session?.setSpeakerDelay(saneMs);
   }
 
@@ -266,6 +285,7 @@ export class App {
         break;
       case "peer-dropped":
         if (event.reason === "version") this.#say({ code: "error", error: "wire-version", fileName: null });
+        else if (event.reason === "unproven") this.#say({ code: "link-unproven", name: nameOf(event.from) });
         else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
         break;
       case "file-refused":
@@ -274,6 +294,14 @@ export class App {
       default:
         break; // seen in the lists
     }
+  }
+
+  #soundMoved(move: SoundMove): void {
+    this.#session?.soundChanged();
+    if (move !== "rerouted" || !this.#session) return;
+    console.info(`another output: ${this.#player.read().outputLatencyMs} ms`);
+    if (this.#notice?.notice.code === "output-changed") return; // the browser told first, perhaps by name
+    this.#say({ code: "output-changed", outputName: null, isKnown: false });
   }
 
   #say(notice: Notice): void {
@@ -288,15 +316,19 @@ export class App {
 
   #refresh(): void {
     const facts = this.#facts();
+    const localMs = this.#clock.nowMs();
+    const isNetworkUp = this.#page.navigator.onLine;
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    if (facts) this.#history.note(this.#clock.nowMs(), readFigures(facts));
+    if (facts) this.#history.note(localMs, readFigures(facts));
     if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
-    const status: Status = { code: "joining", stage: "key" };
+    const session = facts ? viewSession(facts, this.#history.points, isNetworkUp) : {};
+    const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
-      status,
       banner: this.#refusal,
-      ...(facts ? viewSession(facts, this.#history.points) : {}),
+      ...session,
+      status,
+      help: viewHelp(status, facts, this.#waits.lastedMs(status, localMs), isNetworkUp),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
@@ -330,8 +362,14 @@ export class App {
       this.#player.askForSound();
       void this.#wakeLock.retake();
     });
-    this.#page.addEventListener("online", () => this.#session?.wake());
+    this.#page.addEventListener("online", () => this.#session?.wake(true));
+    this.#page.addEventListener("offline", () => this.#refresh());
     this.#page.addEventListener("pageshow", () => this.#session?.wake());
+    // A headset was plugged or pulled; insecure pages are not told.
+    (this.#page.navigator.mediaDevices as MediaDevices | undefined)?.addEventListener("devicechange", () => {
+      this.#player.askForSound();
+      this.#session?.wake();
+    });
     this.#page.addEventListener("hashchange", () => {
       if (this.#phase === "joining" || this.#phase === "joined") return;
       this.#key = readAddress(this.#page.location).key;
@@ -340,6 +378,7 @@ export class App {
     });
     this.#page.addEventListener("pagehide", () => {
       leaveIdentity(this.#page.sessionStorage, this.#identity);
+      if (this.#session) leaveFiles(this.#page.sessionStorage, this.#stay, this.#session.swarm.keepsake());
       this.#session?.sayGoodbye();
     });
     // Any tap may be the one that brings the sound back: the platform may have taken it at any time.
@@ -356,6 +395,7 @@ const EMPTY_VIEW: View = {
   inviteLink: "",
   myName: "",
   status: { code: "joining", stage: "key" },
+  help: null,
   banner: null,
   notice: null,
   isSecureContext: true,

@@ -27,6 +27,11 @@ export class Conductor {
   readonly #options: ConductorOptions;
   #plan: Plan | null = null;
   #playClock: PlayClock | null = null;
+  /**
+   * The plan that sounds: always in the clock of #playClock. A director that slept, or met another server first, may bring the
+   * plan in a clock that is not this device's now; the song plays on by the last one that was.
+   */
+  #sounding: Plan | null = null;
   #verdict: PlayClockVerdict | null = null;
   #speakerDelayMs = 0;
   #loading: FileId | null = null;
@@ -104,8 +109,8 @@ export class Conductor {
     }
     const isSameSong = before?.state === "playing" && before.fileId === plan.fileId;
     if (!isSameSong) this.#silence();
-    else if (this.#playClock) this.#migrate(before, plan, localMs);
-    this.#sound(before, plan);
+    else if (this.#playClock) this.#migrate(plan, localMs);
+    this.#sound(plan);
   }
 
   /** Takes a fresh estimate into account: before the start it moves the start, after it only the rate. */
@@ -132,43 +137,55 @@ export class Conductor {
     this.#options.player.redirect();
   }
 
-  #sound(before: Plan | null, plan: Plan): void {
-    const { clock, player } = this.#options;
-    if (this.readyFileId !== plan.fileId) return;
-    if (!this.#playClock) {
-      const estimate = clock.estimate;
-      if (estimate?.clockId !== plan.clockId) return;
-      this.#playClock = new PlayClock(estimate);
-      player.play((localMs) => this.#timeline(localMs), this.#startSec);
-    } else if (before && isJump(before, plan)) {
-      player.redirect();
-    }
+  /** T12: what sounds is off by as long as the device slept; it enters anew once the clock is locked again. */
+  slept(): void {
+    if (this.#playClock) this.#silence();
   }
 
-  readonly #startSec = (): number => (this.#plan?.positionUs ?? 0) / 1e6;
+  #sound(plan: Plan): void {
+    const { clock, player } = this.#options;
+    if (this.#playClock) {
+      if (plan.clockId !== this.#playClock.clockId) return;
+      const isMoved = this.#sounding !== null && isJump(this.#sounding, plan);
+      this.#sounding = plan;
+      if (isMoved) player.redirect();
+      return;
+    }
+    const estimate = clock.estimate;
+    if (this.readyFileId !== plan.fileId || estimate?.clockId !== plan.clockId) return;
+    this.#playClock = new PlayClock(estimate);
+    this.#sounding = plan;
+    player.play((localMs) => this.#timeline(localMs), this.#startSec);
+  }
+
+  readonly #startSec = (): number => (this.#sounding?.positionUs ?? 0) / 1e6;
 
   #timeline(localMs: number): number {
     const globalUs = this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
-    return this.#plan ? positionUsAt(this.#plan, globalUs) / 1e6 : 0;
+    return this.#sounding ? positionUsAt(this.#sounding, globalUs) / 1e6 : 0;
   }
 
   #silence(): void {
     this.#playClock = null;
+    this.#sounding = null;
     this.#verdict = null;
     this.#options.player.stop();
   }
 
   /** The plan was re-expressed in another server's clock: cross over without moving the sound; trimming does the rest. */
-  #migrate(before: Plan, plan: Plan, localMs: number): void {
+  #migrate(plan: Plan, localMs: number): void {
     const playClock = this.#playClock;
+    const sounding = this.#sounding;
     const estimate = this.#options.clock.estimate;
-    if (!playClock || plan.clockId === playClock.clockId || estimate?.clockId !== plan.clockId) return;
+    if (!playClock || !sounding || plan.clockId === playClock.clockId) return;
+    if (estimate?.clockId !== plan.clockId) return;
     const fresh = new PlayClock(estimate);
     const movedUs =
-      positionUsAt(plan, fresh.globalUsAt(localMs)) - positionUsAt(before, playClock.globalUsAt(localMs));
+      positionUsAt(plan, fresh.globalUsAt(localMs)) - positionUsAt(sounding, playClock.globalUsAt(localMs));
     const movedMs = movedUs / 1000;
     const boundMs = estimate.boundMs + Math.abs(movedMs); // rule L7
     this.#playClock = new PlayClock({ ...estimate, offsetMs: estimate.offsetMs + movedMs, boundMs });
+    this.#sounding = plan;
   }
 
   #isBeforeFreeze(localMs: number): boolean {
@@ -223,9 +240,8 @@ export class Conductor {
   }
 }
 
-/** Whether the song moved under the listeners: another place or another start, in the same clock. */
+/** Whether the song moved under the listeners: another place or another start. Both plans are in one clock. */
 function isJump(before: Plan, plan: Plan): boolean {
-  if (before.clockId !== plan.clockId) return false;
   const movedUs = before.globalStartUs - before.positionUs - (plan.globalStartUs - plan.positionUs);
   return movedUs !== 0;
 }

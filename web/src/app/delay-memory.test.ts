@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DelayMemory } from "./delay-memory.ts";
-import { type OutputChange, OutputWatch } from "./output-watch.ts";
+import { NamedOutputs, type OutputChange } from "./named-outputs.ts";
 
 function storage(entries: Record<string, string> = {}) {
   const stored = new Map(Object.entries(entries));
@@ -10,7 +10,7 @@ function storage(entries: Record<string, string> = {}) {
   };
 }
 
-describe("the memory of speaker delays (C2)", () => {
+describe("the memory of speaker delays", () => {
   it("has one for each output that can be named, and one for all others", () => {
     const memory = new DelayMemory(storage());
     expect([memory.delayMsOf("Boom"), memory.delayMsOf(null)]).toEqual([null, null]);
@@ -54,7 +54,7 @@ function browser(...labels: string[]) {
   const state = { labels };
   const changes: OutputChange[] = [];
   let listener: () => void = () => undefined;
-  const watch = new OutputWatch(
+  const watch = new NamedOutputs(
     {
       devices: {
         enumerateDevices: async () =>
@@ -99,7 +99,7 @@ describe("the output of this device", () => {
 
   it("is unknown where the browser tells nothing, as on plain http", async () => {
     const changes: OutputChange[] = [];
-    const watch = new OutputWatch({ devices: undefined }, (change) => changes.push(change));
+    const watch = new NamedOutputs({ devices: undefined }, (change) => changes.push(change));
     await watch.look();
     expect([watch.outputName, changes]).toEqual([null, []]);
   });

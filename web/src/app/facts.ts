@@ -8,6 +8,8 @@ import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
+import { readHindrance } from "./own-status.ts";
+import type { Hindrance } from "./peer-message.ts";
 import type { SongWords } from "./song-shelf.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Timings } from "./timings.ts";
@@ -19,6 +21,10 @@ export interface PersonFacts {
   readonly isAway: boolean;
   readonly isVisible: boolean;
   readonly isReady: boolean;
+  /** Cannot play the chosen file at all. */
+  readonly isUnable: boolean;
+  /** What keeps them from being ready for it; null when nothing does, or nothing was heard of it. */
+  readonly hindrance: Hindrance | null;
   readonly syncErrorMs: number | null;
   readonly link: LinkState["state"] | null;
   readonly isRelayed: boolean;
@@ -65,6 +71,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
   const playback = player.read();
   const links = swarm.links.value;
   const startsInSec = conductor.startsInSecAt(localMs);
+  const files = swarm.files.value;
   const me: PersonFacts = {
     userId: session.me,
     name: session.name,
@@ -72,6 +79,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isAway: false,
     isVisible: session.isVisible,
     isReady: plan.fileId !== null && conductor.readyFileId === plan.fileId,
+    isUnable: plan.fileId !== null && conductor.refusalOf(plan.fileId) !== null,
+    hindrance: readHindrance({ plan, player, conductor, clock, files }),
     syncErrorMs: playback.errorMs,
     link: "open",
     isRelayed: false,
@@ -83,12 +92,13 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isAway,
     isVisible: status?.isVisible ?? true,
     isReady: plan.fileId !== null && status?.readyFileId === plan.fileId,
+    isUnable: status?.isUnable === true,
+    hindrance: status?.hindrance ?? null,
     syncErrorMs: status?.syncErrorMs ?? null,
     link: links.get(userId)?.state ?? null,
     isRelayed: links.get(userId)?.isRelayed === true,
   }));
   others.sort((a, b) => a.name.localeCompare(b.name) || (a.userId < b.userId ? -1 : 1));
-  const files = swarm.files.value;
   return {
     me: session.me,
     control: session.controlState,

@@ -7,6 +7,8 @@ import { cleanName } from "./person-name.ts";
 export interface Identity {
   readonly sessionSeed: Uint8Array;
   readonly name: string;
+  /** Higher than that of every former stay of this session; taken by the next one (control/announcement.ts). */
+  readonly epoch: number;
 }
 
 const STORED_AS = "unisono.identity";
@@ -33,20 +35,24 @@ export const friendlyName = (random: Random): string =>
 export function takeIdentity(storage: Storage, random: Random): Identity {
   const stored = storage.getItem(STORED_AS);
   storage.removeItem(STORED_AS);
-  return (stored && parse(stored)) || { sessionSeed: random.bytes(SEED_BYTES), name: friendlyName(random) };
+  const fresh = { sessionSeed: random.bytes(SEED_BYTES), name: friendlyName(random), epoch: 1 };
+  return (stored && parse(stored)) || fresh;
 }
 
 /** Leaves the identity for the page that a reload may bring. */
 export function leaveIdentity(storage: Storage, identity: Identity): void {
-  storage.setItem(STORED_AS, JSON.stringify({ seed: toHex(identity.sessionSeed), name: identity.name }));
+  const { sessionSeed, name, epoch } = identity;
+  storage.setItem(STORED_AS, JSON.stringify({ seed: toHex(sessionSeed), name, epoch }));
 }
 
 function parse(stored: string): Identity | null {
   try {
-    const { seed, name } = JSON.parse(stored) as { seed: unknown; name: unknown };
-    if (typeof seed !== "string" || typeof name !== "string") return null;
+    const { seed, name, epoch } = JSON.parse(stored) as { seed: unknown; name: unknown; epoch: unknown };
+    if (typeof seed !== "string" || typeof name !== "string" || !Number.isSafeInteger(epoch)) return null;
     const sessionSeed = fromHex(seed);
-    return sessionSeed.length === SEED_BYTES ? { sessionSeed, name: cleanName(name) } : null;
+    return sessionSeed.length === SEED_BYTES
+      ? { sessionSeed, name: cleanName(name), epoch: epoch as number }
+      : null;
   } catch {
     return null; // what is not ours to read is replaced
   }

@@ -1,9 +1,28 @@
-// What peers say to each other through the relay, inside sealed envelopes: JSON, checked here, at the edge.
+// What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
 // `status` is about oneself and replaces what was said before; `beat` is the director's; `signal` sets up a data channel.
+// Statuses and beats are bytes (big-endian), because with their signature they should fit the smallest envelope; signals are
+// JSON, which begins with a brace.
+//
+//   status: 1 · flags · hindrance, u8 (0: none) · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
+//           playback error, ms, f32 (NaN: not playing) · ready file, 32 bytes, if flagged · name, UTF-8, to the end
+//           flags: 1 visible · 2 unable · 4 clicking · 8 phone · 16 has a ready file · 32 asks to be answered with a status ·
+//           64 the chosen file is over
+//   beat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
+//           positionUs f64 · length of the clock's name, u8 · its name, ASCII · file, 32 bytes, if flagged
+//           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
 
 import * as v from "valibot";
-import type { Beat } from "../director/index.ts";
-import { type FileId, fromUtf8, isFileId, isUserId, type UserId, utf8, WireError } from "../lib/index.ts";
+import type { Beat, PlanState } from "../director/index.ts";
+import {
+  concatBytes,
+  type FileId,
+  fromHex,
+  fromUtf8,
+  toHex,
+  type UserId,
+  utf8,
+  WireError,
+} from "../lib/index.ts";
 import { type Signal, signalSchema } from "../swarm/index.ts";
 import { cleanName, MAX_NAME_CHARS } from "./person-name.ts";
 
@@ -21,145 +40,214 @@ export interface PeerStatus {
   readonly isClicking: boolean;
   /** It gets fewer links in a large swarm. All must reckon with the same, or the two ends of a link would not agree on it. */
   readonly isPhone: boolean;
+  /** What keeps it from being ready for the chosen file; null when nothing does. */
+  readonly hindrance: Hindrance | null;
+  /** The chosen file has ended here. A director that cannot play it has no other way to know. */
+  readonly isOver: boolean;
 }
 
+const HINDRANCES = ["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"] as const;
+export type Hindrance = (typeof HINDRANCES)[number];
+
 export type PeerMessage =
-  | { readonly kind: "status"; readonly status: PeerStatus }
+  /** `asks`: the sender has not been greeted by the receiver, and does not hear it before that. */
+  | { readonly kind: "status"; readonly status: PeerStatus; readonly asks: boolean }
   | { readonly kind: "beat"; readonly beat: Beat }
   | { readonly kind: "signal"; readonly signal: Signal };
 
 /** A term grows by one per succession; a billion of them is no party but an attack on the register. */
 const MAX_TERM = 1_000_000_000;
 
-const userId = v.custom<UserId>((value) => typeof value === "string" && isUserId(value));
-const fileId = v.custom<FileId>((value) => typeof value === "string" && isFileId(value));
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_TERM));
-const globalUs = v.pipe(v.number(), v.finite(), v.minValue(-1e15), v.maxValue(1e15));
-const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(-1e6), v.maxValue(1e6));
-const PLAN_STATES = ["stopped", "preparing", "playing"] as const;
+/** Far beyond any song and any server's uptime. */
+const MAX_GLOBAL_US = 1e15;
+const MAX_SPEAKER_DELAY_MS = 2_000;
+const MAX_ERROR_MS = 1e6;
+const MAX_RTT_TENTHS_MS = 0xffff;
+const MAX_CLOCK_NAME_CHARS = 64;
+const PLAN_STATES: readonly PlanState[] = ["stopped", "preparing", "playing"];
+const TYPE = { status: 1, beat: 2 } as const;
+const BRACE = 0x7b;
 
-// On the wire: short arrays, because a status and a beat should fit the smallest envelope (197 bytes of content).
-const schema = v.variant("k", [
-  v.object({
-    k: v.literal("s"),
-    s: v.tuple([
-      v.pipe(v.string(), v.maxLength(4 * MAX_NAME_CHARS), v.transform(cleanName)),
-      v.boolean(), // isVisible
-      v.nullable(fileId), // readyFileId
-      v.boolean(), // isUnable
-      v.pipe(milliseconds, v.minValue(0)), // rttMs
-      v.pipe(milliseconds, v.minValue(0), v.maxValue(2_000)), // speakerDelayMs
-      v.nullable(milliseconds), // syncErrorMs
-      v.boolean(), // isClicking
-      v.boolean(), // isPhone
-    ]),
-  }),
-  v.object({
-    k: v.literal("b"),
-    r: v.tuple([count, userId, v.boolean()]), // term, userId, resigned
-    p: v.tuple([
-      count, // term
-      count, // rev
-      v.pipe(v.string(), v.maxLength(64)), // clockId
-      v.nullable(fileId),
-      v.picklist([0, 1, 2]), // state
-      globalUs, // globalStartUs
-      v.pipe(globalUs, v.minValue(0)), // positionUs
-    ]),
-  }),
-  // A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
+// A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
+const signalOnWire = v.variant("k", [
   v.object({ k: v.literal("c"), c: v.tuple([v.string(), v.string(), v.nullable(v.string())]) }),
   v.object({ k: v.literal("g"), g: v.unknown() }),
 ]);
 
 export function encodePeerMessage(message: PeerMessage): Uint8Array {
-  return utf8(JSON.stringify(toWire(message)));
+  switch (message.kind) {
+    case "status":
+      return encodeStatus(message.status, message.asks);
+    case "beat":
+      return encodeBeat(message.beat);
+    case "signal":
+      return utf8(JSON.stringify(signalToWire(message.signal)));
+  }
 }
 
 /** Throws WireError `wire-malformed`. */
 export function decodePeerMessage(content: Uint8Array): PeerMessage {
-  let value: unknown;
   try {
-    value = JSON.parse(fromUtf8(content));
+    switch (content[0]) {
+      case TYPE.status:
+        return decodeStatus(new Reader(content));
+      case TYPE.beat:
+        return { kind: "beat", beat: decodeBeat(new Reader(content)) };
+      case BRACE:
+        return { kind: "signal", signal: decodeSignal(fromUtf8(content)) };
+    }
   } catch (cause) {
-    throw new WireError("wire-malformed", "not JSON", { cause });
+    if (cause instanceof WireError) throw cause;
+    throw new WireError("wire-malformed", "not a message", { cause }); // RangeError, TypeError, SyntaxError
   }
-  const result = v.safeParse(schema, value);
-  if (!result.success) throw new WireError("wire-malformed", result.issues[0].message);
-  return fromWire(result.output);
+  throw new WireError("wire-malformed", `message type ${content[0]}`);
 }
 
-/** Throws WireError `wire-malformed`. */
+function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
+  const { isVisible, isUnable, isClicking, isPhone, isOver, readyFileId } = status;
+  const { hindrance, rttMs, speakerDelayMs, syncErrorMs } = status;
+  const head = new DataView(new ArrayBuffer(11));
+  head.setUint8(0, TYPE.status);
+  head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, readyFileId !== null, asks, isOver]));
+  head.setUint8(2, hindrance === null ? 0 : 1 + HINDRANCES.indexOf(hindrance));
+  head.setUint16(3, speakerDelayMs);
+  head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
+  head.setFloat32(7, syncErrorMs ?? Number.NaN);
+  return concatBytes(new Uint8Array(head.buffer), bytesOf(readyFileId), utf8(status.name));
+}
+
+function decodeStatus(reader: Reader): PeerMessage {
+  reader.uint8();
+  const [isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver] = reader.flags(7) as Flags7;
+  const hindrance = HINDRANCES[checked(reader.uint8(), 0, HINDRANCES.length) - 1] ?? null;
+  const speakerDelayMs = checked(reader.uint16(), 0, MAX_SPEAKER_DELAY_MS);
+  const rttMs = reader.uint16() / 10;
+  const errorMs = reader.float32();
+  // To a thousandth, which is what was meant before it became a float of 32 bits.
+  const roundedMs =
+    Math.round(checked(Number.isNaN(errorMs) ? 0 : errorMs, -MAX_ERROR_MS, MAX_ERROR_MS) * 1000) / 1000;
+  const readyFileId = hasFile ? (toHex(reader.bytes(32)) as FileId) : null;
+  const nameBytes = reader.rest();
+  if (nameBytes.length > 4 * MAX_NAME_CHARS) throw new WireError("wire-malformed", "name");
+  const name = cleanName(fromUtf8(nameBytes));
+  const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
+  const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };
+  return { kind: "status", status: { ...about, isClicking, isPhone, hindrance, isOver }, asks };
+}
+
+function encodeBeat({ record, plan }: Beat): Uint8Array {
+  const head = new DataView(new ArrayBuffer(6));
+  const state = PLAN_STATES.indexOf(plan.state);
+  head.setUint8(0, TYPE.beat);
+  head.setUint8(1, flagsOf([record.resigned, plan.fileId !== null]) | (state << 2));
+  head.setUint32(2, record.term);
+  const clockName = utf8(plan.clockId);
+  const numbers = new DataView(new ArrayBuffer(25));
+  numbers.setUint32(0, plan.term);
+  numbers.setUint32(4, plan.rev);
+  numbers.setFloat64(8, plan.globalStartUs);
+  numbers.setFloat64(16, plan.positionUs);
+  numbers.setUint8(24, clockName.length);
+  const director = fromHex(record.userId);
+  const middle = new Uint8Array(numbers.buffer);
+  return concatBytes(new Uint8Array(head.buffer), director, middle, clockName, bytesOf(plan.fileId));
+}
+
+function decodeBeat(reader: Reader): Beat {
+  reader.uint8();
+  const flags = checked(reader.uint8(), 0, 15);
+  const state = PLAN_STATES[flags >> 2];
+  if (!state) throw new WireError("wire-malformed", "plan state");
+  const record = {
+    term: checked(reader.uint32(), 0, MAX_TERM),
+    userId: toHex(reader.bytes(16)) as UserId,
+    resigned: (flags & 1) !== 0,
+  };
+  const plan = {
+    term: checked(reader.uint32(), 0, MAX_TERM),
+    rev: checked(reader.uint32(), 0, MAX_TERM),
+    globalStartUs: checked(reader.float64(), -MAX_GLOBAL_US, MAX_GLOBAL_US),
+    positionUs: checked(reader.float64(), 0, MAX_GLOBAL_US),
+    clockId: reader.ascii(checked(reader.uint8(), 0, MAX_CLOCK_NAME_CHARS)),
+    fileId: (flags & 2) !== 0 ? (toHex(reader.bytes(32)) as FileId) : null,
+    state,
+  };
+  if (reader.rest().length > 0) throw new WireError("wire-malformed", "beat runs over");
+  return { record, plan };
+}
+
+type Flags7 = [boolean, boolean, boolean, boolean, boolean, boolean, boolean];
+
+/** Reads from the front; what runs over throws RangeError. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  uint8 = (): number => this.#view.getUint8(this.#step(1));
+  uint16 = (): number => this.#view.getUint16(this.#step(2));
+  uint32 = (): number => this.#view.getUint32(this.#step(4));
+  float32 = (): number => this.#view.getFloat32(this.#step(4));
+  float64 = (): number => this.#view.getFloat64(this.#step(8));
+  rest = (): Uint8Array => this.#bytes.subarray(this.#at);
+
+  bytes(length: number): Uint8Array {
+    const from = this.#step(length);
+    if (this.#at > this.#bytes.length) throw new RangeError("runs over");
+    return this.#bytes.subarray(from, this.#at);
+  }
+
+  ascii(length: number): string {
+    const bytes = this.bytes(length);
+    if (bytes.some((byte) => byte < 0x20 || byte > 0x7e)) throw new WireError("wire-malformed", "text");
+    return fromUtf8(bytes);
+  }
+
+  /** The lowest `count` bits of a byte; any other is of a version we do not know. */
+  flags(count: number): boolean[] {
+    const byte = checked(this.uint8(), 0, 2 ** count - 1);
+    return Array.from({ length: count }, (_, bit) => (byte & (1 << bit)) !== 0);
+  }
+
+  #step(length: number): number {
+    this.#at += length;
+    return this.#at - length;
+  }
+}
+
+const flagsOf = (flags: readonly boolean[]): number =>
+  flags.reduce((byte, isSet, bit) => byte | (isSet ? 1 << bit : 0), 0);
+
+const bytesOf = (fileId: FileId | null): Uint8Array => (fileId ? fromHex(fileId) : new Uint8Array(0));
+
+function checked(value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) throw new WireError("wire-malformed", `${value} out of range`);
+  return value;
+}
+
+function signalToWire(signal: Signal): v.InferOutput<typeof signalOnWire> {
+  if (signal.kind !== "candidate") return { k: "g", g: signal };
+  const { candidate, sdpMid } = signal.candidate;
+  return { k: "c", c: [signal.session, candidate, sdpMid ?? null] };
+}
+
+function decodeSignal(text: string): Signal {
+  const wire = v.safeParse(signalOnWire, JSON.parse(text));
+  if (!wire.success) throw new WireError("wire-malformed", wire.issues[0].message);
+  if (wire.output.k === "g") return checkedSignal(wire.output.g);
+  const [session, candidate, sdpMid] = wire.output.c;
+  // One bundled media section: its index is 0 where its name is missing.
+  const place = sdpMid === null ? { sdpMLineIndex: 0 } : { sdpMid };
+  return checkedSignal({ kind: "candidate", session, candidate: { candidate, ...place } });
+}
+
 function checkedSignal(value: unknown): Signal {
   const result = v.safeParse(signalSchema, value);
   if (!result.success) throw new WireError("wire-malformed", result.issues[0].message);
   return result.output;
-}
-
-type Wire = v.InferOutput<typeof schema>;
-
-function toWire(message: PeerMessage): Wire {
-  if (message.kind === "signal") {
-    const { signal } = message;
-    if (signal.kind !== "candidate") return { k: "g", g: signal };
-    const { candidate, sdpMid } = signal.candidate;
-    return { k: "c", c: [signal.session, candidate, sdpMid ?? null] };
-  }
-  if (message.kind === "status") {
-    const { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs } = message.status;
-    const { syncErrorMs, isClicking, isPhone } = message.status;
-    const rttTenthsMs = Math.round(rttMs * 10) / 10;
-    return {
-      k: "s",
-      s: [
-        name,
-        isVisible,
-        readyFileId,
-        isUnable,
-        rttTenthsMs,
-        speakerDelayMs,
-        syncErrorMs,
-        isClicking,
-        isPhone,
-      ],
-    };
-  }
-  const { record, plan } = message.beat;
-  const state = PLAN_STATES.indexOf(plan.state) as 0 | 1 | 2;
-  return {
-    k: "b",
-    r: [record.term, record.userId, record.resigned],
-    p: [plan.term, plan.rev, plan.clockId, plan.fileId, state, plan.globalStartUs, plan.positionUs],
-  };
-}
-
-function fromWire(wire: Wire): PeerMessage {
-  if (wire.k === "g") return { kind: "signal", signal: checkedSignal(wire.g) };
-  if (wire.k === "c") {
-    const [session, candidate, sdpMid] = wire.c;
-    // One bundled media section: its index is 0 where its name is missing.
-    const place = sdpMid === null ? { sdpMLineIndex: 0 } : { sdpMid };
-    return {
-      kind: "signal",
-      signal: checkedSignal({ kind: "candidate", session, candidate: { candidate, ...place } }),
-    };
-  }
-  if (wire.k === "s") {
-    const [name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, ...rest] = wire.s;
-    const [syncErrorMs, isClicking, isPhone] = rest;
-    const own = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs };
-    return { kind: "status", status: { ...own, syncErrorMs, isClicking, isPhone } };
-  }
-  const [term, userIdOfDirector, resigned] = wire.r;
-  const [planTerm, rev, clockId, planFileId, state, globalStartUs, positionUs] = wire.p;
-  const plan = {
-    term: planTerm,
-    rev,
-    clockId,
-    fileId: planFileId,
-    state: PLAN_STATES[state] ?? "stopped",
-    globalStartUs,
-    positionUs,
-  };
-  return { kind: "beat", beat: { record: { term, userId: userIdOfDirector, resigned }, plan } };
 }

@@ -5,7 +5,14 @@ import { PlanWriter } from "./plan-writer.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 const songId = "5".repeat(64) as FileId;
-const ready: Readiness = { userId: id("a"), isAway: false, isReady: true, rttMs: 10, speakerDelayMs: 0 };
+const ready: Readiness = {
+  userId: id("a"),
+  isAway: false,
+  isReady: true,
+  isUnable: false,
+  rttMs: 10,
+  speakerDelayMs: 0,
+};
 
 /** Ada directs alone; global time = local time, in the clock `clockId`. */
 function room() {
@@ -18,6 +25,7 @@ function room() {
     durationSec: null as number | null,
     speakerDelayMs: 0,
     isOldClockKnown: true,
+    isOverElsewhere: false,
   };
   const writer = new PlanWriter({
     director,
@@ -43,6 +51,7 @@ function room() {
     durationSec: () => state.durationSec,
     readiness: () => state.readiness,
     speakerDelayMs: () => state.speakerDelayMs,
+    isOverElsewhere: () => state.isOverElsewhere,
   });
   const write = (change: PlanChange | null) => change && director.changePlan(change, 0);
   return { director, state, writer, write };
@@ -84,6 +93,31 @@ describe("what the director writes", () => {
     state.positionSec = 181.1;
     write(writer.tick(200_300));
     expect(director.plan).toMatchObject({ state: "stopped", fileId: null });
+  });
+
+  it("[D19] starts for the others what it cannot play itself, and learns from them where it ends", () => {
+    const { director, state, writer, write } = room();
+    state.readiness = [
+      { ...ready, isReady: false, isUnable: true },
+      { ...ready, userId: id("b") },
+    ];
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    expect(director.plan).toMatchObject({ state: "playing", fileId: songId });
+    expect(writer.tick(190_000)).toBeNull();
+    state.isOverElsewhere = true;
+    write(writer.tick(190_200));
+    expect(director.plan).toMatchObject({ state: "stopped", fileId: null });
+  });
+
+  it("[D19] does not take the end of the song before for that of this one", () => {
+    const { state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    state.isOverElsewhere = true;
+    expect(writer.tick(2_500)).toBeNull();
+    expect(writer.tick(5_400)).toBeNull();
+    expect(writer.tick(5_600)).toMatchObject({ state: "stopped" });
   });
 
   it("[T10] moves a playing plan to a new server's clock without moving the song", () => {
@@ -213,7 +247,9 @@ describe("what the director writes", () => {
     writer.tick(2_000);
     expect(writer.isStranded(9_900)).toBe(false);
     expect(writer.isStranded(10_000)).toBe(true);
-    state.positionSec = null;
+    state.positionSec = null; // it is silent here, but the clock is known
+    expect(writer.isStranded(10_000)).toBe(true);
+    state.isOldClockKnown = false;
     expect(writer.isStranded(10_000)).toBe(false);
   });
 

@@ -21,12 +21,16 @@ export interface PlanWriterOptions {
   readonly durationSec: (fileId: FileId) => number | null;
   readonly readiness: () => readonly Readiness[];
   readonly speakerDelayMs: () => number;
+  /** Someone who plays the chosen file says that it has ended. */
+  readonly isOverElsewhere: () => boolean;
 }
 
 /** The last echo of a hall has died away; nobody's delayed loudspeaker is cut off. */
-const AFTER_END_SEC = 1;
+export const AFTER_END_SEC = 1;
 /** TR5: whoever drags to the very end hears that it is the end. */
 const BEFORE_END_SEC = 1;
+/** By then nobody's last word is still about the song before, which may have been the same. */
+const OVER_HEARD_AFTER_US = 3_000_000;
 /** D16: by then a director that came back to a new server (D6) has written the plan in its clock, if it can. */
 const STRANDED_MS = 8_000;
 /** D17: by then anyone who can has taken over and done it. */
@@ -82,8 +86,11 @@ export class PlanWriter {
 
   /** D16: the song plays in the clock of a former server, which this peer knows and the director evidently does not. */
   isStranded(localMs: number): boolean {
-    const { director, positionSecAt } = this.#options;
-    const isKnownHere = positionSecAt(localMs) !== null;
+    const { director, clock, positionSecAt } = this.#options;
+    const { globalStartUs, clockId } = director.plan;
+    // It may have heard of the song only now, and have met that clock all the same.
+    const isKnownHere =
+      positionSecAt(localMs) !== null || clock.toCurrentClock(globalStartUs, clockId) !== null;
     return isKnownHere && !director.isMe && this.#foreignMs(localMs) >= STRANDED_MS;
   }
 
@@ -93,7 +100,8 @@ export class PlanWriter {
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
     if (director.plan.state === "preparing") return this.#start(globalUs);
-    if (director.plan.state === "playing") return this.#end(localMs) ?? this.#moveToClock(localMs, globalUs);
+    if (director.plan.state === "playing")
+      return this.#end(localMs, globalUs) ?? this.#moveToClock(localMs, globalUs);
     return null;
   }
 
@@ -105,12 +113,18 @@ export class PlanWriter {
     return this.#change("playing", fileId, globalUs + decision.leadMs * 1000, positionUs);
   }
 
-  #end(localMs: number): PlanChange | null {
-    const { fileId } = this.#options.director.plan;
+  #end(localMs: number, globalUs: number): PlanChange | null {
+    const { director, clock, isOverElsewhere } = this.#options;
+    const { plan } = director;
     const positionSec = this.#options.positionSecAt(localMs);
-    const durationSec = fileId && this.#options.durationSec(fileId);
-    const isOver = positionSec !== null && durationSec !== null && positionSec > durationSec + AFTER_END_SEC;
-    return isOver ? this.stop() : null;
+    const durationSec = plan.fileId && this.#options.durationSec(plan.fileId);
+    if (positionSec !== null && durationSec !== null) {
+      return positionSec > durationSec + AFTER_END_SEC ? this.stop() : null;
+    }
+    // D19: it does not sound here; those where it does know its end.
+    const isUnderWay =
+      plan.clockId === clock.estimate?.clockId && positionUsAt(plan, globalUs) > OVER_HEARD_AFTER_US;
+    return isUnderWay && isOverElsewhere() ? this.stop() : null;
   }
 
   #moveToClock(localMs: number, globalUs: number): PlanChange | null {

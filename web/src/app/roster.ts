@@ -69,4 +69,13 @@ export class Roster {
   #put(userId: UserId, isAway: boolean): void {
     this.#peers.set(userId, { userId, isAway, status: this.#peers.get(userId)?.status ?? null });
   }
+
+  /** What the ranks of a succession are made of. */
+  get candidates() {
+    return this.peers.map(({ userId, isAway, status }) => ({
+      userId,
+      isAway,
+      isVisible: status?.isVisible ?? true,
+    }));
+  }
 }

@@ -7,7 +7,7 @@ import {
   ControlLink,
   type ControlState,
   type IceServer,
-  Sealer,
+  makeJoin,
   type SwarmKeys,
 } from "../control/index.ts";
 import { type Beat, Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
@@ -16,18 +16,18 @@ import {
   every,
   FileError,
   type FileId,
-  fromBase64Url,
   type Random,
   SoundTooLong,
-  toBase64Url,
   type UserId,
-  WireError,
 } from "../lib/index.ts";
 import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
 import type { PieceStore, Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
-import { decodePeerMessage, encodePeerMessage, type PeerMessage, type PeerStatus } from "./peer-message.ts";
+import { Greetings } from "./greetings.ts";
+import { readOwnStatus, readReadiness } from "./own-status.ts";
+import type { PeerStatus } from "./peer-message.ts";
+import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
 import type { SessionEvent } from "./session-event.ts";
@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly keys: SwarmKeys;
+  /** Higher than that of any former stay with the same session seed. */
+  readonly epoch: number;
   readonly server: string;
   readonly player: Player;
   /** Where pieces are kept; the session wipes and closes it when it is left. */
@@ -54,7 +56,7 @@ export interface SessionOptions {
 }
 
 const TICK_MS = 200;
-/** Two probes of the idle rate without an answer: whatever is missing now, it is not for want of a director. */
+/** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
 const DEAF_MS = 2_000;
 /** A status is repeated this often, so that a lost one is repaired; what changes is told at once. */
 const STATUS_PERIOD_MS = 10_000;
@@ -72,7 +74,8 @@ export class SwarmSession {
   readonly #isPhone: boolean;
   readonly #options: SessionOptions;
   readonly #link: ControlLink;
-  readonly #sealer: Sealer;
+  readonly #wire: PeerWire;
+  readonly #greetings = new Greetings((userId, asks) => this.#sendStatus(userId, asks));
   readonly #planWriter: PlanWriter;
   readonly #stopTicking: () => void;
   #nodeId: string | null = null;
@@ -91,15 +94,17 @@ export class SwarmSession {
     this.#isPhone = ground.isPhone();
     this.#name = options.name;
     this.me = keys.userId;
-    this.#sealer = new Sealer(keys, this.me, random, ground.cipher);
+    this.#wire = new PeerWire(keys, options.epoch, random, ground.primitives, (to, body) =>
+      this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
+    );
     this.director = new Director(this.me);
     this.#link = new ControlLink({
       clock,
       random,
       server: options.server,
       shard: keys.shard,
-      swarmId: keys.swarmId,
       userId: this.me,
+      makeJoin: (nonce) => makeJoin(keys, this.#wire.sealer.announcement, nonce, ground.primitives),
       onState: (state) => this.#controlChanged(state),
       onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),
       onRefused: (refusal) => options.onEvent({ code: "refused", refusal }),
@@ -114,7 +119,8 @@ export class SwarmSession {
       store: options.store,
       isPhone: this.#isPhone,
       acceptsNote: (note) => decodeAnchor(note) !== null,
-      sendSignal: (to, signal) => this.#send(to, { kind: "signal", signal }),
+      prover: this.#wire.sealer,
+      sendSignal: (to, signal) => this.#wire.send(to, { kind: "signal", signal }),
       iceServers: () => this.#iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     });
     this.conductor = new Conductor({
@@ -132,11 +138,17 @@ export class SwarmSession {
       durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
+      isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
     });
     this.clock.onEstimate((estimate) => {
+      this.#link.trust();
       this.conductor.estimated(estimate);
       if (this.clock.lastRttMs !== null) this.swarm.reportRtt(this.clock.lastRttMs);
       if (this.clock.state === "locked") this.#note("clockLockedMs");
+    });
+    this.clock.onSlept(() => {
+      this.#link.doubt();
+      this.conductor.slept();
     });
     this.swarm.onEvent((event) => {
       options.onEvent(event);
@@ -194,12 +206,12 @@ export class SwarmSession {
   }
 
   /** The network may be another, or the device woke: look at everything at once. */
-  wake(): void {
+  wake(isNewNetwork = false): void {
     this.#link.wake();
+    this.swarm.wake(isNewNetwork);
     if (!this.clock.checkForSleep()) this.clock.burst();
     this.#tick();
   }
-
   /** The platform gave the sound back: lock anew, enter mid-song. */
   soundChanged(): void {
     this.clock.burst();
@@ -290,14 +302,16 @@ export class SwarmSession {
         this.#welcomed(message, receivedLocalMs);
         break;
       case "joined":
+        this.#wire.meet(message);
         this.roster.joined(message.userId);
         this.#note("firstPeerMs");
         this.#options.onEvent({ code: "joined", userId: message.userId, name: null });
-        this.#sendStatus(message.userId);
+        this.#greetings.give(message.userId);
         break;
       case "presence":
+        this.#wire.meet(message);
         this.roster.presence(message.userId, message.away);
-        if (!message.away) this.#sendStatus(message.userId);
+        if (!message.away) this.#greetings.give(message.userId);
         break;
       case "left":
         this.#left(message.userId, receivedLocalMs);
@@ -306,7 +320,8 @@ export class SwarmSession {
         this.#relayed(message.from, message.body, receivedLocalMs);
         return;
       case "goaway":
-        return; // the link knows when to come back
+      case "challenge":
+        return; // the link answers, and knows when to come back
       case "error":
         console.warn(`the server says: ${message.code}: ${message.message}`);
         return;
@@ -318,25 +333,26 @@ export class SwarmSession {
     const isNewServer = welcome.nodeId !== this.#nodeId;
     this.#nodeId = welcome.nodeId;
     this.#iceServers = welcome.iceServers;
+    for (const member of welcome.members) this.#wire.meet(member);
     this.roster.replace(welcome.members);
     this.#note("controlOpenMs");
     if (welcome.members.length > 0) this.#note("firstPeerMs");
     this.clock.start();
-    this.#sendBeat(this.director.attach(this.#candidates(), isNewServer, localMs));
-    this.#sendStatus(null);
+    this.#greetings.found(welcome.members.filter(({ away }) => !away).map(({ userId }) => userId));
+    this.#sendBeat(this.director.attach(this.roster.candidates, isNewServer, localMs));
   }
 
   #left(userId: UserId, localMs: number): void {
     const peer = this.roster.left(userId);
     if (!peer) return;
-    this.#sealer.forget(userId);
+    this.#greetings.left(userId);
     this.#options.onEvent({ code: "left", userId, name: peer.status?.name ?? null });
     this.#sendBeat(this.director.memberLeft(userId, localMs));
   }
 
   #membersChanged(localMs: number): void {
     this.swarm.setMembers(this.roster.swarmMembers);
-    this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, localMs));
+    this.#sendBeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, localMs));
     this.#changed();
   }
 
@@ -344,21 +360,16 @@ export class SwarmSession {
 
   #relayed(from: UserId, body: string, receivedLocalMs: number): void {
     if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
-    let message: PeerMessage;
-    try {
-      message = decodePeerMessage(this.#sealer.open(from, fromBase64Url(body)));
-    } catch (error) {
-      if (!(error instanceof WireError || error instanceof RangeError)) throw error;
-      console.warn(`ignored a message from ${from}: ${error.message}`);
-      return;
-    }
+    const message = this.#wire.receive(from, body, () => this.#greetings.miss(from, receivedLocalMs));
+    if (!message) return;
     if (message.kind === "signal") {
       this.swarm.receiveSignal(from, message.signal);
     } else if (message.kind === "beat") {
       this.#sendBeat(this.director.receiveBeat(from, message.beat, receivedLocalMs));
       this.#changed();
     } else if (this.#heardStatus(from, message.status)) {
-      this.#sendBeat(this.director.setCandidates(this.#candidates(), this.#isVisible, receivedLocalMs));
+      if (message.asks) this.#greetings.give(from);
+      this.#sendBeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, receivedLocalMs));
       this.#changed();
     }
   }
@@ -370,40 +381,35 @@ export class SwarmSession {
     return true;
   }
 
-  #send(to: UserId | null, message: PeerMessage): void {
-    const body = toBase64Url(this.#sealer.seal(to, encodePeerMessage(message)));
-    this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body });
-  }
-
   #sendBeat(beat: Beat | null): void {
-    if (beat) this.#send(null, { kind: "beat", beat });
+    if (beat) this.#wire.send(null, { kind: "beat", beat });
   }
 
-  #sendStatus(to: UserId | null): void {
-    this.#send(to, { kind: "status", status: this.#status() });
+  #sendStatus(to: UserId | null, asks = false): void {
+    this.#wire.send(to, { kind: "status", status: this.#status(), asks });
   }
 
   #status(): PeerStatus {
-    const errorMs = this.#options.player.read().errorMs;
-    const { plan } = this.director;
-    return {
+    const own = {
       name: this.#name,
       isVisible: this.#isVisible,
-      readyFileId: this.conductor.readyFileId,
-      isUnable: plan.fileId !== null && this.conductor.refusalOf(plan.fileId) !== null,
-      rttMs: this.clock.estimate?.rttMs ?? 0,
       speakerDelayMs: this.#speakerDelayMs,
-      syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
       isClicking: this.#isClicking,
       isPhone: this.#isPhone,
     };
+    const { conductor, clock } = this;
+    const { player } = this.#options;
+    const parts = { plan: this.director.plan, files: this.swarm.files.value, player, conductor, clock };
+    return readOwnStatus(own, parts, this.#nowMs());
   }
 
   // ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #tick(): void {
     const localMs = this.#nowMs();
+    this.clock.checkForSleep(); // also while there is no server to probe
     this.#link.checkSilence();
+    this.#greetings.tick();
     if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
     this.#sendBeat(this.director.tick(localMs));
     if (this.#planWriter.isStranded(localMs)) this.takeOver();
@@ -418,24 +424,7 @@ export class SwarmSession {
   }
 
   #readiness(): readonly Readiness[] {
-    const { fileId } = this.director.plan;
-    const mine = this.#status();
-    const all = [{ userId: this.me, isAway: false, status: mine }, ...this.roster.peers];
-    return all.map(({ userId, isAway, status }) => ({
-      userId,
-      isAway,
-      isReady: fileId !== null && (status?.readyFileId === fileId || status?.isUnable === true),
-      rttMs: status?.rttMs ?? 0,
-      speakerDelayMs: status?.speakerDelayMs ?? 0,
-    }));
-  }
-
-  #candidates() {
-    return this.roster.peers.map((peer) => ({
-      userId: peer.userId,
-      isVisible: peer.status?.isVisible ?? true,
-      isAway: peer.isAway,
-    }));
+    return readReadiness(this.director.plan.fileId, this.me, this.#status(), this.roster.peers);
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {

@@ -1,83 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
-import { FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
-import type { FileState } from "../swarm/index.ts";
-import type { PersonFacts, SessionFacts } from "./facts.ts";
+import { FileError, SoundTooLong } from "../lib/index.ts";
+import type { SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
+import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
 import { viewBanner, viewSession, viewStatus } from "./view-model.ts";
-
-const id = (letter: string) => letter.repeat(32) as UserId;
-const songId = "5".repeat(64) as FileId;
-
-const person = (name: string, overrides: Partial<PersonFacts> = {}): PersonFacts => ({
-  userId: id(name.charAt(0)),
-  name,
-  isMe: name === "ada",
-  isAway: false,
-  isVisible: true,
-  isReady: true,
-  syncErrorMs: null,
-  link: "open",
-  isRelayed: false,
-  ...overrides,
-});
-
-const song = (overrides: Partial<FileState> = {}): FileState => ({
-  fileId: songId,
-  name: "Song.mp3",
-  sizeBytes: 1_000,
-  heldBytes: 1_000,
-  seeded: true,
-  enabled: true,
-  offeredBy: [id("b")],
-  sources: [],
-  remainingSec: null,
-  isOverBudget: false,
-  isWholeSomewhere: true,
-  ...overrides,
-});
-
-/** Ada and bo, bo directs, nothing plays. */
-const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
-  me: id("a"),
-  control: "open",
-  nodeId: "n1",
-  clockState: "locked",
-  estimate: null,
-  lastRttMs: null,
-  verdict: null,
-  directorId: id("b"),
-  term: 1,
-  plan: EMPTY_PLAN,
-  people: [person("ada"), person("bo")],
-  files: [song()],
-  refusals: new Map(),
-  loadedId: songId,
-  songWords: null,
-  isDecoding: false,
-  missing: [],
-  playback: {
-    state: "idle",
-    positionSec: null,
-    errorMs: null,
-    ratePpm: null,
-    outputLatencyMs: null,
-    durationSec: null,
-    decodeOffsetMs: null,
-    rejoins: 0,
-    lateSegments: 0,
-    needsTap: false,
-    queuedSec: null,
-  },
-  startsInSec: null,
-  speakerDelayMs: 0,
-  isClicking: false,
-  isGivingLittle: false,
-  pace: { bytesPerSec: 500_000, queueMs: null },
-  totals: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0, links: 1 },
-  timings: { controlOpenMs: null, clockLockedMs: null, firstPeerMs: null, firstSoundMs: null },
-  ...overrides,
-});
 
 const playing = { ...EMPTY_PLAN, state: "playing" as const, fileId: songId };
 const preparing = { ...EMPTY_PLAN, state: "preparing" as const, fileId: songId };
@@ -125,12 +52,26 @@ describe("the one sentence", () => {
     [
       "a song this browser cannot decode",
       { plan: playing, refusals: new Map([[songId, new FileError("file-not-audio", "")]]) },
-      { code: "undecodable", fileName: "Song.mp3", tooLong: null },
+      { code: "undecodable", fileName: "Song.mp3", tooLong: null, isAnyoneAble: true },
+    ],
+    [
+      "a song that nobody here can play",
+      {
+        plan: preparing,
+        refusals: new Map([[songId, new FileError("file-not-audio", "")]]),
+        people: [person("ada", { isUnable: true }), person("bo", { isUnable: true })],
+      },
+      { code: "undecodable", fileName: "Song.mp3", tooLong: null, isAnyoneAble: false },
     ],
     [
       "a song that this device has no memory for",
       { plan: playing, refusals: new Map([[songId, new SoundTooLong(11_520, 2_400)]]) },
-      { code: "undecodable", fileName: "Song.mp3", tooLong: { durationSec: 11_520, roomSec: 2_400 } },
+      {
+        code: "undecodable",
+        fileName: "Song.mp3",
+        tooLong: { durationSec: 11_520, roomSec: 2_400 },
+        isAnyoneAble: true,
+      },
     ],
   ])("says so when %s", (_, overrides, status) => {
     expect(viewStatus(facts(overrides))).toEqual(status);
@@ -139,23 +80,29 @@ describe("the one sentence", () => {
 
 describe("the banner", () => {
   it("is absent while all is well", () => {
-    expect(viewBanner(facts())).toBeNull();
+    expect(viewBanner(facts(), true)).toBeNull();
   });
 
   it("puts lost sound before a lost server", () => {
     const interrupted = { ...facts().playback, state: "interrupted" as const };
-    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }))).toEqual({
+    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }), true)).toEqual({
       code: "audio-interrupted",
     });
-    expect(viewBanner(facts({ control: "retrying", playback: sounding }))).toEqual({
+    expect(viewBanner(facts({ control: "retrying", playback: sounding }), true)).toEqual({
       code: "server-lost",
       isPlaying: true,
     });
   });
 
+  it("tells a phone that is offline from a server that is gone", () => {
+    const lost = facts({ control: "retrying", playback: sounding });
+    expect(viewBanner(lost, false)).toEqual({ code: "offline", isPlaying: true });
+    expect(viewBanner(facts(), false)).toBeNull();
+  });
+
   it("[L2] says how far the clock is off while it is only watched", () => {
     const verdict = { state: "watching" as const, differenceMs: -20 };
-    expect(viewBanner(facts({ verdict }))).toEqual({ code: "clock-watch", offByMs: 20 });
+    expect(viewBanner(facts({ verdict }), true)).toEqual({ code: "clock-watch", offByMs: 20 });
   });
 
   it("names whom this device cannot reach, unless they are away", () => {
@@ -164,7 +111,13 @@ describe("the banner", () => {
       person("bo", { link: "failed" }),
       person("cy", { link: "failed", isAway: true }),
     ];
-    expect(viewBanner(facts({ people }))).toEqual({ code: "unreachable", names: ["bo"] });
+    expect(viewBanner(facts({ people }), true)).toEqual({
+      code: "unreachable",
+      names: ["bo"],
+      isEveryone: true,
+    });
+    const more = facts({ people: [...people, person("di")] });
+    expect(viewBanner(more, true)).toMatchObject({ names: ["bo"], isEveryone: false });
   });
 });
 
@@ -188,12 +141,18 @@ describe("a file's row", () => {
     const row = viewSession(facts({ refusals }), []).files?.[0];
     expect(row).toMatchObject({ isDecodable: false, tooLong: { durationSec: 11_520, roomSec: 2_400 } });
   });
+
+  it("says that nobody has all of it any more, and that there is no room for it", () => {
+    const files = [song({ seeded: false, isOverBudget: true, isWholeSomewhere: false, hasLostWhole: true })];
+    const row = viewSession(facts({ files }), []).files?.[0];
+    expect(row).toMatchObject({ isOverBudget: true, hasLostWhole: true });
+  });
 });
 
 describe("the player", () => {
   const paused = { ...EMPTY_PLAN, fileId: songId, positionUs: 42_000_000 };
 
-  it("says that the song is paused, who goes on, and keeps its place in sight (TR1)", () => {
+  it("[TR1] says that the song is paused, who goes on, and keeps its place in sight", () => {
     const mine = facts({
       directorId: id("a"),
       plan: paused,

@@ -38,6 +38,8 @@ export function viewFile(file: FileState, facts: SessionFacts): FileView {
     offeredBy: file.offeredBy.map((userId) => nameOf(facts, userId)),
     sources: file.sources.map((userId) => nameOf(facts, userId)),
     remainingSec: file.remainingSec,
+    isOverBudget: file.isOverBudget,
+    hasLostWhole: file.hasLostWhole ?? false,
     isDecodable: refusal ? false : facts.loadedId === file.fileId ? true : null,
     tooLong: viewTooLong(refusal),
   };
@@ -82,7 +84,10 @@ export function viewStatus(facts: SessionFacts): Status {
 function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Status | null {
   const fileName = chosen?.name ?? "";
   const refusal = chosen && facts.refusals.get(chosen.fileId);
-  if (refusal) return { code: "undecodable", fileName, tooLong: viewTooLong(refusal) };
+  if (refusal) {
+    const isAnyoneAble = facts.people.some((person) => !person.isUnable && !person.isAway);
+    return { code: "undecodable", fileName, tooLong: viewTooLong(refusal), isAnyoneAble };
+  }
   if (!chosen?.seeded) {
     const percent = chosen ? Math.floor((100 * chosen.heldBytes) / Math.max(1, chosen.sizeBytes)) : 0;
     const sources = (chosen?.sources ?? []).map((userId) => nameOf(facts, userId));
@@ -92,16 +97,18 @@ function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Statu
 }
 
 /** At most one banner, the gravest first. */
-export function viewBanner(facts: SessionFacts): Banner | null {
+export function viewBanner(facts: SessionFacts, isNetworkUp: boolean): Banner | null {
   const { playback, verdict } = facts;
   if (playback.state === "interrupted") return { code: "audio-interrupted" };
   if (facts.nodeId !== null && facts.control !== "open") {
-    return { code: "server-lost", isPlaying: playback.state === "playing" };
+    return { code: isNetworkUp ? "server-lost" : "offline", isPlaying: playback.state === "playing" };
   }
   if (verdict?.state === "watching") return { code: "clock-watch", offByMs: Math.abs(verdict.differenceMs) };
-  const unreachable = facts.people.filter((person) => person.link === "failed" && !person.isAway);
-  if (unreachable.length > 0) return { code: "unreachable", names: unreachable.map((person) => person.name) };
-  return null;
+  const others = facts.people.filter((person) => !person.isMe && !person.isAway);
+  const unreachable = others.filter((person) => person.link === "failed");
+  if (unreachable.length === 0) return null;
+  const isEveryone = unreachable.length === others.length;
+  return { code: "unreachable", names: unreachable.map((person) => person.name), isEveryone };
 }
 
 export function viewDetails(facts: SessionFacts, history: DetailsView["history"]): DetailsView {
@@ -136,14 +143,18 @@ export const NO_DETAILS: DetailsView = {
 };
 
 /** The part of the view that follows from a stay in a swarm. */
-export function viewSession(facts: SessionFacts, history: DetailsView["history"]): Partial<View> {
+export function viewSession(
+  facts: SessionFacts,
+  history: DetailsView["history"],
+  isNetworkUp = true,
+): Partial<View> {
   const { plan, playback } = facts;
   const isDirector = facts.directorId === facts.me;
   const chosen = facts.files.find((file) => file.fileId === plan.fileId);
   const isSounding = playback.state === "playing" && chosen !== undefined && playback.positionSec !== null;
   return {
     status: viewStatus(facts),
-    banner: viewBanner(facts),
+    banner: viewBanner(facts, isNetworkUp),
     isOnline: facts.control === "open",
     people: facts.people.map((person) => viewPerson(person, facts.directorId)),
     files: facts.files.map((file) => viewFile(file, facts)),

@@ -2,6 +2,9 @@
 // Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
 
 import type { ErrorCode, FileId, UserId } from "../lib/index.ts";
+import type { Hindrance } from "./peer-message.ts";
+
+export type { Hindrance } from "./peer-message.ts";
 
 export type SyncWord = "tight" | "good" | "loose" | "off" | "unknown";
 
@@ -40,6 +43,10 @@ export interface FileView {
   readonly sources: readonly string[];
   /** null when unknown or not fetching. */
   readonly remainingSec: number | null;
+  /** Switched on and incomplete, and this device has no room for it. */
+  readonly isOverBudget: boolean;
+  /** The last one known to hold all of it has left; it still completes if the others' pieces make a whole. */
+  readonly hasLostWhole: boolean;
   /** false: this device cannot play it; null: not tried yet. */
   readonly isDecodable: boolean | null;
   /** Set when that is for want of memory. */
@@ -82,15 +89,48 @@ export type Status =
       readonly isDirector: boolean;
     }
   | { readonly code: "entering"; readonly fileName: string }
-  | { readonly code: "undecodable"; readonly fileName: string; readonly tooLong: TooLong | null }
+  | {
+      readonly code: "undecodable";
+      readonly fileName: string;
+      readonly tooLong: TooLong | null;
+      /** Somebody here can play it, or may yet turn out to. */
+      readonly isAnyoneAble: boolean;
+    }
   | { readonly code: "ended"; readonly fileName: string };
+
+/** Why the wait that the status names has lasted 3 s, and what helps. */
+export type Help =
+  | { readonly code: "slow-key" }
+  | { readonly code: "offline" }
+  | { readonly code: "server-silent" }
+  | { readonly code: "slow-network" }
+  | { readonly code: "nobody-directs" }
+  | { readonly code: "turned-off" }
+  | { readonly code: "storage-full" }
+  | { readonly code: "linking"; readonly names: readonly string[] }
+  /** Those who have it cannot be reached; empty when nobody here has it. */
+  | { readonly code: "source-gone"; readonly names: readonly string[] }
+  | { readonly code: "slow-decode" }
+  | {
+      readonly code: "others-wait";
+      /** null: nothing was heard of them yet. */
+      readonly waits: readonly { readonly name: string; readonly hindrance: Hindrance | null }[];
+    }
+  | { readonly code: "server-changed" }
+  | { readonly code: "sound-settling" };
 
 /** Something is wrong; music may go on. At most one is shown, the gravest first. */
 export type Banner =
   | { readonly code: "server-lost"; readonly isPlaying: boolean }
+  | { readonly code: "offline"; readonly isPlaying: boolean }
   | { readonly code: "audio-interrupted" }
   | { readonly code: "clock-watch"; readonly offByMs: number }
-  | { readonly code: "unreachable"; readonly names: readonly string[] }
+  | {
+      readonly code: "unreachable";
+      readonly names: readonly string[];
+      /** Nobody at all is reached: songs cannot come from the others either. */
+      readonly isEveryone: boolean;
+    }
   | { readonly code: "refused"; readonly reason: string }
   | { readonly code: "insecure" };
 
@@ -100,6 +140,7 @@ export type Notice =
   | { readonly code: "bad-piece"; readonly name: string; readonly fileName: string }
   | { readonly code: "source-silent"; readonly name: string; readonly fileName: string }
   | { readonly code: "peer-dropped"; readonly name: string }
+  | { readonly code: "link-unproven"; readonly name: string }
   | {
       readonly code: "director-changed";
       readonly name: string;
@@ -108,7 +149,7 @@ export type Notice =
     }
   | { readonly code: "joined"; readonly name: string }
   | { readonly code: "left"; readonly name: string }
-  /** null where the browser does not name it. */
+  /** The sound may leave through another loudspeaker or headset now; null where the browser does not name it. */
   | { readonly code: "output-changed"; readonly outputName: string | null; readonly isKnown: boolean }
   | { readonly code: "copied" };
 
@@ -168,6 +209,7 @@ export interface View {
   readonly inviteLink: string;
   readonly myName: string;
   readonly status: Status;
+  readonly help: Help | null;
   readonly banner: Banner | null;
   readonly notice: { readonly id: number; readonly notice: Notice } | null;
   readonly isSecureContext: boolean;

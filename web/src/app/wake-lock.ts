@@ -1,17 +1,34 @@
 // Keeps the screen on from join to leave, where the browser can: a sleeping phone loses its network and its clock.
 // The lock falls when the page is hidden and is taken again when it returns. Insecure pages have no wake lock.
 
+export interface ScreenGround {
+  readonly isVisible: () => boolean;
+  /** Absent where the browser has no wake lock. */
+  readonly request: (() => Promise<WakeLockSentinel>) | undefined;
+}
+
+export const browserScreen = (): ScreenGround => ({
+  isVisible: () => document.visibilityState === "visible",
+  request: "wakeLock" in navigator ? () => navigator.wakeLock.request("screen") : undefined,
+});
+
 export class WakeLock {
+  readonly #ground: ScreenGround;
   #isWanted = false;
   #sentinel: WakeLockSentinel | null = null;
+
+  constructor(ground = browserScreen()) {
+    this.#ground = ground;
+  }
 
   /** Inside a tap or on return to the page. Being refused (battery saver) is no error: the music plays all the same. */
   async take(): Promise<void> {
     this.#isWanted = true;
-    if (!("wakeLock" in navigator) || document.visibilityState !== "visible") return;
+    const { request, isVisible } = this.#ground;
+    if (!request || !isVisible()) return;
     if (this.#sentinel && !this.#sentinel.released) return;
     try {
-      const sentinel = await navigator.wakeLock.request("screen");
+      const sentinel = await request();
       if (this.#isWanted) this.#sentinel = sentinel;
       else await sentinel.release();
     } catch (error) {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { SwarmId, UserId } from "../lib/index.ts";
+import type { UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { backOffMs } from "./back-off.ts";
 import { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
+import type { JoinMessage } from "./join.ts";
 import { CloseCode } from "./protocol.gen.ts";
 import type { CheckedServerMessage } from "./server-message.ts";
 
@@ -11,7 +12,6 @@ class FakeSocket {
   static readonly all: FakeSocket[] = [];
   readyState = 0;
   readonly sent: string[] = [];
-  onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
 
@@ -27,10 +27,10 @@ class FakeSocket {
     this.readyState = 3;
   }
 
-  accept(): void {
+  accept(welcome: object = WELCOME): void {
     this.readyState = 1;
-    this.onopen?.();
-    this.say(WELCOME);
+    this.say(CHALLENGE);
+    this.say(welcome);
   }
 
   say(message: unknown): void {
@@ -43,6 +43,10 @@ class FakeSocket {
   }
 }
 
+const ME = "a".repeat(32) as UserId;
+const NONCE = "n".repeat(43);
+const CHALLENGE = { type: "challenge", nonce: NONCE };
+const JOIN = (nonce: string) => ({ type: "join", admissionProof: nonce }) as unknown as JoinMessage;
 const WELCOME = {
   type: "welcome",
   clockId: "north",
@@ -79,8 +83,8 @@ describe("the control link", () => {
       random: new SeededRandom(1),
       server: "ws://server.test",
       shard: "ab12",
-      swarmId: "0".repeat(32) as SwarmId,
-      userId: "a".repeat(32) as UserId,
+      userId: ME,
+      makeJoin: JOIN,
       onState: (state) => states.push(state),
       onMessage: (message) => messages.push(message),
       onRefused: (refusal) => refusals.push(refusal),
@@ -89,12 +93,32 @@ describe("the control link", () => {
     });
   });
 
-  it("[W1] joins first, names the shard only in the address, and is open once welcomed", () => {
+  it("[W1] answers the challenge first, names the shard only in the address, and is open once welcomed", () => {
     link.open();
     socket().accept();
     expect(socket().url).toBe("ws://server.test/v1/control?s=ab12");
-    expect(JSON.parse(socket().sent[0] ?? "")).toMatchObject({ type: "join", v: 1, swarmId: "0".repeat(32) });
+    expect(JSON.parse(socket().sent[0] ?? "")).toEqual(JOIN(NONCE));
     expect(states).toEqual(["connecting", "open"]);
+  });
+
+  it("[W10] signs one challenge per connection, and hears nothing else before the welcome", () => {
+    link.open();
+    socket().readyState = 1;
+    socket().say({ type: "pong", id: 1, t0: 0, t1: 1, t2: 1, clockId: "north" });
+    socket().accept();
+    socket().say({ type: "challenge", nonce: "m".repeat(43) });
+    expect(socket().sent).toHaveLength(1);
+    expect(messages.map((message) => message.type)).toEqual(["welcome"]);
+  });
+
+  it("[W11] does not meet itself, whatever the server says", () => {
+    const me = { userId: ME, away: false, sessionKey: "k".repeat(43), announcement: "AAAA" };
+    link.open();
+    socket().accept({ ...WELCOME, members: [me] });
+    socket().say({ type: "joined", userId: ME, sessionKey: me.sessionKey, announcement: "AAAA" });
+    socket().say({ type: "left", userId: ME });
+    socket().say({ type: "relayed", from: ME, body: "AAAA" });
+    expect(messages).toEqual([WELCOME]);
   });
 
   it("[W2] comes back for ever, waiting 0.25 to 8 s with full jitter", () => {
@@ -153,6 +177,25 @@ describe("the control link", () => {
     expect(link.state).toBe("retrying");
   });
 
+  it("[W12] believes in no socket of a device that slept until it has proved itself", () => {
+    link.open();
+    socket().accept();
+    clock.advance(1_000);
+    link.doubt();
+    clock.advance(1_400);
+    link.checkSilence();
+    expect(link.state).toBe("open");
+    link.trust();
+    clock.advance(1_000);
+    link.checkSilence();
+    expect(link.state).toBe("open");
+    link.doubt();
+    socket().say({ type: "goaway", retryAfterMs: 9_000 }); // what was kept for the sleeper
+    clock.advance(1_600);
+    link.checkSilence();
+    expect(link.state).toBe("retrying");
+  });
+
   it("[W5] comes back when a leaving server said it would be there again", () => {
     link.open();
     socket().accept();
@@ -168,6 +211,7 @@ describe("the control link", () => {
     ["taken-over", CloseCode.takenOver],
     ["wrong-version", CloseCode.wrongVersion],
     ["swarm-full", CloseCode.swarmFull],
+    ["not-admitted", CloseCode.notAdmitted],
   ] as const)("[W6] stops when trying again cannot help: %s", (refusal, code) => {
     link.open();
     socket().drop(code);

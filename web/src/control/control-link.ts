@@ -1,16 +1,17 @@
 // The WebSocket to the server, kept alive for the whole stay in a swarm. Local ms.
-// States: idle → connecting → open → retrying → connecting …; `close` leads back to idle from anywhere.
+// States: idle → connecting (the server challenges, this peer joins) → open → retrying → connecting …; `close` leads back to idle from anywhere.
 // A socket that is silent although probed is given up: browsers do not notice a dead path for minutes.
 // Does not know what bodies mean; hands on checked messages with the moment they arrived.
 
-import { type Clock, type Random, type SwarmId, type UserId, WireError } from "../lib/index.ts";
+import { type Clock, type Random, type UserId, WireError } from "../lib/index.ts";
 import { backOffMs } from "./back-off.ts";
-import { type ClientMessage, CloseCode, PROTOCOL_VERSION } from "./protocol.gen.ts";
+import type { JoinMessage } from "./join.ts";
+import { type ClientMessage, CloseCode } from "./protocol.gen.ts";
 import { type CheckedServerMessage, parseServerMessage } from "./server-message.ts";
 
 export type ControlState = "idle" | "connecting" | "open" | "retrying";
 /** Reasons to stop trying: doing the same again cannot help. */
-export type Refusal = "wrong-version" | "taken-over" | "swarm-full";
+export type Refusal = "wrong-version" | "taken-over" | "swarm-full" | "not-admitted";
 
 export interface ControlLinkOptions {
   readonly clock: Clock;
@@ -18,8 +19,9 @@ export interface ControlLinkOptions {
   /** Base address of the server, ws:// or wss://, without path. */
   readonly server: string;
   readonly shard: string;
-  readonly swarmId: SwarmId;
   readonly userId: UserId;
+  /** Answers a challenge, whose nonce it is given. */
+  readonly makeJoin: (nonce: string) => JoinMessage;
   readonly onState: (state: ControlState) => void;
   readonly onMessage: (message: CheckedServerMessage, receivedLocalMs: number) => void;
   readonly onRefused: (refusal: Refusal) => void;
@@ -40,22 +42,27 @@ const STANDSTILL_MS = 2_500;
 
 const LEAVE: ClientMessage = { type: "leave" };
 
+const WHILE_CONNECTING: ReadonlySet<string> = new Set(["challenge", "welcome", "error", "goaway"]);
+
 const REFUSALS: Partial<Record<number, Refusal>> = {
   [CloseCode.wrongVersion]: "wrong-version",
   [CloseCode.takenOver]: "taken-over",
   [CloseCode.swarmFull]: "swarm-full",
+  [CloseCode.notAdmitted]: "not-admitted",
 };
 
 export class ControlLink {
   readonly #options: ControlLinkOptions;
   #state: ControlState = "idle";
   #socket: WebSocket | null = null;
+  #hasJoined = false;
   #attempt = 0;
   #goAwayMs: number | null = null;
   #lastHeardLocalMs = 0;
   #lastCheckLocalMs = 0;
   /** A silence is forgiven once: a page that runs once a minute must find out too. */
   #forgivenLocalMs = Number.NaN;
+  #doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
 
   constructor(options: ControlLinkOptions) {
@@ -79,6 +86,16 @@ export class ControlLink {
   wake(): void {
     if (this.#state === "retrying") this.#connect();
     else this.checkSilence();
+  }
+
+  /** W12: the device slept, and its clock with it: the socket may be dead for long. It is given a moment to prove itself. */
+  doubt(): void {
+    this.#doubtedUntilLocalMs = this.#options.clock.nowMs() + THAW_MS;
+  }
+
+  /** It has: something asked after that was answered. What had been kept for the sleeper proves nothing. */
+  trust(): void {
+    this.#doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
   }
 
   /** Sends if the channel is open; returns whether it did. What is lost, the next beat or status repairs. */
@@ -106,20 +123,17 @@ export class ControlLink {
       this.#forgivenLocalMs = Math.max(this.#lastHeardLocalMs, localMs - SILENCE_MS + THAW_MS);
       this.#lastHeardLocalMs = this.#forgivenLocalMs;
     }
-    if (localMs - this.#lastHeardLocalMs > SILENCE_MS) this.#retry();
+    if (localMs - this.#lastHeardLocalMs > SILENCE_MS || localMs > this.#doubtedUntilLocalMs) this.#retry();
   }
 
   #connect(): void {
     this.#dropSocket();
     this.#setState("connecting");
-    const { clock, server, shard, swarmId, userId } = this.#options;
+    const { clock, server, shard } = this.#options;
     const socket = this.#options.makeSocket(`${server}/v1/control?s=${shard}`);
     this.#socket = socket;
+    this.#hasJoined = false;
     this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => this.#retry());
-    socket.onopen = () => {
-      const join = { type: "join", v: PROTOCOL_VERSION, swarmId, userId, admission: "" } as const;
-      socket.send(JSON.stringify(join));
-    };
     socket.onmessage = (event: MessageEvent<unknown>) => {
       const receivedLocalMs = clock.nowMs();
       if (socket === this.#socket) this.#receive(event.data, receivedLocalMs);
@@ -131,13 +145,19 @@ export class ControlLink {
 
   #receive(frame: unknown, receivedLocalMs: number): void {
     this.#lastHeardLocalMs = receivedLocalMs;
-    let message: CheckedServerMessage;
+    let message: CheckedServerMessage | null;
     try {
-      message = parseServerMessage(frame);
+      message = aboutOthers(parseServerMessage(frame), this.#options.userId);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       console.warn(`the server sent nonsense, connecting anew: ${error.message}`);
       this.#retry();
+      return;
+    }
+    if (!message) return;
+    if (this.#state !== "open" && !WHILE_CONNECTING.has(message.type)) return; // nobody has been let in yet
+    if (message.type === "challenge") {
+      this.#answer(message.nonce);
       return;
     }
     if (message.type === "welcome") {
@@ -148,6 +168,13 @@ export class ControlLink {
     }
     if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
     this.#options.onMessage(message, receivedLocalMs);
+  }
+
+  /** One signature per connection: a server that asks for more gets none. */
+  #answer(nonce: string): void {
+    if (this.#hasJoined) return;
+    this.#hasJoined = true;
+    this.#socket?.send(JSON.stringify(this.#options.makeJoin(nonce)));
   }
 
   #closed(code: number): void {
@@ -172,12 +199,13 @@ export class ControlLink {
   }
 
   #dropSocket(): void {
+    this.trust();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onmessage = socket.onclose = null;
     socket.close();
   }
 
@@ -186,4 +214,12 @@ export class ControlLink {
     this.#state = state;
     this.#options.onState(state);
   }
+}
+
+/** A server that shows this peer to itself, as another member, is not listened to. */
+function aboutOthers(message: CheckedServerMessage, me: UserId): CheckedServerMessage | null {
+  if (message.type === "welcome")
+    return { ...message, members: message.members.filter(({ userId }) => userId !== me) };
+  const subject = "userId" in message ? message.userId : message.type === "relayed" ? message.from : null;
+  return subject === me ? null : message;
 }

@@ -1,11 +1,11 @@
 // From the swarm key to all other keys (DESIGN §8). Slow on purpose, so it runs in a Worker (derive.worker.ts): a plain
 // hash of the key would be an offline dictionary for whoever runs the server.
 
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type SwarmId, toHex, type UserId, utf8 } from "../lib/index.ts";
+import { realPrimitives } from "./primitives.ts";
 
 /** Everything that follows from the key and from this session's own seed. Secret, except ids and shard. */
 export interface SwarmKeys {
@@ -16,6 +16,8 @@ export interface SwarmKeys {
   readonly pairKey: Uint8Array;
   readonly bindKey: Uint8Array;
   readonly admissionSeed: Uint8Array;
+  /** Signs what this session says; made by this tab and known to nobody else. */
+  readonly sessionSeed: Uint8Array;
   readonly userId: UserId;
   readonly sessionPublicKey: Uint8Array;
 }
@@ -30,7 +32,7 @@ export async function deriveKeys(canonical: string, sessionSeed: Uint8Array): Pr
   const root = await scryptAsync(utf8(canonical), SALT, SCRYPT);
   const part = (name: string, lengthBytes: number) =>
     hkdf(sha256, root, undefined, utf8(`unisono/v1/${name}`), lengthBytes);
-  const sessionPublicKey = ed25519.getPublicKey(sessionSeed);
+  const sessionPublicKey = realPrimitives.publicKeyOf(sessionSeed);
   return {
     swarmId: toHex(part("swarm-id", 16)) as SwarmId,
     shard: toHex(part("shard", 2)),
@@ -38,7 +40,8 @@ export async function deriveKeys(canonical: string, sessionSeed: Uint8Array): Pr
     pairKey: part("pair", 32),
     bindKey: part("bind", 32),
     admissionSeed: part("admission", 32),
-    userId: toHex(sha256(sessionPublicKey).subarray(0, 16)) as UserId,
+    sessionSeed,
+    userId: realPrimitives.userIdOf(sessionPublicKey),
     sessionPublicKey,
   };
 }

@@ -1,98 +1,122 @@
-// Seals what goes through the relay, so that the server carries bytes it can neither read nor forge (DESIGN §8).
-// Pure; nonces come from the given random source. Does not know what the content means.
+// Seals what goes through the relay, so that the server carries bytes it can neither read, forge nor use twice (DESIGN §8).
+// Pure; nonces and the page load's agreement key come from the given random source. Does not know what the content means.
 //
-//   byte 0      version (1)
-//   byte 1      kind: 1 = to all, under the swarm's broadcast key · 2 = to one, under the swarm's pair key
-//   bytes 2–9   epoch: random per page load; a sender's sequence starts anew with it
-//   bytes 10–13 sequence, big-endian
-//   bytes 14–37 nonce
-//   then        XChaCha20-Poly1305 of: u16 content length · u8 signature length · signature · content · zeros
-//               AAD = swarm id · kind · from · to (zeros: all) · epoch · sequence
+//   byte 0      version (2)
+//   byte 1      kind: 1 = to all, under the swarm's broadcast key · 2 = to one, under the key of this pair and direction
+//   bytes 2–5   sequence, big-endian; one count of this page load for both kinds
+//   bytes 6–29  nonce
+//   then        XChaCha20-Poly1305 of: u16 content length · signature, 64 bytes, in kind 1 only · content · zeros
+//               AAD = swarm id · kind · from · to (zeros: all) · epoch of the sender · sequence
 //
-// The signature is empty and kind 2 uses one key for all pairs; both places are kept for per-session keys.
-// Whole envelopes are padded to 256, 1024, 4096 or 16384 bytes, so their size tells little.
+// The signature is Ed25519 by the sender's session key over "unisono/v2/broadcast" · 0 · AAD · content: every member has the
+// broadcast key, and must not be able to speak as another. Whole envelopes are padded to 256, 1024, 4096 or 16384 bytes, so
+// their size tells little. An envelope of another page load than the sender's latest does not open; a broadcast counts only
+// after a pairwise envelope has proven its sender (contacts.ts), and only if it was sealed after that one.
 
-import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import {
   type Bytes,
   concatBytes,
   fromHex,
+  isSameBytes,
   type Random,
   type SwarmId,
-  toHex,
   type UserId,
+  utf8,
   WireError,
 } from "../lib/index.ts";
-import { ReplayWindow } from "./replay-window.ts";
+import { epochBytes, makeAnnouncement } from "./announcement.ts";
+import { Contacts } from "./contacts.ts";
+import { type Primitives, realPrimitives } from "./primitives.ts";
 
+/** The part of SwarmKeys that sealing needs. */
 export interface EnvelopeKeys {
   readonly swarmId: SwarmId;
+  readonly userId: UserId;
   readonly broadcastKey: Uint8Array;
   readonly pairKey: Uint8Array;
+  readonly bindKey: Uint8Array;
+  readonly sessionSeed: Uint8Array;
 }
 
-/** An AEAD with a 24-byte nonce and a 16-byte tag; `decrypt` throws for what was not sealed so. */
-export type Cipher = (
-  key: Uint8Array,
-  nonce: Uint8Array,
-  aad: Uint8Array,
-) => { encrypt(plain: Uint8Array): Uint8Array; decrypt(sealed: Uint8Array): Uint8Array };
-
-export const xChaCha20Poly1305: Cipher = xchacha20poly1305;
-
-const VERSION = 1;
+const VERSION = 2;
 const KIND = { all: 1, one: 2 } as const;
-const EPOCH_BYTES = 8;
+const HEADER_BYTES = 6;
 const NONCE_BYTES = 24;
-const HEADER_BYTES = 2 + EPOCH_BYTES + 4;
 const TAG_BYTES = 16;
-const PLAIN_HEADER_BYTES = 3;
-const OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES + PLAIN_HEADER_BYTES;
+const LENGTH_BYTES = 2;
+const SIGNATURE_BYTES = 64;
+const OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES + LENGTH_BYTES;
 /** 16384 bytes are 21,846 characters of base64url, within the relay's MAX_BODY_CHARS. */
 const SIZES_BYTES = [256, 1024, 4096, 16384] as const;
-export const MAX_CONTENT_BYTES = SIZES_BYTES[3] - OVERHEAD_BYTES;
+/** What fits the smallest envelope: 144 bytes to all, 208 to one. */
+export const SMALL_BROADCAST_BYTES = SIZES_BYTES[0] - OVERHEAD_BYTES - SIGNATURE_BYTES;
+export const SMALL_PAIRWISE_BYTES = SIZES_BYTES[0] - OVERHEAD_BYTES;
+export const MAX_CONTENT_BYTES = SIZES_BYTES[3] - OVERHEAD_BYTES - SIGNATURE_BYTES;
+const BROADCAST_LABEL = utf8("unisono/v2/broadcast\0");
+const LINK_LABEL = utf8("unisono/v2/fingerprints\0");
 const NOBODY = new Uint8Array(16);
-/** Epochs remembered per sender: this page load and the one before a reload. */
-const EPOCHS_PER_SENDER = 4;
 
 export class Sealer {
+  /** What the others need to know of this page load; goes into `join`. */
+  readonly announcement: string;
   readonly #keys: EnvelopeKeys;
-  readonly #me: UserId;
   readonly #random: Random;
-  readonly #cipher: Cipher;
-  readonly #epoch: Uint8Array;
-  readonly #windows = new Map<UserId, Map<string, ReplayWindow>>();
+  readonly #primitives: Primitives;
+  readonly #epoch: number;
+  readonly #contacts: Contacts;
   #sequence = 0;
 
-  constructor(keys: EnvelopeKeys, me: UserId, random: Random, cipher = xChaCha20Poly1305) {
+  /** `epoch` must be higher than that of any former page load of this session. */
+  constructor(keys: EnvelopeKeys, epoch: number, random: Random, primitives: Primitives = realPrimitives) {
     this.#keys = keys;
-    this.#me = me;
+    this.#epoch = epoch;
     this.#random = random;
-    this.#cipher = cipher;
-    this.#epoch = random.bytes(EPOCH_BYTES);
+    this.#primitives = primitives;
+    const { swarmId, userId, pairKey, bindKey, sessionSeed } = keys;
+    const agreementSecret = random.bytes(32);
+    const agreementKey = primitives.agreementKeyOf(agreementSecret);
+    this.announcement = makeAnnouncement(swarmId, epoch, agreementKey, sessionSeed, primitives);
+    this.#contacts = new Contacts(
+      { swarmId, userId, epoch, agreementSecret, agreementKey, pairKey, bindKey },
+      primitives,
+    );
   }
 
-  /** Seals `content` for everyone (`to` null) or one peer. Throws WireError `wire-too-large`. */
+  /** The server shows a member. Throws WireError when what it shows is not that member's. */
+  meet(userId: UserId, sessionKey: string, announcement: string): void {
+    this.#contacts.meet(userId, sessionKey, announcement);
+  }
+
+  /** The server shows a member's new page load. Throws WireError as `meet` does. */
+  renew(userId: UserId, announcement: string): void {
+    this.#contacts.renew(userId, announcement);
+  }
+
+  /** Seals `content` for everyone (`to` null) or one peer. Throws WireError `wire-too-large`, `wire-unsealed` (never met). */
   seal(to: UserId | null, content: Uint8Array): Bytes {
-    const sizeBytes = SIZES_BYTES.find((size) => content.length + OVERHEAD_BYTES <= size);
+    const signatureBytes = to === null ? SIGNATURE_BYTES : 0;
+    const neededBytes = OVERHEAD_BYTES + signatureBytes + content.length;
+    const sizeBytes = SIZES_BYTES.find((size) => neededBytes <= size);
     if (sizeBytes === undefined) throw new WireError("wire-too-large", `${content.length} bytes`);
+    const key = to === null ? this.#keys.broadcastKey : this.#contacts.pairOf(this.#contacts.get(to)).toPeer;
+    const header = new Uint8Array(HEADER_BYTES);
+    header.set([VERSION, to === null ? KIND.all : KIND.one]);
+    new DataView(header.buffer).setUint32(2, this.#sequence++);
+    const aad = this.#associatedData(header, this.#keys.userId, to, this.#epoch);
     const plain = new Uint8Array(sizeBytes - HEADER_BYTES - NONCE_BYTES - TAG_BYTES);
     new DataView(plain.buffer).setUint16(0, content.length);
-    plain.set(content, PLAIN_HEADER_BYTES);
-    const kind = to === null ? KIND.all : KIND.one;
-    const header = new Uint8Array(HEADER_BYTES);
-    header.set([VERSION, kind]);
-    header.set(this.#epoch, 2);
-    new DataView(header.buffer).setUint32(2 + EPOCH_BYTES, this.#sequence++);
+    if (to === null) plain.set(this.#primitives.sign(signedText(aad, content), this.#keys.sessionSeed), 2);
+    plain.set(content, LENGTH_BYTES + signatureBytes);
     const nonce = this.#random.bytes(NONCE_BYTES);
-    const aad = this.#associatedData(header, this.#me, to);
-    const sealed = this.#cipher(this.#keyFor(kind), nonce, aad).encrypt(plain);
-    return concatBytes(header, nonce, sealed);
+    return concatBytes(header, nonce, this.#primitives.cipher(key, nonce, aad).encrypt(plain));
   }
 
   /**
-   * Opens what `from` sent to this peer or to all. Throws WireError: `wire-malformed`, `wire-version`,
-   * `wire-unsealed` (wrong key, wrong sender, altered) or `wire-replayed`.
+   * Opens what `from` sent to this peer or to all. Throws WireError: `wire-malformed`, `wire-version`, `wire-unsealed`
+   * (wrong key, sender or page load; altered), `wire-replayed`, or `wire-unproven` (a broadcast of someone who has not shown
+   * yet to be there now: greet it and ask).
    */
   open(from: UserId, envelope: Uint8Array): Uint8Array {
     if (!SIZES_BYTES.some((size) => size === envelope.length)) {
@@ -101,52 +125,68 @@ export class Sealer {
     if (envelope[0] !== VERSION) throw new WireError("wire-version", `envelope version ${envelope[0]}`);
     const kind = envelope[1];
     if (kind !== KIND.all && kind !== KIND.one) throw new WireError("wire-malformed", `kind ${kind}`);
+    const isForAll = kind === KIND.all;
+    const contact = this.#contacts.get(from);
     const header = envelope.subarray(0, HEADER_BYTES);
-    const nonce = envelope.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
-    const aad = this.#associatedData(header, from, kind === KIND.all ? null : this.#me);
-    let plain: Uint8Array;
+    const sequence = new DataView(envelope.buffer, envelope.byteOffset).getUint32(2);
+    const to = isForAll ? null : this.#keys.userId;
+    const aad = this.#associatedData(header, from, to, contact.announcement.epoch);
+    const key = isForAll ? this.#keys.broadcastKey : this.#contacts.pairOf(contact).fromPeer;
+    const plain = this.#decrypt(key, envelope, aad);
+    contact.window.check(sequence);
+    const contentBytes = new DataView(plain.buffer, plain.byteOffset).getUint16(0);
+    const startsAt = LENGTH_BYTES + (isForAll ? SIGNATURE_BYTES : 0);
+    if (startsAt + contentBytes > plain.length) throw new WireError("wire-malformed", "content runs over");
+    const content = plain.subarray(startsAt, startsAt + contentBytes);
+    if (isForAll) {
+      if (contact.provenFrom === null) throw new WireError("wire-unproven", "not greeted yet");
+      if (sequence < contact.provenFrom) throw new WireError("wire-replayed", "from before the greeting");
+      const signature = plain.subarray(LENGTH_BYTES, startsAt);
+      if (!this.#primitives.hasSigned(contact.sessionKey, signature, signedText(aad, content)))
+        throw new WireError("wire-unsealed", "not signed by its sender");
+    }
+    contact.window.admit(sequence);
+    if (!isForAll) contact.provenFrom ??= sequence;
+    return content;
+  }
+
+  /**
+   * Proves to a neighbour that this peer knows the swarm key and sees the same two DTLS fingerprints: 32 bytes. Throws
+   * WireError `wire-unsealed` for somebody never met.
+   */
+  proveLink(to: UserId, ownFingerprints: string, theirFingerprints: string): Uint8Array {
+    return this.#linkProof(to, this.#keys.userId, ownFingerprints, theirFingerprints);
+  }
+
+  isLinkProven(from: UserId, proof: Uint8Array, own: string, theirs: string): boolean {
     try {
-      const sealed = envelope.subarray(HEADER_BYTES + NONCE_BYTES);
-      plain = this.#cipher(this.#keyFor(kind), nonce, aad).decrypt(sealed);
+      return isSameBytes(proof, this.#linkProof(from, from, theirs, own));
+    } catch {
+      return false; // nobody we met
+    }
+  }
+
+  #linkProof(peer: UserId, prover: UserId, ofProver: string, ofOther: string): Uint8Array {
+    const { link } = this.#contacts.pairOf(this.#contacts.get(peer));
+    const text = concatBytes(LINK_LABEL, fromHex(prover), utf8(`${ofProver}\0${ofOther}`));
+    return hmac(sha256, link, text);
+  }
+
+  #decrypt(key: Uint8Array, envelope: Uint8Array, aad: Uint8Array): Uint8Array {
+    const nonce = envelope.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
+    try {
+      return this.#primitives.cipher(key, nonce, aad).decrypt(envelope.subarray(HEADER_BYTES + NONCE_BYTES));
     } catch (cause) {
       throw new WireError("wire-unsealed", "not sealed by this swarm for this peer", { cause });
     }
-    const view = new DataView(envelope.buffer, envelope.byteOffset);
-    this.#windowOf(from, toHex(envelope.subarray(2, 2 + EPOCH_BYTES))).admit(view.getUint32(2 + EPOCH_BYTES));
-    const contentBytes = new DataView(plain.buffer, plain.byteOffset).getUint16(0);
-    const startsAt = PLAIN_HEADER_BYTES + (plain[2] ?? 0);
-    if (startsAt + contentBytes > plain.length) throw new WireError("wire-malformed", "content runs over");
-    return plain.subarray(startsAt, startsAt + contentBytes);
   }
 
-  /** Forgets a peer that left, with its sequences. */
-  forget(userId: UserId): void {
-    this.#windows.delete(userId);
-  }
-
-  #keyFor(kind: number): Uint8Array {
-    return kind === KIND.all ? this.#keys.broadcastKey : this.#keys.pairKey;
-  }
-
-  #associatedData(header: Uint8Array, from: UserId, to: UserId | null): Uint8Array {
-    const kind = header.subarray(1, 2);
-    const order = header.subarray(2);
-    return concatBytes(fromHex(this.#keys.swarmId), kind, fromHex(from), to ? fromHex(to) : NOBODY, order);
-  }
-
-  #windowOf(from: UserId, epoch: string): ReplayWindow {
-    let epochs = this.#windows.get(from);
-    if (!epochs) {
-      epochs = new Map();
-      this.#windows.set(from, epochs);
-    }
-    let window = epochs.get(epoch);
-    if (!window) {
-      window = new ReplayWindow();
-      epochs.set(epoch, window);
-      const oldest = epochs.keys().next().value;
-      if (epochs.size > EPOCHS_PER_SENDER && oldest !== undefined) epochs.delete(oldest);
-    }
-    return window;
+  #associatedData(header: Uint8Array, from: UserId, to: UserId | null, epoch: number): Uint8Array {
+    const [kind, sequence] = [header.subarray(1, 2), header.subarray(2)];
+    const ends = concatBytes(fromHex(from), to ? fromHex(to) : NOBODY);
+    return concatBytes(fromHex(this.#keys.swarmId), kind, ends, epochBytes(epoch), sequence);
   }
 }
+
+const signedText = (aad: Uint8Array, content: Uint8Array): Uint8Array =>
+  concatBytes(BROADCAST_LABEL, aad, content);

@@ -3,7 +3,9 @@
 export { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
 export type { SwarmKeys } from "./derive.ts";
 export { KeyStretcher } from "./derive-in-worker.ts";
-export { type Cipher, MAX_CONTENT_BYTES, Sealer, xChaCha20Poly1305 } from "./envelope.ts";
+export { MAX_CONTENT_BYTES, Sealer, SMALL_BROADCAST_BYTES, SMALL_PAIRWISE_BYTES } from "./envelope.ts";
+export { makeJoin } from "./join.ts";
 export { canonicalKey, extractKey, formatKey, generateKey, isWeakKey } from "./key.ts";
+export { type Cipher, type Primitives, realPrimitives } from "./primitives.ts";
 export type { IceServer } from "./protocol.gen.ts";
 export type { CheckedServerMessage, Member } from "./server-message.ts";

@@ -2,10 +2,13 @@
 // The messages of the control channel: JSON text frames, tagged by `type`.
 
 /** The version of this protocol, sent in `join`. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Largest frame either side sends, in bytes of UTF-8. */
 export const MAX_FRAME_BYTES = 24576;
+
+/** Largest announcement, in base64url characters. */
+export const MAX_ANNOUNCEMENT_CHARS = 192;
 
 /** Largest relay body, in base64url characters. */
 export const MAX_BODY_CHARS = 22528;
@@ -22,6 +25,8 @@ export const CloseCode = {
   badMessage: 4400,
   /** The first message was not `join`, or a second `join` came. */
   joinExpected: 4401,
+  /** The join does not prove the swarm key, or not that the user id is the sender's own. */
+  notAdmitted: 4403,
   /** No `join` came in time. */
   joinTimeout: 4408,
   /** The same user id joined from another connection, which now holds the seat. */
@@ -36,7 +41,7 @@ export const CloseCode = {
   slowReader: 4430,
   /** The swarm has as many members as this server allows. */
   swarmFull: 4431,
-  /** Too many connections from one network address. */
+  /** Too many connections, from one network address or in all. */
   tooManyConnections: 4432,
   /** Too many joins per minute from one network address. */
   tooManyJoins: 4433,
@@ -49,6 +54,7 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 export const ERROR_CODES = [
   "bad-message",
   "join-expected",
+  "not-admitted",
   "join-timeout",
   "taken-over",
   "frame-too-large",
@@ -68,6 +74,13 @@ export interface MemberState {
   readonly userId: string;
   /** Its connection dropped; its seat is kept for the grace. */
   readonly away: boolean;
+  /**
+   * The session's Ed25519 public key; the user id is the first 16 bytes of its SHA-256. 32 bytes in
+   * base64url.
+   */
+  readonly sessionKey: string;
+  /** What the member tells the others of its page load, signed; opaque to the server. */
+  readonly announcement: string;
 }
 
 /** What this server allows one connection. */
@@ -98,7 +111,9 @@ export interface IceServer {
   readonly credential?: string;
 }
 
-/** Enters a swarm, or takes one's seat there again. The first message of every connection. */
+/**
+ * Enters a swarm, or takes one's seat there again. The first message of every client, answering `challenge`.
+ */
 export interface Join {
   readonly type: "join";
   /** Protocol version. */
@@ -107,8 +122,22 @@ export interface Join {
   readonly swarmId: string;
   /** Names one browser tab in a swarm; 32 hex digits. */
   readonly userId: string;
-  /** Proof of knowing the swarm key; empty in this version. */
-  readonly admission: string;
+  /**
+   * The session's Ed25519 public key; the user id is the first 16 bytes of its SHA-256. 32 bytes in
+   * base64url.
+   */
+  readonly sessionKey: string;
+  /** What the member tells the others of its page load, signed; opaque to the server. */
+  readonly announcement: string;
+  /**
+   * Derived from the swarm key: the first joiner's is pinned for as long as the swarm lives. 32 bytes in
+   * base64url.
+   */
+  readonly admissionKey: string;
+  /** The admission key's signature of the challenge: the sender knows the swarm key. */
+  readonly admissionProof: string;
+  /** The session key's signature of the challenge: the user id is its own. */
+  readonly sessionProof: string;
 }
 
 /** One probe of the clock. Answered by `pong` before anything else. */
@@ -132,6 +161,13 @@ export interface Relay {
 /** Gives the seat up at once, without the grace a dropped connection has. */
 export interface Leave {
   readonly type: "leave";
+}
+
+/** The first message of the server on every connection: what a `join` must sign. */
+export interface Challenge {
+  readonly type: "challenge";
+  /** 32 random bytes in base64url, good for this connection only. */
+  readonly nonce: string;
 }
 
 /** The answer to `join`: the seat is taken. */
@@ -170,15 +206,27 @@ export interface Joined {
   readonly type: "joined";
   /** Names one browser tab in a swarm; 32 hex digits. */
   readonly userId: string;
+  /**
+   * The session's Ed25519 public key; the user id is the first 16 bytes of its SHA-256. 32 bytes in
+   * base64url.
+   */
+  readonly sessionKey: string;
+  /** What the member tells the others of its page load, signed; opaque to the server. */
+  readonly announcement: string;
 }
 
-/** A member's connection dropped (`away`), or it took its seat again with a new connection. */
+/**
+ * A member's connection dropped (`away`), or it took its seat again with a new connection and, after a
+ * reload, a new announcement.
+ */
 export interface Presence {
   readonly type: "presence";
   /** Names one browser tab in a swarm; 32 hex digits. */
   readonly userId: string;
   /** True: dropped, the seat is kept for the grace. False: back. */
   readonly away: boolean;
+  /** What the member tells the others of its page load, signed; opaque to the server. */
+  readonly announcement?: string;
 }
 
 /**
@@ -219,4 +267,13 @@ export interface Refusal {
 export type ClientMessage = Join | Ping | Relay | Leave;
 
 /** What the server sends. */
-export type ServerMessage = Welcome | Pong | Joined | Presence | Left | Relayed | GoAway | Refusal;
+export type ServerMessage =
+  | Challenge
+  | Welcome
+  | Pong
+  | Joined
+  | Presence
+  | Left
+  | Relayed
+  | GoAway
+  | Refusal;

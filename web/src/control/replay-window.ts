@@ -8,11 +8,16 @@ export class ReplayWindow {
   #highest = -1;
   #seen = new Set<number>();
 
-  /** Throws WireError `wire-replayed` for a number seen before or too old to tell. */
-  admit(sequence: number): void {
+  /** Throws WireError `wire-replayed` for a number admitted before or too old to tell. */
+  check(sequence: number): void {
     if (sequence <= this.#highest - WIDTH || this.#seen.has(sequence)) {
       throw new WireError("wire-replayed", `sequence ${sequence}`);
     }
+  }
+
+  /** Checks, and remembers the number. */
+  admit(sequence: number): void {
+    this.check(sequence);
     this.#seen.add(sequence);
     if (sequence <= this.#highest) return;
     this.#highest = sequence;

@@ -3,10 +3,22 @@
 
 import * as v from "valibot";
 import { isUserId, type UserId, WireError } from "../lib/index.ts";
-import { ERROR_CODES, MAX_FRAME_BYTES, type ServerMessage } from "./protocol.gen.ts";
+import {
+  ERROR_CODES,
+  MAX_ANNOUNCEMENT_CHARS,
+  MAX_BODY_CHARS,
+  MAX_FRAME_BYTES,
+  type ServerMessage,
+} from "./protocol.gen.ts";
 
 const userId = v.custom<UserId>((value) => typeof value === "string" && isUserId(value));
 const shortText = v.pipe(v.string(), v.maxLength(200));
+/** Names a clock or a process. Goes into plans, which must fit a small envelope. */
+const label = v.pipe(v.string(), v.regex(/^[\x20-\x7e]{1,64}$/));
+const base64url = (minChars: number, maxChars: number) =>
+  v.pipe(v.string(), v.minLength(minChars), v.maxLength(maxChars), v.regex(/^[A-Za-z0-9_-]+$/));
+const key = base64url(43, 43);
+const announcement = base64url(1, MAX_ANNOUNCEMENT_CHARS);
 const finite = v.pipe(v.number(), v.finite());
 const count = v.pipe(finite, v.minValue(0));
 const limits = v.object({
@@ -18,7 +30,7 @@ const limits = v.object({
   byteBurst: count,
   maxMembers: count,
 });
-const member = v.object({ userId, away: v.boolean() });
+const member = v.object({ userId, away: v.boolean(), sessionKey: key, announcement });
 const iceServer = v.object({
   urls: v.pipe(v.array(shortText), v.maxLength(8)),
   username: v.exactOptional(shortText),
@@ -26,20 +38,30 @@ const iceServer = v.object({
 });
 
 const schema = v.variant("type", [
+  v.object({ type: v.literal("challenge"), nonce: key }),
   v.object({
     type: v.literal("welcome"),
-    clockId: shortText,
-    nodeId: shortText,
+    clockId: label,
+    nodeId: label,
     members: v.pipe(v.array(member), v.maxLength(1024)),
     limits,
     iceServers: v.pipe(v.array(iceServer), v.maxLength(8)),
     graceSec: count,
   }),
-  v.object({ type: v.literal("pong"), id: finite, t0: finite, t1: finite, t2: finite, clockId: shortText }),
-  v.object({ type: v.literal("joined"), userId }),
-  v.object({ type: v.literal("presence"), userId, away: v.boolean() }),
+  v.object({ type: v.literal("pong"), id: finite, t0: finite, t1: finite, t2: finite, clockId: label }),
+  v.object({ type: v.literal("joined"), userId, sessionKey: key, announcement }),
+  v.object({
+    type: v.literal("presence"),
+    userId,
+    away: v.boolean(),
+    announcement: v.exactOptional(announcement),
+  }),
   v.object({ type: v.literal("left"), userId }),
-  v.object({ type: v.literal("relayed"), from: userId, body: v.string() }),
+  v.object({
+    type: v.literal("relayed"),
+    from: userId,
+    body: v.pipe(v.string(), v.maxLength(MAX_BODY_CHARS)),
+  }),
   v.object({ type: v.literal("goaway"), retryAfterMs: v.pipe(count, v.maxValue(600_000)) }),
   v.object({ type: v.literal("error"), code: v.picklist(ERROR_CODES), message: v.string() }),
 ]);

@@ -343,6 +343,7 @@ describe("the start gate", () => {
     const peer = (userId: UserId, isReady: boolean, isAway = false) => ({
       userId,
       isReady,
+      isUnable: false,
       isAway,
       rttMs: 20,
       speakerDelayMs: 0,
@@ -355,11 +356,21 @@ describe("the start gate", () => {
     expect(decideStart([peer(ada, true), peer(bo, false)], true).verdict).toBe("start");
   });
 
+  it("[D19] does not wait for who cannot play it, and does not start what nobody can", async () => {
+    const { decideStart } = await import("./start-gate.ts");
+    const paths = { isAway: false, rttMs: 20, speakerDelayMs: 0 };
+    const able = { userId: ada, isReady: true, isUnable: false, ...paths };
+    const unable = { userId: bo, isReady: false, isUnable: true, ...paths };
+    expect(decideStart([able, unable], false).verdict).toBe("start");
+    expect(decideStart([unable, { ...able, isAway: true }], false)).toEqual({ verdict: "wait", missing: [] });
+    expect(decideStart([unable], true).verdict).toBe("wait");
+  });
+
   it("[D15] leaves a lead that covers the slowest path and the latest loudspeaker, within 1.5 to 4 s", async () => {
     const { decideStart } = await import("./start-gate.ts");
     const lead = (rttMs: number, speakerDelayMs: number) => {
       const decision = decideStart(
-        [{ userId: ada, isReady: true, isAway: false, rttMs, speakerDelayMs }],
+        [{ userId: ada, isReady: true, isUnable: false, isAway: false, rttMs, speakerDelayMs }],
         false,
       );
       return decision.verdict === "start" ? decision.leadMs : 0;

@@ -7,6 +7,8 @@ export interface Readiness {
   readonly isAway: boolean;
   /** Holds and decoded the file, sound unlocked, clock locked. */
   readonly isReady: boolean;
+  /** Cannot play the file at all: nobody waits for it. */
+  readonly isUnable: boolean;
   readonly rttMs: number;
   readonly speakerDelayMs: number;
 }
@@ -20,11 +22,15 @@ const LEAD_BASE_MS = 1_000;
 const MIN_LEAD_MS = 1_500;
 const MAX_LEAD_MS = 4_000;
 
-/** Waits for all who are present, unless the director says otherwise; away peers are never waited for (D13, D14). */
+/**
+ * Waits for all who are present, unless the director says otherwise; away peers are never waited for (D13, D14), nor are those
+ * who cannot play the file, the director among them; what nobody can play does not start (D19).
+ */
 export function decideStart(peers: readonly Readiness[], isForced: boolean): StartDecision {
   const present = peers.filter((peer) => !peer.isAway);
-  const missing = present.filter((peer) => !peer.isReady);
-  if (missing.length > 0 && !isForced) {
+  const missing = present.filter((peer) => !peer.isReady && !peer.isUnable);
+  const isHopeless = present.every((peer) => peer.isUnable);
+  if (isHopeless || (missing.length > 0 && !isForced)) {
     return { verdict: "wait", missing: missing.map((peer) => peer.userId) };
   }
   const slowestRttMs = Math.max(0, ...present.map((peer) => peer.rttMs));

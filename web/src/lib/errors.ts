@@ -2,7 +2,7 @@
 //
 //   UnisonoError
 //   ├── KeyError         key-empty · key-too-long
-//   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-replayed
+//   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-unproven · wire-replayed
 //   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · storage-full
 //   │   └── SoundTooLong file-too-long
 //   └── AudioError       audio-blocked · audio-unsupported
@@ -13,6 +13,7 @@ export type WireErrorCode =
   | "wire-too-large"
   | "wire-version"
   | "wire-unsealed"
+  | "wire-unproven"
   | "wire-replayed";
 export type FileErrorCode =
   | "file-empty"

@@ -41,7 +41,7 @@ const MAX_SKEW_PPM = 500;
  */
 const SKEW_PRIOR_PPM = 100;
 const SAMPLE_NOISE_MS = 0.2;
-const ANSWER_NOISE_MS = 0.07;
+const ANSWER_NOISE_MS = 0.05;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;
@@ -80,6 +80,8 @@ export class OutputLine {
   #reading: LineReading | null = null;
   #strays: Lead[] = [];
   #answers: Lead[] = [];
+  /** How far the newest smoothed timestamp was from the line that stands on answers. */
+  #smoothingMs = 0;
   #steps = 0;
 
   /** How often the line had to start again on new ground: underruns and output changes. */
@@ -103,15 +105,21 @@ export class OutputLine {
 
   /** Adds a timestamp; repeated and backward ones are ignored, and smoothed ones while there are answers (P24). */
   add(sample: PortSample): void {
-    const entry = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
+    const stamp = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
     if (sample.kind === "answer") {
-      this.#addAnswer(entry);
+      this.#addAnswer(stamp);
       return;
     }
     const last = this.#samples.at(-1);
-    if (last && entry.localMs <= last.localMs) return;
-    const isAnswered = this.#isAnsweredAt(entry.localMs);
-    if (isAnswered && sample.kind === "smoothed") return;
+    if (last && stamp.localMs <= last.localMs) return;
+    const isAnswered = this.#isAnsweredAt(stamp.localMs);
+    if (isAnswered && sample.kind === "smoothed") {
+      this.#smoothingMs = stamp.leadMs - this.#leadMsAt(stamp.localMs);
+      this.#strays = [];
+      return;
+    }
+    // Between answers only a step counts, and smoothing is none.
+    const entry = isAnswered ? { ...stamp, leadMs: stamp.leadMs - this.#smoothingMs } : stamp;
     if (this.#isSettled()) {
       if (this.#isStray(entry)) {
         this.#strays.push(entry);
@@ -121,6 +129,7 @@ export class OutputLine {
         this.#samples.push(entry);
       }
       this.#strays = [];
+      if (this.#isAnsweredAt(entry.localMs)) return; // nothing was learnt
     } else {
       this.#samples.push(entry);
     }

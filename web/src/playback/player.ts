@@ -8,6 +8,7 @@ import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { ringChime } from "./chime.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
+import { OutputWatch } from "./output-watch.ts";
 import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
@@ -35,6 +36,9 @@ export interface PlaybackReading {
   readonly lateSegments: number;
 }
 
+/** The sound is back after the platform had taken it, or it leaves through another output now. */
+export type SoundMove = "back" | "rerouted";
+
 const TICK_MS = 100;
 /** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
 const START_AHEAD_SEC = 0.5;
@@ -59,7 +63,7 @@ export class Player {
   readonly #ground: SoundGround;
   readonly #output: SoundOutput;
   readonly #onChange: () => void;
-  readonly #onSoundBack: () => void;
+  readonly #onSoundMoved: (move: SoundMove) => void;
   #wasInterrupted = false;
   #planner: SegmentPlanner | null = null;
   #queue: SegmentQueue | null = null;
@@ -72,19 +76,26 @@ export class Player {
   #volume = 1;
   #isHidden = false;
   readonly #repair = new Repair();
+  readonly #outputWatch = new OutputWatch();
   #stopTicking: (() => void) | null = null;
 
-  /** `onSoundBack` is called when sound runs again after the platform had taken it. */
-  constructor(clock: Clock, onChange: () => void, onSoundBack: () => void, ground = browserSound()) {
+  constructor(
+    clock: Clock,
+    onChange: () => void,
+    onSoundMoved: (move: SoundMove) => void,
+    ground = browserSound(),
+  ) {
     this.#clock = clock;
     this.#onChange = onChange;
-    this.#onSoundBack = onSoundBack;
+    this.#onSoundMoved = onSoundMoved;
     this.#ground = ground;
     this.#output = new SoundOutput(clock, ground, () => this.#outputChanged());
   }
 
   /** Inside a tap, synchronously, before anything else. Throws AudioError where sound is impossible. */
   unlock(): void {
+    // P31: what was decoded went with the context's queue; whoever plays the file loads it again.
+    if (this.#output.isStuck) void this.#tearDown();
     const context = this.#output.unlock();
     if (this.#queue) return;
     this.#gain = context.createGain();
@@ -242,15 +253,20 @@ export class Player {
   }
 
   async close(): Promise<void> {
+    this.#timeline = null;
+    await this.#tearDown();
+  }
+
+  #tearDown(): Promise<void> {
     this.#stopTicking?.();
     this.#stopTicking = null;
-    this.#timeline = null;
     this.#loaded = null;
     this.#queue?.close();
     this.#queue = null;
     this.#gain = null;
     this.#planner = null;
-    await this.#output.close();
+    this.#outputWatch.reset();
+    return this.#output.close();
   }
 
   #state(localMs: number): PlaybackState {
@@ -301,7 +317,7 @@ export class Player {
     this.#restart(); // no backlog: what was queued before an interruption is never heard after it
     const isBack = this.#wasInterrupted && this.isUnlocked;
     this.#wasInterrupted = this.isInterrupted;
-    if (isBack) this.#onSoundBack();
+    if (isBack) this.#onSoundMoved("back");
     else this.#onChange();
     this.#tick();
   }
@@ -311,6 +327,7 @@ export class Player {
     const planner = this.#planner;
     const timeline = this.#inDecode;
     const context = this.#output.context;
+    this.#watchOutput();
     if (!planner || !this.#timeline || !this.#loaded || context?.state !== "running") return;
     this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
@@ -329,6 +346,13 @@ export class Player {
     for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
       this.#queue?.play(this.#loaded.sourceId, segment);
     }
+  }
+
+  /** P30. */
+  #watchOutput(): void {
+    const localMs = this.#clock.nowMs();
+    if (this.#state(localMs) !== "playing") this.#outputWatch.reset();
+    else if (this.#outputWatch.hasMoved(this.#output.latencyMs, localMs)) this.#onSoundMoved("rerouted");
   }
 
   /** P11, P21: crosses over to where the sound should be when the servo would take too long. */

@@ -23,7 +23,6 @@ describe("answers behind smoothed timestamps", () => {
       list.map((sample) => leadMs(sample) - source.trueLeadMsAt(sample.localMs));
     const answers = answersIn(samples);
     expect(answers.length).toBeGreaterThan(12);
-    // An answer is seen at the next callback, up to 80 ms later: a pivot's share of a 2 ms error.
     expect(Math.max(...errors(answers).map(Math.abs))).toBeLessThan(0.15);
     const first = answers[0]?.localMs ?? 0;
     const then = errors(samples.filter(({ localMs }) => Math.abs(localMs - first) < 2_000));
@@ -98,6 +97,23 @@ describe("an output line on answers", () => {
     expect(Math.abs(errorMs(line, source, 32_000))).toBeLessThan(2.5);
     feed(line, answers, source.timestamps(15_000));
     expect(Math.abs(errorMs(line, source, 47_000))).toBeLessThan(0.2);
+  });
+
+  it("[P24] takes the smoothing that it knows of for no step when the row of lines is broken", () => {
+    const source = stream();
+    const line = new OutputLine();
+    const answers = new PulseAnswers();
+    feed(line, answers, source.timestamps(11_000));
+    const { steps } = line;
+    // Two threads put off in a row: the row of lines begins anew while the readings are still far off.
+    const broken = source.timestamps(1_000).map((sample, index) => {
+      const offMs = index === 5 || index === 6 ? 0.03 : 0;
+      return { ...sample, audioSec: sample.audioSec + offMs / 1000 };
+    });
+    feed(line, answers, broken);
+    expect(answers.isRecognised).toBe(false);
+    expect(line.steps).toBe(steps);
+    expect(Math.abs(errorMs(line, source, 13_000))).toBeLessThan(0.5);
   });
 
   it("[P24] is not moved by an answer that was late", () => {

@@ -2,13 +2,12 @@
 // Linux. Local ms, audio seconds at the port. Pure. Does not know the card's skew or when the port moved.
 //
 // Every 1.5 s the library asks the server where the stream is, and draws a straight line until the next answer. The line
-// begins at a pivot some four seconds back. Each answer moves the pivot along the chord from it to the answer, by the share
-// PERIOD ÷ (PIVOT + PERIOD), and bends the line's slope slowly towards the chord's. A stream that has just begun or stumbled
-// therefore reads up to 3 ms off for a quarter of a minute, and a settled one wanders. But two lines in a row tell two
-// pivots, and two pivots tell the answer between them, which is good to some 0.05 ms from the first one on
-// (libpulse 16.1, four Chromium 156 on the rig; docs/timing.md).
+// begins at a pivot some four seconds back; an answer moves the pivot and bends the slope, so that the next line begins nearer
+// to it by a share of how far off the old line was. A stream that has just begun or stumbled therefore reads up to 3 ms off for a
+// quarter of a minute, and a settled one wanders. But where the new line breaks off from the old one, jump ÷ share is how
+// far off the old one was: the answer itself (libpulse 16.1, sixteen Chromium 156 on the rig; docs/decisions/0007).
 //
-// States: following a line · between lines (one or two timestamps left it). What is not a row of straight lines of 1.5 s is no
+// States: following a line · leaving it (one timestamp is off it). What is not a row of straight lines of 1.5 s is no
 // smoothed stream, or one that has begun anew: then there are no answers.
 
 import type { PortSample } from "./output-line.ts";
@@ -17,10 +16,12 @@ import type { PortSample } from "./output-line.ts";
 const PERIOD_MS = 1_500;
 /** A new line shows at the first timestamp after the answer; there is one per render callback, 80 ms. */
 const PERIOD_SLACK_MS = 160;
-/** From an answer back to the pivot after it: what is left of the library's 5 s window when the pivot begins to move. */
-const PIVOT_MS = 4_050;
-const CHORD_MS = PIVOT_MS + PERIOD_MS;
-/** The pivot stands for the first 5.5 s of a stream: before three lines of full length it tells nothing. */
+/**
+ * What of an error the next line takes back, measured from 5.5 s after the beginning on, when the library's window of 5 s is full:
+ * 0.55 to 0.6 in streams that were off by milliseconds. Less in settled ones (its Kalman filter), where there is little to take back.
+ */
+const SHARE = 0.57;
+/** Lines of full length after which the window is full. */
 const SETTLED_LINES = 3;
 /** Timestamps lie on their line within 4 µs. */
 const STRAIGHT_MS = 0.014;
@@ -29,7 +30,7 @@ const NEAR_MS = 0.1;
 const SLOPE_SAMPLES = 4;
 /** Answers put a young stream right by up to 1.8 ms; an underrun moves it by 10 and more, and all begins anew. */
 const NEW_STREAM_MS = 4;
-/** A single stray timestamp is a thread that was put off between two readings of the clock. */
+/** A single stray timestamp is a thread that was put off between two readings of the clock; two that agree are a new line. */
 const STRAYS = 2;
 
 interface Lead {
@@ -41,14 +42,13 @@ export class PulseAnswers {
   #line: StraightLine | null = null;
   #strays: Lead[] = [];
   #lines = 0;
-  #lastPivotLeadMs: number | null = null;
 
-  /** Whether the timestamps are a row of straight lines, so that an answer may be expected every 1.5 s. */
+  /** Whether the last timestamp was one of a row of straight lines, so that an answer may be expected every 1.5 s. */
   get isRecognised(): boolean {
-    return this.#lines >= SETTLED_LINES;
+    return this.#lines >= SETTLED_LINES && this.#strays.length === 0;
   }
 
-  /** Takes the next timestamp; returns the answer that it completes, dated back to when it was given. */
+  /** Takes the next timestamp; returns the answer that it makes known. */
   add(sample: PortSample): PortSample | null {
     const lead = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
     const line = this.#line;
@@ -62,34 +62,29 @@ export class PulseAnswers {
     line.add(lead);
     // An answer that was just as expected bends nothing, but was given all the same.
     return line.lengthMs > PERIOD_MS + PERIOD_SLACK_MS
-      ? this.#close(line, line.splitAt(line.fromMs + PERIOD_MS))
+      ? this.#break(line, line.splitAt(line.fromMs + PERIOD_MS))
       : null;
   }
 
   #stray(line: StraightLine, lead: Lead): PortSample | null {
+    const last = this.#strays.at(-1);
+    if (last && Math.abs(last.leadMs - lead.leadMs) > NEAR_MS) this.#strays = [];
     this.#strays.push(lead);
     if (this.#strays.length < STRAYS) return null;
     const next = new StraightLine(this.#strays);
     this.#strays = [];
-    return this.#close(line, next);
+    return this.#break(line, next);
   }
 
-  #close(line: StraightLine, next: StraightLine): PortSample | null {
+  #break(line: StraightLine, next: StraightLine): PortSample | null {
     this.#line = next;
+    const { localMs, leadMs } = next.middle;
+    const expectedMs = line.leadMsAt(localMs);
     const isRegular = Math.abs(next.fromMs - line.fromMs - PERIOD_MS) <= PERIOD_SLACK_MS;
-    const isOneStream = Math.abs(next.fromLeadMs - line.leadMsAt(next.fromMs)) < NEW_STREAM_MS;
-    if (!isRegular || !isOneStream) {
-      this.#lines = 0;
-      this.#lastPivotLeadMs = null;
-      return null;
-    }
-    const before = this.#lastPivotLeadMs;
-    const pivotLeadMs = line.leadMsAt(line.fromMs - PIVOT_MS);
-    this.#lastPivotLeadMs = pivotLeadMs;
-    this.#lines += 1;
-    if (before === null || this.#lines < SETTLED_LINES) return null;
-    const leadMs = before + ((pivotLeadMs - before) * CHORD_MS) / PERIOD_MS;
-    return { localMs: line.fromMs, audioSec: (line.fromMs + leadMs) / 1000 };
+    const isOneStream = Math.abs(leadMs - expectedMs) < NEW_STREAM_MS;
+    this.#lines = isRegular && isOneStream ? this.#lines + 1 : 0;
+    if (!this.isRecognised) return null;
+    return { localMs, audioSec: (localMs + expectedMs + (leadMs - expectedMs) / SHARE) / 1000 };
   }
 }
 
@@ -105,8 +100,9 @@ class StraightLine {
     return this.#leads[0]?.localMs ?? 0;
   }
 
-  get fromLeadMs(): number {
-    return this.#leads[0]?.leadMs ?? 0;
+  get middle(): Lead {
+    const localMs = mean(this.#leads.map((lead) => lead.localMs));
+    return { localMs, leadMs: mean(this.#leads.map((lead) => lead.leadMs)) };
   }
 
   get untilMs(): number {
@@ -134,9 +130,7 @@ class StraightLine {
   }
 
   leadMsAt(localMs: number): number {
-    const count = this.#leads.length;
-    const meanX = this.#leads.reduce((sum, lead) => sum + lead.localMs, 0) / count;
-    const meanY = this.#leads.reduce((sum, lead) => sum + lead.leadMs, 0) / count;
+    const { localMs: meanX, leadMs: meanY } = this.middle;
     let spread = 0;
     let covariance = 0;
     for (const { localMs: x, leadMs: y } of this.#leads) {
@@ -147,3 +141,6 @@ class StraightLine {
     return meanY + slope * (localMs - meanX);
   }
 }
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,6 +1,7 @@
 // The AudioContext and its moods: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
 // States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away). Interrupted, it asks for
-// the sound a few times by itself; only when that has failed it takes a tap (rule P23).
+// the sound a few times by itself; only when that has failed it takes a tap (rule P23). A context that says that it runs and
+// stands still counts as interrupted, too (rule P31).
 // Does not know what is played.
 
 import { type Clock, every } from "../lib/index.ts";
@@ -12,6 +13,13 @@ export type OutputState = "locked" | "running" | "interrupted";
 
 /** P23: a call that ends, a page that returns, a headset that is plugged: the first asking may come too soon. */
 const ASK_AFTER_MS = [0, 500, 2_000] as const;
+
+/** P31: a starved machine stands still for half a second; iOS stands for ever after some calls (research/sync.md §3.6). */
+const STUCK_MS = 2_000;
+/** Longer than any render callback: what a context says while it stands would teach the line a false skew. */
+const STALLED_MS = 300;
+/** The page itself stood still for longer than that between two looks: the context may well have run. */
+const LOOK_GAP_MS = 500;
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
@@ -26,6 +34,10 @@ export class SoundOutput {
   #reader: PortReader | null = null;
   #hasRun = false;
   #asked = 0;
+  /** Render time as last seen, and since when it has stood there. */
+  #standing = { atSec: -1, sinceLocalMs: 0, lookedLocalMs: 0 };
+  #hasBeenKicked = false;
+  #isStuck = false;
   #cancelAsking: (() => void) | null = null;
   #stopSampling: (() => void) | null = null;
 
@@ -40,13 +52,19 @@ export class SoundOutput {
   }
 
   get state(): OutputState {
-    if (this.#context?.state === "running") return "running";
+    if (this.#context?.state === "running" && !this.#isStuck) return "running";
     return this.#hasRun ? "interrupted" : "locked";
   }
 
   /** P23: asking has not helped. In iOS's "interrupted" a tap does not either: the platform ends that by itself. */
   get needsTap(): boolean {
+    if (this.#isStuck) return true;
     return this.#context?.state === "suspended" && this.#hasRun && this.#asked > ASK_AFTER_MS.length;
+  }
+
+  /** P31: only another context helps, and only a tap makes one that sounds. */
+  get isStuck(): boolean {
+    return this.#isStuck;
   }
 
   /** Asks the platform for a sound that it took, anew from the first time. */
@@ -95,6 +113,9 @@ export class SoundOutput {
     const context = this.#context;
     this.#context = null;
     this.#hasRun = false;
+    this.#hasBeenKicked = false;
+    this.#isStuck = false;
+    this.#standing.atSec = -1;
     this.line.reset();
     if (!context) return;
     context.onstatechange = null;
@@ -127,6 +148,37 @@ export class SoundOutput {
   #sample(): void {
     const context = this.#context;
     if (context?.state !== "running") return;
+    if (!this.#isAdvancing(context)) return;
     for (const sample of this.#reader?.read(context, this.#clock.nowMs()) ?? []) this.line.add(sample);
+  }
+
+  /** P31: kicks a context that says that it runs and stands still, once; after that it is given up. */
+  #isAdvancing(context: AudioContext): boolean {
+    const localMs = this.#clock.nowMs();
+    const last = this.#standing;
+    const atSec = context.currentTime;
+    const hasMoved = atSec !== last.atSec;
+    const isFresh = hasMoved || localMs - last.lookedLocalMs > LOOK_GAP_MS;
+    const sinceLocalMs = isFresh ? localMs : last.sinceLocalMs;
+    this.#standing = { atSec, sinceLocalMs, lookedLocalMs: localMs };
+    if (hasMoved && last.atSec >= 0) this.#hasBeenKicked = false;
+    if (localMs - sinceLocalMs < STALLED_MS) return true;
+    if (!this.#isStuck && localMs - sinceLocalMs >= STUCK_MS) this.#kick(context, localMs);
+    return false;
+  }
+
+  #kick(context: AudioContext, localMs: number): void {
+    this.#standing.sinceLocalMs = localMs - STALLED_MS;
+    if (this.#hasBeenKicked) {
+      this.#isStuck = true;
+      this.#onState(this.state);
+      return;
+    }
+    this.#hasBeenKicked = true;
+    console.info(`the sound stands still at ${context.currentTime} s`);
+    context
+      .suspend()
+      .then(() => context.resume())
+      .catch((error: unknown) => console.info(`the sound could not be kicked: ${String(error)}`));
   }
 }

@@ -40,12 +40,27 @@ describe("what an engine's timestamps mean", () => {
     ["missing", { performanceTimeMs: undefined, contextTimeSec: undefined }],
     ["zero before the first callback", { performanceTimeMs: 0, contextTimeSec: 0 }],
     ["left over from a stall", { performanceTimeMs: 9_000 }],
-    ["from the future", { performanceTimeMs: 10_020 }],
+    ["from the future", { performanceTimeMs: 10_200 }],
     ["in another scale", { contextTimeSec: 4.95 / 48_000 }],
   ])("[P15] a pair that is %s is replaced by currentTime less the reported latency", (_, overrides) => {
     const sample = toPortSample({ ...raw, ...overrides } as RawTimestamp);
     expect(sample.localMs).toBe(10_000);
     expect(sample.audioSec).toBeCloseTo(4.958, 9);
+  });
+
+  it("[P14] WebKitGTK's port lies the sink's buffer below currentTime, and its pair says nothing", () => {
+    const reader = portReaderOf("webkitgtk");
+    const clock = {
+      currentTime: 5,
+      baseLatency: 0.003,
+      outputLatency: 0,
+      // As it comes: ahead of now by what has been played.
+      getOutputTimestamp: () => ({ performanceTime: 10_000 + 4_997, contextTime: 4.997 }),
+    };
+    const [sample] = reader.read(clock, 10_000);
+    expect(sample?.localMs).toBe(10_000);
+    expect(sample?.audioSec).toBeCloseTo(4.9, 9);
+    expect(reader.latencySec).toBeCloseTo(0.1, 9);
   });
 
   it("knows the engines by their user agents", () => {
@@ -56,5 +71,10 @@ describe("what an engine's timestamps mean", () => {
     expect(
       detectEngine("Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/604.1"),
     ).toBe("webkit");
+    expect(
+      detectEngine(
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15",
+      ),
+    ).toBe("webkitgtk");
   });
 });

@@ -5,7 +5,7 @@ import type { PortSample } from "./output-line.ts";
 import { PulseAnswers } from "./pulse-answers.ts";
 import { RenderStaircase } from "./render-staircase.ts";
 
-export type Engine = "chromium" | "firefox" | "webkit";
+export type Engine = "chromium" | "firefox" | "webkit" | "webkitgtk";
 
 /** What an AudioContext says of itself at one moment. */
 export interface RawTimestamp {
@@ -43,27 +43,49 @@ const STAIRCASE_PERIOD_MS = 4;
 
 /** Older than this, a timestamp is a leftover of a stalled device. */
 const FRESH_MS = 250;
-const FUTURE_MS = 5;
+/** Chromium was seen to date a pair 25 ms ahead; it lies on the line all the same. */
+const FUTURE_MS = 100;
 /** A port this far from where `currentTime − latency` puts it is garbage (Safari before 17.4: wrong scale). */
 const PLAUSIBLE_SEC = 0.5;
+
+/**
+ * WebKitGTK 2.50 asks GStreamer's sink for a buffer of this length, reports an outputLatency of 0, and its pair's
+ * performanceTime lies in the future by as much as it has played: nothing there is to be read. While sound flows the port was
+ * 99.8, 100.2 and 107 ms below currentTime in three sessions (docs/timing.md).
+ */
+const GSTREAMER_BELOW_SEC = 0.1;
 
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return "firefox";
   if (/Chrom(e|ium)\//.test(userAgent)) return "chromium";
-  return "webkit";
+  return /Linux/.test(userAgent) ? "webkitgtk" : "webkit";
 }
 
 /**
- * The table. chromium: getOutputTimestamp() is the port; where PulseAudio smoothed it, what it smoothed is read back. webkit: the same, where it is sane. firefox: both members of that pair
- * are shifted back by outputLatency, so it says no more than currentTime does; the port is found below the render staircase.
+ * The table. chromium: getOutputTimestamp() is the port; where PulseAudio has smoothed it, what it smoothed is read back. webkit:
+ * the pair is the port, where it is sane. firefox: both members of that pair are shifted back by outputLatency, so it says no
+ * more than currentTime does; the port is found below the render staircase. webkitgtk: the pair is never sane, and the port
+ * lies the sink's buffer below currentTime.
  */
 export function portReaderOf(engine: Engine): PortReader {
-  return engine === "firefox" ? staircaseReader() : timestampReader(TIMESTAMP_PERIOD_MS);
+  switch (engine) {
+    case "chromium":
+      return withAnswers(timestampReader(TIMESTAMP_PERIOD_MS));
+    case "firefox":
+      return staircaseReader();
+    case "webkit":
+      return timestampReader(TIMESTAMP_PERIOD_MS);
+    case "webkitgtk":
+      return timestampReader(TIMESTAMP_PERIOD_MS, GSTREAMER_BELOW_SEC);
+  }
 }
 
-export function timestampReader(periodMs: number): PortReader {
+/**
+ * `belowSec`: from currentTime to the port, both latencies together, for an engine that says its output has none and whose
+ * pair is never to be believed.
+ */
+export function timestampReader(periodMs: number, belowSec = 0): PortReader {
   let latencySec: number | null = null;
-  const answers = new PulseAnswers();
   return {
     periodMs,
     get latencySec() {
@@ -73,21 +95,32 @@ export function timestampReader(periodMs: number): PortReader {
       const stamp = clock.getOutputTimestamp?.();
       const raw: RawTimestamp = {
         nowLocalMs,
-        performanceTimeMs: stamp?.performanceTime,
+        performanceTimeMs: belowSec > 0 ? undefined : stamp?.performanceTime,
         contextTimeSec: stamp?.contextTime,
         currentTimeSec: clock.currentTime,
         baseLatencySec: clock.baseLatency || 0,
-        outputLatencySec: clock.outputLatency || 0,
+        outputLatencySec: clock.outputLatency || Math.max(0, belowSec - (clock.baseLatency || 0)),
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
-      const sample = toPortSample(raw);
-      const answer = answers.add(sample);
-      const kind = answers.isRecognised ? "smoothed" : undefined;
-      return [
-        ...(answer ? ([{ ...answer, kind: "answer" }] as const) : []),
-        kind ? { ...sample, kind } : sample,
-      ];
+      return [toPortSample(raw)];
     },
+  };
+}
+
+/** Adds the answers behind the timestamps, where there are any. */
+function withAnswers(reader: PortReader): PortReader {
+  const answers = new PulseAnswers();
+  return {
+    periodMs: reader.periodMs,
+    get latencySec() {
+      return reader.latencySec;
+    },
+    read: (clock, nowLocalMs) =>
+      reader.read(clock, nowLocalMs).flatMap((sample): PortSample[] => {
+        const answer = answers.add(sample);
+        const stamp: PortSample = answers.isRecognised ? { ...sample, kind: "smoothed" } : sample;
+        return answer ? [{ ...answer, kind: "answer" }, stamp] : [stamp];
+      }),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { Bytes, FileId, Random, UserId } from "../lib/index.ts";
 import type { CtlMessage, DropReason } from "./ctl.ts";
 import type { Chunk } from "./frames.ts";
+import type { KeptFile } from "./keepsake.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Shelf } from "./shelf.ts";
@@ -33,6 +34,8 @@ export type TransferEvent =
       readonly manifest: Manifest;
       readonly name: string;
     }
+  /** A former page of this stay knew the file; these of its pieces are in the store, checked. */
+  | { readonly type: "file-restored"; readonly file: KeptFile; readonly pieces: readonly number[] }
   | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
   | { readonly type: "note-set"; readonly fileId: FileId; readonly note: Bytes }
   | { readonly type: "prioritized"; readonly fileId: FileId | null }
@@ -89,6 +92,8 @@ export interface CoreState {
   readonly counts: { sentBytes: number; receivedBytes: number; duplicateBytes: number; badPieces: number };
   /** The playing or prepared file. */
   preferred: FileId | null;
+  /** All that were preferred at any time, the latest first: the order in which files are fetched. */
+  choices: readonly FileId[];
   /** The list of files this device offers has changed since it was last sent. */
   isCatalogStale: boolean;
   perform(effect: Effect): void;

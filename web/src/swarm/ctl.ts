@@ -39,7 +39,11 @@ const ctlSchema = v.variant("type", [
   v.object({
     type: v.literal("hello"),
     v: wholeNumber(0xffff),
-    proof: v.pipe(v.string(), v.maxLength(1024)),
+    /** That the sender is a member and sees the same DTLS fingerprints (Swarm.proveLink). */
+    proof: v.pipe(
+      base64url(86),
+      v.check((text) => text.length % 4 !== 1),
+    ),
   }),
   v.object({ type: v.literal("catalog"), files: v.pipe(v.array(listedFile), v.maxLength(MAX_LISTED_FILES)) }),
   v.object({ type: v.literal("manifest-request"), fileId }),

@@ -236,9 +236,9 @@ export class Fetching {
 
   /** Files that can be fetched now. On the way, asks for missing manifests and reserves room for what fits the budget. */
   #filesToFetch(localMs: number): KnownFile[] {
-    const { shelf, preferred } = this.#core;
+    const { shelf, choices } = this.#core;
     const ready: KnownFile[] = [];
-    for (const file of shelf.toFetch(preferred)) {
+    for (const file of shelf.toFetch(choices)) {
       if (!file.manifest) {
         this.#askManifest(file, localMs);
         continue;

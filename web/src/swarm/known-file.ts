@@ -30,6 +30,8 @@ export class KnownFile {
   /** The name I gave it when I added it. */
   myName: string | null = null;
   duplicatesAsked = 0;
+  /** This device or a neighbour held all of it at some time. */
+  wasWholeSomewhere = false;
   /** The best note heard or written (notes.ts). */
   note: Bytes | null = null;
   held: Bitfield;

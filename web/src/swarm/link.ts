@@ -5,6 +5,7 @@
 // (3) nothing is reported after either. A closed link is never used again: a new session is a new Link.
 
 import type { Bytes, Clock } from "../lib/index.ts";
+import { type Fingerprints, fingerprintsIn } from "./fingerprints.ts";
 import type { Gate } from "./gate.ts";
 import { Outbox } from "./outbox.ts";
 import type { Signal } from "./signal.ts";
@@ -26,6 +27,8 @@ export interface LinkOptions {
   onLost(loss: LinkLoss): void;
   /** Phase, path or relay state changed. */
   onChange(): void;
+  /** The path was lost and is there again. */
+  onRenewed(): void;
 }
 
 /** From the first offer to open channels; on a LAN it takes 0.2 s, through TURN on a phone about 2 s. */
@@ -84,6 +87,13 @@ export class Link {
   /** Whether content goes through a TURN relay; null until known. */
   get isRelayed(): boolean | null {
     return this.#isRelayed;
+  }
+
+  /** What both descriptions say of the two certificates; null before both are there. */
+  get fingerprints(): Fingerprints | null {
+    const own = fingerprintsIn(this.#connection.localDescription?.sdp);
+    const theirs = fingerprintsIn(this.#connection.remoteDescription?.sdp);
+    return own && theirs ? { own, theirs } : null;
   }
 
   /** Takes a signal of this session. */
@@ -177,6 +187,7 @@ export class Link {
     if (state === "connected" && this.#phase === "shaky") {
       this.#stopTimers();
       this.#enter("open");
+      this.#options.onRenewed();
       this.#findPath();
     }
     if (state === "disconnected" && this.#phase === "open") {
@@ -184,6 +195,11 @@ export class Link {
       this.#after(GIVE_UP_AFTER_MS, () => this.#lose("timeout"));
       if (this.isOfferer) this.#after(RESTART_AFTER_MS, () => this.#negotiate(() => this.#offer(true)));
     }
+  }
+
+  /** A path that is known to be lost is renewed now. */
+  wake(): void {
+    if (this.isOfferer && this.#phase === "shaky") this.#negotiate(() => this.#offer(true));
   }
 
   async #offer(isRestart: boolean): Promise<void> {

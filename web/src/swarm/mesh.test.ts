@@ -40,6 +40,7 @@ class Room {
       onCtl: (peer, data) => this.heard.push(`${nameOf(me)} from ${nameOf(peer)}: ${data}`),
       onBulk: () => undefined,
       onChange: () => undefined,
+      onRenewed: () => this.heard.push(`${nameOf(me)} has another path`),
     });
     this.meshes.set(me, mesh);
     return mesh;
@@ -148,7 +149,31 @@ describe("the mesh", () => {
     expect(room.signals.filter(({ signal }) => signal.kind === "offer" && signal.isRestart)).toHaveLength(1);
     await room.pass(10_000);
     expect(room.heard.some((line) => line.includes("closed"))).toBe(false);
+    expect(room.heard).toContain("ada has another path");
     expect(room.network.connections.size).toBe(2);
+  });
+
+  it("[S23] renews a lost path at once when the device hears of another network", async () => {
+    const room = await roomOf(ADA, BO);
+    for (const connection of room.network.alive) connection.become("disconnected");
+    room.meshes.get(ADA)?.wake();
+    await room.pass(100);
+    expect(room.signals.some(({ signal }) => signal.kind === "offer" && signal.isRestart)).toBe(true);
+  });
+
+  it("[S23] does not wait out the pauses of a long night when it wakes", async () => {
+    const room = new Room();
+    room.network.isBlocked = true;
+    for (const member of [ADA, BO]) room.enter(member);
+    await room.tell(ADA, BO);
+    await room.pass(300_000);
+    const resting = (): boolean => room.network.alive.length === 0;
+    for (let turn = 0; turn < 300 && !resting(); turn++) await room.pass(100);
+    expect(resting()).toBe(true);
+    room.network.isBlocked = false;
+    room.meshes.get(ADA)?.wake();
+    await room.pass(200);
+    expect(room.stateOf(ADA, BO)).toBe("open");
   });
 
   it("makes a new connection when the path does not come back", async () => {

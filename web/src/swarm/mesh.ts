@@ -6,6 +6,7 @@
 // concurrent connections, bugs.webkit.org 321225); (3) answering never waits, or two peers could wait for each other.
 
 import { type Bytes, type Clock, type Random, toHex, type UserId } from "../lib/index.ts";
+import type { Fingerprints } from "./fingerprints.ts";
 import type { Gate } from "./gate.ts";
 import { Link, type LinkLoss } from "./link.ts";
 import type { Signal } from "./signal.ts";
@@ -24,6 +25,8 @@ export interface MeshOptions {
   onCtl(peer: UserId, data: unknown): void;
   onBulk(peer: UserId, data: unknown): void;
   onChange(): void;
+  /** A path that was lost is there again, and may be another. */
+  onRenewed(): void;
   /** For tests; the browser's own when absent. */
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
 }
@@ -106,6 +109,11 @@ export class Mesh {
     else this.#answerOffer(neighbour, signal);
   }
 
+  /** The DTLS fingerprints of both ends of the link to this peer, as its descriptions name them; null without a link. */
+  fingerprintsOf(peer: UserId): Fingerprints | null {
+    return this.#linkOf(peer)?.fingerprints ?? null;
+  }
+
   sendCtl(peer: UserId, text: string): void {
     this.#linkOf(peer)?.sendCtl(text);
   }
@@ -125,6 +133,15 @@ export class Mesh {
     else this.#retry(neighbour);
     this.#startNext();
     this.#options.onChange();
+  }
+
+  /** Another network, or the end of a sleep: nobody waits out the pause that the former state of things had earned. */
+  wake(): void {
+    for (const neighbour of this.#neighbours.values()) {
+      if (neighbour.state.kind === "linked") neighbour.state.link.wake();
+      else this.#hurry(neighbour);
+    }
+    this.#startNext();
   }
 
   /** Ends all links; idempotent. */
@@ -160,8 +177,12 @@ export class Mesh {
   #setAway(neighbour: Neighbour, isAway: boolean): void {
     const isBack = neighbour.isAway && !isAway;
     neighbour.isAway = isAway;
+    if (isBack) this.#hurry(neighbour);
+  }
+
+  #hurry(neighbour: Neighbour): void {
     const { kind } = neighbour.state;
-    if (!isBack || (kind !== "resting" && kind !== "waiting")) return;
+    if (kind !== "resting" && kind !== "waiting") return;
     neighbour.failures = 0;
     if (this.#isOfferer(neighbour.userId)) this.#setState(neighbour, { kind: "queued" });
     else this.#await(neighbour);
@@ -197,7 +218,7 @@ export class Mesh {
 
   #open(neighbour: Neighbour, session: string, isOfferer: boolean): Link | null {
     const { userId } = neighbour;
-    const { clock, gate, createConnection, iceServers, onCtl, onBulk, onChange } = this.#options;
+    const { clock, gate, createConnection, iceServers, onCtl, onBulk, onChange, onRenewed } = this.#options;
     // A browser out of connections (Chromium: 500 not yet collected) throws here; a pause lets it collect.
     let connection: RTCPeerConnection;
     try {
@@ -219,6 +240,7 @@ export class Mesh {
       onBulk: (data) => onBulk(userId, data),
       onLost: (loss) => this.#lost(neighbour, link, loss),
       onChange,
+      onRenewed,
     });
     this.#setState(neighbour, { kind: "linked", link });
     onChange();

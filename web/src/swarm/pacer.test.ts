@@ -8,11 +8,16 @@ import { EventClock } from "./testing/event-clock.ts";
 
 const MBIT = 125_000;
 const BASE_MS = 20;
+const LATE_MS = 40;
 
 interface Uplink {
   bytesPerSec: number;
   /** Somebody else's queue on every path. */
   foreignMs: number;
+  /** What would queue longer is lost. */
+  longestQueueMs: number;
+  /** Whether there is anything to send. */
+  isWanted: boolean;
 }
 
 interface Trial {
@@ -24,7 +29,9 @@ interface Trial {
   readonly remoteQueueMs?: number;
   /** What the application has to send; everything allowed when absent. */
   readonly demandBytesPerSec?: number;
-  change?(uplink: Uplink, sec: number): void;
+  change?(uplink: Uplink, sec: number, pacer: Pacer): void;
+  /** A busy page answers a moment late, this often. */
+  readonly lateEverySec?: number;
 }
 
 /** Sends for `sec` seconds. Clock round trips in ms above the base, and the share of the uplink used, per second. */
@@ -33,7 +40,12 @@ function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]
   const clock = new EventClock();
   const startLocalMs = clock.nowMs();
   const random = new SeededRandom(7);
-  const uplink = { bytesPerSec: trial.bytesPerSec ?? 10 * MBIT, foreignMs: 0 };
+  const uplink = {
+    bytesPerSec: trial.bytesPerSec ?? 10 * MBIT,
+    foreignMs: 0,
+    longestQueueMs: 10_000,
+    isWanted: true,
+  };
   const pacer = new Pacer();
   pacer.setPlaying(isPlaying);
   let freeLocalMs = 0;
@@ -44,6 +56,7 @@ function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]
   const second = (): number => Math.floor((clock.nowMs() - startLocalMs) / 1000);
   const enqueue = (sizeBytes: number): number => {
     const begin = Math.max(freeLocalMs, clock.nowMs());
+    if (begin - clock.nowMs() > uplink.longestQueueMs) return begin - clock.nowMs();
     freeLocalMs = begin + (sizeBytes / uplink.bytesPerSec) * 1000;
     return freeLocalMs - clock.nowMs();
   };
@@ -51,8 +64,10 @@ function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]
   const ping = (periodMs: number, isClock: boolean): void => {
     const path = isClock ? "clock" : `link ${turn++ % links}`;
     if (!isClock) pacer.notePing(path, clock.nowMs());
+    const isLate = clock.nowMs() % ((trial.lateEverySec ?? 1e9) * 1000) < 2 * periodMs;
+    const lateMs = isLate ? LATE_MS * random.fraction() : 0;
     const remoteMs = isClock ? 0 : remoteQueueMs * random.fraction();
-    const rttMs = BASE_MS + enqueue(80) + jitterMs * random.fraction() + remoteMs + uplink.foreignMs;
+    const rttMs = BASE_MS + enqueue(80) + jitterMs * random.fraction() + remoteMs + lateMs + uplink.foreignMs;
     const at = second();
     clock.after(rttMs, () => {
       pacer.noteRtt(path, rttMs, clock.nowMs());
@@ -65,8 +80,9 @@ function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]
   const pump = (): void => {
     const sizeBytes = pacer.chunkBytes;
     const hasDemand =
-      demandBytesPerSec === undefined ||
-      offeredBytes < (demandBytesPerSec * (clock.nowMs() - startLocalMs)) / 1000;
+      uplink.isWanted &&
+      (demandBytesPerSec === undefined ||
+        offeredBytes < (demandBytesPerSec * (clock.nowMs() - startLocalMs)) / 1000);
     if (!hasDemand) {
       clock.after(5, pump);
       return;
@@ -86,7 +102,7 @@ function send(sec: number, trial: Trial): { queuesMs: number[][]; used: number[]
   ping(500, true);
   clock.after(100, pump);
   for (let at = 0; at < sec; at++) {
-    trial.change?.(uplink, at);
+    trial.change?.(uplink, at, pacer);
     clock.advance(1_000);
     used.push(sentBytes / uplink.bytesPerSec);
     sentBytes = 0;
@@ -112,6 +128,17 @@ describe("while music plays on an uplink of 10 Mbit/s", () => {
     expect(mean(used.slice(5))).toBeGreaterThan(0.2); // it cannot tell their queues from its own, and yields
   });
 
+  it("[S16] goes on searching however often it is told that music plays", () => {
+    const { used } = send(12, { change: (_, __, pacer) => pacer.setPlaying(true) });
+    expect(mean(used.slice(6))).toBeGreaterThan(0.7);
+  });
+
+  it("[S16] is not stopped in its search by a page that is late now and then", () => {
+    const { queuesMs, used } = send(30, { lateEverySec: 1 });
+    expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(25 + LATE_MS);
+    expect(mean(used.slice(8))).toBeGreaterThan(0.4);
+  });
+
   it("[S15] gives way when the uplink loses half its rate, and takes it back", () => {
     const { queuesMs, used } = send(60, {
       change: (uplink, sec) => {
@@ -121,6 +148,51 @@ describe("while music plays on an uplink of 10 Mbit/s", () => {
     expect(percentile(queuesMs.slice(25, 40).flat(), 0.95)).toBeLessThanOrEqual(25);
     expect(mean(used.slice(25, 40))).toBeGreaterThan(0.8);
     expect(mean(used.slice(50))).toBeGreaterThan(0.8);
+  });
+});
+
+describe("while music plays, behind an uplink that became slower since it was last used", () => {
+  const FOUND_SEC = 30;
+  const QUIET_UNTIL_SEC = 70;
+  /** Bulk on 40 Mbit/s, then none for 40 s, then bulk again. */
+  const change = (uplink: Uplink, sec: number, longestQueueMs: number): void => {
+    uplink.isWanted = sec < FOUND_SEC || sec >= QUIET_UNTIL_SEC;
+    if (sec < FOUND_SEC) return;
+    uplink.bytesPerSec = 10 * MBIT;
+    uplink.longestQueueMs = longestQueueMs;
+  };
+
+  it.each([40, 400])("[S15] bulk after a pause does not disturb the clock (queue of %i ms)", (longestMs) => {
+    const { queuesMs, used } = send(QUIET_UNTIL_SEC + 14, {
+      bytesPerSec: 40 * MBIT,
+      change: (uplink, sec) => change(uplink, sec, longestMs),
+    });
+    expect(mean(used.slice(20, FOUND_SEC))).toBeGreaterThan(0.5);
+    expect(percentile(queuesMs.slice(QUIET_UNTIL_SEC).flat(), 0.95)).toBeLessThanOrEqual(25);
+    expect(mean(used.slice(QUIET_UNTIL_SEC + 5))).toBeGreaterThan(0.7);
+  });
+
+  it("[S15] bulk that never paused gives way in six seconds, though a short queue hides how wrong the rate is", () => {
+    const { queuesMs } = send(FOUND_SEC + 40, {
+      bytesPerSec: 40 * MBIT,
+      change: (uplink, sec) => {
+        change(uplink, sec, 40);
+        uplink.isWanted = true;
+      },
+    });
+    expect(percentile(queuesMs.slice(FOUND_SEC + 6).flat(), 0.95)).toBeLessThanOrEqual(25);
+  });
+
+  it("[S15] a network that is known to be another is tried from below", () => {
+    const { queuesMs } = send(FOUND_SEC + 14, {
+      bytesPerSec: 40 * MBIT,
+      change: (uplink, sec, pacer) => {
+        change(uplink, sec, 40);
+        uplink.isWanted = true;
+        if (sec === FOUND_SEC) pacer.forgetNetwork();
+      },
+    });
+    expect(percentile(queuesMs.slice(FOUND_SEC).flat(), 0.95)).toBeLessThanOrEqual(25);
   });
 });
 

@@ -4,7 +4,8 @@
 // its own minimum of the last minute: a queue at one neighbour's end shows on that neighbour's path only.
 // The rate = a slow integral that finds the capacity × a quick proportional answer to the queue, around 40 % of the target.
 // Invariants: (1) no growth unless somebody was really held back; (2) a delay that stays while almost nothing is sent is not
-// ours: the minima start anew.
+// ours: the minima start anew; (3) a rate that nobody needed for a while, or that belongs to another path, is searched for anew
+// from below.
 
 /** What may queue while music plays (the clock's probes share the uplink), and otherwise. */
 export const PLAYING_QUEUE_MS = 25;
@@ -36,6 +37,8 @@ const DOUBLING_MS = 300;
 const MAX_SEARCH_STEP = 1.3;
 const DOUBLING_PLAYING_MS = 1000;
 const MAX_PLAYING_SEARCH_STEP = 1.15;
+/** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
+const CONFIRM_MS = 200;
 /** A round trip without a queue proves the rate of a moment ago; this share of it also drains what has come since. */
 const PROVEN_SHARE = 0.75;
 const CLEAR_SHARE = 0.2;
@@ -51,13 +54,20 @@ const MAX_PLAYING_GROWTH_PER_SEC = 0.25;
 const MIN_CUT = 0.05;
 const MAX_CUT = 0.25;
 const CUT_SPAN = 6;
+/** A short queue that is full does not grow, however wrong the rate: cuts that leave it as it was double, up to this. */
+const FULL_QUEUE_SHARE = 1.3;
+const MAX_REPEATED_CUT = 0.5;
 const CUT_PERIOD_MS = 400;
 const MAX_CUT_PERIOD_MS = 600;
 const DRAINING_SHARE = 0.85;
 /** A queue that outlives this long at the least rate is somebody else's. */
 const NOT_OURS_AFTER_MS = 4_000;
-/** A chunk takes this share of the target on the wire; never so small that headers count. */
+/** TCP forgets its window after one round trip of silence (RFC 7661); a room's uplink changes with the room, not so fast. */
+const STALE_AFTER_MS = 5_000;
+/** A chunk takes this share of the target on the wire; never so small that headers count. Every chunk wakes both ends, so they
+ * are larger where no music plays and the rate is known. */
 const CHUNK_SHARE = 0.3;
+const IDLE_CHUNK_SHARE = 0.5;
 const MIN_CHUNK_BYTES = 4 * 1024;
 export const MAX_CHUNK_BYTES = 32 * 1024;
 /** What may leave at once after a pause, in time at the current rate. */
@@ -107,6 +117,9 @@ export class Pacer {
   #provenBytesPerSec = MIN_BYTES_PER_SEC;
   #holdUntilLocalMs = Number.NEGATIVE_INFINITY;
   #cutQueueMs = 0;
+  #cutsInVain = 0;
+  #shownLocalMs: number | null = null;
+  #neededLocalMs = Number.NEGATIVE_INFINITY;
   #flooredLocalMs: number | null = null;
   #isLimiting = false;
 
@@ -122,16 +135,25 @@ export class Pacer {
 
   /** How much to send at once, bytes. */
   get chunkBytes(): number {
-    const wished = (this.rateBytesPerSec * this.targetMs * CHUNK_SHARE) / 1000;
+    const share = this.#isPlaying || this.#isSearching ? CHUNK_SHARE : IDLE_CHUNK_SHARE;
+    const wished = (this.rateBytesPerSec * this.targetMs * share) / 1000;
     return Math.round(Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, wished)));
   }
 
   setPlaying(isPlaying: boolean): void {
+    if (isPlaying === this.#isPlaying) return;
     this.#isPlaying = isPlaying;
     // An untried search would run into the music; a tried rate is kept and bends to the new target.
-    if (isPlaying && this.#isSearching) {
-      this.#integralBytesPerSec = Math.min(this.#integralBytesPerSec, FIRST_PLAYING_BYTES_PER_SEC);
-    }
+    if (isPlaying && this.#isSearching) this.#searchAnew();
+  }
+
+  /** The network is another one now: what was found out about the former one does not count. */
+  forgetNetwork(): void {
+    this.#paths.clear();
+    this.#excesses.length = 0;
+    this.#unanswered.length = 0;
+    this.#flooredLocalMs = null;
+    this.#searchAnew();
   }
 
   setGenerous(isGenerous: boolean): void {
@@ -180,9 +202,11 @@ export class Pacer {
 
   /** Permission to send; when refused, somebody is held back until `waitMs` has passed. */
   take(sizeBytes: number, localMs: number): boolean {
+    if (localMs - this.#neededLocalMs > STALE_AFTER_MS) this.#doubtRate(); // invariant 3
     this.#refill(localMs);
     if (this.#tokens < sizeBytes) {
       this.#isLimiting = true;
+      this.#neededLocalMs = localMs;
       return false;
     }
     this.#tokens -= sizeBytes;
@@ -192,6 +216,22 @@ export class Pacer {
   waitMs(sizeBytes: number, localMs: number): number {
     this.#refill(localMs);
     return Math.max(0, ((sizeBytes - this.#tokens) / this.rateBytesPerSec) * 1000);
+  }
+
+  /** A rate below the one a search begins with is no risk, and a slow uplink is not found out twice. */
+  #doubtRate(): void {
+    if (this.#integralBytesPerSec > this.#firstBytesPerSec) this.#searchAnew();
+  }
+
+  #searchAnew(): void {
+    this.#integralBytesPerSec = Math.min(this.#integralBytesPerSec, this.#firstBytesPerSec);
+    this.#provenBytesPerSec = Math.min(this.#provenBytesPerSec, this.#integralBytesPerSec);
+    this.#isSearching = true;
+    this.#cutsInVain = 0;
+  }
+
+  get #firstBytesPerSec(): number {
+    return this.#isPlaying ? FIRST_PLAYING_BYTES_PER_SEC : FIRST_BYTES_PER_SEC;
   }
 
   #refill(localMs: number): void {
@@ -221,14 +261,19 @@ export class Pacer {
   }
 
   #search(queueMs: number, elapsedSec: number, localMs: number): void {
-    if (queueMs > this.targetMs * WISHED_SHARE) {
+    const isShown = queueMs > this.targetMs * WISHED_SHARE;
+    if (!isShown) this.#shownLocalMs = null;
+    else this.#shownLocalMs ??= localMs;
+    const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= CONFIRM_MS;
+    if (isConfirmed || queueMs > this.targetMs) {
       this.#isSearching = false;
+      this.#shownLocalMs = null;
       this.#integralBytesPerSec = PROVEN_SHARE * this.#provenBytesPerSec;
       this.#hold(queueMs, localMs);
       return;
     }
     if (queueMs < CLEAR_SHARE * this.targetMs) this.#provenBytesPerSec = this.#integralBytesPerSec;
-    if (!this.#isLimiting) return; // invariant 1
+    if (!this.#isLimiting || isShown) return; // invariant 1
     const doublingMs = this.#isPlaying ? DOUBLING_PLAYING_MS : DOUBLING_MS;
     const maxStep = this.#isPlaying ? MAX_PLAYING_SEARCH_STEP : MAX_SEARCH_STEP;
     this.#integralBytesPerSec *= Math.min(maxStep, 2 ** ((elapsedSec * 1000) / doublingMs));
@@ -238,11 +283,14 @@ export class Pacer {
     this.#growthPerSec = INTEGRAL_PER_SEC;
     if (localMs < this.#holdUntilLocalMs) return;
     if (queueMs < DRAINING_SHARE * this.#cutQueueMs) {
+      this.#cutsInVain = 0;
       this.#hold(queueMs, localMs); // the last cut was enough and only needs time
       return;
     }
     const excess = Math.min(1, (queueMs / this.targetMs - 1) / CUT_SPAN);
-    this.#integralBytesPerSec *= 1 - MIN_CUT - (MAX_CUT - MIN_CUT) * excess;
+    const cut = (MIN_CUT + (MAX_CUT - MIN_CUT) * excess) * 2 ** this.#cutsInVain;
+    this.#integralBytesPerSec *= 1 - Math.min(MAX_REPEATED_CUT, cut);
+    this.#cutsInVain = queueMs < FULL_QUEUE_SHARE * this.#cutQueueMs ? this.#cutsInVain + 1 : 0;
     this.#hold(queueMs, localMs);
   }
 
@@ -253,6 +301,7 @@ export class Pacer {
   }
 
   #follow(elapsedSec: number): void {
+    this.#cutsInVain = 0;
     if (this.#off > 0 && !this.#isLimiting) return; // invariant 1
     const [least, most] = this.#isPlaying
       ? [LEAST_PLAYING_GROWTH_PER_SEC, MAX_PLAYING_GROWTH_PER_SEC]
@@ -268,11 +317,7 @@ export class Pacer {
     if (!isFloored) this.#flooredLocalMs = null;
     else if (this.#flooredLocalMs === null) this.#flooredLocalMs = localMs;
     else if (localMs - this.#flooredLocalMs > NOT_OURS_AFTER_MS) {
-      this.#paths.clear(); // invariant 2
-      this.#excesses.length = 0;
-      this.#unanswered.length = 0;
-      this.#flooredLocalMs = null;
-      this.#isSearching = true;
+      this.forgetNetwork(); // invariant 2
     }
   }
 }

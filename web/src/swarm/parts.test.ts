@@ -86,9 +86,9 @@ describe("a source", () => {
     return source;
   }
 
-  it("is asked for as much as flows in a round trip, between two pieces and sixteen", () => {
+  it("is asked for as much as flows in a round trip and two pieces more, up to sixteen", () => {
     const credits = [10_000, 2_000_000, 100_000_000].map((rate) => fed(rate).creditFor(PIECE_BYTES));
-    expect(credits).toEqual([2, 5, MAX_CREDIT]);
+    expect(credits).toEqual([3, 6, MAX_CREDIT]);
   });
 
   it("is called silent after three seconds, trusted less, and waited for twice as long the next time", () => {

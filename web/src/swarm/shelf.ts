@@ -4,6 +4,7 @@
 import type { FileId, UserId } from "../lib/index.ts";
 import type { ListedFile } from "./ctl.ts";
 import { cleanFileName } from "./file-name.ts";
+import type { KeptFile } from "./keepsake.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_OWN_FILES, type Neighbour } from "./neighbour.ts";
@@ -59,6 +60,30 @@ export class Shelf {
     return file;
   }
 
+  /** Takes up a file of the page before this one. Of what is switched off and not held only that is remembered. */
+  restore(kept: KeptFile, pieces: readonly number[]): KnownFile | null {
+    const { fileId, manifest, name, isMine, isEnabled } = kept;
+    if (!isEnabled) this.#disabled.add(fileId);
+    if (pieces.length === 0) return null;
+    const file = this.#learn(fileId, manifest.sizeBytes, name);
+    file.adopt(manifest);
+    file.isCommitted = true;
+    file.isOpen = true;
+    for (const piece of pieces) file.noteHeld(piece);
+    file.isMine = isMine && file.isComplete;
+    if (file.isMine) file.myName = name;
+    return file;
+  }
+
+  /** What `restore` needs of every file of which something is held, or which is switched off. */
+  kept(neighbours: ReadonlyMap<UserId, Neighbour>): KeptFile[] {
+    return [...this.#files.values()].flatMap((file) => {
+      const { fileId, manifest, isMine, isEnabled, note } = file;
+      if (!manifest || (isEnabled && file.held.setCount === 0)) return [];
+      return [{ fileId, manifest, name: this.nameOf(file, neighbours), isMine, isEnabled, note }];
+    });
+  }
+
   learnFrom(entry: ListedFile): KnownFile {
     return this.#learn(entry.fileId, entry.sizeBytes, cleanFileName(entry.name));
   }
@@ -105,13 +130,16 @@ export class Shelf {
     }));
   }
 
-  /** Enabled files that are incomplete, the preferred one first, then in the order they became known. */
-  toFetch(preferred: FileId | null): KnownFile[] {
+  /** Enabled files that are incomplete: those chosen to be played, the latest choice first, then in the order they became known. */
+  toFetch(choices: readonly FileId[]): KnownFile[] {
     const wanted = [...this.#files.values()].filter(
       (file) => file.isEnabled && !file.isComplete && !file.isUnstorable,
     );
-    const first = wanted.filter((file) => file.fileId === preferred);
-    return [...first, ...wanted.filter((file) => file.fileId !== preferred)];
+    const rankOf = ({ fileId }: KnownFile): number => {
+      const rank = choices.indexOf(fileId);
+      return rank < 0 ? choices.length : rank;
+    };
+    return wanted.sort((a, b) => rankOf(a) - rankOf(b));
   }
 
   /** The files for people, by name, the same order on every device. */
@@ -127,13 +155,16 @@ export class Shelf {
     let rateBytesPerSec = 0;
     for (const peer of sources) rateBytesPerSec += neighbours.get(peer)?.source.rateBytesPerSec ?? 0;
     const missingBytes = file.sizeBytes - file.heldBytes;
+    const isWholeSomewhere = file.isComplete || isWholeAtOneOf(file, neighbours.values());
+    if (isWholeSomewhere) file.wasWholeSomewhere = true;
     return {
       fileId: file.fileId,
       name: this.nameOf(file, neighbours),
       sizeBytes: file.sizeBytes,
       heldBytes: file.heldBytes,
       seeded: file.isComplete,
-      isWholeSomewhere: file.isComplete || isWholeAtOneOf(file, neighbours.values()),
+      isWholeSomewhere,
+      hasLostWhole: file.wasWholeSomewhere && !isWholeSomewhere,
       enabled: file.isEnabled,
       offeredBy: owners,
       sources: [...sources].sort(),

@@ -20,6 +20,8 @@ export interface PieceRequest {
 
 /** One piece is on the wire while the next request travels. */
 const MIN_CREDIT = 2;
+/** Beyond what flows: the holder gives the rarest first, so it should have some to choose from (a swarm of 1000 gains 2 %). */
+const CREDIT_TO_CHOOSE_FROM = 2;
 /** 16 pieces of 64 KiB per round trip are 50 MB/s at 20 ms. */
 export const MAX_CREDIT = 16;
 /** Before anything is measured: two more than the least, so that a fast LAN starts fast. */
@@ -80,12 +82,12 @@ export class Source {
     this.#rttMs = this.#rttMs === null ? rttMs : this.#rttMs + RTT_SMOOTHING * (rttMs - this.#rttMs);
   }
 
-  /** How many pieces of this length may be outstanding: what flows in one round trip, and one more. */
+  /** How many pieces of this length may be outstanding: what flows in one round trip, and two more. */
   creditFor(pieceLength: number): number {
     if (this.isSilent) return 1;
     if (this.#rateBytesPerSec === null) return Math.min(FIRST_CREDIT, this.#creditLimit);
     const coveredSec = ((this.#rttMs ?? ASSUMED_RTT_MS) + CREDIT_MARGIN_MS) / 1000;
-    const pieces = Math.ceil((this.#rateBytesPerSec * coveredSec) / pieceLength) + 1;
+    const pieces = Math.ceil((this.#rateBytesPerSec * coveredSec) / pieceLength) + CREDIT_TO_CHOOSE_FROM;
     return Math.min(this.#creditLimit, Math.max(MIN_CREDIT, pieces));
   }
 

@@ -11,6 +11,8 @@ export interface FileState {
   readonly seeded: boolean;
   /** This device or a neighbour holds all of it; else it is complete only if the pieces around still make a whole. */
   readonly isWholeSomewhere?: boolean;
+  /** A neighbour held all of it, and the last who did has gone. */
+  readonly hasLostWhole?: boolean;
   /** This device offers and fetches it. */
   readonly enabled: boolean;
   /** Who added it, this peer included while it is enabled here. */

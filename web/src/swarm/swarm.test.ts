@@ -1,17 +1,25 @@
 // The whole module, from addFile to readFile, with real hashes; only the connections are make-believe.
 
 import { describe, expect, it } from "vitest";
-import type { Bytes, FileId, UserId } from "../lib/index.ts";
+import { type Bytes, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { InlineHasher } from "./hash.ts";
 import { MemoryStore } from "./memory-store.ts";
+import type { NetworkHint } from "./network-hint.ts";
 import type { SwarmEvent } from "./state.ts";
 import type { PieceStore } from "./store.ts";
-import { type NetworkHint, Swarm } from "./swarm.ts";
+import { Swarm } from "./swarm.ts";
 import { FakeNetwork, settle } from "./testing/fake-connection.ts";
 import { idOf } from "./testing/fake-swarm.ts";
 
 const clock = new VirtualClock();
+
+/** Members who say what they see; what a proof must hold against is in control/envelope.test.ts. */
+const trusting = {
+  proveLink: (_: UserId, own: string, theirs: string) => utf8(`${own} ${theirs}`),
+  isLinkProven: (_: UserId, proof: Uint8Array, own: string, theirs: string) =>
+    fromUtf8(proof) === `${theirs} ${own}`,
+};
 
 /** Gives out every piece with one bit wrong. */
 class LyingStore extends MemoryStore {
@@ -22,7 +30,7 @@ class LyingStore extends MemoryStore {
   }
 }
 
-/** Everyone linked with everyone; a peer called liar lies. */
+/** Everyone linked with everyone; a peer called liar lies, one called stranger proves nothing. */
 function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: SwarmEvent[][] } {
   const names = guests.filter((guest) => typeof guest === "string");
   const kept = guests.find((guest) => typeof guest !== "string"); // of whoever is named last
@@ -38,6 +46,7 @@ function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: S
       store:
         (name === names[names.length - 1] && kept) ||
         (name === "liar" ? new LyingStore() : new MemoryStore()),
+      prover: name === "stranger" ? { ...trusting, proveLink: () => utf8("I am a member") } : trusting,
       sendSignal: (to, signal) => queueMicrotask(() => swarmOf.get(to)?.receiveSignal(me, signal)),
       iceServers: () => [],
       createConnection: network.create,
@@ -105,6 +114,18 @@ describe("a swarm", () => {
     expect(swarms.map((swarm) => swarm.files.value.length)).toEqual([1, 1]);
   });
 
+  it("[S30] tells nothing to a neighbour who cannot prove the link, says so, and tries again", async () => {
+    const { swarms, events } = party("ada", "bo", "stranger");
+    const song = content(1_000);
+    await first(swarms).addFile({ name: "secret.mp3", blob: blobOf(song) });
+    await until(() => swarms[1]?.files.value[0]?.seeded ?? false);
+    const refusals = () =>
+      events[0]?.filter((event) => event.code === "peer-dropped" && event.from === idOf("stranger")) ?? [];
+    await until(() => refusals().length > 1);
+    expect(refusals()[0]).toMatchObject({ reason: "unproven" });
+    expect(swarms[2]?.files.value).toEqual([]);
+  });
+
   it("refuses an empty file", async () => {
     const { swarms } = party("ada");
     await expect(first(swarms).addFile({ name: "empty.mp3", blob: new Blob([]) })).rejects.toMatchObject({
@@ -129,6 +150,7 @@ describe("a swarm", () => {
       random: new SeededRandom(1),
       me: idOf("ada"),
       store: new MemoryStore(50_000),
+      prover: trusting,
       sendSignal: () => undefined,
       iceServers: () => [],
       hasher: new InlineHasher(),
@@ -155,6 +177,57 @@ describe("a swarm", () => {
     await until(() => cy?.files.value[0]?.seeded ?? false);
     expect(await cy?.readFile(fileId)).toEqual(song);
     expect(cy?.totals.value.receivedBytes).toBe(400_000 - 3 * 65_536);
+  });
+
+  it("[S22] is after a reload the owner of what it had added, though nobody else is there", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const song = content(400_000);
+    const [ada] = party("ada", store).swarms;
+    const fileId = (await ada?.addFile({ name: "song.mp3", blob: blobOf(song) })) as FileId;
+    ada?.setNote(fileId, content(20, 3));
+    const keepsake = ada?.keepsake() ?? "";
+    await ada?.close();
+    const [adaAgain] = party("ada", store).swarms;
+    await adaAgain?.restore(keepsake);
+    expect(adaAgain?.files.value).toMatchObject([
+      { name: "song.mp3", seeded: true, offeredBy: [idOf("ada")] },
+    ]);
+    expect(adaAgain?.noteOf(fileId)).toEqual(content(20, 3));
+    expect(await adaAgain?.readFile(fileId)).toEqual(song);
+  });
+
+  it("[S22] gives after a reload what a holder had of another's song, but not what has changed in the store", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const { swarms } = party("ada", "bo", store);
+    const song = content(400_000);
+    const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(song) });
+    await until(() => swarms[1]?.files.value[0]?.seeded ?? false);
+    const keepsake = swarms[1]?.keepsake() ?? "";
+    await store.write(fileId, 2, content(65_536, 9));
+    const [boAgain] = party("bo", store).swarms;
+    await boAgain?.restore(keepsake);
+    const [file] = boAgain?.files.value ?? [];
+    expect(file).toMatchObject({ name: "song.mp3", heldBytes: 400_000 - 65_536, offeredBy: [] });
+  });
+
+  it("[S22] leaves switched off what was off, and makes nothing of a keepsake that is none", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const [ada] = party("ada", store).swarms;
+    const fileId = (await ada?.addFile({ name: "song.mp3", blob: blobOf(content(9_000)) })) as FileId;
+    ada?.setEnabled(fileId, false);
+    const keepsake = ada?.keepsake() ?? "";
+    for (const [text, count] of [
+      ["[{}]", 0],
+      ["\0", 0],
+      [keepsake, 1],
+    ] as const) {
+      const [again] = party("ada", store).swarms;
+      await again?.restore(text);
+      expect(again?.files.value.map(({ enabled }) => enabled)).toEqual(count ? [false] : []);
+    }
   });
 
   it("does not hand out a file that is not fully held", async () => {
@@ -192,6 +265,7 @@ describe("a phone on a paid connection", () => {
       random: new SeededRandom(1),
       me: idOf("ada"),
       store: new MemoryStore(),
+      prover: trusting,
       sendSignal: () => undefined,
       iceServers: () => [],
       hasher: new InlineHasher(),

@@ -9,9 +9,13 @@ import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, openHasher } from "./hash.ts";
+import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
+import { LinkProofs, type LinkProver } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
+import { isUnmetered, type NetworkHint } from "./network-hint.ts";
 import { Pacer } from "./pacer.ts";
+import { Showcase } from "./showcase.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 import type { PieceStore } from "./store.ts";
@@ -24,6 +28,8 @@ export interface SwarmOptions {
   readonly random: Random;
   readonly me: UserId;
   readonly store: PieceStore;
+  /** For proving links: knows the swarm's keys. */
+  readonly prover: LinkProver;
   /** Brings a signal to another peer, sealed, in order. */
   sendSignal(to: UserId, signal: Signal): void;
   /** Asked anew for every connection: credentials expire. */
@@ -39,22 +45,11 @@ export interface SwarmOptions {
   readonly hasher?: Hasher;
 }
 
-/** The part of NetworkInformation that matters here (Chromium; other browsers tell nothing). */
-export interface NetworkHint {
-  readonly saveData?: boolean;
-  readonly type?: string;
-  addEventListener?(type: "change", listener: () => void): void;
-  removeEventListener?(type: "change", listener: () => void): void;
-}
-
 /** What a `File` has that matters here. */
 export interface NamedBlob {
   readonly name: string;
   readonly blob: Blob;
 }
-
-/** State is shown at most this often: a screen that paints every chunk starves the sound on a cheap phone. */
-const SHOW_PERIOD_MS = 100;
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
@@ -83,21 +78,19 @@ export class Swarm {
   readonly #mesh: Mesh;
   readonly #pacer = new Pacer();
   readonly #gate: Gate;
+  readonly #proofs: LinkProofs;
   readonly #hasher: Hasher;
   readonly #content: Content;
   readonly #conversations = new Map<UserId, Conversation>();
   readonly #listeners = new Set<(event: SwarmEvent) => void>();
-  readonly #files: Cell<readonly FileState[]> = signal([]);
-  readonly #links: Cell<ReadonlyMap<UserId, LinkState>> = signal(new Map());
-  readonly #totals: Cell<Totals>;
+  readonly #showcase: Showcase;
   readonly #isGenerous: Cell<boolean>;
   readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
   readonly #pending: TransferEvent[] = [];
   #isRunning = false;
+  #prioritized: FileId | null = null;
   #adding: Promise<unknown> = Promise.resolve();
   #tick: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
-  #cancelShow: (() => void) | null = null;
-  #shownLocalMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<void> | null = null;
   #cancelReview: (() => void) | null = null;
   readonly #cancelSweep: () => void;
@@ -114,7 +107,11 @@ export class Swarm {
       isPhone: options.isPhone ?? false,
       acceptsNote: (note) => options.acceptsNote?.(note) ?? true,
     });
-    this.#totals = signal(this.#transfer.totals());
+    this.#showcase = new Showcase(clock, {
+      files: () => this.#transfer.files(),
+      links: () => this.#mesh.states((peer) => this.#transfer.rttMsOf(peer)),
+      totals: () => this.#transfer.totals(),
+    });
     this.#cancelSweep = clock.after(UNCLAIMED_AFTER_MS, () => {
       this.#content.dropUnclaimed().catch(() => undefined); // what stays is wiped on leave
     });
@@ -122,6 +119,7 @@ export class Swarm {
     this.#isGenerous = signal(true);
     this.#followNetwork();
     options.network?.addEventListener?.("change", this.#followNetwork);
+    this.#proofs = new LinkProofs(options.prover, (peer) => this.#mesh.fingerprintsOf(peer));
     this.#mesh = new Mesh({
       clock,
       gate: this.#gate,
@@ -140,22 +138,23 @@ export class Swarm {
       },
       onCtl: (peer, data) => this.#takeCtl(peer, data),
       onBulk: (peer, data) => this.#takeBulk(peer, data),
-      onChange: () => this.#showSoon(),
+      onChange: () => this.#showcase.showSoon(),
+      onRenewed: () => this.#pacer.forgetNetwork(),
       ...(createConnection && { createConnection }),
     });
   }
 
   /** All known files, by name; the same order on every device. */
   get files(): ReadonlySignal<readonly FileState[]> {
-    return this.#files;
+    return this.#showcase.files;
   }
 
   get links(): ReadonlySignal<ReadonlyMap<UserId, LinkState>> {
-    return this.#links;
+    return this.#showcase.links;
   }
 
   get totals(): ReadonlySignal<Totals> {
-    return this.#totals;
+    return this.#showcase.totals;
   }
 
   /** Whether this device gives what its uplink has, or little of it. */
@@ -207,8 +206,33 @@ export class Swarm {
     this.#handle({ type: "enabled-set", fileId, isEnabled });
   }
 
+  /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */
+  keepsake(): string {
+    return encodeKeepsake(this.#transfer.kept());
+  }
+
+  /**
+   * Takes up what a former page of this stay left: its own files are its own again, also when nobody else lists them. Every piece
+   * found in the store is hashed again. Files added meanwhile wait. A keepsake that makes no sense counts as none.
+   */
+  restore(keepsake: string): Promise<void> {
+    const restored = this.#adding.then(async () => {
+      for (const file of decodeKeepsake(keepsake)) await this.#restoreFile(file);
+    });
+    this.#adding = restored.catch(() => undefined);
+    return this.#adding.then(() => undefined);
+  }
+
+  /** The network may be another, or the device slept: links that wait for another attempt are tried at once. */
+  wake(isNewNetwork: boolean): void {
+    if (isNewNetwork) this.#pacer.forgetNetwork();
+    this.#mesh.wake();
+  }
+
   /** The playing or prepared file goes before all others, in fetching and in serving. */
   prioritize(fileId: FileId | null): void {
+    if (fileId === this.#prioritized) return;
+    this.#prioritized = fileId;
     this.#handle({ type: "prioritized", fileId });
   }
 
@@ -271,7 +295,7 @@ export class Swarm {
     this.#gate.close();
     this.#options.network?.removeEventListener?.("change", this.#followNetwork);
     this.#tick?.cancel();
-    this.#cancelShow?.();
+    this.#showcase.close();
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
@@ -300,14 +324,39 @@ export class Swarm {
     }
     if (this.#closing) throw new FileError("file-unreadable", "the swarm was left meanwhile");
     this.#handle({ type: "file-added", fileId, manifest, name });
-    this.#show();
+    this.#showcase.show();
     return fileId;
+  }
+
+  async #restoreFile(file: KeptFile): Promise<void> {
+    const { fileId, manifest } = file;
+    await this.#content.open(fileId, manifest.sizeBytes);
+    const pieces: number[] = [];
+    for (const piece of await this.#content.held(fileId)) {
+      const isWhole = this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
+      if (await isWhole.catch(() => false)) pieces.push(piece);
+    }
+    if (this.#closing) return;
+    this.#handle({ type: "file-restored", file, pieces });
+    if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
+    this.#showcase.show();
   }
 
   #takeCtl(peer: UserId, data: unknown): void {
     const messages = this.#conversations.get(peer)?.inbox.take(data, this.#options.clock.nowMs()) ?? [];
-    if (typeof messages === "string") this.#dropPeer(peer, messages);
-    else for (const message of messages) this.#handle({ type: "ctl", peer, message });
+    if (typeof messages === "string") {
+      this.#dropPeer(peer, messages);
+      return;
+    }
+    for (const message of messages) {
+      if (message.type === "hello" && !this.#proofs.isProven(peer, message.proof)) {
+        // Not for good: whoever sat in between may be gone when the next connection is made.
+        this.#tell({ code: "peer-dropped", from: peer, reason: "unproven" });
+        this.#mesh.drop(peer, false);
+        return;
+      }
+      this.#handle({ type: "ctl", peer, message });
+    }
   }
 
   #takeBulk(peer: UserId, data: unknown): void {
@@ -339,7 +388,7 @@ export class Swarm {
       this.#isRunning = false;
     }
     this.#scheduleTick();
-    this.#showSoon();
+    this.#showcase.showSoon();
   }
 
   #perform(effect: Effect): void {
@@ -415,7 +464,9 @@ export class Swarm {
 
   #sendCtl(peer: UserId, message: Parameters<typeof encodeCtl>[0]): void {
     const conversation = this.#conversations.get(peer);
-    if (conversation) this.#mesh.sendCtl(peer, encodeCtl(message, conversation.nextSeq++));
+    if (!conversation) return;
+    const whole = message.type === "hello" ? { ...message, proof: this.#proofs.proofFor(peer) } : message;
+    this.#mesh.sendCtl(peer, encodeCtl(whole, conversation.nextSeq++));
   }
 
   /** One tick at a time, and sooner when the core has become busy since. */
@@ -434,32 +485,7 @@ export class Swarm {
 
   #tell(event: SwarmEvent): void {
     // Who hears of a finished file asks for its state at once.
-    this.#show();
+    this.#showcase.show();
     for (const listener of this.#listeners) listener(event);
   }
-
-  #showSoon(): void {
-    if (this.#cancelShow || this.#closing) return;
-    const waitMs = this.#shownLocalMs + SHOW_PERIOD_MS - this.#options.clock.nowMs();
-    this.#cancelShow = this.#options.clock.after(Math.max(0, waitMs), () => this.#show());
-  }
-
-  #show(): void {
-    this.#cancelShow?.();
-    this.#cancelShow = null;
-    this.#shownLocalMs = this.#options.clock.nowMs();
-    // Only what changed is shown as changed: every new value makes someone paint.
-    const files = this.#transfer.files();
-    if (!isSamePlain(files, this.#files.value)) this.#files.value = files;
-    const links = this.#mesh.states((peer) => this.#transfer.rttMsOf(peer));
-    if (!isSamePlain([...links.values()], [...this.#links.value.values()])) this.#links.value = links;
-    const totals = this.#transfer.totals();
-    if (!isSamePlain(totals, this.#totals.value)) this.#totals.value = totals;
-  }
 }
-
-const isUnmetered = (network: NetworkHint | undefined): boolean =>
-  network?.saveData !== true && network?.type !== "cellular";
-
-/** For plain data with the same order of keys. */
-const isSamePlain = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,5 +1,5 @@
 // The scheduler as a whole: how near a swarm comes to what no algorithm can beat, in virtual time, so every figure is a count
-// of work and none a measurement. Larger swarms: bench/swarm_simulation.ts.
+// of work and none a measurement. Larger swarms: testing/simulate-large.ts.
 
 import { describe, expect, it } from "vitest";
 import { Bitfield } from "./bitfield.ts";
@@ -14,12 +14,15 @@ const UPLINK = 1_000_000;
 /** A fast desktop, a slow phone, and two like the seeder. */
 const MIXED = [UPLINK, 2 * UPLINK, UPLINK / 2, UPLINK];
 
+/** Nobody starves: between two pieces of 64 to 128 nobody waits longer than this share of the whole. */
+const STARVING_SHARE = 0.2;
+
 const sentBytes = (peer: FakePeer): number =>
   [...peer.sentBytesTo.values()].reduce((sum, bytes) => sum + bytes, 0);
 
 describe("a swarm", () => {
   it.each([1, 2, 3])("[S6] of eight listeners has the file in 1.15 uploads (seed %i)", (seed) => {
-    const { ratio, neededShare } = simulate({
+    const { ratio, neededShare, longestDrySec, boundSec } = simulate({
       seed,
       peers: 9,
       sizeBytes: 8 * MEBIBYTE,
@@ -27,6 +30,7 @@ describe("a swarm", () => {
     });
     expect(ratio).toBeLessThanOrEqual(1.15);
     expect(neededShare).toBeGreaterThanOrEqual(0.97);
+    expect(longestDrySec).toBeLessThan(STARVING_SHARE * boundSec);
   });
 
   it("[S6] of nineteen with mixed uplinks, some of whom leave, has it in 1.3 times the bound", () => {
@@ -37,10 +41,11 @@ describe("a swarm", () => {
       uplinksBytesPerSec: MIXED,
       churnPerSec: 0.01,
     };
-    const { ratio, neededShare, left } = simulate(scenario);
+    const { ratio, neededShare, left, longestDrySec, boundSec } = simulate(scenario);
     expect(left).toBeGreaterThan(0);
     expect(ratio).toBeLessThanOrEqual(1.3);
     expect(neededShare).toBeGreaterThanOrEqual(0.97);
+    expect(longestDrySec).toBeLessThan(STARVING_SHARE * boundSec);
   });
 });
 

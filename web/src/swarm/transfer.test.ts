@@ -53,6 +53,24 @@ describe("fetching a file", () => {
     swarm.runUntil(() => bo.hasAllOf(other));
   });
 
+  it("[S11] fetches the latest choice first, and a former one before what nobody chose", () => {
+    const swarm = new FakeSwarm(16);
+    const [ada, bo] = [swarm.join("ada"), swarm.join("bo")];
+    swarm.link(ada, bo);
+    const [former, latest] = [
+      fakeFile(2 * MEBIBYTE, "former.mp3", 2),
+      fakeFile(2 * MEBIBYTE, "latest.mp3", 3),
+    ];
+    for (const file of [song, former, latest]) ada.add(file);
+    for (const { fileId } of [former, latest]) bo.handle({ type: "prioritized", fileId });
+    bo.handle({ type: "prioritized", fileId: null });
+    swarm.runUntil(() => bo.hasAllOf(latest));
+    expect(bo.hasAllOf(former)).toBe(false);
+    swarm.runUntil(() => bo.hasAllOf(former));
+    expect(bo.hasAllOf(song)).toBe(false);
+    swarm.runUntil(() => bo.hasAllOf(song));
+  });
+
   it("lets a newcomer in the middle of a transfer take from everyone", () => {
     const [swarm, ada, bo, cy] = trio(5);
     ada.add(song);
@@ -114,8 +132,10 @@ describe("fetching a file", () => {
     ada?.add(song);
     swarm.runUntil(() => (bo?.file(song)?.heldBytes ?? 0) > MEBIBYTE);
     expect(bo?.file(song)?.isWholeSomewhere).toBe(true);
+    expect(bo?.file(song)?.hasLostWhole).toBe(false);
     if (ada) swarm.leave(ada);
     expect(bo?.file(song)?.isWholeSomewhere).toBe(false);
+    expect(bo?.file(song)?.hasLostWhole).toBe(true);
   });
 
   it("[S19] fetches after a reload no more than what was missing", () => {

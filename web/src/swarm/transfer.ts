@@ -8,8 +8,10 @@ import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
 import { Fetching } from "./fetching.ts";
 import { cleanFileName } from "./file-name.ts";
+import type { KeptFile } from "./keepsake.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
+import { News } from "./news.ts";
 import { Notes } from "./notes.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
@@ -25,10 +27,6 @@ export interface TransferOptions {
   acceptsNote?(note: Bytes): boolean;
 }
 
-/** News about pieces is saved up this long: a message per piece and neighbour would cost more than it tells … */
-const HAVE_PERIOD_MS = 100;
-/** … but what at most one neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work. */
-const RARE_AVAILABILITY = 1;
 /** While something is owed or untold; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
@@ -46,6 +44,7 @@ export class Transfer {
   readonly #seeding: Seeding;
   readonly #serving: Serving;
   readonly #notes: Notes;
+  readonly #news: News;
   #effects: Effect[] = [];
 
   constructor(options: TransferOptions) {
@@ -57,12 +56,14 @@ export class Transfer {
       banned: new Set(),
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
+      choices: [],
       isCatalogStale: false,
       perform: (effect) => this.#effects.push(effect),
     };
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
+    this.#news = new News(this.#core);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
   }
 
@@ -100,6 +101,11 @@ export class Transfer {
     return this.#core.shelf.get(fileId)?.manifest ?? null;
   }
 
+  /** For the page that a reload brings: an event `file-restored` for each. */
+  kept(): KeptFile[] {
+    return this.#core.shelf.kept(this.#core.neighbours);
+  }
+
   noteOf(fileId: FileId): Bytes | null {
     return this.#notes.of(fileId);
   }
@@ -117,7 +123,7 @@ export class Transfer {
     this.#effects = [];
     this.#take(event, localMs);
     if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
-    this.#sendHaves(localMs);
+    this.#news.send(localMs);
     this.#notes.send(localMs);
     return this.#effects;
   }
@@ -178,6 +184,9 @@ export class Transfer {
       case "file-added":
         this.#addMine(event.fileId, event.manifest, event.name);
         return;
+      case "file-restored":
+        this.#restore(event.file, event.pieces, localMs);
+        return;
       case "enabled-set":
         this.#setEnabled(event.fileId, event.isEnabled, localMs);
         return;
@@ -185,8 +194,7 @@ export class Transfer {
         this.#notes.set(event.fileId, event.note);
         return;
       case "prioritized":
-        this.#core.preferred = event.fileId;
-        this.#fetching.schedule(localMs);
+        this.#prioritize(event.fileId, localMs);
         return;
       case "generous-set":
         this.#serving.isGenerous = event.isGenerous;
@@ -338,6 +346,24 @@ export class Transfer {
     if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
 
+  #restore(kept: KeptFile, pieces: readonly number[], localMs: number): void {
+    const file = this.#core.shelf.restore(kept, pieces);
+    if (!file) return;
+    if (kept.note) this.#notes.set(kept.fileId, kept.note);
+    this.#core.isCatalogStale = true;
+    this.#fetching.recount();
+    this.#fetching.schedule(localMs);
+    if (file.isComplete)
+      this.#core.perform({ type: "tell", event: { code: "file-complete", fileId: kept.fileId } });
+  }
+
+  #prioritize(fileId: FileId | null, localMs: number): void {
+    const { choices } = this.#core;
+    this.#core.preferred = fileId;
+    if (fileId) this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)];
+    this.#fetching.schedule(localMs);
+  }
+
   #setEnabled(fileId: FileId, isEnabled: boolean, localMs: number): void {
     const { shelf, neighbours, me } = this.#core;
     const file = shelf.get(fileId);
@@ -431,27 +457,6 @@ export class Transfer {
         pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
       });
     }
-  }
-
-  #sendHaves(localMs: number): void {
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.untoldPieces.size === 0) continue;
-      const isDue = localMs - neighbour.toldLocalMs >= HAVE_PERIOD_MS;
-      if (!isDue && !this.#hasRareNews(neighbour)) continue;
-      neighbour.toldLocalMs = localMs;
-      for (const [fileId, pieces] of neighbour.untoldPieces) {
-        if (neighbour.told.has(fileId)) this.#send(neighbour.userId, { type: "have", fileId, pieces });
-      }
-      neighbour.untoldPieces.clear();
-    }
-  }
-
-  #hasRareNews({ untoldPieces }: Neighbour): boolean {
-    for (const [fileId, pieces] of untoldPieces) {
-      const availability = this.#core.shelf.get(fileId)?.availability;
-      if (pieces.some((piece) => (availability?.[piece] ?? 0) <= RARE_AVAILABILITY)) return true;
-    }
-    return false;
   }
 
   #closeLink(peer: UserId, localMs: number): void {

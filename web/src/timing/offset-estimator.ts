@@ -39,7 +39,16 @@ const SCALE_DECAY = 0.65;
 const LAST_SCALE_MS_TIMES_BUCKETS = 0.6;
 const MIN_SCALE_MS = 0.03;
 const MAX_SCALE_MS = 0.25;
-const ITERATIONS = 14;
+const SHARPENING_ROUNDS = 14;
+/**
+ * The envelope of a real path is blurred by the computers at its ends (0.1 to 0.2 ms between Chromium and the server on
+ * one busy host), so its extremes are the noisiest bounds. Once the lines are found, all bounds near them have a say.
+ * Captured on loopback, spread of four devices, median / p95: 0.04 / 0.08 ms; on the extremes alone 0.08 / 0.12.
+ */
+const EDGE_BLUR_MS = 0.12;
+const AVERAGING_ROUNDS = 5;
+/** Neighbouring bounds share their cause, so a hundred of them do not tell the slope ten times better than one. */
+const EDGE_NOISE_MS = 0.25;
 /** Prior: crystals of phones and PCs are within some 15 ppm of each other; a minimum is good to some 0.1 ms. */
 const DRIFT_PRIOR_PPM = 15;
 const BOUND_NOISE_MS = 0.1;
@@ -60,11 +69,16 @@ interface Bound {
   readonly offsetMs: number;
 }
 
+interface Bounds {
+  readonly lower: readonly Bound[];
+  readonly upper: readonly Bound[];
+}
+
 interface Fit {
-  lowerMs: number;
-  upperMs: number;
-  driftPerMs: number;
-  uncertaintyMs: number;
+  readonly lowerMs: number;
+  readonly upperMs: number;
+  readonly driftPerMs: number;
+  readonly uncertaintyMs: number;
 }
 
 export class OffsetEstimator {
@@ -120,10 +134,7 @@ export class OffsetEstimator {
       upper.push({ localMs: probe.t3LocalMs - localMs, offsetMs: upperBoundMs(probe) - originMs });
       rttMs = Math.min(rttMs, roundTripMs(probe));
     }
-    const fit = this.#fit(
-      tightestPerBucket(lower, this.#driftPerMs, +1),
-      tightestPerBucket(upper, this.#driftPerMs, -1),
-    );
+    const fit = this.#fit({ lower, upper });
     this.#driftPerMs = fit.driftPerMs;
     this.#learnDrift(localMs);
     const boundMs = Math.max(0, (fit.upperMs - fit.lowerMs) / 2);
@@ -162,34 +173,58 @@ export class OffsetEstimator {
 
   /**
    * Iteratively reweighted least squares for (lower intercept, upper intercept, common slope). A bound on the tight
-   * side of its line keeps weight 1, a loose one fades: the lines settle on the envelopes, not on the means.
+   * side of its line keeps weight 1, a loose one fades: the lines settle on the envelopes, not on the means. First on
+   * the tightest bound of every bucket, ever sharper; then on all bounds, as sharp as the envelope is.
    */
-  #fit(lower: readonly Bound[], upper: readonly Bound[]): Fit {
-    let slope = this.#driftPerMs;
-    let lowerMs = Math.max(...lower.map((bound) => bound.offsetMs - slope * bound.localMs));
-    let upperMs = Math.min(...upper.map((bound) => bound.offsetMs - slope * bound.localMs));
-    const ridge = (BOUND_NOISE_MS / (DRIFT_PRIOR_PPM * 1e-6)) ** 2;
+  #fit(all: Bounds): Fit {
+    const tightest = {
+      lower: tightestPerBucket(all.lower, this.#driftPerMs, +1),
+      upper: tightestPerBucket(all.upper, this.#driftPerMs, -1),
+    };
+    const slope = this.#driftPerMs;
+    let fit: Fit = {
+      lowerMs: Math.max(...tightest.lower.map((bound) => bound.offsetMs - slope * bound.localMs)),
+      upperMs: Math.min(...tightest.upper.map((bound) => bound.offsetMs - slope * bound.localMs)),
+      driftPerMs: slope,
+      uncertaintyMs: 0,
+    };
     const lastScaleMs = Math.min(
       MAX_SCALE_MS,
-      Math.max(MIN_SCALE_MS, LAST_SCALE_MS_TIMES_BUCKETS / lower.length),
+      Math.max(MIN_SCALE_MS, LAST_SCALE_MS_TIMES_BUCKETS / tightest.lower.length),
     );
-    let uncertaintyMs = 0;
-    for (let round = 0; round < ITERATIONS; round++) {
+    for (let round = 0; round < SHARPENING_ROUNDS; round++) {
       const scaleMs = Math.max(lastScaleMs, FIRST_SCALE_MS * SCALE_DECAY ** round);
-      const low = moments(lower, slope, lowerMs, +1, scaleMs);
-      const up = moments(upper, slope, upperMs, -1, scaleMs);
-      const spread = low.spread + up.spread + ridge;
-      const covariance = low.covariance + up.covariance + ridge * this.#usualDriftPerMs;
-      slope = clamp(covariance / spread, MAX_DRIFT_PPM * 1e-6);
-      lowerMs = low.meanOffset - slope * low.meanLocal;
-      upperMs = up.meanOffset - slope * up.meanLocal;
-      const slopeVariance = BOUND_NOISE_MS ** 2 / spread;
-      const levelVariance = (low.variance / low.weight + up.variance / up.weight) / 4;
-      const leverMs = (low.meanLocal + up.meanLocal) / 2;
-      uncertaintyMs = Math.sqrt(levelVariance + slopeVariance * leverMs ** 2);
+      fit = refine(fit, tightest, scaleMs, { driftPerMs: this.#usualDriftPerMs, noiseMs: BOUND_NOISE_MS });
     }
-    return { lowerMs, upperMs, driftPerMs: slope, uncertaintyMs };
+    for (let round = 0; round < AVERAGING_ROUNDS; round++) {
+      fit = refine(fit, all, EDGE_BLUR_MS, { driftPerMs: this.#usualDriftPerMs, noiseMs: EDGE_NOISE_MS });
+    }
+    return fit;
   }
+}
+
+/** One round: both lines through the bounds, weighted by how far they are from the lines of the round before. */
+function refine(
+  before: Fit,
+  bounds: Bounds,
+  scaleMs: number,
+  prior: { readonly driftPerMs: number; readonly noiseMs: number },
+): Fit {
+  const low = moments(bounds.lower, before.driftPerMs, before.lowerMs, +1, scaleMs);
+  const up = moments(bounds.upper, before.driftPerMs, before.upperMs, -1, scaleMs);
+  const ridge = (prior.noiseMs / (DRIFT_PRIOR_PPM * 1e-6)) ** 2;
+  const spread = low.spread + up.spread + ridge;
+  const covariance = low.covariance + up.covariance + ridge * prior.driftPerMs;
+  const slope = clamp(covariance / spread, MAX_DRIFT_PPM * 1e-6);
+  const slopeVariance = prior.noiseMs ** 2 / spread;
+  const levelVariance = (low.variance / low.weight + up.variance / up.weight) / 4;
+  const leverMs = (low.meanLocal + up.meanLocal) / 2;
+  return {
+    lowerMs: low.meanOffset - slope * low.meanLocal,
+    upperMs: up.meanOffset - slope * up.meanLocal,
+    driftPerMs: slope,
+    uncertaintyMs: Math.sqrt(levelVariance + slopeVariance * leverMs ** 2),
+  };
 }
 
 /** The tightest bound of every bucket: the largest lower (`side` +1) or the smallest upper (−1), drift taken out. */

@@ -7,6 +7,7 @@ describe("the shared clock", () => {
   let device: VirtualClock;
   let path: TruePath;
   let isReachable: boolean;
+  let keptBackMs: number;
   let sentLocalMs: number[];
   let clock: SharedClock;
 
@@ -14,11 +15,12 @@ describe("the shared clock", () => {
     device = new VirtualClock();
     path = new TruePath(new SeededRandom(7), LAN, 250, 20);
     isReachable = true;
+    keptBackMs = 0;
     sentLocalMs = [];
     clock = new SharedClock(device, (id, t0) => {
       sentLocalMs.push(t0);
       const probe = path.probe(t0);
-      device.after(probe.t3LocalMs - t0, () => {
+      device.after(probe.t3LocalMs - t0 + keptBackMs, () => {
         if (!isReachable) return;
         const { t1GlobalUs: t1, t2GlobalUs: t2, clockId } = probe;
         clock.receivePong({ id, t0, t1, t2, clockId }, device.nowMs());
@@ -34,6 +36,25 @@ describe("the shared clock", () => {
     device.advance(400);
     expect(clock.state).toBe("locked");
     expect(Math.abs((clock.estimate?.offsetMs ?? 0) - path.offsetMsAt(device.nowMs()))).toBeLessThan(0.3);
+  });
+
+  it("[T6] does not lock on answers that were kept back until one comes freely", () => {
+    keptBackMs = 800;
+    clock.start();
+    device.advance(2_000);
+    expect(clock.estimate?.probes).toBeGreaterThan(8);
+    expect(clock.state).toBe("coarse");
+    keptBackMs = 0;
+    device.advance(400);
+    expect(clock.state).toBe("locked");
+    expect(Math.abs((clock.estimate?.offsetMs ?? 0) - path.offsetMsAt(device.nowMs()))).toBeLessThan(1);
+  });
+
+  it("[T6] locks all the same on a path that is never better", () => {
+    keptBackMs = 800;
+    clock.start();
+    device.advance(6_000);
+    expect(clock.state).toBe("locked");
   });
 
   it("[T7] probes 8 times 40 ms apart, then 5 Hz for 5 s, then as the activity wants", () => {
@@ -77,6 +98,26 @@ describe("the shared clock", () => {
     expect(clock.estimate?.probes).toBeLessThan(probes);
     expect(clock.state).toBe("locked");
     expect(Math.abs((clock.estimate?.offsetMs ?? 0) - path.offsetMsAt(device.nowMs()))).toBeLessThan(0.3);
+  });
+
+  it("[T12] knows no time after a sure sleep, says so once, and keeps what it knows when the wall clock was set", () => {
+    let slept = 0;
+    clock.onSlept(() => {
+      slept += 1;
+    });
+    clock.start();
+    device.advance(20_000);
+    device.sleep(400);
+    clock.checkForSleep();
+    expect([slept, clock.estimate === null]).toEqual([0, false]);
+    device.sleep(30_000);
+    clock.checkForSleep();
+    expect([slept, clock.state, clock.globalUsAt(device.nowMs())]).toEqual([1, "unsynced", null]);
+    // A plan in a clock that is gone by now can still be read, by the wall clock.
+    const thenUs = path.globalUsAt(device.nowMs()) + 30_000_000;
+    expect(Math.abs((clock.localMsAt(thenUs, "north") ?? 0) - device.nowMs())).toBeLessThan(1);
+    device.advance(2_000);
+    expect([slept, clock.state]).toEqual([1, "locked"]);
   });
 
   it("[T10] re-expresses a moment of the old server's clock in the new one's", () => {

@@ -20,10 +20,16 @@ export interface Pong {
 
 /** The first burst: enough that one of them met no queue in either direction. */
 export const LOCK_PROBES = 8;
+/** T6: what queued behind a retransmission is answered all at once, and says no more than that the offset is somewhere within. */
+const LOCK_BOUND_MS = 10;
+/** T6: a path that is never better than that (mobile networks) locks all the same, after 2 s. */
+const SLOW_LOCK_PROBES = 16;
 /** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
 export const STALE_MS = 5_000;
 /** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
 const SLEEP_JUMP_MS = 250;
+/** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
+const SURE_SLEEP_MS = 1_000;
 /** A pong this late says nothing about the clock; its path was not free. */
 const PROBE_TIMEOUT_MS = 2_000;
 /** Clocks of servers left behind; a plan in one of them is at most a few restarts old. */
@@ -37,6 +43,7 @@ export class SharedClock {
   readonly #pending = new Map<number, number>();
   readonly #formerClocks = new Map<string, OffsetEstimate>();
   readonly #listeners = new Set<(estimate: OffsetEstimate) => void>();
+  readonly #sleepListeners = new Set<() => void>();
   #estimate: OffsetEstimate | null = null;
   #lastRttMs: number | null = null;
   #goodProbes = 0;
@@ -57,10 +64,17 @@ export class SharedClock {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Called when the device has slept and knows no global time any more; returns the function that ends it. */
+  onSlept(listener: () => void): () => void {
+    this.#sleepListeners.add(listener);
+    return () => this.#sleepListeners.delete(listener);
+  }
+
   get state(): ClockState {
     if (!this.#estimate) return "unsynced";
     if (this.#clock.nowMs() - this.#lastProbeLocalMs > STALE_MS) return "stale";
-    return this.#goodProbes >= LOCK_PROBES ? "locked" : "coarse";
+    const isSharp = this.#estimate.boundMs <= LOCK_BOUND_MS || this.#goodProbes >= SLOW_LOCK_PROBES;
+    return this.#goodProbes >= LOCK_PROBES && isSharp ? "locked" : "coarse";
   }
 
   /** Round trip of the newest probe, ms: what the path is like right now, queues included. */
@@ -151,6 +165,10 @@ export class SharedClock {
     if (Math.abs(jumpMs) <= SLEEP_JUMP_MS) return false;
     this.#estimator.reset();
     this.#goodProbes = 0;
+    if (jumpMs > SURE_SLEEP_MS) {
+      this.#leaveAsleep(jumpMs);
+      for (const listener of this.#sleepListeners) listener();
+    }
     this.burst();
     return true;
   }
@@ -169,6 +187,14 @@ export class SharedClock {
     });
     this.#pending.set(id, t0LocalMs);
     this.#sendPing(id, t0LocalMs);
+  }
+
+  /** What was known is as good as the wall clock: enough for a plan in a clock that is gone, not for playing in step. */
+  #leaveAsleep(sleptMs: number): void {
+    if (this.#estimate) this.#leaveClock(this.#estimate);
+    for (const [clockId, former] of this.#formerClocks) {
+      this.#formerClocks.set(clockId, { ...former, offsetMs: former.offsetMs - sleptMs });
+    }
   }
 
   #leaveClock(estimate: OffsetEstimate): void {

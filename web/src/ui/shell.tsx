@@ -51,12 +51,13 @@ export function Shell({ view, actions }: ScreenProps) {
 
 /** Only the part that changed is announced (aria-atomic), and nothing in it counts. */
 function StatusRegion({ view, actions }: ScreenProps) {
-  const { sentence, trouble, notice } = useSlice(view, ({ phase, status, banner, notice }) => {
+  const { sentence, help, trouble, notice } = useSlice(view, ({ phase, status, help, banner, notice }) => {
     const isSwarm = SCREENS[phase] === "swarm";
     // A lost sound is an alert of its own, with the way back beside it; a refusal is on the screen after leaving.
     const isElsewhere = banner?.code === "audio-interrupted" || !isSwarm;
     return {
       sentence: isSwarm ? words.status(status) : "",
+      help: isSwarm && help ? words.help(help) : "",
       trouble: banner && !isElsewhere ? words.banner(banner) : "",
       notice,
     };
@@ -64,6 +65,7 @@ function StatusRegion({ view, actions }: ScreenProps) {
   return (
     <div class="status" role="status" aria-live="polite" aria-atomic="false">
       {sentence && <p class="status-sentence">{sentence}</p>}
+      {help && <p class="hint">{help}</p>}
       {trouble && <p class="trouble">{trouble}</p>}
       {notice && (
         <Notice key={notice.id} notice={notice.notice} onDone={() => actions.dismissNotice(notice.id)} />

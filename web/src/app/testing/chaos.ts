@@ -122,6 +122,11 @@ const ACTS: Readonly<Record<string, Act>> = {
     device.card?.take();
     return chaos.later(8_000, () => device.card?.give(), device);
   },
+  "changes its output": (chaos, device) => {
+    const latencyMs = 60 + 240 * chaos.random.fraction();
+    device.card?.reroute(latencyMs);
+    return `${latencyMs.toFixed(0)} ms ${chaos.later(12_000, () => device.card?.reroute(), device)}`;
+  },
   underruns: (chaos, { card }) => {
     const ms = 20 * chaos.random.fraction();
     card?.underrun(ms);
@@ -265,14 +270,19 @@ export class Chaos {
 
   async #reopened(): Promise<string | null> {
     // Who slept may believe in a socket that the server has long forgotten.
-    const isOpen = (): boolean =>
-      this.alive.every(
-        ({ userId, session }) => session.controlState === "open" && this.server.isPresent(userId),
-      );
+    const isOpen = (): boolean => this.#connected().length === this.alive.length;
+    let [group, unchangedMs] = [this.#connected(), 0];
     for (let waitedMs = 0; waitedMs < REOPEN_MS && !isOpen(); waitedMs += 250) {
       await this.#advance(250);
       const refused = this.alive.find((device) => device.refusal);
       if (refused) return `${refused.name} was refused: ${refused.refusal}`;
+      // G1 holds of those who are connected while others still are not.
+      const now = this.#connected();
+      const isSame = now.length === group.length && now.every((device, index) => device === group[index]);
+      unchangedMs = isSame ? unchangedMs + 250 : 0;
+      group = now;
+      const trouble = unchangedMs >= AGREE_MS ? this.#disagreement(group) : null;
+      if (trouble) return `while others are missing, ${trouble}`;
     }
     this.#tell("all connected");
     return isOpen() ? null : `not connected: ${this.#each(({ session }) => session.controlState)}`;
@@ -280,12 +290,24 @@ export class Chaos {
 
   async #agreed(): Promise<string | null> {
     await this.#advance(AGREE_MS);
-    const directors = this.alive.filter(({ session }) => session.director.isMe);
-    const believed = new Set(this.alive.map(({ session }) => session.director.directorId));
+    return this.#disagreement(this.alive);
+  }
+
+  #connected(): readonly SimDevice[] {
+    return this.alive.filter(
+      ({ userId, session }) => session.controlState === "open" && this.server.isPresent(userId),
+    );
+  }
+
+  /** G1, of those who are connected: one of them directs, all know it, and all have the same plan. */
+  #disagreement(group: readonly SimDevice[]): string | null {
+    if (group.length === 0) return null;
+    const directors = group.filter(({ session }) => session.director.isMe);
+    const believed = new Set(group.map(({ session }) => session.director.directorId));
     if (directors.length !== 1 || believed.size !== 1) {
       return `director: ${this.#each(({ session }) => `${session.director.directorId?.slice(0, 4)} term ${session.director.record?.term} ${session.director.seat.name}`)}`;
     }
-    const plans = new Set(this.alive.map(({ session }) => planText(session.director.plan)));
+    const plans = new Set(group.map(({ session }) => planText(session.director.plan)));
     return plans.size === 1 ? null : `plans: ${[...plans].join(" | ")}`;
   }
 

@@ -10,7 +10,7 @@ import { timestampReader } from "../../playback/speaker-timestamps.ts";
 import type { SimClock } from "./sim-clock.ts";
 
 const SAMPLE_RATE = 48_000;
-/** From the render thread to the port. */
+/** From the render thread to the port, of the device's own loudspeaker. */
 const LATENCY_SEC = 0.045;
 const RENDER_QUANTUM_SEC = 0.01;
 const STAMP_AGE_MS = 10;
@@ -46,7 +46,12 @@ export class SimCard {
   #isStanding = true;
   /** The platform has taken the sound: resuming does not help until it gives it back. */
   #isTaken = false;
+  #latencySec = LATENCY_SEC;
+  /** It says that it runs and stands still, until it is resumed so often; Infinity: until there is another context. */
+  #stuckForResumes = 0;
   onstatechange: (() => void) | null = null;
+  /** How often the page has asked for the sound. */
+  resumes = 0;
 
   constructor(world: Clock, clock: SimClock, random: Random, offPpm: number) {
     this.#world = world;
@@ -68,7 +73,10 @@ export class SimCard {
 
   get ground(): SoundGround {
     return {
-      makeContext: () => this.#context() as unknown as AudioContext,
+      makeContext: () => {
+        if (this.#state === "closed") this.#renew();
+        return this.#context() as unknown as AudioContext;
+      },
       makePortReader: () => timestampReader(SAMPLE_PERIOD_MS),
       makeWorker: () => this.#worker() as unknown as Worker,
       soundBudgetBytes: () => Number.POSITIVE_INFINITY,
@@ -81,10 +89,30 @@ export class SimCard {
     this.#portSec -= ms / 1000;
   }
 
+  /** Another output: a headset over Bluetooth is later by a lot, and the browser says so. */
+  reroute(latencyMs = LATENCY_SEC * 1000): void {
+    this.#anchor();
+    this.#portSec -= latencyMs / 1000 - this.#latencySec;
+    this.#latencySec = latencyMs / 1000;
+  }
+
+  /** Stands still while it says that it runs, until it has been resumed so often. */
+  jam(resumes: number): void {
+    this.#anchor();
+    this.#isStanding = true;
+    this.#stuckForResumes = resumes;
+  }
+
   /** The platform takes the sound (a call, another app), or the device sleeps. */
   take(): void {
     this.#isTaken = true;
     if (!this.#isStanding) this.#become("suspended");
+  }
+
+  /** iOS takes it for a call: a state of its own, which only iOS ends. */
+  interrupt(): void {
+    this.#isTaken = true;
+    this.#become("interrupted");
   }
 
   /** Whoever asks from now on gets it. */
@@ -98,6 +126,13 @@ export class SimCard {
     this.#become("running");
   }
 
+  #renew(): void {
+    this.#state = "suspended";
+    this.#isStanding = true;
+    this.#stuckForResumes = 0;
+    this.#sounding.clear();
+  }
+
   #portSecNow(): number {
     const ranMs = this.#isStanding ? 0 : this.#world.nowMs() - this.#sinceTrueMs;
     return this.#portSec + (ranMs * this.#rate) / 1000;
@@ -108,7 +143,11 @@ export class SimCard {
     this.#sinceTrueMs = this.#world.nowMs();
   }
 
-  #become(state: "suspended" | "running"): void {
+  #become(state: "suspended" | "running" | "interrupted"): void {
+    if (this.#stuckForResumes > 0 && this.#state !== "closed") {
+      if (state === "running" && --this.#stuckForResumes === 0) this.#isStanding = true;
+      if (this.#stuckForResumes > 0) return;
+    }
     const isStanding = state !== "running";
     if (this.#isStanding === isStanding || this.#state === "closed") return;
     this.#anchor();
@@ -120,7 +159,7 @@ export class SimCard {
   }
 
   #currentTime(): number {
-    return Math.ceil((this.#portSecNow() + LATENCY_SEC) / RENDER_QUANTUM_SEC) * RENDER_QUANTUM_SEC;
+    return Math.ceil((this.#portSecNow() + this.#latencySec) / RENDER_QUANTUM_SEC) * RENDER_QUANTUM_SEC;
   }
 
   #stamp(): { performanceTime: number; contextTime: number } {
@@ -140,7 +179,9 @@ export class SimCard {
       destination: {},
       createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
       baseLatency: 0,
-      outputLatency: LATENCY_SEC,
+      get outputLatency() {
+        return card.#latencySec;
+      },
       get state() {
         return card.#state;
       },
@@ -152,6 +193,7 @@ export class SimCard {
       },
       getOutputTimestamp: () => card.#stamp(),
       async resume() {
+        card.resumes += 1;
         if (!card.#isTaken) card.#become("running");
       },
       async suspend() {

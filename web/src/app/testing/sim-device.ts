@@ -2,8 +2,8 @@
 // file swarm; "sound" has the real player on a simulated card; "whole" has the real file swarm on top of it.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Cipher, SwarmKeys } from "../../control/index.ts";
-import type { FileId, Random, SwarmId, UserId } from "../../lib/index.ts";
+import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
+import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { type PlaybackReading, Player, type Timeline } from "../../playback/index.ts";
 import type { Hasher } from "../../swarm/hash.ts";
@@ -61,6 +61,17 @@ const plainCipher: Cipher = () => ({
   },
   decrypt: (sealed) => sealed.subarray(0, sealed.length - 16),
 });
+
+/** Nobody forges anything here: what is signed is believed, and a session key begins with its user id. */
+const plainPrimitives: Primitives = {
+  cipher: plainCipher,
+  sign: () => new Uint8Array(64),
+  hasSigned: () => true,
+  publicKeyOf: (seed) => seed,
+  userIdOf: (publicKey) => toHex(publicKey.subarray(0, 16)) as UserId,
+  agreementKeyOf: (secret) => secret,
+  agree: () => new Uint8Array(32),
+};
 
 export interface SimWorld {
   readonly clock: EventClock;
@@ -121,6 +132,7 @@ export class SimDevice {
       clock: this.clock,
       random: own,
       keys: keysOf(this.userId),
+      epoch: 1,
       server: "ws://server.test",
       player,
       store: new MemoryStore(),
@@ -131,7 +143,7 @@ export class SimDevice {
       },
       onChange: () => undefined,
       ground: {
-        cipher: plainCipher,
+        primitives: plainPrimitives,
         isPhone: () => false,
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
@@ -179,6 +191,7 @@ function userIdOf(name: string, random: Random): UserId {
 }
 
 const keysOf = (userId: UserId): SwarmKeys => ({
+  sessionSeed: fromHex(userId.padEnd(64, "0")),
   swarmId: SWARM_ID,
   shard: "ab12",
   broadcastKey: new Uint8Array(32),
@@ -186,7 +199,7 @@ const keysOf = (userId: UserId): SwarmKeys => ({
   bindKey: new Uint8Array(32),
   admissionSeed: new Uint8Array(32),
   userId,
-  sessionPublicKey: new Uint8Array(32),
+  sessionPublicKey: fromHex(userId.padEnd(64, "0")),
 });
 
 /** A loudspeaker that is always exactly where the timeline wants it, and has the song decoded. */
@@ -261,6 +274,8 @@ class IdealSwarm implements Partial<Swarm> {
   }
 
   prioritize(): void {}
+
+  wake(): void {}
   setMembers(): void {}
   setPlaying(): void {}
   reportRtt(): void {}

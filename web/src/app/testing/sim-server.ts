@@ -20,6 +20,8 @@ const LIMITS = {
 };
 
 interface Seat {
+  readonly sessionKey: string;
+  readonly announcement: string;
   link: ServerLink | null;
   cancelGrace: (() => void) | null;
 }
@@ -33,6 +35,8 @@ interface ServerLink {
 interface Frame {
   readonly type: string;
   readonly userId?: UserId;
+  readonly sessionKey?: string;
+  readonly announcement?: string;
   readonly to?: UserId;
   readonly body?: string;
   readonly id?: number;
@@ -105,6 +109,11 @@ export class SimServer {
     return link;
   }
 
+  /** Admission is not simulated: whoever answers is let in. */
+  challenge(link: ServerLink): void {
+    this.#say(link.socket, { type: "challenge", nonce: "A".repeat(43) });
+  }
+
   receive(link: ServerLink, text: string): void {
     if (!this.#links.has(link)) return;
     const frame = JSON.parse(text) as Frame;
@@ -113,7 +122,7 @@ export class SimServer {
       const { id, t0 } = frame;
       this.#say(link.socket, { type: "pong", id, t0, t1: globalUs, t2: globalUs, clockId: this.clockId });
     } else if (frame.type === "relay") this.#relay(link, frame.to ?? null, frame.body ?? "");
-    else if (frame.type === "join" && frame.userId) this.#join(link, frame.userId);
+    else if (frame.type === "join" && frame.userId) this.#join(link, frame.userId, frame);
     else if (frame.type === "leave") this.#leave(link);
   }
 
@@ -131,14 +140,19 @@ export class SimServer {
     this.#tellOthers(userId, { type: "presence", userId, away: true });
   }
 
-  #join(link: ServerLink, userId: UserId): void {
+  #join(link: ServerLink, userId: UserId, { sessionKey = "", announcement = "" }: Frame): void {
     link.userId = userId;
     const former = this.#seats.get(userId);
     former?.cancelGrace?.();
-    this.#seats.set(userId, { link, cancelGrace: null });
+    this.#seats.set(userId, { link, cancelGrace: null, sessionKey, announcement });
     const members = [...this.#seats]
       .filter(([other]) => other !== userId)
-      .map(([other, seat]) => ({ userId: other, away: seat.link === null }));
+      .map(([other, seat]) => ({
+        userId: other,
+        away: seat.link === null,
+        sessionKey: seat.sessionKey,
+        announcement: seat.announcement,
+      }));
     this.#say(link.socket, {
       type: "welcome",
       clockId: this.clockId,
@@ -148,7 +162,8 @@ export class SimServer {
       iceServers: [],
       graceSec: GRACE_MS / 1000,
     });
-    this.#tellOthers(userId, former ? { type: "presence", userId, away: false } : { type: "joined", userId });
+    const back = { type: "presence", userId, away: false, announcement };
+    this.#tellOthers(userId, former ? back : { type: "joined", userId, sessionKey, announcement });
     const rival = former?.link;
     if (!rival) return;
     this.#links.delete(rival);
@@ -228,6 +243,7 @@ export class SimSocket {
     this.#up.send(() => {
       if (server.isUp) this.#link = server.accept(this);
       this.#down.send(() => clock.deliver(() => this.#opened()));
+      if (this.#link) server.challenge(this.#link);
     });
   }
 

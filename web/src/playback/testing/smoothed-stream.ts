@@ -10,8 +10,8 @@ const PERIOD_MS = 1_500;
 const WINDOW_MS = 5_000;
 /** Nothing is bent before a stream is this old. */
 const YOUNG_MS = 100;
-/** The slope follows the chord's with these two time constants, one after the other. */
-const SLOPE_MS = [800, 100] as const;
+/** The slope follows the chord's with this time constant; the library has three low passes, which do the same to the jumps. */
+const SLOPE_MS = 2_100;
 const CALLBACK_MS = 80;
 
 export interface StreamModel {
@@ -76,10 +76,7 @@ export class SmoothedStream {
     const leadMs = this.#answer();
     const chordMs = this.#answerMs - this.#pivot.localMs;
     const chordSlope = (leadMs - this.#pivot.leadMs) / chordMs;
-    const share = SLOPE_MS.reduce(
-      (all, constantMs) => all * (this.#periodMs / (this.#periodMs + constantMs)),
-      1,
-    );
+    const share = this.#periodMs / (this.#periodMs + SLOPE_MS);
     if (this.#answerMs - this.#begunMs >= YOUNG_MS) this.#slope += share * (chordSlope - this.#slope);
     if (this.#answerMs - this.#begunMs > WINDOW_MS) {
       this.#pivot = {

@@ -113,6 +113,9 @@ export class FakeConnection {
   }
 }
 
+const descriptionOf = (number: number): string =>
+  `a=fingerprint:sha-256 ${number.toString(16).padStart(4, "0").toUpperCase()}`;
+
 export class FakeNetwork {
   readonly connections = new Map<string, FakeConnection>();
   /** What each connection was made with, in order. */
@@ -123,7 +126,7 @@ export class FakeNetwork {
 
   readonly create = (configuration: RTCConfiguration = {}): RTCPeerConnection => {
     this.configurations.push(configuration);
-    const connection = new FakeConnection(this, `description ${this.connections.size}`);
+    const connection = new FakeConnection(this, descriptionOf(this.connections.size));
     this.connections.set(connection.name, connection);
     return connection as unknown as RTCPeerConnection;
   };

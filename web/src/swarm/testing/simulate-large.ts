@@ -15,9 +15,9 @@ for (const [name, uplinks, churnPerSec] of [
 ] as const) {
   const uplinksBytesPerSec = uplinks.map((share) => share * UPLINK_BYTES_PER_SEC);
   const outcome = simulate({ ...common, uplinksBytesPerSec, churnPerSec });
-  const { ratio, medianSec, boundSec, neededShare, left } = outcome;
+  const { ratio, medianSec, boundSec, neededShare, left, longestDrySec } = outcome;
   console.log(
-    `${common.peers} peers, ${name}: last ${ratio.toFixed(2)} × bound, median ${(medianSec / boundSec).toFixed(2)}, ` +
-      `needed ${(100 * neededShare).toFixed(1)} %, left ${left}`,
+    `${common.peers} peers, ${name}: last ${ratio.toFixed(3)} × bound, median ${(medianSec / boundSec).toFixed(2)}, ` +
+      `needed ${(100 * neededShare).toFixed(1)} %, left ${left}, longest wait for a piece ${(longestDrySec / boundSec).toFixed(2)}`,
   );
 }

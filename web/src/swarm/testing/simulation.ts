@@ -26,6 +26,8 @@ export interface Outcome {
   readonly neededShare: number;
   readonly stayed: number;
   readonly left: number;
+  /** The longest that anyone waited for a next piece, from joining to having all, seconds: what starving would show in. */
+  readonly longestDrySec: number;
 }
 
 export function simulate(scenario: Scenario): Outcome {
@@ -35,6 +37,8 @@ export function simulate(scenario: Scenario): Outcome {
   const present = new Map<UserId, FakePeer>();
   const joinedSec = new Map<FakePeer, number>();
   const tookSec = new Map<FakePeer, number>();
+  const latestPiece = new Map<FakePeer, { pieces: number; atSec: number }>();
+  let longestDrySec = 0;
   let born = 0;
   let departed = 0;
   let sentBytes = 0;
@@ -60,6 +64,15 @@ export function simulate(scenario: Scenario): Outcome {
     }
   };
 
+  const noteProgress = (peer: FakePeer): void => {
+    const latest = latestPiece.get(peer) ?? { pieces: 0, atSec: joinedSec.get(peer) ?? 0 };
+    latestPiece.set(peer, latest);
+    longestDrySec = Math.max(longestDrySec, nowSec() - latest.atSec);
+    if (peer.store.size === latest.pieces) return;
+    latest.pieces = peer.store.size;
+    latest.atSec = nowSec();
+  };
+
   const seeder = enter();
   for (let index = 1; index < size; index++) enter();
   const firsts = [...present.values()].filter((peer) => peer !== seeder);
@@ -72,6 +85,7 @@ export function simulate(scenario: Scenario): Outcome {
     let isEveryoneDone = true;
     for (const peer of present.values()) {
       if (peer === seeder || tookSec.has(peer)) continue;
+      noteProgress(peer);
       if (peer.hasAllOf(song)) tookSec.set(peer, nowSec() - (joinedSec.get(peer) ?? 0));
       else isEveryoneDone = false;
     }
@@ -116,5 +130,6 @@ export function simulate(scenario: Scenario): Outcome {
     neededShare: keptBytes / sentBytes,
     stayed: times.length,
     left: departed,
+    longestDrySec,
   };
 }

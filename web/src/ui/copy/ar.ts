@@ -1,7 +1,7 @@
 // The Arabic words, from right to left. What a message promises is said in en.ts. Names and titles are fenced, since most
 // run the other way; digits are the European ones, so that sizes and delays look like the positions and keys beside them.
 
-import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
@@ -55,16 +55,60 @@ const status = {
     return directorName ? `${paused} المتابعة لدى ${format.list([directorName])}.` : paused;
   },
   entering: ({ fileName }) => `جارٍ الدخول إلى ${quoted(fileName)} حيث وصل الآخرون…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      return tooLong
+        ? `${quoted(fileName)} أطول من ذاكرة كل الهواتف هنا. اختر أغنية أخرى.`
+        : `لا يستطيع أي هاتف هنا تشغيل ${quoted(fileName)}. اختر أغنية أخرى.`;
+    }
+    return tooLong
       ? `${quoted(fileName)} أطول من ذاكرة هذا الهاتف. قد تعمل لدى الآخرين.`
-      : `لا يستطيع هذا الهاتف تشغيل ${quoted(fileName)}. قد تعمل لدى الآخرين.`,
+      : `لا يستطيع هذا الهاتف تشغيل ${quoted(fileName)}. قد تعمل لدى الآخرين.`;
+  },
   ended: ({ fileName }) => `انتهت ${quoted(fileName)}. اختر ما يأتي بعدها.`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) => `الأغنية متوقفة لدى ${name}؛ مفتاح «مفعّل» ضمن «الملفات» يعيدها.`,
+  "storage-full": (name) => `لا مكان للأغنية على هاتف ${name}؛ إيقاف ملف هناك يفسح المكان.`,
+  fetching: (name) => `ما زال هاتف ${name} يستلم الأغنية.`,
+  decoding: (name) => `ما زال هاتف ${name} يجهّز الأغنية.`,
+  "sound-held": (name) => `يحجب هاتف ${name} الصوت؛ لمسة على شاشته تفيد.`,
+  clock: (name) => `ما زال هاتف ${name} يضبط الإيقاع.`,
+};
+
+const help = {
+  "slow-key": () => "فتح المفتاح عمل شاق على الهاتف، مرة واحدة فقط. يتابع من تلقاء نفسه.",
+  offline: () => "هذا الهاتف غير متصل بالشبكة. شغّل Wi-Fi أو بيانات الجوال؛ ثم يتابع من تلقاء نفسه.",
+  "server-silent": () =>
+    "الخادم لا يرد. تأكد من أن هذا الهاتف على الشبكة الصحيحة أو اسأل من يدير الخادم. المحاولة مستمرة.",
+  "slow-network": () => "الشبكة بطيئة الآن. يتابع من تلقاء نفسه؛ والاقتراب من Wi-Fi يفيد.",
+  "nobody-directs": () => "لا أحد يقود الموسيقى بعد. تولَّ القيادة ضمن «الأشخاص» فتقودها أنت.",
+  "turned-off": () => "هي متوقفة على هذا الهاتف. مفتاح «مفعّل» ضمن «الملفات» يجلبها إلى هنا.",
+  "storage-full": () => "لا مكان لها على هذا الهاتف. أوقف ملفًا آخر ضمن «الملفات».",
+  linking: ({ names }) =>
+    `ما زال الاتصال جاريًا مع ${format.list(names)} حيث توجد الأغنية. يتابع من تلقاء نفسه.`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `لا اتصال الآن مع ${format.list(names)}. يستطيع من لديه الأغنية نفسها إضافتها أيضًا.`
+      : "لم تعد كاملة لدى أحد هنا. يستطيع من لديه الأغنية إضافتها من جديد.",
+  "slow-decode": () => "الأغنية الطويلة تأخذ من الهاتف بعض الوقت. يتابع من تلقاء نفسه.",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = format.list([name]);
+        return hindrance ? hindrances[hindrance](who) : `لم يصل رد من ${who} بعد.`;
+      })
+      .join(" "),
+  "server-changed": () => "أُعيد تشغيل الخادم، لذلك يجري البحث عن موضع الأغنية من جديد. يستغرق ذلك بضع ثوانٍ.",
+  "sound-settling": () => "صوت هذا الهاتف ما زال يبدأ. إن بقي صامتًا فغادر وانضم من جديد؛ والآخرون مستمرون.",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "هذه الصفحة أقدم من الخادم. أعد تحميلها ثم انضم من جديد.",
   "taken-over": "أخذت علامة تبويب أخرى على هذا الجهاز هذا المكان. تابع هناك أو انضم من جديد هنا.",
+  "page-incomplete": "لم يصل جزء من هذه الصفحة لأن الشبكة انقطعت. أعد تحميل الصفحة ثم انضم من جديد.",
+  "not-admitted": "فتح شخص آخر سربًا في هذا المكان بلا مفتاحك وهو يشغله. أنشئ سربًا جديدًا وشارك رابطه.",
   "swarm-full": "هذا السرب ممتلئ. انتظر حتى يخرج أحد أو أنشئ سربًا جديدًا.",
 };
 
@@ -73,10 +117,16 @@ const banner = {
     isPlaying
       ? "انقطع الاتصال بالخادم. الموسيقى مستمرة، ولا يمكن لأحد جديد الانضمام حتى يعود. تجري المحاولة من جديد."
       : "انقطع الاتصال بالخادم. أغانيك باقية هنا. تجري المحاولة من جديد.",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "هذا الهاتف غير متصل بالشبكة. الموسيقى مستمرة هنا. شغّل Wi-Fi أو بيانات الجوال؛ والباقي يأتي من تلقاء نفسه."
+      : "هذا الهاتف غير متصل بالشبكة. شغّل Wi-Fi أو بيانات الجوال؛ والباقي يأتي من تلقاء نفسه.",
   "audio-interrupted": () => "أوقف هذا الهاتف الصوت. الآخرون مستمرون.",
   "clock-watch": () => "هذا الهاتف ينحرف قليلًا. الموسيقى مستمرة ريثما يعود إلى الإيقاع.",
-  unreachable: ({ names }) =>
-    `لا اتصال مباشر مع ${format.list(names)}: ربما تمنع هذه الشبكة الاتصال بين الهواتف. تأتي الأغاني من الآخرين بدلًا من ذلك.`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `لا اتصال مباشر مع ${format.list(names)}: تمنع هذه الشبكة أو هذا المتصفح الاتصال بين الهواتف. تفيد شبكة أخرى أو إضافة الأغنية نفسها هنا.`
+      : `لا اتصال مباشر مع ${format.list(names)}: ربما تمنع هذه الشبكة الاتصال بين الهواتف. تأتي الأغاني من الآخرين بدلًا من ذلك.`,
   refused: ({ reason }) => refusals[reason] ?? "لم يتمكن الخادم من إدخال هذا الهاتف. حاول من جديد بعد دقيقة.",
   insecure: () =>
     "وصلت هذه الصفحة عبر http غير مشفّر، لذلك قد تنطفئ الشاشة. أبقها مضاءة بيدك أو اطلب رابط https.",
@@ -90,6 +140,7 @@ const error = {
   "wire-too-large": () => "وصلت رسالة أطول من اللازم من هاتف آخر فأُهملت. لم يضِع شيء.",
   "wire-version": () => "يستخدم هاتف آخر إصدارًا مختلفًا من هذه الصفحة. أعيدوا تحميل الصفحتين للتشغيل معًا.",
   "wire-unsealed": () => "رسالة لم تطابق مفتاح هذا السرب فأُهملت. يستمر الجميع كما كانوا.",
+  "wire-unproven": () => "لم يُستمع إلى هاتف لم يُظهر مفتاحه بعد. يستغرق ذلك لحظة.",
   "wire-replayed": () => "وصلت رسالة مرتين فأُهملت. لم يضِع شيء.",
   "file-empty": (fileName) => `${quotedFile(fileName)} فارغ، فلا شيء للتشغيل. اختر ملفًا آخر.`,
   "file-not-audio": (fileName) => `${quotedFile(fileName)} ليس صوتًا يمكن لهذه الصفحة تشغيله. ${trySound}`,
@@ -113,6 +164,8 @@ const notice = {
     `أُهملت قطعة تالفة من ${quoted(fileName)} وصلت من ${format.list([name])}. تُطلب من جديد.`,
   "source-silent": ({ name, fileName }) =>
     `لا يصل شيء من ${quoted(fileName)} من ${format.list([name])} الآن. تأتي من الآخرين.`,
+  "link-unproven": ({ name }) =>
+    `شيء ما بين هذا الهاتف وهاتف ${format.list([name])}، لذلك فُصلا قبل مشاركة أي شيء. تجري المحاولة من جديد.`,
   "peer-dropped": ({ name }) =>
     `وصل شيء غير مفهوم من هاتف ${format.list([name])}. لن تُؤخذ منه أغانٍ، والآخرون مستمرون.`,
   "director-changed": ({ name, isMe, formerName }) => {
@@ -121,7 +174,7 @@ const notice = {
   },
   "output-changed": ({ outputName, isKnown }) => {
     if (outputName === null)
-      return "تغيّرت مخارج الصوت في هذا الهاتف. إن بدا متأخرًا الآن فانظر تأخير مكبّر الصوت.";
+      return "ربما يخرج الصوت الآن من طريق آخر. إن تأخر هذا الهاتف عن الآخرين أو سبقهم فحرّك تأخير مكبّر الصوت.";
     return isKnown
       ? `يخرج الصوت الآن من ${format.fence(outputName)}. أُعيد ضبط تأخيره السابق.`
       : `يخرج الصوت الآن من ${format.fence(outputName)} ولم يُضبط هنا من قبل. هل يبدو متأخرًا؟ انظر تأخير مكبّر الصوت.`;
@@ -201,6 +254,7 @@ export const ar = {
     title: "السرب",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),
@@ -239,6 +293,8 @@ export const ar = {
     remaining: (remainingSec: number) => `نحو ${wait(remainingSec)}`,
     waiting: "في انتظار مصدر",
     off: "متوقف على هذا الهاتف",
+    noRoom: "لا مكان لها على هذا الهاتف",
+    lostWhole: "غادر كل من كانت لديه كاملة؛ وما لدى الآخرين ما زال يصل",
     undecodable: "لا يمكن تشغيله هنا",
     giveLittle: "عطاء قليل",
     giveLittleHint: (isGivingLittle: boolean) =>

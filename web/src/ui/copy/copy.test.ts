@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Notice, Status } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { fixtures } from "../testing/fixtures.ts";
 import { words } from "./index.ts";
@@ -21,8 +23,43 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
   paused: { code: "paused", fileName: FILE, directorName: "Ada", isDirector: false },
   entering: { code: "entering", fileName: FILE },
-  undecodable: { code: "undecodable", fileName: FILE, tooLong: null },
+  undecodable: { code: "undecodable", fileName: FILE, tooLong: null, isAnyoneAble: true },
   ended: { code: "ended", fileName: FILE },
+};
+
+const HELPS: { readonly [Code in Help["code"]]: Extract<Help, { code: Code }> } = {
+  "slow-key": { code: "slow-key" },
+  offline: { code: "offline" },
+  "server-silent": { code: "server-silent" },
+  "slow-network": { code: "slow-network" },
+  "nobody-directs": { code: "nobody-directs" },
+  "turned-off": { code: "turned-off" },
+  "storage-full": { code: "storage-full" },
+  linking: { code: "linking", names: ["Bo"] },
+  "source-gone": { code: "source-gone", names: [] },
+  "slow-decode": { code: "slow-decode" },
+  "others-wait": { code: "others-wait", waits: [{ name: "Bo", hindrance: null }] },
+  "server-changed": { code: "server-changed" },
+  "sound-settling": { code: "sound-settling" },
+};
+
+const BANNERS: { readonly [Code in Banner["code"]]: Extract<Banner, { code: Code }> } = {
+  "server-lost": { code: "server-lost", isPlaying: true },
+  offline: { code: "offline", isPlaying: true },
+  "audio-interrupted": { code: "audio-interrupted" },
+  "clock-watch": { code: "clock-watch", offByMs: 14 },
+  unreachable: { code: "unreachable", names: ["Bo"], isEveryone: true },
+  refused: { code: "refused", reason: "swarm-full" },
+  insecure: { code: "insecure" },
+};
+
+const HINDRANCES: Readonly<Record<Hindrance, true>> = {
+  "turned-off": true,
+  "storage-full": true,
+  fetching: true,
+  decoding: true,
+  "sound-held": true,
+  clock: true,
 };
 
 const ERRORS: Readonly<Record<ErrorCode, true>> = {
@@ -32,6 +69,7 @@ const ERRORS: Readonly<Record<ErrorCode, true>> = {
   "wire-too-large": true,
   "wire-version": true,
   "wire-unsealed": true,
+  "wire-unproven": true,
   "wire-replayed": true,
   "file-empty": true,
   "file-not-audio": true,
@@ -71,6 +109,46 @@ describe("the words for what is going on", () => {
     expect(words.figures(STATUSES.starting)).toBe("in 3 s");
   });
 
+  it("say every cause of a long wait, and what helps, in sentences", () => {
+    for (const help of Object.values(HELPS)) {
+      expect(words.help(help), help.code).toSatisfy(isSentence);
+      expect(words.help(help), help.code).toMatch(/\.$/);
+    }
+  });
+
+  it("say of every trouble what it is and what goes on or helps", () => {
+    for (const banner of Object.values(BANNERS)) {
+      expect(words.banner(banner), banner.code).toSatisfy(isSentence);
+      expect(words.banner(banner), banner.code).toMatch(/\. .*\.$/);
+    }
+  });
+
+  it("are all in the table of waits and troubles", () => {
+    const table = readFileSync(join(import.meta.dirname, "../../../../docs/waits.md"), "utf8");
+    const waits = ["joining", "electing", "fetching", "decoding", "waiting-for", "starting", "entering"];
+    const codes = [...waits, ...Object.keys({ ...HELPS, ...BANNERS, ...HINDRANCES })];
+    expect(codes.filter((code) => !table.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  it("say what each of those who are waited for is at", () => {
+    for (const hindrance of Object.keys(HINDRANCES) as Hindrance[]) {
+      const waits = [
+        { name: "Bo", hindrance },
+        { name: "Cy", hindrance: null },
+      ];
+      const text = words.help({ code: "others-wait", waits });
+      expect(text, hindrance).toSatisfy(isSentence);
+      expect(text, hindrance).toMatch(/^Bo.+\. Cy has not answered yet\.$/);
+    }
+  });
+
+  it("say that nobody can play a song, and what to do", () => {
+    const nobody = { ...STATUSES.undecodable, isAnyoneAble: false };
+    expect(words.status(nobody)).toBe(
+      "“Glass Harbour” can’t be played by any phone here. Choose another song.",
+    );
+  });
+
   it("say a long wait in minutes", () => {
     expect(words.figures({ ...STATUSES.fetching, remainingSec: 61 })).toContain("about 2 min");
   });
@@ -90,6 +168,7 @@ describe("the words for what is going on", () => {
 
   it("say something useful about a refusal they have never heard of", () => {
     expect(words.banner({ code: "refused", reason: "a-later-reason" })).toSatisfy(isSentence);
+    expect(words.banner({ code: "refused", reason: "page-incomplete" })).toContain("Reload the page");
   });
 
   it("say in every fixture what is going on, what is wrong and what happened", () => {
@@ -125,6 +204,9 @@ describe("the words for what came to nothing (E1)", () => {
   it("name whom no songs are taken from, and say what happens instead", () => {
     expect(words.notice({ code: "peer-dropped", name: "Bo" })).toBe(
       "Bo’s phone sent something that made no sense. No songs are taken from it; the others go on.",
+    );
+    expect(words.notice({ code: "link-unproven", name: "Bo" })).toBe(
+      "Something sits between this phone and Bo’s, so they were parted before anything was shared. Trying again.",
     );
     expect(words.notice({ code: "source-silent", name: "Bo", fileName: FILE })).toBe(
       "Bo sends nothing of “Glass Harbour” just now. Getting it from the others.",
@@ -176,7 +258,7 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
     const other = await FETCH_COPY[tag]();
     const isSaid = (text: string) => text !== "" && !/undefined|null|NaN|\[object/.test(text);
 
-    it("differ from the English ones for every status and every error (E1, L1)", () => {
+    it("differ from the English ones for every status and every error (E1)", () => {
       for (const status of Object.values(STATUSES)) {
         expect(other.status(status), status.code).toSatisfy(isSaid);
         expect(other.status(status), status.code).not.toBe(words.status(status));
@@ -192,6 +274,26 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
       }
     });
 
+    it("differ for every cause of a wait, every hindrance and every trouble", () => {
+      const waits = (Object.keys(HINDRANCES) as Hindrance[]).map((hindrance) => [{ name: "Bo", hindrance }]);
+      const helps: Help[] = [
+        ...Object.values(HELPS),
+        { code: "source-gone", names: ["Bo"] },
+        ...waits.map((wait) => ({ code: "others-wait", waits: wait }) as const),
+      ];
+      for (const help of helps) {
+        const text = other.help(help);
+        expect(text, help.code).toSatisfy(isSaid);
+        expect(text, help.code).not.toBe(words.help(help));
+        expect(text, help.code).toMatch(/[.。]$/);
+        if ("names" in help && help.names.length > 0) expect(text, help.code).toContain("Bo");
+        if ("waits" in help) expect(text).toContain("Bo");
+      }
+      for (const banner of Object.values(BANNERS)) {
+        expect(other.banner(banner), banner.code).not.toBe(words.banner(banner));
+      }
+    });
+
     it("say something of their own in every fixture", () => {
       for (const [name, { status, banner, notice }] of Object.entries(fixtures)) {
         expect(other.figures(status), name).not.toMatch(/undefined|null|NaN|\[object/);
@@ -202,7 +304,7 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
 
     it("know the refusals that the English ones know", () => {
       const anyRefusal = other.banner({ code: "refused", reason: "a-later-reason" });
-      for (const reason of ["wrong-version", "taken-over", "swarm-full"]) {
+      for (const reason of ["wrong-version", "taken-over", "swarm-full", "page-incomplete", "not-admitted"]) {
         expect(other.banner({ code: "refused", reason }), reason).not.toBe(anyRefusal);
       }
     });

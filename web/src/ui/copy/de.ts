@@ -1,6 +1,6 @@
 // The German words. Informal, as among people in one room. What a message promises is said in en.ts.
 
-import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
@@ -58,17 +58,72 @@ const status = {
     return directorName ? `${paused} ${format.list([directorName])} lässt es weiterlaufen.` : paused;
   },
   entering: ({ fileName }) => `Einstieg in ${quoted(fileName)}, dort, wo die anderen sind…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      return tooLong
+        ? `${quoted(fileName)} ist für jedes Telefon hier zu lang. Wähle ein anderes Lied.`
+        : `${quoted(fileName)} kann kein Telefon hier abspielen. Wähle ein anderes Lied.`;
+    }
+    return tooLong
       ? `${quoted(fileName)} ist zu lang für den Speicher dieses Telefons. Bei den anderen läuft es vielleicht.`
-      : `Dieses Telefon kann ${quoted(fileName)} nicht abspielen. Bei den anderen läuft es vielleicht.`,
+      : `Dieses Telefon kann ${quoted(fileName)} nicht abspielen. Bei den anderen läuft es vielleicht.`;
+  },
   ended: ({ fileName }) => `${quoted(fileName)} ist zu Ende. Wähle, was als Nächstes kommt.`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) =>
+    `Bei ${name} ist das Lied ausgeschaltet; der Schalter „An“ unter „Dateien“ bringt es zurück.`,
+  "storage-full": (name) =>
+    `Auf dem Telefon von ${name} ist kein Platz für das Lied; dort eine Datei auszuschalten, schafft welchen.`,
+  fetching: (name) => `${name} bekommt das Lied noch.`,
+  decoding: (name) => `Das Telefon von ${name} bereitet das Lied noch vor.`,
+  "sound-held": (name) =>
+    `Das Telefon von ${name} hält den Ton zurück; ein Tippen auf den Bildschirm dort hilft.`,
+  clock: (name) => `Das Telefon von ${name} findet noch in den Gleichschritt.`,
+};
+
+const help = {
+  "slow-key": () =>
+    "Den Schlüssel zu öffnen, ist für ein Telefon einmalig schwere Arbeit. Es geht von selbst weiter.",
+  offline: () => "Dieses Telefon ist offline. Schalte WLAN oder mobile Daten ein; es geht von selbst weiter.",
+  "server-silent": () =>
+    "Der Server antwortet nicht. Prüfe, ob dieses Telefon im richtigen Netz ist, oder frag, wer den Server betreibt. Es wird weiter versucht.",
+  "slow-network": () =>
+    "Das Netz antwortet gerade langsam. Es geht von selbst weiter; näher am WLAN zu sein, hilft.",
+  "nobody-directs": () => "Noch leitet niemand die Musik. Übernimm unter „Leute“, dann leitest du sie.",
+  "turned-off": () =>
+    "Es ist auf diesem Telefon ausgeschaltet. Der Schalter „An“ unter „Dateien“ holt es hierher.",
+  "storage-full": () =>
+    "Auf diesem Telefon ist kein Platz dafür. Schalte unter „Dateien“ eine andere Datei aus.",
+  linking: ({ names }) =>
+    `Die Verbindung zu ${format.list(names)} mit dem Lied wird noch aufgebaut. Es geht von selbst weiter.`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `Gerade nicht erreichbar: ${format.list(names)}. Wer dasselbe Lied hat, kann es auch hinzufügen.`
+      : "Niemand hier hat es noch ganz. Wer das Lied hat, kann es noch einmal hinzufügen.",
+  "slow-decode": () => "Ein langes Lied braucht auf einem Telefon einen Moment. Es geht von selbst weiter.",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = format.list([name]);
+        return hindrance ? hindrances[hindrance](who) : `${who} hat noch nicht geantwortet.`;
+      })
+      .join(" "),
+  "server-changed": () =>
+    "Der Server wurde neu gestartet, daher wird die Stelle im Lied neu gesucht. Das dauert einige Sekunden.",
+  "sound-settling": () =>
+    "Der Ton dieses Telefons läuft noch an. Bleibt es stumm, geh hinaus und tritt wieder bei; bei den anderen läuft die Musik weiter.",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "Diese Seite ist älter als der Server. Lade sie neu und tritt dann wieder bei.",
   "taken-over":
     "Ein anderer Tab auf diesem Gerät hat diesen Platz übernommen. Mach dort weiter oder tritt hier wieder bei.",
+  "page-incomplete":
+    "Ein Teil dieser Seite kam nicht an, weil das Netz weg war. Lade die Seite neu und tritt dann wieder bei.",
+  "not-admitted":
+    "Jemand anderes hat an diesem Ort ohne deinen Schlüssel einen Schwarm eröffnet und hält ihn besetzt. Gründe einen neuen Schwarm und teile dessen Link.",
   "swarm-full": "Dieser Schwarm ist voll. Warte, bis jemand geht, oder gründe einen neuen.",
 };
 
@@ -77,11 +132,17 @@ const banner = {
     isPlaying
       ? "Der Server ist nicht erreichbar. Die Musik läuft weiter; neue Leute können erst beitreten, wenn er wieder da ist. Neuer Versuch läuft."
       : "Der Server ist nicht erreichbar. Deine Lieder bleiben hier. Neuer Versuch läuft.",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "Dieses Telefon ist offline. Die Musik läuft hier weiter. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst."
+      : "Dieses Telefon ist offline. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst.",
   "audio-interrupted": () => "Dieses Telefon hat den Ton angehalten. Bei den anderen läuft die Musik weiter.",
   "clock-watch": () =>
     "Dieses Telefon weicht etwas ab. Die Musik läuft weiter, während es in den Takt zurückfindet.",
-  unreachable: ({ names }) =>
-    `${format.list(names)} ist nicht direkt erreichbar: Dieses Netz lässt vielleicht keine Verbindungen zwischen Telefonen zu. Die Lieder kommen stattdessen von den anderen.`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `Keine direkte Verbindung zu ${format.list(names)}: Dieses Netz oder dieser Browser sperrt Verbindungen zwischen Telefonen. Ein anderes Netz hilft, oder füge dasselbe Lied hier hinzu.`
+      : `${format.list(names)} ist nicht direkt erreichbar: Dieses Netz lässt vielleicht keine Verbindungen zwischen Telefonen zu. Die Lieder kommen stattdessen von den anderen.`,
   refused: ({ reason }) =>
     refusals[reason] ??
     "Der Server konnte dieses Telefon nicht hereinlassen. Versuch es in einer Minute noch einmal.",
@@ -101,6 +162,8 @@ const error = {
     "Ein anderes Telefon hat eine andere Version dieser Seite. Ladet beide neu, um zusammen zu spielen.",
   "wire-unsealed": () =>
     "Eine Nachricht passte nicht zum Schlüssel dieses Schwarms und wurde nicht beachtet. Für alle anderen geht es weiter wie bisher.",
+  "wire-unproven": () =>
+    "Ein Telefon, das seinen Schlüssel noch nicht gezeigt hat, wurde nicht angehört. Das dauert einen Moment.",
   "wire-replayed": () => "Eine Nachricht kam doppelt und wurde nicht beachtet. Nichts ist verloren.",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} ist leer, also gibt es nichts zu spielen. Wähle eine andere Datei.`,
@@ -127,6 +190,8 @@ const notice = {
     `Ein beschädigtes Stück von ${quoted(fileName)}, das von ${format.list([name])} kam, wurde verworfen. Es wird neu geholt.`,
   "source-silent": ({ name, fileName }) =>
     `Von ${format.list([name])} kommt gerade nichts von ${quoted(fileName)}. Es wird von den anderen geholt.`,
+  "link-unproven": ({ name }) =>
+    `Etwas sitzt zwischen diesem Telefon und dem von ${format.list([name])}; sie wurden getrennt, bevor etwas geteilt wurde. Neuer Versuch läuft.`,
   "peer-dropped": ({ name }) =>
     `Vom Telefon von ${format.list([name])} kam etwas Unverständliches. Von dort werden keine Lieder mehr geholt; für die anderen geht es weiter.`,
   "director-changed": ({ name, isMe, formerName }) => {
@@ -135,7 +200,7 @@ const notice = {
   },
   "output-changed": ({ outputName, isKnown }) => {
     if (outputName === null)
-      return "Die Ausgänge dieses Telefons haben sich geändert. Klingt es jetzt zu spät, sieh unter Lautsprecherverzögerung nach.";
+      return "Der Ton nimmt jetzt vielleicht einen anderen Weg. Ist dieses Telefon später oder früher als die anderen, verschiebe die Lautsprecherverzögerung.";
     return isKnown
       ? `Der Ton kommt jetzt aus ${format.fence(outputName)}. Die Verzögerung vom letzten Mal ist wieder eingestellt.`
       : `Der Ton kommt jetzt aus ${format.fence(outputName)}, hier noch nicht abgestimmt. Klingt es zu spät? Sieh unter Lautsprecherverzögerung nach.`;
@@ -206,6 +271,7 @@ export const de = {
     title: "Schwarm",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),
@@ -245,6 +311,8 @@ export const de = {
     remaining: (remainingSec: number) => `etwa ${wait(remainingSec)}`,
     waiting: "wartet auf eine Quelle",
     off: "auf diesem Telefon aus",
+    noRoom: "auf diesem Telefon kein Platz dafür",
+    lostWhole: "alle, die es ganz hatten, sind gegangen; was die anderen haben, kommt noch an",
     undecodable: "hier nicht abspielbar",
     giveLittle: "Wenig geben",
     giveLittleHint: (isGivingLittle: boolean) =>

@@ -2,7 +2,7 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
@@ -55,17 +55,64 @@ const status = {
     return directorName ? `${paused} ${format.list([directorName])} continues it.` : paused;
   },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      const nobody = tooLong ? "is too long for every phone here" : "can’t be played by any phone here";
+      return `${quoted(fileName)} ${nobody}. Choose another song.`;
+    }
+    return tooLong
       ? `${quoted(fileName)} is too long for this phone’s memory. The others may play it.`
-      : `This phone can’t play ${quoted(fileName)}. The others may.`,
+      : `This phone can’t play ${quoted(fileName)}. The others may.`;
+  },
   ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) => `${name} has turned the song off; its Enabled switch under Files brings it back.`,
+  "storage-full": (name) => `${name}’s phone has no room for the song; turning a file off there makes some.`,
+  fetching: (name) => `${name} is still getting the song.`,
+  decoding: (name) => `${name}’s phone is still preparing the song.`,
+  "sound-held": (name) => `${name}’s phone holds the sound back; a tap on its screen helps.`,
+  clock: (name) => `${name}’s phone is still getting in step.`,
+};
+
+const help = {
+  "slow-key": () => "Opening the key is hard work for a phone, once. It goes on by itself.",
+  offline: () => "This phone is offline. Turn on Wi-Fi or mobile data; it goes on by itself.",
+  "server-silent": () =>
+    "The server doesn’t answer. Check that this phone is on the right network, or ask who runs the server. It keeps trying.",
+  "slow-network": () =>
+    "The network answers slowly just now. It goes on by itself; being nearer to the Wi-Fi helps.",
+  "nobody-directs": () => "Nobody answers for the music yet. Take over under People, and you run it.",
+  "turned-off": () => "It is turned off on this phone. Its Enabled switch under Files brings it here.",
+  "storage-full": () => "There is no room for it on this phone. Turn another file off under Files.",
+  linking: ({ names }) => `Still connecting to ${format.list(names)}, who has it. It goes on by itself.`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `${format.list(names)} can’t be reached just now. Whoever has the same song can add it, too.`
+      : "Nobody here has all of it any more. Whoever has the song can add it again.",
+  "slow-decode": () => "A long song takes a phone a moment. It goes on by itself.",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = format.list([name]);
+        return hindrance ? hindrances[hindrance](who) : `${who} has not answered yet.`;
+      })
+      .join(" "),
+  "server-changed": () =>
+    "The server was restarted, so the place in the song is being found again. It takes some seconds.",
+  "sound-settling": () =>
+    "This phone’s sound is still starting. If it stays silent, leave and join again; the others play on.",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "This page is older than the server. Reload it, then join again.",
   "taken-over":
     "This place was taken over by another tab on this device. Continue there, or join again here.",
+  "page-incomplete":
+    "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
+  "not-admitted":
+    "Someone else opened a swarm at this place without your key, and holds it. Start a new swarm and share its link.",
   "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
 };
 
@@ -74,10 +121,16 @@ const banner = {
     isPlaying
       ? "Lost touch with the server. The music keeps playing; new people can’t join until it is back. Trying again."
       : "Lost touch with the server. Your songs stay here. Trying again.",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "This phone is offline. The music keeps playing here. Turn on Wi-Fi or mobile data; the rest follows by itself."
+      : "This phone is offline. Turn on Wi-Fi or mobile data; the rest follows by itself.",
   "audio-interrupted": () => "This phone paused the sound. The others keep playing.",
   "clock-watch": () => "This phone is drifting a little. The music goes on while it finds its way back.",
-  unreachable: ({ names }) =>
-    `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `Can’t reach ${format.list(names)} directly: this network or browser blocks phone-to-phone links. Another network helps, or adding the same song here.`
+      : `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`,
   refused: ({ reason }) =>
     refusals[reason] ?? "The server could not let this phone in. Try again in a minute.",
   insecure: () =>
@@ -93,6 +146,7 @@ const error = {
   "wire-version": () => "Another phone runs a different version of this page. Reload both to play together.",
   "wire-unsealed": () =>
     "A message did not fit this swarm’s key and was ignored. Everyone else can go on as before.",
+  "wire-unproven": () => "A phone that has not shown its key yet was not listened to. That takes a moment.",
   "wire-replayed": () => "A message came twice and was ignored. Nothing is lost.",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} is empty, so there is nothing to play. Choose another file.`,
@@ -118,6 +172,8 @@ const notice = {
     `A damaged piece of ${quoted(fileName)} from ${format.list([name])} was thrown away. Getting it again.`,
   "source-silent": ({ name, fileName }) =>
     `${format.list([name])} sends nothing of ${quoted(fileName)} just now. Getting it from the others.`,
+  "link-unproven": ({ name }) =>
+    `Something sits between this phone and ${format.list([name])}’s, so they were parted before anything was shared. Trying again.`,
   "peer-dropped": ({ name }) =>
     `${format.list([name])}’s phone sent something that made no sense. No songs are taken from it; the others go on.`,
   "director-changed": ({ name, isMe, formerName }) => {
@@ -126,7 +182,7 @@ const notice = {
   },
   "output-changed": ({ outputName, isKnown }) => {
     if (outputName === null)
-      return "The outputs of this phone have changed. If it sounds late now, see Speaker delay.";
+      return "The sound may go another way now. If this phone is late or early next to the others, move Speaker delay.";
     return isKnown
       ? `The sound comes from ${format.fence(outputName)} now. Its delay from last time is set again.`
       : `The sound comes from ${format.fence(outputName)} now, which was not lined up here before. Does it sound late? See Speaker delay.`;
@@ -194,6 +250,7 @@ export const en = {
     title: "Swarm",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),
@@ -233,6 +290,8 @@ export const en = {
     remaining: (remainingSec: number) => `about ${wait(remainingSec)}`,
     waiting: "waiting for a source",
     off: "off on this phone",
+    noRoom: "no room for it on this phone",
+    lostWhole: "everyone who had all of it has left; what the others have still arrives",
     undecodable: "can’t be played here",
     giveLittle: "Give little",
     giveLittleHint: (isGivingLittle: boolean) =>

@@ -1,6 +1,6 @@
 // The Spanish words. Informal, as among people in one room. What a message promises is said in en.ts.
 
-import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
@@ -58,16 +58,66 @@ const status = {
     return directorName ? `${paused} ${format.list([directorName])} la hará seguir.` : paused;
   },
   entering: ({ fileName }) => `Entrando en ${quoted(fileName)} donde van los demás…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      return tooLong
+        ? `${quoted(fileName)} es demasiado larga para todos los teléfonos de aquí. Elige otra canción.`
+        : `Ningún teléfono de aquí puede reproducir ${quoted(fileName)}. Elige otra canción.`;
+    }
+    return tooLong
       ? `${quoted(fileName)} es demasiado larga para la memoria de este teléfono. Quizá suene en los demás.`
-      : `Este teléfono no puede reproducir ${quoted(fileName)}. Quizá suene en los demás.`,
+      : `Este teléfono no puede reproducir ${quoted(fileName)}. Quizá suene en los demás.`;
+  },
   ended: ({ fileName }) => `${quoted(fileName)} ha terminado. Elige lo que viene ahora.`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) =>
+    `La canción está desactivada en el teléfono de ${name}; su interruptor Activado en Archivos la trae de vuelta.`,
+  "storage-full": (name) =>
+    `En el teléfono de ${name} no cabe la canción; desactivar allí un archivo hace sitio.`,
+  fetching: (name) => `${name} aún está recibiendo la canción.`,
+  decoding: (name) => `El teléfono de ${name} aún está preparando la canción.`,
+  "sound-held": (name) => `El teléfono de ${name} retiene el sonido; tocar su pantalla ayuda.`,
+  clock: (name) => `El teléfono de ${name} aún se está poniendo al compás.`,
+};
+
+const help = {
+  "slow-key": () => "Abrir la clave es un trabajo duro para un teléfono, una sola vez. Seguirá por sí solo.",
+  offline: () => "Este teléfono está sin conexión. Activa el wifi o los datos móviles; seguirá por sí solo.",
+  "server-silent": () =>
+    "El servidor no responde. Comprueba que este teléfono está en la red correcta, o pregunta a quien lleva el servidor. Se sigue intentando.",
+  "slow-network": () => "La red responde despacio ahora mismo. Seguirá por sí solo; acercarse al wifi ayuda.",
+  "nobody-directs": () => "Nadie dirige aún la música. Toma el mando en Personas, y la diriges tú.",
+  "turned-off": () => "Está desactivada en este teléfono. Su interruptor Activado en Archivos la trae aquí.",
+  "storage-full": () => "No cabe en este teléfono. Desactiva otro archivo en Archivos.",
+  linking: ({ names }) =>
+    `Conectando todavía con ${format.list(names)}, donde está la canción. Seguirá por sí solo.`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `Sin conexión ahora mismo: ${format.list(names)}. Quien tenga la misma canción también puede añadirla.`
+      : "Ya nadie aquí la tiene entera. Quien tenga la canción puede añadirla de nuevo.",
+  "slow-decode": () => "Una canción larga le lleva un momento a un teléfono. Seguirá por sí solo.",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = format.list([name]);
+        return hindrance ? hindrances[hindrance](who) : `${who} aún no ha respondido.`;
+      })
+      .join(" "),
+  "server-changed": () =>
+    "El servidor se reinició, así que se está buscando de nuevo el punto de la canción. Tarda unos segundos.",
+  "sound-settling": () =>
+    "El sonido de este teléfono aún está arrancando. Si sigue en silencio, sal y vuelve a entrar; los demás siguen sonando.",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "Esta página es más antigua que el servidor. Recárgala y vuelve a entrar.",
   "taken-over": "Otra pestaña de este dispositivo ocupó este lugar. Sigue allí o vuelve a entrar aquí.",
+  "page-incomplete":
+    "Parte de esta página no llegó porque se perdió la red. Recarga la página y vuelve a entrar.",
+  "not-admitted":
+    "Otra persona abrió un enjambre en este lugar sin tu clave y lo ocupa. Crea un enjambre nuevo y comparte su enlace.",
   "swarm-full": "Este enjambre está lleno. Espera a que alguien salga o crea uno nuevo.",
 };
 
@@ -76,10 +126,16 @@ const banner = {
     isPlaying
       ? "Se perdió el contacto con el servidor. La música sigue; nadie nuevo puede entrar hasta que vuelva. Reintentando."
       : "Se perdió el contacto con el servidor. Tus canciones siguen aquí. Reintentando.",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "Este teléfono está sin conexión. La música sigue sonando aquí. Activa el wifi o los datos móviles; lo demás vendrá por sí solo."
+      : "Este teléfono está sin conexión. Activa el wifi o los datos móviles; lo demás vendrá por sí solo.",
   "audio-interrupted": () => "Este teléfono detuvo el sonido. Los demás siguen sonando.",
   "clock-watch": () => "Este teléfono se desvía un poco. La música sigue mientras recupera el compás.",
-  unreachable: ({ names }) =>
-    `No hay conexión directa con ${format.list(names)}: puede que esta red bloquee los enlaces entre teléfonos. Las canciones llegan de los demás.`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `No hay conexión directa con ${format.list(names)}: esta red o este navegador bloquea los enlaces entre teléfonos. Otra red ayuda, o añadir aquí la misma canción.`
+      : `No hay conexión directa con ${format.list(names)}: puede que esta red bloquee los enlaces entre teléfonos. Las canciones llegan de los demás.`,
   refused: ({ reason }) =>
     refusals[reason] ?? "El servidor no pudo dejar entrar a este teléfono. Inténtalo de nuevo en un minuto.",
   insecure: () =>
@@ -97,6 +153,7 @@ const error = {
     "Otro teléfono usa una versión distinta de esta página. Recargad las dos para tocar juntos.",
   "wire-unsealed": () =>
     "Un mensaje no encajaba con la clave de este enjambre y se ignoró. Para los demás todo sigue igual.",
+  "wire-unproven": () => "No se escuchó a un teléfono que aún no ha mostrado su clave. Eso tarda un momento.",
   "wire-replayed": () => "Un mensaje llegó dos veces y se ignoró. No se ha perdido nada.",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} está vacío, así que no hay nada que tocar. Elige otro archivo.`,
@@ -124,6 +181,8 @@ const notice = {
     `Un trozo dañado de ${quoted(fileName)} que llegó de ${format.list([name])} se descartó. Se pide otra vez.`,
   "source-silent": ({ name, fileName }) =>
     `De ${format.list([name])} no llega nada de ${quoted(fileName)} ahora mismo. Se recibe de los demás.`,
+  "link-unproven": ({ name }) =>
+    `Hay algo entre este teléfono y el de ${format.list([name])}, así que se separaron antes de compartir nada. Reintentando.`,
   "peer-dropped": ({ name }) =>
     `El teléfono de ${format.list([name])} envió algo sin sentido. Ya no se reciben canciones de él; los demás siguen.`,
   "director-changed": ({ name, isMe, formerName }) => {
@@ -132,7 +191,7 @@ const notice = {
   },
   "output-changed": ({ outputName, isKnown }) => {
     if (outputName === null)
-      return "Las salidas de este teléfono han cambiado. Si ahora suena tarde, mira Retardo del altavoz.";
+      return "Puede que el sonido salga ahora por otro camino. Si este teléfono va tarde o adelantado respecto a los demás, mueve Retardo del altavoz.";
     return isKnown
       ? `El sonido sale ahora por ${format.fence(outputName)}. Se ha vuelto a poner su retardo de la última vez.`
       : `El sonido sale ahora por ${format.fence(outputName)}, que aún no se había ajustado aquí. ¿Suena tarde? Mira Retardo del altavoz.`;
@@ -199,6 +258,7 @@ export const es = {
     title: "Enjambre",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),
@@ -238,6 +298,8 @@ export const es = {
     remaining: (remainingSec: number) => `unos ${wait(remainingSec)}`,
     waiting: "esperando a quien lo tenga",
     off: "desactivado en este teléfono",
+    noRoom: "no cabe en este teléfono",
+    lostWhole: "quienes la tenían entera han salido; lo que tienen los demás aún llega",
     undecodable: "no se puede reproducir aquí",
     giveLittle: "Dar poco",
     giveLittleHint: (isGivingLittle: boolean) =>

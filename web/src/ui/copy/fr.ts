@@ -1,7 +1,7 @@
 // The French words. Informal, as among people in one room. What a message promises is said in en.ts.
 // Before : ; ? ! and inside quotation marks stands a space that does not break, as French sets type.
 
-import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
@@ -60,17 +60,72 @@ const status = {
     return directorName ? `${paused} ${format.list([directorName])} le reprendra.` : paused;
   },
   entering: ({ fileName }) => `Entrée dans ${quoted(fileName)}, là où sont les autres…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      return tooLong
+        ? `${quoted(fileName)} est trop long pour tous les téléphones d’ici. Choisis un autre morceau.`
+        : `Aucun téléphone d’ici ne peut jouer ${quoted(fileName)}. Choisis un autre morceau.`;
+    }
+    return tooLong
       ? `${quoted(fileName)} est trop long pour la mémoire de ce téléphone. Les autres peuvent peut-être le jouer.`
-      : `Ce téléphone ne peut pas jouer ${quoted(fileName)}. Les autres le peuvent peut-être.`,
+      : `Ce téléphone ne peut pas jouer ${quoted(fileName)}. Les autres le peuvent peut-être.`;
+  },
   ended: ({ fileName }) => `${quoted(fileName)} est fini. Choisis la suite.`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) =>
+    `Le morceau est désactivé chez ${name}\u00a0; l’interrupteur Activé sous Fichiers le ramène.`,
+  "storage-full": (name) =>
+    `Le téléphone de ${name} n’a pas de place pour le morceau\u00a0; y désactiver un fichier en libère.`,
+  fetching: (name) => `${name} reçoit encore le morceau.`,
+  decoding: (name) => `Le téléphone de ${name} prépare encore le morceau.`,
+  "sound-held": (name) => `Le téléphone de ${name} retient le son\u00a0; toucher son écran aide.`,
+  clock: (name) => `Le téléphone de ${name} se met encore au pas.`,
+};
+
+const help = {
+  "slow-key": () =>
+    "Ouvrir la clé est un gros travail pour un téléphone, une seule fois. La suite vient toute seule.",
+  offline: () =>
+    "Ce téléphone est hors ligne. Active le Wi-Fi ou les données mobiles\u00a0; la suite vient toute seule.",
+  "server-silent": () =>
+    "Le serveur ne répond pas. Vérifie que ce téléphone est sur le bon réseau, ou demande à qui tient le serveur. Les essais continuent.",
+  "slow-network": () =>
+    "Le réseau répond lentement en ce moment. La suite vient toute seule\u00a0; se rapprocher du Wi-Fi aide.",
+  "nobody-directs": () =>
+    "Personne ne mène encore la musique. Prends la main sous Personnes, et tu la mènes.",
+  "turned-off": () =>
+    "Il est désactivé sur ce téléphone. Son interrupteur Activé sous Fichiers le fait venir ici.",
+  "storage-full": () => "Ce téléphone n’a pas de place pour lui. Désactive un autre fichier sous Fichiers.",
+  linking: ({ names }) =>
+    `Connexion en cours avec ${format.list(names)}, où se trouve le morceau. La suite vient toute seule.`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `Injoignable en ce moment\u00a0: ${format.list(names)}. Qui a le même morceau peut aussi l’ajouter.`
+      : "Plus personne ici ne l’a en entier. Qui a le morceau peut l’ajouter à nouveau.",
+  "slow-decode": () => "Un long morceau prend un moment à un téléphone. La suite vient toute seule.",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = format.list([name]);
+        return hindrance ? hindrances[hindrance](who) : `${who} n’a pas encore répondu.`;
+      })
+      .join(" "),
+  "server-changed": () =>
+    "Le serveur a redémarré, donc l’endroit du morceau est recherché à nouveau. Cela prend quelques secondes.",
+  "sound-settling": () =>
+    "Le son de ce téléphone démarre encore. S’il reste muet, quitte l’essaim et rejoins-le à nouveau\u00a0; les autres continuent.",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "Cette page est plus ancienne que le serveur. Recharge-la, puis rejoins à nouveau.",
   "taken-over":
     "Un autre onglet de cet appareil a pris cette place. Continue là-bas ou rejoins à nouveau ici.",
+  "page-incomplete":
+    "Une partie de cette page n’est pas arrivée, car le réseau s’est coupé. Recharge la page, puis rejoins à nouveau.",
+  "not-admitted":
+    "Quelqu’un d’autre a ouvert un essaim à cet endroit sans ta clé et l’occupe. Crée un nouvel essaim et partage son lien.",
   "swarm-full": "Cet essaim est plein. Attends que quelqu’un parte ou crées-en un nouveau.",
 };
 
@@ -79,10 +134,16 @@ const banner = {
     isPlaying
       ? "Le serveur ne répond plus. La musique continue\u00a0; personne d’autre ne peut entrer avant son retour. Nouvel essai en cours."
       : "Le serveur ne répond plus. Tes morceaux restent ici. Nouvel essai en cours.",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "Ce téléphone est hors ligne. La musique continue ici. Active le Wi-Fi ou les données mobiles\u00a0; le reste suit tout seul."
+      : "Ce téléphone est hors ligne. Active le Wi-Fi ou les données mobiles\u00a0; le reste suit tout seul.",
   "audio-interrupted": () => "Ce téléphone a mis le son en pause. Les autres continuent.",
   "clock-watch": () => "Ce téléphone se décale un peu. La musique continue pendant qu’il se recale.",
-  unreachable: ({ names }) =>
-    `Pas de lien direct avec ${format.list(names)}\u00a0: ce réseau bloque peut-être les liens entre téléphones. Les morceaux viennent des autres.`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `Pas de lien direct avec ${format.list(names)}\u00a0: ce réseau ou ce navigateur bloque les liens entre téléphones. Un autre réseau aide, ou ajoute le même morceau ici.`
+      : `Pas de lien direct avec ${format.list(names)}\u00a0: ce réseau bloque peut-être les liens entre téléphones. Les morceaux viennent des autres.`,
   refused: ({ reason }) =>
     refusals[reason] ?? "Le serveur n’a pas pu laisser entrer ce téléphone. Réessaie dans une minute.",
   insecure: () =>
@@ -101,6 +162,8 @@ const error = {
     "Un autre téléphone a une version différente de cette page. Rechargez les deux pour jouer ensemble.",
   "wire-unsealed": () =>
     "Un message ne correspondait pas à la clé de cet essaim et a été ignoré. Pour les autres, rien ne change.",
+  "wire-unproven": () =>
+    "Un téléphone qui n’a pas encore montré sa clé n’a pas été écouté. Cela prend un instant.",
   "wire-replayed": () => "Un message est venu deux fois et a été ignoré. Rien n’est perdu.",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} est vide, il n’y a donc rien à jouer. Choisis un autre fichier.`,
@@ -127,6 +190,8 @@ const notice = {
     `Un fragment abîmé de ${quoted(fileName)} reçu de ${format.list([name])} a été jeté. Il est redemandé.`,
   "source-silent": ({ name, fileName }) =>
     `Rien de ${quoted(fileName)} ne vient de ${format.list([name])} pour l’instant. On le reçoit des autres.`,
+  "link-unproven": ({ name }) =>
+    `Quelque chose se trouve entre ce téléphone et celui de ${format.list([name])}, donc ils ont été séparés avant tout partage. Nouvel essai en cours.`,
   "peer-dropped": ({ name }) =>
     `Le téléphone de ${format.list([name])} a envoyé quelque chose d’incompréhensible. Plus aucun morceau n’en est reçu\u00a0; les autres continuent.`,
   "director-changed": ({ name, isMe, formerName }) => {
@@ -137,7 +202,7 @@ const notice = {
   },
   "output-changed": ({ outputName, isKnown }) => {
     if (outputName === null)
-      return "Les sorties de ce téléphone ont changé. Si le son est en retard maintenant, vois Retard du haut-parleur.";
+      return "Le son prend peut-être un autre chemin. Si ce téléphone est en retard ou en avance sur les autres, règle Retard du haut-parleur.";
     return isKnown
       ? `Le son sort maintenant par ${format.fence(outputName)}. Son retard de la dernière fois est remis.`
       : `Le son sort maintenant par ${format.fence(outputName)}, pas encore réglé ici. Il sonne en retard\u00a0? Vois Retard du haut-parleur.`;
@@ -210,6 +275,7 @@ export const fr = {
     title: "Essaim",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),
@@ -249,6 +315,8 @@ export const fr = {
     remaining: (remainingSec: number) => `${wait(remainingSec)} environ`,
     waiting: "en attente d’une source",
     off: "désactivé sur ce téléphone",
+    noRoom: "pas de place sur ce téléphone",
+    lostWhole: "ceux qui l’avaient en entier sont partis\u00a0; ce que les autres en ont arrive encore",
     undecodable: "ne peut pas être joué ici",
     giveLittle: "Donner peu",
     giveLittleHint: (isGivingLittle: boolean) =>

@@ -1,6 +1,6 @@
 // The Japanese words. Polite and plain. What a message promises is said in en.ts.
 
-import type { Banner, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
@@ -59,17 +59,65 @@ const status = {
     return directorName ? `${paused}${named(directorName)}が再開します。` : paused;
   },
   entering: ({ fileName }) => `${quoted(fileName)}に途中から加わっています…`,
-  undecodable: ({ fileName, tooLong }) =>
-    tooLong
+  undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
+    if (!isAnyoneAble) {
+      return tooLong
+        ? `${quoted(fileName)}は、ここにあるどの端末にも長すぎます。別の曲を選んでください。`
+        : `${quoted(fileName)}を再生できる端末がここにありません。別の曲を選んでください。`;
+    }
+    return tooLong
       ? `${quoted(fileName)}は、この端末のメモリには長すぎます。ほかの端末では再生できるかもしれません。`
-      : `この端末では${quoted(fileName)}を再生できません。ほかの端末では再生できるかもしれません。`,
+      : `この端末では${quoted(fileName)}を再生できません。ほかの端末では再生できるかもしれません。`;
+  },
   ended: ({ fileName }) => `${quoted(fileName)}が終わりました。次の曲を選んでください。`,
 } satisfies ByCode<Status>;
+
+const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+  "turned-off": (name) => `${name}の端末で曲がオフになっています。「ファイル」の「オン」スイッチで戻せます。`,
+  "storage-full": (name) =>
+    `${name}の端末に曲を置く場所がありません。その端末でファイルを1つオフにすると空きます。`,
+  fetching: (name) => `${name}はまだ曲を受け取っています。`,
+  decoding: (name) => `${name}の端末はまだ曲を準備しています。`,
+  "sound-held": (name) => `${name}の端末が音を止めています。画面をタップすると鳴ります。`,
+  clock: (name) => `${name}の端末はまだタイミングを合わせています。`,
+};
+
+const help = {
+  "slow-key": () => "キーを開くのは端末には重い作業ですが、1回だけです。このまま自動で進みます。",
+  offline: () => "この端末はオフラインです。Wi-Fiかモバイルデータをオンにすると、自動で進みます。",
+  "server-silent": () =>
+    "サーバーから返事がありません。この端末が正しいネットワークにつながっているか確かめるか、サーバーを動かす人に聞いてください。試し続けています。",
+  "slow-network": () =>
+    "今はネットワークの返事が遅くなっています。このまま自動で進みます。Wi-Fiに近づくと速くなります。",
+  "nobody-directs": () => "音楽を進める人がまだいません。「メンバー」で引き継ぐと、あなたが進められます。",
+  "turned-off": () => "この端末ではオフになっています。「ファイル」の「オン」スイッチで届くようになります。",
+  "storage-full": () => "この端末には置く場所がありません。「ファイル」で別のファイルをオフにしてください。",
+  linking: ({ names }) => `曲を持っている${format.list(names)}とまだ接続中です。このまま自動で進みます。`,
+  "source-gone": ({ names }) =>
+    names.length > 0
+      ? `今は${format.list(names)}とつながりません。同じ曲を持っている人も追加できます。`
+      : "すべてを持っている人がもういません。曲を持っている人がもう一度追加できます。",
+  "slow-decode": () => "長い曲は端末で少し時間がかかります。このまま自動で進みます。",
+  "others-wait": ({ waits }) =>
+    waits
+      .map(({ name, hindrance }) => {
+        const who = named(name);
+        return hindrance ? hindrances[hindrance](who) : `${who}からまだ返事がありません。`;
+      })
+      .join(""),
+  "server-changed": () => "サーバーが再起動したため、曲の位置を探し直しています。数秒かかります。",
+  "sound-settling": () =>
+    "この端末の音はまだ始まるところです。鳴らないままなら、退出してもう一度参加してください。ほかの端末は再生を続けます。",
+} satisfies ByCode<Help>;
 
 const refusals: Readonly<Record<string, string>> = {
   "wrong-version": "このページはサーバーより古いものです。再読み込みしてから、もう一度参加してください。",
   "taken-over":
     "この端末の別のタブがこの席を引き継ぎました。そちらで続けるか、ここでもう一度参加してください。",
+  "page-incomplete":
+    "ネットワークが切れたため、このページの一部が届きませんでした。ページを再読み込みしてから、もう一度参加してください。",
+  "not-admitted":
+    "別の人があなたのキーなしでこの場所にスウォームを開き、使っています。新しいスウォームを作り、そのリンクを送ってください。",
   "swarm-full": "このスウォームは満員です。だれかが抜けるのを待つか、新しく作ってください。",
 };
 
@@ -78,10 +126,16 @@ const banner = {
     isPlaying
       ? "サーバーとの接続が切れました。音楽は続きますが、戻るまで新しい人は参加できません。再試行しています。"
       : "サーバーとの接続が切れました。曲はこの端末に残っています。再試行しています。",
+  offline: ({ isPlaying }) =>
+    isPlaying
+      ? "この端末はオフラインです。ここでの音楽は続きます。Wi-Fiかモバイルデータをオンにすると、あとは自動で進みます。"
+      : "この端末はオフラインです。Wi-Fiかモバイルデータをオンにすると、あとは自動で進みます。",
   "audio-interrupted": () => "この端末が音を止めました。ほかの端末は再生を続けています。",
   "clock-watch": () => "この端末が少しずれています。音楽を続けながら戻しています。",
-  unreachable: ({ names }) =>
-    `${format.list(names)}と直接つながりません。このネットワークは端末どうしの接続を止めているかもしれません。曲はほかの人から受け取ります。`,
+  unreachable: ({ names, isEveryone }) =>
+    isEveryone
+      ? `${format.list(names)}と直接つながりません。このネットワークかブラウザーが端末どうしの接続を止めています。別のネットワークを使うか、ここに同じ曲を追加してください。`
+      : `${format.list(names)}と直接つながりません。このネットワークは端末どうしの接続を止めているかもしれません。曲はほかの人から受け取ります。`,
   refused: ({ reason }) =>
     refusals[reason] ?? "サーバーがこの端末を受け入れられませんでした。1分後にもう一度お試しください。",
   insecure: () =>
@@ -99,6 +153,8 @@ const error = {
     "別の端末でこのページの違う版が動いています。一緒に再生するには両方を再読み込みしてください。",
   "wire-unsealed": () =>
     "このスウォームのキーに合わないメッセージを無視しました。ほかの人はこれまでどおり続けられます。",
+  "wire-unproven": () =>
+    "まだキーを示していない端末からのメッセージを聞きませんでした。少し時間がかかります。",
   "wire-replayed": () => "二重に届いたメッセージを無視しました。失われたものはありません。",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)}は空なので、再生するものがありません。別のファイルを選んでください。`,
@@ -124,6 +180,8 @@ const notice = {
     `${named(name)}から届いた${quoted(fileName)}の壊れた部分を捨てました。取り直しています。`,
   "source-silent": ({ name, fileName }) =>
     `今は${named(name)}から${quoted(fileName)}が届きません。ほかの人から受け取っています。`,
+  "link-unproven": ({ name }) =>
+    `この端末と${named(name)}の端末の間に何かが入り込んでいるため、何も共有しないうちに切り離しました。再試行しています。`,
   "peer-dropped": ({ name }) =>
     `${named(name)}の端末から意味の通らないものが届きました。そこからは曲を受け取りません。ほかの人はそのまま続きます。`,
   "director-changed": ({ name, isMe, formerName }) => {
@@ -132,7 +190,7 @@ const notice = {
   },
   "output-changed": ({ outputName, isKnown }) => {
     if (outputName === null)
-      return "この端末の音の出力先が変わりました。遅れて聞こえたら「スピーカーの遅れ」をご覧ください。";
+      return "音の出力先が変わったかもしれません。この端末がほかより遅れたり早かったりするときは、「スピーカーの遅れ」を動かしてください。";
     return isKnown
       ? `音は${format.fence(outputName)}から出ています。前回の遅れを設定し直しました。`
       : `音は${format.fence(outputName)}から出ています。ここではまだ合わせていません。遅れて聞こえたら「スピーカーの遅れ」をご覧ください。`;
@@ -195,6 +253,7 @@ export const ja = {
     title: "スウォーム",
   },
   status: (current: Status) => phrase<Status>(status, current),
+  help: (current: Help) => phrase<Help>(help, current),
   figures,
   banner: (current: Banner) => phrase<Banner>(banner, current),
   notice: (current: Notice) => phrase<Notice>(notice, current),
@@ -233,6 +292,8 @@ export const ja = {
     remaining: (remainingSec: number) => `約${wait(remainingSec)}`,
     waiting: "持っている人を待っています",
     off: "この端末ではオフ",
+    noRoom: "この端末には置く場所がありません",
+    lostWhole: "すべてを持っていた人は退出しました。ほかの人が持つ分は届きます",
     undecodable: "ここでは再生できません",
     giveLittle: "控えめに渡す",
     giveLittleHint: (isGivingLittle: boolean) =>

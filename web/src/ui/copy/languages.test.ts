@@ -33,7 +33,7 @@ describe.each(others)("the words in %s", async (tag) => {
   const copy = await FETCH_COPY[tag]();
   const messages = messagesOf(copy);
 
-  it("are complete (L1)", () => {
+  it("are complete", () => {
     const missing = [...ENGLISH.keys()].filter((path) => !messages.has(path));
     expect(missing, `messages that ${tag}.ts lacks`).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe("the screens", () => {
   const WORDS =
     />\s*[^<>{}()=;&|]*\p{L}{2}[^<>{}()=;&|]*<\/|(?:aria-label|title|placeholder|alt|label)="[^"]*\p{L}/u;
 
-  it("hold no words of their own, so that none stays English (L1)", () => {
+  it("hold no words of their own, so that none stays English", () => {
     const wrong = screens.filter((path) => WORDS.test(readFileSync(join(UI, path), "utf8")));
     expect(screens.length).toBeGreaterThan(10);
     expect(wrong).toEqual([]);

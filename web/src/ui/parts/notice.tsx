@@ -14,6 +14,7 @@ const STAYS = new Set<NoticeView["code"]>([
   "bad-piece",
   "source-silent",
   "peer-dropped",
+  "link-unproven",
   "output-changed",
 ]);
 

@@ -114,7 +114,7 @@ interface FileRowProps {
 
 function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
   const { fileId, name, isEnabled, isChosen } = file;
-  const canPlay = isDirector && isEnabled && file.isDecodable !== false;
+  const canPlay = isDirector && isEnabled; // also what this device cannot play: the others may (D19)
   return (
     <li class={isChosen ? "row file file-chosen" : "row file"}>
       <button
@@ -167,9 +167,11 @@ function fileFacts(file: FileView): string[] {
 }
 
 function Fetching({ file }: { file: FileView }) {
-  const { name, heldBytes, sizeBytes, remainingSec, sources, isEnabled } = file;
+  const { name, heldBytes, sizeBytes, remainingSec, sources, isEnabled, isOverBudget, hasLostWhole } = file;
   const facts = [words.files.held(heldBytes, sizeBytes)];
+  if (isEnabled && hasLostWhole) facts.push(words.files.lostWhole);
   if (!isEnabled) facts.push(words.files.off);
+  else if (isOverBudget) facts.push(words.files.noRoom);
   else if (sources.length === 0) facts.push(words.files.waiting);
   else if (remainingSec !== null) facts.push(words.files.remaining(remainingSec));
   return (

@@ -14,7 +14,7 @@ export interface OutputChange {
 /** Chromium puts these words before the name of what it calls "default"; they change with its language. */
 const AFTER_DASH = /^[^-]+ - /;
 
-export class OutputWatch {
+export class NamedOutputs {
   readonly #ground: OutputGround;
   readonly #onChange: (change: OutputChange) => void;
   #outputName: string | null = null;

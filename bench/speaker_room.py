@@ -1,0 +1,165 @@
+"""One run of a scenario in real browsers: from New swarm to the recording of its loudspeakers.
+
+Clock: recording time, seconds. Says what happened when (`stretches`) and what the pages knew at the end
+(`notes`); measures nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.scenarios import Scenario, Stretch
+from tests.browsers.device import Device, wait_for_all
+from tests.browsers.launch import Fleet
+from tests.browsers.tcp_proxy import rough_network
+from tests.browsers.webkit import WebKitDevice
+from tests.e2e.file_room import make_noise
+from tests.e2e.room import Room, holds, is_playing
+from tests.rig.pulse import SpeakerRig
+from tests.rig.song import Song
+from tests.rig.tracking import Signal
+from tests.server_process import ServerProcess
+
+SETTLE_SEC = 4.0  # people do not press Play in the second they joined
+BEFORE_LATE_SEC = 15.0
+LATE_STAYS_SEC = 8.0
+START_LASTS_SEC = 4.0
+SILENCE_SEC = 1.5
+BULK_BYTES = 50_000_000
+BEFORE_BULK_SEC = 15.0
+BULK_LIMIT_SEC = 300.0
+
+# A crystal that is off, where every script reads it: the local clock and the stamps on that clock.
+_CLOCK_OFF = """((ppm) => {
+  const real = performance.now.bind(performance);
+  const began = real();
+  const off = (ms) => began + (ms - began) * (1 + ppm * 1e-6);
+  performance.now = () => off(real());
+  const stamp = AudioContext.prototype.getOutputTimestamp;
+  AudioContext.prototype.getOutputTimestamp = function () {
+    const { contextTime, performanceTime } = stamp.call(this);
+    return { contextTime, performanceTime: performanceTime && off(performanceTime) };
+  };
+})"""
+
+
+@dataclass(frozen=True)
+class Heard:
+    recording: Signal
+    stretches: dict[str, Stretch] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def play_unisono(scenario: Scenario, song: Song, seconds: float, folder: Path) -> Heard:
+    """`seconds` of the song are recorded, or as much as what happens meanwhile needs."""
+    with ExitStack() as stack:
+        server = ServerProcess(folder / "server.log")
+        stack.callback(server.stop)
+        rig = stack.enter_context(SpeakerRig(len(scenario.seats), priority=scenario.condition == "quiet"))
+        fleet = stack.enter_context(Fleet(server.url, condition=scenario.condition))
+        stage = _Stage(stack, server, Room(fleet, rig, server.url), scenario)
+        is_late = scenario.meanwhile == "late joiner"
+        for index in range(len(scenario.seats) - is_late):
+            stage.seat(index)
+        fleet.give_sound_priority(stage.seats)
+        stage.share(song.path)
+        stage.director.pause(SETTLE_SEC * 1000)
+        rig.record(folder / "room.f32")
+        stretches: dict[str, Stretch] = {}
+        if scenario.meanwhile == "starts":
+            stage.start_again_and_again(song, seconds)
+        else:
+            stage.room.start(stage.director, song.path.name, stage.seats)
+            if is_late:
+                stage.let_one_fall_in(seconds)
+            elif scenario.meanwhile == "bulk":
+                stretches["during bulk"] = stage.distribute(make_noise(folder / "mix.mp3", BULK_BYTES))
+            else:
+                stage.room.listen(seconds)
+        notes = {seat.name: seat.snapshot()["playback"] for seat in stage.seats}
+        return Heard(rig.stop_recording(), stretches, notes)
+
+
+class _Stage:
+    """The room of a scenario and what happens in it."""
+
+    def __init__(self, stack: ExitStack, server: ServerProcess, room: Room, scenario: Scenario) -> None:
+        self.room = room
+        self.seats: list[Device | WebKitDevice] = []
+        self._stack = stack
+        self._server = server
+        self._scenario = scenario
+
+    @property
+    def director(self) -> Device:
+        first = self.seats[0]
+        if not isinstance(first, Device):
+            raise TypeError("the first seat directs and shares: it cannot be a WebKitGTK")
+        return first
+
+    def seat(self, index: int) -> Device | WebKitDevice:
+        kind = self._scenario.seats[index]
+        name = f"{kind}{index}"
+        device: Device | WebKitDevice
+        if kind == "w":
+            device = self._stack.enter_context(self.room.sit_with_webkit(name))
+        else:
+            device = self.room.sit_with_firefox(name) if kind == "f" else self.room.sit(name)
+            if self._scenario.clock_ppm and index == len(self._scenario.seats) - 1:
+                device.page.add_init_script(f"{_CLOCK_OFF}({self._scenario.clock_ppm})")
+        url = self._server.url
+        if self._scenario.has_rough_network:
+            proxy = self._stack.enter_context(rough_network(self._server.port, seed=index + 1))
+            url = f"http://127.0.0.1:{proxy.port}"
+        self.room.let_in(device, url)
+        self.seats.append(device)
+        return device
+
+    def share(self, path: Path) -> None:
+        """The director adds the song; who cannot fetch it has it and adds it, too."""
+        for seat in self.seats:
+            if isinstance(seat, WebKitDevice):
+                seat.add_file(path)
+        self.room.share(self.director, path, self.seats)
+
+    def start_again_and_again(self, song: Song, seconds: float) -> None:
+        until_sec = self.room.rig.recorded_sec() + seconds
+        while self.room.rig.recorded_sec() < until_sec:
+            self.room.start(self.director, song.path.name, self.seats)
+            self.room.listen(START_LASTS_SEC)
+            self.director.stop()
+            wait_for_all(self.seats, lambda shot: shot["playback"]["state"] == "idle", "to be silent")
+            self.room.listen(SILENCE_SEC)
+
+    def let_one_fall_in(self, seconds: float) -> None:
+        """The last seat enters, plays along, leaves and enters again, for as long as `seconds` last."""
+        until_sec = self.room.rig.recorded_sec() + seconds
+        self.room.listen(min(BEFORE_LATE_SEC, seconds / 2))
+        late = self.seat(len(self._scenario.seats) - 1)
+        if not isinstance(late, Device):
+            raise TypeError("a late joiner fetches the file: it cannot be a WebKitGTK")
+        while True:
+            late.wait_for(is_playing, "to fall in")
+            self.room.fleet.give_sound_priority([late])
+            self.room.listen(LATE_STAYS_SEC)
+            if self.room.rig.recorded_sec() + LATE_STAYS_SEC > until_sec:
+                return
+            late.leave()
+            self.room.listen(SILENCE_SEC)
+            late.page.goto("about:blank")  # the link alone would not load the page anew
+            self.room.let_in(late)
+
+    def distribute(self, path: Path) -> Stretch:
+        """From the director's adding a file until everybody has all of it."""
+        self.room.listen(BEFORE_BULK_SEC)
+        from_sec = self.room.rig.recorded_sec()
+        self.director.add_file(path)
+        wait_for_all(
+            self.seats, lambda shot: holds(shot, path.name), f"to hold all of {path.name}", BULK_LIMIT_SEC
+        )
+        to_sec = self.room.rig.recorded_sec()
+        self.room.listen(2)
+        return from_sec, to_sec

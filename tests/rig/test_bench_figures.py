@@ -1,0 +1,74 @@
+"""The loudspeaker bench's arithmetic on delays made by hand."""
+
+import numpy as np
+import pytest
+
+from bench.fidelity import fit_tone
+from bench.scenarios import SCENARIOS
+from bench.speaker_figures import beginnings_sec, measure, raw
+from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
+
+PER_SEC = round(1 / WINDOW_SEC)
+
+
+def heard(delay_ms: Floats, is_silent: np.typing.NDArray[np.bool_]) -> Tracks:
+    """Silent windows have no delay."""
+    at_sec = np.asarray((np.arange(len(delay_ms)) + 0.5) * WINDOW_SEC, dtype=np.float64)
+    return Tracks(at_sec, np.where(is_silent, np.nan, delay_ms), np.ones_like(delay_ms), ~is_silent)
+
+
+def test_each_play_after_a_pause_is_a_beginning_and_an_underrun_is_none() -> None:
+    is_silent = np.zeros((30 * PER_SEC, 2), dtype=np.bool_)
+    is_silent[: 2 * PER_SEC] = True
+    is_silent[10 * PER_SEC : 12 * PER_SEC] = True
+    is_silent[20 * PER_SEC : 20 * PER_SEC + 4] = True  # 0.2 s
+    tracks = heard(np.zeros(is_silent.shape), is_silent)
+    assert beginnings_sec(tracks, [0, 1]) == pytest.approx([2, 12])
+
+
+def test_first_seconds_are_measured_at_every_start() -> None:
+    """0.4 ms apart in the first second of the first start, 0.1 ms everywhere else."""
+    delay_ms = np.tile([1000.0, 1000.1], (30 * PER_SEC, 1))
+    delay_ms[2 * PER_SEC : 3 * PER_SEC, 1] = 1000.4
+    is_silent = np.zeros(delay_ms.shape, dtype=np.bool_)
+    is_silent[: 2 * PER_SEC] = is_silent[10 * PER_SEC : 12 * PER_SEC] = True
+    figure = measure(heard(delay_ms, is_silent), SCENARIOS["starts"], {})["first second"]
+    assert figure is not None
+    assert figure["values_ms"] == pytest.approx([0.4, 0.1])
+
+
+def test_a_late_joiner_is_measured_from_its_own_first_second() -> None:
+    """It comes at 10 s, 3 ms off for a second, then 0.2 ms."""
+    delay_ms = np.tile([1000.0, 1000.0, 1000.2], (30 * PER_SEC, 1))
+    delay_ms[10 * PER_SEC : 11 * PER_SEC, 2] = 1003
+    is_silent = np.zeros(delay_ms.shape, dtype=np.bool_)
+    is_silent[: 10 * PER_SEC, 2] = True
+    figures = measure(heard(delay_ms, is_silent), SCENARIOS["late"], {})
+    first, then = figures["late joiner, first second"], figures["late joiner, 2nd to 6th"]
+    assert first is not None
+    assert then is not None
+    assert first["values_ms"] == pytest.approx([3])
+    assert then["values_ms"] == pytest.approx([0.2] * 5)
+
+
+def test_a_stretch_that_holds_no_complete_second_has_no_figure() -> None:
+    tracks = heard(np.zeros((5 * PER_SEC, 2)), np.zeros((5 * PER_SEC, 2), dtype=np.bool_))
+    assert measure(tracks, SCENARIOS["quiet"], {})["settled 15-60 s"] is None
+
+
+def test_raw_figures_keep_what_was_not_measured_as_such() -> None:
+    delay_ms = np.tile([1000.0, 1000.5], (2 * PER_SEC, 1))
+    delay_ms[3, 1] = np.nan
+    kept = raw(heard(delay_ms, np.zeros(delay_ms.shape, dtype=np.bool_)))
+    assert kept["window_spread_us"][2:5] == [500, None, 500]
+    assert kept["second_us_by_device"] == [[-250, -250], [250, 250]]
+
+
+@pytest.mark.parametrize("off_ppm", [0, 500, -700])
+def test_a_tone_is_fitted_wherever_it_is_and_its_noise_is_what_was_added(off_ppm: float) -> None:
+    at_sec = np.arange(2400) / 48_000
+    tone = 0.5 * np.sin(2 * np.pi * 10_000 * (1 + off_ppm * 1e-6) * at_sec + 1)
+    noise = np.random.default_rng(1).normal(0, 0.5 / np.sqrt(2) * 10 ** (-70 / 20), len(tone))
+    snr_db, ppm = fit_tone(tone + noise)
+    assert snr_db == pytest.approx(70, abs=0.5)
+    assert ppm == pytest.approx(off_ppm, abs=1)

@@ -1,0 +1,23 @@
+// What a tab keeps of its files from one page to the next: it rests in sessionStorage only between the two, under the name of
+// the stay it belongs to, so that another swarm, a duplicated tab and whoever left find nothing.
+
+const STORED_AS = "unisono.files";
+
+export function leaveFiles(storage: Storage, stay: string, keepsake: string): void {
+  try {
+    storage.setItem(STORED_AS, `${stay}\n${keepsake}`);
+  } catch {
+    // A browser that is out of room: the songs are listed again once somebody else lists them.
+  }
+}
+
+/** What the former page of this stay left; null when there is none. It is gone afterwards. */
+export function takeFiles(storage: Storage, stay: string): string | null {
+  const stored = storage.getItem(STORED_AS);
+  forgetFiles(storage);
+  return stored?.startsWith(`${stay}\n`) ? stored.slice(stay.length + 1) : null;
+}
+
+export function forgetFiles(storage: Storage): void {
+  storage.removeItem(STORED_AS);
+}

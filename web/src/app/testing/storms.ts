@@ -1,0 +1,32 @@
+// Storms from seeds, as tests. In several test files, because each file has one core and there are ten thousand storms.
+
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runChaos } from "./chaos.ts";
+import type { Depth } from "./sim-device.ts";
+
+/** One test each of so many seeds. */
+const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 100, whole: 50 };
+const LIMIT_MS = 300_000;
+
+/** Describes `tests` tests of `depth`, of consecutive seeds from `firstSeed` on. */
+export function describeStorms(depth: Depth, firstSeed: number, tests: number): void {
+  const seeds = SEEDS_PER_TEST[depth];
+  beforeAll(() => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined); // what is ignored on the wire is no news here
+  });
+  afterAll(() => {
+    vi.restoreAllMocks();
+  });
+  describe(`as far as ${depth} goes`, () => {
+    it.each(Array.from({ length: tests }, (_, index) => firstSeed + index * seeds))(
+      "the room is whole again, from seed %i",
+      async (from) => {
+        for (let seed = from; seed < from + seeds; seed++) {
+          const { trouble, story } = await runChaos(seed, depth);
+          if (trouble !== null) expect.fail(`${depth} seed ${seed}: ${trouble}\n${story.join("\n")}`);
+        }
+      },
+      LIMIT_MS,
+    );
+  });
+}

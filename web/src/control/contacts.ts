@@ -1,0 +1,157 @@
+// Whom this page load has met: each peer's session key, its latest page load, the keys shared with it, and what of it was
+// heard. Pure. A peer is met when the server shows its announcement, and proven when a pairwise envelope of it was opened:
+// its keys are bound to both page loads, so it is alive now and knows the swarm key. Invariants: (1) the user id is the hash
+// of the session key; (2) an epoch never goes back; (3) nothing that was once admitted is admitted again, whoever leaves
+// and comes back meanwhile.
+
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import {
+  concatBytes,
+  fromBase64Url,
+  fromHex,
+  type SwarmId,
+  type UserId,
+  utf8,
+  WireError,
+} from "../lib/index.ts";
+import { type Announcement, epochBytes, isGenuine, parseAnnouncement } from "./announcement.ts";
+import type { Primitives } from "./primitives.ts";
+import { ReplayWindow } from "./replay-window.ts";
+
+/** What both ends of a pair derive, in both directions. */
+interface PairKeys {
+  readonly toPeer: Uint8Array;
+  readonly fromPeer: Uint8Array;
+  readonly link: Uint8Array;
+}
+
+export interface Contact {
+  readonly userId: UserId;
+  readonly sessionKey: Uint8Array;
+  readonly announcement: Announcement;
+  readonly window: ReplayWindow;
+  /** The sequence of its first pairwise envelope: broadcasts before it may be a record of the past. Null: not proven. */
+  provenFrom: number | null;
+  /** Made on first use. */
+  pair: PairKeys | null;
+}
+
+export interface OwnSide {
+  readonly swarmId: SwarmId;
+  readonly userId: UserId;
+  readonly epoch: number;
+  readonly agreementSecret: Uint8Array;
+  readonly agreementKey: Uint8Array;
+  readonly pairKey: Uint8Array;
+  readonly bindKey: Uint8Array;
+}
+
+/** Sixteen full swarms one after the other. */
+const MAX_CONTACTS = 1024;
+
+export class Contacts {
+  readonly #own: OwnSide;
+  readonly #primitives: Primitives;
+  readonly #contacts = new Map<UserId, Contact>();
+
+  constructor(own: OwnSide, primitives: Primitives) {
+    this.#own = own;
+    this.#primitives = primitives;
+  }
+
+  /** The server shows a peer. An older page load than the known one changes nothing. Throws WireError. */
+  meet(userId: UserId, sessionKeyText: string, announcementText: string): void {
+    const sessionKey = keyOf(sessionKeyText);
+    if (this.#primitives.userIdOf(sessionKey) !== userId)
+      throw new WireError("wire-unsealed", "a user id that is not its session key's"); // invariant 1
+    this.renew(userId, announcementText, sessionKey);
+  }
+
+  /** A known peer is shown with a page load that may be new. Throws WireError. */
+  renew(userId: UserId, announcementText: string, sessionKey = this.#contacts.get(userId)?.sessionKey): void {
+    if (!sessionKey) throw new WireError("wire-unsealed", "a page load of nobody");
+    const announcement = parseAnnouncement(announcementText);
+    const known = this.#contacts.get(userId);
+    if (known && announcement.epoch <= known.announcement.epoch) return; // invariant 2
+    // Forged ones must not push out a true one; the first is checked when it is used.
+    if (known && !isGenuine(this.#own.swarmId, announcement, sessionKey, this.#primitives))
+      throw new WireError("wire-unsealed", "an announcement its session did not sign");
+    this.#contacts.delete(userId);
+    this.#makeRoom();
+    this.#contacts.set(userId, {
+      userId,
+      sessionKey,
+      announcement,
+      window: new ReplayWindow(),
+      provenFrom: null,
+      pair: null,
+    });
+  }
+
+  /** Throws WireError `wire-unsealed` for somebody who was never shown. */
+  get(userId: UserId): Contact {
+    const contact = this.#contacts.get(userId);
+    if (!contact) throw new WireError("wire-unsealed", "from somebody who was not introduced");
+    return contact;
+  }
+
+  /** Throws WireError `wire-unsealed` when the peer's announcement is not its own. */
+  pairOf(contact: Contact): PairKeys {
+    contact.pair ??= this.#makePair(contact);
+    return contact.pair;
+  }
+
+  /** Forgets whom the server showed and nobody proved; who was proven stays (invariant 3), and then nobody new is met. */
+  #makeRoom(): void {
+    if (this.#contacts.size < MAX_CONTACTS) return;
+    for (const [userId, { provenFrom }] of this.#contacts) {
+      if (provenFrom !== null) continue;
+      this.#contacts.delete(userId);
+      return;
+    }
+    throw new WireError("wire-too-large", `${MAX_CONTACTS} people`);
+  }
+
+  #makePair(contact: Contact): PairKeys {
+    const { userId, sessionKey, announcement } = contact;
+    const { swarmId, agreementSecret, pairKey, bindKey } = this.#own;
+    let shared: Uint8Array;
+    try {
+      if (!isGenuine(swarmId, announcement, sessionKey, this.#primitives)) throw new Error("not signed");
+      shared = this.#primitives.agree(agreementSecret, announcement.agreementKey);
+    } catch (cause) {
+      this.#contacts.delete(userId); // a true one may still come
+      throw new WireError("wire-unsealed", "an announcement its session did not sign", { cause });
+    }
+    const me = endOf(this.#own.userId, this.#own.epoch, this.#own.agreementKey);
+    const peer = endOf(userId, announcement.epoch, announcement.agreementKey);
+    const [lower, upper] = this.#own.userId < userId ? [me, peer] : [peer, me];
+    const key = (secret: Uint8Array, label: string, ...ends: readonly Uint8Array[]): Uint8Array =>
+      hkdf(
+        sha256,
+        concatBytes(shared, secret),
+        fromHex(swarmId),
+        concatBytes(utf8(`unisono/v2/${label}\0`), ...ends),
+        32,
+      );
+    return {
+      toPeer: key(pairKey, "pair", me, peer),
+      fromPeer: key(pairKey, "pair", peer, me),
+      link: key(bindKey, "link", lower, upper),
+    };
+  }
+}
+
+const endOf = (userId: UserId, epoch: number, agreementKey: Uint8Array): Uint8Array =>
+  concatBytes(fromHex(userId), epochBytes(epoch), agreementKey);
+
+function keyOf(text: string): Uint8Array {
+  try {
+    const key = fromBase64Url(text);
+    if (key.length === 32) return key;
+  } catch {
+    // falls through to the refusal
+  }
+  throw new WireError("wire-malformed", "session key");
+}
