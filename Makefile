@@ -60,6 +60,7 @@ generate-check: $(STAMPS)/dev
 generate: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py
 	$(NODE) web/scripts/draw-seats.mjs
+	$(NODE) web/scripts/draw-icons.mjs
 
 vitest: $(NODE_MODULES)
 	cd web && $(NODE) node_modules/vitest/vitest.mjs run --testTimeout 60000 # a limit for busy machines, not a promise

@@ -1,4 +1,5 @@
 // Builds the SPA into the Python package, with .br and .gz siblings so the server never compresses on the fly.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -20,6 +21,30 @@ function compressedSiblings(): Plugin {
         writeFileSync(`${path}.br`, brotliCompressSync(content, brotli));
         writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
       }
+    },
+  };
+}
+
+/** Addresses of what public/ holds that the page asks for by itself. */
+const UNHASHED = ["/icon.svg", "/manifest.webmanifest"];
+
+/** Writes into sw.js which files this build is made of; the service worker keeps those. */
+function buildListInServiceWorker(): Plugin {
+  return {
+    name: "build-list-in-service-worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      const worker = bundle["sw.js"];
+      if (worker?.type !== "chunk") throw new Error("the build has no sw.js");
+      if (worker.imports.length > 0)
+        throw new Error("sw.js must stand alone: not every browser runs it as a module");
+      const names = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      const assets = names.sort().map((name) => `/${name}`);
+      const id = createHash("sha256").update(assets.join()).digest("hex").slice(0, 16);
+      const list = JSON.stringify({ id, assets, others: UNHASHED });
+      if (!/\bBUILD\b/.test(worker.code)) throw new Error("sw.js has no place for the list of files");
+      worker.code = worker.code.replace(/\bBUILD\b/g, () => list);
     },
   };
 }
@@ -48,6 +73,13 @@ function policyInThePage(): Plugin {
 
 export default defineConfig({
   build: {
+    rolldownOptions: {
+      input: { index: "index.html", sw: "src/offline/service-worker.ts" },
+      output: {
+        // A service worker rules over the folder it lies in, and is found again under the same name.
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
     outDir,
     emptyOutDir: true,
     target: "es2022",
@@ -57,6 +89,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
-  plugins: [policyInThePage(), compressedSiblings()],
+  plugins: [policyInThePage(), buildListInServiceWorker(), compressedSiblings()],
   server: { proxy: { "/v1": { target: "http://localhost:8000", ws: true } } },
 });

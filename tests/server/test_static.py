@@ -63,6 +63,22 @@ async def test_a_hashed_file_is_kept_for_ever(control: ControlServer) -> None:
         assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
+async def test_the_service_worker_is_always_asked_for_again_and_may_rule_over_the_whole_site(
+    control: ControlServer, web_root: Path
+) -> None:
+    """A worker that a cache kept would keep its page with it. Under the page's own policy it may fetch."""
+    (web_root / "sw.js").write_text("addEventListener('fetch', () => {});", encoding="utf-8")
+    os.utime(web_root / "index.html", ns=(1, 1))
+    async with control.http.get(control.server.make_url("/sw.js")) as answer:
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+        policy = answer.headers["Content-Security-Policy"]
+        assert "worker-src 'self'" in policy
+        assert "connect-src 'self'" in policy
+
+
 async def test_a_file_without_a_hash_is_asked_for_again(control: ControlServer) -> None:
     async with control.http.get(control.server.make_url("/manifest.webmanifest")) as answer:
         assert answer.headers["Cache-Control"] == "no-cache"

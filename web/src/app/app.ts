@@ -6,22 +6,24 @@ import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from ".
 import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
 import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
+import { DelayMemory } from "./delay-memory.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
+import { Heard } from "./heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
 import { MediaControls } from "./media-controls.ts";
+import { NamedOutputs } from "./named-outputs.ts";
 import { cleanName } from "./person-name.ts";
+import type { SessionEvent } from "./session-event.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
-import type { SessionEvent, SwarmSession } from "./swarm-session.ts";
+import { saneDelayMs } from "./speaker-delay.ts";
+import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
 import { NO_DETAILS, viewSession } from "./view-model.ts";
+import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
-
-const DELAY_STORED_AS = "unisono.speakerDelayMs";
-/** A typed delay may exceed the slider, for Bluetooth loudspeakers. */
-const MAX_SPEAKER_DELAY_MS = 2_000;
 
 export class App {
   readonly #clock: Clock;
@@ -32,11 +34,17 @@ export class App {
   readonly #wakeLock = new WakeLock();
   readonly #media = new MediaControls({
     stop: () => this.actions.stop(),
+    pause: () => this.actions.pause(),
+    play: (fileId) => this.actions.play(fileId),
+    seek: (toSec) => this.actions.seek(toSec),
     rejoinAudio: () => this.actions.rejoinAudio(),
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
   readonly #waits = new WaitWatch();
+  readonly #delays: DelayMemory;
+  readonly #heard: Heard;
+  readonly #outputs: NamedOutputs;
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
@@ -46,6 +54,7 @@ export class App {
   #refusal: Banner | null = null;
   #notice: View["notice"] = null;
   #noticeId = 0;
+  #volume: number;
   /** Joining again while a former join still stretches its key: only the latest counts. */
   #joinAttempt = 0;
 
@@ -60,6 +69,14 @@ export class App {
       () => this.#refresh(),
       (move) => this.#soundMoved(move),
     );
+    this.#delays = new DelayMemory(page.localStorage);
+    this.#heard = new Heard(page.localStorage);
+    this.#outputs = new NamedOutputs({ devices: page.navigator.mediaDevices }, ({ outputName }) =>
+      this.#outputChanged(outputName),
+    );
+    void this.#outputs.look();
+    this.#volume = readVolume(page.localStorage.getItem(VOLUME_STORED_AS));
+    this.#player.setVolume(amplitudeOf(this.#volume));
     this.#key = readAddress(page.location).key;
     this.#stretchAhead();
     this.#watchPage();
@@ -83,6 +100,14 @@ export class App {
     setEnabled: (fileId, isEnabled) => this.#session?.swarm.setEnabled(fileId, isEnabled),
     play: (fileId) => this.#session?.play(fileId),
     stop: () => this.#session?.stop(),
+    pause: () => this.#session?.pause(),
+    seek: (toSec) => this.#session?.seek(toSec),
+    ringChime: () => this.#player.chime(),
+    confirmHeard: () => {
+      this.#heard.confirm();
+      this.#refresh();
+    },
+    setVolume: (volume) => this.#setVolume(volume),
     startNow: () => this.#session?.startNow(),
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
     setGivingLittle: (isGivingLittle) => {
@@ -113,6 +138,8 @@ export class App {
       return;
     }
     const tappedLocalMs = this.#clock.nowMs();
+    this.#player.chime();
+    this.#heard.joined();
     this.#key = formatKey(typedKey);
     this.#refusal = null;
     this.#phase = "joining";
@@ -165,7 +192,9 @@ export class App {
     const keepsake = takeFiles(this.#page.sessionStorage, stay);
     if (keepsake) void this.#session.swarm.restore(keepsake);
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
-    this.#session.setSpeakerDelay(this.#storedDelayMs());
+    const { outputName } = this.#outputs;
+    // An output that got its name only now was set without one.
+    this.#session.setSpeakerDelay(this.#delays.delayMsOf(outputName) ?? this.#delays.delayMsOf(null) ?? 0);
   }
 
   async #leave(): Promise<void> {
@@ -199,14 +228,25 @@ export class App {
   }
 
   #setSpeakerDelay(delayMs: number): void {
-    const sane = Math.round(Math.min(MAX_SPEAKER_DELAY_MS, Math.max(0, delayMs)));
-    this.#page.localStorage.setItem(DELAY_STORED_AS, String(sane));
-    this.#session?.setSpeakerDelay(sane);
+    const saneMs = saneDelayMs(delayMs);
+    this.#delays.remember(this.#outputs.outputName, saneMs);
+    this.#session?.setSpeakerDelay(saneMs);
   }
 
-  #storedDelayMs(): number {
-    const stored = Number(this.#page.localStorage.getItem(DELAY_STORED_AS));
-    return stored >= 0 && stored <= MAX_SPEAKER_DELAY_MS ? stored : 0;
+  /** Another loudspeaker: with its own delay where one is remembered; without a name only the person can tell. */
+  #outputChanged(outputName: string | null): void {
+    if (!this.#session) return;
+    const knownMs = outputName === null ? null : this.#delays.delayMsOf(outputName);
+    const isSame = knownMs === this.#session.speakerDelayMs;
+    if (outputName !== null) this.#session.setSpeakerDelay(knownMs ?? 0);
+    if (!isSame) this.#say({ code: "output-changed", outputName, isKnown: knownMs !== null });
+  }
+
+  #setVolume(volume: number): void {
+    this.#volume = saneVolume(volume);
+    this.#page.localStorage.setItem(VOLUME_STORED_AS, String(this.#volume));
+    this.#player.setVolume(amplitudeOf(this.#volume));
+    this.#refresh();
   }
 
   async #copy(text: string): Promise<boolean> {
@@ -260,7 +300,8 @@ export class App {
     this.#session?.soundChanged();
     if (move !== "rerouted" || !this.#session) return;
     console.info(`another output: ${this.#player.read().outputLatencyMs} ms`);
-    this.#say({ code: "output-changed" });
+    if (this.#notice?.notice.code === "output-changed") return; // the browser told first, perhaps by name
+    this.#say({ code: "output-changed", outputName: null, isKnown: false });
   }
 
   #say(notice: Notice): void {
@@ -279,6 +320,7 @@ export class App {
     const isNetworkUp = this.#page.navigator.onLine;
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
     if (facts) this.#history.note(localMs, readFigures(facts));
+    if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
     const session = facts ? viewSession(facts, this.#history.points, isNetworkUp) : {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
@@ -292,6 +334,8 @@ export class App {
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
       inviteLink: this.#key === "" ? "" : inviteLink(this.#page.location, this.#key),
       myName: this.#identity.name,
+      volume: this.#volume,
+      asksIfHeard: this.#heard.isAsking,
       notice: this.#notice,
       isSecureContext: this.#page.isSecureContext,
     };
@@ -363,6 +407,9 @@ const EMPTY_VIEW: View = {
   canStartNow: false,
   needsTapToRejoin: false,
   nowPlaying: null,
+  transport: null,
+  volume: 1,
+  asksIfHeard: false,
   speakerDelayMs: 0,
   isClickTestOn: false,
   isGivingLittle: false,

@@ -76,6 +76,12 @@ export class Conductor {
     return this.#playClock && this.#plan?.state === "playing" ? this.#timeline(localMs) : null;
   }
 
+  /** Until the song sets in at the plan's place, s; negative after it, null when nothing plays. */
+  startsInSecAt(localMs: number): number | null {
+    const positionSec = this.positionSecAt(localMs);
+    return positionSec === null ? null : this.#startSec() - positionSec;
+  }
+
   setSpeakerDelay(delayMs: number): void {
     this.#speakerDelayMs = delayMs;
     this.#options.player.redirect();
@@ -91,6 +97,7 @@ export class Conductor {
     this.#plan = plan;
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
+      if (plan.fileId !== null && !this.#isClicking) this.#load(plan.fileId); // paused: so that it goes on at once
       this.#followClicks();
       return;
     }
@@ -148,8 +155,10 @@ export class Conductor {
     if (this.readyFileId !== plan.fileId || estimate?.clockId !== plan.clockId) return;
     this.#playClock = new PlayClock(estimate);
     this.#sounding = plan;
-    player.play((localMs) => this.#timeline(localMs));
+    player.play((localMs) => this.#timeline(localMs), this.#startSec);
   }
+
+  readonly #startSec = (): number => (this.#sounding?.positionUs ?? 0) / 1e6;
 
   #timeline(localMs: number): number {
     const globalUs = this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
@@ -180,7 +189,7 @@ export class Conductor {
   }
 
   #isBeforeFreeze(localMs: number): boolean {
-    return this.#plan?.state === "playing" && this.#timeline(localMs) * 1000 < -FREEZE_BEFORE_START_MS;
+    return (this.startsInSecAt(localMs) ?? 0) * 1000 > FREEZE_BEFORE_START_MS;
   }
 
   #load(fileId: FileId): void {

@@ -10,7 +10,9 @@ import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
 import { readHindrance } from "./own-status.ts";
 import type { Hindrance } from "./peer-message.ts";
-import type { SwarmSession, Timings } from "./swarm-session.ts";
+import type { SongWords } from "./song-shelf.ts";
+import type { SwarmSession } from "./swarm-session.ts";
+import type { Timings } from "./timings.ts";
 
 export interface PersonFacts {
   readonly userId: UserId;
@@ -46,6 +48,8 @@ export interface SessionFacts {
   /** Files that this device cannot play, and why. */
   readonly refusals: ReadonlyMap<FileId, FileError>;
   readonly loadedId: string | null;
+  /** What the chosen song says of itself. */
+  readonly songWords: SongWords | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
   readonly playback: PlaybackReading;
@@ -66,7 +70,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
   const { plan } = director;
   const playback = player.read();
   const links = swarm.links.value;
-  const positionSec = conductor.positionSecAt(localMs);
+  const startsInSec = conductor.startsInSecAt(localMs);
   const files = swarm.files.value;
   const me: PersonFacts = {
     userId: session.me,
@@ -110,10 +114,11 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     files,
     refusals: readRefusals(files, conductor),
     loadedId: player.loadedId,
+    songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
     playback,
-    startsInSec: positionSec !== null && positionSec < 0 ? -positionSec : null,
+    startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
     isGivingLittle: !swarm.isGenerous.value,

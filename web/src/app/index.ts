@@ -10,5 +10,6 @@ export type {
   PersonView,
   Status,
   SyncWord,
+  TransportView,
   View,
 } from "./view.ts";

@@ -1,17 +1,45 @@
 import { describe, expect, it } from "vitest";
+import type { FileId } from "../lib/index.ts";
 import { MediaControls } from "./media-controls.ts";
+import type { TransportView } from "./view.ts";
 
 const SONG = { name: "song.mp3", durationSec: 180, positionSec: 3 };
-const playing = { phase: "joined", nowPlaying: SONG, canStop: true, needsTapToRejoin: false } as const;
+const songId = "5".repeat(64) as FileId;
+const TRANSPORT: TransportView = {
+  fileId: songId,
+  name: "song.mp3",
+  title: null,
+  artist: null,
+  album: null,
+  coverUrl: null,
+  positionSec: 3,
+  durationSec: 180,
+  isPaused: false,
+  canPause: true,
+  canGoOn: false,
+  canSeek: true,
+};
+const playing = {
+  phase: "joined",
+  nowPlaying: SONG,
+  transport: TRANSPORT,
+  canStop: true,
+  needsTapToRejoin: false,
+} as const;
 
 /** A media session that knows the given actions, and what was done by them. */
 function lockScreen(...known: MediaSessionAction[]) {
-  const handlers = new Map<string, (() => void) | null>();
+  const handlers = new Map<string, ((details: Partial<MediaSessionActionDetails>) => void) | null>();
   const done: string[] = [];
   let writes = 0;
   const session = {
     metadata: null as { title?: string } | null,
     playbackState: "none",
+    place: null as { position?: number } | null,
+    setPositionState(place?: MediaPositionState) {
+      writes += 1;
+      session.place = place ?? null;
+    },
     setActionHandler(action: MediaSessionAction, handler: (() => void) | null) {
       writes += 1;
       if (!known.includes(action)) throw new TypeError(action);
@@ -19,7 +47,13 @@ function lockScreen(...known: MediaSessionAction[]) {
     },
   };
   const controls = new MediaControls(
-    { stop: () => done.push("stop"), rejoinAudio: () => done.push("rejoin") },
+    {
+      stop: () => done.push("stop"),
+      pause: () => done.push("pause"),
+      play: (fileId) => done.push(`play ${fileId.slice(0, 2)}`),
+      seek: (toSec) => done.push(`seek ${toSec}`),
+      rejoinAudio: () => done.push("rejoin"),
+    },
     {
       session: session as unknown as MediaSession,
       makeMetadata: (init) => init as MediaMetadata,
@@ -29,14 +63,43 @@ function lockScreen(...known: MediaSessionAction[]) {
 }
 
 describe("the platform's controls", () => {
-  it("name the song and stop it for who directs, whatever the platform knows", () => {
+  it("name the song and pause it for who directs, whatever the platform knows", () => {
     const { session, handlers, done, controls } = lockScreen("play", "pause");
     controls.show(playing);
     expect(session).toMatchObject({ metadata: { title: "song.mp3" }, playbackState: "playing" });
-    handlers.get("pause")?.();
-    expect(done).toEqual(["stop"]);
-    controls.show({ ...playing, canStop: false });
+    handlers.get("pause")?.({});
+    expect(done).toEqual(["pause"]);
+    controls.show({ ...playing, canStop: false, transport: { ...TRANSPORT, canPause: false } });
     expect(handlers.get("pause")).toBeNull();
+  });
+
+  it("say what the song's tags say, with its cover", () => {
+    const { session, controls } = lockScreen("play", "pause");
+    const transport = { ...TRANSPORT, title: "Glass Harbour", artist: "Ada", coverUrl: "blob:1" };
+    controls.show({ ...playing, transport });
+    expect(session.metadata).toEqual({ title: "Glass Harbour", artist: "Ada", artwork: [{ src: "blob:1" }] });
+  });
+
+  it("go on with a paused song, and keep its name and place", () => {
+    const { session, handlers, done, controls } = lockScreen("play", "pause", "stop");
+    const transport = { ...TRANSPORT, isPaused: true, canPause: false, canGoOn: true };
+    controls.show({ ...playing, nowPlaying: null, canStop: false, transport });
+    expect(session).toMatchObject({ metadata: { title: "song.mp3" }, playbackState: "paused" });
+    expect(session.place).toEqual({ duration: 180, position: 3 });
+    handlers.get("play")?.({});
+    expect(done).toEqual(["play 55"]);
+  });
+
+  it("seek where the song is known and this person directs", () => {
+    const { handlers, done, controls } = lockScreen("play", "pause", "seekto", "seekbackward", "seekforward");
+    controls.show(playing);
+    controls.show({ ...playing, transport: { ...TRANSPORT, positionSec: 30 } });
+    handlers.get("seekto")?.({ seekTime: 61 });
+    handlers.get("seekforward")?.({});
+    handlers.get("seekbackward")?.({ seekOffset: 5 });
+    expect(done).toEqual(["seek 61", "seek 40", "seek 25"]);
+    controls.show({ ...playing, transport: { ...TRANSPORT, canSeek: false } });
+    expect(handlers.get("seekto")).toBeNull();
   });
 
   it("bring a lost sound back by play, and only then", () => {
@@ -45,7 +108,7 @@ describe("the platform's controls", () => {
     expect(handlers.get("play")).toBeNull();
     controls.show({ ...playing, nowPlaying: null, needsTapToRejoin: true });
     expect(session.playbackState).toBe("paused");
-    handlers.get("play")?.();
+    handlers.get("play")?.({});
     expect(done).toEqual(["rejoin"]);
   });
 
@@ -53,7 +116,11 @@ describe("the platform's controls", () => {
     const { session, handlers, controls, writes } = lockScreen("play", "pause", "stop");
     controls.show(playing);
     const before = writes();
-    controls.show({ ...playing, nowPlaying: { ...SONG, positionSec: 4 } });
+    controls.show({
+      ...playing,
+      nowPlaying: { ...SONG, positionSec: 4 },
+      transport: { ...TRANSPORT, positionSec: 4 },
+    });
     expect(writes()).toBe(before);
     controls.show({ ...playing, phase: "left" });
     expect(session).toMatchObject({ metadata: null, playbackState: "none" });

@@ -1,6 +1,7 @@
-// The platform's own controls (lock screen, headset, notification): the song's name, and play and stop where they can do
-// something. Android keeps a page with them alive in the background. Follows the View; decides nothing.
+// The platform's own controls (lock screen, headset, notification): the song's name and place, and what may be done about
+// them here. Android keeps a page with them alive in the background. Follows the View; decides nothing.
 
+import type { FileId } from "../lib/index.ts";
 import type { View } from "./view.ts";
 
 export interface MediaGround {
@@ -14,18 +15,29 @@ export const browserMedia = (): MediaGround => ({
   makeMetadata: (init) => new MediaMetadata(init),
 });
 
-/** What the controls may do here. Play brings a lost sound back; it starts nothing for others. */
+/** What the controls may do here. Play brings a lost sound back before it starts anything for others. */
 export interface MediaActions {
   stop(): void;
+  pause(): void;
+  play(fileId: FileId): void;
+  seek(toSec: number): void;
   rejoinAudio(): void;
 }
 
-type Shown = Pick<View, "phase" | "nowPlaying" | "canStop" | "needsTapToRejoin">;
+type Shown = Pick<View, "phase" | "nowPlaying" | "transport" | "canStop" | "needsTapToRejoin">;
+type Handlers = Partial<Record<MediaSessionAction, (details: MediaSessionActionDetails) => void>>;
+
+const ACTIONS = ["play", "pause", "stop", "seekto", "seekbackward", "seekforward"] as const;
+/** Where the platform names no step. */
+const STEP_SEC = 10;
+/** The platform counts on by itself; it is told anew this often, and when the song jumps or stops. */
+const TOLD_EVERY_SEC = 10;
 
 export class MediaControls {
   readonly #ground: MediaGround;
   readonly #actions: MediaActions;
   #shown = "";
+  #place = "";
 
   constructor(actions: MediaActions, ground = browserMedia()) {
     this.#actions = actions;
@@ -33,28 +45,90 @@ export class MediaControls {
   }
 
   /** Call with every view; touches the platform only when something it shows has changed. */
-  show({ phase, nowPlaying, canStop, needsTapToRejoin }: Shown): void {
+  show(view: Shown): void {
     const { session, makeMetadata } = this.#ground;
     if (!session) return;
-    const title = phase === "joined" ? (nowPlaying?.name ?? null) : null;
-    const isHeld = phase === "joined" && needsTapToRejoin;
-    const canStopHere = phase === "joined" && canStop;
-    const shown = JSON.stringify([title, isHeld, canStopHere]);
+    const isJoined = view.phase === "joined";
+    const transport = isJoined ? view.transport : null;
+    const isSounding = isJoined && view.nowPlaying !== null;
+    const song = isSounding || transport?.isPaused ? metadataOf(view, transport) : null;
+    const isHeld = isJoined && view.needsTapToRejoin;
+    this.#showPlace(session, transport, isSounding);
+    const { canPause, canGoOn, canSeek, fileId } = transport ?? {};
+    const shown = JSON.stringify([
+      song,
+      isSounding,
+      isHeld,
+      view.canStop,
+      canPause,
+      canGoOn,
+      canSeek,
+      fileId,
+    ]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    session.metadata = title === null ? null : makeMetadata({ title, artist: "Unisono" });
-    session.playbackState = title !== null ? "playing" : isHeld ? "paused" : "none";
-    const stop = canStopHere ? () => this.#actions.stop() : null;
-    this.#handle(session, "stop", stop);
-    this.#handle(session, "pause", stop);
-    this.#handle(session, "play", isHeld ? () => this.#actions.rejoinAudio() : null);
+    session.metadata = song && makeMetadata(song);
+    session.playbackState = isSounding ? "playing" : isHeld || song !== null ? "paused" : "none";
+    const handlers = this.#handlers(transport, isJoined && view.canStop, isHeld);
+    for (const action of ACTIONS) handle(session, action, handlers[action] ?? null);
   }
 
-  #handle(session: MediaSession, action: MediaSessionAction, handler: (() => void) | null): void {
-    try {
-      session.setActionHandler(action, handler);
-    } catch {
-      // Firefox and Safari throw TypeError for an action they do not know ("stop" came late); the button is then absent.
+  #handlers(transport: View["transport"], canStop: boolean, isHeld: boolean): Handlers {
+    const handlers: Handlers = {};
+    if (canStop) {
+      handlers.stop = () => this.#actions.stop();
+      handlers.pause = () => this.#actions.stop();
     }
+    if (transport?.canPause) handlers.pause = () => this.#actions.pause();
+    if (isHeld) handlers.play = () => this.#actions.rejoinAudio();
+    else if (transport?.canGoOn) handlers.play = () => this.#actions.play(transport.fileId);
+    if (transport?.canSeek) {
+      const step = (sign: number) => (details: MediaSessionActionDetails) =>
+        this.#actions.seek(this.#heardSec + sign * (details.seekOffset ?? STEP_SEC));
+      handlers.seekto = ({ seekTime }) => this.#actions.seek(seekTime ?? 0);
+      handlers.seekbackward = step(-1);
+      handlers.seekforward = step(1);
+    }
+    return handlers;
+  }
+
+  #heardSec = 0;
+
+  #showPlace(session: MediaSession, transport: View["transport"], isSounding: boolean): void {
+    this.#heardSec = transport?.positionSec ?? 0;
+    const durationSec = transport?.durationSec ?? null;
+    const told = Math.floor(this.#heardSec / TOLD_EVERY_SEC);
+    const place = durationSec === null ? "" : JSON.stringify([durationSec, told, isSounding]);
+    if (place === this.#place) return;
+    this.#place = place;
+    if (durationSec === null) session.setPositionState?.();
+    else
+      session.setPositionState?.({ duration: durationSec, position: Math.min(durationSec, this.#heardSec) });
+  }
+}
+
+/** What the tags say; a file without any is called by its name, and the product stands where the artist would. */
+function metadataOf({ nowPlaying }: Shown, transport: View["transport"]): MediaMetadataInit | null {
+  const title = transport?.title ?? nowPlaying?.name ?? transport?.name;
+  if (title === undefined) return null;
+  const album = transport?.album;
+  const coverUrl = transport?.coverUrl;
+  return {
+    title,
+    artist: transport?.artist ?? "Unisono",
+    ...(album ? { album } : {}),
+    ...(coverUrl ? { artwork: [{ src: coverUrl }] } : {}),
+  };
+}
+
+function handle(
+  session: MediaSession,
+  action: MediaSessionAction,
+  handler: ((details: MediaSessionActionDetails) => void) | null,
+): void {
+  try {
+    session.setActionHandler(action, handler);
+  } catch {
+    // Firefox and Safari throw TypeError for an action they do not know ("stop" came late); the button is then absent.
   }
 }

@@ -148,6 +148,95 @@ describe("what the director writes", () => {
     expect(writer.tick(1_000)).toBeNull();
   });
 
+  it("[TR1] [TR2] pauses at the plan's place, and Play of that song goes on from there", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    [state.durationSec, state.speakerDelayMs] = [180, 300];
+    write(writer.pause(44_500));
+    expect(director.plan).toMatchObject({ state: "stopped", fileId: songId, positionUs: 42_000_000 });
+    expect(writer.pause(45_000)).toBeNull();
+    write(writer.prepare(songId));
+    write(writer.tick(60_000));
+    expect(director.plan).toMatchObject({ globalStartUs: 61_500_000, positionUs: 42_000_000 });
+  });
+
+  it("[TR1] another song than the paused one begins at its beginning", () => {
+    const { director, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    write(writer.pause(44_500));
+    write(writer.prepare("6".repeat(64) as FileId));
+    expect(director.plan).toMatchObject({ state: "preparing", positionUs: 0 });
+  });
+
+  it("[TR2] a pause before the song has set in, or after its end, keeps a place within it", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    write(writer.pause(1_100));
+    expect(director.plan).toMatchObject({ state: "stopped", positionUs: 0 });
+    write(writer.prepare(songId));
+    write(writer.tick(2_000));
+    state.durationSec = 180;
+    write(writer.pause(184_000));
+    expect(director.plan).toMatchObject({ state: "stopped", positionUs: 180_000_000 });
+  });
+
+  it("[TR2] a pause in a clock that is gone keeps what this loudspeaker has reached", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    [state.clockId, state.positionSec, state.speakerDelayMs] = ["south", 42.12, 120];
+    write(writer.pause(44_500));
+    expect(director.plan.positionUs).toBeCloseTo(42_000_000, 0);
+  });
+
+  it("[TR3] [TR5] seeks a playing song from the present moment, and ends within the song", () => {
+    const { director, state, writer, write } = room();
+    expect(writer.seek(10, 500)).toBeNull();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    state.durationSec = 180;
+    write(writer.seek(90, 50_000));
+    expect(director.plan).toMatchObject({
+      state: "playing",
+      globalStartUs: 50_000_000,
+      positionUs: 90_000_000,
+    });
+    write(writer.seek(999, 51_000));
+    expect(director.plan.positionUs).toBe(179_000_000);
+    write(writer.seek(-5, 52_000));
+    expect(director.plan.positionUs).toBe(0);
+  });
+
+  it("[TR3] a seek waits until the plan is in the clock of now", () => {
+    const { state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    state.clockId = "south";
+    expect(writer.seek(90, 50_000)).toBeNull();
+  });
+
+  it("[TR4] seeks a paused song by moving the place that is kept", () => {
+    const { director, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    write(writer.pause(44_500));
+    write(writer.seek(7, 50_000));
+    expect(director.plan).toMatchObject({ state: "stopped", fileId: songId, positionUs: 7_000_000 });
+  });
+
+  it("[TR7] moves a start that is still ahead, with its place in the song", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.seek(42, 500));
+    write(writer.tick(1_000));
+    [state.clockId, state.positionSec] = ["south", 41.5];
+    write(writer.tick(2_000));
+    expect(director.plan).toMatchObject({ globalStartUs: 2_500_000, positionUs: 42_000_000 });
+  });
+
   it("[D16] who knows the old clock steps in for a director that evidently does not", () => {
     const { director, state, writer, write } = room();
     write(writer.prepare(songId));

@@ -1,5 +1,5 @@
 // What only the director does to the plan over time: prepares a file, starts it when all are ready, ends it when it is
-// over, moves it to a new server's clock. Pure but for what it is given to read. Local ms, global µs, seconds in the file.
+// over, moves it to a new server's clock; pauses and seeks by hand (TR1–TR7). Pure but for what it is given to read. Local ms, global µs, seconds in the file.
 // Answers with the change to make; null while there is nothing to change or this peer does not direct.
 
 import {
@@ -27,6 +27,8 @@ export interface PlanWriterOptions {
 
 /** The last echo of a hall has died away; nobody's delayed loudspeaker is cut off. */
 export const AFTER_END_SEC = 1;
+/** TR5: whoever drags to the very end hears that it is the end. */
+const BEFORE_END_SEC = 1;
 /** By then nobody's last word is still about the song before, which may have been the same. */
 const OVER_HEARD_AFTER_US = 3_000_000;
 /** D16: by then a director that came back to a new server (D6) has written the plan in its clock, if it can. */
@@ -45,7 +47,32 @@ export class PlanWriter {
 
   prepare(fileId: FileId): PlanChange {
     this.#isStartForced = false;
-    return this.#change("preparing", fileId, 0, 0);
+    const { plan } = this.#options.director;
+    const isPaused = plan.state === "stopped" && plan.fileId === fileId;
+    return this.#change("preparing", fileId, 0, isPaused ? plan.positionUs : 0); // TR1
+  }
+
+  /** TR1, TR2; null while nothing is under way. */
+  pause(localMs: number): PlanChange | null {
+    const { plan } = this.#options.director;
+    if (plan.state === "stopped") return null;
+    const reachedUs = plan.state === "playing" ? this.#reachedUs(localMs) : plan.positionUs;
+    const endSec = plan.fileId && this.#options.durationSec(plan.fileId);
+    const positionUs = Math.min(Math.max(plan.positionUs, reachedUs), (endSec ?? Infinity) * 1e6);
+    return this.#change("stopped", plan.fileId, 0, positionUs);
+  }
+
+  /** TR3–TR5; null while nothing is chosen, or while a playing plan cannot be written in the clock of now. */
+  seek(toSec: number, localMs: number): PlanChange | null {
+    const { director, clock, durationSec } = this.#options;
+    const { plan } = director;
+    if (plan.fileId === null) return null;
+    const lastSec = (durationSec(plan.fileId) ?? Infinity) - BEFORE_END_SEC;
+    const positionUs = Math.max(0, Math.min(toSec, lastSec)) * 1e6;
+    if (plan.state !== "playing") return this.#change(plan.state, plan.fileId, 0, positionUs);
+    const globalUs = clock.globalUsAt(localMs);
+    if (globalUs === null || plan.clockId !== clock.estimate?.clockId) return null;
+    return this.#change("playing", plan.fileId, globalUs, positionUs);
   }
 
   stop(): PlanChange {
@@ -108,12 +135,22 @@ export class PlanWriter {
     if (positionSec !== null) {
       // A delayed loudspeaker plays the position of a later moment; the plan is about none in particular.
       const positionUs = positionSec * 1e6 - speakerDelayMs() * 1000;
-      const startUs = positionUs >= 0 ? globalUs : globalUs - positionUs;
-      return this.#change("playing", plan.fileId, startUs, Math.max(0, positionUs));
+      const aheadUs = Math.max(0, plan.positionUs - positionUs); // TR7
+      return this.#change("playing", plan.fileId, globalUs + aheadUs, positionUs + aheadUs);
     }
     const startUs = clock.toCurrentClock(plan.globalStartUs, plan.clockId);
     if (startUs !== null) return this.#change("playing", plan.fileId, startUs, plan.positionUs);
     return this.#foreignMs(localMs) >= LOST_MS ? this.stop() : null; // D17
+  }
+
+  /** Where the plan is now, in the clock it was written in if that is the one of now, else by the loudspeaker. */
+  #reachedUs(localMs: number): number {
+    const { director, clock, positionSecAt, speakerDelayMs } = this.#options;
+    const { plan } = director;
+    const globalUs = clock.globalUsAt(localMs);
+    if (globalUs !== null && plan.clockId === clock.estimate?.clockId) return positionUsAt(plan, globalUs);
+    const positionSec = positionSecAt(localMs);
+    return positionSec === null ? plan.positionUs : positionSec * 1e6 - speakerDelayMs() * 1000;
   }
 
   #watchClock(localMs: number): void {

@@ -8,7 +8,6 @@ import {
   type ControlState,
   type IceServer,
   makeJoin,
-  type Refusal,
   type SwarmKeys,
 } from "../control/index.ts";
 import { type Beat, Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
@@ -22,7 +21,7 @@ import {
   type UserId,
 } from "../lib/index.ts";
 import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
-import type { PieceStore, Swarm, SwarmEvent } from "../swarm/index.ts";
+import type { PieceStore, Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
 import { Greetings } from "./greetings.ts";
@@ -31,14 +30,11 @@ import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
+import type { SessionEvent } from "./session-event.ts";
 import { browserGround, type SessionGround } from "./session-ground.ts";
+import { SongShelf } from "./song-shelf.ts";
 import { syncWord } from "./sync-word.ts";
-
-export type SessionEvent =
-  | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
-  | { readonly code: "director-changed"; readonly userId: UserId; readonly former: UserId | null }
-  | { readonly code: "refused"; readonly refusal: Refusal }
-  | SwarmEvent;
+import { noTimings, type Timings } from "./timings.ts";
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -59,13 +55,6 @@ export interface SessionOptions {
   readonly ground?: SessionGround;
 }
 
-export interface Timings {
-  controlOpenMs: number | null;
-  clockLockedMs: number | null;
-  firstPeerMs: number | null;
-  firstSoundMs: number | null;
-}
-
 const TICK_MS = 200;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
 const DEAF_MS = 2_000;
@@ -79,12 +68,8 @@ export class SwarmSession {
   readonly swarm: Swarm;
   readonly conductor: Conductor;
   readonly roster = new Roster();
-  readonly timings: Timings = {
-    controlOpenMs: null,
-    clockLockedMs: null,
-    firstPeerMs: null,
-    firstSoundMs: null,
-  };
+  readonly timings = noTimings();
+  readonly songs = new SongShelf(() => this.#changed());
   /** A tablet counts as one: it shares their memory, their radio and their browser. */
   readonly #isPhone: boolean;
   readonly #options: SessionOptions;
@@ -256,6 +241,14 @@ export class SwarmSession {
     this.#writePlan(this.#planWriter.stop());
   }
 
+  pause(): void {
+    this.#writePlan(this.#planWriter.pause(this.#nowMs()));
+  }
+
+  seek(toSec: number): void {
+    this.#writePlan(this.#planWriter.seek(toSec, this.#nowMs()));
+  }
+
   startNow(): void {
     this.#planWriter.forceStart();
     this.#tick();
@@ -275,6 +268,7 @@ export class SwarmSession {
     this.clock.stop();
     this.#link.close();
     this.#options.player.unload();
+    this.songs.close();
     await this.swarm.close();
   }
 
@@ -440,7 +434,7 @@ export class SwarmSession {
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
     const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
-    return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => bytes.buffer) : null;
+    return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => this.songs.note(fileId, bytes)) : null;
   }
 
   /** After any event: the rest follows from the state as it now is. */

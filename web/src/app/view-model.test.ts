@@ -149,6 +149,48 @@ describe("a file's row", () => {
   });
 });
 
+describe("the player", () => {
+  const paused = { ...EMPTY_PLAN, fileId: songId, positionUs: 42_000_000 };
+
+  it("[TR1] says that the song is paused, who goes on, and keeps its place in sight", () => {
+    const mine = facts({
+      directorId: id("a"),
+      plan: paused,
+      playback: { ...facts().playback, durationSec: 180 },
+    });
+    expect(viewStatus(mine)).toMatchObject({ code: "paused", fileName: "Song.mp3", isDirector: true });
+    expect(viewSession(mine, []).transport).toMatchObject({
+      positionSec: 42,
+      durationSec: 180,
+      isPaused: true,
+      canGoOn: true,
+      canPause: false,
+      canSeek: true,
+    });
+    expect(viewSession(mine, []).files?.[0]).toMatchObject({ isPaused: true, isPlaying: false });
+  });
+
+  it("gives its buttons to the director alone", () => {
+    const mine = facts({ directorId: id("a"), plan: playing, playback: sounding });
+    expect(viewSession(mine, []).transport).toMatchObject({ canPause: true, canSeek: true, positionSec: 3 });
+    const notMine = facts({ plan: playing, playback: sounding });
+    expect(viewSession(notMine, []).transport).toMatchObject({
+      canPause: false,
+      canSeek: false,
+      positionSec: 3,
+    });
+  });
+
+  it("does not know the length of a song that this device has not decoded", () => {
+    const mine = facts({ directorId: id("a"), plan: paused, loadedId: null });
+    expect(viewSession(mine, []).transport).toMatchObject({ durationSec: null, canSeek: false });
+  });
+
+  it("is not there while no song is chosen", () => {
+    expect(viewSession(facts(), []).transport).toBeNull();
+  });
+});
+
 describe("what can be done", () => {
   it("only the director stops, and starts without those who are missing", () => {
     const mine = facts({ directorId: id("a"), plan: preparing, missing: [id("b")] });

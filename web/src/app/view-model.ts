@@ -4,6 +4,7 @@ import { type FileError, SoundTooLong, type UserId } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
+import { viewTransport } from "./transport.ts";
 import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
 
 export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
@@ -33,6 +34,7 @@ export function viewFile(file: FileState, facts: SessionFacts): FileView {
     isEnabled: file.enabled,
     isChosen,
     isPlaying: isChosen && facts.plan.state === "playing",
+    isPaused: isChosen && facts.plan.state === "stopped",
     offeredBy: file.offeredBy.map((userId) => nameOf(facts, userId)),
     sources: file.sources.map((userId) => nameOf(facts, userId)),
     remainingSec: file.remainingSec,
@@ -69,6 +71,8 @@ export function viewStatus(facts: SessionFacts): Status {
     if (facts.playback.state === "playing") return { code: "playing", fileName, directorName, isDirector };
     return { code: "entering", fileName };
   }
+  if (chosen && directorId !== null)
+    return { code: "paused", fileName: chosen.name, directorName, isDirector };
   if (files.length === 0) {
     return people.length === 1 ? { code: "alone" } : { code: "no-files", others: people.length - 1 };
   }
@@ -165,6 +169,7 @@ export function viewSession(
           positionSec: Math.max(0, playback.positionSec ?? 0),
         }
       : null,
+    transport: viewTransport(facts),
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
     isGivingLittle: facts.isGivingLittle,

@@ -35,6 +35,8 @@ export interface FileView {
   /** It is the file of the current plan. */
   readonly isChosen: boolean;
   readonly isPlaying: boolean;
+  /** It is chosen and keeps its place. */
+  readonly isPaused: boolean;
   /** Names of those who added it, this person's own name included. */
   readonly offeredBy: readonly string[];
   /** Names of those it is being fetched from right now. */
@@ -76,6 +78,12 @@ export type Status =
   | { readonly code: "starting"; readonly fileName: string; readonly inSec: number }
   | {
       readonly code: "playing";
+      readonly fileName: string;
+      readonly directorName: string | null;
+      readonly isDirector: boolean;
+    }
+  | {
+      readonly code: "paused";
       readonly fileName: string;
       readonly directorName: string | null;
       readonly isDirector: boolean;
@@ -139,10 +147,10 @@ export type Notice =
       readonly isMe: boolean;
       readonly formerName: string | null;
     }
-  /** The sound now leaves through something much slower or faster: a headset, a loudspeaker over Bluetooth. */
-  | { readonly code: "output-changed" }
   | { readonly code: "joined"; readonly name: string }
   | { readonly code: "left"; readonly name: string }
+  /** The sound may leave through another loudspeaker or headset now; null where the browser does not name it. */
+  | { readonly code: "output-changed"; readonly outputName: string | null; readonly isKnown: boolean }
   | { readonly code: "copied" };
 
 /** One second of this device's figures; null where there was none. */
@@ -172,6 +180,25 @@ export interface DetailsView {
   readonly history: readonly FigurePoint[];
 }
 
+/** The chosen song as a player shows it, playing or paused. */
+export interface TransportView {
+  readonly fileId: FileId;
+  readonly name: string;
+  /** What the song's tags say, cleaned and short; null where they say nothing. */
+  readonly title: string | null;
+  readonly artist: string | null;
+  readonly album: string | null;
+  /** A blob: address of a picture that this browser has decoded. */
+  readonly coverUrl: string | null;
+  readonly positionSec: number;
+  /** null while this device has not decoded it. */
+  readonly durationSec: number | null;
+  readonly isPaused: boolean;
+  readonly canPause: boolean;
+  readonly canGoOn: boolean;
+  readonly canSeek: boolean;
+}
+
 export interface View {
   readonly phase: "home" | "joining" | "joined" | "left";
   /** The key in the address or typed last, as people write it (K7QF-9TXM-2B4D); "" when there is none. */
@@ -198,6 +225,12 @@ export interface View {
     readonly durationSec: number;
     readonly positionSec: number;
   } | null;
+  /** null while no song is chosen. */
+  readonly transport: TransportView | null;
+  /** The chime of joining rang, and nobody has said yet that this device is heard. */
+  readonly asksIfHeard: boolean;
+  /** Of this device, 0 to 1, as a person hears it. */
+  readonly volume: number;
   readonly speakerDelayMs: number;
   readonly isClickTestOn: boolean;
   /** This phone passes songs on slowly, to spare its data. */
@@ -216,7 +249,14 @@ export interface Actions {
   setEnabled(fileId: FileId, isEnabled: boolean): void;
   play(fileId: FileId): void;
   stop(): void;
+  /** Director: keeps the place; `play` of the same file goes on from there. */
+  pause(): void;
+  seek(toSec: number): void;
   startNow(): void;
+  setVolume(volume: number): void;
+  ringChime(): void;
+  /** The person heard the chime. */
+  confirmHeard(): void;
   setSpeakerDelay(delayMs: number): void;
   setClickTest(isOn: boolean): void;
   /** From then on the kind of network changes nothing, for this stay. */

@@ -18,6 +18,9 @@ describe("the swarm key", () => {
     " k7qf 9txm 2b4d ",
     "K7QF–9TXM–2B4D",
     "http://x.test/#k7qf-9txm-2b4d",
+    "x.test/#k7qf-9txm-2b4d",
+    "localhost:8000/#k7qf-9txm-2b4d",
+    "Come to the party: https://x.test/#K7QF-9TXM-2B4D\nIt starts at nine",
   ])("[K2] %s is the same key however it is typed", (typed) => {
     expect(canonicalKey(typed)).toBe("K7QF9TXM2B4D");
     expect(formatKey(typed)).toBe("K7QF-9TXM-2B4D");
@@ -32,6 +35,7 @@ describe("the swarm key", () => {
     expect(canonicalKey("ﬁne")).toBe(canonicalKey("fine"));
     expect(extractKey("https://host.test/#caf%C3%A9%20noir?server=wss://x.test")).toBe("café noir");
     expect(canonicalKey("100%")).toBe("100%");
+    expect(canonicalKey("Party #1")).toBe("PARTY#1");
   });
 
   it("[K5] refuses nothing and endlessness, in words", () => {

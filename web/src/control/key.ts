@@ -14,6 +14,9 @@ const STRONG_BITS = 50;
 
 const GENERATED = /^[0-9A-HJKMNP-TV-Z]{12}$/;
 
+/** A link anywhere in a message, or an address as browsers shorten it; `Party #1` is neither. */
+const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)#(\S*)/i;
+
 /** A fresh key as people write it, for example `K7QF-9TXM-2B4D`. */
 export function generateKey(random: Random): string {
   let key = "";
@@ -24,7 +27,7 @@ export function generateKey(random: Random): string {
 /** What the typed or pasted text names: the key part of a link, else the text itself, trimmed. */
 export function extractKey(text: string): string {
   const trimmed = text.trim();
-  const fragment = /^[a-z]+:\/\/[^#]*#(.*)$/i.exec(trimmed)?.[1] ?? trimmed.replace(/^#/, "");
+  const fragment = LINK.exec(trimmed)?.[1] ?? trimmed.replace(/^#/, "");
   const [key = ""] = fragment.split("?");
   try {
     return decodeURIComponent(key);

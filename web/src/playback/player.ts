@@ -6,6 +6,7 @@
 
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
+import { ringChime } from "./chime.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
 import { OutputWatch } from "./output-watch.ts";
 import { Repair } from "./repair.ts";
@@ -43,8 +44,12 @@ const TICK_MS = 100;
 const START_AHEAD_SEC = 0.5;
 /** Between deciding and rendering, on top of one render callback: the Worker's answer. */
 const CUT_AHEAD_SEC = 0.08;
+/** TR8: no click, and still at once to a finger on the slider. */
+const VOLUME_RAMP_SEC = 0.015;
 /** A quarter of a frame: below that a match says the same as the one before. */
 const ALIGNED_SEC = 5e-6;
+
+const fromTheBeginning = (): number => 0;
 
 interface Loaded {
   readonly sourceId: string;
@@ -65,6 +70,10 @@ export class Player {
   #decode: Decode | null = null;
   #loaded: Loaded | null = null;
   #timeline: Timeline | null = null;
+  /** Where the song sets in, in seconds into the file; nothing before it sounds. */
+  #startSec: () => number = fromTheBeginning;
+  #gain: GainNode | null = null;
+  #volume = 1;
   #isHidden = false;
   readonly #repair = new Repair();
   readonly #outputWatch = new OutputWatch();
@@ -89,10 +98,24 @@ export class Player {
     if (this.#output.isStuck) void this.#tearDown();
     const context = this.#output.unlock();
     if (this.#queue) return;
-    this.#queue = new SegmentQueue(context, context.destination, this.#ground.makeWorker());
+    this.#gain = context.createGain();
+    this.#gain.gain.value = this.#volume;
+    this.#gain.connect(context.destination);
+    this.#queue = new SegmentQueue(context, this.#gain, this.#ground.makeWorker());
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
     this.#decode = wholeFileDecoder(context, this.#ground.soundBudgetBytes());
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
+  }
+
+  /** TR8: a factor of the amplitude, 0 to 1. Behind the queue, so that what is queued already follows as well. */
+  setVolume(volume: number): void {
+    this.#volume = volume;
+    this.#gain?.gain.setTargetAtTime(volume, this.#output.context?.currentTime ?? 0, VOLUME_RAMP_SEC / 3);
+  }
+
+  /** Says by a sound that this device sounds; nothing before the first tap. */
+  chime(): void {
+    if (this.#output.context && this.#gain) ringChime(this.#output.context, this.#gain);
   }
 
   get isUnlocked(): boolean {
@@ -165,9 +188,10 @@ export class Player {
     return this.#output.context?.sampleRate ?? null;
   }
 
-  /** Follows `timeline` from now on, entering where it says; fills the queue at once. */
-  play(timeline: Timeline): void {
+  /** Follows `timeline` from now on, entering where it says, not before `startSec`; fills the queue at once. */
+  play(timeline: Timeline, startSec: () => number = fromTheBeginning): void {
     this.#timeline = timeline;
+    this.#startSec = startSec;
     this.#tick();
   }
 
@@ -239,6 +263,7 @@ export class Player {
     this.#loaded = null;
     this.#queue?.close();
     this.#queue = null;
+    this.#gain = null;
     this.#planner = null;
     this.#outputWatch.reset();
     return this.#output.close();
@@ -251,13 +276,19 @@ export class Player {
     const audioSec = this.#output.line.audioSecAt(localMs);
     if (!this.#loaded || audioSec === null) return "preparing";
     const first = this.#planner?.track.segments[0];
-    if (!first) return this.#timeline(localMs) < 0 ? "scheduled" : "preparing";
+    if (!first) return this.#timeline(localMs) < this.#startSec() ? "scheduled" : "preparing";
     return audioSec * this.#rate < first.startFrame ? "scheduled" : "playing";
   }
 
   /** Where in this decode the loudspeaker should be: the plan's position, moved by the decoder's own delay. */
   readonly #inDecode: Timeline = (localMs) =>
     (this.#timeline?.(localMs) ?? 0) + (this.#loaded?.decodeOffsetSec ?? 0);
+
+  /** A decode's lead-in is silence and stays; a place within it moves as the sound there does. */
+  get #startInDecodeSec(): number {
+    const startSec = this.#startSec();
+    return startSec > 0 ? startSec + (this.#loaded?.decodeOffsetSec ?? 0) : 0;
+  }
 
   get #rate(): number {
     return this.#output.context?.sampleRate ?? 1;
@@ -305,8 +336,9 @@ export class Player {
     if (endFrame !== null && endFrame < renderFrame + this.#rate * 0.01) this.#restart(); // starved: enter anew
     if (planner.track.isEmpty) {
       const startAheadSec = START_AHEAD_SEC + (this.#output.latencyMs ?? 0) / 1000;
-      if (!this.#isHidden && timeline(this.#clock.nowMs()) < -startAheadSec) return;
-      const first = planner.begin(this.#cutFrame(), timeline);
+      const startSec = this.#startInDecodeSec;
+      if (!this.#isHidden && timeline(this.#clock.nowMs()) < startSec - startAheadSec) return;
+      const first = planner.begin(this.#cutFrame(), timeline, startSec);
       if (!first) return;
       this.#queue?.play(this.#loaded.sourceId, first);
       this.#onChange();

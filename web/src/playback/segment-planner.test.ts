@@ -28,6 +28,18 @@ describe("the segment planner", () => {
     expect(segment?.fadeFrom).toBeNull();
   });
 
+  it("[TR6] goes on from a place at its exact frame, with a fade", () => {
+    const planner = new SegmentPlanner(RATE, lineAt(0));
+    const fromMinute: Timeline = (localMs) => 60 + (localMs - 6_000) / 1_000;
+    const segment = planner.begin(5 * RATE, fromMinute, 60);
+    expect(Math.abs((segment?.startFrame ?? 0) - 6 * RATE)).toBeLessThanOrEqual(1);
+    expect(Math.abs((segment?.position ?? 0) - 60 * RATE)).toBeLessThan(1);
+    expect(segment?.fadeFrom?.run).toBeNull();
+    const late = planner.begin(7 * RATE, fromMinute, 60);
+    expect(late?.startFrame).toBe(7 * RATE);
+    expect(Math.abs((late?.position ?? 0) - 61 * RATE)).toBeLessThan(1);
+  });
+
   it("[P7] enters mid-song at the right sample with a short fade", () => {
     const planner = new SegmentPlanner(RATE, lineAt(0));
     const segment = planner.begin(10 * RATE, songFrom(2_000));

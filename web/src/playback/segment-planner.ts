@@ -71,19 +71,26 @@ export class SegmentPlanner {
   }
 
   /**
-   * P1, P7: the first segment, at or after `earliestFrame`. A start that is still ahead begins at its exact frame with
-   * file frame 0; otherwise the song is entered where it should be by then. Null while the line does not stand.
+   * P1, P7, TR6: the first segment, at or after `earliestFrame`. A start that is still ahead begins at its exact frame with
+   * the sound of `startSec`; otherwise the song is entered where it should be by then. Null while the line does not stand.
    */
-  begin(earliestFrame: number, timeline: Timeline): Segment | null {
+  begin(earliestFrame: number, timeline: Timeline, startSec = 0): Segment | null {
     const ideal = this.idealPosition(earliestFrame, timeline);
     if (ideal === null) return null;
     this.track.clear();
-    const isAhead = ideal < 0;
-    const startFrame = isAhead ? earliestFrame + Math.round(-ideal) : earliestFrame;
+    const aheadFrames = startSec * this.#sampleRate - ideal;
+    const isAhead = aheadFrames > 0;
+    const startFrame = isAhead ? earliestFrame + Math.round(aheadFrames) : earliestFrame;
     const position = this.idealPosition(startFrame, timeline);
     if (position === null) return null;
+    const isFromSilence = isAhead && startSec === 0;
     const fadeFrames = Math.round(ENTER_FADE_SEC * this.#sampleRate);
-    return this.#append(startFrame, position, timeline, isAhead ? null : { run: null, frames: fadeFrames });
+    return this.#append(
+      startFrame,
+      position,
+      timeline,
+      isFromSilence ? null : { run: null, frames: fadeFrames },
+    );
   }
 
   /** The segment after the last one: continuous (P2), unless the error calls for a crossfade (P6). */

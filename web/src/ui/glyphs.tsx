@@ -6,6 +6,9 @@ import type { SyncWord } from "../app/view.ts";
 const PATHS = {
   play: "M8 5.5v13l10.5-6.5z",
   stop: "M7 7h10v10H7z",
+  pause: "M7 6h3.5v12H7zM13.5 6H17v12h-3.5z",
+  back: "M11 6l-7 6 7 6zM20 6l-7 6 7 6z",
+  forward: "M13 6l7 6-7 6zM4 6l7 6-7 6z",
   plus: "M12 5v14M5 12h14",
   leave: "M14 5H6v14h8M11 12h9m-3.5-3.5L20 12l-3.5 3.5",
   invite: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2M20 14v6h-6",
@@ -16,7 +19,7 @@ const PATHS = {
 } as const;
 
 /** Drawn as areas; the others are lines. */
-const FILLED = new Set<keyof typeof PATHS>(["play", "stop"]);
+const FILLED = new Set<keyof typeof PATHS>(["play", "stop", "pause", "back", "forward"]);
 
 export function Glyph({ name }: { name: keyof typeof PATHS }) {
   return (

@@ -3,10 +3,12 @@
 import type { ReadonlySignal } from "@preact/signals";
 import { h, render } from "preact";
 import type { Actions, View } from "../app/view.ts";
+import { startLanguage } from "./language.ts";
 import { Shell } from "./shell.tsx";
 
 /** Draws `view` into `root` and keeps it drawn. Returns what takes the screens away again. */
 export function mount(root: HTMLElement, view: ReadonlySignal<View>, actions: Actions): () => void {
+  void startLanguage(window);
   root.replaceChildren(); // what index.html painted before the script came
   render(h(Shell, { view, actions }), root);
   return () => render(null, root);

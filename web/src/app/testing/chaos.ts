@@ -30,6 +30,8 @@ const WAITED_SHARE = 0.2;
 const MIN_SLEEP_MS = 300;
 /** Between two rounds of promises; the depths with real sound live on them. */
 const ROUND_MS = 20;
+/** Far enough from the song's end that it plays on until the room has been judged. */
+const MAX_SEEK_SEC = 300;
 
 type Act = (chaos: Chaos, device: SimDevice) => string;
 
@@ -96,6 +98,16 @@ const ACTS: Readonly<Record<string, Act>> = {
   stops: ({ alive }) => {
     for (const { clock, session } of alive) clock.deliver(() => session.director.isMe && session.stop());
     return "";
+  },
+  pauses: ({ alive }) => {
+    for (const { clock, session } of alive) clock.deliver(() => session.director.isMe && session.pause());
+    return "";
+  },
+  seeks: (chaos) => {
+    const toSec = randomBelow(chaos.random, MAX_SEEK_SEC);
+    for (const { clock, session } of chaos.alive)
+      clock.deliver(() => session.director.isMe && session.seek(toSec));
+    return `to ${toSec} s`;
   },
   "starts now": (_chaos, { clock, session }) => {
     clock.deliver(() => session.startNow());

@@ -54,6 +54,7 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   files: [song()],
   refusals: new Map(),
   loadedId: songId,
+  songWords: null,
   isDecoding: false,
   missing: [],
   playback: {

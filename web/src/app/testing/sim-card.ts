@@ -177,6 +177,7 @@ export class SimCard {
     return {
       sampleRate: SAMPLE_RATE,
       destination: {},
+      createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
       baseLatency: 0,
       get outputLatency() {
         return card.#latencySec;

@@ -211,6 +211,7 @@ class IdealPlayer {
   readonly loadedId = IDEAL_SONG_ID;
   readonly #clock: SimClock;
   #timeline: Timeline | null = null;
+  #startSec = (): number => 0;
 
   constructor(clock: SimClock) {
     this.#clock = clock;
@@ -218,11 +219,12 @@ class IdealPlayer {
 
   get heardSec(): number | null {
     const sec = this.#timeline?.(this.#clock.nowMs()) ?? -1;
-    return sec >= 0 ? sec : null;
+    return sec >= this.#startSec() ? sec : null;
   }
 
-  play(timeline: Timeline): void {
+  play(timeline: Timeline, startSec: () => number = () => 0): void {
     this.#timeline = timeline;
+    this.#startSec = startSec;
   }
 
   stop(): void {

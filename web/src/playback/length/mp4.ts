@@ -4,6 +4,8 @@ import { type Chunk, nameAt, uint64, viewOf } from "./reading.ts";
 import type { SoundLength } from "./sound-length.ts";
 
 const BOX_HEADER_BYTES = 8;
+/** A day of fragments has fewer; a file of nothing but empty boxes would fill the memory with them. */
+const MAX_BOXES = 200_000;
 
 export function mp4Length(bytes: Uint8Array): SoundLength | null {
   const moov = boxesIn(bytes, 0, bytes.length).find((box) => box.name === "moov");
@@ -52,10 +54,10 @@ function fragmentsSec(bytes: Uint8Array, film: readonly Chunk[], header: Chunk |
 }
 
 /** The boxes between two places; a size of 1 is followed by the true one in 64 bits, 0 means to the end. */
-function boxesIn(bytes: Uint8Array, from: number, to: number): Chunk[] {
+export function boxesIn(bytes: Uint8Array, from: number, to: number): Chunk[] {
   const view = viewOf(bytes);
   const boxes: Chunk[] = [];
-  for (let at = from; at + BOX_HEADER_BYTES <= to; ) {
+  for (let at = from; at + BOX_HEADER_BYTES <= to && boxes.length < MAX_BOXES; ) {
     const short = view.getUint32(at);
     const isLong = short === 1 && at + 16 <= to;
     const sizeBytes = isLong ? uint64(view, at + 8) : short === 0 ? to - at : short;

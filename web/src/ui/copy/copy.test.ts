@@ -5,6 +5,7 @@ import type { Banner, Help, Hindrance, Notice, Status } from "../../app/view.ts"
 import type { ErrorCode } from "../../lib/index.ts";
 import { fixtures } from "../testing/fixtures.ts";
 import { words } from "./index.ts";
+import { FETCH_COPY, LANGUAGE_TAGS } from "./languages.ts";
 
 const FILE = "Glass Harbour.flac";
 
@@ -20,6 +21,7 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   "waiting-for": { code: "waiting-for", names: ["Ada", "Bo", "Cy"], canStart: false },
   starting: { code: "starting", fileName: FILE, inSec: 3 },
   playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
+  paused: { code: "paused", fileName: FILE, directorName: "Ada", isDirector: false },
   entering: { code: "entering", fileName: FILE },
   undecodable: { code: "undecodable", fileName: FILE, tooLong: null, isAnyoneAble: true },
   ended: { code: "ended", fileName: FILE },
@@ -249,3 +251,67 @@ describe("the names that CONTRACT.md fixes", () => {
     expect(words.people.sync).toMatchObject({ tight: "tight", good: "good", loose: "loose", off: "off" });
   });
 });
+
+describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
+  "the words for what goes on, in %s",
+  async (tag) => {
+    const other = await FETCH_COPY[tag]();
+    const isSaid = (text: string) => text !== "" && !/undefined|null|NaN|\[object/.test(text);
+
+    it("differ from the English ones for every status and every error (E1)", () => {
+      for (const status of Object.values(STATUSES)) {
+        expect(other.status(status), status.code).toSatisfy(isSaid);
+        expect(other.status(status), status.code).not.toBe(words.status(status));
+      }
+      for (const code of errorCodes) {
+        for (const fileName of ["notes.pdf", null]) {
+          const text = other.error(code, fileName);
+          expect(text, code).toSatisfy(isSaid);
+          expect(text, code).not.toBe(words.error(code, fileName));
+          expect(text, code).toMatch(/[.。]$/);
+          if (code.startsWith("file-") && fileName) expect(text, code).toContain(fileName);
+        }
+      }
+    });
+
+    it("differ for every cause of a wait, every hindrance and every trouble", () => {
+      const waits = (Object.keys(HINDRANCES) as Hindrance[]).map((hindrance) => [{ name: "Bo", hindrance }]);
+      const helps: Help[] = [
+        ...Object.values(HELPS),
+        { code: "source-gone", names: ["Bo"] },
+        ...waits.map((wait) => ({ code: "others-wait", waits: wait }) as const),
+      ];
+      for (const help of helps) {
+        const text = other.help(help);
+        expect(text, help.code).toSatisfy(isSaid);
+        expect(text, help.code).not.toBe(words.help(help));
+        expect(text, help.code).toMatch(/[.。]$/);
+        if ("names" in help && help.names.length > 0) expect(text, help.code).toContain("Bo");
+        if ("waits" in help) expect(text).toContain("Bo");
+      }
+      for (const banner of Object.values(BANNERS)) {
+        expect(other.banner(banner), banner.code).not.toBe(words.banner(banner));
+      }
+    });
+
+    it("say something of their own in every fixture", () => {
+      for (const [name, { status, banner, notice }] of Object.entries(fixtures)) {
+        expect(other.figures(status), name).not.toMatch(/undefined|null|NaN|\[object/);
+        if (banner) expect(other.banner(banner), name).not.toBe(words.banner(banner));
+        if (notice) expect(other.notice(notice.notice), name).not.toBe(words.notice(notice.notice));
+      }
+    });
+
+    it("know the refusals that the English ones know", () => {
+      const anyRefusal = other.banner({ code: "refused", reason: "a-later-reason" });
+      for (const reason of ["wrong-version", "taken-over", "swarm-full", "page-incomplete", "not-admitted"]) {
+        expect(other.banner({ code: "refused", reason }), reason).not.toBe(anyRefusal);
+      }
+    });
+
+    it("keep what counts out of the announced sentence", () => {
+      const later = { ...STATUSES.fetching, percent: 44, remainingSec: 7, sources: ["Bo"] };
+      expect(other.status(later)).toBe(other.status(STATUSES.fetching));
+    });
+  },
+);

@@ -2,22 +2,21 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type {
-  Banner,
-  FigurePoint,
-  Help,
-  Hindrance,
-  Notice,
-  Status,
-  SyncWord,
-  TooLong,
-} from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 // British rules, because "Ada, Bo and Cy" reads better aloud than the list with a third comma.
 const format = makeFormat("en-GB");
+const quantities = makeQuantities(format, {
+  hours: (count) => `${count} h`,
+  minutes: (count) => `${count} min`,
+  seconds: (count) => `${count} s`,
+  unknown: "not known yet",
+});
+const { wait, length } = quantities;
 
 const quoted = (fileName: string): string => `“${songTitle(fileName)}”`;
 const quotedFile = (fileName: string | null): string => (fileName === null ? "That file" : `“${fileName}”`);
@@ -49,6 +48,11 @@ const status = {
     const playing = `Playing ${quoted(fileName)}.`;
     if (isDirector) return `${playing} You run the music.`;
     return directorName ? `${playing} ${format.list([directorName])} runs the music.` : playing;
+  },
+  paused: ({ fileName, isDirector, directorName }) => {
+    const paused = `${quoted(fileName)} is paused.`;
+    if (isDirector) return `${paused} Continue when you like.`;
+    return directorName ? `${paused} ${format.list([directorName])} continues it.` : paused;
   },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
   undecodable: ({ fileName, tooLong, isAnyoneAble }) => {
@@ -176,8 +180,13 @@ const notice = {
     const now = isMe ? "You now run the music." : `${format.list([name])} now runs the music.`;
     return formerName ? `${format.list([formerName])} stepped back. ${now}` : now;
   },
-  "output-changed": () =>
-    "The sound goes another way now. If this phone is late or early next to the others, move Speaker delay.",
+  "output-changed": ({ outputName, isKnown }) => {
+    if (outputName === null)
+      return "The sound may go another way now. If this phone is late or early next to the others, move Speaker delay.";
+    return isKnown
+      ? `The sound comes from ${format.fence(outputName)} now. Its delay from last time is set again.`
+      : `The sound comes from ${format.fence(outputName)} now, which was not lined up here before. Does it sound late? See Speaker delay.`;
+  },
   joined: ({ name }) => `${format.list([name])} joined.`,
   left: ({ name }) => `${format.list([name])} left.`,
   copied: () => "Copied.",
@@ -200,57 +209,18 @@ function figures(current: Status): string {
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
-  if (current.remainingSec !== null) parts.push(`ready in about ${roundedWait(current.remainingSec)}`);
+  if (current.remainingSec !== null) parts.push(`ready in about ${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
 
-const SEC_PER_MIN = 60;
-const MIN_PER_HOUR = 60;
-
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
-  `This song is ${hoursAndMinutes(durationSec)} long; this device has memory for about ${hoursAndMinutes(roomSec)}.`;
+  `This song is ${length(durationSec)} long; this device has memory for about ${length(roomSec)}.`;
 
-/** `3 h 12 min`, `40 min`; downwards, so that what is promised fits. */
-function hoursAndMinutes(durationSec: number): string {
-  const minutes = Math.floor(durationSec / SEC_PER_MIN);
-  const hours = Math.floor(minutes / MIN_PER_HOUR);
-  const rest = `${format.number(minutes % MIN_PER_HOUR)} min`;
-  return hours > 0 ? `${format.number(hours)} h ${rest}` : rest;
-}
-
-function roundedWait(remainingSec: number): string {
-  if (remainingSec < SEC_PER_MIN) return `${format.number(Math.max(1, Math.ceil(remainingSec)))} s`;
-  return `${format.number(Math.ceil(remainingSec / SEC_PER_MIN))} min`;
-}
-
-const orUnknown = <Value>(value: Value | null, say: (known: Value) => string): string =>
-  value === null ? "not known yet" : say(value);
-const ms = (digits: number) => (value: number | null) =>
-  orUnknown(value, (known) => format.milliseconds(known, digits));
-const ppm = (value: number | null) => orUnknown(value, (known) => `${format.number(known)} ppm`);
-
-type PlotFigure = Exclude<keyof FigurePoint, "atLocalMs">;
-interface PlotRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-const PLOT_DIGITS: Readonly<Record<PlotFigure, number>> = {
-  offsetMs: 2,
-  rttMs: 1,
-  playbackErrorMs: 2,
-  ratePpm: 0,
-};
-/** Rounded before it is written, so that a hair below zero is not "-0". */
-const rounded = (figure: PlotFigure, value: number): number => Number(value.toFixed(PLOT_DIGITS[figure])) + 0;
-const plotValue = (figure: PlotFigure, value: number): string =>
-  figure === "ratePpm"
-    ? ppm(rounded(figure, value))
-    : format.milliseconds(rounded(figure, value), PLOT_DIGITS[figure]);
 const lastMinutes = (minutes: number): string =>
   format.plural(minutes, { one: "minute", other: `${format.number(minutes)} min` });
 
 export const en = {
+  language: "Language",
   product: {
     name: "Unisono",
     promise: "Every phone in the room, one loudspeaker.",
@@ -299,6 +269,13 @@ export const en = {
     stop: "Stop",
     startNow: "Start now",
     stopHint: "Take over under People to stop it for everyone.",
+    pause: "Pause",
+    goOn: "Continue",
+    seek: "Position in the song",
+    seekValue: (positionSec: number, durationSec: number) =>
+      `${format.position(positionSec)} of ${format.position(durationSec)}`,
+    back: "Back 10 seconds",
+    forward: "Forward 10 seconds",
   },
   files: {
     title: "Files",
@@ -310,7 +287,7 @@ export const en = {
     seeded: "seeded",
     held: (heldBytes: number, sizeBytes: number) =>
       format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
-    remaining: (remainingSec: number) => `about ${roundedWait(remainingSec)}`,
+    remaining: (remainingSec: number) => `about ${wait(remainingSec)}`,
     waiting: "waiting for a source",
     off: "off on this phone",
     noRoom: "no room for it on this phone",
@@ -329,6 +306,7 @@ export const en = {
     playing: "playing",
     chosen: "up next",
     directorOnly: (directorName: string) => `${format.list([directorName])} chooses what plays.`,
+    paused: "paused",
   },
   people: {
     title: "People",
@@ -362,13 +340,19 @@ export const en = {
     earlyStep: "10 ms later",
     clickTest: "Click test",
     clicking: "Everyone’s phone clicks at the same moment.",
+    volume: "Volume on this phone",
+    volumeValue: (volume: number) => format.percent(100 * volume),
+    fineLate: "1 ms earlier",
+    fineEarly: "1 ms later",
+    typed: "Exact delay in milliseconds",
+    reset: "No correction",
   },
   details: {
     title: "Details",
     copy: "Copy diagnostics",
     copied: "Copied. No key and no address is in it.",
     copyFailed: "This browser does not let the page copy. An https link would.",
-    ms,
+    ms: quantities.ms,
     rows: {
       control: "Server",
       clock: "Clock",
@@ -381,7 +365,7 @@ export const en = {
       sent: "Sent",
       received: "Received",
     },
-    ppm,
+    ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
     plots: {
@@ -394,9 +378,9 @@ export const en = {
       },
       none: "nothing yet",
       silent: "none now",
-      value: plotValue,
+      value: quantities.plotValue,
       range: (figure: PlotFigure, { from, to }: PlotRange, minutes: number) =>
-        `${format.number(rounded(figure, from), PLOT_DIGITS[figure])} to ${plotValue(figure, to)} in the last ${lastMinutes(minutes)}`,
+        `${quantities.plotNumber(figure, from)} to ${quantities.plotValue(figure, to)} in the last ${lastMinutes(minutes)}`,
     },
     control: { idle: "idle", connecting: "connecting", open: "connected", retrying: "trying again" },
     clock: {
@@ -426,6 +410,24 @@ export const en = {
     joinAgain: "Join again",
     newSwarm: "New swarm",
   },
+  heard: {
+    question: "A chime just rang on this phone. Did you hear it?",
+    yes: "I heard it",
+    no: "I heard nothing",
+    again: "Ring again",
+    hintsTitle: "What may keep this phone silent:",
+    silentSwitch: "The silent switch on its side, or silent mode: turn it off.",
+    mediaVolume: "The volume: press the volume key up while this page is open.",
+    otherOutput:
+      "Headphones or a Bluetooth speaker that is connected elsewhere: the sound may come from there.",
+  },
 };
 
-export type Copy = typeof en;
+/** What another language must say: the same messages, told the same things, in words of its own. */
+type InOtherWords<Said> = Said extends string
+  ? string
+  : Said extends (...told: infer Told) => infer Result
+    ? (...told: Told) => InOtherWords<Result>
+    : { readonly [Message in keyof Said]: InOtherWords<Said[Message]> };
+
+export type Copy = InOtherWords<typeof en>;

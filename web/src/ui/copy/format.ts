@@ -6,6 +6,8 @@ export interface Format {
   readonly number: (value: number, fractionDigits?: number) => string;
   readonly percent: (percent: number) => string;
   readonly list: (names: readonly string[]) => string;
+  /** Keeps a name or a title from mixing with a sentence that runs the other way. */
+  readonly fence: (text: string) => string;
   /** Picks the form for a count: `plural(2, { one: "person", other: "people" })`. */
   readonly plural: (count: number, forms: PluralForms) => string;
   readonly bytes: (sizeBytes: number) => string;
@@ -21,9 +23,12 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 
 /** Names and file names may run right to left inside a left-to-right sentence, or the other way round. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
-const isolate = (text: string): string => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
+const fenced = (text: string): string => `\u2068${text}\u2069`;
+const isolate = (text: string): string => (RIGHT_TO_LEFT.test(text) ? fenced(text) : text);
 
 export function makeFormat(locale: string): Format {
+  // In a sentence that runs right to left every name may be a stranger, and a fence around one of its own does no harm.
+  const fence = isRightToLeft(locale) ? fenced : isolate;
   const rules = new Intl.PluralRules(locale);
   const lists = new Intl.ListFormat(locale, { type: "conjunction" });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
@@ -37,7 +42,8 @@ export function makeFormat(locale: string): Format {
         ? whole.format(value)
         : value.toLocaleString(locale, { maximumFractionDigits: fractionDigits }),
     percent: (percent) => percents.format(percent / 100),
-    list: (names) => lists.format(names.map(isolate)),
+    list: (names) => lists.format(names.map(fence)),
+    fence,
     plural: (count, forms) => forms[rules.select(count)] ?? forms.other,
     bytes: (sizeBytes) =>
       sizeBytes < BYTES_PER_MEGABYTE
@@ -52,6 +58,9 @@ export function makeFormat(locale: string): Format {
     },
   };
 }
+
+/** The languages of the page that are written from right to left. */
+export const isRightToLeft = (locale: string): boolean => new Intl.Locale(locale).language === "ar";
 
 function unitFormat(locale: string, unit: string, maximumFractionDigits: number): Intl.NumberFormat {
   return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits });

@@ -63,11 +63,13 @@ export function Invite({ view, actions }: ScreenProps) {
         <dl class="invite-text">
           <div>
             <dt>{words.invite.key}</dt>
-            <dd class="key">{key}</dd>
+            <dd class="key" dir="ltr">
+              {key}
+            </dd>
           </div>
           <div>
             <dt>{words.invite.link}</dt>
-            <dd class="link" ref={linkText}>
+            <dd class="link" dir="ltr" ref={linkText}>
               {link}
             </dd>
           </div>

@@ -15,6 +15,7 @@ const STAYS = new Set<NoticeView["code"]>([
   "source-silent",
   "peer-dropped",
   "link-unproven",
+  "output-changed",
 ]);
 
 export function Notice({ notice, onDone }: { notice: NoticeView; onDone: () => void }) {

@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import type { TargetedEvent } from "preact";
 import { words } from "../copy/index.ts";
 import { Glyph, Mark } from "../glyphs.tsx";
+import { LanguageSelect } from "../parts/language-select.tsx";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 import { Strings } from "../strings.tsx";
@@ -42,6 +43,7 @@ export function Home({ view, actions }: ScreenProps) {
         id="swarm-key"
         class="key-input"
         type="text"
+        dir="ltr"
         value={text}
         onInput={(event) => {
           typed.value = event.currentTarget.value;
@@ -80,6 +82,7 @@ export function Home({ view, actions }: ScreenProps) {
           </p>
         )}
         <p class="hint">{words.product.privacy}</p>
+        <LanguageSelect />
       </footer>
     </div>
   );

@@ -2,7 +2,9 @@
 
 import { words } from "../copy/index.ts";
 import { Glyph, Mark } from "../glyphs.tsx";
+import { HeardQuestion } from "../parts/heard.tsx";
 import { Invite } from "../parts/invite.tsx";
+import { LanguageSelect } from "../parts/language-select.tsx";
 import { Details } from "../sections/details.tsx";
 import { Files } from "../sections/files.tsx";
 import { Now } from "../sections/now.tsx";
@@ -40,6 +42,7 @@ export function SwarmSections({ view, actions }: ScreenProps) {
   const isJoined = useSlice(view, ({ phase }) => phase === "joined");
   return (
     <>
+      <HeardQuestion view={view} actions={actions} />
       <Now view={view} actions={actions} />
       {isJoined && (
         <div class="sections">
@@ -48,6 +51,7 @@ export function SwarmSections({ view, actions }: ScreenProps) {
             <People view={view} actions={actions} />
             <Speaker view={view} actions={actions} />
             <Details view={view} actions={actions} />
+            <LanguageSelect />
           </div>
         </div>
       )}

@@ -160,6 +160,7 @@ function fileFacts(file: FileView): string[] {
   const facts = [words.files.size(file.sizeBytes)];
   if (file.offeredBy.length > 0) facts.push(words.files.from(file.offeredBy));
   if (file.isDecodable === false) facts.push(words.files.undecodable);
+  else if (file.isPaused) facts.push(words.files.paused);
   else if (file.isPlaying) facts.push(words.files.playing);
   else if (file.isChosen) facts.push(words.files.chosen);
   return facts;

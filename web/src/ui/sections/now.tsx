@@ -1,25 +1,42 @@
-// What plays: the strings, the position once a second, and the act that fits now. The status sentence above names the song.
+// What plays: the strings, the place in the song, and the acts that fit now. The status sentence above names the song.
 
+import { useMemo } from "preact/hooks";
+import type { TransportView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
+import { SeekSlider } from "../parts/seek-slider.tsx";
+import { useSpaceKey } from "../parts/space-key.ts";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 import { Strings } from "../strings.tsx";
 
+/** The step of the buttons beside Pause; the words say it. */
+const STEP_SEC = 10;
+
 export function Now({ view, actions }: ScreenProps) {
-  const { strings, figures, isPlaying, canStop, canStartNow } = useSlice(view, (v) => ({
+  const { strings, figures, isPlaying, canStop, canStartNow, transport } = useSlice(view, (v) => ({
     strings: v.people.map(({ isMe, sync }) => ({ isMe, sync })),
     figures: words.figures(v.status),
     isPlaying: v.nowPlaying !== null,
     canStop: v.canStop,
     canStartNow: v.canStartNow,
+    transport: v.transport && withoutPlace(v.transport),
   }));
+  const isShown = isPlaying || transport?.isPaused;
+  const fileId = transport?.canGoOn ? transport.fileId : null;
+  const canPause = transport?.canPause === true;
+  const onSpace = useMemo(() => {
+    if (fileId !== null) return () => actions.play(fileId);
+    return canPause ? () => actions.pause() : null;
+  }, [actions, fileId, canPause]);
+  useSpaceKey(onSpace);
   return (
     <section class="now" aria-label={words.now.title}>
       {figures && <p class="figures">{figures}</p>}
+      {isShown && transport && <Song {...transport} />}
       <Strings strings={strings} />
-      {isPlaying && <Position view={view} actions={actions} />}
-      {(canStop || canStartNow || isPlaying) && (
+      {isShown && <Position view={view} actions={actions} />}
+      {(canStop || canStartNow || isShown) && (
         <div class="transport">
           {canStartNow && (
             <button type="button" class="button button-big button-primary" onClick={() => actions.startNow()}>
@@ -27,35 +44,93 @@ export function Now({ view, actions }: ScreenProps) {
               {words.now.startNow}
             </button>
           )}
-          <button
-            type="button"
-            class={canStop ? "button button-big" : "button"}
-            disabled={!canStop}
-            onClick={() => actions.stop()}
-          >
-            <Glyph name="stop" />
-            {words.now.stop}
-          </button>
-          {!canStop && <p class="hint">{words.now.stopHint}</p>}
+          {isShown && transport?.canSeek && <Step view={view} actions={actions} sign={-1} />}
+          {canPause && (
+            <button type="button" class="button button-big" onClick={() => actions.pause()}>
+              <Glyph name="pause" />
+              {words.now.pause}
+            </button>
+          )}
+          {fileId !== null && (
+            <button
+              type="button"
+              class="button button-big button-primary"
+              onClick={() => actions.play(fileId)}
+            >
+              <Glyph name="play" />
+              {words.now.goOn}
+            </button>
+          )}
+          {isShown && transport?.canSeek && <Step view={view} actions={actions} sign={1} />}
+          {!transport?.isPaused && (
+            <button
+              type="button"
+              class={canStop ? "button button-big" : "button"}
+              disabled={!canStop}
+              onClick={() => actions.stop()}
+            >
+              <Glyph name="stop" />
+              {words.now.stop}
+            </button>
+          )}
+          {!canStop && !transport?.isPaused && <p class="hint">{words.now.stopHint}</p>}
         </div>
       )}
     </section>
   );
 }
 
-/** Apart from the rest, so that a passing second repaints eleven characters and a line. */
-function Position({ view }: ScreenProps) {
-  const { positionSec, durationSec } = useSlice(view, ({ nowPlaying }) => ({
-    positionSec: Math.floor(nowPlaying?.positionSec ?? 0),
-    durationSec: Math.floor(nowPlaying?.durationSec ?? 0),
-  }));
-  const played = durationSec > 0 ? Math.min(1, positionSec / durationSec) : 0;
+/** The status sentence has the file's name; this is what the song calls itself. */
+function Song({ title, artist, album, coverUrl }: Omit<TransportView, "positionSec">) {
+  const by = [artist, album].filter((text) => text !== null);
+  if (title === null && by.length === 0 && coverUrl === null) return null;
   return (
-    <div class="position">
-      <div class="played" aria-hidden="true">
-        <div style={{ transform: `scaleX(${played})` }} />
+    <div class="song">
+      {coverUrl !== null && <img class="cover" src={coverUrl} alt="" width={96} height={96} />}
+      <div class="song-words">
+        {title !== null && (
+          <p class="song-title" dir="auto">
+            {title}
+          </p>
+        )}
+        {by.length > 0 && (
+          <p class="meta" dir="auto">
+            {by.join(" · ")}
+          </p>
+        )}
       </div>
-      <p>{words.now.position(positionSec, durationSec)}</p>
     </div>
   );
+}
+
+function withoutPlace({ positionSec: _, ...rest }: TransportView): Omit<TransportView, "positionSec"> {
+  return rest;
+}
+
+function Step({ view, actions, sign }: ScreenProps & { readonly sign: -1 | 1 }) {
+  return (
+    <button
+      type="button"
+      class="button-round"
+      aria-label={sign < 0 ? words.now.back : words.now.forward}
+      onClick={() => actions.seek((view.peek().transport?.positionSec ?? 0) + sign * STEP_SEC)}
+    >
+      <Glyph name={sign < 0 ? "back" : "forward"} />
+    </button>
+  );
+}
+
+/** Apart from the rest, so that a passing second repaints eleven characters and a line. */
+function Position({ view, actions }: ScreenProps) {
+  const place = useSlice(
+    view,
+    ({ transport }) =>
+      transport?.durationSec && {
+        positionSec: Math.floor(transport.positionSec),
+        durationSec: transport.durationSec,
+        canSeek: transport.canSeek,
+      },
+  );
+  if (!place) return null;
+  return <SeekSlider {...place} seek={actions.seek} />;
 }

@@ -8,10 +8,14 @@ import { useSlice } from "../slice.ts";
 const MAX_SLIDER_MS = 500;
 /** Just above what ears tell apart in music, so that each tap is heard. */
 const STEP_MS = 10;
+const FINE_STEP_MS = 1;
+/** A Bluetooth loudspeaker of the slowest kind, and as much again. */
+const MAX_TYPED_MS = 2_000;
 
 export function Speaker({ view, actions }: ScreenProps) {
-  const { delayMs, isClicking } = useSlice(view, ({ speakerDelayMs, isClickTestOn }) => ({
+  const { delayMs, volume, isClicking } = useSlice(view, ({ speakerDelayMs, volume, isClickTestOn }) => ({
     delayMs: speakerDelayMs,
+    volume,
     isClicking: isClickTestOn,
   }));
   return (
@@ -26,6 +30,22 @@ export function Speaker({ view, actions }: ScreenProps) {
         >
           {words.speaker.clickTest}
         </button>
+      </div>
+      <div class="delay">
+        <label for="volume">{words.speaker.volume}</label>
+        <p class="delay-value" aria-hidden="true">
+          {words.speaker.volumeValue(volume)}
+        </p>
+        <input
+          id="volume"
+          type="range"
+          min={0}
+          max={100}
+          step={1}
+          value={Math.round(100 * volume)}
+          aria-valuetext={words.speaker.volumeValue(volume)}
+          onInput={(event) => actions.setVolume(event.currentTarget.valueAsNumber / 100)}
+        />
       </div>
       <p class="hint">{isClicking ? words.speaker.clicking : words.speaker.hint}</p>
       <div class="delay">
@@ -58,6 +78,38 @@ export function Speaker({ view, actions }: ScreenProps) {
         >
           <span>{words.speaker.early}</span>
           <small>{words.speaker.earlyStep}</small>
+        </button>
+        <button type="button" class="button" onClick={() => actions.setSpeakerDelay(delayMs + FINE_STEP_MS)}>
+          {words.speaker.fineLate}
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={delayMs === 0}
+          onClick={() => actions.setSpeakerDelay(delayMs - FINE_STEP_MS)}
+        >
+          {words.speaker.fineEarly}
+        </button>
+      </div>
+      <div class="typed-delay">
+        <label for="typed-delay">{words.speaker.typed}</label>
+        <input
+          id="typed-delay"
+          type="number"
+          inputMode="numeric"
+          min={0}
+          max={MAX_TYPED_MS}
+          step={1}
+          value={delayMs}
+          onChange={(event) => actions.setSpeakerDelay(event.currentTarget.valueAsNumber)}
+        />
+        <button
+          type="button"
+          class="button"
+          disabled={delayMs === 0}
+          onClick={() => actions.setSpeakerDelay(0)}
+        >
+          {words.speaker.reset}
         </button>
       </div>
     </section>

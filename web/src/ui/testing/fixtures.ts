@@ -62,6 +62,7 @@ const song: FileView = {
   isEnabled: true,
   isChosen: false,
   isPlaying: false,
+  isPaused: false,
   offeredBy: ["Ada"],
   sources: [],
   remainingSec: null,
@@ -115,6 +116,9 @@ const home: View = {
   canStartNow: false,
   needsTapToRejoin: false,
   nowPlaying: null,
+  transport: null,
+  volume: 1,
+  asksIfHeard: false,
   speakerDelayMs: 0,
   isClickTestOn: false,
   isGivingLittle: false,
@@ -144,6 +148,20 @@ const playing: View = {
   files: [{ ...song, isChosen: true, isPlaying: true }, arriving, turnedOff],
   status: { code: "playing", fileName: song.name, directorName: "Ada", isDirector: true },
   nowPlaying: { name: song.name, durationSec: 247, positionSec: 102.4 },
+  transport: {
+    fileId: song.fileId,
+    name: song.name,
+    title: "Midnight Train to Ludwigshafen",
+    artist: "The Signal Boxes",
+    album: "Night Lines",
+    coverUrl: null,
+    positionSec: 102.4,
+    durationSec: 247,
+    isPaused: false,
+    canPause: true,
+    canGoOn: false,
+    canSeek: true,
+  },
 };
 const following: View = {
   ...playing,
@@ -151,6 +169,7 @@ const following: View = {
   isDirector: false,
   canStop: false,
   status: { code: "playing", fileName: song.name, directorName: "Bo", isDirector: false },
+  transport: playing.transport && { ...playing.transport, canPause: false, canSeek: false },
 };
 
 export const fixtures = {
@@ -170,6 +189,13 @@ export const fixtures = {
     help: { code: "server-silent" },
   },
   alone: { ...swarm, people: directing([ada]), isDirector: true, status: { code: "alone" } },
+  "asks-if-heard": {
+    ...swarm,
+    people: directing([ada]),
+    isDirector: true,
+    status: { code: "alone" },
+    asksIfHeard: true,
+  },
   "no-files": {
     ...swarm,
     people: directing([ada, bo, cy]),
@@ -213,6 +239,20 @@ export const fixtures = {
     people: directing([ada, bo, cy].map((person) => ({ ...person, isReady: true }))),
   },
   playing,
+  paused: {
+    ...playing,
+    canStop: false,
+    nowPlaying: null,
+    status: { code: "paused", fileName: song.name, directorName: "Ada", isDirector: true },
+    people: directing([ada, bo, cy].map((person) => ({ ...person, isReady: true }))),
+    files: [{ ...song, isChosen: true, isPaused: true }, arriving, turnedOff],
+    transport: playing.transport && {
+      ...playing.transport,
+      isPaused: true,
+      canPause: false,
+      canGoOn: true,
+    },
+  },
   following,
   "out-of-step": {
     ...following,
@@ -224,6 +264,7 @@ export const fixtures = {
     banner: { code: "unreachable", names: ["Cy"], isEveryone: false },
     speakerDelayMs: 120,
     isClickTestOn: true,
+    notice: { id: 4, notice: { code: "output-changed", outputName: "Kitchen Boom", isKnown: false } },
   },
   "server-lost": { ...playing, isOnline: false, banner: { code: "server-lost", isPlaying: true } },
   "sound-lost": {

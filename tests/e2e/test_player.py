@@ -1,0 +1,116 @@
+"""The player as people expect it: pause, go on, seek, volume, the song's own title, and another language."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsers.device import Snapshot, wait_for_all
+from tests.e2e.room import Room, has_peers, is_playing
+from tests.rig.song import Song
+
+pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+
+FAR_SEC = 20
+# The service worker has fetched the page with all its parts, and answers from now on.
+SHELF_IS_FULL = """async () => {
+  const { active } = await navigator.serviceWorker.ready;
+  return active.state === "activated" && (await caches.match("/")) !== undefined;
+}"""
+
+
+def test_a_director_pauses_seeks_and_goes_on(
+    open_room: Callable[..., Room], song: Song, tmp_path: Path
+) -> None:
+    """[TR1] [TR3] [TR4] Both follow; the song shows its own title and cover; the page turns to Arabic."""
+    room = open_room(2)
+    ada, bo = room.enter("ada", "bo")
+    wait_for_all([ada, bo], has_peers(2), "to be linked")
+    tagged = tagged_song(song, tmp_path)
+    room.share(ada, tagged)
+    room.start(ada, tagged.name)
+    for device in (ada, bo):
+        now = device.page.get_by_role("region", name="Now playing")
+        expect(now.get_by_text("Glass Harbour", exact=True)).to_be_visible()
+        expect(now.get_by_text("Ada Lark · Night Lines")).to_be_visible()
+        cover = now.locator("img")
+        expect(cover).to_have_js_property("naturalWidth", 64)
+    expect(bo.page.get_by_role("slider", name="Position in the song")).to_be_disabled()
+
+    ada.page.get_by_role("button", name="Pause", exact=True).click()
+    wait_for_all([ada, bo], is_paused, "to pause")
+    kept_us = ada.snapshot()["plan"]["positionUs"]
+    assert kept_us > 0
+    assert bo.snapshot()["plan"]["positionUs"] == kept_us
+    expect(bo.page.get_by_role("status")).to_contain_text("is paused")
+    slider = ada.page.get_by_role("slider", name="Position in the song")
+    slider.fill(str(FAR_SEC))
+    wait_for_all([ada, bo], lambda shot: shot["plan"]["positionUs"] == FAR_SEC * 1_000_000, "to seek")
+    slider.press("ArrowRight")
+    wait_for_all([ada, bo], lambda shot: shot["plan"]["positionUs"] == (FAR_SEC + 5) * 1_000_000, "to step")
+
+    ada.page.get_by_role("button", name="Continue", exact=True).click()
+    wait_for_all([ada, bo], is_past(FAR_SEC + 5), "to go on from there")
+    ada.page.get_by_role("button", name="Back 10 seconds").click()
+    wait_for_all([ada, bo], is_before(FAR_SEC + 5), "to step back")
+    ada.page.locator("h1").first.click()
+    ada.page.keyboard.press("Space")
+    wait_for_all([ada, bo], is_paused, "to pause by the space bar")
+
+    bo.page.get_by_role("slider", name="Volume on this phone").fill("40")
+    expect(bo.page.get_by_text("40%", exact=True)).to_be_visible()
+    bo.page.get_by_role("combobox", name="Language").select_option("ar")
+    expect(bo.page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
+    expect(bo.page.get_by_role("list", name="الأشخاص").get_by_role("listitem")).to_have_count(2)
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert bo.page.evaluate(width) == 0
+    bo.reload()
+    expect(bo.page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
+    expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()
+    assert (ada.errors, bo.errors) == ([], [])
+
+    bo.page.wait_for_function(SHELF_IS_FULL)
+    bo.context.set_offline(True)
+    bo.reload()
+    expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()
+
+
+def is_paused(shot: Snapshot) -> bool:
+    plan = shot["plan"]
+    return bool(plan["state"] == "stopped" and plan["fileId"] and shot["playback"]["state"] == "idle")
+
+
+def is_past(second: float) -> Callable[[Snapshot], bool]:
+    return lambda shot: is_playing(shot) and shot["playback"]["positionSec"] > second
+
+
+def is_before(second: float) -> Callable[[Snapshot], bool]:
+    return lambda shot: is_playing(shot) and shot["playback"]["positionSec"] < second
+
+
+def tagged_song(song: Song, folder: Path) -> Path:
+    """The song as an MP3 that knows its title and has a cover, written by ffmpeg."""
+    path = folder / "tagged.mp3"
+    cover = ["-f", "lavfi", "-i", "testsrc=size=64x64:rate=1:duration=1"]
+    tags = ["title=Glass Harbour", "artist=Ada Lark", "album=Night Lines"]
+    named = [part for tag in tags for part in ("-metadata", tag)]
+    picture = [
+        "-map",
+        "0:a",
+        "-map",
+        "1:v",
+        "-frames:v",
+        "1",
+        "-c:v",
+        "mjpeg",
+        "-disposition:v",
+        "attached_pic",
+    ]
+    command = ["ffmpeg", "-loglevel", "error", "-i", str(song.path), *cover, *picture, *named, str(path)]
+    subprocess.run(command, check=True, timeout=60)
+    return path

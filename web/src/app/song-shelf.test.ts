@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import type { FileId } from "../lib/index.ts";
+import { SongShelf } from "./song-shelf.ts";
+
+const [song, other] = ["5".repeat(64) as FileId, "6".repeat(64) as FileId];
+
+const big = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >> shift) & 255);
+const utf8 = (text: string): number[] => [...new TextEncoder().encode(text)];
+
+/** An MP3 with a title and, where asked, a front cover in JPEG. */
+function mp3(title: string, hasCover: boolean): Uint8Array<ArrayBuffer> {
+  const frame = (name: string, content: number[]) => [
+    ...utf8(name),
+    ...big(content.length),
+    0,
+    0,
+    ...content,
+  ];
+  const cover = [0, ...utf8("image/jpeg"), 0, 3, 0, 0xff, 0xd8, 0xff, 0xe0];
+  const body = [...frame("TIT2", [0, ...utf8(title)]), ...(hasCover ? frame("APIC", cover) : [])];
+  return Uint8Array.from([...utf8("ID3"), 3, 0, 0, 0, 0, body.length >> 7, body.length & 127, ...body]);
+}
+
+function shelf(decode: () => Promise<{ width: number; height: number; close(): void }>) {
+  const open = new Set<string>();
+  let made = 0;
+  let changes = 0;
+  const songs = new SongShelf(() => changes++, {
+    decode,
+    makeUrl: () => {
+      const url = `blob:${++made}`;
+      open.add(url);
+      return url;
+    },
+    dropUrl: (url) => open.delete(url),
+  });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  return { songs, open, settled, changes: () => changes };
+}
+
+const picture = (width: number) => async () => ({ width, height: width, close: () => undefined });
+
+describe("what songs are called", () => {
+  it("is read from their bytes, and the cover shown once it was decoded", async () => {
+    const { songs, settled, changes } = shelf(picture(600));
+    expect(songs.wordsOf(song)).toBeNull();
+    songs.note(song, mp3("Glass Harbour", true));
+    expect(songs.wordsOf(song)).toMatchObject({ title: "Glass Harbour", artist: null, coverUrl: null });
+    await settled();
+    expect(songs.wordsOf(song)?.coverUrl).toBe("blob:1");
+    expect(changes()).toBe(1);
+  });
+
+  it("comes without a cover that no browser can draw, or that is far too large", async () => {
+    const damaged = () => Promise.reject(new Error("InvalidStateError"));
+    for (const decode of [damaged, picture(9_000)]) {
+      const { songs, open, settled } = shelf(decode);
+      songs.note(song, mp3("Glass Harbour", true));
+      await settled();
+      expect(songs.wordsOf(song)).toMatchObject({ title: "Glass Harbour", coverUrl: null });
+      expect(open.size).toBe(0);
+    }
+  });
+
+  it("keeps one cover at a time, and none after closing", async () => {
+    const { songs, open, settled } = shelf(picture(600));
+    songs.note(song, mp3("One", true));
+    await settled();
+    songs.note(other, mp3("Two", true));
+    await settled();
+    expect([...open]).toEqual(["blob:2"]);
+    expect(songs.wordsOf(song)).toMatchObject({ title: "One", coverUrl: null });
+    songs.note(song, mp3("One", true));
+    songs.close();
+    await settled();
+    expect(open.size).toBe(0);
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { type Build, OfflineShelf } from "./offline-shelf.ts";
+import { type OfflinePage, PageOffline } from "./page-offline.ts";
+
+const ORIGIN = "https://party.test";
+const BUILD: Build = {
+  id: "new",
+  assets: ["/assets/index-new.js", "/assets/style-new.css"],
+  others: ["/manifest.webmanifest"],
+};
+const page = (script: string) => `<!doctype html><script type="module" src="${script}"></script>`;
+
+/** A server with the files of one build, and the caches of one browser. */
+function world(script = "/assets/index-new.js") {
+  const files = new Map([
+    ["/", page(script)],
+    ...[...BUILD.assets, ...BUILD.others].map((address) => [address, `content of ${address}`] as const),
+  ]);
+  const shelves = new Map<string, Map<string, Response>>();
+  const asked: string[] = [];
+  const state = { isUp: true, status: 200, isSilent: false };
+  const shelf = new OfflineShelf(
+    {
+      origin: ORIGIN,
+      caches: {
+        open: async (name: string) => {
+          const kept = shelves.get(name) ?? new Map<string, Response>();
+          shelves.set(name, kept);
+          return {
+            put: async (url: string, response: Response) => void kept.set(url, response),
+            match: async (url: string) => kept.get(url)?.clone(),
+          } as unknown as Cache;
+        },
+        keys: async () => [...shelves.keys()],
+        delete: async (name: string) => shelves.delete(name),
+      },
+      fetch: async (input, init) => {
+        const address = String(input);
+        asked.push(address);
+        if (state.isSilent && init?.signal) throw new DOMException("gave up", "TimeoutError");
+        if (!state.isUp) throw new TypeError("no network");
+        const text = files.get(address);
+        return new Response(text ?? "nothing here", { status: text === undefined ? 404 : state.status });
+      },
+      giveUpAfter: () => new AbortController().signal,
+    },
+    BUILD,
+  );
+  const ask = (path: string, mode: RequestMode = "no-cors", method = "GET") =>
+    shelf.answer({ method, mode, url: path.startsWith("/") ? ORIGIN + path : path });
+  const text = async (path: string, mode?: RequestMode) => (await (await ask(path, mode))?.text()) ?? null;
+  return { shelf, shelves, files, state, asked, ask, text };
+}
+
+describe("the shelf of the service worker", () => {
+  it("[O1] holds all files of its build, and they answer without a network", async () => {
+    const { shelf, state, text } = world();
+    await shelf.install();
+    state.isUp = false;
+    expect(await text("/", "navigate")).toContain("index-new.js");
+    for (const address of [...BUILD.assets, ...BUILD.others])
+      expect(await text(address)).toBe(`content of ${address}`);
+  });
+
+  it("[O1] holds nothing when one file is missing", async () => {
+    const { shelf, shelves, files } = world();
+    files.delete("/assets/style-new.css");
+    await expect(shelf.install()).rejects.toThrow();
+    expect([...shelves.keys()]).toEqual([]);
+  });
+
+  it("[O2] is not filled from a server that has another build by now", async () => {
+    const { shelf, shelves } = world("/assets/index-newer.js");
+    await expect(shelf.install()).rejects.toThrow("another build");
+    expect(shelves.size).toBe(0);
+  });
+
+  it("[O3] gives way to the server, which may have another page", async () => {
+    const { shelf, files, text } = world();
+    await shelf.install();
+    files.set("/", page("/assets/index-newer.js"));
+    expect(await text("/", "navigate")).toContain("index-newer.js");
+  });
+
+  it("[O3] answers for a server that is silent or fails", async () => {
+    const { shelf, state, text } = world();
+    await shelf.install();
+    state.isSilent = true;
+    expect(await text("/", "navigate")).toContain("index-new.js");
+    Object.assign(state, { isSilent: false, status: 503 });
+    expect(await text("/", "navigate")).toContain("index-new.js");
+  });
+
+  it("[O3] waits for the server as long as it takes while it holds nothing", async () => {
+    const { state, text } = world();
+    state.isSilent = true;
+    expect(await text("/", "navigate")).toContain("index-new.js");
+  });
+
+  it("[O4] asks nobody for a hashed file that it holds", async () => {
+    const { shelf, asked, text } = world();
+    await shelf.install();
+    asked.length = 0;
+    await text("/assets/index-new.js");
+    expect(asked).toEqual([]);
+  });
+
+  it("[O5] lets everything else pass", async () => {
+    const { shelf, ask } = world();
+    await shelf.install();
+    for (const path of ["/v1/control?s=ab12", "/healthz", "/assets/index-old.js", "https://else.test/"]) {
+      expect(ask(path)).toBeNull();
+    }
+    expect(ask("/", "no-cors")).toBeNull();
+    expect(ask("/", "navigate", "POST")).toBeNull();
+  });
+
+  it("[O6] drops what former builds left, and nothing of others", async () => {
+    const { shelf, shelves } = world();
+    await shelf.install();
+    shelves.set("unisono-old", new Map());
+    shelves.set("somebody-elses", new Map());
+    await shelf.activate();
+    expect([...shelves.keys()].sort()).toEqual(["somebody-elses", "unisono-new"]);
+  });
+});
+
+function pageOf(overrides: Partial<OfflinePage> = {}) {
+  const did: string[] = [];
+  const stored = new Map<string, string>();
+  const offline = new PageOffline({
+    script: "/assets/index-old.js",
+    isControlled: true,
+    fetchPage: async () => page("/assets/index-new.js"),
+    register: async () => did.push("register"),
+    dropShelves: async () => did.push("drop"),
+    reload: () => did.push("reload"),
+    session: {
+      getItem: (key) => stored.get(key) ?? null,
+      setItem: (key, value) => void stored.set(key, value),
+    },
+    ...overrides,
+  });
+  return { offline, did };
+}
+
+describe("a page that may come from the shelf", () => {
+  it("[O7] registers the worker at the first joining only", () => {
+    const { offline, did } = pageOf();
+    offline.joined();
+    offline.joined();
+    expect(did).toEqual(["register"]);
+  });
+
+  it("[O8] makes way for the server's build, once", async () => {
+    const { offline, did } = pageOf();
+    await offline.checkBuild(() => true);
+    await offline.checkBuild(() => true);
+    expect(did).toEqual(["drop", "reload"]);
+  });
+
+  it.each<[string, Partial<OfflinePage>, boolean]>([
+    ["is the server's own", { script: "/assets/index-new.js" }, true],
+    ["came without a worker", { isControlled: false }, true],
+    ["is offline", { fetchPage: () => Promise.reject(new TypeError("no network")) }, true],
+    ["got something that is no page of ours", { fetchPage: async () => "<title>Hotel Wi-Fi</title>" }, true],
+    ["has been joined with meanwhile", {}, false],
+  ])("[O8] stays when it %s", async (_, overrides, isIdle) => {
+    const { offline, did } = pageOf(overrides);
+    await offline.checkBuild(() => isIdle);
+    expect(did).toEqual([]);
+  });
+
+  it("[O9] drops the shelf when the server refuses it as too old", async () => {
+    const { offline, did } = pageOf();
+    await offline.refusedAsOld();
+    expect(did).toEqual(["drop"]);
+  });
+});

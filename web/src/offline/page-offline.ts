@@ -1,0 +1,78 @@
+// The page's side of starting without a network: registers the service worker once somebody has joined, and makes sure that
+// a page from the shelf does not stay when the server has a newer one (rules O7–O9). Asks nobody to install anything.
+
+export interface OfflinePage {
+  /** The address of the page's own script: no two builds share it. */
+  readonly script: string;
+  /** A page from the shelf, or one that a service worker fetched. */
+  readonly isControlled: boolean;
+  readonly fetchPage: () => Promise<string>;
+  readonly register: () => Promise<unknown>;
+  readonly dropShelves: () => Promise<unknown>;
+  readonly reload: () => void;
+  readonly session: Pick<Storage, "getItem" | "setItem">;
+}
+
+const RELOADED_FOR = "unisono.reloadedFor";
+const SCRIPT = /<script[^>]*\bsrc="([^"]+)"/;
+
+export class PageOffline {
+  readonly #page: OfflinePage;
+  #hasRegistered = false;
+
+  constructor(page: OfflinePage) {
+    this.#page = page;
+  }
+
+  /** O7: from the first joining on; a visitor who only looks downloads nothing more. */
+  joined(): void {
+    if (this.#hasRegistered) return;
+    this.#hasRegistered = true;
+    this.#page.register().catch((error: unknown) => {
+      console.warn(`this page will not start offline: ${String(error)}`);
+    });
+  }
+
+  /**
+   * O8: whether the server has another build than this page; then it comes by a reload, once per build, if `isIdle` still
+   * says that nobody has joined.
+   */
+  async checkBuild(isIdle: () => boolean): Promise<void> {
+    const { script, isControlled, fetchPage, session, dropShelves, reload } = this.#page;
+    if (!isControlled) return;
+    const text = await fetchPage().catch(() => null); // offline: the shelf is what there is
+    const theirs = text === null ? null : (SCRIPT.exec(text)?.[1] ?? null);
+    if (theirs === null || theirs === script || session.getItem(RELOADED_FOR) === theirs || !isIdle()) return;
+    session.setItem(RELOADED_FOR, theirs);
+    await dropShelves();
+    reload();
+  }
+
+  /** O9: the server does not speak this page's protocol: the next reload must come from the server, however slow it is. */
+  async refusedAsOld(): Promise<void> {
+    await this.#page.dropShelves();
+  }
+}
+
+/** null where there are no service workers: plain http, private windows. */
+export function browserOffline(window: Window): OfflinePage | null {
+  const { navigator, document, location, sessionStorage } = window;
+  const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const script = document.querySelector<HTMLScriptElement>("script[type=module][src]");
+  if (!window.isSecureContext || !workers || !script) return null;
+  return {
+    script: script.getAttribute("src") ?? "",
+    isControlled: workers.controller !== null,
+    // Not a navigation, so the service worker leaves it alone.
+    fetchPage: async () => (await fetch("/", { cache: "no-store" })).text(),
+    register: () => workers.register("/sw.js", { updateViaCache: "none" }),
+    dropShelves: async () => {
+      const names = await caches.keys();
+      await Promise.all(
+        names.filter((name) => name.startsWith("unisono-")).map((name) => caches.delete(name)),
+      );
+    },
+    reload: () => location.reload(),
+    session: sessionStorage,
+  };
+}

@@ -1,0 +1,188 @@
+// Recordings of simulated rooms: loudspeakers with delays of their own, walls that echo, noise, a microphone that is late and
+// whose clock is off. Every number from a seed.
+
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../../lib/testing/index.ts";
+import { makeChirp } from "./chirp.ts";
+import { fft } from "./fft.ts";
+import { delaysFor, type Heard, judge } from "./lateness.ts";
+import { measureLateness, type Recording } from "./listen.ts";
+import { chirpsOf, SLOT_SEC, timetable, timetableSec } from "./timetable.ts";
+
+const RATE = 48_000;
+
+interface Room {
+  readonly seed: number;
+  readonly delaysMs: readonly number[];
+  readonly gains?: readonly number[];
+  readonly snrDb?: number;
+  /** The microphone's path and the page's guess of where the timetable begins, together. */
+  readonly microphoneMs?: number;
+  readonly clockPpm?: number;
+  readonly isBare?: boolean;
+}
+
+const gaussian = (random: SeededRandom): number =>
+  Math.sqrt(-2 * Math.log(1 - random.fraction())) * Math.cos(2 * Math.PI * random.fraction());
+
+/** Straight sound, a dozen early reflections up to nine tenths as loud, and a tail that dies by 60 dB in 0.4 s. */
+function echoes(random: SeededRandom): { afterSec: number; gain: number }[] {
+  const early = Array.from({ length: 12 }, () => ({
+    afterSec: 0.002 + 0.028 * random.fraction(),
+    gain: 0.9 * random.fraction() * (random.fraction() < 0.5 ? -1 : 1),
+  }));
+  const late = Array.from({ length: 150 }, () => {
+    const afterSec = 0.03 + 0.37 * random.fraction();
+    return { afterSec, gain: 0.25 * 10 ** ((-3 * afterSec) / 0.4) * gaussian(random) };
+  });
+  return [{ afterSec: 0, gain: 1 }, ...early, ...late];
+}
+
+function record(room: Room): Recording {
+  const { seed, delaysMs, gains = [], snrDb = 10, microphoneMs = 0, clockPpm = 0, isBare = false } = room;
+  const random = new SeededRandom(seed);
+  const chirp = makeChirp(RATE);
+  const leadSec = 0.5;
+  const samples = new Float32Array(Math.round((timetableSec(delaysMs.length) + 2) * RATE));
+  const paths = delaysMs.map(() => (isBare ? [{ afterSec: 0, gain: 1 }] : echoes(random)));
+  for (const { device, startSec } of timetable(delaysMs.length)) {
+    for (const { afterSec, gain } of paths[device] ?? []) {
+      const atSec = startSec + (delaysMs[device] ?? 0) / 1000 + afterSec + microphoneMs / 1000;
+      addAt(samples, chirp, (leadSec + atSec) * (1 + clockPpm * 1e-6) * RATE, gain * (gains[device] ?? 1));
+    }
+  }
+  const weakest = Math.min(1, ...gains.filter((gain) => gain > 0));
+  const power = (weakest ** 2 * chirp.reduce((sum, value) => sum + value * value, 0)) / chirp.length;
+  const noise = Math.sqrt(power / 10 ** (snrDb / 10));
+  for (let frame = 0; frame < samples.length; frame++)
+    samples[frame] = (samples[frame] ?? 0) + noise * gaussian(random);
+  return { samples, sampleRate: RATE, startFrame: leadSec * RATE };
+}
+
+/** Between two frames by straight lines: what that takes off the top of the band is no more than a loudspeaker does. */
+function addAt(samples: Float32Array, chirp: Float32Array, atFrame: number, gain: number): void {
+  const whole = Math.floor(atFrame);
+  const part = atFrame - whole;
+  for (let frame = 0; frame <= chirp.length; frame++) {
+    const value = (1 - part) * (chirp[frame] ?? 0) + part * (chirp[frame - 1] ?? 0);
+    const target = whole + frame;
+    if (target >= 0 && target < samples.length) samples[target] = (samples[target] ?? 0) + gain * value;
+  }
+}
+
+const latenessOf = (devices: number, recording: Recording): (number | string)[] =>
+  measureLateness(devices, recording).map((each) =>
+    each.verdict === "measured" ? each.lateMs : each.verdict,
+  );
+
+describe("a measurement through a microphone", () => {
+  it.each([1, 2, 3, 4])(
+    "[MC5] finds delays up to 300 ms within 1 ms among echoes and noise, seed %i",
+    (seed) => {
+      const random = new SeededRandom(100 + seed);
+      const delaysMs = [0, 300 * random.fraction(), 300 * random.fraction()];
+      const gains = delaysMs.map(() => 0.3 + 0.7 * random.fraction());
+      const microphoneMs = 300 * random.fraction() - 50;
+      const clockPpm = 200 * random.fraction() - 100;
+      const found = latenessOf(3, record({ seed, delaysMs, gains, microphoneMs, clockPpm }));
+      found.forEach((lateMs, device) => {
+        expect(Math.abs(Number(lateMs) - (delaysMs[device] ?? 0)), `device ${device}`).toBeLessThan(1);
+      });
+    },
+  );
+
+  it("[MC2] finds a hundredth of a millisecond where nothing disturbs it but a clock that is 100 ppm off", () => {
+    const found = latenessOf(
+      2,
+      record({ seed: 7, delaysMs: [12.34, 0], snrDb: 60, clockPpm: 100, isBare: true }),
+    );
+    expect(Math.abs(Number(found[0]) - 12.34)).toBeLessThan(0.01);
+    expect(found[1]).toBe(0);
+  });
+
+  it("[MC3] says of a device that is off that it was not heard, and measures the others", () => {
+    const [ada, bo, cy] = latenessOf(3, record({ seed: 8, delaysMs: [40, 0, 0], gains: [1, 0, 1] }));
+    expect([bo, cy]).toEqual(["unheard", 0]);
+    expect(Math.abs(Number(ada) - 40)).toBeLessThan(1);
+  });
+
+  it("[MC3] hears nothing in noise alone", () => {
+    const random = new SeededRandom(10);
+    const samples = Float32Array.from({ length: 12 * RATE }, () => 0.1 * gaussian(random));
+    expect(latenessOf(2, { samples, sampleRate: RATE, startFrame: RATE / 2 })).toEqual([
+      "unheard",
+      "unheard",
+    ]);
+  });
+});
+
+describe("the timetable", () => {
+  it("[MC1] gives every device a slot of its own in each of five rounds", () => {
+    const slots = timetable(3);
+    expect(slots.map(({ device }) => device).slice(0, 6)).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(slots).toHaveLength(15);
+    expect(new Set(slots.map(({ startSec }) => startSec)).size).toBe(15);
+    expect(slots.every(({ startSec }) => startSec % SLOT_SEC === 0)).toBe(true);
+  });
+
+  it("[MC1] is silent on a device outside of its slots", () => {
+    const rate = 8_000;
+    const channel = chirpsOf(1, 2, makeChirp(rate), rate);
+    const energyOf = (second: number): number =>
+      channel.subarray(second * rate, (second + 1) * rate).reduce((sum, value) => sum + value * value, 0);
+    expect([0, 2, 4, 6, 8].map(energyOf)).toEqual([0, 0, 0, 0, 0]);
+    expect(Math.min(...[1, 3, 5, 7, 9].map(energyOf))).toBeGreaterThan(1);
+  });
+});
+
+describe("the verdicts", () => {
+  const heard = (afterSlotMs: (device: number, round: number) => number | null): Heard[] =>
+    timetable(2).map((slot) => ({ slot, afterSlotMs: afterSlotMs(slot.device, slot.round) }));
+
+  it("[MC3] are not moved by one arrival that was wrong", () => {
+    const verdicts = judge(
+      2,
+      heard((device, round) => (device === 1 && round === 2 ? 400 : 20 + 30 * device)),
+    );
+    expect(verdicts).toEqual([
+      { verdict: "measured", lateMs: 0, spreadMs: 0 },
+      { verdict: "measured", lateMs: 30, spreadMs: 0 },
+    ]);
+  });
+
+  it("[MC3] refuse what scatters, and what was heard too seldom", () => {
+    const scattered = judge(
+      2,
+      heard((device, round) => (device === 1 ? ([5, 90, 40, 7, 61][round] ?? 0) : 20)),
+    );
+    expect(scattered.map(({ verdict }) => verdict)).toEqual(["measured", "unsteady"]);
+    const seldom = judge(
+      2,
+      heard((device, round) => (device === 1 && round > 1 ? null : 20)),
+    );
+    expect(seldom.map(({ verdict }) => verdict)).toEqual(["measured", "unheard"]);
+  });
+
+  it("[MC4] become delays on top of those that were set, the smallest of them none", () => {
+    const late = (lateMs: number) => ({ verdict: "measured" as const, lateMs, spreadMs: 0.1 });
+    expect(delaysFor([late(0), late(182.4)], [0, 0])).toEqual([0, 182]);
+    expect(delaysFor([late(0), late(30)], [100, 50])).toEqual([20, 0]);
+    expect(delaysFor([late(0), { verdict: "unheard" }, late(30)], [100, 50, 0])).toEqual([100, null, 30]);
+  });
+});
+
+describe("the transform", () => {
+  it("finds a tone in its bin and comes back to where it began", () => {
+    const length = 64;
+    const real = Float64Array.from({ length }, (_, index) => Math.cos((2 * Math.PI * 5 * index) / length));
+    const imaginary = new Float64Array(length);
+    const before = real.slice();
+    fft(real, imaginary);
+    const sizes = Array.from(real, (value, bin) => Math.round(Math.hypot(value, imaginary[bin] ?? 0)));
+    expect(sizes.flatMap((size, bin) => (size > 0 ? [bin] : []))).toEqual([5, 59]);
+    fft(real, imaginary, true);
+    real.forEach((value, index) => {
+      expect(value / length).toBeCloseTo(before[index] ?? 0, 12);
+    });
+  });
+});
