@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
 
 MARK = f"unisono-test-{os.getpid()}."
+NAME_LIMIT_SEC = 30.0
+POLL_SEC = 0.01
 # A parent and a child that does not inherit the mark: only the parent link leads to it.
 FAMILY = (
     "import os, subprocess, sys; "
@@ -28,7 +32,12 @@ def family() -> Iterator[tuple[int, int]]:
         text=True,
     )
     assert parent.stdout is not None
-    yield parent.pid, int(parent.stdout.readline())
+    child = int(parent.stdout.readline())
+    # The kernel lets the parent go on before the child has its new name.
+    give_up_at = time.monotonic() + NAME_LIMIT_SEC
+    while Path(f"/proc/{child}/comm").read_text().strip() != "sleep" and time.monotonic() < give_up_at:
+        time.sleep(POLL_SEC)
+    yield parent.pid, child
     parent.communicate()
 
 
