@@ -14,7 +14,7 @@ import pytest
 
 from tests.browsers.tcp_proxy import rough_network
 from tests.e2e.room import Room, is_playing
-from tests.rig.analysis import first_sound_sec, song_correlation, summarise
+from tests.rig.analysis import first_song_sec, first_sound_sec, song_correlation, summarise
 from tests.rig.excursions import find_excursions
 from tests.rig.plot import save_plot
 from tests.rig.song import Song
@@ -51,7 +51,7 @@ def test_rough_networks_keep_step_and_so_does_who_comes_late_through_one(
 
     tracks = track(recording, song.reference)
     save_plot(tracks, out_dir / "rough-network.png", "rough networks, and a late third")
-    begun_sec, late_sec = first_sound_sec(tracks), first_sound_sec(tracks, 2)
+    begun_sec, late_sec = first_sound_sec(tracks), first_song_sec(tracks, 2)
     two = summarise(tracks, 1, LISTEN_SEC, devices=[0, 1], sound_at_sec=begun_sec)
     print(f"\nrough networks, {two}")
     assert two.max_ms <= PROMISE_MS

@@ -59,6 +59,12 @@ def first_sound_sec(tracks: Tracks, device: int | None = None) -> float:
     return float(tracks.at_sec[int(np.argmax(loud))] - WINDOW_SEC / 2) if loud.any() else float("nan")
 
 
+def first_song_sec(tracks: Tracks, device: int) -> float:
+    """Start of the first window in which this device plays the song (who joins rings first). NaN: never."""
+    plays = ~np.isnan(tracks.delay_ms[:, device])
+    return float(tracks.at_sec[int(np.argmax(plays))] - WINDOW_SEC / 2) if plays.any() else float("nan")
+
+
 def relative_delays_ms(tracks: Tracks) -> Floats:
     """(W, N): each device against the median device of its window."""
     return tracks.delay_ms - _median_over_devices(tracks.delay_ms)[:, None]

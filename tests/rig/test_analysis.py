@@ -5,6 +5,7 @@ import pytest
 
 from tests.rig.analysis import (
     delay_shift_ms,
+    first_song_sec,
     first_sound_sec,
     per_second_ms,
     relative_delays_ms,
@@ -114,3 +115,13 @@ def test_correlation_with_the_song_counts_lost_windows_as_they_are() -> None:
     tracks = tracks_of(delays)
     assert song_correlation(tracks, 0, 0, 10) == pytest.approx(0.98)
     assert song_correlation(tracks, 1, 0, 10) == pytest.approx(0.2)
+
+
+def test_a_chime_is_a_sound_and_not_the_song() -> None:
+    delays = steady(10, 0.0, 0.1)
+    delays[:60, 1] = np.nan
+    tracks = tracks_of(delays)
+    assert first_sound_sec(tracks, 1) == pytest.approx(0.0)
+    assert first_song_sec(tracks, 1) == pytest.approx(3.0)
+    delays[:, 0] = np.nan
+    assert np.isnan(first_song_sec(tracks_of(delays), 0))
