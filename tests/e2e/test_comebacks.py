@@ -19,7 +19,7 @@ from tests.e2e.room import Room, is_playing
 from tests.rig.song import Song
 from tests.server_process import ServerProcess
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 IN_STEP_MS = 5.0
 FROZEN_SEC = 20.0

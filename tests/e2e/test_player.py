@@ -14,7 +14,7 @@ from tests.browsers.device import Snapshot, wait_for_all
 from tests.e2e.room import Room, has_peers, is_playing
 from tests.rig.song import Song
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 FAR_SEC = 20
 # The service worker has fetched the page with all its parts, and answers from now on.
