@@ -44,12 +44,12 @@ def measure(tracks: Tracks, scenario: Scenario, stretches: dict[str, Stretch]) -
 
 
 def beginnings_sec(tracks: Tracks, devices: Sequence[int]) -> list[float]:
-    """When any of these devices began to sound after a pause of all of them."""
-    loud = np.logical_or.reduce(tracks.is_loud[:, list(devices)], axis=1)
+    """When any of these devices began to play the song, not a chime, after a pause of all of them."""
+    plays = np.logical_or.reduce(~np.isnan(tracks.delay_ms[:, list(devices)]), axis=1)
     return [
         float(tracks.at_sec[index] - WINDOW_SEC / 2)
-        for index in np.flatnonzero(loud).tolist()
-        if not loud[max(0, index - SILENT_WINDOWS) : index].any()
+        for index in np.flatnonzero(plays).tolist()
+        if not plays[max(0, index - SILENT_WINDOWS) : index].any()
     ]
 
 

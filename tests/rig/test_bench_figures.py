@@ -26,6 +26,14 @@ def test_each_play_after_a_pause_is_a_beginning_and_an_underrun_is_none() -> Non
     assert beginnings_sec(tracks, [0, 1]) == pytest.approx([2, 12])
 
 
+def test_a_chime_is_no_beginning() -> None:
+    is_silent = np.zeros((10 * PER_SEC, 1), dtype=np.bool_)
+    is_silent[: 4 * PER_SEC] = True
+    tracks = heard(np.zeros(is_silent.shape), is_silent)
+    tracks.is_loud[PER_SEC : PER_SEC + 12] = True  # 0.6 s of what is not the song
+    assert beginnings_sec(tracks, [0]) == pytest.approx([4])
+
+
 def test_first_seconds_are_measured_at_every_start() -> None:
     """0.4 ms apart in the first second of the first start, 0.1 ms everywhere else."""
     delay_ms = np.tile([1000.0, 1000.1], (30 * PER_SEC, 1))
