@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -13,15 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from tests.browsers.launch import Condition
+from tests.browsers.ports import free_port, wait_for_port
 from tests.browsers.process_tree import give_realtime_priority
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song
 from tests.rig.tracking import RIG_RATE_HZ, Signal
 
-START_LIMIT_SEC = 20.0
 SETTLE_SEC = 4.0
 SILENCE_RECORDED_SEC = 1.0
-POLL_SEC = 0.05
 CHUNK_SEC = 0.02
 
 
@@ -42,7 +40,7 @@ def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, 
         try:
             command = ["snapserver", "--config", str(write_config(folder, pipe, port, control))]
             processes.append(subprocess.Popen(command, stdout=log, stderr=log))
-            wait_for_port(port)
+            wait_for_port(port, "snapserver")
             for seat in range(len(seats)):
                 command = [
                     "snapclient",
@@ -107,19 +105,3 @@ def threads_of(pid: int) -> dict[int, str]:
     """Thread id -> name, of all threads."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return {int(task.name): (task / "comm").read_text().strip() for task in tasks}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for_port(port: int) -> None:
-    give_up_at = time.monotonic() + START_LIMIT_SEC
-    while time.monotonic() < give_up_at:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(POLL_SEC)
-    raise TimeoutError("snapserver did not start")

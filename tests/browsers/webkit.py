@@ -7,7 +7,6 @@ Debian's build has no RTCPeerConnection. It needs a screen, so each device bring
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -26,9 +25,9 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.browsers.device import LINK, WAIT_LIMIT_SEC, Snapshot, wait_for_all
+from tests.browsers.ports import free_port, wait_for_port
 
 BROWSER_PATH = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))), Path("MiniBrowser"))
-START_LIMIT_SEC = 60.0
 STOP_LIMIT_SEC = 15.0
 POLL_SEC = 0.05
 SCREEN = "800x600x24"
@@ -164,9 +163,9 @@ class WebKitDevice:
         own = {"DISPLAY": f":{display}", "GDK_BACKEND": "x11", "HOME": str(self._folder)}
         own |= {"XDG_CACHE_HOME": str(self._folder), "XDG_DATA_HOME": str(self._folder)}
         self._env |= own
-        port = _free_port()
+        port = free_port()
         self._spawn("WebKitWebDriver", f"--port={port}")
-        _wait_for_port(port)
+        wait_for_port(port, "WebKitWebDriver")
         options = webdriver.WebKitGTKOptions()
         options.binary_location = str(BROWSER_PATH)
         options.add_argument("--automation")
@@ -194,22 +193,6 @@ class WebKitDevice:
                     return button
             time.sleep(POLL_SEC)
         raise TimeoutError(f"{self.name}: no button {name}\n{self.evaluate('document.body.innerText')}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for_port(port: int) -> None:
-    give_up_at = time.monotonic() + START_LIMIT_SEC
-    while time.monotonic() < give_up_at:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(POLL_SEC)
-    raise TimeoutError(f"WebKitWebDriver does not listen on {port}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
