@@ -1,10 +1,10 @@
 """Twenty minutes of bad luck: `python -m bench.soak --minutes 20 --peers 6 --seed 7`.
 
 Browsers of their own, each behind a proxy of its own, play song after song while a random disturbance
-(seeded, printed) strikes every 20 s: see bench/disturbances.py. All loudspeakers are recorded. Printed: how
-long each kind of disturbance kept anybody out of step, the share of device-time within 40 ms and within 5 ms
-of the median device, page errors, and each page's memory over time with its slope. The exit code is 1 when a
-page erred, somebody did not come back, or memory kept growing.
+(seeded, printed) strikes every 20 s: see bench/disturbances.py; each kind comes once before any comes again.
+All loudspeakers are recorded. Printed: how long each kind of disturbance kept anybody out of step, the share
+of device-time within 40 ms and within 5 ms of the median device, page errors, and each page's memory over
+time with its slope. The exit code is 1 when a page erred, somebody did not come back, or memory kept growing.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ def open_soak(options: argparse.Namespace, song: Song, folder: Path) -> Iterator
 
 def play(soak: Soak, options: argparse.Namespace, strikes: list[Strike], folder: Path) -> list[Round]:
     chance = random.Random(options.seed)
+    kinds = dealt(sorted(DISTURBANCES), chance)
     print(f"seed {options.seed}", flush=True)
     soak.enter()
     rounds: list[Round] = []
@@ -114,7 +115,7 @@ def play(soak: Soak, options: argparse.Namespace, strikes: list[Strike], folder:
         ends_sec = min(now_sec() + soak.song.duration_sec - ROUND_MARGIN_SEC, options.minutes * 60)
         while now_sec() < ends_sec:
             due_sec = now_sec() + options.every
-            strikes.append(strike(soak, chance, now_sec))
+            strikes.append(strike(soak, next(kinds), chance, now_sec))
             soak.note_memory(now_sec())
             soak.pass_time(max(0.0, min(due_sec, ends_sec) - now_sec()))
         current.sounds_sec = soak.rig.recorded_sec()
@@ -123,8 +124,13 @@ def play(soak: Soak, options: argparse.Namespace, strikes: list[Strike], folder:
     return rounds
 
 
-def strike(soak: Soak, chance: random.Random, now_sec: Callable[[], float]) -> Strike:
-    kind = chance.choice(sorted(DISTURBANCES))
+def dealt(kinds: list[str], chance: random.Random) -> Iterator[str]:
+    """Endlessly, shuffled anew when all had their turn."""
+    while True:
+        yield from chance.sample(kinds, len(kinds))
+
+
+def strike(soak: Soak, kind: str, chance: random.Random, now_sec: Callable[[], float]) -> Strike:
     seat = chance.choice(soak.seats)
     at_sec = now_sec()
     print(f"{at_sec:7.1f} s  {seat.name}: {kind}", end="", flush=True)
