@@ -1,9 +1,9 @@
 """Every parser of both sides with a million inputs or more: `python -m bench.fuzz --inputs 1000000`.
 
 The page's parsers are fed by web/src/fuzz.test.ts, this server's here: valid frames, cut, spliced and flipped
-from a seed, go through the decoder and, as joins, through the admission check. With `--guided` the server's
-decoder is driven by coverage instead, where atheris is installed. What is raised and not expected ends the
-run and names its seed. Memory is printed at the end: it must not grow with the inputs.
+from a seed, go through the decoder and, as joins, through the admission check (bench/guided_fuzz.py lets
+coverage choose them instead). What is raised and not expected ends the run and names its seed. Memory is
+printed at the end: it must not grow with the inputs.
 """
 
 from __future__ import annotations
@@ -108,23 +108,11 @@ def fuzz_page(inputs_each: int) -> float:
     return time.monotonic() - began_sec
 
 
-def guided() -> None:
-    import atheris  # noqa: PLC0415 - optional
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv[:1], feed)
-    atheris.Fuzz()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.fuzz", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inputs", type=int, default=1_000_000, help="in all, half of them for the page")
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--guided", action="store_true", help="the server's part, by coverage, until stopped")
     options = parser.parse_args()
-    if options.guided:
-        guided()
-        return 0
     half = options.inputs // 2
     server_sec = fuzz_server(half, options.first_seed)
     page_inputs = -(-half // PAGE_PARSERS)
