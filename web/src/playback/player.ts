@@ -191,6 +191,7 @@ export class Player {
   /** Follows `timeline` from now on, entering where it says, not before `startSec`; fills the queue at once. */
   play(timeline: Timeline, startSec: () => number = fromTheBeginning): void {
     this.#timeline = timeline;
+    this.#output.isSoundDue = true;
     this.#startSec = startSec;
     this.#tick();
   }
@@ -208,6 +209,7 @@ export class Player {
   /** Fades out within a fifth of a second. */
   stop(): void {
     this.#timeline = null;
+    this.#output.isSoundDue = false;
     if (!this.#planner || !this.#queue || this.#planner.track.isEmpty) return;
     const frame = this.#cutFrame();
     const fade = this.#isBeforeStart(frame) ? null : this.#planner.end(frame);

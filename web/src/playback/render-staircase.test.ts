@@ -46,12 +46,12 @@ function poll(
   staircase: RenderStaircase,
   fromMs: number,
   toMs: number,
-  periodMs = 4,
+  { periodMs = 4, isSoundDue = true } = {},
 ): PortSample[] {
   const samples: PortSample[] = [];
   for (let localMs = fromMs; localMs < toMs; localMs += periodMs + 0.3 * Math.sin(localMs)) {
-    const sample = staircase.poll(localMs, stream.currentTimeSec(localMs), () => stream.latencySec(localMs));
-    if (sample) samples.push(sample);
+    const ask = (): number => stream.latencySec(localMs);
+    samples.push(...staircase.poll(localMs, stream.currentTimeSec(localMs), isSoundDue, ask));
   }
   return samples;
 }
@@ -80,14 +80,31 @@ describe("the render staircase", () => {
 
   it("asks for the latency only right after a jump, so that no throttled timer latches a stale one", () => {
     const stream = new Stream(1, 20_000);
-    expect(poll(stream, new RenderStaircase(), 100, 20_000, 1_000)).toEqual([]);
+    expect(poll(stream, new RenderStaircase(), 100, 20_000, { periodMs: 1_000 })).toEqual([]);
+  });
+
+  it("[P14] does not ask a young stream before sound is due, and then knows at once where the port has been", () => {
+    const stream = new Stream(3, 30_000);
+    const staircase = new RenderStaircase();
+    expect(poll(stream, staircase, 100, 12_000, { isSoundDue: false })).toEqual([]);
+    expect(staircase.latencySec).toBeNull();
+    const samples = poll(stream, staircase, 12_000, 12_200);
+    expect(samples.length).toBeGreaterThan(10);
+    for (const sample of samples) expect(Math.abs(errorMs(stream, sample))).toBeLessThan(1.5);
+  });
+
+  it("[P14] asks a stream that has settled, though nobody waits for it", () => {
+    const stream = new Stream(3, 30_000);
+    expect(poll(stream, new RenderStaircase(), 100, 30_000, { isSoundDue: false }).length).toBeGreaterThan(
+      30,
+    );
   });
 
   it("says nothing while the browser knows no latency", () => {
     const stream = new Stream(1, 4_000);
     const staircase = new RenderStaircase();
     for (let localMs = 100; localMs < 4_000; localMs += 4) {
-      expect(staircase.poll(localMs, stream.currentTimeSec(localMs), () => 0)).toBeNull();
+      expect(staircase.poll(localMs, stream.currentTimeSec(localMs), true, () => 0)).toEqual([]);
     }
     expect(staircase.latencySec).toBeNull();
   });

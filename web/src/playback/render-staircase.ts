@@ -4,7 +4,9 @@
 // sound below it runs on evenly. Right after a callback the stream's buffer is full, so the upper edge of the staircase lies a
 // constant delay above the port. outputLatency is that buffer's content at the moment somebody first asks for it, wherever
 // between full and drained it is just then; the browser keeps the answer for as long as the device stays. Asked right at a
-// jump, it therefore says how far the port is below the edge.
+// jump, it therefore says how far the port is below the edge. On Linux PulseAudio's client library has smoothed it, and a stream
+// that has just begun reads up to 3 ms off for a quarter of a minute (pulse-answers.ts): so nobody asks before sound is due or
+// the stream has settled, and the edges seen until then are dated back.
 
 import type { PortSample } from "./output-line.ts";
 
@@ -12,19 +14,27 @@ import type { PortSample } from "./output-line.ts";
 const FRESH_MS = 6.5;
 /** One sample per block: the highest of a dozen jumps, each seen up to a poll late. */
 const BLOCK_MS = 150;
-/** The edge at the reading is the highest of the jumps this long after it. */
+/** The edge at the reading is the highest of the jumps this long before and after it. */
 const EDGE_MS = 2_000;
 /** An edge that falls or rises by more is another one: an underrun, a new device, a stream that is still filling. */
 const NEW_EDGE_MS = 4;
-/** The answer is kept for good, and a stream that has just begun gives a poor one: ask when the edge stood this long, */
+/** The answer is kept for good: ask when the stream has run for so long and its edge stood still, */
+const SETTLED_MS = 20_000;
 const STEADY_MS = 1_500;
-/** or at the latest this long after the first jump: sound that is some ms off beats silence. */
+/** or at the latest, where sound is due, this long after the first jump: sound that is some ms off beats silence. */
 const PATIENCE_MS = 6_000;
+
+interface Edge {
+  readonly localMs: number;
+  readonly leadMs: number;
+}
 
 export class RenderStaircase {
   #lastPollMs = Number.NEGATIVE_INFINITY;
   #lastTimeSec = Number.NaN;
-  #block: { readonly sinceMs: number; edge: { localMs: number; leadMs: number } | null } | null = null;
+  #block: { readonly sinceMs: number; edge: Edge | null } | null = null;
+  /** Of the last blocks, and not told yet: nobody knew how far the port was below them. */
+  #untold: Edge[] = [];
   #firstJumpMs: number | null = null;
   #steady: { readonly sinceMs: number; readonly leadMs: number } | null = null;
   #latencySec: number | null = null;
@@ -37,41 +47,59 @@ export class RenderStaircase {
 
   /**
    * One poll, every 4 ms or so. `readLatencySec` asks the browser and is called only right after a jump. Returns a sample of
-   * the port at the end of each block; null in between, and until the latency is known.
+   * the port at the end of each block, once the latency is known; with the first, those of the last 2 s.
    */
-  poll(localMs: number, currentTimeSec: number, readLatencySec: () => number): PortSample | null {
+  poll(
+    localMs: number,
+    currentTimeSec: number,
+    isSoundDue: boolean,
+    readLatencySec: () => number,
+  ): readonly PortSample[] {
     const isJump = currentTimeSec > this.#lastTimeSec;
     const isFresh = isJump && localMs - this.#lastPollMs <= FRESH_MS;
     this.#lastPollMs = localMs;
     this.#lastTimeSec = currentTimeSec;
-    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, readLatencySec);
+    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, isSoundDue, readLatencySec);
     this.#block ??= { sinceMs: localMs, edge: null };
-    if (localMs - this.#block.sinceMs < BLOCK_MS) return null;
+    if (localMs - this.#block.sinceMs < BLOCK_MS) return [];
     const { edge } = this.#block;
     this.#block = null;
-    if (!edge) return null;
+    if (!edge) return [];
     if (Math.abs(edge.leadMs - (this.#steady?.leadMs ?? Number.POSITIVE_INFINITY)) > NEW_EDGE_MS) {
       this.#steady = { sinceMs: localMs, leadMs: edge.leadMs };
+      this.#untold = [];
     }
-    if (!this.#reading) return null;
+    this.#untold = [...this.#untold.filter((old) => localMs - old.localMs <= EDGE_MS), edge];
+    if (!this.#reading) return [];
     const belowEdgeMs = this.#reading.edgeLeadMs - this.#reading.portLeadMs;
-    return { localMs: edge.localMs, audioSec: (edge.leadMs + edge.localMs - belowEdgeMs) / 1000 };
+    const told = this.#untold;
+    this.#untold = [];
+    return told.map((each) => ({
+      localMs: each.localMs,
+      audioSec: (each.leadMs + each.localMs - belowEdgeMs) / 1000,
+    }));
   }
 
-  #jumped(localMs: number, leadMs: number, readLatencySec: () => number): void {
+  #jumped(localMs: number, leadMs: number, isSoundDue: boolean, readLatencySec: () => number): void {
     this.#firstJumpMs ??= localMs;
-    const isSteady = this.#steady !== null && localMs - this.#steady.sinceMs >= STEADY_MS;
-    const mayAsk = this.#reading !== null || isSteady || localMs - this.#firstJumpMs >= PATIENCE_MS;
-    const latencySec = mayAsk ? readLatencySec() : 0;
     if (this.#block && leadMs > (this.#block.edge?.leadMs ?? Number.NEGATIVE_INFINITY)) {
       this.#block.edge = { localMs, leadMs };
     }
+    const latencySec = this.#mayAsk(localMs, isSoundDue) ? readLatencySec() : 0;
     if (latencySec > 0 && latencySec !== this.#latencySec) {
       this.#latencySec = latencySec;
-      this.#reading = { localMs, portLeadMs: leadMs - latencySec * 1000, edgeLeadMs: leadMs };
+      const edgeLeadMs = Math.max(leadMs, ...this.#untold.map((edge) => edge.leadMs));
+      this.#reading = { localMs, portLeadMs: leadMs - latencySec * 1000, edgeLeadMs };
     }
     const reading = this.#reading;
     if (!reading || localMs - reading.localMs > EDGE_MS) return;
     if (leadMs < reading.edgeLeadMs + NEW_EDGE_MS) reading.edgeLeadMs = Math.max(reading.edgeLeadMs, leadMs);
+  }
+
+  #mayAsk(localMs: number, isSoundDue: boolean): boolean {
+    if (this.#reading) return true; // the browser answers as before, unless the device is another one
+    const ageMs = localMs - (this.#firstJumpMs ?? localMs);
+    const isSteady = this.#steady !== null && localMs - this.#steady.sinceMs >= STEADY_MS;
+    return isSoundDue ? isSteady || ageMs >= PATIENCE_MS : isSteady && ageMs >= SETTLED_MS;
   }
 }

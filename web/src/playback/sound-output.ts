@@ -27,6 +27,8 @@ interface AudioSessionNavigator {
 
 export class SoundOutput {
   readonly line = new OutputLine();
+  /** Something is to sound now or in a moment. */
+  isSoundDue = false;
   readonly #clock: Clock;
   readonly #ground: SoundGround;
   readonly #onState: (state: OutputState) => void;
@@ -149,7 +151,8 @@ export class SoundOutput {
     const context = this.#context;
     if (context?.state !== "running") return;
     if (!this.#isAdvancing(context)) return;
-    for (const sample of this.#reader?.read(context, this.#clock.nowMs()) ?? []) this.line.add(sample);
+    const samples = this.#reader?.read(context, this.#clock.nowMs(), this.isSoundDue) ?? [];
+    for (const sample of samples) this.line.add(sample);
   }
 
   /** P31: kicks a context that says that it runs and stands still, once; after that it is given up. */

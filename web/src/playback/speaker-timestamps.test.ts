@@ -26,12 +26,12 @@ describe("what an engine's timestamps mean", () => {
         return 0.03;
       },
     };
-    reader.read(clock, 0);
-    reader.read(clock, 4);
+    reader.read(clock, 0, true);
+    reader.read(clock, 4, true);
     expect(asked).toBe(0);
     for (let localMs = 8; reader.latencySec === null && localMs < 10_000; localMs += 4) {
       if (localMs % 12 === 0) clock.currentTime += 0.012;
-      reader.read(clock, localMs);
+      reader.read(clock, localMs, true);
     }
     expect([asked, reader.latencySec]).toEqual([1, 0.03]);
   });
@@ -57,7 +57,7 @@ describe("what an engine's timestamps mean", () => {
       // As it comes: ahead of now by what has been played.
       getOutputTimestamp: () => ({ performanceTime: 10_000 + 4_997, contextTime: 4.997 }),
     };
-    const [sample] = reader.read(clock, 10_000);
+    const [sample] = reader.read(clock, 10_000, true);
     expect(sample?.localMs).toBe(10_000);
     expect(sample?.audioSec).toBeCloseTo(4.9, 9);
     expect(reader.latencySec).toBeCloseTo(0.1, 9);

@@ -33,7 +33,8 @@ export interface PortReader {
   readonly periodMs: number;
   /** From the render clock to the port as the browser reports it, s; null while unknown. */
   readonly latencySec: number | null;
-  read(clock: SoundClock, nowLocalMs: number): readonly PortSample[];
+  /** `isSoundDue`: somebody wants to know where the port is, now or in a moment. */
+  read(clock: SoundClock, nowLocalMs: number, isSoundDue: boolean): readonly PortSample[];
 }
 
 /** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
@@ -115,8 +116,8 @@ function withAnswers(reader: PortReader): PortReader {
     get latencySec() {
       return reader.latencySec;
     },
-    read: (clock, nowLocalMs) =>
-      reader.read(clock, nowLocalMs).flatMap((sample): PortSample[] => {
+    read: (clock, nowLocalMs, isSoundDue) =>
+      reader.read(clock, nowLocalMs, isSoundDue).flatMap((sample): PortSample[] => {
         const answer = answers.add(sample);
         const stamp: PortSample = answers.isRecognised ? { ...sample, kind: "smoothed" } : sample;
         return answer ? [{ ...answer, kind: "answer" }, stamp] : [stamp];
@@ -131,10 +132,8 @@ function staircaseReader(): PortReader {
     get latencySec() {
       return staircase.latencySec;
     },
-    read(clock, nowLocalMs) {
-      const sample = staircase.poll(nowLocalMs, clock.currentTime, () => clock.outputLatency || 0);
-      return sample ? [sample] : [];
-    },
+    read: (clock, nowLocalMs, isSoundDue) =>
+      staircase.poll(nowLocalMs, clock.currentTime, isSoundDue, () => clock.outputLatency || 0),
   };
 }
 
