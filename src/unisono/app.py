@@ -74,18 +74,35 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         forwarded_for = headers.getall("X-Forwarded-For", [])
         client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
         wait_us = hub.turnstile.wait_us(global_us())
-        if wait_us > 0:
+        if wait_us > 0 and not readiness.is_draining:
             await asyncio.sleep(wait_us / US_PER_SEC)
+        if readiness.is_draining:
+            # A proxy may still hold a connection from before the listener closed. Nobody would say goodbye to
+            # who came in by it; with a 503 the proxy asks the next server.
+            return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
         return await ControlSession(hub, request, address_key(client)).run()
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n", headers={hdrs.CACHE_CONTROL: "no-store"})
 
     async def readyz(_request: web.Request) -> web.Response:
-        status, text = (503, "draining\n") if readiness.is_draining else (200, "ready\n")
+        if readiness.is_draining:
+            status, text = 503, "draining\n"
+        elif hub.metrics.connections >= hub.config.limits.full_connections:
+            # What HAProxy takes as: nobody new, but whoever belongs here (`http-check disable-on-404`).
+            status, text = 404, "full\n"
+        else:
+            status, text = 200, "ready\n"
         return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
 
-    app = web.Application(middlewares=[_plain_refusals])
+    @web.middleware
+    async def let_go(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if readiness.is_draining and not response.prepared:
+            response.force_close()  # what a proxy keeps for later must not lead here
+        return response
+
+    app = web.Application(middlewares=[let_go, _plain_refusals])
     app.on_response_prepare.append(_add_security_headers)
     app.router.add_get("/v1/control", control)
     app.router.add_get("/healthz", healthz)

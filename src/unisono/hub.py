@@ -101,6 +101,13 @@ class Hub:
         """Those connected now."""
         return list(self._sessions.values())
 
+    def rooms(self) -> list[list[Session]]:
+        """Those connected now, swarm by swarm; who sits nowhere is alone."""
+        rooms: dict[str | ConnectionId, list[Session]] = {}
+        for connection, session in self._sessions.items():
+            rooms.setdefault(self.registry.swarm_of(connection) or connection, []).append(session)
+        return list(rooms.values())
+
     def stop(self) -> None:
         """Cancels the one timer. Idempotent."""
         if self._expiry is not None:

@@ -49,6 +49,11 @@ class Registry:
     def member_count(self) -> int:
         return sum(swarm.size for swarm in self._swarms.values())
 
+    def swarm_of(self, connection: ConnectionId) -> str | None:
+        """Where this connection sits; None for one that has not joined."""
+        place = self._places.get(connection)
+        return place.swarm_id if place is not None else None
+
     def admission_key(self, swarm_id: str) -> str | None:
         """The key that whoever joins must prove; None while there is no such swarm."""
         swarm = self._swarms.get(swarm_id)

@@ -25,6 +25,7 @@ from unisono import __version__
 from unisono.app import Handler, Readiness, make_app, make_metrics_app
 from unisono.config import Config, Goodbye, Tls
 from unisono.errors import StartError
+from unisono.farewell import Parting, plan_partings
 from unisono.hub import Hub, Session, global_us
 from unisono.ice import REACHED_HOST
 from unisono.log import LOGGER, log_event
@@ -101,19 +102,19 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
 
 
 async def say_goodbye(hub: Hub, goodbye: Goodbye) -> None:
-    """Sends everyone away, spread over a moment that grows with their number, and waits for it."""
-    sessions = hub.sessions()
-    spread_sec = min(goodbye.max_spread_sec, len(sessions) * goodbye.spread_per_connection_sec)
-    randomness = random.Random()  # noqa: S311 - spreads load; nothing depends on its secrecy
+    """Sends everyone away, swarm by swarm, and waits for it."""
+    rooms = hub.rooms()
+    partings = plan_partings([len(room) for room in rooms], goodbye, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
     async with asyncio.TaskGroup() as group:
-        for session in sessions:
-            retry_after_ms = randomness.randint(goodbye.min_retry_ms, goodbye.max_retry_ms)
-            group.create_task(_send_away(session, randomness.uniform(0, spread_sec), retry_after_ms))
+        for room, parting in zip(rooms, partings, strict=True):
+            group.create_task(_send_away(room, parting))
 
 
-async def _send_away(session: Session, delay_sec: float, retry_after_ms: int) -> None:
-    await asyncio.sleep(delay_sec)
-    await session.go_away(retry_after_ms)
+async def _send_away(room: list[Session], parting: Parting) -> None:
+    await asyncio.sleep(parting.delay_sec)
+    async with asyncio.TaskGroup() as group:
+        for session, retry_after_ms in zip(room, parting.retry_after_ms, strict=True):
+            group.create_task(session.go_away(retry_after_ms))
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -136,7 +136,8 @@ class ControlSession:
 
     async def _serve(self) -> None:
         # In the same flight as the answer to the handshake, so that proving costs no round trip.
-        self.send(encode_server(Challenge(nonce=encode_base64url(self._nonce))))
+        challenge = Challenge(nonce=encode_base64url(self._nonce), node_id=self._hub.node_id)
+        self.send(encode_server(challenge))
         try:
             async with asyncio.timeout(self._limits.join_timeout_sec):
                 first = await self._receive()

@@ -176,6 +176,15 @@ async def test_a_rebuild_is_served_without_a_restart(control: ControlServer, web
         assert (answer.status, await answer.text()) == (200, "new")
 
 
+async def test_a_full_server_asks_for_nobody_new(start_control: StartControl) -> None:
+    control = await start_control(full_connections=1)
+    ada = await control.joined("ada")
+    async with control.http.get(control.server.make_url("/readyz")) as answer:
+        assert (answer.status, await answer.text()) == (404, "full\n")
+    await control.joined("bo")
+    assert await ada.is_served()
+
+
 async def test_health_and_readiness_differ_while_the_server_drains(control: ControlServer) -> None:
     async with control.http.get(control.server.make_url("/readyz")) as answer:
         assert answer.status == 200
