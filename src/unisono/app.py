@@ -8,7 +8,7 @@ COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import hdrs, web
 
@@ -48,6 +48,9 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "autoplay=(self), microphone=(self), screen-wake-lock=(self), "
     "camera=(), display-capture=(), geolocation=(), payment=(), usb=()",
 }
+
+# Often enough to see a stall of a tenth of a second, and nothing that costs.
+LAG_PERIOD_SEC = 0.1
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -111,17 +114,35 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
     return app
 
 
-def make_metrics_app(hub: Hub) -> web.Application:
+def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
     """The private application, on its own bind."""
 
     async def show(_request: web.Request) -> web.Response:
-        registry = hub.registry
-        text = hub.metrics.render(registry.swarm_count, registry.member_count, __version__)
+        present = metrics.Present(
+            swarm_sizes=hub.registry.sizes(),
+            queues_bytes=(session.queue_bytes for session in hub.sessions()),
+            is_draining=readiness.is_draining,
+        )
+        text = hub.metrics.render(present, __version__)
         return web.Response(body=text.encode(), headers={hdrs.CONTENT_TYPE: metrics.CONTENT_TYPE})
 
+    async def watch_lag(_app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch_lag(hub.metrics.loop_lag))
+        yield
+        watching.cancel()
+
     app = web.Application()
+    app.cleanup_ctx.append(watch_lag)
     app.router.add_get("/metrics", show)
     return app
+
+
+async def _watch_lag(lag: metrics.Histogram) -> None:
+    """Notes how much later than due the loop comes to its timers."""
+    while True:
+        before_us = global_us()
+        await asyncio.sleep(LAG_PERIOD_SEC)
+        lag.observe(max(0.0, (global_us() - before_us) / US_PER_SEC - LAG_PERIOD_SEC))
 
 
 async def _add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:

@@ -20,7 +20,7 @@ from unisono import __version__
 from unisono.banner import banner
 from unisono.config import Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
-from unisono.log import start_logging
+from unisono.log import LogFormat, start_logging
 from unisono.serve import serve
 
 EXIT_OK = 0
@@ -43,6 +43,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("metrics", "H:P", "serve /metrics for Prometheus on this address"),
     ("public-url", "URL", "where people reach this server, when that is not this machine's own address"),
     ("page-origin", "URL", "let a page served from there use this server as well; several with commas"),
+    ("log-format", "F", "text, or json for one object a line (default: text)"),
     ("connections-per-address", "N", "most connections from one network address (default: 100)"),
     ("joins-per-address", "N", "most joins per minute from one network address (default: 60)"),
 )
@@ -119,6 +120,7 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
         page_origins=options.read("page-origin", _origins, "origins like https://music.example") or (),
         trusted_proxies=options.read("trusted-proxy", _networks, "networks like 10.0.0.0/8") or (),
         metrics_bind=options.read("metrics", _bind, "an address like 127.0.0.1:9100"),
+        log_format=options.read("log-format", _log_format, "text or json") or "text",
         ice=_ice(options),
         limits=replace(
             defaults,
@@ -132,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = vars(make_parser().parse_args(argv))
         config = read_config(arguments, os.environ)
-        start_logging()
+        start_logging(config.log_format)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(config, lambda port: print(banner(config, port, sys.stdout), flush=True)))
     except StartError as failure:
@@ -186,6 +188,14 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError
     return port
+
+
+def _log_format(text: str) -> LogFormat:
+    if text == "text":
+        return "text"
+    if text == "json":
+        return "json"
+    raise ValueError
 
 
 def _positive(text: str) -> int:

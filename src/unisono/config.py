@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES
 from unisono.protocol import Limits as AnnouncedLimits
@@ -146,6 +147,7 @@ class Config:
     page_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IpNetwork, ...] = ()
     metrics_bind: tuple[str, int] | None = None
+    log_format: Literal["text", "json"] = "text"
     ice: Ice = field(default_factory=Ice)
     limits: Limits = field(default_factory=Limits)
     goodbye: Goodbye = field(default_factory=Goodbye)

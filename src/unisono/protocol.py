@@ -390,6 +390,13 @@ def encode_server(message: ServerMessage) -> bytes:
     return _encoder.encode(message)
 
 
+def kind_of(message: ClientMessage | ServerMessage) -> str:
+    """What stands in its `type`."""
+    tag = message.__struct_config__.tag
+    assert isinstance(tag, str)  # noqa: S101 - all messages have one
+    return tag
+
+
 def has_other_version(frame: str | bytes) -> bool:
     """Whether an undecodable frame is a join of another protocol version, whose fields we need not know."""
     try:

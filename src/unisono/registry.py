@@ -7,6 +7,7 @@ Clock: `global_us`. Nothing is stored elsewhere, and nothing is left when the la
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from unisono.config import Limits
@@ -44,6 +45,10 @@ class Registry:
     @property
     def swarm_count(self) -> int:
         return len(self._swarms)
+
+    def sizes(self) -> Counter[int]:
+        """How many swarms have each number of members."""
+        return Counter(swarm.size for swarm in self._swarms.values())
 
     @property
     def member_count(self) -> int:

@@ -61,7 +61,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         shutdown_timeout=LAST_REQUESTS_SEC,
         keepalive_timeout=config.limits.request_timeout_sec,
     )
-    metrics_runner = web.AppRunner(make_metrics_app(hub), access_log=None, handle_signals=False)
+    metrics_runner = web.AppRunner(make_metrics_app(hub, readiness), access_log=None, handle_signals=False)
     stopping = asyncio.Event()
     stun: asyncio.DatagramTransport | None = None
     try:
