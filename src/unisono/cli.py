@@ -1,6 +1,7 @@
 """The `unisono` command: reads options and environment, says where the server is, ends in clear words.
 
-Exit codes: 0 stopped as asked, 2 could not start (one sentence on stderr). Knows no protocol and no clock.
+Exit codes: 0 stopped as asked, 1 the doctor found something, 2 could not start (one sentence on stderr).
+Knows no protocol and no clock.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from unisono.serve import serve
 
 EXIT_OK = 0
 EXIT_CANNOT_START = 2
+
+DOCTOR_URL = "http://localhost:8000"
 
 # Option, its placeholder, its help. Each has an environment variable: --tls-cert is UNISONO_TLS_CERT.
 OPTIONS: tuple[tuple[str, str, str], ...] = (
@@ -102,6 +105,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     for name, placeholder, text in OPTIONS:
         command.add_argument(f"--{name}", metavar=placeholder, help=text, action="append")
+    look = commands.add_parser(
+        "doctor",
+        help="look at a running server as a page does, and say what to do",
+        epilog="Exit code 0 when it works, 1 when something is to be done.",
+        allow_abbrev=False,
+    )
+    look.add_argument("url", metavar="URL", nargs="?", default=DOCTOR_URL, help=f"default: {DOCTOR_URL}")
     return parser
 
 
@@ -133,6 +143,11 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = vars(make_parser().parse_args(argv))
+        if arguments["command"] == "doctor":
+            # Not at the top: a server needs nothing of it.
+            from unisono.doctor import doctor  # noqa: PLC0415
+
+            return asyncio.run(doctor(arguments["url"]))
         config = read_config(arguments, os.environ)
         start_logging(config.log_format)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
