@@ -99,13 +99,18 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
 
     @web.middleware
-    async def let_go(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await handler(request)
+    async def finish(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """aiohttp raises its refusals (405, say); as responses they go through the same headers."""
+        try:
+            response = await handler(request)
+        except web.HTTPException as refusal:
+            response = web.Response(status=refusal.status, text=f"{refusal.reason}.\n")
         if readiness.is_draining and not response.prepared:
             response.force_close()  # what a proxy keeps for later must not lead here
         return response
 
-    app = web.Application(middlewares=[let_go, _plain_refusals])
+    # One and not two: each is a frame that waits as long as a channel is open.
+    app = web.Application(middlewares=[finish])
     app.on_response_prepare.append(_add_security_headers)
     app.router.add_get("/v1/control", control)
     app.router.add_get("/healthz", healthz)
@@ -149,12 +154,3 @@ async def _add_security_headers(_request: web.Request, response: web.StreamRespo
     response.headers.update(SECURITY_HEADERS)
     # No version for those who look for known holes.
     response.headers[hdrs.SERVER] = "unisono"
-
-
-@web.middleware
-async def _plain_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """aiohttp raises its refusals (405, say); as responses they go through the same headers."""
-    try:
-        return await handler(request)
-    except web.HTTPException as refusal:
-        return web.Response(status=refusal.status, text=f"{refusal.reason}.\n")

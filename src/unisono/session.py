@@ -60,6 +60,20 @@ def text_frame(payload: bytes) -> bytes:
 class ControlSession:
     """The life of one connection. `run` returns when it is over."""
 
+    __slots__ = (
+        "_address_key",
+        "_budget",
+        "_connection",
+        "_farewell",
+        "_hub",
+        "_is_seated",
+        "_limits",
+        "_nonce",
+        "_request",
+        "_socket",
+        "_transport",
+    )
+
     def __init__(self, hub: Hub, request: web.Request, address_key: str) -> None:
         limits = hub.config.limits
         self._hub = hub
@@ -85,6 +99,8 @@ class ControlSession:
 
     async def run(self) -> web.WebSocketResponse[bool]:
         await self._socket.prepare(self._request)
+        # They are sent; aiohttp would keep them as long as the connection lives, 1.2 KB.
+        self._socket.headers.clear()
         self._transport = self._request.transport
         self._tune_socket()
         try:
