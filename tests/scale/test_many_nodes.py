@@ -12,6 +12,7 @@ import asyncio
 import random
 import signal
 import statistics
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +23,9 @@ import aiohttp
 import pytest
 
 from tests.scale.member import Member, Road, Swarm
-from tests.scale.proxy import Proxy, free_ports
+from tests.scale.proxy import SHIPPED, Proxy, free_ports, haproxy
 from tests.server_process import ServerProcess
+from unisono.doctor import examine
 
 NODES = 4
 SWARMS = 200
@@ -198,7 +200,10 @@ async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: Fl
 
 
 async def test_a_split_that_the_proxy_forgot_heals_by_itself(fleet: Fleet) -> None:
-    """W13: as with several proxies, or one that has no such table."""
+    """W13: as with several proxies, or one that has no such table. Before, the doctor finds nothing wrong."""
+    found = [finding async for finding in examine(f"http://127.0.0.1:{fleet.proxy.port}")]
+    assert [finding for finding in found if finding.verdict == "fail"] == []
+    assert "One swarm is led to one server." in [finding.what for finding in found]
     async with crowd_behind(fleet) as crowd:
         swarms = crowd.gather(60, IMPATIENT)
         await crowd.until_whole()
@@ -211,3 +216,19 @@ async def test_a_split_that_the_proxy_forgot_heals_by_itself(fleet: Fleet) -> No
         moved = [swarm for swarm in swarms if any(member.moves for member in swarm.members)]
         assert moved, "no shard led to the new node"
         say("the table lost", moved, since_sec)
+
+
+def test_haproxy_takes_the_shipped_file(tmp_path: Path) -> None:
+    """As it is, but for its certificate, and the user that Debian's package makes."""
+    pem = tmp_path / "cert.pem"
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(pem)]
+    make = ["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=party.example", *key]
+    certificate = subprocess.run(make, check=True, capture_output=True).stdout
+    pem.write_bytes(pem.read_bytes() + certificate)
+    config = tmp_path / "haproxy.cfg"
+    text = SHIPPED.read_text(encoding="utf-8").replace("/etc/haproxy/certs/", str(pem))
+    config.write_text(text.replace("    user haproxy\n    group haproxy\n", ""), encoding="utf-8")
+    check = [haproxy(), "-c", "-L", "proxy1", "-f", str(config)]
+    run = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "[WARNING]" not in run.stderr

@@ -17,6 +17,7 @@ import pytest
 from tests.joiner import Joiner
 from tests.server_process import ServerProcess
 from unisono.cli import OPTIONS
+from unisono.metrics import Metrics, Present
 from unisono.protocol import CloseCode
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -74,6 +75,23 @@ def test_every_option_they_name_exists(name: str) -> None:
     assert set(re.findall(r"\bUNISONO_[A-Z]+[A-Z_]*", text)) <= options
     ours = re.findall(r"`(--[a-z-]+)|(?<=with `)(--[a-z-]+)", text)
     assert {flag for pair in ours for flag in pair if flag} <= flags
+
+
+def test_the_operator_guide_names_options_metrics_and_files_that_exist() -> None:
+    text = (DEPLOY.parent / "docs/operations.md").read_text(encoding="utf-8")
+    flags = {f"--{option}" for option, _, _ in OPTIONS}
+    of_ours = {
+        flag for line in re.findall(r"`[^`]*`", text) for flag in re.findall(r"(?<!\S)`?(--[a-z-]+)", line)
+    }
+    assert of_ours - flags <= {"--read-only", "--cap-drop", "--stop-timeout", "--now"}, "others'"
+    variables = {flag.removeprefix("--").replace("-", "_").upper() for flag in flags}
+    assert set(re.findall(r"UNISONO_([A-Z]+[A-Z_]*)", text)) <= variables
+    offered = named_metrics(Metrics().render(Present(swarm_sizes={}), "1"))
+    assert {name for name in named_metrics(text) if not name.endswith("_")} <= offered
+    for name in re.findall(r"deploy/([A-Za-z.]+)", text):
+        assert (DEPLOY / name).exists(), name
+    for alert in re.findall(r"- alert: (\w+)", read("alerts.yml")):
+        assert f"`{alert}`" in text, "each alert has an answer"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
