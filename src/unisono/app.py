@@ -89,14 +89,16 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         return web.Response(text="ok\n", headers={hdrs.CACHE_CONTROL: "no-store"})
 
     async def readyz(_request: web.Request) -> web.Response:
-        if readiness.is_draining:
-            status, text = 503, "draining\n"
-        elif hub.metrics.connections >= hub.config.limits.full_connections:
-            # What HAProxy takes as: nobody new, but whoever belongs here (`http-check disable-on-404`).
-            status, text = 404, "full\n"
-        else:
-            status, text = 200, "ready\n"
+        status, text = (503, "draining\n") if readiness.is_draining else (200, "ready\n")
         return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+    async def roomz(request: web.Request) -> web.Response:
+        """As `/readyz`, and 404 for what HAProxy takes as: nobody new, but whoever belongs here
+        (`http-check disable-on-404`). Not for proxies that remember nothing: they would move swarms about.
+        """
+        if readiness.is_draining or hub.metrics.connections < hub.config.limits.full_connections:
+            return await readyz(request)
+        return web.Response(status=404, text="full\n", headers={hdrs.CACHE_CONTROL: "no-store"})
 
     @web.middleware
     async def finish(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -115,6 +117,7 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
     app.router.add_get("/v1/control", control)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/roomz", roomz)
     app.router.add_get("/{path:.*}", web_app.serve)
     return app
 

@@ -48,7 +48,7 @@ class Limits:
     # not at the machine's memory. Raise it with the number of open files allowed.
     max_connections: int = 10_000
 
-    # From here on `/readyz` says that new swarms should go elsewhere; the rest is for members of those here.
+    # From here on `/roomz` says that new swarms should go elsewhere; the rest is for members of those here.
     full_connections: int = 8_000
 
     # WebSockets that are opened, one after the other: each costs up to a ms of the loop that answers clock

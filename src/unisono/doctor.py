@@ -173,8 +173,8 @@ async def _look_at_page(http: aiohttp.ClientSession, target: SplitResult) -> Asy
     async with http.get(_at(target, "/readyz")) as answer:
         status, date = answer.status, answer.headers.get("Date")
         text = (await answer.text(errors="replace"))[:100].strip()
-    if (status, text) in ((503, "draining"), (404, "full")):
-        yield Finding("warn", f"The server says that it is {text}.", "Wait for the next one, or add one.")
+    if (status, text) == (503, "draining"):
+        yield Finding("warn", "The server is stopping.", "Wait for the next one.")
     elif (status, text) != (200, "ready"):
         raise Unwell(
             f"What answers at {target.netloc} is not Unisono (/readyz says {status}).",
