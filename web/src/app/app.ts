@@ -29,7 +29,7 @@ export class App {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #page: Window;
-  readonly #stretcher: KeyStretcher;
+  readonly #stretcher = new KeyStretcher();
   readonly #player: Player;
   readonly #wakeLock = new WakeLock();
   readonly #media = new MediaControls({
@@ -63,7 +63,6 @@ export class App {
     this.#random = random;
     this.#page = page;
     this.#identity = takeIdentity(page.sessionStorage, random);
-    this.#stretcher = new KeyStretcher(this.#identity.sessionSeed);
     this.#player = new Player(
       clock,
       () => this.#refresh(),
@@ -162,10 +161,11 @@ export class App {
   }
 
   async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
-    const [{ openBestStore, SwarmSession }, keys] = await Promise.all([
+    const [{ keysOfSession, openBestStore, SwarmSession }, stretched] = await Promise.all([
       import("./stay.ts"),
-      this.#stretcher.derive(canonical),
+      this.#stretcher.stretch(canonical),
     ]);
+    const keys = keysOfSession(stretched, this.#identity.sessionSeed);
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
     const stay = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
     const { store } = await openBestStore({ clock: this.#clock, session: stay });
@@ -348,7 +348,7 @@ export class App {
       console.warn(`could not load ahead: ${String(error)}`); // the tap tries again
     });
     if (this.#key === "") return;
-    this.#stretcher.derive(canonicalKey(this.#key)).catch((error: unknown) => {
+    this.#stretcher.stretch(canonicalKey(this.#key)).catch((error: unknown) => {
       console.warn(`could not prepare the key ahead: ${String(error)}`); // the tap tries again
     });
   }
