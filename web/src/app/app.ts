@@ -21,7 +21,7 @@ import { saneDelayMs } from "./speaker-delay.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
-import { NO_DETAILS, viewSession } from "./view-model.ts";
+import { NO_DETAILS, viewPieces, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -41,6 +41,7 @@ export class App {
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
+  #pieces: View["details"]["pieces"] = [];
   readonly #waits = new WaitWatch();
   readonly #delays: DelayMemory;
   readonly #heard: Heard;
@@ -319,9 +320,12 @@ export class App {
     const localMs = this.#clock.nowMs();
     const isNetworkUp = this.#page.navigator.onLine;
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    if (facts) this.#history.note(localMs, readFigures(facts));
+    if (facts && this.#history.note(localMs, readFigures(facts)))
+      this.#pieces = viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
     if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
-    const session = facts ? viewSession(facts, this.#history.points, isNetworkUp) : {};
+    const session = facts
+      ? viewSession(facts, { history: this.#history.points, pieces: this.#pieces }, isNetworkUp)
+      : {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
