@@ -53,6 +53,12 @@ _SPILLS = """() => {
   return faults;
 }"""
 
+_UNDER_THE_NOTCH = """(aside) => [...document.querySelectorAll("button, input, select, summary, p, h1, h2")]
+  .filter((each) => each.checkVisibility() && !each.closest(".unseen"))
+  .map((each) => [each, each.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 0 && (box.left < aside || box.right > innerWidth - aside))
+  .map(([each]) => each.outerHTML.slice(0, 120))"""
+
 _MOVING = """() => [...document.querySelectorAll("*")]
   .filter((each) => {
     const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(each);
@@ -103,6 +109,17 @@ def small_targets(page: Page) -> list[str]:
 def spills(page: Page) -> list[str]:
     """What makes the page scroll sideways, sticks out of it, is cut, or stands a letter a line."""
     faults: list[str] = page.evaluate(_SPILLS)
+    return faults
+
+
+def under_the_notch(page: Page, aside_px: int) -> list[str]:
+    """What lies where a phone on its side has its camera and round corners. Chromium alone can be told."""
+    session = page.context.new_cdp_session(page)
+    insets = {"left": aside_px, "right": aside_px, "top": 0, "bottom": aside_px // 2}
+    session.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+    faults: list[str] = page.evaluate(_UNDER_THE_NOTCH, aside_px)
+    session.send("Emulation.setSafeAreaInsetsOverride", {"insets": {}})
+    session.detach()
     return faults
 
 

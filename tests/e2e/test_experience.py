@@ -30,6 +30,7 @@ from tests.e2e.screens import (
     small_targets,
     speak,
     spills,
+    under_the_notch,
     untranslated,
 )
 from tests.server_process import ServerProcess
@@ -46,6 +47,7 @@ QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
 ON_ITS_SIDE: ViewportSize = {"width": 640, "height": 320}
+NOTCH_PX = 47  # an iPhone 14's
 
 
 class Look(TypedDict):
@@ -95,7 +97,7 @@ def test_every_screen_is_fit_for_everyone(file_room: FileRoom, tmp_path: Path, e
     faults: dict[str, list[str]] = {}
     for screen in walk(ada, tune):
         told = [KEY, tune.name, "Glass Harbour", "Ada Lark", "Night Lines", "notes.pdf"]
-        found = look_over(page, [*told, ada.snapshot()["name"]])
+        found = look_over(page, [*told, ada.snapshot()["name"]], engine)
         faults |= {screen: found} if found else {}
     assert faults == {}
     assert ada.errors == []
@@ -143,7 +145,7 @@ def walk(device: Device, tune: Path) -> Iterator[str]:
     yield "left, in Arabic"
 
 
-def look_over(page: Page, told: list[str]) -> list[str]:
+def look_over(page: Page, told: list[str], engine: str) -> list[str]:
     """Every fault of the screen that is shown; leaves it as it was."""
     faults = axe_faults(page)
     for theme, look in THEMES.items():
@@ -160,6 +162,9 @@ def look_over(page: Page, told: list[str]) -> list[str]:
         set_text_size(page, 200)
         faults += [f"{where}, double text: {each}" for each in spills(page)]
         set_text_size(page, 100)
+    if engine == "chromium":
+        page.set_viewport_size(ON_ITS_SIDE)
+        faults += [f"under the notch: {each}" for each in under_the_notch(page, NOTCH_PX)]
     page.set_viewport_size(SMALLEST)
     if page.locator("html").get_attribute("lang") == "en":
         speak(page, "ar")
@@ -212,6 +217,9 @@ def test_an_invitation_is_scanned_shared_copied_by_hand_and_opened_in_one_tap(
     assert 1 + len(fetched) <= MAX_REQUESTS_BEFORE_JOIN
     bo.page.get_by_role("button", name="Join with sound").click()
     wait_for_all([ada, bo], lambda shot: len(shot["peers"]) == 2, "to be two")
+    bo.page.get_by_text("Details", exact=True).click()
+    others = bo.page.get_by_role("region", name="Playback error of the others")
+    expect(others.get_by_role("img", name=ada.snapshot()["name"])).to_have_count(1)
     assert {url for url in asked if not url.startswith((f"{server.url}/", "blob:"))} == set()
     assert (ada.errors, bo.errors) == ([], [])
 

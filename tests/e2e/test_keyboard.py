@@ -64,7 +64,7 @@ def test_all_is_reached_seen_and_worked_by_keyboard(file_room: FileRoom, tmp_pat
     expect(page.get_by_role("status")).to_contain_text(notes.name)  # stays, over the foot of the page
     ada.wait_for_seeded(tune.name)
     page.get_by_text("Details", exact=True).press("Enter")
-    expect(page.get_by_role("region", name="over time").first).to_be_visible()
+    expect(page.get_by_role("region", name="Who has which pieces")).to_contain_text("100%")
     meet_all(page)
     page.get_by_role("button", name="Dismiss").press("Enter")
     work_the_controls(ada, tune)
