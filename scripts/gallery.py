@@ -68,8 +68,8 @@ def before_the_others(ada: Device) -> Iterator[tuple[str, str]]:
     page = ada.page
     ada.open()
     yield "front-door", "Without a link"
-    ada.open(f"{ada.base_url}/#{KEY}")
-    page.reload()
+    page.evaluate("(key) => { location.hash = key; }", KEY)
+    expect(page.get_by_role("button", name="Join with sound")).to_be_visible()
     yield "invitation", "With a link: one tap, and this phone plays along"
     ada.join()
     rename(ada)

@@ -1,7 +1,7 @@
 // Who has which pieces of which file, drawn coarsely: for the picture under Details. Pure; read when somebody looks.
 
 import type { FileId, UserId } from "../lib/index.ts";
-import type { Bitfield } from "./bitfield.ts";
+import { Bitfield } from "./bitfield.ts";
 import type { CoreState } from "./core.ts";
 
 /** Of a picture of one file: as many as can be told apart across a phone. */
@@ -24,8 +24,10 @@ export interface PieceHolder {
 export function pieceMapsOf({ me, shelf, neighbours }: CoreState): readonly PieceMap[] {
   return [...shelf.all()].map(({ fileId, held }) => {
     const holders = [holderOf(me, held)];
-    for (const [userId, { holdings }] of neighbours) {
-      const has = holdings.get(fileId);
+    for (const [userId, { holdings, listing }] of neighbours) {
+      // Who gives a file out piece by piece (seeding.ts) shows less than it says to have.
+      const isWhole = listing.get(fileId)?.isWhole === true;
+      const has = isWhole ? Bitfield.full(held.length) : holdings.get(fileId);
       if (has) holders.push(holderOf(userId, has));
     }
     return { fileId, holders };
