@@ -2,10 +2,10 @@
 
 Two conditions: loopback, and a slow phone as Lighthouse means it: 150 ms and 1.6 Mbit/s (750 kbit/s up), and
 a main thread four times slower (workers and sound are not slowed by that). A proxy holds everything back by
-half the round trip each way, so that the WebSocket has it for certain. Every run has a profile of its own, so
-nothing is cached. `tapped at once` presses Join as soon as it is there, `after a look` two seconds later. Then
-a song plays, and every task of the main thread above 50 ms counts. Milliseconds since the navigation, or since
-the tap.
+half the round trip each way, so that the WebSocket has it for certain. Every run has a profile of its own,
+so nothing is cached. `tapped at once` presses Join as soon as it is there, `after a look` two seconds later.
+Then a song plays, and every task of the main thread above 50 ms counts. Milliseconds since the navigation,
+or since the tap.
 """
 
 from __future__ import annotations
