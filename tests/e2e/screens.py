@@ -59,6 +59,10 @@ _UNDER_THE_NOTCH = """(aside) => [...document.querySelectorAll("button, input, s
   .filter(([, box]) => box.width > 0 && (box.left < aside || box.right > innerWidth - aside))
   .map(([each]) => each.outerHTML.slice(0, 120))"""
 
+_MEDIA = """() => [
+  "(prefers-color-scheme: dark)", "(forced-colors: active)", "(prefers-contrast: more)"
+].map((query) => matchMedia(query).matches)"""
+
 _MOVING = """() => [...document.querySelectorAll("*")]
   .filter((each) => {
     const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(each);
@@ -98,6 +102,12 @@ def axe_faults(page: Page, *, only_colours: bool = False) -> list[str]:
     only = {"type": "rule", "values": COLOURS} if only_colours else {"type": "tag", "values": WCAG}
     faults: list[str] = page.evaluate(_RUN_AXE, only)
     return faults
+
+
+def wears(page: Page, *, is_dark: bool, is_forced: bool, is_strong: bool) -> bool:
+    """Whether the page believes what the driver told the browser of its person's wishes."""
+    believed: list[bool] = page.evaluate(_MEDIA)
+    return believed == [is_dark, is_forced, is_strong]
 
 
 def small_targets(page: Page) -> list[str]:

@@ -32,6 +32,7 @@ from tests.e2e.screens import (
     spills,
     under_the_notch,
     untranslated,
+    wears,
 )
 from tests.server_process import ServerProcess
 
@@ -150,6 +151,9 @@ def look_over(page: Page, told: list[str], engine: str) -> list[str]:
     faults = axe_faults(page)
     for theme, look in THEMES.items():
         page.emulate_media(**look)
+        is_dark, is_forced = look["color_scheme"] == "dark", look["forced_colors"] == "active"
+        if not wears(page, is_dark=is_dark, is_forced=is_forced, is_strong=look["contrast"] == "more"):
+            faults.append(f"cannot be shown in: {theme}")
         faults += [f"{theme}: {each}" for each in axe_faults(page, only_colours=True)]
     page.emulate_media(**PLAIN, reduced_motion="reduce")
     faults += [f"moves: {each}" for each in moving(page)]
