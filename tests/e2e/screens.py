@@ -125,10 +125,15 @@ def spills(page: Page) -> list[str]:
 def under_the_notch(page: Page, aside_px: int) -> list[str]:
     """What lies where a phone on its side has its camera and round corners. Chromium alone can be told."""
     session = page.context.new_cdp_session(page)
-    insets = {"left": aside_px, "right": aside_px, "top": 0, "bottom": aside_px // 2}
-    session.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+
+    def set_insets(px: int) -> None:
+        insets = {"left": px, "right": px, "top": 0, "bottom": px // 2}
+        session.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+        page.wait_for_function("(px) => getComputedStyle(document.body).paddingLeft === `${px}px`", arg=px)
+
+    set_insets(aside_px)
     faults: list[str] = page.evaluate(_UNDER_THE_NOTCH, aside_px)
-    session.send("Emulation.setSafeAreaInsetsOverride", {"insets": {}})
+    set_insets(0)
     session.detach()
     return faults
 

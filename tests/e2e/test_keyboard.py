@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +80,12 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     """Play, switches, the slider, a new name, the dialog: each by its key, and the focus back."""
     page = ada.page
     row = ada.file_row(tune.name)
-    row.get_by_role("button").press("Enter")
-    ada.wait_for(is_playing, "to play")
     switch = row.get_by_role("switch")
     switch.press("Space")
     expect(switch).not_to_be_checked()
     switch.press("Space")
+    row.get_by_role("button", name=re.compile("^Play")).press("Enter")
+    ada.wait_for(is_playing, "to play")
     clicks = page.get_by_role("button", name="Click test")
     clicks.press("Space")
     expect(clicks).to_have_attribute("aria-pressed", "true")
