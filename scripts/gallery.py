@@ -30,7 +30,7 @@ from tests.server_process import ServerProcess  # noqa: E402
 FOLDER = ROOT / "docs/images/gallery"
 PORT = 18_000  # a port of its own: it is in the pictures of links and codes
 KEY = "K7QF-9TXM-2B4D"
-COLOURS = 96
+COLOURS = 64
 COVER = "gradients=s=300x300:c0=0x7a4e00:c1=0x121716:x0=0:y0=0:x1=300:y1=300:d=1"
 SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
