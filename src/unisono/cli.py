@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from unisono import __version__
+from unisono import __version__, join_options
 from unisono.banner import banner
 from unisono.config import Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
@@ -101,6 +101,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     for name, placeholder, text in OPTIONS:
         command.add_argument(f"--{name}", metavar=placeholder, help=text, action="append")
+    join_options.add_options(
+        commands.add_parser(
+            "join",
+            help="join a swarm without a browser: play, record, or give files",
+            epilog=join_options.EPILOG,
+            allow_abbrev=False,
+        )
+    )
     return parser
 
 
@@ -131,6 +139,9 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = vars(make_parser().parse_args(argv))
+        if arguments["command"] == "join":
+            join_options.run(arguments)
+            return EXIT_OK
         config = read_config(arguments, os.environ)
         start_logging()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, canonical_key, derive_keys, read_link
+from unisono.peer.offset import OffsetEstimator, Probe
+from unisono.peer.peer_message import Status, StatusMessage, decode_message, encode_message
+from unisono.peer.plan import Beat, Plan, Record
+from unisono.peer.topology import neighbours_of
 
 VECTORS = Path(__file__).parents[2] / "vectors"
-KEYS = json.loads((VECTORS / "keys.json").read_text())
-JOIN = json.loads((VECTORS / "join.json").read_text())
-ENVELOPE = json.loads((VECTORS / "envelope.json").read_text())
+
+
+def vector(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text())
+
+
+KEYS = vector("keys.json")
+JOIN = vector("join.json")
+ENVELOPE = vector("envelope.json")
 ADA_EPOCH, BO_EPOCH = 7, 9
 
 
@@ -57,8 +69,7 @@ def test_all_keys_follow_from_the_swarm_key(ada: SwarmKeys) -> None:
     for name, value in KEYS.items():
         if name == "swarmKey":
             continue
-        field = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-        mine: Any = getattr(ada, field)
+        mine: Any = getattr(ada, snake(name))
         assert (mine.hex() if isinstance(mine, bytes) else mine) == value, name
 
 
@@ -124,3 +135,56 @@ def test_a_link_names_key_and_server() -> None:
     assert (elsewhere.key, elsewhere.server) == ("OURPARTY", "ws://10.0.0.2:8000")
     for text in ("K7QF-9TXM-2B4D", "https://music.example/", "ftp://music.example/#K7QF", ""):
         assert read_link(text) is None, text
+
+
+def snake(name: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
+
+
+def status_of(shown: dict[str, Any]) -> Status:
+    return Status(**{snake(name): value for name, value in shown.items()})
+
+
+@pytest.mark.parametrize("name", ["still", "sounding"])
+def test_a_status_is_the_same_to_the_byte_and_read_back(name: str) -> None:
+    shown = vector("peer-messages.json")[name]
+    message = StatusMessage(status_of(shown["status"]), asks=shown["asks"])
+    assert encode_message(message).hex() == shown["bytes"]
+    assert decode_message(bytes.fromhex(shown["bytes"])) == message
+
+
+def test_a_beat_is_the_same_to_the_byte_and_read_back() -> None:
+    shown = vector("peer-messages.json")["beat"]
+    record = shown["beat"]["record"]
+    plan = Plan(**{snake(name): value for name, value in shown["beat"]["plan"].items()})
+    beat = Beat(Record(record["term"], record["userId"], record["resigned"]), plan)
+    assert encode_message(beat).hex() == shown["bytes"]
+    assert decode_message(bytes.fromhex(shown["bytes"])) == beat
+
+
+def test_what_is_cut_or_altered_is_refused_or_read_and_nothing_else() -> None:
+    """X1, for what members say: whatever comes, a message or a `WireError`."""
+    random = np.random.default_rng(7)
+    for name in ("still", "sounding", "beat"):
+        whole = bytes.fromhex(vector("peer-messages.json")[name]["bytes"])
+        for _ in range(300):
+            altered = bytearray(whole[: random.integers(1, len(whole) + 1)])
+            altered[random.integers(len(altered))] = random.integers(256)
+            with contextlib.suppress(WireError):
+                decode_message(bytes(altered))
+
+
+def test_everybody_agrees_on_who_connects_to_whom() -> None:
+    shown = vector("topology.json")
+    for member, links in shown["links"].items():
+        assert neighbours_of(member, shown["links"], lambda each: each in shown["phones"]) == set(links)
+
+
+def test_probes_say_the_same_of_global_time_to_a_nanosecond() -> None:
+    shown = vector("offset.json")
+    estimator = OffsetEstimator()
+    for probe, offset_ms in zip(shown["probes"], shown["offsetMs"], strict=True):
+        assert estimator.add(Probe("north", *probe)) == "kept"
+        estimate = estimator.estimate(probe[3])
+        assert estimate is not None
+        assert estimate.offset_ms == pytest.approx(offset_ms, abs=1e-6)

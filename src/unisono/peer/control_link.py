@@ -113,14 +113,14 @@ class ControlLink:
         return self._clock.local_ms() - self._heard_local_ms
 
     async def run(self) -> None:
-        """Stays connected until cancelled. Raises `RefusedError`."""
+        """Stays connected until cancelled; then leaves the swarm, at once. Raises `RefusedError`."""
         attempt = 0
         async with aiohttp.ClientSession() as client:
             while True:
                 try:
                     attempt = 0 if await self._one_connection(client) else attempt + 1
                 except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-                    log.info("no connection to the server: %s", failure)
+                    log.log(logging.INFO if attempt else logging.WARNING, "no connection: %r", failure)
                     attempt += 1
                 pause_ms = self._wanted_pause_ms
                 if pause_ms is None:
@@ -138,18 +138,6 @@ class ControlLink:
         if self._socket is not None:
             with contextlib.suppress(aiohttp.ClientError, ConnectionError):
                 await self._socket.send_str(_encoder.encode(make()).decode())
-
-    async def leave(self) -> None:
-        """Gives the seat up at once, without the server's grace."""
-        socket, self._socket = self._socket, None
-        if socket is None:
-            return
-        with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
-            async with asyncio.timeout(LEAVE_TIMEOUT_SEC):
-                while not self._outgoing.empty():
-                    await socket.send_str(_encoder.encode(self._outgoing.get_nowait()).decode())
-                await socket.send_str(_encoder.encode(Leave()).decode())
-                await socket.close()
 
     async def _one_connection(self, client: aiohttp.ClientSession) -> bool:
         """From the handshake to the loss; returns whether the server let this peer in."""
@@ -202,6 +190,9 @@ class ControlLink:
                     self._listener.received(message, self._heard_local_ms)
         except TimeoutError:
             log.info("the server is silent: connecting anew")
+        except asyncio.CancelledError:
+            await _leave(socket)
+            raise
         finally:
             self._socket = None
             sender.cancel()
@@ -226,6 +217,14 @@ class ControlLink:
         except (*NOT_A_MESSAGE, TypeError):
             log.warning("the server sent nonsense: connecting anew")
             return None
+
+
+async def _leave(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Gives the seat up at once, without the server's grace."""
+    with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+        async with asyncio.timeout(LEAVE_TIMEOUT_SEC):
+            await socket.send_str(_encoder.encode(Leave()).decode())
+            await socket.close()
 
 
 def _subject(message: ServerMessage) -> str | None:

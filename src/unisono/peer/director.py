@@ -69,6 +69,8 @@ class Director:
         self._seat_local_ms = 0.0
         self._latest: Beat | None = None
         self._others: Sequence[Candidate] = ()
+        # For whom this peer has made way already: who looked and did not claim is not waited for again.
+        self._made_way_for: set[str] = set()
         # Whose silence or departure made the seat vacant; it is no candidate for its own succession.
         self._lost: str | None = None
 
@@ -148,10 +150,11 @@ class Director:
             self._take("deaf", "following", max(self._seat_local_ms, local_ms + DEAF_PATIENCE_MS))
 
     def make_way(self, local_ms: float) -> Beat | None:
-        """Resigns where somebody visible is there to direct instead."""
-        is_wanted = any(each.is_visible and not each.is_away for each in self._others)
-        if self._seat != "directing" or self._latest is None or not is_wanted:
+        """Resigns where somebody visible has come who may direct instead."""
+        looking = {each.user_id for each in self._others if each.is_visible and not each.is_away}
+        if self._seat != "directing" or self._latest is None or looking <= self._made_way_for:
             return None
+        self._made_way_for = looking
         self._latest = self._latest.resigned()
         self._vacate("resigned", self._me, local_ms)
         return self._latest

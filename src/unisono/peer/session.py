@@ -145,7 +145,6 @@ class PeerSession:
             raise refused.exceptions[0] from None
         finally:
             await self.swarm.close()
-            await self._link.leave()
 
     def play(self, file_id: str) -> None:
         """As the director: prepares the file; it starts when all are ready."""
