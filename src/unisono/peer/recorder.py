@@ -26,7 +26,8 @@ class Recorder:
         """Raises OSError where the file cannot be written."""
         self._conductor = conductor
         self._path = path
-        self._file = wave.open(str(path), "wb")  # noqa: SIM115 - open for as long as the recorder is
+        self._disc = path.open("wb")
+        self._file = wave.open(self._disc, "wb")  # noqa: SIM115 - open for as long as the recorder is
         self._file.setnchannels(CHANNELS)
         self._file.setsampwidth(2)
         self._file.setframerate(OUTPUT_RATE_HZ)
@@ -48,6 +49,7 @@ class Recorder:
             return
         self._is_closed = True
         self._file.close()
+        self._disc.close()
         moment: dict[str, object] = {
             "sampleRate": OUTPUT_RATE_HZ,
             "firstFrameLocalMs": self._begin_local_ms,
