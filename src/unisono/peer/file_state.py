@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from unisono.peer.ctl import CtlMessage, DropReason, ListedFile
@@ -182,3 +183,14 @@ class Neighbour:
         cancelled = [piece for piece in pieces if (file_id, piece) in self.waiting]
         self.waiting = [each for each in self.waiting if each[0] != file_id or each[1] not in cancelled]
         return cancelled
+
+    def next_note(self, files: Iterable[KnownFile]) -> tuple[str, bytes] | None:
+        """A file's id and its note, where this neighbour does not have it; counts as told. A note crosses a
+        link only while one of its two ends lists the file there.
+        """
+        for file in files:
+            is_about = file.file_id in self.told or file.file_id in self.listing
+            if file.note is not None and is_about and self.notes.get(file.file_id) != file.note:
+                self.notes[file.file_id] = file.note
+                return file.file_id, file.note
+        return None

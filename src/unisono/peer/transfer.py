@@ -43,8 +43,6 @@ MANIFEST_PATIENCE_MS = 3_000.0
 # Silent for so long, a source loses what others have as well.
 SILENCE_MS = 6_000.0
 PING_PERIOD_MS = 5_000.0
-# Far below what every receiver allows.
-NOTES_PER_TICK = 1
 
 
 class Transfer:
@@ -138,7 +136,9 @@ class Transfer:
                 neighbour.pinged_local_ms = local_ms
                 neighbour.ping_id += 1
                 self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
-            self._send_notes(neighbour)
+            due = neighbour.next_note(self.files.values())
+            if due is not None:
+                self._send(neighbour.user_id, ctl.Note(due[0], encode_base64url(due[1])))
             if neighbour.live and local_ms - neighbour.heard_local_ms > SILENCE_MS:
                 movable = [key for key in neighbour.live if self._has_other_source(neighbour, *key)]
                 self._cancel(neighbour, movable)
@@ -318,18 +318,6 @@ class Transfer:
         file = self.files.get(file_id)
         if file is not None:
             file.merge_note(note)
-
-    def _send_notes(self, neighbour: Neighbour) -> None:
-        """A note crosses a link only while one of its two ends lists the file there."""
-        left = NOTES_PER_TICK
-        for file in self.files.values():
-            is_about = file.file_id in neighbour.told or file.file_id in neighbour.listing
-            if left == 0 or file.note is None or not is_about:
-                continue
-            if neighbour.notes.get(file.file_id) != file.note:
-                neighbour.notes[file.file_id] = file.note
-                self._send(neighbour.user_id, ctl.Note(file.file_id, encode_base64url(file.note)))
-                left -= 1
 
     # --- asking and giving ----------------------------------------------------------------------------------
 

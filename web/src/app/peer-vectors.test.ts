@@ -76,7 +76,9 @@ describe("the vectors that a headless peer is held to", () => {
     const members = Array.from({ length: 23 }, () => toHex(random.bytes(16)) as UserId);
     const phones = members.filter((_, at) => at % 3 === 0);
     const graph = neighboursByPeer(members, (member) => phones.includes(member));
-    const links = Object.fromEntries(members.map((member) => [member, [...(graph.get(member) ?? [])].sort()]));
+    const links = Object.fromEntries(
+      members.map((member) => [member, [...(graph.get(member) ?? [])].sort()]),
+    );
     check("topology.json", { phones, links });
   });
 
