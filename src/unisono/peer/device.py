@@ -57,6 +57,7 @@ class SoundDevice:
         self._run: Run | None = None
         self._revision = conductor.revision
         self._stream = _open_stream(name, self._copy)
+        self._stream.start()  # not sooner: the card's thread asks the stream for the time
 
     def advance(self, local_ms: float) -> None:  # noqa: ARG002 - it goes by the card's clock
         """Renders ahead; call it at least every quarter of a second."""
@@ -140,7 +141,6 @@ def _open_stream(name: str, callback: Any) -> Any:  # noqa: ANN401 - sounddevice
             latency="high",
             callback=callback,
         )
-        stream.start()
     except (sounddevice.PortAudioError, ValueError) as cause:
         said = str(cause).splitlines()[0]
         raise StartError("output-unavailable", f"The output {name!r} cannot be opened: {said}.") from cause

@@ -36,6 +36,7 @@ CHUNK_BYTES = 16 * 1024
 # What the channel may hold: more delays `ctl`, less starves a fast path.
 HIGH_WATER_BYTES = 128 * 1024
 
+KEPT_FINGERPRINT = "a=fingerprint:sha-256 "
 _FINGERPRINT = re.compile(r"^a=fingerprint:(\S+) +([0-9A-Fa-f:]+)\s*$", re.MULTILINE)
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,16 @@ class _Parcel:
 def fingerprints_in(sdp: str) -> str:
     """All fingerprints of a description in one canonical text, the same on both ends; "" without any."""
     return ",".join(sorted({f"{hash_} {digits}".lower() for hash_, digits in _FINGERPRINT.findall(sdp)}))
+
+
+def with_one_fingerprint(sdp: str) -> str:
+    """aiortc names its certificate by three hashes; browsers keep one of them (Chromium 156), and the proof
+    of the link is over what both ends see. tests/e2e/test_headless.py pins it.
+    """
+    lines = sdp.splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not line.startswith("a=fingerprint:") or line.startswith(KEPT_FINGERPRINT)
+    )
 
 
 class Link:
@@ -187,7 +198,7 @@ class Link:
 
     async def _offer(self) -> None:
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        self._own_sdp = self._connection.localDescription.sdp
+        self._own_sdp = with_one_fingerprint(self._connection.localDescription.sdp)
         self._owner.link_signals(self, Offer(self.session, self._own_sdp, is_restart=False))
 
     async def _answer(self, sdp: str) -> None:
@@ -195,7 +206,7 @@ class Link:
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await self._add_early_candidates()
         await self._connection.setLocalDescription(await self._connection.createAnswer())
-        self._own_sdp = self._connection.localDescription.sdp
+        self._own_sdp = with_one_fingerprint(self._connection.localDescription.sdp)
         self._owner.link_signals(self, Answer(self.session, self._own_sdp))
 
     async def _accept(self, sdp: str) -> None:
