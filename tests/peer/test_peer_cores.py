@@ -16,6 +16,7 @@ from unisono.peer.decode import Song
 from unisono.peer.director import Candidate, Director
 from unisono.peer.errors import FileError
 from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece, Store
+from unisono.peer.link import fingerprints_in, with_one_fingerprint
 from unisono.peer.manifest import Manifest, make_manifest, piece_length_of
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Beat, Plan, Record
@@ -252,6 +253,15 @@ def test_control_messages_are_numbered_and_judged_before_they_act() -> None:
     flood = ctl.CtlInbox()
     verdicts = [flood.take(ctl.encode_ctl(ctl.Ping(seq), seq), 0) for seq in range(401)]
     assert verdicts[-1] == "flood"
+
+
+def test_a_description_names_its_certificate_once_and_alike_for_both_ends() -> None:
+    sdp = "v=0\r\na=fingerprint:sha-256 AA:0B\r\na=fingerprint:sha-512 CC:DD\r\na=setup:actpass\r\n"
+    kept = with_one_fingerprint(sdp)
+    assert kept == "v=0\r\na=fingerprint:sha-256 AA:0B\r\na=setup:actpass\r\n"
+    assert fingerprints_in(kept) == "sha-256 aa:0b"
+    assert fingerprints_in(sdp) == "sha-256 aa:0b,sha-512 cc:dd"
+    assert fingerprints_in("v=0\r\n") == ""
 
 
 # --- what sounds where --------------------------------------------------------------------------------------
