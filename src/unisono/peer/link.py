@@ -73,7 +73,7 @@ def fingerprints_in(sdp: str) -> str:
 
 def with_one_fingerprint(sdp: str) -> str:
     """aiortc names its certificate by three hashes; browsers keep one of them (Chromium 156), and the proof
-    of the link is over what both ends see.
+    of the link is over what both ends see. tests/e2e/test_headless.py pins it.
     """
     lines = sdp.splitlines(keepends=True)
     return "".join(
