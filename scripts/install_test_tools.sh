@@ -14,6 +14,10 @@ packages=""
 for pair in $TOOLS; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair##*:}"
 done
+# PortAudio is a library, and so is ALSA's way to PulseAudio: a headless peer plays through them.
+for file in libportaudio.so.2:libportaudio2 alsa-lib/libasound_module_pcm_pulse.so:libasound2-plugins; do
+  find /usr/lib /usr/local/lib -path "*/${file%%:*}" 2>/dev/null | grep -q . || packages="$packages ${file##*:}"
+done
 # Debian splits this off Python; without it there is no virtual environment.
 "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
 [ -n "$packages" ] || exit 0

@@ -90,8 +90,8 @@ def test_the_wheel_holds_the_page_its_hashed_files_and_their_compressed_siblings
 
 def test_the_wheel_holds_the_server_with_its_types_and_its_licence(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for source in (ROOT / "src" / "unisono").glob("*.py"):
-        assert f"unisono/{source.name}" in names
+    for source in (ROOT / "src").rglob("*.py"):
+        assert source.relative_to(ROOT / "src").as_posix() in names
     assert "unisono/py.typed" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
@@ -99,7 +99,7 @@ def test_the_wheel_holds_the_server_with_its_types_and_its_licence(wheel: Path) 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     """Source maps stay out as well: they would treble its size, and the sources are public."""
     allowed = re.compile(
-        r"unisono/(\w+\.py|py\.typed|_web/[\w./-]+\.(html|js|css|svg|png|ico|json|webmanifest|txt|wasm|mp3|wav)(\.br|\.gz)?)"
+        r"unisono/((peer/)?\w+\.py|py\.typed|_web/[\w./-]+\.(html|js|css|svg|png|ico|json|webmanifest|txt|wasm|mp3|wav)(\.br|\.gz)?)"
         r"|unisono-[\w.+]+\.dist-info/[\w./-]+"
     )
     strangers = [name for name in zipfile.ZipFile(wheel).namelist() if not allowed.fullmatch(name)]

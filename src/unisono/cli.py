@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from unisono import __version__
+from unisono import __version__, join_options
 from unisono.banner import banner
 from unisono.config import Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
@@ -112,6 +112,14 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     look.add_argument("url", metavar="URL", nargs="?", default=DOCTOR_URL, help=f"default: {DOCTOR_URL}")
+    join_options.add_options(
+        commands.add_parser(
+            "join",
+            help="join a swarm without a browser: play, record, or give files",
+            epilog=join_options.EPILOG,
+            allow_abbrev=False,
+        )
+    )
     return parser
 
 
@@ -148,6 +156,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             from unisono.doctor import doctor  # noqa: PLC0415
 
             return asyncio.run(doctor(arguments["url"]))
+        if arguments["command"] == "join":
+            join_options.run(arguments)
+            return EXIT_OK
         config = read_config(arguments, os.environ)
         start_logging(config.log_format)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -1,0 +1,67 @@
+"""The options of `unisono join`. Imports nothing that the extra `peer` brings: who lacks it gets words, not a
+traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from unisono.errors import StartError
+
+MAX_SPEAKER_DELAY_MS = 2_000
+
+EPILOG = (
+    "Without --record and --output it plays nothing: it fetches the files and gives them to others. "
+    "Needs more packages: pip install 'unisono[peer]'."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    texts = {
+        "link": "the link that invites into the swarm: http://host:8000/#KEY",
+        "file": "a file to offer to the others, three at most",
+        "name": "what others see (default: the name of this computer)",
+        "output": "play through this sound device: part of its name, its number, or `default`",
+        "record": "write what would sound into this WAV file, and when it began into F.json",
+        "delay": "how late the loudspeaker behind --output is, in ms (default: 0)",
+    }
+    command.add_argument("link", help=texts["link"])
+    command.add_argument("files", metavar="file", nargs="*", type=Path, help=texts["file"])
+    command.add_argument("--name", metavar="N", default=socket.gethostname(), help=texts["name"])
+    command.add_argument("--output", metavar="D", help=texts["output"])
+    command.add_argument("--record", metavar="F", type=Path, help=texts["record"])
+    command.add_argument("--delay", metavar="MS", default="0", help=texts["delay"])
+
+
+def run(arguments: Mapping[str, Any]) -> None:
+    """Stays in the swarm until interrupted. Raises `StartError`."""
+    try:
+        from unisono.peer.command import JoinOptions, join  # noqa: PLC0415 - the extra may be missing
+    except ImportError as cause:
+        sentence = f"`unisono join` needs {cause.name} and more: pip install 'unisono[peer]'."
+        raise StartError("extra-missing", sentence) from cause
+    files: list[Path] = arguments["files"]
+    for path in files:
+        if not path.is_file():
+            raise StartError("bad-option", f"There is no file {path}.")
+    join(
+        JoinOptions(
+            link=arguments["link"],
+            name=arguments["name"],
+            files=tuple(files),
+            record=arguments["record"],
+            output=arguments["output"],
+            speaker_delay_ms=_delay_ms(arguments["delay"]),
+        )
+    )
+
+
+def _delay_ms(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_SPEAKER_DELAY_MS:
+        sentence = f"--delay must be a number from 0 to {MAX_SPEAKER_DELAY_MS}, not {text!r}."
+        raise StartError("bad-option", sentence)
+    return int(text)

@@ -1,0 +1,141 @@
+"""`unisono join`, once its packages are there: opens the sinks, stays, says what happens, leaves.
+
+What people read is printed when it changes; what developers read goes to the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unisono.errors import StartError
+from unisono.peer.conductor import Conductor
+from unisono.peer.control_link import Reason, RefusedError
+from unisono.peer.device import SoundDevice
+from unisono.peer.ground import RealClock
+from unisono.peer.keys import derive_keys, read_link
+from unisono.peer.peer_message import clean_name
+from unisono.peer.recorder import Recorder
+from unisono.peer.session import PeerSession, SessionOptions, Sink
+
+REPORT_SEC = 0.5
+
+REFUSALS: dict[Reason, str] = {
+    "wrong-version": "This server speaks another version of the protocol: install the matching unisono.",
+    "taken-over": "Somebody else took this peer's seat.",
+    "swarm-full": "The swarm is full.",
+    "not-admitted": "The swarm at this server has another key; check the link.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinOptions:
+    link: str
+    name: str
+    files: tuple[Path, ...] = ()
+    record: Path | None = None
+    output: str | None = None
+    speaker_delay_ms: int = 0
+
+
+def join(options: JoinOptions) -> None:
+    """Stays until interrupted. Raises `StartError`."""
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner() as runner:
+        runner.run(_stay(options))
+
+
+async def _stay(options: JoinOptions) -> None:
+    link = read_link(options.link)
+    if link is None:
+        raise StartError(
+            "bad-option", f"{options.link!r} is no link into a swarm; it looks like http://host:8000/#KEY."
+        )
+    keys = await asyncio.to_thread(derive_keys, link.key, secrets.token_bytes(32))
+    with contextlib.ExitStack() as opened:
+        recorders: list[Recorder] = []
+
+        def record(conductor: Conductor, path: Path) -> Sink:
+            try:
+                recorders.append(Recorder(path, conductor, RealClock()))
+            except OSError as cause:
+                raise StartError(
+                    "output-unavailable", f"{path} cannot be written: {cause.strerror}."
+                ) from cause
+            return recorders[-1]
+
+        def play(conductor: Conductor, name: str) -> Sink:
+            device = SoundDevice(name, conductor)
+            opened.callback(device.close)
+            return device
+
+        sinks: list[Callable[[Conductor], Sink]] = []
+        if options.record is not None:
+            path = options.record
+            sinks.append(lambda conductor: record(conductor, path))
+        if options.output is not None:
+            output = options.output
+            sinks.append(lambda conductor: play(conductor, output))
+        session = PeerSession(
+            SessionOptions(
+                keys=keys,
+                server=link.server,
+                name=clean_name(options.name),
+                files=options.files,
+                speaker_delay_ms=options.speaker_delay_ms,
+                sinks=sinks,
+            )
+        )
+        try:
+            await _run(session)
+        finally:
+            for recorder in recorders:
+                recorder.close(session.clock.estimate)
+
+
+async def _run(session: PeerSession) -> None:
+    stay = asyncio.create_task(session.run())
+    report = asyncio.create_task(_report(session))
+    with contextlib.suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stay.cancel)
+    try:
+        await stay
+    except asyncio.CancelledError:
+        stay.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await stay  # leaves, and wipes what it fetched
+    except RefusedError as refusal:
+        raise StartError("not-joined", REFUSALS[refusal.reason]) from refusal
+    finally:
+        report.cancel()
+
+
+async def _report(session: PeerSession) -> None:
+    """One line whenever it says something new."""
+    said = ""
+    while True:
+        line = report_line(session)
+        if line != said:
+            print(line, file=sys.stdout, flush=True)
+            said = line
+        await asyncio.sleep(REPORT_SEC)
+
+
+def report_line(session: PeerSession) -> str:
+    """Who is here, which files are, and what plays."""
+    if not session.is_joined:
+        return "Connecting to the server …"
+    others = [person.status.name if person.status else "…" for person in session.roster.people]
+    company = f"In the swarm with {', '.join(others)}." if others else "In the swarm, alone so far."
+    whole = sum(file.is_complete for file in session.files)
+    files = f" Files here: {whole} of {len(session.files)}." if session.files else ""
+    playing = session.swarm.get(session.plan.file_id) if session.plan.file_id else None
+    if playing is None or session.plan.state == "stopped":
+        return company + files
+    state = "Playing" if session.plan.state == "playing" else "About to play"
+    return f"{company}{files} {state}: {clean_name(playing.name)}."

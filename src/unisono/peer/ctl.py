@@ -1,0 +1,232 @@
+"""The messages of the two data channels between peers: `ctl` (JSON) and `bulk` (chunks of pieces). Pure.
+
+The shapes and caps are those of web/src/swarm/ctl.ts and frames.ts. Parsed once, here; an unknown type is an
+error. Every ctl message carries a running number `seq` from 0. Local ms.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from unisono.peer.errors import WireError
+from unisono.peer.manifest import MAX_FILE_BYTES
+from unisono.protocol import MAX_SAFE_INTEGER
+
+CTL_VERSION = 1
+MAX_CTL_CHARS = 64 * 1024
+MAX_LISTED_FILES = 192
+MAX_PIECES_PER_MESSAGE = 1024
+MAX_NOTE_BYTES = 20 * 1024
+MAX_NOTE_CHARS = 27_307  # those in base64url, rounded up as the web app does
+MAX_WIRE_NAME_CHARS = 512
+MESSAGES_PER_SEC = 200
+MESSAGE_BURST = 400
+CHARS_PER_SEC = 512 * 1024
+CHAR_BURST = 2 * 1024 * 1024
+MAX_HELD_BACK = 64
+MAX_U32 = 0xFFFFFFFF
+
+CHUNK_HEAD = struct.Struct(">BBHII")
+CHUNK_TYPE = 1
+MAX_BULK_BYTES = 64 * 1024
+
+DropReason = Literal[
+    "flood",
+    "malformed",
+    "too-large",
+    "version",
+    "before-hello",
+    "no-hello",
+    "unrequested",
+    "contradiction",
+    "unproven",
+]
+
+FileId = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", min_length=64, max_length=64)]
+_BASE64URL = r"^[A-Za-z0-9_-]*(?![\s\S])"
+Pieces = Annotated[
+    list[Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]], Meta(max_length=MAX_PIECES_PER_MESSAGE)
+]
+Number = Annotated[int, Meta(ge=0, le=MAX_U32)]
+
+
+class _Ctl(msgspec.Struct, frozen=True, tag=str.lower, rename="camel"):
+    pass
+
+
+class Hello(_Ctl, frozen=True):
+    """First, from both; nothing else before both came."""
+
+    v: Annotated[int, Meta(ge=0, le=0xFFFF)]
+    proof: Annotated[str, Meta(max_length=86, pattern=_BASE64URL)]
+
+
+class ListedFile(msgspec.Struct, frozen=True, rename="camel"):
+    slot: Annotated[int, Meta(ge=0, le=0xFFFF)]
+    file_id: FileId
+    name: Annotated[str, Meta(max_length=MAX_WIRE_NAME_CHARS)]
+    size_bytes: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
+    piece_length: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
+    is_own: bool
+    is_whole: bool
+
+
+class Catalog(_Ctl, frozen=True):
+    """The whole list of what its sender offers, again on every change."""
+
+    files: Annotated[list[ListedFile], Meta(max_length=MAX_LISTED_FILES)]
+
+
+class ManifestRequest(_Ctl, frozen=True, tag="manifest-request"):
+    file_id: FileId
+
+
+class ManifestMessage(_Ctl, frozen=True, tag="manifest"):
+    file_id: FileId
+    size_bytes: Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]
+    sha256: Annotated[str, Meta(max_length=44_000, pattern=_BASE64URL)]
+
+
+class Note(_Ctl, frozen=True):
+    """One byte string per file; the lexicographically smallest wins everywhere."""
+
+    file_id: FileId
+    note: Annotated[str, Meta(max_length=MAX_NOTE_CHARS, pattern=_BASE64URL)]
+
+
+class BitfieldMessage(_Ctl, frozen=True, tag="bitfield"):
+    file_id: FileId
+    pieces: Annotated[str, Meta(max_length=256, pattern=_BASE64URL)]
+
+
+class Have(_Ctl, frozen=True):
+    file_id: FileId
+    pieces: Pieces
+
+
+class Request(_Ctl, frozen=True):
+    file_id: FileId
+    pieces: Pieces
+
+
+class Cancel(_Ctl, frozen=True):
+    file_id: FileId
+    pieces: Pieces
+
+
+class Reject(_Ctl, frozen=True):
+    """Answers a request that will not be served, or a cancel that came in time."""
+
+    file_id: FileId
+    pieces: Pieces
+
+
+class Ping(_Ctl, frozen=True):
+    id: Number
+
+
+class Pong(_Ctl, frozen=True):
+    id: Number
+
+
+class Farewell(_Ctl, frozen=True, tag="bye"):
+    reason: Annotated[str, Meta(max_length=64)]
+
+
+CtlMessage = (
+    Hello
+    | Catalog
+    | ManifestRequest
+    | ManifestMessage
+    | Note
+    | BitfieldMessage
+    | Have
+    | Request
+    | Cancel
+    | Reject
+    | Ping
+    | Pong
+    | Farewell
+)
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    seq: Number
+    message: CtlMessage
+
+
+_decoder: msgspec.json.Decoder[_Numbered] = msgspec.json.Decoder(_Numbered)
+_encoder = msgspec.json.Encoder()
+
+
+def encode_ctl(message: CtlMessage, seq: int) -> str:
+    return _encoder.encode(_Numbered(seq, message)).decode()
+
+
+class CtlInbox:
+    """One peer's incoming control messages: size, rate, form and order are judged before anything acts."""
+
+    def __init__(self) -> None:
+        self._next_seq = 0
+        self._held_back: dict[int, CtlMessage] = {}
+        self._message_tokens = float(MESSAGE_BURST)
+        self._char_tokens = float(CHAR_BURST)
+        self._refilled_local_ms: float | None = None
+
+    def take(self, data: object, local_ms: float) -> list[CtlMessage] | DropReason:
+        """The messages that are now due, in order, or why this peer must go."""
+        if not isinstance(data, str):
+            return "malformed"
+        if len(data) > MAX_CTL_CHARS:
+            return "too-large"
+        if not self._allows(len(data), local_ms):
+            return "flood"
+        try:
+            numbered = _decoder.decode(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return "malformed"
+        is_in_reach = self._next_seq <= numbered.seq < self._next_seq + MAX_HELD_BACK
+        if not is_in_reach or numbered.seq in self._held_back:
+            return "malformed"
+        self._held_back[numbered.seq] = numbered.message
+        due = []
+        while self._next_seq in self._held_back:
+            due.append(self._held_back.pop(self._next_seq))
+            self._next_seq += 1
+        return due
+
+    def _allows(self, chars: int, local_ms: float) -> bool:
+        before_ms = local_ms if self._refilled_local_ms is None else self._refilled_local_ms
+        elapsed_sec = max(0.0, local_ms - before_ms) / 1000
+        self._refilled_local_ms = local_ms
+        self._message_tokens = min(MESSAGE_BURST, self._message_tokens + elapsed_sec * MESSAGES_PER_SEC) - 1
+        self._char_tokens = min(CHAR_BURST, self._char_tokens + elapsed_sec * CHARS_PER_SEC) - chars
+        return self._message_tokens >= 0 and self._char_tokens >= 0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    # The number under which the sender lists the file.
+    slot: int
+    piece: int
+    offset_bytes: int
+    payload: bytes
+
+
+def encode_chunk(chunk: Chunk) -> bytes:
+    return CHUNK_HEAD.pack(CHUNK_TYPE, 0, chunk.slot, chunk.piece, chunk.offset_bytes) + chunk.payload
+
+
+def parse_chunk(data: object) -> Chunk:
+    """Raises `WireError` on anything that is not a chunk."""
+    if not isinstance(data, bytes) or not CHUNK_HEAD.size < len(data) <= MAX_BULK_BYTES:
+        raise WireError("wire-malformed", "no chunk")
+    kind, flags, slot, piece, offset_bytes = CHUNK_HEAD.unpack_from(data)
+    if kind != CHUNK_TYPE or flags != 0:
+        raise WireError("wire-malformed", "bulk type or flags")
+    return Chunk(slot, piece, offset_bytes, data[CHUNK_HEAD.size :])

@@ -1,0 +1,147 @@
+"""`--output`: a sound card, by PortAudio. Blocks are rendered ahead on the event loop; the card's own thread
+only copies them, and tells when what it copied will be heard.
+
+Local ms. Whoever opens it closes it; `close` is idempotent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unisono.errors import StartError
+from unisono.peer.anchor import Sound
+from unisono.peer.card_line import CardLine
+from unisono.peer.conductor import Conductor
+from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
+
+BLOCK_FRAMES = OUTPUT_RATE_HZ // 10
+# Rendered ahead, so that a busy event loop is not heard; what changes meanwhile is cut behind KEPT_BLOCKS.
+HORIZON_BLOCKS = 10
+KEPT_BLOCKS = 2
+# Two clocks read in a row: further apart than this, the thread was interrupted in between.
+READING_MS = 0.2
+MAX_WAITING_TELLINGS = 1024
+
+
+@dataclass(frozen=True)
+class _Queued:
+    sound: Sound
+    # What the song was read from before this block: to render it again.
+    before: Run | None
+
+
+@dataclass(frozen=True)
+class _Telling:
+    frame: int
+    local_ms: float
+
+
+class SoundDevice:
+    def __init__(self, name: str, conductor: Conductor) -> None:
+        """`name`: part of a device's name, its number, or "default". Raises `StartError`."""
+        self.error_ms: float | None = None
+        self._conductor = conductor
+        self._line = CardLine(OUTPUT_RATE_HZ)
+        self._lock = threading.Lock()
+        self._queue: deque[_Queued] = deque()
+        # How much of the first queued block the card has taken, and of all blocks before it.
+        self._taken_frames = 0
+        self._gone_frames = 0
+        self._tellings: deque[_Telling] = deque(maxlen=MAX_WAITING_TELLINGS)
+        self._run: Run | None = None
+        self._revision = conductor.revision
+        self._stream = _open_stream(name, self._copy)
+        self._stream.start()  # not sooner: the card's thread asks the stream for the time
+
+    def advance(self, local_ms: float) -> None:  # noqa: ARG002 - it goes by the card's clock
+        """Renders ahead; call it at least every quarter of a second."""
+        with self._lock:
+            tellings = list(self._tellings)
+            self._tellings.clear()
+        for telling in tellings:
+            self._line.add(telling.frame, telling.local_ms)
+        if self._conductor.revision != self._revision:
+            self._revision = self._conductor.revision
+            self._cut()
+        while len(self._queue) < HORIZON_BLOCKS:
+            self._render_next()
+
+    def close(self) -> None:
+        if not self._stream.closed:
+            self._stream.close()
+
+    def _cut(self) -> None:
+        """Throws away what is queued behind the next blocks, and goes on from there."""
+        with self._lock:
+            while len(self._queue) > KEPT_BLOCKS:
+                self._run = self._queue.pop().before
+
+    def _render_next(self) -> None:
+        with self._lock:
+            frame = self._gone_frames + len(self._queue) * BLOCK_FRAMES
+        place = None
+        if self._line.is_settled:
+            begin_ms = self._line.local_ms_of(frame)
+            place = self._conductor.place_at(begin_ms, self._line.local_ms_of(frame + BLOCK_FRAMES))
+        block = render_block(self._run, place, BLOCK_FRAMES)
+        queued = _Queued(block.sound, self._run)
+        self._run, self.error_ms = block.after, block.error_ms
+        with self._lock:
+            self._queue.append(queued)
+
+    def _copy(self, output: Sound, frames: int, moments: Any, status: object) -> None:  # noqa: ANN401, ARG002
+        """Runs on the card's thread. Silence is played when nothing is queued, and counts as frames."""
+        local_ms, is_sharp = self._local_ms_of(moments.outputBufferDacTime)
+        with self._lock:
+            if is_sharp:
+                self._tellings.append(_Telling(self._gone_frames + self._taken_frames, local_ms))
+            done = 0
+            while done < frames and self._queue:
+                sound = self._queue[0].sound
+                count = min(frames - done, BLOCK_FRAMES - self._taken_frames)
+                output[done : done + count] = sound[:, self._taken_frames : self._taken_frames + count].T
+                done += count
+                self._taken_frames += count
+                if self._taken_frames == BLOCK_FRAMES:
+                    self._queue.popleft()
+                    self._gone_frames += BLOCK_FRAMES
+                    self._taken_frames = 0
+            output[done:] = 0
+            self._gone_frames += frames - done
+
+    def _local_ms_of(self, stream_sec: float) -> tuple[float, bool]:
+        """A moment of the stream's clock in local time, and whether nothing came between the two readings."""
+        before_ns = time.monotonic_ns()
+        now_sec: float = self._stream.time
+        after_ns = time.monotonic_ns()
+        local_ms = (before_ns + after_ns) / 2e6 + (stream_sec - now_sec) * 1000
+        return local_ms, (after_ns - before_ns) / 1e6 < READING_MS and stream_sec > 0
+
+
+def _open_stream(name: str, callback: Any) -> Any:  # noqa: ANN401 - sounddevice ships no types
+    try:
+        import sounddevice  # noqa: PLC0415 - without PortAudio it cannot be imported, and only --output needs it
+    except (ImportError, OSError) as cause:
+        raise StartError(
+            "output-unavailable", "--output needs PortAudio (Debian: apt-get install libportaudio2)."
+        ) from cause
+    device: str | int | None = None if name == "default" else int(name) if name.isdecimal() else name
+    try:
+        stream = sounddevice.OutputStream(
+            samplerate=OUTPUT_RATE_HZ,
+            channels=CHANNELS,
+            dtype=np.float32,
+            device=device,
+            latency="high",
+            callback=callback,
+        )
+    except (sounddevice.PortAudioError, ValueError) as cause:
+        said = str(cause).splitlines()[0]
+        raise StartError("output-unavailable", f"The output {name!r} cannot be opened: {said}.") from cause
+    return stream

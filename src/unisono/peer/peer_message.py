@@ -1,0 +1,221 @@
+"""What peers say to each other inside sealed envelopes, to the byte as in web/src/app/peer-message.ts. Pure.
+
+`Status` is about oneself and replaces what was said before; a beat is the director's; a signal sets up a data
+channel. Statuses and beats are bytes (big-endian), signals JSON. Whatever is malformed raises `WireError`.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import msgspec
+
+from unisono.peer.errors import WireError
+from unisono.peer.plan import Beat, Plan, PlanState, Record
+from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
+
+Hindrance = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
+HINDRANCES: tuple[Hindrance, ...] = get_args(Hindrance)
+PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
+STATUS, BEAT, BRACE = 1, 2, 0x7B
+MAX_NAME_CHARS = 40
+MAX_TERM = 1_000_000_000
+MAX_GLOBAL_US = 1e15
+MAX_SPEAKER_DELAY_MS = 2_000
+MAX_ERROR_MS = 1e6
+MAX_CLOCK_NAME_CHARS = 64
+_STATUS_HEAD = struct.Struct(">BBBHHf")
+_BEAT_HEAD = struct.Struct(">BBI16sIIddB")
+FILE_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Status:
+    name: str
+    is_visible: bool = False
+    # The file this peer holds, has decoded and could play now.
+    ready_file_id: str | None = None
+    # It will not play the chosen file at all: nobody should wait for it.
+    is_unable: bool = False
+    rtt_ms: float = 0.0
+    speaker_delay_ms: int = 0
+    # How far ahead (+) of the plan it sounds; None while it is not playing.
+    sync_error_ms: float | None = None
+    is_clicking: bool = False
+    is_phone: bool = False
+    hindrance: Hindrance | None = None
+    # The chosen file has ended here.
+    is_over: bool = False
+
+
+@dataclass(frozen=True)
+class StatusMessage:
+    """`asks`: the sender has not been greeted by the receiver, and does not hear it before that."""
+
+    status: Status
+    asks: bool = False
+
+
+PeerMessage = StatusMessage | Beat | Signal
+
+
+class _OnWire(msgspec.Struct):
+    """A signal: in full, or, for a candidate, what cannot be inferred."""
+
+    k: Literal["c", "g"]
+    c: tuple[str, str, str | None] | None = None
+    g: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_on_wire = msgspec.json.Decoder(_OnWire)
+
+
+def clean_name(name: str) -> str:
+    """A person's name as it may be shown."""
+    plain = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp"))
+    return " ".join(plain.split())[:MAX_NAME_CHARS]
+
+
+def encode_message(message: PeerMessage) -> bytes:
+    if isinstance(message, StatusMessage):
+        return _encode_status(message.status, asks=message.asks)
+    if isinstance(message, Beat):
+        return _encode_beat(message)
+    return b'{"k":"g","g":' + msgspec.json.encode(message) + b"}"
+
+
+def decode_message(content: bytes) -> PeerMessage:
+    """Raises `WireError` wire-malformed."""
+    try:
+        if content[:1] == bytes([STATUS]):
+            return _decode_status(content)
+        if content[:1] == bytes([BEAT]):
+            return _decode_beat(content)
+        if content[:1] == bytes([BRACE]):
+            return _decode_signal(content)
+    except (struct.error, ValueError, RecursionError) as cause:
+        raise WireError("wire-malformed", "not a message") from cause
+    raise WireError("wire-malformed", "message type")
+
+
+def _encode_status(status: Status, *, asks: bool) -> bytes:
+    flags = _flags(
+        status.is_visible,
+        status.is_unable,
+        status.is_clicking,
+        status.is_phone,
+        status.ready_file_id is not None,
+        asks,
+        status.is_over,
+    )
+    hindrance = 0 if status.hindrance is None else 1 + HINDRANCES.index(status.hindrance)
+    error_ms = math.nan if status.sync_error_ms is None else status.sync_error_ms
+    rtt_tenths = min(0xFFFF, round(status.rtt_ms * 10))
+    head = _STATUS_HEAD.pack(STATUS, flags, hindrance, status.speaker_delay_ms, rtt_tenths, error_ms)
+    return head + bytes.fromhex(status.ready_file_id or "") + status.name.encode()
+
+
+def _decode_status(content: bytes) -> StatusMessage:
+    _, flags, hindrance, delay_ms, rtt_tenths, error_ms = _STATUS_HEAD.unpack_from(content)
+    _check(flags, 0, 0x7F)
+    _check(hindrance, 0, len(HINDRANCES))
+    _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
+    if not math.isnan(error_ms):
+        _check(error_ms, -MAX_ERROR_MS, MAX_ERROR_MS)
+    file_id, name = _file_if(flags & 16, content[_STATUS_HEAD.size :])
+    if len(name) > 4 * MAX_NAME_CHARS:
+        raise WireError("wire-malformed", "name")
+    status = Status(
+        name=clean_name(name.decode()),
+        is_visible=bool(flags & 1),
+        ready_file_id=file_id,
+        is_unable=bool(flags & 2),
+        rtt_ms=rtt_tenths / 10,
+        speaker_delay_ms=delay_ms,
+        sync_error_ms=None if math.isnan(error_ms) else round(error_ms, 3),
+        is_clicking=bool(flags & 4),
+        is_phone=bool(flags & 8),
+        hindrance=HINDRANCES[hindrance - 1] if hindrance else None,
+        is_over=bool(flags & 64),
+    )
+    return StatusMessage(status, asks=bool(flags & 32))
+
+
+def _encode_beat(beat: Beat) -> bytes:
+    record, plan = beat.record, beat.plan
+    flags = _flags(record.is_resigned, plan.file_id is not None) | PLAN_STATES.index(plan.state) << 2
+    head = _BEAT_HEAD.pack(
+        BEAT,
+        flags,
+        record.term,
+        bytes.fromhex(record.user_id),
+        plan.term,
+        plan.rev,
+        plan.global_start_us,
+        plan.position_us,
+        len(plan.clock_id),
+    )
+    return head + plan.clock_id.encode("ascii") + bytes.fromhex(plan.file_id or "")
+
+
+def _decode_beat(content: bytes) -> Beat:
+    _, flags, term, director, plan_term, rev, start_us, position_us, name_bytes = _BEAT_HEAD.unpack_from(
+        content
+    )
+    _check(flags, 0, 4 * len(PLAN_STATES) - 1)
+    for number in (term, plan_term, rev):
+        _check(number, 0, MAX_TERM)
+    _check(start_us, -MAX_GLOBAL_US, MAX_GLOBAL_US)
+    _check(position_us, 0, MAX_GLOBAL_US)
+    _check(name_bytes, 0, MAX_CLOCK_NAME_CHARS)
+    at = _BEAT_HEAD.size
+    clock_name = content[at : at + name_bytes]
+    if len(clock_name) < name_bytes or any(not 0x20 <= byte <= 0x7E for byte in clock_name):
+        raise WireError("wire-malformed", "clock name")
+    file_id, rest = _file_if(flags & 2, content[at + name_bytes :])
+    if rest:
+        raise WireError("wire-malformed", "beat runs over")
+    plan = Plan(
+        term=plan_term,
+        rev=rev,
+        clock_id=clock_name.decode("ascii"),
+        file_id=file_id,
+        state=PLAN_STATES[flags >> 2],
+        global_start_us=start_us,
+        position_us=position_us,
+    )
+    return Beat(Record(term, director.hex(), bool(flags & 1)), plan)
+
+
+def _decode_signal(content: bytes) -> Signal:
+    wire = _on_wire.decode(content)
+    if wire.k == "g":
+        return decode_signal(bytes(wire.g))
+    if wire.c is None:
+        raise WireError("wire-malformed", "candidate")
+    session, candidate, mid = wire.c
+    # One bundled media section: its index is 0 where its name is missing.
+    index = 0 if mid is None else None
+    whole = Candidate(session, CandidateInit(candidate, sdp_mid=mid, sdp_m_line_index=index))
+    return decode_signal(msgspec.json.encode(whole))
+
+
+def _file_if(is_there: int, rest: bytes) -> tuple[str | None, bytes]:
+    if not is_there:
+        return None, rest
+    if len(rest) < FILE_BYTES:
+        raise WireError("wire-malformed", "runs over")
+    return rest[:FILE_BYTES].hex(), rest[FILE_BYTES:]
+
+
+def _flags(*flags: bool) -> int:
+    return sum(1 << bit for bit, is_set in enumerate(flags) if is_set)
+
+
+def _check(value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise WireError("wire-malformed", "a number out of range")

@@ -1,0 +1,66 @@
+"""What plays, who directs, and the order in which beats merge. Pure; global µs of the clock `clock_id`.
+
+The director's record is a max-register, so no order of messages, no loss and no duplicate can split the
+swarm: rules D1 to D3 of docs/spec/director.md, the same as in web/src/director.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+PlanState = Literal["stopped", "preparing", "playing"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    # Term of the director who wrote it; with `rev` it orders plans under one director.
+    term: int = 0
+    rev: int = 0
+    # The server clock `global_start_us` is in; "" while nothing was ever started.
+    clock_id: str = ""
+    file_id: str | None = None
+    state: PlanState = "stopped"
+    # At this global moment the file is at `position_us`. Meaningful while playing.
+    global_start_us: float = 0.0
+    position_us: float = 0.0
+
+    def position_us_at(self, global_us: float) -> float:
+        """Negative before the start of a song that begins at its beginning."""
+        return self.position_us + (global_us - self.global_start_us)
+
+
+@dataclass(frozen=True)
+class Record:
+    term: int
+    user_id: str
+    # The director gave up its seat; the ranks may claim the next term.
+    is_resigned: bool = False
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What the director broadcasts every second: its record and the whole plan."""
+
+    record: Record
+    plan: Plan
+
+    def resigned(self) -> Beat:
+        return replace(self, record=replace(self.record, is_resigned=True))
+
+
+def is_older(one: Beat, other: Beat) -> bool:
+    """D1, D2: higher term first, then lower user id, then the newer plan, then resigned."""
+    return _rank(one, other) < 0
+
+
+def _rank(one: Beat, other: Beat) -> int:
+    if one.record.term != other.record.term:
+        return one.record.term - other.record.term
+    if one.record.user_id != other.record.user_id:
+        return 1 if one.record.user_id < other.record.user_id else -1
+    if one.plan.term != other.plan.term:
+        return one.plan.term - other.plan.term
+    if one.plan.rev != other.plan.rev:
+        return one.plan.rev - other.plan.rev
+    return int(one.record.is_resigned) - int(other.record.is_resigned)

@@ -1,0 +1,73 @@
+"""`--record`: a loudspeaker without a card. Its frame n leaves at an exact local moment, so it is in step by
+construction. Writes 16-bit stereo at 48 kHz, silence included, and beside it when its first frame was.
+
+Whoever opens it closes it; `close` is idempotent.
+"""
+
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from unisono.peer.conductor import Conductor
+from unisono.peer.ground import Clock
+from unisono.peer.offset import OffsetEstimate
+from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
+
+# A quarter of a second: the rate is bent no faster than that.
+BLOCK_FRAMES = OUTPUT_RATE_HZ // 4
+
+
+class Recorder:
+    def __init__(self, path: Path, conductor: Conductor, clock: Clock) -> None:
+        """Raises OSError where the file cannot be written."""
+        self._conductor = conductor
+        self._path = path
+        self._disc = path.open("wb")
+        self._file = wave.open(self._disc, "wb")  # noqa: SIM115 - open for as long as the recorder is
+        self._file.setnchannels(CHANNELS)
+        self._file.setsampwidth(2)
+        self._file.setframerate(OUTPUT_RATE_HZ)
+        self._begin_local_ms = clock.local_ms()
+        self._begin_wall_ms = clock.wall_ms()
+        self._frames = 0
+        self._run: Run | None = None
+        self._is_closed = False
+        self.error_ms: float | None = None
+
+    def advance(self, local_ms: float) -> None:
+        """Writes what has sounded until now."""
+        while self._local_ms_of(self._frames + BLOCK_FRAMES) <= local_ms:
+            self._write(BLOCK_FRAMES)
+
+    def close(self, estimate: OffsetEstimate | None) -> None:
+        """`estimate` says when the first frame was in global time, by which recordings compare."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._file.close()
+        self._disc.close()
+        moment: dict[str, object] = {
+            "sampleRate": OUTPUT_RATE_HZ,
+            "firstFrameLocalMs": self._begin_local_ms,
+            "firstFrameWallMs": self._begin_wall_ms,
+        }
+        if estimate is not None:
+            offset_ms = estimate.offset_ms_at(self._begin_local_ms)
+            moment["clockId"] = estimate.clock_id
+            moment["firstFrameGlobalUs"] = (self._begin_local_ms - offset_ms) * 1000
+        self._path.with_name(self._path.name + ".json").write_text(json.dumps(moment, indent=2) + "\n")
+
+    def _write(self, frames: int) -> None:
+        begin_ms, end_ms = self._local_ms_of(self._frames), self._local_ms_of(self._frames + frames)
+        block = render_block(self._run, self._conductor.place_at(begin_ms, end_ms), frames)
+        self._run, self.error_ms = block.after, block.error_ms
+        samples = np.round(np.clip(block.sound, -1, 1) * 32767).astype("<i2")
+        self._file.writeframes(samples.T.tobytes())
+        self._frames += frames
+
+    def _local_ms_of(self, frame: int) -> float:
+        return self._begin_local_ms + frame * 1000 / OUTPUT_RATE_HZ

@@ -1,0 +1,145 @@
+"""From a place in a song to the frames of an output, without clicks. Pure.
+
+Windowed-sinc interpolation (32 taps, Kaiser 9, as in the web app) at a ratio near 1. Each block goes on where
+the one before ended, so joins are continuous; what changes place is crossed over. Positions are seconds in
+the anchor's decode; a frame is one of the output.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from unisono.peer.anchor import Sound
+from unisono.peer.decode import Song
+
+OUTPUT_RATE_HZ = 48_000
+CHANNELS = 2
+TAPS = 32
+KAISER_BETA = 9.0
+PHASES = 512
+CROSSFADE_FRAMES = OUTPUT_RATE_HZ * 20 // 1000
+STOP_FADE_FRAMES = OUTPUT_RATE_HZ * 15 // 1000
+# P4, P5: an error decays with this, and the rate bends by so much at most below so many ms.
+TIME_CONSTANT_SEC = 8.0
+LIMITS_PPM = ((2.0, 100.0), (8.0, 500.0), (math.inf, 2_000.0))
+# P6: beyond this a crossfade is kinder than a pitch bend of many seconds.
+REJOIN_MS = 25.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a block is to sound like: where in the song its first frame and the one after its last are.
+
+    Nothing sounds before `start_sec`, the place in the song where the plan begins.
+    """
+
+    song: Song
+    begin_sec: float
+    end_sec: float
+    start_sec: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where the song went on being read, s, and how far a frame goes."""
+
+    song: Song
+    at_sec: float
+    step_sec: float
+    start_sec: float
+
+
+@dataclass(frozen=True)
+class Block:
+    # Channels x frames.
+    sound: Sound
+    # How far the run was from its place at the block's begin, ms; None where nothing sounds.
+    error_ms: float | None
+    after: Run | None
+
+
+def render_block(before: Run | None, place: Place | None, frames: int) -> Block:
+    """The next block. `before` is where the last one ended; None: in silence. `place` None: be silent."""
+    if place is None:
+        faded = np.zeros((CHANNELS, frames), dtype=np.float32)
+        if before is not None:
+            _mix_fade(faded, before, STOP_FADE_FRAMES)
+        return Block(faded, None, None)
+    target_step_sec = (place.end_sec - place.begin_sec) / frames
+    is_same = before is not None and before.song.file_id == place.song.file_id
+    error_ms = (before.at_sec - place.begin_sec) * 1000 if before is not None and is_same else math.inf
+    if before is not None and abs(error_ms) <= REJOIN_MS:
+        step_sec = target_step_sec * (1 + correction_ppm(error_ms) * 1e-6)
+        run = Run(place.song, before.at_sec, step_sec, place.start_sec)
+        sound = _read(run, frames)
+        if before.song is not place.song:
+            _mix_fade(sound, before, CROSSFADE_FRAMES)  # aligned to its anchor meanwhile
+    else:
+        error_ms = 0.0
+        run = Run(place.song, place.begin_sec, target_step_sec, place.start_sec)
+        sound = _read(run, frames)
+        # At its start a song begins as it was made; mid-song it comes in softly.
+        if before is not None or place.begin_sec > place.start_sec:
+            _mix_fade(sound, before, CROSSFADE_FRAMES)
+    return Block(sound, error_ms, replace(run, at_sec=run.at_sec + frames * run.step_sec))
+
+
+def correction_ppm(error_ms: float) -> float:
+    """The rate change that answers an error: one that plays ahead asks for less."""
+    wanted_ppm = -error_ms / 1000 / TIME_CONSTANT_SEC * 1e6
+    limit_ppm = next(ppm for below_ms, ppm in LIMITS_PPM if abs(error_ms) < below_ms)
+    return min(limit_ppm, max(-limit_ppm, wanted_ppm))
+
+
+def _read(run: Run, frames: int) -> Sound:
+    song = run.song
+    seconds = run.at_sec + run.step_sec * np.arange(frames, dtype=np.float64)
+    positions: NDArray[np.float64] = (seconds + song.offset_sec) * song.sample_rate
+    sound = interpolate(song.channels, positions)
+    sound[:, seconds < run.start_sec] = 0
+    return sound
+
+
+def interpolate(channels: Sound, positions: NDArray[np.float64]) -> Sound:
+    """The sound at rising fractional positions, in frames of `channels`; silence outside of it."""
+    whole = np.floor(positions).astype(np.int64)
+    phase = (positions - whole) * PHASES
+    row = np.minimum(phase.astype(np.int64), PHASES - 1)
+    blend = (phase - row)[:, np.newaxis].astype(np.float32)
+    weights = _TABLE[row] * (1 - blend) + _TABLE[row + 1] * blend
+    first = int(whole[0]) - TAPS // 2 + 1
+    length = int(whole[-1]) - int(whole[0]) + TAPS
+    around = np.zeros((channels.shape[0], length), dtype=np.float32)
+    low, high = max(0, first), min(channels.shape[1], first + length)
+    if high > low:
+        around[:, low - first : high - first] = channels[:, low:high]
+    windows = sliding_window_view(around, TAPS, axis=1)[:, whole - whole[0]]
+    sound: Sound = np.einsum("cft,ft->cf", windows, weights)
+    return sound.astype(np.float32, copy=False)
+
+
+def _mix_fade(sound: Sound, before: Run | None, fade_frames: int) -> None:
+    """Equal-power crossfade from the earlier run, or silence, into what `sound` holds."""
+    frames = min(fade_frames, sound.shape[1])
+    angle = ((np.arange(frames) + 0.5) / frames * (math.pi / 2)).astype(np.float32)
+    sound[:, :frames] *= np.sin(angle)
+    if before is not None:
+        sound[:, :frames] += _read(before, frames) * np.cos(angle)
+
+
+def _make_table() -> NDArray[np.float32]:
+    """PHASES + 1 rows of TAPS weights; each row sums to 1, so that a constant stays constant."""
+    fraction = np.arange(PHASES + 1)[:, np.newaxis] / PHASES
+    distance = np.arange(TAPS)[np.newaxis, :] - (TAPS / 2 - 1) - fraction
+    inside = np.sqrt(np.maximum(0.0, 1 - (distance / (TAPS / 2)) ** 2))
+    weights = np.sinc(distance) * np.i0(KAISER_BETA * inside) / np.i0(KAISER_BETA)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights.astype(np.float32)
+
+
+_TABLE = _make_table()

@@ -1,0 +1,461 @@
+"""One stay of a headless peer in a swarm: wires server, clock, director, files and sound together.
+
+Local ms, global µs. Everything is made here and closed here. It decides little: the rules are in the cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from unisono.peer.anchor import decode_anchor, encode_anchor, make_anchor
+from unisono.peer.conductor import Conductor
+from unisono.peer.control_link import ControlLink, RefusedError
+from unisono.peer.decode import Song, decode_song
+from unisono.peer.director import Director
+from unisono.peer.encoding import decode_base64url, encode_base64url
+from unisono.peer.envelope import Sealer
+from unisono.peer.errors import FileError, WireError
+from unisono.peer.file_state import KnownFile
+from unisono.peer.ground import Chance, Clock, RealChance, RealClock
+from unisono.peer.keys import SwarmKeys
+from unisono.peer.peer_message import (
+    Hindrance,
+    PeerMessage,
+    Status,
+    StatusMessage,
+    decode_message,
+    encode_message,
+)
+from unisono.peer.plan import Beat, Plan
+from unisono.peer.plan_writer import AFTER_END_SEC, Readiness, next_plan, prepared, stopped
+from unisono.peer.roster import Greetings, Person, Roster
+from unisono.peer.shared_clock import SharedClock
+from unisono.peer.signal import Signal
+from unisono.peer.swarm import FileSwarm
+from unisono.protocol import (
+    Joined,
+    Left,
+    Ping,
+    Pong,
+    Presence,
+    Relay,
+    Relayed,
+    ServerMessage,
+    Welcome,
+)
+
+TICK_SEC = 0.1
+# Two probes of the idle rate without an answer: whatever is missing now, it is not a director.
+DEAF_MS = 2_000.0
+STATUS_PERIOD_MS = 10_000.0
+# Whose error has changed by less says the same as before.
+TOLD_ERROR_MS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Where the song comes out: a recording or a sound card."""
+
+    @property
+    def error_ms(self) -> float | None:
+        """How far ahead of its place it sounds; None while silent."""
+        ...
+
+    def advance(self, local_ms: float) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    keys: SwarmKeys
+    server: str
+    name: str
+    files: Sequence[Path] = ()
+    speaker_delay_ms: int = 0
+    # Each is given the conductor, from which it learns what sounds when. None at all: a peer without sound.
+    sinks: Sequence[Callable[[Conductor], Sink]] = ()
+    clock: Clock = field(default_factory=RealClock)
+    chance: Chance = field(default_factory=RealChance)
+
+
+class PeerSession:
+    def __init__(self, options: SessionOptions) -> None:
+        keys, clock, chance = options.keys, options.clock, options.chance
+        self.me = keys.user_id
+        self.roster = Roster()
+        self.director = Director(keys.user_id)
+        self.clock = SharedClock(local_ms=clock.local_ms(), wall_ms=clock.wall_ms())
+        self.conductor = Conductor(options.speaker_delay_ms)
+        self.sinks = [make(self.conductor) for make in options.sinks]
+        self._options = options
+        self._time = clock
+        # One load per session: the seed is new with each, so any epoch will do.
+        self._sealer = Sealer(keys, 1, chance)
+        self._greetings = Greetings(lambda to, asks: self._send_status(to, asks=asks))
+        self.swarm = FileSwarm(
+            me=keys.user_id,
+            clock=clock,
+            chance=chance,
+            sealer=self._sealer,
+            send_signal=self._send,
+            accepts_note=lambda note: decode_anchor(note) is not None,
+        )
+        self._link = ControlLink(
+            server=options.server,
+            keys=keys,
+            clock=clock,
+            chance=chance,
+            make_join=self._sealer.make_join,
+            listener=self,
+            is_awaited=lambda: self.director.is_me,
+        )
+        self._node_id = ""
+        self._loading: asyncio.Task[Song] | None = None
+        self._aligned_to: bytes | None = None
+        self._refused: set[str] = set()
+        self._told: Status | None = None
+        self._told_local_ms = 0.0
+
+    @property
+    def is_joined(self) -> bool:
+        return self._link.is_open
+
+    @property
+    def plan(self) -> Plan:
+        return self.director.plan
+
+    async def run(self) -> None:
+        """Stays until cancelled; then leaves and wipes what was fetched. Raises `RefusedError`."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._link.run())
+                tasks.create_task(self._probe())
+                tasks.create_task(self._tick_on())
+                for path in self._options.files:
+                    tasks.create_task(self._offer(path))
+        except BaseExceptionGroup as failures:
+            refused = failures.subgroup(RefusedError)
+            if refused is None:
+                raise
+            raise refused.exceptions[0] from None
+        finally:
+            await self.swarm.close()
+
+    def play(self, file_id: str) -> None:
+        """As the director: prepares the file; it starts when all are ready."""
+        self._write_plan(prepared(file_id, self._clock_id))
+
+    def stop(self) -> None:
+        self._write_plan(stopped(self._clock_id))
+
+    # --- the server -----------------------------------------------------------------------------------------
+
+    def opened(self, welcome: Welcome, local_ms: float) -> None:
+        is_new_server = welcome.node_id != self._node_id
+        self._node_id = welcome.node_id
+        self.swarm.set_ice_servers(welcome.ice_servers)
+        for member in welcome.members:
+            self._meet(member.user_id, member.session_key, member.announcement)
+        self.roster.replace((member.user_id, member.away) for member in welcome.members)
+        self.clock.start(local_ms)
+        self._greetings.found(member.user_id for member in welcome.members if not member.away)
+        candidates = self.roster.candidates
+        self._send_beat(self.director.attach(candidates, is_new_server=is_new_server, local_ms=local_ms))
+        self._members_changed(local_ms)
+
+    def received(self, message: ServerMessage, local_ms: float) -> None:
+        match message:
+            case Pong():
+                estimate = self.clock.receive(message, local_ms)
+                if estimate is not None:
+                    self.conductor.estimated(estimate)
+            case Relayed():
+                self._relayed(message, local_ms)
+            case Joined(user_id, session_key, announcement):
+                self._meet(user_id, session_key, announcement)
+                self.roster.put(user_id, is_away=False)
+                self._greetings.give(user_id)
+                self._members_changed(local_ms)
+            case Presence(user_id, away, announcement):
+                if isinstance(announcement, str):
+                    self._meet(user_id, None, announcement)
+                if self.roster.get(user_id) is not None:
+                    self.roster.put(user_id, is_away=away)
+                    if not away:
+                        self._greetings.give(user_id)
+                self._members_changed(local_ms)
+            case Left(user_id):
+                self.roster.left(user_id)
+                self._greetings.left(user_id)
+                self._send_beat(self.director.member_left(user_id, local_ms))
+                self._members_changed(local_ms)
+
+    def lost(self) -> None:
+        self.clock.stop()
+        self.director.detach()
+
+    def _meet(self, user_id: str, session_key: str | None, announcement: str) -> None:
+        """What is not the member's own is not believed; it then stays mute and deaf for this peer."""
+        try:
+            if session_key is None:
+                self._sealer.renew(user_id, announcement)
+            else:
+                self._sealer.meet(user_id, session_key, announcement)
+        except WireError as failure:
+            log.warning("the server shows somebody as %s who is not: %s", user_id, failure)
+
+    def _members_changed(self, local_ms: float) -> None:
+        self.swarm.set_members(self.roster.people)
+        self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
+
+    # --- peers ----------------------------------------------------------------------------------------------
+
+    def _relayed(self, relayed: Relayed, local_ms: float) -> None:
+        sender = relayed.sender
+        if self.roster.get(sender) is None:
+            return  # the server speaks for someone it never introduced
+        try:
+            message = decode_message(self._sealer.open(sender, decode_base64url(relayed.body)))
+        except WireError as failure:
+            if failure.code == "wire-unproven":
+                self._greetings.miss(sender, local_ms)
+            else:
+                log.info("ignored a message from %s: %s", sender, failure)
+            return
+        match message:
+            case StatusMessage(status, asks):
+                self._heard(sender, status)
+                if asks:
+                    self._greetings.give(sender)
+                self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
+            case Beat():
+                self._send_beat(self.director.receive_beat(sender, message, local_ms))
+                self._follow(local_ms)
+            case _:
+                self.swarm.receive_signal(sender, message)
+
+    def _heard(self, sender: str, status: Status) -> None:
+        before = self.roster.get(sender)
+        was_phone = before is not None and before.status is not None and before.status.is_phone
+        self.roster.heard(sender, status)
+        if status.is_phone != was_phone:
+            self.swarm.set_members(self.roster.people)
+
+    def _send(self, to: str | None, message: PeerMessage | Signal) -> None:
+        try:
+            body = encode_base64url(self._sealer.seal(to, encode_message(message)))
+        except WireError as failure:
+            log.info("cannot write to %s: %s", to or "all", failure)
+            return
+        self._link.send(Relay(body=body) if to is None else Relay(to=to, body=body))
+
+    def _send_beat(self, beat: Beat | None) -> None:
+        if beat is not None:
+            self._send(None, beat)
+
+    def _send_status(self, to: str | None, *, asks: bool = False) -> None:
+        self._send(to, StatusMessage(self._status(), asks))
+
+    # --- what this peer says of itself ----------------------------------------------------------------------
+
+    def _status(self) -> Status:
+        local_ms = self._time.local_ms()
+        file_id = self.plan.file_id
+        ready = file_id if file_id is not None and self._is_ready(file_id, local_ms) else None
+        errors = [sink.error_ms for sink in self.sinks if sink.error_ms is not None]
+        estimate = self.clock.estimate
+        return Status(
+            name=self._options.name,
+            ready_file_id=ready,
+            is_unable=file_id is not None and (not self.sinks or file_id in self._refused),
+            rtt_ms=estimate.rtt_ms if estimate else 0.0,
+            speaker_delay_ms=self._options.speaker_delay_ms,
+            sync_error_ms=max(errors, key=abs) if errors else None,
+            hindrance=self._hindrance(file_id) if ready is None else None,
+            is_over=self._is_over(local_ms),
+        )
+
+    def _is_ready(self, file_id: str, local_ms: float) -> bool:
+        song = self.conductor.song
+        is_decoded = song is not None and song.file_id == file_id
+        return is_decoded and bool(self.sinks) and self.clock.state(local_ms) in ("locked", "stale")
+
+    def _hindrance(self, file_id: str | None) -> Hindrance | None:
+        if file_id is None or not self.sinks or file_id in self._refused:
+            return None
+        if self.swarm.content_of(file_id) is None:
+            return "fetching"
+        song = self.conductor.song
+        return "clock" if song is not None and song.file_id == file_id else "decoding"
+
+    def _is_over(self, local_ms: float) -> bool:
+        position_sec, song = self.conductor.position_sec_at(local_ms), self.conductor.song
+        return (
+            position_sec is not None and song is not None and position_sec > song.duration_sec + AFTER_END_SEC
+        )
+
+    def _share_status(self, local_ms: float) -> None:
+        """Says it when it is new, and now and then all the same."""
+        status = self._status()
+        told = self._told
+        is_same = told is not None and _without_figures(told) == _without_figures(status)
+        if is_same and told is not None and local_ms - self._told_local_ms < STATUS_PERIOD_MS:
+            before_ms, now_ms = told.sync_error_ms, status.sync_error_ms
+            if before_ms == now_ms:
+                return
+            if before_ms is not None and now_ms is not None and abs(before_ms - now_ms) < TOLD_ERROR_MS:
+                return
+        self._told, self._told_local_ms = status, local_ms
+        if self.roster.people:
+            self._send(None, StatusMessage(status))
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    async def _probe(self) -> None:
+        while True:
+            due_local_ms = self.clock.due_local_ms
+            wait_ms = TICK_SEC * 1000 if due_local_ms is None else due_local_ms - self._time.local_ms()
+            if wait_ms > 0:
+                await asyncio.sleep(min(wait_ms, TICK_SEC * 1000) / 1000)
+            elif self._link.is_open:
+                await self._link.send_now(self._make_ping)
+            else:
+                self.clock.stop()
+
+    def _make_ping(self) -> Ping:
+        local_ms = self._time.local_ms()
+        return Ping(self.clock.next_probe(local_ms), local_ms)
+
+    async def _tick_on(self) -> None:
+        while True:
+            self._tick(self._time.local_ms())
+            await asyncio.sleep(TICK_SEC)
+
+    def _tick(self, local_ms: float) -> None:
+        if self.clock.check_for_sleep(local_ms, self._time.wall_ms()):
+            self.conductor.slept()
+        self._greetings.tick()
+        self.swarm.tick()
+        if self._link.silent_ms > DEAF_MS:
+            self.director.hear_nothing(local_ms)
+        if self.roster.has_visible:
+            self._send_beat(self.director.make_way(local_ms))
+        self._send_beat(self.director.tick(local_ms))
+        self._direct(local_ms)
+        self._follow(local_ms)
+        for sink in self.sinks:
+            sink.advance(local_ms)
+        self._share_status(local_ms)
+
+    def _direct(self, local_ms: float) -> None:
+        """Whatever the plan needs of its director now."""
+        global_us = self.clock.global_us_at(local_ms)
+        if not self.director.is_me or global_us is None or self.clock.state(local_ms) != "locked":
+            return
+        plan = self.plan
+        if plan.state == "playing" and plan.clock_id != self._clock_id:
+            start_us = self.clock.to_current_clock(plan.global_start_us, plan.clock_id)
+            if start_us is None:
+                self.stop()  # a song in a clock that nobody knows
+            else:
+                self._write_plan(replace(plan, clock_id=self._clock_id, global_start_us=start_us))
+            return
+        mine = Person(self.me, is_away=False, status=self._status())
+        everybody = [_readiness(person, plan.file_id) for person in (mine, *self.roster.people)]
+        change = next_plan(plan, everybody, global_us, self._clock_id)
+        if change is not None:
+            self._write_plan(change)
+
+    def _write_plan(self, plan: Plan) -> None:
+        self._send_beat(self.director.change_plan(plan, self._time.local_ms()))
+        self._follow(self._time.local_ms())
+
+    @property
+    def _clock_id(self) -> str:
+        return self.clock.estimate.clock_id if self.clock.estimate else ""
+
+    # --- files and sound ------------------------------------------------------------------------------------
+
+    async def _offer(self, path: Path) -> None:
+        try:
+            file_id = await self.swarm.add_file(path)
+            song = await asyncio.to_thread(decode_song, file_id, path)
+        except FileError as failure:
+            log.warning("%s: %s", path.name, failure)  # others may well decode what this peer does not
+            return
+        anchor = await asyncio.to_thread(make_anchor, song.channels, song.sample_rate)
+        if anchor is not None:
+            self.swarm.set_note(file_id, encode_anchor(anchor))
+
+    def _follow(self, local_ms: float) -> None:
+        """After any event: the rest follows from the plan as it now is."""
+        plan = self.plan
+        self.swarm.prefer(plan.file_id)
+        if self.sinks and plan.file_id is not None:
+            self._load(plan.file_id)
+            self._align(plan.file_id)
+        is_known = self.clock.state(local_ms) in ("locked", "stale")
+        self.conductor.follow(plan, is_clock_known=is_known)
+        if self.conductor.is_playing:
+            self.clock.activity = "playing"
+        else:
+            self.clock.activity = "idle" if plan.state == "stopped" else "pre-roll"
+
+    def _load(self, file_id: str) -> None:
+        song = self.conductor.song
+        is_here = song is not None and song.file_id == file_id
+        path = self.swarm.content_of(file_id)
+        if is_here or path is None or self._loading is not None or file_id in self._refused:
+            return
+        self._loading = asyncio.get_running_loop().create_task(asyncio.to_thread(decode_song, file_id, path))
+        self._loading.add_done_callback(lambda task: self._loaded(file_id, task))
+
+    def _loaded(self, file_id: str, task: asyncio.Task[Song]) -> None:
+        self._loading = None
+        if task.cancelled():
+            return
+        failure = task.exception()
+        if failure is None:
+            self.conductor.song = task.result()
+            self._aligned_to = None
+        elif isinstance(failure, FileError):
+            self._refused.add(file_id)
+            log.warning("this peer cannot play the song: %s", failure)
+        else:
+            raise failure
+        self._follow(self._time.local_ms())
+
+    def _align(self, file_id: str) -> None:
+        file, song = self.swarm.get(file_id), self.conductor.song
+        note = file.note if file is not None else None
+        if song is None or song.file_id != file_id or note is None or note == self._aligned_to:
+            return
+        self._aligned_to = note
+        anchor = decode_anchor(note)
+        if anchor is not None:
+            self.conductor.song = song.aligned_to(anchor)
+
+    @property
+    def files(self) -> list[KnownFile]:
+        return self.swarm.files
+
+
+def _readiness(person: Person, file_id: str | None) -> Readiness:
+    status = person.status
+    return Readiness(
+        is_away=person.is_away,
+        is_ready=status is not None and file_id is not None and status.ready_file_id == file_id,
+        is_unable=status is not None and status.is_unable,
+        is_over=status is not None and status.is_over,
+        rtt_ms=status.rtt_ms if status else 0.0,
+        speaker_delay_ms=status.speaker_delay_ms if status else 0,
+    )
+
+
+def _without_figures(status: Status) -> Status:
+    return replace(status, rtt_ms=0.0, sync_error_ms=None)

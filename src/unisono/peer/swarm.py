@@ -1,0 +1,215 @@
+"""The file swarm of one session: links, proofs, pieces on disc, and the pure core between them. Local ms.
+
+`files` says what is known and held; `add_file` offers one; `content_of` is where a complete one lies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from unisono.peer import ctl
+from unisono.peer.encoding import decode_base64url, encode_base64url
+from unisono.peer.envelope import Sealer
+from unisono.peer.errors import WireError
+from unisono.peer.file_state import Drop, Effect, KnownFile, SendCtl, SendPiece, Store
+from unisono.peer.ground import Chance, Clock
+from unisono.peer.mesh import Mesh
+from unisono.peer.roster import Person
+from unisono.peer.signal import Signal
+from unisono.peer.store import PieceStore
+from unisono.peer.topology import neighbours_of
+from unisono.peer.transfer import Transfer
+from unisono.protocol import IceServer
+
+CAPACITY_BYTES = 2 * 1024 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class _Conversation:
+    """One link's numbering of control messages, both ways."""
+
+    def __init__(self) -> None:
+        self.inbox = ctl.CtlInbox()
+        self.next_seq = 0
+
+
+class FileSwarm:
+    def __init__(
+        self,
+        *,
+        me: str,
+        clock: Clock,
+        chance: Chance,
+        sealer: Sealer,
+        send_signal: Callable[[str, Signal], None],
+        accepts_note: Callable[[bytes], bool],
+    ) -> None:
+        self._me = me
+        self._clock = clock
+        self._sealer = sealer
+        self._store = PieceStore()
+        self._transfer = Transfer(chance, CAPACITY_BYTES, accepts_note)
+        self._mesh = Mesh(self, me, clock, chance, send_signal)
+        self._conversations: dict[str, _Conversation] = {}
+        self._pending: list[Effect] = []
+        self._is_performing = False
+
+    @property
+    def files(self) -> list[KnownFile]:
+        return list(self._transfer.files.values())
+
+    @property
+    def linked(self) -> list[str]:
+        return self._mesh.linked
+
+    def get(self, file_id: str) -> KnownFile | None:
+        return self._transfer.files.get(file_id)
+
+    def content_of(self, file_id: str) -> Path | None:
+        """None while it is not held in full."""
+        file = self.get(file_id)
+        return self._store.path_of(file_id) if file is not None and file.is_complete else None
+
+    async def add_file(self, path: Path) -> str:
+        """Offers a file; returns its id. Raises `FileError`."""
+        manifest = await asyncio.to_thread(self._store.copy_in, path)
+        self._perform(self._transfer.add_mine(manifest, path.name, self._clock.local_ms()))
+        return manifest.file_id
+
+    def set_note(self, file_id: str, note: bytes) -> None:
+        self._perform(self._transfer.set_note(file_id, note, self._clock.local_ms()))
+
+    def prefer(self, file_id: str | None) -> None:
+        self._perform(self._transfer.prefer(file_id, self._clock.local_ms()))
+
+    def set_ice_servers(self, servers: Sequence[IceServer]) -> None:
+        self._mesh.ice_servers = servers
+
+    def set_members(self, people: Iterable[Person]) -> None:
+        """The links follow this list."""
+        by_id = {person.user_id: person for person in people}
+
+        def is_phone(user_id: str) -> bool:
+            person = by_id.get(user_id)
+            return person is not None and person.status is not None and person.status.is_phone
+
+        wanted = neighbours_of(self._me, by_id, is_phone)
+        self._mesh.set_neighbours({user_id: by_id[user_id].is_away for user_id in wanted})
+
+    def receive_signal(self, sender: str, signal: Signal) -> None:
+        self._mesh.receive(sender, signal)
+
+    def tick(self) -> None:
+        """A few times a second."""
+        self._mesh.tick()
+        self._perform(self._transfer.tick(self._clock.local_ms()))
+
+    async def close(self) -> None:
+        """Ends all links and wipes what was fetched; idempotent."""
+        for peer in list(self._conversations):
+            self._send(peer, ctl.Farewell("left"))
+        await self._mesh.close()
+        self._store.close()
+
+    # --- what the mesh says ---------------------------------------------------------------------------------
+
+    def peer_opened(self, peer: str) -> None:
+        self._conversations[peer] = _Conversation()
+        self._perform(self._transfer.link_opened(peer, self._clock.local_ms()))
+
+    def peer_closed(self, peer: str) -> None:
+        self._conversations.pop(peer, None)
+        self._perform(self._transfer.link_closed(peer, self._clock.local_ms()))
+
+    def peer_ctl(self, peer: str, data: object) -> None:
+        conversation = self._conversations.get(peer)
+        if conversation is None:
+            return
+        local_ms = self._clock.local_ms()
+        messages = conversation.inbox.take(data, local_ms)
+        if isinstance(messages, str):
+            self._drop(Drop(peer, messages, is_for_good=True))
+            return
+        for message in messages:
+            if isinstance(message, ctl.Hello) and not self._is_proven(peer, message.proof):
+                # Not for good: whoever sat in between may be gone when the next connection is made.
+                self._drop(Drop(peer, "unproven", is_for_good=False))
+                return
+            self._perform(self._transfer.receive(peer, message, local_ms))
+
+    def peer_bulk(self, peer: str, data: object) -> None:
+        try:
+            chunk = ctl.parse_chunk(data)
+        except WireError:
+            self._drop(Drop(peer, "malformed", is_for_good=True))
+            return
+        self._perform(self._transfer.receive_chunk(peer, chunk, self._clock.local_ms()))
+
+    # --- effects --------------------------------------------------------------------------------------------
+
+    def _perform(self, effects: list[Effect]) -> None:
+        """Effects may cause events that cause effects: they wait their turn."""
+        self._pending.extend(effects)
+        if self._is_performing:
+            return
+        self._is_performing = True
+        try:
+            while self._pending:
+                self._do(self._pending.pop(0))
+        finally:
+            self._is_performing = False
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case SendCtl(peer, message):
+                self._send(peer, message)
+            case SendPiece():
+                self._send_piece(effect)
+            case Store(file_id, piece, data):
+                self._store.write(file_id, piece, self._transfer.files[file_id].size_bytes, data)
+            case Drop():
+                self._drop(effect)
+
+    def _send(self, peer: str, message: ctl.CtlMessage) -> None:
+        conversation = self._conversations.get(peer)
+        if conversation is None:
+            return
+        if isinstance(message, ctl.Hello):
+            message = ctl.Hello(message.v, self._proof_for(peer))
+        self._mesh.send_ctl(peer, ctl.encode_ctl(message, conversation.next_seq))
+        conversation.next_seq += 1
+
+    def _send_piece(self, effect: SendPiece) -> None:
+        peer, file_id, piece = effect.peer, effect.file_id, effect.piece
+        conversation = self._conversations.get(peer)
+        data = self._store.read(file_id, piece, self._transfer.files[file_id].size_bytes)
+
+        def sent() -> None:
+            if conversation is self._conversations.get(peer):
+                self._perform(self._transfer.piece_sent(peer, file_id, piece, self._clock.local_ms()))
+
+        self._mesh.send_piece(peer, effect.slot, piece, data, sent)
+
+    def _drop(self, effect: Drop) -> None:
+        log.warning("the connection to %s was ended: %s", effect.peer, effect.reason)
+        self._send(effect.peer, ctl.Farewell(effect.reason))
+        self._mesh.drop(effect.peer, is_for_good=effect.is_for_good)
+
+    # --- the proof of a link --------------------------------------------------------------------------------
+
+    def _proof_for(self, peer: str) -> str:
+        seen = self._mesh.fingerprints_of(peer)
+        return encode_base64url(self._sealer.prove_link(peer, seen.own, seen.theirs)) if seen else ""
+
+    def _is_proven(self, peer: str, proof: str) -> bool:
+        seen = self._mesh.fingerprints_of(peer)
+        if seen is None:
+            return False
+        try:
+            return self._sealer.is_link_proven(peer, decode_base64url(proof), seen.own, seen.theirs)
+        except WireError:
+            return False

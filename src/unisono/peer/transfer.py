@@ -1,0 +1,493 @@
+"""The conversation with every neighbour about files: who lists what, who gets which piece. Pure.
+
+Told events and the local time (ms), it answers with what to do. It speaks the protocol of docs/swarm.md and
+keeps its rules; where the web app is clever, it is plain: a fixed number of requests per source, rarest
+pieces first, no super-seeding, no end-game.
+Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F3) only verified pieces are held,
+listed and served; (F4) bad input ends that one link, with a reason, and touches nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from unisono.peer import ctl
+from unisono.peer.encoding import decode_base64url, encode_base64url
+from unisono.peer.errors import FileError, WireError
+from unisono.peer.file_state import (
+    MAX_OWN_FILES,
+    Drop,
+    Effect,
+    KnownFile,
+    Neighbour,
+    Owed,
+    SendCtl,
+    SendPiece,
+    Store,
+)
+from unisono.peer.ground import Chance
+from unisono.peer.manifest import (
+    Manifest,
+    encode_bitfield,
+    parse_manifest,
+    piece_size_of,
+)
+
+# What one source may owe at once; the web app allows a peer 40.
+CREDIT = 8
+MAX_QUEUED_UPLOADS = 40
+# Pieces being sent at once, over all links together.
+SLOTS = 2
+HELLO_PATIENCE_MS = 5_000.0
+MANIFEST_PATIENCE_MS = 3_000.0
+# Silent for so long, a source loses what others have as well.
+SILENCE_MS = 6_000.0
+PING_PERIOD_MS = 5_000.0
+
+
+class Transfer:
+    """`accepts_note`: whether a file's note makes sense; the same on every peer."""
+
+    def __init__(self, chance: Chance, capacity_bytes: int, accepts_note: Callable[[bytes], bool]) -> None:
+        self._chance = chance
+        self._capacity_bytes = capacity_bytes
+        self._accepts_note = accepts_note
+        self._neighbours: dict[str, Neighbour] = {}
+        self._banned: set[str] = set()
+        self._slots: dict[str, int] = {}
+        self._effects: list[Effect] = []
+        self._turn = 0
+        self.files: dict[str, KnownFile] = {}
+        # The playing or prepared file goes before all others.
+        self.preferred: str | None = None
+
+    # --- events ---------------------------------------------------------------------------------------------
+
+    def link_opened(self, peer: str, local_ms: float) -> list[Effect]:
+        """The shell puts the proof of the link into the hello."""
+        self._neighbours[peer] = Neighbour(peer, local_ms, local_ms)
+        self._send(peer, ctl.Hello(ctl.CTL_VERSION, ""))
+        return self._flush()
+
+    def link_closed(self, peer: str, local_ms: float) -> list[Effect]:
+        self._close(peer)
+        return self._settle(local_ms)
+
+    def receive(self, peer: str, message: ctl.CtlMessage, local_ms: float) -> list[Effect]:
+        neighbour = self._neighbours.get(peer)
+        if neighbour is None:
+            return []
+        reason = self._take(neighbour, message, local_ms)
+        if reason is not None:
+            self._drop(neighbour, reason)
+        return self._settle(local_ms)
+
+    def receive_chunk(self, peer: str, chunk: ctl.Chunk, local_ms: float) -> list[Effect]:
+        neighbour = self._neighbours.get(peer)
+        if neighbour is None:
+            return []
+        reason = self._take_chunk(neighbour, chunk, local_ms)
+        if reason is not None:
+            self._drop(neighbour, reason)
+        return self._settle(local_ms)
+
+    def piece_sent(self, peer: str, file_id: str, piece: int, local_ms: float) -> list[Effect]:
+        neighbour = self._neighbours.get(peer)
+        if neighbour is not None:
+            neighbour.sending.discard((file_id, piece))
+        return self._settle(local_ms)
+
+    def add_mine(self, manifest: Manifest, name: str, local_ms: float) -> list[Effect]:
+        """I offer a file whose pieces are all in the store. Raises `FileError` file-too-many."""
+        file_id = manifest.file_id
+        others = [file for file in self.files.values() if file.is_mine and file.file_id != file_id]
+        if len(others) >= MAX_OWN_FILES:
+            raise FileError("file-too-many", name)
+        known = self.files.get(file_id)
+        if known is not None:
+            self._cancel_file(known)
+        file = self._learn(file_id, manifest.size_bytes, name)
+        file.size_bytes, file.manifest, file.name, file.is_mine = manifest.size_bytes, manifest, name, True
+        file.held = set(range(file.piece_count))
+        for neighbour in self._neighbours.values():
+            neighbour.told.discard(file_id)
+            neighbour.untold.pop(file_id, None)
+        self._tell_catalog()
+        return self._settle(local_ms)
+
+    def set_note(self, file_id: str, note: bytes, local_ms: float) -> list[Effect]:
+        self._merge_note(file_id, note)
+        return self._settle(local_ms)
+
+    def prefer(self, file_id: str | None, local_ms: float) -> list[Effect]:
+        if file_id == self.preferred:
+            return []
+        self.preferred = file_id
+        return self._settle(local_ms)
+
+    def tick(self, local_ms: float) -> list[Effect]:
+        """A few times a second."""
+        for neighbour in list(self._neighbours.values()):
+            if not neighbour.is_greeted:
+                if local_ms - neighbour.opened_local_ms > HELLO_PATIENCE_MS:
+                    self._drop(neighbour, "no-hello")
+                continue
+            if local_ms - neighbour.pinged_local_ms >= PING_PERIOD_MS:
+                neighbour.pinged_local_ms = local_ms
+                neighbour.ping_id += 1
+                self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
+            due = neighbour.next_note(self.files.values())
+            if due is not None:
+                self._send(neighbour.user_id, ctl.Note(due[0], encode_base64url(due[1])))
+            if neighbour.live and local_ms - neighbour.heard_local_ms > SILENCE_MS:
+                movable = [key for key in neighbour.live if self._has_other_source(neighbour, *key)]
+                self._cancel(neighbour, movable)
+        return self._settle(local_ms)
+
+    # --- what neighbours say --------------------------------------------------------------------------------
+
+    def _take(self, neighbour: Neighbour, message: ctl.CtlMessage, local_ms: float) -> ctl.DropReason | None:
+        peer = neighbour.user_id
+        if isinstance(message, ctl.Hello):
+            return self._greet(neighbour, message.v)
+        if not neighbour.is_greeted:
+            return "before-hello"  # F1
+        reason: ctl.DropReason | None = None
+        match message:
+            case ctl.Catalog(files):
+                reason = self._take_catalog(neighbour, files)
+            case ctl.ManifestRequest(file_id):
+                self._give_manifest(peer, file_id)
+            case ctl.ManifestMessage():
+                reason = self._take_manifest(neighbour, message)
+            case ctl.Note(file_id, note):
+                reason = self._take_note(neighbour, file_id, note)
+            case ctl.Ping(ping_id):
+                self._send(peer, ctl.Pong(ping_id))
+            case ctl.Pong() | ctl.Farewell():
+                pass  # round trips steer nothing here, and its side closes the connection
+            case _:
+                reason = self._take_pieces(neighbour, message, local_ms)
+        return reason
+
+    def _take_pieces(
+        self,
+        neighbour: Neighbour,
+        message: ctl.BitfieldMessage | ctl.Have | ctl.Request | ctl.Cancel | ctl.Reject,
+        local_ms: float,
+    ) -> ctl.DropReason | None:
+        reason: ctl.DropReason | None = None
+        match message:
+            case ctl.BitfieldMessage(file_id, pieces):
+                reason = neighbour.take_bitfield(file_id, pieces)
+            case ctl.Have(file_id, new):
+                reason = neighbour.take_have(file_id, new)
+            case ctl.Request(file_id, wanted):
+                reason = self._take_request(neighbour, file_id, wanted)
+            case ctl.Cancel(file_id, unwanted):
+                self._reject(neighbour.user_id, file_id, neighbour.take_cancel(file_id, unwanted))
+            case ctl.Reject(file_id, refused):
+                self._take_reject(neighbour, file_id, refused, local_ms)
+        return reason
+
+    def _greet(self, neighbour: Neighbour, version: int) -> ctl.DropReason | None:
+        if neighbour.is_greeted:
+            return "malformed"
+        if version != ctl.CTL_VERSION:
+            return "version"
+        neighbour.is_greeted = True
+        self._send_catalog(neighbour)
+        return None
+
+    def _take_catalog(self, neighbour: Neighbour, files: list[ctl.ListedFile]) -> ctl.DropReason | None:
+        reason = neighbour.take_catalog(files)
+        if reason is not None:
+            return reason
+        for entry in neighbour.listing.values():
+            known = self.files.get(entry.file_id)
+            if known is not None and known.manifest is not None and known.size_bytes != entry.size_bytes:
+                return "contradiction"
+            self._learn(entry.file_id, entry.size_bytes, entry.name)
+        self._forget_unlisted()
+        return None
+
+    def _give_manifest(self, peer: str, file_id: str) -> None:
+        file = self.files.get(file_id)
+        if file is None or file.manifest is None or not file.held:
+            self._send(peer, ctl.Reject(file_id, []))
+            return
+        self._send(peer, ctl.ManifestMessage(file_id, file.size_bytes, file.manifest.encoded_hashes))
+
+    def _take_manifest(self, neighbour: Neighbour, message: ctl.ManifestMessage) -> ctl.DropReason | None:
+        file = self.files.get(message.file_id)
+        if file is None or file.manifest is not None:
+            return None
+        try:
+            manifest = parse_manifest(message.file_id, message.size_bytes, message.sha256)
+        except WireError:
+            return "malformed"
+        entry = neighbour.listing.get(message.file_id)
+        if entry is None or entry.size_bytes != manifest.size_bytes:
+            return "contradiction"
+        file.manifest, file.size_bytes, file.manifest_asked = manifest, manifest.size_bytes, None
+        # Who listed another size than the proven manifest has told an untruth.
+        for other in list(self._neighbours.values()):
+            theirs = other.listing.get(file.file_id)
+            if theirs is not None and theirs.size_bytes != file.size_bytes:
+                self._drop(other, "contradiction")
+        return None
+
+    def _take_request(self, neighbour: Neighbour, file_id: str, pieces: list[int]) -> ctl.DropReason | None:
+        file = self.files.get(file_id)
+        refused: list[int] = []
+        for piece in pieces:
+            key = (file_id, piece)
+            if file is not None and file.manifest is not None and piece >= file.piece_count:
+                return "malformed"
+            if file is None or piece not in file.held:
+                refused.append(piece)
+            elif key not in neighbour.waiting and key not in neighbour.sending:
+                if len(neighbour.waiting) >= MAX_QUEUED_UPLOADS:
+                    return "flood"
+                neighbour.waiting.append(key)
+        self._reject(neighbour.user_id, file_id, refused)
+        return None
+
+    def _take_reject(self, neighbour: Neighbour, file_id: str, pieces: list[int], local_ms: float) -> None:
+        file = self.files.get(file_id)
+        if file is not None and file.manifest_asked and file.manifest_asked[0] == neighbour.user_id:
+            # Passed over until its patience is up, so that two who keep refusing do not ask in circles.
+            file.manifest_asked = (neighbour.user_id, local_ms)
+        for piece in pieces:
+            owed = neighbour.owed.pop((file_id, piece), None)
+            if owed is None:
+                continue
+            if owed.is_live:  # a rejected cancel only confirms the cancel
+                neighbour.holdings.get(file_id, set()).discard(piece)
+                self._not_coming(file_id, piece, neighbour.user_id)
+
+    def _take_chunk(self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float) -> ctl.DropReason | None:
+        if not neighbour.is_greeted:
+            return "before-hello"
+        if neighbour.user_id in self._banned:
+            return None
+        file_id = neighbour.file_of_slot.get(chunk.slot)
+        owed = neighbour.owed.get((file_id, chunk.piece)) if file_id is not None else None
+        if file_id is None or owed is None:
+            return "unrequested"
+        if chunk.offset_bytes != len(owed.data) or len(owed.data) + len(chunk.payload) > owed.size_bytes:
+            return "malformed"
+        neighbour.heard_local_ms = local_ms
+        owed.data += chunk.payload
+        if len(owed.data) == owed.size_bytes:
+            del neighbour.owed[(file_id, chunk.piece)]
+            self._not_coming(file_id, chunk.piece, neighbour.user_id)
+            self._finish(neighbour, file_id, chunk.piece, bytes(owed.data))
+        return None
+
+    def _finish(self, neighbour: Neighbour, file_id: str, piece: int, data: bytes) -> None:
+        file = self.files.get(file_id)
+        if file is None or file.manifest is None or piece in file.held:
+            return
+        if not file.manifest.is_piece(piece, data):
+            self._banned.add(neighbour.user_id)  # it is not asked for anything again
+            self._cancel(neighbour, neighbour.live)
+            return
+        file.held.add(piece)
+        self._effects.append(Store(file_id, piece, data))
+        for other in self._neighbours.values():
+            if file_id in other.told:
+                other.untold.setdefault(file_id, []).append(piece)
+        if len(file.held) == 1 or file.is_complete:
+            self._tell_catalog()
+
+    # --- notes ----------------------------------------------------------------------------------------------
+
+    def _take_note(self, neighbour: Neighbour, file_id: str, text: str) -> ctl.DropReason | None:
+        try:
+            note = decode_base64url(text)
+        except WireError:
+            return "malformed"
+        if not 1 <= len(note) <= ctl.MAX_NOTE_BYTES or not self._accepts_note(note):
+            return "malformed"
+        neighbour.notes[file_id] = note
+        self._merge_note(file_id, note)
+        return None
+
+    def _merge_note(self, file_id: str, note: bytes) -> None:
+        file = self.files.get(file_id)
+        if file is not None:
+            file.merge_note(note)
+
+    # --- asking and giving ----------------------------------------------------------------------------------
+
+    def _settle(self, local_ms: float) -> list[Effect]:
+        """After any event: asks for what is wanted, gives what was asked, tells what is new."""
+        for file in self._to_fetch():
+            if file.manifest is None:
+                self._ask_manifest(file, local_ms)
+        for neighbour in self._neighbours.values():
+            if neighbour.is_greeted and neighbour.user_id not in self._banned:
+                self._ask_pieces(neighbour, local_ms)
+        self._give_pieces()
+        for neighbour in self._neighbours.values():
+            for file_id, pieces in neighbour.untold.items():
+                self._send(neighbour.user_id, ctl.Have(file_id, pieces))
+            neighbour.untold.clear()
+        return self._flush()
+
+    def _to_fetch(self) -> list[KnownFile]:
+        """Files that fit the budget, the preferred one first, then as they became known."""
+        wanted = sorted(self.files.values(), key=lambda file: file.file_id != self.preferred)
+        fitting, used_bytes = [], 0
+        for file in wanted:
+            if used_bytes + file.size_bytes > self._capacity_bytes and not file.held:
+                continue
+            used_bytes += file.size_bytes
+            if not file.is_complete:
+                fitting.append(file)
+        return fitting
+
+    def _ask_manifest(self, file: KnownFile, local_ms: float) -> None:
+        asked = file.manifest_asked
+        if asked is not None and local_ms - asked[1] < MANIFEST_PATIENCE_MS:
+            return
+        able = [
+            each.user_id
+            for each in self._neighbours.values()
+            if each.is_greeted and file.file_id in each.listing
+        ]
+        choices = [peer for peer in able if asked is None or peer != asked[0]] or able
+        if choices:
+            chosen = choices[int(self._chance.fraction() * len(choices))]
+            file.manifest_asked = (chosen, local_ms)
+            self._send(chosen, ctl.ManifestRequest(file.file_id))
+
+    def _ask_pieces(self, neighbour: Neighbour, local_ms: float) -> None:
+        for file in self._to_fetch():
+            room = CREDIT - len(neighbour.live)
+            # In batches: a request message per half credit, not per piece.
+            if file.manifest is None or room < CREDIT / 2:
+                continue
+            choices = [
+                piece
+                for piece in neighbour.holdings.get(file.file_id, ())
+                if piece < file.piece_count
+                and piece not in file.held
+                and piece not in file.in_flight
+                and (file.file_id, piece) not in neighbour.owed
+            ]
+            # Rarest first, ties at random.
+            ranked = sorted((self._rarity(file, piece) + self._chance.fraction(), piece) for piece in choices)
+            pieces = [piece for _, piece in ranked[:room]]
+            if not pieces:
+                continue
+            if not neighbour.live:
+                neighbour.heard_local_ms = local_ms
+            for piece in pieces:
+                file.in_flight[piece] = neighbour.user_id
+                neighbour.owed[(file.file_id, piece)] = Owed(piece_size_of(file.size_bytes, piece))
+            self._send(neighbour.user_id, ctl.Request(file.file_id, pieces))
+
+    def _rarity(self, file: KnownFile, piece: int) -> int:
+        return sum(piece in each.holdings.get(file.file_id, ()) for each in self._neighbours.values())
+
+    def _give_pieces(self) -> None:
+        """Links take turns; within a link the preferred file goes first."""
+        busy = sum(len(neighbour.sending) for neighbour in self._neighbours.values())
+        guests = [neighbour for neighbour in self._neighbours.values() if neighbour.waiting]
+        while busy < SLOTS and guests:
+            self._turn += 1
+            guest = guests[self._turn % len(guests)]
+            upload = min(guest.waiting, key=lambda each: each[0] != self.preferred)
+            guest.waiting.remove(upload)
+            guest.sending.add(upload)
+            self._effects.append(SendPiece(guest.user_id, self.files[upload[0]].slot, *upload))
+            busy += 1
+            guests = [neighbour for neighbour in guests if neighbour.waiting]
+
+    def _cancel(self, neighbour: Neighbour, keys: list[tuple[str, int]]) -> None:
+        by_file: dict[str, list[int]] = {}
+        for file_id, piece in keys:
+            neighbour.owed[(file_id, piece)].is_live = False
+            self._not_coming(file_id, piece, neighbour.user_id)
+            by_file.setdefault(file_id, []).append(piece)
+        for file_id, pieces in by_file.items():
+            self._send(neighbour.user_id, ctl.Cancel(file_id, pieces))
+
+    def _cancel_file(self, file: KnownFile) -> None:
+        for neighbour in self._neighbours.values():
+            self._cancel(neighbour, [key for key in neighbour.live if key[0] == file.file_id])
+
+    def _not_coming(self, file_id: str, piece: int, peer: str) -> None:
+        file = self.files.get(file_id)
+        if file is not None and file.in_flight.get(piece) == peer:
+            del file.in_flight[piece]
+
+    def _has_other_source(self, neighbour: Neighbour, file_id: str, piece: int) -> bool:
+        return any(
+            other is not neighbour
+            and other.user_id not in self._banned
+            and piece in other.holdings.get(file_id, ())
+            for other in self._neighbours.values()
+        )
+
+    # --- what this peer lists -------------------------------------------------------------------------------
+
+    def _tell_catalog(self) -> None:
+        for neighbour in self._neighbours.values():
+            if neighbour.is_greeted:
+                self._send_catalog(neighbour)
+
+    def _send_catalog(self, neighbour: Neighbour) -> None:
+        served = [file for file in self.files.values() if file.held]
+        self._send(neighbour.user_id, ctl.Catalog([file.listed for file in served]))
+        neighbour.told &= {file.file_id for file in served}
+        for file in served:
+            if file.file_id not in neighbour.told:
+                neighbour.told.add(file.file_id)
+                neighbour.untold.pop(file.file_id, None)
+                field_text = encode_bitfield(file.held, file.piece_count)
+                self._send(neighbour.user_id, ctl.BitfieldMessage(file.file_id, field_text))
+
+    def _learn(self, file_id: str, size_bytes: int, name: str) -> KnownFile:
+        file = self.files.get(file_id)
+        if file is None:
+            # Slots are never reused, so late data of a former file cannot be mistaken for another's.
+            slot = self._slots.setdefault(file_id, len(self._slots))
+            file = self.files[file_id] = KnownFile(file_id, size_bytes, name, slot)
+        elif file.manifest is None:
+            file.size_bytes = size_bytes
+        return file
+
+    def _forget_unlisted(self) -> None:
+        """Files that nobody lists and of which nothing is held."""
+        listed = {file_id for each in self._neighbours.values() for file_id in each.listing}
+        self.files = {file_id: file for file_id, file in self.files.items() if file.held or file_id in listed}
+
+    def _close(self, peer: str) -> None:
+        neighbour = self._neighbours.pop(peer, None)
+        if neighbour is None:
+            return
+        for file_id, piece in neighbour.owed:
+            self._not_coming(file_id, piece, peer)
+        for file in self.files.values():
+            if file.manifest_asked is not None and file.manifest_asked[0] == peer:
+                file.manifest_asked = None
+        self._forget_unlisted()
+
+    def _drop(self, neighbour: Neighbour, reason: ctl.DropReason) -> None:
+        """F4. A mere silence may be tried again; an offence may not."""
+        self._effects.append(Drop(neighbour.user_id, reason, is_for_good=reason != "no-hello"))
+        self._close(neighbour.user_id)
+
+    def _reject(self, peer: str, file_id: str, pieces: list[int]) -> None:
+        if pieces:
+            self._send(peer, ctl.Reject(file_id, pieces))
+
+    def _send(self, peer: str, message: ctl.CtlMessage) -> None:
+        self._effects.append(SendCtl(peer, message))
+
+    def _flush(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects

@@ -1,0 +1,103 @@
+// The test vectors of what peers say and reckon beyond the control channel, in vectors/: the headless peer (src/unisono/peer)
+// must arrive at the same. UNISONO_WRITE_VECTORS=1 writes them anew; tests/peer/test_peer_vectors.py checks its part.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Beat } from "../director/index.ts";
+import { type FileId, toHex, type UserId } from "../lib/index.ts";
+import { SeededRandom } from "../lib/testing/index.ts";
+import { neighboursByPeer } from "../swarm/topology.ts";
+import { OffsetEstimator } from "../timing/offset-estimator.ts";
+import { TruePath, WIFI } from "../timing/testing/path.ts";
+import { encodePeerMessage, type PeerStatus } from "./peer-message.ts";
+
+const FOLDER = join(import.meta.dirname, "../../../vectors");
+
+/** Compares with the stored vector; with UNISONO_WRITE_VECTORS, stores it. */
+function check(name: string, actual: unknown): void {
+  const path = join(FOLDER, name);
+  if (process.env.UNISONO_WRITE_VECTORS) writeFileSync(path, `${JSON.stringify(actual, null, 2)}\n`);
+  expect(actual).toEqual(JSON.parse(readFileSync(path, "utf8")));
+}
+
+const FILE = "f1".repeat(32) as FileId;
+
+describe("the vectors that a headless peer is held to", () => {
+  it("[V1] hold for statuses and beats", () => {
+    const still: PeerStatus = {
+      name: "Bo",
+      isVisible: true,
+      readyFileId: null,
+      isUnable: false,
+      rttMs: 12.3,
+      speakerDelayMs: 0,
+      syncErrorMs: null,
+      isClicking: false,
+      isPhone: true,
+      hindrance: "decoding",
+      isOver: false,
+    };
+    const sounding: PeerStatus = {
+      ...still,
+      name: "Ötzi 🎧",
+      readyFileId: FILE,
+      speakerDelayMs: 250,
+      syncErrorMs: -0.5,
+      hindrance: null,
+      isOver: true,
+    };
+    const beat: Beat = {
+      record: { term: 7, userId: "ab".repeat(16) as UserId, resigned: true },
+      plan: {
+        term: 6,
+        rev: 41,
+        clockId: "north-1",
+        fileId: FILE,
+        state: "playing",
+        globalStartUs: 123_456_789.25,
+        positionUs: 30_000_000,
+      },
+    };
+    const hexOf = (message: Parameters<typeof encodePeerMessage>[0]) => toHex(encodePeerMessage(message));
+    check("peer-messages.json", {
+      still: { status: still, asks: true, bytes: hexOf({ kind: "status", status: still, asks: true }) },
+      sounding: {
+        status: sounding,
+        asks: false,
+        bytes: hexOf({ kind: "status", status: sounding, asks: false }),
+      },
+      beat: { beat, bytes: hexOf({ kind: "beat", beat }) },
+    });
+  });
+
+  it("[V1] hold for who connects to whom", () => {
+    const random = new SeededRandom(5);
+    const members = Array.from({ length: 23 }, () => toHex(random.bytes(16)) as UserId);
+    const phones = members.filter((_, at) => at % 3 === 0);
+    const graph = neighboursByPeer(members, (member) => phones.includes(member));
+    const links = Object.fromEntries(
+      members.map((member) => [member, [...(graph.get(member) ?? [])].sort()]),
+    );
+    check("topology.json", { phones, links });
+  });
+
+  it("[V1] hold for what probes say of global time", () => {
+    const path = new TruePath(new SeededRandom(3), WIFI, 4_000, 35);
+    const estimator = new OffsetEstimator();
+    const probes = Array.from({ length: 120 }, (_, at) => path.probe(1_000 + 500 * at));
+    const offsetMs = probes.map((probe) => {
+      estimator.add(probe);
+      return estimator.estimate(probe.t3LocalMs)?.offsetMs;
+    });
+    check("offset.json", {
+      probes: probes.map(({ t0LocalMs, t1GlobalUs, t2GlobalUs, t3LocalMs }) => [
+        t0LocalMs,
+        t1GlobalUs,
+        t2GlobalUs,
+        t3LocalMs,
+      ]),
+      offsetMs,
+    });
+  });
+});
