@@ -145,6 +145,7 @@ export class SimDevice {
       ground: {
         primitives: plainPrimitives,
         isPhone: () => false,
+        loadEar: () => Promise.reject(new Error("nobody listens")),
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
           world.depth === "whole"
