@@ -8,6 +8,7 @@ import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
+import type { MeasuringFacts } from "./lining-up.ts";
 import { readHindrance } from "./own-status.ts";
 import type { Hindrance } from "./peer-message.ts";
 import type { SongWords } from "./song-shelf.ts";
@@ -57,6 +58,7 @@ export interface SessionFacts {
   readonly startsInSec: number | null;
   readonly speakerDelayMs: number;
   readonly isClicking: boolean;
+  readonly measuring: MeasuringFacts;
   /** This device gives little of its uplink to the files of others. */
   readonly isGivingLittle: boolean;
   /** What bulk may take of the uplink now, and how long what is sent waits before it; null until measured. */
@@ -121,6 +123,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
+    measuring: session.liningUp.read(),
     isGivingLittle: !swarm.isGenerous.value,
     pace: swarm.pace,
     totals: swarm.totals.value,

@@ -5,7 +5,16 @@ import type { UserId } from "../lib/index.ts";
 import type { Microphone, MicrophoneError } from "../playback/calibration/index.ts";
 import { chirpsOf, makeChirp, timetableSec } from "../playback/index.ts";
 import type { Tones } from "./conductor.ts";
-import { Measurement, type MeasurementFailure, type Surroundings } from "./measurement.ts";
+import {
+  type Correction,
+  hindranceIn,
+  Measurement,
+  type MeasurementFailure,
+  type MeasurementHindrance,
+  type MeasurementState,
+  remainingSec,
+  type Surroundings,
+} from "./measurement.ts";
 import type { MeasurementMessage } from "./measurement-message.ts";
 
 /** What only the device that listens needs. */
@@ -21,8 +30,19 @@ export interface LiningUpOptions {
   readonly send: (to: UserId | null, message: MeasurementMessage) => void;
   /** This device's speaker delay is to be another; `by` is null when the person takes a correction back. */
   readonly onDelay: (delayMs: number, by: UserId | null) => void;
+  readonly onFound: () => void;
   readonly loadEar: () => Promise<Ear>;
   readonly onChange: () => void;
+}
+
+/** What people are shown of it. */
+export interface MeasuringFacts {
+  readonly state: MeasurementState;
+  readonly hindrance: MeasurementHindrance | null;
+  /** While chirps sound. */
+  readonly remainingSec: number;
+  readonly canApply: boolean;
+  readonly correction: Correction | null;
 }
 
 export class LiningUp {
@@ -46,6 +66,14 @@ export class LiningUp {
       channel: (sampleRate) => chirpsOf(turn.device, order.length, makeChirp(sampleRate), sampleRate),
       secAt: (globalUs) => (globalUs - startGlobalUs) / 1e6,
     };
+  }
+
+  read(): MeasuringFacts {
+    const around = this.#options.look();
+    const { state, canApply } = this.measurement;
+    const remaining = "call" in state ? remainingSec(state.call, around.clock?.globalUs ?? 0) : 0;
+    const correction = this.measurement.correctionAt(around.delayMs);
+    return { state, hindrance: hindranceIn(around), remainingSec: remaining, canApply, correction };
   }
 
   /** Inside a tap: asks for the microphone and measures. */
@@ -115,15 +143,15 @@ export class LiningUp {
   async #reckon(microphone: Microphone): Promise<void> {
     const { state } = this.measurement;
     if (state.code !== "reckoning") return;
-    const { loadEar, look } = this.#options;
+    const { loadEar, look, onFound, onChange } = this.#options;
     const { localMs, clock } = look();
     const agoMs = ((clock?.globalUs ?? 0) - state.call.startGlobalUs) / 1000;
     const recording = microphone.recordingFrom(localMs - agoMs);
     this.#deafen();
     const { measureAside, delaysFor } = await loadEar();
     const verdicts = await measureAside(state.call.order.length, recording);
-    this.measurement.finish(verdicts, delaysFor, look());
-    this.#options.onChange();
+    if (this.measurement.finish(verdicts, delaysFor, look())) onFound();
+    onChange();
   }
 
   #give(failure: MeasurementFailure | null): void {

@@ -25,6 +25,7 @@ class Room {
   readonly taken: { userId: UserId; delayMs: number; by: UserId | null }[] = [];
   /** What the microphone's Worker will say. */
   verdicts: readonly Lateness[] = [];
+  readonly found: UserId[] = [];
   trouble: string | null = null;
   openMicrophones = 0;
   recordedFromLocalMs: number | null = null;
@@ -112,6 +113,7 @@ class Room {
         this.delaysMs.set(me, delayMs);
         this.taken.push({ userId: me, delayMs, by });
       },
+      onFound: () => this.found.push(me),
       loadEar: async () => ear,
       onChange: () => undefined,
     };
@@ -162,7 +164,7 @@ describe("a measurement", () => {
     expect(room.recordedFromLocalMs).toBeCloseTo(startLocalMs, 6);
     expect([ADA, BO, CY].map(room.codeOf)).toEqual(["idle", "found", "idle"]);
     expect(room.openMicrophones).toBe(0);
-    expect(room.taken).toEqual([]);
+    expect([room.found, room.taken]).toEqual([[BO], []]);
     room.of(BO).apply();
     room.of(BO).apply();
     expect(room.taken).toEqual([

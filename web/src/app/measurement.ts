@@ -167,15 +167,15 @@ export class Measurement {
 
   /**
    * The recording was worked on: one verdict for each device of the call. `reckon` turns verdicts and delays into new delays
-   * (rule MC4); devices that left have no say in it, and one that was never called is one that was not measured.
+   * (rule MC4), as MC11 says. Returns whether the result was still wanted.
    */
   finish(
     verdicts: readonly Lateness[],
     reckon: (verdicts: readonly Lateness[], delaysMs: readonly number[]) => readonly (number | null)[],
     around: Surroundings,
-  ): void {
+  ): boolean {
     const state = this.#state;
-    if (state.code !== "reckoning") return;
+    if (state.code !== "reckoning") return false;
     const present = new Set([this.#me, ...around.others.map(({ userId }) => userId)]);
     const { order } = state.call;
     const staying = order.flatMap((userId, index) => {
@@ -195,6 +195,7 @@ export class Measurement {
       return { ...(found.get(userId) ?? { userId, lateness, delayMs: null }), hasLeft: !present.has(userId) };
     });
     this.#state = { code: "found", devices, isApplied: false };
+    return true;
   }
 
   /** The person wants the found delays; returns those that change something, this device's own among them. */

@@ -5,13 +5,11 @@ import type { Plan, Readiness } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
 import type { Player } from "../playback/index.ts";
 import type { FileState } from "../swarm/index.ts";
-import { PlayClock, type SharedClock } from "../timing/index.ts";
+import type { SharedClock } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
-import type { Surroundings } from "./measurement.ts";
 import type { Hindrance, PeerStatus } from "./peer-message.ts";
 import { AFTER_END_SEC } from "./plan-writer.ts";
 import type { Peer } from "./roster.ts";
-import type { SwarmSession } from "./swarm-session.ts";
 
 /** What a person set or the device is, told as it stands. */
 type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClicking" | "isPhone">;
@@ -73,25 +71,4 @@ export function readReadiness(
     rttMs: status?.rttMs ?? 0,
     speakerDelayMs: status?.speakerDelayMs ?? 0,
   }));
-}
-
-/** How things stand for a measurement through a microphone. */
-export function readSurroundings(session: SwarmSession, localMs: number): Surroundings {
-  const { clock, director, roster, speakerDelayMs } = session;
-  const { estimate } = clock;
-  return {
-    localMs,
-    clock: estimate && {
-      clockId: estimate.clockId,
-      globalUs: new PlayClock(estimate).globalUsAt(localMs),
-      isLocked: clock.state === "locked",
-    },
-    isQuiet: director.plan.state === "stopped",
-    delayMs: speakerDelayMs,
-    others: roster.peers.map(({ userId, isAway, status }) => ({
-      userId,
-      isAway,
-      delayMs: status?.speakerDelayMs ?? 0,
-    })),
-  };
 }

@@ -17,7 +17,7 @@ import { SharedClock } from "../timing/index.ts";
 import { CLICKS, Conductor } from "./conductor.ts";
 import { Greetings } from "./greetings.ts";
 import { LiningUp } from "./lining-up.ts";
-import { readOwnStatus, readReadiness, readSurroundings } from "./own-status.ts";
+import { readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter } from "./plan-writer.ts";
@@ -25,6 +25,7 @@ import { Roster } from "./roster.ts";
 import { browserGround } from "./session-ground.ts";
 import type { SessionOptions } from "./session-options.ts";
 import { SongShelf } from "./song-shelf.ts";
+import { readSurroundings } from "./surroundings.ts";
 import { syncWord } from "./sync-word.ts";
 import { noTimings, type Timings } from "./timings.ts";
 
@@ -120,6 +121,7 @@ export class SwarmSession {
       look: () => readSurroundings(this, this.#nowMs()),
       send: (to, measurement) => this.#wire.send(to, { kind: "measurement", measurement }),
       onDelay: (delayMs, by) => options.onEvent({ code: "lined-up", delayMs, by }),
+      onFound: () => options.onEvent({ code: "measured" }),
       loadEar: ground.loadEar,
       onChange: () => this.#changed(),
     });

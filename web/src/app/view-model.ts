@@ -6,6 +6,7 @@ import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
 import { viewTransport } from "./transport.ts";
 import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
+import { viewLinedUp, viewMeasuring } from "./view-measuring.ts";
 
 export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
   return {
@@ -172,6 +173,8 @@ export function viewSession(
     transport: viewTransport(facts),
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
+    measuring: viewMeasuring(facts.measuring, facts.me, (userId) => nameOf(facts, userId)),
+    linedUp: viewLinedUp(facts.measuring, facts.me, (userId) => nameOf(facts, userId)),
     isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts, history),
   };

@@ -73,6 +73,13 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   startsInSec: null,
   speakerDelayMs: 0,
   isClicking: false,
+  measuring: {
+    state: { code: "idle", failure: null },
+    hindrance: null,
+    remainingSec: 0,
+    canApply: false,
+    correction: null,
+  },
   isGivingLittle: false,
   pace: { bytesPerSec: 500_000, queueMs: null },
   totals: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0, links: 1 },

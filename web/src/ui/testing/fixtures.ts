@@ -121,6 +121,8 @@ const home: View = {
   asksIfHeard: false,
   speakerDelayMs: 0,
   isClickTestOn: false,
+  measuring: { code: "ready", hindrance: null, failure: null },
+  linedUp: null,
   isGivingLittle: false,
   details,
 };
@@ -265,6 +267,31 @@ export const fixtures = {
     speakerDelayMs: 120,
     isClickTestOn: true,
     notice: { id: 4, notice: { code: "output-changed", outputName: "Kitchen Boom", isKnown: false } },
+  },
+  measuring: {
+    ...swarm,
+    people: directing([ada, bo, cy]),
+    files: [song],
+    status: { code: "ready-to-play", isDirector: true, directorName: "Ada" },
+    measuring: { code: "sounding", isMe: true, listenerName: "Ada", remainingSec: 12 },
+  },
+  measured: {
+    ...swarm,
+    people: directing([ada, bo, cy]),
+    files: [song],
+    status: { code: "ready-to-play", isDirector: true, directorName: "Ada" },
+    linedUp: { name: "Bo", isMe: false, delayMs: 35 },
+    speakerDelayMs: 35,
+    measuring: {
+      code: "found",
+      canApply: true,
+      isApplied: false,
+      devices: [
+        { userId: ada.userId, name: "Ada", isMe: true, heard: "clear", lateMs: 0 },
+        { userId: bo.userId, name: "Bo", isMe: false, heard: "fair", lateMs: 182.37 },
+        { userId: cy.userId, name: "Cy", isMe: false, heard: "unheard", lateMs: null },
+      ],
+    },
   },
   "server-lost": { ...playing, isOnline: false, banner: { code: "server-lost", isPlaying: true } },
   "sound-lost": {
