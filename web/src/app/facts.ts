@@ -51,6 +51,10 @@ export interface SessionFacts {
   readonly loadedId: string | null;
   /** What the chosen song says of itself. */
   readonly songWords: SongWords | null;
+  /** What the songs that were read say of themselves. */
+  readonly songs: ReadonlyMap<FileId, SongWords>;
+  /** Of the loaded song, from its beginning to its end; null until they were made. */
+  readonly loudness: readonly number[] | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
   readonly playback: PlaybackReading;
@@ -117,6 +121,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     refusals: readRefusals(files, conductor),
     loadedId: player.loadedId,
     songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
+    songs: readSongs(files, session),
+    loudness: player.loudness ?? null,
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
     playback,
@@ -129,6 +135,15 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     totals: swarm.totals.value,
     timings: session.timings,
   };
+}
+
+function readSongs(files: readonly FileState[], { songs }: SwarmSession): ReadonlyMap<FileId, SongWords> {
+  return new Map(
+    files.flatMap(({ fileId }) => {
+      const said = songs.wordsOf(fileId);
+      return said ? [[fileId, said] as const] : [];
+    }),
+  );
 }
 
 function readRefusals(files: readonly FileState[], conductor: Conductor): ReadonlyMap<FileId, FileError> {

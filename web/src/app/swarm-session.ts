@@ -417,7 +417,8 @@ export class SwarmSession {
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {
-    const anchor = await this.#options.player.anchorOf(await file.arrayBuffer());
+    const bytes = this.songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
+    const anchor = await this.#options.player.anchorOf(bytes);
     if (anchor) this.swarm.setNote(fileId, encodeAnchor(anchor));
   }
 
@@ -436,6 +437,9 @@ export class SwarmSession {
     this.liningUp.look();
     this.conductor.setTones(this.liningUp.tones ?? (this.#isClicking || others ? CLICKS : null));
     this.conductor.follow(plan, localMs);
+    // Tags wait until nothing else reads or decodes.
+    const isIdle = plan.state === "stopped" && !this.conductor.isDecoding && !this.liningUp.tones;
+    if (isIdle) this.songs.readOne(this.swarm.files.value, (fileId) => this.swarm.readFile(fileId));
     const playback = player.read();
     this.clock.setActivity(
       playback.state === "playing" ? "playing" : plan.state === "stopped" ? "idle" : "pre-roll",

@@ -26,9 +26,13 @@ export function viewPerson(person: PersonFacts, directorId: UserId | null): Pers
 export function viewFile(file: FileState, facts: SessionFacts): FileView {
   const isChosen = facts.plan.fileId === file.fileId;
   const refusal = facts.refusals.get(file.fileId);
+  const said = facts.songs.get(file.fileId);
   return {
     fileId: file.fileId,
     name: file.name,
+    title: said?.title ?? null,
+    artist: said?.artist ?? null,
+    coverUrl: said?.coverUrl ?? null,
     sizeBytes: file.sizeBytes,
     heldBytes: file.heldBytes,
     isSeeded: file.seeded,

@@ -29,6 +29,10 @@ export interface PersonView {
 export interface FileView {
   readonly fileId: FileId;
   readonly name: string;
+  /** What the song calls itself, and its cover as a blob: address; null where nothing is known. */
+  readonly title: string | null;
+  readonly artist: string | null;
+  readonly coverUrl: string | null;
   readonly sizeBytes: number;
   readonly heldBytes: number;
   readonly isSeeded: boolean;
@@ -198,6 +202,8 @@ export interface TransportView {
   readonly positionSec: number;
   /** null while this device has not decoded it. */
   readonly durationSec: number | null;
+  /** From 0 to 1, from the song's beginning to its end; null until it is known. The same array while it is the same song. */
+  readonly loudness: readonly number[] | null;
   readonly isPaused: boolean;
   readonly canPause: boolean;
   readonly canGoOn: boolean;

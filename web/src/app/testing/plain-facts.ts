@@ -72,6 +72,8 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   },
   startsInSec: null,
   speakerDelayMs: 0,
+  songs: new Map(),
+  loudness: null,
   isClicking: false,
   measuring: {
     state: { code: "idle", failure: null },
