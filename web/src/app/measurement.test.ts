@@ -211,10 +211,12 @@ describe("a measurement", () => {
       room.of(ADA).receive(BO, wrong);
       expect(room.codeOf(ADA)).toBe("idle");
     }
-    room.isQuiet = false;
-    room.of(ADA).receive(BO, call(3e6));
-    expect(room.codeOf(ADA)).toBe("idle");
-    room.isQuiet = true;
+    for (const state of [{ isQuiet: false }, { isLocked: false }]) {
+      Object.assign(room, { isQuiet: true, isLocked: true, ...state });
+      room.of(ADA).receive(BO, call(3e6));
+      expect(room.codeOf(ADA)).toBe("idle");
+    }
+    Object.assign(room, { isQuiet: true, isLocked: true });
     room.of(ADA).receive(BO, call(3e6));
     expect(room.codeOf(ADA)).toBe("sounding");
   });

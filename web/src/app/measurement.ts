@@ -223,7 +223,7 @@ export class Measurement {
   /** MC6, MC9. */
   #isFitting(from: UserId, { clockId, startGlobalUs, order }: Call, around: Surroundings): boolean {
     const { clock, isQuiet } = around;
-    if (clock?.clockId !== clockId || !isQuiet || !order.includes(this.#me)) return false;
+    if (clock?.clockId !== clockId || !clock.isLocked || !isQuiet || !order.includes(this.#me)) return false;
     const aheadUs = startGlobalUs - clock.globalUs;
     if (aheadUs <= 0 || aheadUs > MAX_LEAD_US) return false;
     const state = this.#state;
