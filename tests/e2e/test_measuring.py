@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.browsers.device import Device, wait_for_all
+from tests.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
 from tests.e2e.room import Room, has_peers
 from tests.rig.tracking import RIG_RATE_HZ, Signal
 
@@ -24,6 +24,7 @@ LATE_MS = {"ada": 0, "bo": 300, "cy": 40}
 FOUND_WITHIN_MS = 1.0  # what the issue asks for, over 0 to 300 ms
 IN_UNISON_MS = 2.0  # by then whole milliseconds were set, and each device has its own error in step besides
 CLICK_LISTEN_SEC = 3.5
+ATTEMPTS = 2
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALL_PHONE: ViewportSize = {"width": 320, "height": 640}
 START = re.compile("^Measure with this phone.s microphone$")
@@ -62,14 +63,7 @@ def test_known_delays_are_found_and_taken_away(
     expect(bo.page.get_by_text("The microphone was not allowed")).to_be_visible()
 
     ada.context.grant_permissions(["microphone"])
-    ada.page.get_by_role("button", name=START).click()
-    expect(ada.page.get_by_role("button", name="Stop measuring")).to_be_focused()
-    expect(bo.page.get_by_text(re.compile("phone listens while every phone chirps"))).to_be_visible()
-    expect(ada.page.get_by_text(re.compile("^Listening for"))).to_be_visible()
-    show(ada, "listening", out_dir)
-    table = ada.page.get_by_role("table", name=re.compile("^How late each phone is"))
-    expect(table).to_be_visible()
-    found = found_ms(ada)
+    found = measure(room, ada)
     print(f"\nknown {LATE_MS}, found {found}")
     show(ada, "found", out_dir)
     for device in room.devices:
@@ -100,12 +94,34 @@ def test_known_delays_are_found_and_taken_away(
         assert device.errors == []
 
 
+def measure(room: Room, ada: Device) -> dict[str, float]:
+    """What ada's table says once it has a number for each; a device that scattered is measured again, aloud."""
+    for attempt in range(1, ATTEMPTS + 1):
+        ada.page.get_by_role("button", name=START).click()
+        stop = ada.page.get_by_role("button", name="Stop measuring")
+        expect(stop).to_be_focused()
+        expect(ada.page.get_by_text(re.compile("^Listening for"))).to_be_visible()
+        for other in room.devices[1:]:
+            expect(
+                other.page.get_by_text(re.compile("phone listens while every phone chirps"))
+            ).to_be_visible()
+        room.fleet.give_sound_priority()  # the microphone's context has threads of its own
+        table = ada.page.get_by_role("table", name=re.compile("^How late each phone is"))
+        expect(table).to_be_visible(timeout=WAIT_LIMIT_SEC * 1000)
+        print(f"\nattempt {attempt}: {table.inner_text()!r}")
+        found = found_ms(ada)
+        if len(found) == len(room.devices):
+            return found
+        ada.page.get_by_role("button", name="Close", exact=True).click()
+    raise AssertionError("a device was not measured in any attempt")
+
+
 def found_ms(device: Device) -> dict[str, float]:
-    """By the name of each phone, what the table says; a phone that was not measured has no number to read."""
+    """By the name of each phone, what the table says, of those that were measured."""
     rows = device.page.get_by_role("table", name=re.compile("^How late")).get_by_role("row").all()
     names = [row.get_by_role("rowheader").locator("bdi").inner_text() for row in rows]
     lates = [row.get_by_role("cell").first.inner_text() for row in rows]
-    return {name: float(late.split()[0]) for name, late in zip(names, lates, strict=True)}
+    return {name: float(late.split()[0]) for name, late in zip(names, lates, strict=True) if late}
 
 
 def click_spread_ms(recording: Signal) -> float:

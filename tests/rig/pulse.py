@@ -67,7 +67,8 @@ class SpeakerRig:
         """The environment that makes a process play on this loudspeaker and nowhere else."""
         if not 0 <= speaker < self.speakers:
             raise IndexError(f"no loudspeaker {speaker} among {self.speakers}")
-        return {**self._client_env(), "PULSE_SINK": f"speaker{speaker}"}
+        own = {**self._client_env(), "PULSE_SINK": f"speaker{speaker}"}
+        return {**own, "PULSE_SOURCE": "microphone"} if self.microphone else own
 
     def record(self, path: Path) -> None:
         """Start recording all loudspeakers into `path` (raw float32); returns once sound is being written."""
