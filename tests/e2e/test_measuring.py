@@ -95,7 +95,7 @@ def test_known_delays_are_found_and_taken_away(
 
 
 def measure(room: Room, ada: Device) -> dict[str, float]:
-    """What ada's table says once it has a number for each; a device that scattered is measured again, aloud."""
+    """What ada's table says once it has a number for each; whoever scattered is measured again, aloud."""
     for attempt in range(1, ATTEMPTS + 1):
         ada.page.get_by_role("button", name=START).click()
         stop = ada.page.get_by_role("button", name="Stop measuring")
