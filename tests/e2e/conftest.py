@@ -30,8 +30,15 @@ def open_room(server: ServerProcess) -> Iterator[Callable[..., Room]]:
     """`open_room(3)`: three loudspeakers and an empty fleet, at the test's server or at `base_url`."""
     with ExitStack() as stack:
 
-        def open_one(speakers: int, *, base_url: str = "", condition: Condition = "quiet") -> Room:
-            rig = stack.enter_context(SpeakerRig(speakers, priority=condition == "quiet"))
+        def open_one(
+            speakers: int,
+            *,
+            base_url: str = "",
+            condition: Condition = "quiet",
+            microphone: bool = False,
+        ) -> Room:
+            is_quiet = condition == "quiet"
+            rig = stack.enter_context(SpeakerRig(speakers, priority=is_quiet, microphone=microphone))
             url = base_url or server.url
             fleet = stack.enter_context(Fleet(url, condition=condition))
             return Room(fleet, rig, url)

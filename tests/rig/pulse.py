@@ -34,14 +34,15 @@ class SpeakerRig:
     """A context manager: the daemon runs inside it.
 
     `priority=True` puts PulseAudio's threads under SCHED_RR, as real systems do; it needs the right to
-    (root).
+    (root). `microphone=True` adds one that hears all loudspeakers alike; browsers take it for their default.
     """
 
-    def __init__(self, speakers: int, *, priority: bool = False) -> None:
+    def __init__(self, speakers: int, *, priority: bool = False, microphone: bool = False) -> None:
         if speakers < 1:
             raise ValueError("a rig needs at least one loudspeaker")
         self.speakers = speakers
         self.priority = priority
+        self.microphone = microphone
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._daemon: subprocess.Popen[bytes] | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -66,7 +67,8 @@ class SpeakerRig:
         """The environment that makes a process play on this loudspeaker and nowhere else."""
         if not 0 <= speaker < self.speakers:
             raise IndexError(f"no loudspeaker {speaker} among {self.speakers}")
-        return {**self._client_env(), "PULSE_SINK": f"speaker{speaker}"}
+        own = {**self._client_env(), "PULSE_SINK": f"speaker{speaker}"}
+        return {**own, "PULSE_SOURCE": "microphone"} if self.microphone else own
 
     def record(self, path: Path) -> None:
         """Start recording all loudspeakers into `path` (raw float32); returns once sound is being written."""
@@ -139,6 +141,12 @@ class SpeakerRig:
                 for speaker in range(self.speakers)
             ),
         ]
+        if self.microphone:
+            # Not the monitor itself: Chromium does not count those as microphones.
+            modules.append(
+                "module-remap-source source_name=microphone master=room.monitor remix=yes "
+                "channels=1 channel_map=mono master_channel_map=mono"
+            )
         command = [
             *("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"),
             *("--realtime=no", "--high-priority=no", "--log-target=stderr", "--log-level=notice"),

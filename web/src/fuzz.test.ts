@@ -136,6 +136,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
       ...text(
         '{"k":"c","c":["0123456789abcdef","candidate:1","0"]}',
         '{"k":"g","g":{"kind":"bye","session":"0123456789abcdef"}}',
+        `{"k":"m","m":{"act":"call","clockId":"n","startGlobalUs":1,"order":["${"a".repeat(32)}","${"b".repeat(32)}"]}}`,
       ),
     ],
     refusals: [WireError],

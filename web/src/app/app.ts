@@ -115,6 +115,10 @@ export class App {
       this.#refresh();
     },
     setClickTest: (isOn) => this.#session?.setClicking(isOn),
+    measure: () => this.#session?.liningUp.measure(),
+    stopMeasuring: () => this.#session?.liningUp.cancel(),
+    applyMeasured: () => this.#session?.liningUp.apply(),
+    undoLinedUp: () => this.#session?.liningUp.undo(),
     takeOver: () => this.#session?.takeOver(),
     resign: () => this.#session?.resign(),
     rejoinAudio: () => this.#player.unlock(),
@@ -289,6 +293,14 @@ export class App {
         else if (event.reason === "unproven") this.#say({ code: "link-unproven", name: nameOf(event.from) });
         else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
         break;
+      case "measured":
+        this.#say({ code: "measured" });
+        break;
+      case "lined-up":
+        this.#setSpeakerDelay(event.delayMs);
+        if (event.by && event.by !== this.#session?.me)
+          this.#say({ code: "lined-up", name: nameOf(event.by) });
+        break;
       case "file-refused":
         this.#say({ code: "error", error: event.error, fileName: event.fileName });
         break;
@@ -416,6 +428,8 @@ const EMPTY_VIEW: View = {
   asksIfHeard: false,
   speakerDelayMs: 0,
   isClickTestOn: false,
+  measuring: { code: "ready", hindrance: null, failure: null },
+  linedUp: null,
   isGivingLittle: false,
   details: NO_DETAILS,
 };

@@ -18,10 +18,26 @@ export interface ConductorOptions {
   readonly onChange: () => void;
 }
 
+/** Sound made here, in place of a song while none plays. */
+export interface Tones {
+  /** Other tones have another one. */
+  readonly id: string;
+  readonly durationSec: number;
+  readonly channel: (sampleRate: number) => Float32Array<ArrayBuffer>;
+  /** The place in it that is due at a moment of global time. */
+  readonly secAt: (globalUs: number) => number;
+}
+
 /** Sound is queued this long before it starts; until then every fresh estimate may still move the start. */
 const FREEZE_BEFORE_START_MS = 700;
-const CLICKS = "click-test";
 const CLICK_LOOP_SEC = 60;
+
+export const CLICKS: Tones = {
+  id: "click-test",
+  durationSec: CLICK_LOOP_SEC,
+  channel: (sampleRate) => makeClicks(sampleRate, CLICK_LOOP_SEC),
+  secAt: (globalUs) => (globalUs / 1e6) % CLICK_LOOP_SEC,
+};
 
 export class Conductor {
   readonly #options: ConductorOptions;
@@ -37,7 +53,9 @@ export class Conductor {
   #loading: FileId | null = null;
   /** The anchor the loaded file was last aligned to. */
   #alignedTo: Uint8Array | null = null;
-  #isClicking = false;
+  #tones: Tones | null = null;
+  /** The id of those that were loaded last. */
+  #soundingTones: string | null = null;
   readonly #refusals = new Map<FileId, FileError>();
 
   constructor(options: ConductorOptions) {
@@ -87,8 +105,9 @@ export class Conductor {
     this.#options.player.redirect();
   }
 
-  setClicking(isClicking: boolean): void {
-    this.#isClicking = isClicking;
+  /** What sounds while no song plays, from the next `follow` on. */
+  setTones(tones: Tones | null): void {
+    this.#tones = tones;
   }
 
   /** Follows the plan; call it on every change of plan, file, sound or clock, and a few times a second. */
@@ -97,8 +116,8 @@ export class Conductor {
     this.#plan = plan;
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
-      if (plan.fileId !== null && !this.#isClicking) this.#load(plan.fileId); // paused: so that it goes on at once
-      this.#followClicks();
+      if (plan.fileId !== null && !this.#tones) this.#load(plan.fileId); // paused: so that it goes on at once
+      this.#followTones();
       return;
     }
     this.#load(plan.fileId);
@@ -221,22 +240,23 @@ export class Conductor {
     if (anchor) void player.align(fileId, anchor);
   }
 
-  #followClicks(): void {
+  #followTones(): void {
     const { clock, player } = this.#options;
     const { sampleRate } = player;
-    if (this.#isClicking && this.#playClock === null && sampleRate !== null && clock.estimate) {
-      player.loadSound(CLICKS, [makeClicks(sampleRate, CLICK_LOOP_SEC)], CLICK_LOOP_SEC);
-      this.#playClock = new PlayClock(clock.estimate);
-      player.play((localMs) => this.#clickTimeline(localMs));
-    } else if (!this.#isClicking && player.loadedId === CLICKS) {
-      this.#silence();
-      player.unload();
+    const tones = this.#tones;
+    if (this.#soundingTones !== null && this.#soundingTones !== tones?.id) {
+      if (player.loadedId === this.#soundingTones) {
+        this.#silence();
+        player.unload();
+      }
+      this.#soundingTones = null;
     }
-  }
-
-  #clickTimeline(localMs: number): number {
-    const globalUs = this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
-    return (globalUs / 1e6) % CLICK_LOOP_SEC;
+    // A song that is being decoded would take the tones' place.
+    if (!tones || this.#playClock || this.#loading || sampleRate === null || !clock.estimate) return;
+    player.loadSound(tones.id, [tones.channel(sampleRate)], tones.durationSec);
+    this.#soundingTones = tones.id;
+    this.#playClock = new PlayClock(clock.estimate);
+    player.play((localMs) => tones.secAt(this.#playClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0));
   }
 }
 

@@ -97,6 +97,13 @@ describe("the output of this device", () => {
     expect(changes).toEqual([{ outputName: null }]);
   });
 
+  it("is no other one when it gets its name only now, with the permission to use the microphone", async () => {
+    const { watch, changes, become } = browser("");
+    await watch.look();
+    await become("Default - Boom", "Boom");
+    expect([watch.outputName, changes]).toEqual(["Boom", []]);
+  });
+
   it("is unknown where the browser tells nothing, as on plain http", async () => {
     const changes: OutputChange[] = [];
     const watch = new NamedOutputs({ devices: undefined }, (change) => changes.push(change));

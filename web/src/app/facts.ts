@@ -8,6 +8,7 @@ import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
+import type { MeasuringFacts } from "./lining-up.ts";
 import { readHindrance } from "./own-status.ts";
 import type { Hindrance } from "./peer-message.ts";
 import type { SongWords } from "./song-shelf.ts";
@@ -50,6 +51,10 @@ export interface SessionFacts {
   readonly loadedId: string | null;
   /** What the chosen song says of itself. */
   readonly songWords: SongWords | null;
+  /** What the songs that were read say of themselves. */
+  readonly songs: ReadonlyMap<FileId, SongWords>;
+  /** Of the loaded song, from its beginning to its end; null until they were made. */
+  readonly loudness: readonly number[] | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
   readonly playback: PlaybackReading;
@@ -57,6 +62,7 @@ export interface SessionFacts {
   readonly startsInSec: number | null;
   readonly speakerDelayMs: number;
   readonly isClicking: boolean;
+  readonly measuring: MeasuringFacts;
   /** This device gives little of its uplink to the files of others. */
   readonly isGivingLittle: boolean;
   /** What bulk may take of the uplink now, and how long what is sent waits before it; null until measured. */
@@ -115,17 +121,29 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     refusals: readRefusals(files, conductor),
     loadedId: player.loadedId,
     songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
+    songs: readSongs(files, session),
+    loudness: player.loudness ?? null,
     isDecoding: conductor.isDecoding,
     missing: plan.state === "preparing" ? session.missingPeers() : [],
     playback,
     startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
+    measuring: session.liningUp.read(),
     isGivingLittle: !swarm.isGenerous.value,
     pace: swarm.pace,
     totals: swarm.totals.value,
     timings: session.timings,
   };
+}
+
+function readSongs(files: readonly FileState[], { songs }: SwarmSession): ReadonlyMap<FileId, SongWords> {
+  return new Map(
+    files.flatMap(({ fileId }) => {
+      const said = songs.wordsOf(fileId);
+      return said ? [[fileId, said] as const] : [];
+    }),
+  );
 }
 
 function readRefusals(files: readonly FileState[], conductor: Conductor): ReadonlyMap<FileId, FileError> {

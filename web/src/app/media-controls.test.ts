@@ -12,6 +12,7 @@ const TRANSPORT: TransportView = {
   artist: null,
   album: null,
   coverUrl: null,
+  loudness: null,
   positionSec: 3,
   durationSec: 180,
   isPaused: false,

@@ -38,7 +38,9 @@ export class NamedOutputs {
     const outputs = devices.filter(({ kind }) => kind === "audiooutput");
     const chosen = outputs.find(({ deviceId }) => deviceId === "default") ?? outputs[0];
     const outputName = chosen?.label.replace(AFTER_DASH, "") || null;
-    const isFirst = this.#count === null;
+    // A name where there was none comes with the permission to use the microphone: the loudspeaker is the same.
+    const isNamedOnlyNow = this.#outputName === null && outputName !== null;
+    const isFirst = this.#count === null || isNamedOnlyNow;
     const isOther =
       outputName !== this.#outputName || (outputName === null && outputs.length !== this.#count);
     this.#outputName = outputName;

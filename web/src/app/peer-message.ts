@@ -1,7 +1,7 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
-// `status` is about oneself and replaces what was said before; `beat` is the director's; `signal` sets up a data channel.
-// Statuses and beats are bytes (big-endian), because with their signature they should fit the smallest envelope; signals are
-// JSON, which begins with a brace.
+// `status` is about oneself and replaces what was said before; `beat` is the director's; `signal` sets up a data channel;
+// `measurement` lines loudspeakers up. Statuses and beats are bytes (big-endian), because with their signature they should fit
+// the smallest envelope; the others are JSON, which begins with a brace.
 //
 //   status: 1 · flags · hindrance, u8 (0: none) · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
 //           playback error, ms, f32 (NaN: not playing) · ready file, 32 bytes, if flagged · name, UTF-8, to the end
@@ -24,7 +24,9 @@ import {
   WireError,
 } from "../lib/index.ts";
 import { type Signal, signalSchema } from "../swarm/index.ts";
+import { type MeasurementMessage, measurementSchema } from "./measurement-message.ts";
 import { cleanName, MAX_NAME_CHARS } from "./person-name.ts";
+import { MAX_SPEAKER_DELAY_MS } from "./speaker-delay.ts";
 
 export interface PeerStatus {
   readonly name: string;
@@ -53,14 +55,14 @@ export type PeerMessage =
   /** `asks`: the sender has not been greeted by the receiver, and does not hear it before that. */
   | { readonly kind: "status"; readonly status: PeerStatus; readonly asks: boolean }
   | { readonly kind: "beat"; readonly beat: Beat }
-  | { readonly kind: "signal"; readonly signal: Signal };
+  | { readonly kind: "signal"; readonly signal: Signal }
+  | { readonly kind: "measurement"; readonly measurement: MeasurementMessage };
 
 /** A term grows by one per succession; a billion of them is no party but an attack on the register. */
 const MAX_TERM = 1_000_000_000;
 
 /** Far beyond any song and any server's uptime. */
 const MAX_GLOBAL_US = 1e15;
-const MAX_SPEAKER_DELAY_MS = 2_000;
 const MAX_ERROR_MS = 1e6;
 const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_CLOCK_NAME_CHARS = 64;
@@ -69,9 +71,10 @@ const TYPE = { status: 1, beat: 2 } as const;
 const BRACE = 0x7b;
 
 // A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
-const signalOnWire = v.variant("k", [
+const jsonOnWire = v.variant("k", [
   v.object({ k: v.literal("c"), c: v.tuple([v.string(), v.string(), v.nullable(v.string())]) }),
   v.object({ k: v.literal("g"), g: v.unknown() }),
+  v.object({ k: v.literal("m"), m: measurementSchema }),
 ]);
 
 export function encodePeerMessage(message: PeerMessage): Uint8Array {
@@ -82,6 +85,8 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
       return encodeBeat(message.beat);
     case "signal":
       return utf8(JSON.stringify(signalToWire(message.signal)));
+    case "measurement":
+      return utf8(JSON.stringify({ k: "m", m: message.measurement }));
   }
 }
 
@@ -94,7 +99,7 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
       case TYPE.beat:
         return { kind: "beat", beat: decodeBeat(new Reader(content)) };
       case BRACE:
-        return { kind: "signal", signal: decodeSignal(fromUtf8(content)) };
+        return decodeJson(fromUtf8(content));
     }
   } catch (cause) {
     if (cause instanceof WireError) throw cause;
@@ -230,20 +235,22 @@ function checked(value: number, min: number, max: number): number {
   return value;
 }
 
-function signalToWire(signal: Signal): v.InferOutput<typeof signalOnWire> {
+function signalToWire(signal: Signal): v.InferOutput<typeof jsonOnWire> {
   if (signal.kind !== "candidate") return { k: "g", g: signal };
   const { candidate, sdpMid } = signal.candidate;
   return { k: "c", c: [signal.session, candidate, sdpMid ?? null] };
 }
 
-function decodeSignal(text: string): Signal {
-  const wire = v.safeParse(signalOnWire, JSON.parse(text));
+function decodeJson(text: string): PeerMessage {
+  const wire = v.safeParse(jsonOnWire, JSON.parse(text));
   if (!wire.success) throw new WireError("wire-malformed", wire.issues[0].message);
-  if (wire.output.k === "g") return checkedSignal(wire.output.g);
+  if (wire.output.k === "m") return { kind: "measurement", measurement: wire.output.m };
+  if (wire.output.k === "g") return { kind: "signal", signal: checkedSignal(wire.output.g) };
   const [session, candidate, sdpMid] = wire.output.c;
   // One bundled media section: its index is 0 where its name is missing.
   const place = sdpMid === null ? { sdpMLineIndex: 0 } : { sdpMid };
-  return checkedSignal({ kind: "candidate", session, candidate: { candidate, ...place } });
+  const signal = checkedSignal({ kind: "candidate", session, candidate: { candidate, ...place } });
+  return { kind: "signal", signal };
 }
 
 function checkedSignal(value: unknown): Signal {

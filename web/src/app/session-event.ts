@@ -8,4 +8,7 @@ export type SessionEvent =
   | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
   | { readonly code: "director-changed"; readonly userId: UserId; readonly former: UserId | null }
   | { readonly code: "refused"; readonly refusal: Refusal }
+  | { readonly code: "measured" }
+  /** A measurement moved this device's speaker delay; `by` is null when the person took that back. */
+  | { readonly code: "lined-up"; readonly delayMs: number; readonly by: UserId | null }
   | SwarmEvent;

@@ -3,11 +3,14 @@
 
 import { type Primitives, realPrimitives } from "../control/index.ts";
 import { type NetworkHint, Swarm, type SwarmOptions } from "../swarm/index.ts";
+import type { Ear } from "./lining-up.ts";
 
 export interface SessionGround {
   readonly makeSocket: (url: string) => WebSocket;
   readonly primitives: Primitives;
   readonly isPhone: () => boolean;
+  /** What listens for a measurement; fetched when it is wanted. */
+  readonly loadEar: () => Promise<Ear>;
   /** Adds to the options what it knows of the network. */
   readonly openSwarm: (options: SwarmOptions) => Swarm;
 }
@@ -21,6 +24,7 @@ export const browserGround: SessionGround = {
   makeSocket: (url) => new WebSocket(url),
   primitives: realPrimitives,
   isPhone: () => matchMedia("(pointer: coarse)").matches,
+  loadEar: () => import("../playback/calibration/index.ts"),
   openSwarm: (options) =>
     new Swarm({
       ...options,

@@ -62,17 +62,45 @@ describe("what songs are called", () => {
     }
   });
 
-  it("keeps one cover at a time, and none after closing", async () => {
+  it("keeps twelve covers, and none after closing", async () => {
     const { songs, open, settled } = shelf(picture(600));
-    songs.note(song, mp3("One", true));
-    await settled();
-    songs.note(other, mp3("Two", true));
-    await settled();
-    expect([...open]).toEqual(["blob:2"]);
-    expect(songs.wordsOf(song)).toMatchObject({ title: "One", coverUrl: null });
-    songs.note(song, mp3("One", true));
+    const ids = Array.from({ length: 13 }, (_, n) => n.toString(16).padStart(64, "0") as FileId);
+    for (const [index, fileId] of ids.entries()) {
+      songs.note(fileId, mp3(`Song ${index}`, true));
+      await settled();
+    }
+    expect(open.size).toBe(12);
+    expect(songs.wordsOf(ids[0] as FileId)).toMatchObject({ title: "Song 0", coverUrl: null });
+    expect(songs.wordsOf(ids[12] as FileId)?.coverUrl).toBe("blob:13");
+    songs.note(other, mp3("Late", true));
     songs.close();
     await settled();
     expect(open.size).toBe(0);
+  });
+
+  it("are read one by one where this device holds them, and none that is too large for that", async () => {
+    const { songs, settled } = shelf(picture(600));
+    const held = { seeded: true, sizeBytes: 1e6 };
+    const large = { ...held, fileId: "7".repeat(64) as FileId, sizeBytes: 65e6 };
+    const files = [
+      { ...held, fileId: song, seeded: false },
+      large,
+      { ...held, fileId: other },
+      { ...held, fileId: "8".repeat(64) as FileId },
+    ];
+    const read: FileId[] = [];
+    const readFile = async (fileId: FileId) => {
+      read.push(fileId);
+      if (fileId !== other) throw new Error("the store is gone");
+      return mp3("Two", false);
+    };
+    for (let look = 0; look < 4; look++) {
+      songs.readOne(files, readFile);
+      songs.readOne(files, readFile);
+      await settled();
+    }
+    expect(read).toEqual([other, "8".repeat(64)]);
+    expect(songs.wordsOf(other)?.title).toBe("Two");
+    expect(songs.wordsOf(large.fileId)).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
-// What the songs held here are called, and the cover of the chosen one as an address that an <img> can show. A cover is
-// shown only after the browser has decoded it whole. Owns the one blob: address it has given out.
+// What the songs held here are called, and their covers as addresses that an <img> can show. A cover is shown only after the
+// browser has decoded it whole. Owns the blob: addresses it has given out. Songs that nobody has played yet are read one by
+// one while nothing plays.
 
 import type { FileId } from "../lib/index.ts";
 import { type Cover, readTags, type SongTags } from "../playback/index.ts";
@@ -28,13 +29,23 @@ export interface SongWords {
 /** 16 million pixels are 64 MB in memory: more than a cover needs and a phone should spend on one. */
 const MAX_COVER_PIXELS = 16e6;
 
+/** A cover is a MB at most: no more than a small photo album. The one shown longest ago goes first. */
+const MAX_COVERS = 12;
+/** A file is read whole for its tags, as they may be at its end; a larger one has to be played for that. */
+const MAX_READ_BYTES = 64e6;
+
+interface Held {
+  readonly fileId: FileId;
+  readonly seeded: boolean;
+  readonly sizeBytes: number;
+}
+
 export class SongShelf {
   readonly #ground: CoverGround;
   readonly #onChange: () => void;
   readonly #tags = new Map<FileId, Omit<SongTags, "cover"> | null>();
-  #cover: { readonly fileId: FileId; readonly url: string } | null = null;
-  /** Whose cover is being decoded, or was last: only the latest is shown. */
-  #latest: FileId | null = null;
+  readonly #coverUrls = new Map<FileId, string>();
+  #isReading = false;
   #isClosed = false;
 
   constructor(onChange: () => void, ground = browserCovers) {
@@ -42,29 +53,44 @@ export class SongShelf {
     this.#ground = ground;
   }
 
-  /** Reads the tags of a song whose bytes pass by, and shows its cover from now on. Hands the bytes on as they are. */
+  /** Reads the tags of a song whose bytes pass by. Hands the bytes on as they are. */
   note(fileId: FileId, bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+    if (this.#tags.has(fileId)) return bytes.buffer;
     const tags = readTags(bytes);
     this.#tags.set(fileId, tags && { title: tags.title, artist: tags.artist, album: tags.album });
-    this.#latest = fileId;
-    if (this.#cover?.fileId !== fileId) {
-      this.#drop();
-      if (tags?.cover) void this.#show(fileId, tags.cover);
-    }
+    if (tags?.cover) void this.#show(fileId, tags.cover);
     return bytes.buffer;
+  }
+
+  /** Call it now and then while nothing plays: reads one of the songs that were not read yet. */
+  readOne(files: readonly Held[], read: (fileId: FileId) => Promise<Uint8Array<ArrayBuffer>>): void {
+    const next = files.find(
+      ({ fileId, seeded, sizeBytes }) => seeded && sizeBytes <= MAX_READ_BYTES && !this.#tags.has(fileId),
+    );
+    if (!next || this.#isReading) return;
+    this.#isReading = true;
+    read(next.fileId)
+      .then((bytes) => void this.note(next.fileId, bytes))
+      .catch((error: unknown) => {
+        console.warn(`no tags of ${next.fileId}: ${String(error)}`);
+        this.#tags.set(next.fileId, null);
+      })
+      .finally(() => {
+        this.#isReading = false;
+        this.#onChange();
+      });
   }
 
   /** Null while the song was not read, or says nothing of itself. */
   wordsOf(fileId: FileId): SongWords | null {
     const tags = this.#tags.get(fileId);
-    const coverUrl = this.#cover?.fileId === fileId ? this.#cover.url : null;
-    return tags ? { ...tags, coverUrl } : null;
+    return tags ? { ...tags, coverUrl: this.#coverUrls.get(fileId) ?? null } : null;
   }
 
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;
-    this.#drop();
+    for (const fileId of this.#coverUrls.keys()) this.#drop(fileId);
   }
 
   async #show(fileId: FileId, { type, bytes }: Cover): Promise<void> {
@@ -77,13 +103,16 @@ export class SongShelf {
     } catch {
       return; // damaged, or no picture at all: the song plays without one
     }
-    if (this.#isClosed || this.#latest !== fileId || this.#cover) return;
-    this.#cover = { fileId, url: this.#ground.makeUrl(picture) };
+    if (this.#isClosed) return;
+    this.#coverUrls.set(fileId, this.#ground.makeUrl(picture));
+    const [oldest] = this.#coverUrls.keys();
+    if (this.#coverUrls.size > MAX_COVERS && oldest) this.#drop(oldest);
     this.#onChange();
   }
 
-  #drop(): void {
-    if (this.#cover) this.#ground.dropUrl(this.#cover.url);
-    this.#cover = null;
+  #drop(fileId: FileId): void {
+    const url = this.#coverUrls.get(fileId);
+    if (url !== undefined) this.#ground.dropUrl(url);
+    this.#coverUrls.delete(fileId);
   }
 }

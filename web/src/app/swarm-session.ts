@@ -8,52 +8,26 @@ import {
   type ControlState,
   type IceServer,
   makeJoin,
-  type SwarmKeys,
 } from "../control/index.ts";
 import { type Beat, Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
-import {
-  type Clock,
-  every,
-  FileError,
-  type FileId,
-  type Random,
-  SoundTooLong,
-  type UserId,
-} from "../lib/index.ts";
-import { decodeAnchor, encodeAnchor, looksLikeAudio, type Player } from "../playback/index.ts";
-import type { PieceStore, Swarm } from "../swarm/index.ts";
+import { every, FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
+import { decodeAnchor, encodeAnchor, looksLikeAudio } from "../playback/index.ts";
+import type { Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
-import { Conductor } from "./conductor.ts";
+import { CLICKS, Conductor } from "./conductor.ts";
 import { Greetings } from "./greetings.ts";
+import { LiningUp } from "./lining-up.ts";
 import { readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
-import type { SessionEvent } from "./session-event.ts";
-import { browserGround, type SessionGround } from "./session-ground.ts";
+import { browserGround } from "./session-ground.ts";
+import type { SessionOptions } from "./session-options.ts";
 import { SongShelf } from "./song-shelf.ts";
+import { readSurroundings } from "./surroundings.ts";
 import { syncWord } from "./sync-word.ts";
 import { noTimings, type Timings } from "./timings.ts";
-
-export interface SessionOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly keys: SwarmKeys;
-  /** Higher than that of any former stay with the same session seed. */
-  readonly epoch: number;
-  readonly server: string;
-  readonly player: Player;
-  /** Where pieces are kept; the session wipes and closes it when it is left. */
-  readonly store: PieceStore;
-  readonly name: string;
-  /** When the person tapped Join, local ms. */
-  readonly tappedLocalMs: number;
-  readonly onEvent: (event: SessionEvent) => void;
-  readonly onChange: () => void;
-  /** The browser's own where absent. */
-  readonly ground?: SessionGround;
-}
 
 const TICK_MS = 200;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
@@ -67,6 +41,7 @@ export class SwarmSession {
   readonly director: Director;
   readonly swarm: Swarm;
   readonly conductor: Conductor;
+  readonly liningUp: LiningUp;
   readonly roster = new Roster();
   readonly timings = noTimings();
   readonly songs = new SongShelf(() => this.#changed());
@@ -139,6 +114,16 @@ export class SwarmSession {
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
       isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
+    });
+    this.liningUp = new LiningUp({
+      me: this.me,
+      nowMs: () => this.#nowMs(),
+      look: () => readSurroundings(this, this.#nowMs()),
+      send: (to, measurement) => this.#wire.send(to, { kind: "measurement", measurement }),
+      onDelay: (delayMs, by) => options.onEvent({ code: "lined-up", delayMs, by }),
+      onFound: () => options.onEvent({ code: "measured" }),
+      loadEar: ground.loadEar,
+      onChange: () => this.#changed(),
     });
     this.clock.onEstimate((estimate) => {
       this.#link.trust();
@@ -267,6 +252,7 @@ export class SwarmSession {
     this.#stopTicking();
     this.clock.stop();
     this.#link.close();
+    this.liningUp.close();
     this.#options.player.unload();
     this.songs.close();
     await this.swarm.close();
@@ -364,6 +350,9 @@ export class SwarmSession {
     if (!message) return;
     if (message.kind === "signal") {
       this.swarm.receiveSignal(from, message.signal);
+    } else if (message.kind === "measurement") {
+      this.liningUp.receive(from, message.measurement);
+      this.#changed();
     } else if (message.kind === "beat") {
       this.#sendBeat(this.director.receiveBeat(from, message.beat, receivedLocalMs));
       this.#changed();
@@ -428,7 +417,8 @@ export class SwarmSession {
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {
-    const anchor = await this.#options.player.anchorOf(await file.arrayBuffer());
+    const bytes = this.songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
+    const anchor = await this.#options.player.anchorOf(bytes);
     if (anchor) this.swarm.setNote(fileId, encodeAnchor(anchor));
   }
 
@@ -444,8 +434,12 @@ export class SwarmSession {
     const { player } = this.#options;
     this.swarm.prioritize(plan.fileId);
     const others = this.roster.peers.some((peer) => peer.status?.isClicking === true);
-    this.conductor.setClicking((this.#isClicking || others) && plan.state === "stopped");
+    this.liningUp.look();
+    this.conductor.setTones(this.liningUp.tones ?? (this.#isClicking || others ? CLICKS : null));
     this.conductor.follow(plan, localMs);
+    // Tags wait until nothing else reads or decodes.
+    const isIdle = plan.state === "stopped" && !this.conductor.isDecoding && !this.liningUp.tones;
+    if (isIdle) this.songs.readOne(this.swarm.files.value, (fileId) => this.swarm.readFile(fileId));
     const playback = player.read();
     this.clock.setActivity(
       playback.state === "playing" ? "playing" : plan.state === "stopped" ? "idle" : "pre-roll",

@@ -20,6 +20,7 @@ export function viewTransport(facts: SessionFacts): TransportView | null {
     coverUrl: facts.songWords?.coverUrl ?? null,
     positionSec: Math.max(0, soundingSec ?? plan.positionUs / 1e6),
     durationSec,
+    loudness: durationSec === null ? null : facts.loudness,
     isPaused,
     canPause: isDirector && plan.state === "playing",
     canGoOn: isDirector && isPaused,

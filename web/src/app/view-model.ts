@@ -6,6 +6,7 @@ import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
 import { viewTransport } from "./transport.ts";
 import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
+import { viewLinedUp, viewMeasuring } from "./view-measuring.ts";
 
 export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
   return {
@@ -25,9 +26,13 @@ export function viewPerson(person: PersonFacts, directorId: UserId | null): Pers
 export function viewFile(file: FileState, facts: SessionFacts): FileView {
   const isChosen = facts.plan.fileId === file.fileId;
   const refusal = facts.refusals.get(file.fileId);
+  const said = facts.songs.get(file.fileId);
   return {
     fileId: file.fileId,
     name: file.name,
+    title: said?.title ?? null,
+    artist: said?.artist ?? null,
+    coverUrl: said?.coverUrl ?? null,
     sizeBytes: file.sizeBytes,
     heldBytes: file.heldBytes,
     isSeeded: file.seeded,
@@ -183,6 +188,8 @@ export function viewSession(facts: SessionFacts, course: Course, isNetworkUp = t
     transport: viewTransport(facts),
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
+    measuring: viewMeasuring(facts.measuring, facts.me, (userId) => nameOf(facts, userId)),
+    linedUp: viewLinedUp(facts.measuring, facts.me, (userId) => nameOf(facts, userId)),
     isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts, course),
   };

@@ -2,6 +2,7 @@
 // Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
 
 import type { ErrorCode, FileId, UserId } from "../lib/index.ts";
+import type { MeasurementFailure, MeasurementHindrance } from "./measurement.ts";
 import type { Hindrance } from "./peer-message.ts";
 
 export type { Hindrance } from "./peer-message.ts";
@@ -28,6 +29,10 @@ export interface PersonView {
 export interface FileView {
   readonly fileId: FileId;
   readonly name: string;
+  /** What the song calls itself, and its cover as a blob: address; null where nothing is known. */
+  readonly title: string | null;
+  readonly artist: string | null;
+  readonly coverUrl: string | null;
   readonly sizeBytes: number;
   readonly heldBytes: number;
   readonly isSeeded: boolean;
@@ -151,6 +156,10 @@ export type Notice =
   | { readonly code: "left"; readonly name: string }
   /** The sound may leave through another loudspeaker or headset now; null where the browser does not name it. */
   | { readonly code: "output-changed"; readonly outputName: string | null; readonly isKnown: boolean }
+  /** A measurement through this device's microphone has a result. */
+  | { readonly code: "measured" }
+  /** Somebody's measurement moved this device's speaker delay. */
+  | { readonly code: "lined-up"; readonly name: string }
   | { readonly code: "copied" };
 
 /** One second of this device's figures; null where there was none. */
@@ -210,10 +219,51 @@ export interface TransportView {
   readonly positionSec: number;
   /** null while this device has not decoded it. */
   readonly durationSec: number | null;
+  /** From 0 to 1, from the song's beginning to its end; null until it is known. The same array while it is the same song. */
+  readonly loudness: readonly number[] | null;
   readonly isPaused: boolean;
   readonly canPause: boolean;
   readonly canGoOn: boolean;
   readonly canSeek: boolean;
+}
+
+/** Lining all up through one microphone: this device's or another's. */
+export type MeasuringView =
+  | {
+      readonly code: "ready";
+      readonly hindrance: MeasurementHindrance | null;
+      /** Why the last one came to nothing. */
+      readonly failure: MeasurementFailure | null;
+    }
+  | { readonly code: "asking" }
+  | { readonly code: "reckoning" }
+  | {
+      readonly code: "sounding";
+      readonly isMe: boolean;
+      readonly listenerName: string;
+      readonly remainingSec: number;
+    }
+  | {
+      readonly code: "found";
+      readonly devices: readonly MeasuredView[];
+      readonly canApply: boolean;
+      readonly isApplied: boolean;
+    };
+
+export interface MeasuredView {
+  readonly userId: UserId;
+  readonly name: string;
+  readonly isMe: boolean;
+  readonly heard: "clear" | "fair" | "unsteady" | "unheard" | "left";
+  /** Against the earliest; null where it was not measured. */
+  readonly lateMs: number | null;
+}
+
+/** By whose measurement this device's speaker delay is what it is. */
+export interface LinedUpView {
+  readonly name: string;
+  readonly isMe: boolean;
+  readonly delayMs: number;
 }
 
 export interface View {
@@ -250,6 +300,8 @@ export interface View {
   readonly volume: number;
   readonly speakerDelayMs: number;
   readonly isClickTestOn: boolean;
+  readonly measuring: MeasuringView;
+  readonly linedUp: LinedUpView | null;
   /** This phone passes songs on slowly, to spare its data. */
   readonly isGivingLittle: boolean;
   readonly details: DetailsView;
@@ -276,6 +328,12 @@ export interface Actions {
   confirmHeard(): void;
   setSpeakerDelay(delayMs: number): void;
   setClickTest(isOn: boolean): void;
+  /** Inside a tap that consents to it: listens through the microphone while all devices chirp. */
+  measure(): void;
+  /** Stops it, or puts its result away. */
+  stopMeasuring(): void;
+  applyMeasured(): void;
+  undoLinedUp(): void;
   /** From then on the kind of network changes nothing, for this stay. */
   setGivingLittle(isGivingLittle: boolean): void;
   takeOver(): void;

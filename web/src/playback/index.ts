@@ -1,6 +1,8 @@
 // Sound in step: where the loudspeaker is, segments resampled to be exactly there, and the queue that plays them.
 
 export { decodeAnchor, encodeAnchor } from "./anchor.ts";
+export { makeChirp } from "./calibration/chirp.ts";
+export { chirpsOf, timetableSec } from "./calibration/timetable.ts";
 export { makeClicks } from "./click.ts";
 export { type PlaybackReading, type PlaybackState, Player, type SoundMove } from "./player.ts";
 export type { Timeline } from "./segment-planner.ts";

@@ -56,6 +56,7 @@ interface Loaded {
   readonly durationSec: number;
   /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
   readonly decodeOffsetSec: number;
+  readonly loudness: readonly number[] | null;
 }
 
 export class Player {
@@ -140,6 +141,11 @@ export class Player {
     return this.#loaded?.durationSec ?? null;
   }
 
+  /** Of the loaded file, to look at (loudness.ts); null until it was made. */
+  get loudness(): readonly number[] | null {
+    return this.#loaded?.loudness ?? null;
+  }
+
   /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws as Decode does. */
   async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
     if (!this.#decode) throw new Error("load before unlock");
@@ -152,7 +158,11 @@ export class Player {
     if (!this.#queue) return; // closed while decoding
     if (this.#loaded) this.unload();
     this.#queue.load(sourceId, channels);
-    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0 };
+    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0, loudness: null };
+    void this.#queue.loudnessOf(sourceId).then((loudness) => {
+      if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, loudness };
+      this.#onChange();
+    });
     this.#onChange();
   }
 

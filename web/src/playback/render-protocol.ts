@@ -18,6 +18,7 @@ export type RenderRequest =
       readonly channels: readonly Float32Array<ArrayBuffer>[];
       readonly sampleRate: number;
     }
+  | { readonly type: "loudness"; readonly id: number; readonly sourceId: string }
   | {
       readonly type: "match-anchor";
       readonly id: number;
@@ -29,6 +30,7 @@ export type RenderRequest =
 export type RenderAnswer =
   | Rendered
   | { readonly type: "anchor"; readonly id: number; readonly anchor: Anchor | null }
+  | { readonly type: "loudness"; readonly id: number; readonly loudness: readonly number[] }
   | { readonly type: "match"; readonly id: number; readonly match: AnchorMatch | null };
 
 export interface Rendered {

@@ -2,6 +2,7 @@
 // frame. One request, one answer, in order.
 
 import { makeAnchor, matchAnchor } from "./anchor.ts";
+import { loudnessOf } from "./loudness.ts";
 import type { RenderAnswer, RenderRequest } from "./render-protocol.ts";
 import { renderSegment } from "./resample.ts";
 
@@ -31,6 +32,9 @@ self.onmessage = (event: MessageEvent<RenderRequest>) => {
     }
     case "make-anchor":
       answer({ type: "anchor", id: request.id, anchor: makeAnchor(request.channels, request.sampleRate) });
+      break;
+    case "loudness":
+      answer({ type: "loudness", id: request.id, loudness: loudnessOf(sources.get(request.sourceId) ?? []) });
       break;
     case "match-anchor": {
       const source = sources.get(request.sourceId);

@@ -87,6 +87,13 @@ export class SegmentQueue {
     );
   }
 
+  /** Of the loaded source; see loudness.ts. */
+  loudnessOf(sourceId: string): Promise<readonly number[]> {
+    return this.#ask({ type: "loudness", id: this.#nextId++, sourceId }).then((answer) =>
+      answer.type === "loudness" ? answer.loudness : [],
+    );
+  }
+
   play(sourceId: string, segment: Segment): void {
     const id = this.#nextId++;
     this.#entries.set(id, { segment, node: null, stopFrame: null });

@@ -272,6 +272,7 @@ export class SimCard {
 
 function answerTo(request: Exclude<RenderRequest, { type: "load" | "unload" }>): RenderAnswer {
   if (request.type === "make-anchor") return { type: "anchor", id: request.id, anchor: null };
+  if (request.type === "loudness") return { type: "loudness", id: request.id, loudness: [] };
   if (request.type === "match-anchor") return { type: "match", id: request.id, match: null };
   const { segment } = request;
   const rendered: Rendered = { length: segment.frames, segment, buffer: new ArrayBuffer(0) };

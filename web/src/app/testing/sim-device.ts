@@ -5,12 +5,15 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
 import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { delaysFor } from "../../playback/calibration/index.ts";
 import { type PlaybackReading, Player, type Timeline } from "../../playback/index.ts";
 import type { Hasher } from "../../swarm/hash.ts";
 import { MemoryStore, Swarm } from "../../swarm/index.ts";
 import { fileIdOf, makeManifest, pieceCountOf, pieceSizeOf } from "../../swarm/manifest.ts";
 import type { EventClock } from "../../swarm/testing/event-clock.ts";
 import type { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
+import type { Ear } from "../lining-up.ts";
+import type { SessionEvent } from "../session-event.ts";
 import { SwarmSession } from "../swarm-session.ts";
 import { SimCard } from "./sim-card.ts";
 import { SimClock } from "./sim-clock.ts";
@@ -92,6 +95,17 @@ export class SimDevice {
   /** Gone without a word: battery empty. */
   isDead = false;
   isVisible = true;
+  /** Hears nothing of the room: what comes of a measurement is what it is told to find. */
+  ear: Ear = {
+    delaysFor,
+    openMicrophone: async () => ({
+      recordingFrom: () => ({ samples: new Float32Array(1), sampleRate: 48_000, startFrame: 0 }),
+      close: () => undefined,
+    }),
+    measureAside: async (devices) => Array.from({ length: devices }, () => ({ verdict: "unheard" })),
+  };
+  /** What measurements have told this device. */
+  readonly linedUp: (SessionEvent & { code: "lined-up" })[] = [];
   readonly #ideal: IdealPlayer | null;
 
   constructor(
@@ -140,11 +154,15 @@ export class SimDevice {
       tappedLocalMs: this.clock.nowMs(),
       onEvent: (event) => {
         if (event.code === "refused") this.refusal = event.refusal;
+        if (event.code !== "lined-up") return;
+        this.linedUp.push(event);
+        this.session.setSpeakerDelay(event.delayMs);
       },
       onChange: () => undefined,
       ground: {
         primitives: plainPrimitives,
         isPhone: () => false,
+        loadEar: async () => this.ear,
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
           world.depth === "whole"

@@ -6,7 +6,7 @@ import { MatchedFilter } from "./matched-filter.ts";
 import { SEARCH_AFTER_SEC, SEARCH_BEFORE_SEC, timetable } from "./timetable.ts";
 
 export interface Recording {
-  readonly samples: Float32Array;
+  readonly samples: Float32Array<ArrayBuffer>;
   readonly sampleRate: number;
   /** Where in it the timetable begins, as well as the page can tell: the same error for all devices does no harm. */
   readonly startFrame: number;

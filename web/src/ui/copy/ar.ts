@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { measureWords } from "./measure/ar.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("ar-u-nu-latn");
@@ -181,6 +182,9 @@ const notice = {
   },
   joined: ({ name }) => `انضمام جديد: ${format.list([name])}.`,
   left: ({ name }) => `مغادرة: ${format.list([name])}.`,
+  measured: () => "انتهى القياس: انظر تأخر كل هاتف تحت «مكبر الصوت هذا».",
+  "lined-up": ({ name }) =>
+    `ضبط ميكروفون ${format.list([name])} هذا الهاتف. يمكن التراجع تحت «مكبر الصوت هذا».`,
   copied: () => "تم النسخ.",
 } satisfies ByCode<Notice>;
 
@@ -350,6 +354,7 @@ export const ar = {
     typed: "التأخير بالضبط بالميلي ثانية",
     reset: "إلغاء التصحيح",
   },
+  measure: measureWords(format, wait),
   details: {
     title: "التفاصيل",
     copy: "نسخ بيانات التشخيص",

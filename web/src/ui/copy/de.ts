@@ -5,6 +5,7 @@ import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { measureWords } from "./measure/de.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("de");
@@ -207,6 +208,9 @@ const notice = {
   },
   joined: ({ name }) => `${format.list([name])} ist dazugekommen.`,
   left: ({ name }) => `${format.list([name])} ist gegangen.`,
+  measured: () => "Die Messung ist fertig: Wie spät jedes Handy ist, steht unter „Dieser Lautsprecher“.",
+  "lined-up": ({ name }) =>
+    `Das Mikrofon von ${format.list([name])} hat dieses Handy abgeglichen. Rückgängig geht es unter „Dieser Lautsprecher“.`,
   copied: () => "Kopiert.",
 } satisfies ByCode<Notice>;
 
@@ -368,6 +372,7 @@ export const de = {
     typed: "Genaue Verzögerung in Millisekunden",
     reset: "Ohne Korrektur",
   },
+  measure: measureWords(format, wait),
   details: {
     title: "Details",
     copy: "Diagnose kopieren",

@@ -6,6 +6,7 @@ import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from 
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { measureWords } from "./measure/en.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 // British rules, because "Ada, Bo and Cy" reads better aloud than the list with a third comma.
@@ -189,6 +190,9 @@ const notice = {
   },
   joined: ({ name }) => `${format.list([name])} joined.`,
   left: ({ name }) => `${format.list([name])} left.`,
+  measured: () => "The measurement is done: see how late each phone is under This speaker.",
+  "lined-up": ({ name }) =>
+    `${format.list([name])}’s microphone lined this phone up. Undo is under This speaker.`,
   copied: () => "Copied.",
 } satisfies ByCode<Notice>;
 
@@ -347,6 +351,7 @@ export const en = {
     typed: "Exact delay in milliseconds",
     reset: "No correction",
   },
+  measure: measureWords(format, wait),
   details: {
     title: "Details",
     copy: "Copy diagnostics",

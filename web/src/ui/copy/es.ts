@@ -5,6 +5,7 @@ import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { measureWords } from "./measure/es.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("es");
@@ -198,6 +199,9 @@ const notice = {
   },
   joined: ({ name }) => `${format.list([name])} se ha unido.`,
   left: ({ name }) => `${format.list([name])} ha salido.`,
+  measured: () => "La medición está lista: mira el retraso de cada teléfono en «Este altavoz».",
+  "lined-up": ({ name }) =>
+    `El micrófono de ${format.list([name])} ha alineado este teléfono. Se deshace en «Este altavoz».`,
   copied: () => "Copiado.",
 } satisfies ByCode<Notice>;
 
@@ -355,6 +359,7 @@ export const es = {
     typed: "Retardo exacto en milisegundos",
     reset: "Quitar la corrección",
   },
+  measure: measureWords(format, wait),
   details: {
     title: "Detalles",
     copy: "Copiar diagnóstico",

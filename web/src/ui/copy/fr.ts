@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { measureWords } from "./measure/fr.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("fr");
@@ -209,6 +210,9 @@ const notice = {
   },
   joined: ({ name }) => `${format.list([name])} est là.`,
   left: ({ name }) => `${format.list([name])} a quitté l’essaim.`,
+  measured: () => "La mesure est faite : voyez le retard de chaque téléphone sous « Ce haut-parleur ».",
+  "lined-up": ({ name }) =>
+    `Le micro de ${format.list([name])} a aligné ce téléphone. Cela s’annule sous « Ce haut-parleur ».`,
   copied: () => "Copié.",
 } satisfies ByCode<Notice>;
 
@@ -373,6 +377,7 @@ export const fr = {
     typed: "Retard exact en millisecondes",
     reset: "Sans correction",
   },
+  measure: measureWords(format, wait),
   details: {
     title: "Détails",
     copy: "Copier le diagnostic",

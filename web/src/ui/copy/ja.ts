@@ -5,6 +5,7 @@ import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { makeFormat, songTitle } from "./format.ts";
+import { measureWords } from "./measure/ja.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("ja");
@@ -197,6 +198,9 @@ const notice = {
   },
   joined: ({ name }) => `${named(name)}が参加しました。`,
   left: ({ name }) => `${named(name)}が抜けました。`,
+  measured: () => "測定が終わりました。各スマホの遅れは「このスピーカー」にあります。",
+  "lined-up": ({ name }) =>
+    `${format.list([name])}さんのマイクでこのスマホをそろえました。「このスピーカー」で元に戻せます。`,
   copied: () => "コピーしました。",
 } satisfies ByCode<Notice>;
 
@@ -348,6 +352,7 @@ export const ja = {
     typed: "正確な遅れ（ミリ秒）",
     reset: "補正をなくす",
   },
+  measure: measureWords(format, wait),
   details: {
     title: "詳細",
     copy: "診断情報をコピー",

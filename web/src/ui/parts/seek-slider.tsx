@@ -3,6 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent } from "preact";
+import { useMemo } from "preact/hooks";
 import { words } from "../copy/index.ts";
 
 /** What players everywhere move by with an arrow key. */
@@ -12,10 +13,12 @@ interface SeekSliderProps {
   readonly positionSec: number;
   readonly durationSec: number;
   readonly canSeek: boolean;
+  /** From 0 to 1; null where it is not known. */
+  readonly loudness: readonly number[] | null;
   readonly seek: (toSec: number) => void;
 }
 
-export function SeekSlider({ positionSec, durationSec, canSeek, seek }: SeekSliderProps) {
+export function SeekSlider({ positionSec, durationSec, canSeek, loudness, seek }: SeekSliderProps) {
   /** Where it is held; null while it follows the song. */
   const held = useSignal<number | null>(null);
   const lastSec = Math.floor(durationSec);
@@ -32,7 +35,8 @@ export function SeekSlider({ positionSec, durationSec, canSeek, seek }: SeekSlid
   };
   const played = durationSec > 0 ? (100 * shownSec) / lastSec : 0;
   return (
-    <div class="position">
+    <div class="position" style={{ "--played": `${played}%` }}>
+      {loudness && loudness.length > 0 && <Wave loudness={loudness} />}
       <input
         type="range"
         class="seek"
@@ -43,7 +47,6 @@ export function SeekSlider({ positionSec, durationSec, canSeek, seek }: SeekSlid
         step={1}
         value={shownSec}
         disabled={!canSeek}
-        style={{ "--played": `${played}%` }}
         onInput={(event) => (held.value = event.currentTarget.valueAsNumber)}
         onChange={letGo}
         onKeyDown={onKeyDown}
@@ -54,6 +57,35 @@ export function SeekSlider({ positionSec, durationSec, canSeek, seek }: SeekSlid
     </div>
   );
 }
+
+/** The song to look at, as a picture behind the slider: what was played stands out. Drawn once for each song. */
+function Wave({ loudness }: { readonly loudness: readonly number[] }) {
+  const path = useMemo(() => wavePath(loudness), [loudness]);
+  return (
+    <div class="wave">
+      {["wave-ahead", "wave-played"].map((part) => (
+        <svg
+          key={part}
+          class={part}
+          aria-hidden="true"
+          viewBox={`0 0 ${loudness.length} 2`}
+          preserveAspectRatio="none"
+        >
+          <path d={path} />
+        </svg>
+      ))}
+    </div>
+  );
+}
+
+/** A bar for each, around the middle line of a picture two high; silence is still a hair. */
+export const wavePath = (loudness: readonly number[]): string =>
+  loudness
+    .map((level, bar) => {
+      const half = Math.max(0.04, level);
+      return `M${bar + 0.5} ${(1 - half).toFixed(2)}v${(2 * half).toFixed(2)}`;
+    })
+    .join("");
 
 /** Later is where the slider's end is: on the left in a page that runs from right to left. */
 export function arrowSign(key: string, isRightToLeft: boolean): -1 | 0 | 1 {

@@ -113,7 +113,7 @@ interface FileRowProps {
 }
 
 function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
-  const { fileId, name, isEnabled, isChosen } = file;
+  const { fileId, name, title, artist, coverUrl, isEnabled, isChosen } = file;
   const canPlay = isDirector && isEnabled; // also what this device cannot play: the others may (D19)
   return (
     <li class={isChosen ? "row file file-chosen" : "row file"}>
@@ -126,10 +126,16 @@ function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
       >
         <Glyph name="play" />
       </button>
+      {coverUrl !== null && <img class="file-cover" src={coverUrl} alt="" width={44} height={44} />}
       <div class="file-body">
         <p class="file-name" dir="auto">
-          {name}
+          {title ?? name}
         </p>
+        {title !== null && (
+          <p class="meta" dir="auto">
+            {artist === null ? name : `${artist} · ${name}`}
+          </p>
+        )}
         <p class="meta">{fileFacts(file).join(" · ")}</p>
         {file.tooLong && <p class="meta">{words.files.tooLong(file.tooLong)}</p>}
         {file.isSeeded ? (

@@ -129,6 +129,7 @@ function Position({ view, actions }: ScreenProps) {
         positionSec: Math.floor(transport.positionSec),
         durationSec: transport.durationSec,
         canSeek: transport.canSeek,
+        loudness: transport.loudness,
       },
   );
   if (!place) return null;

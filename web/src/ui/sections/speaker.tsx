@@ -4,6 +4,7 @@
 import { words } from "../copy/index.ts";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
+import { Measure } from "./measure.tsx";
 
 const MAX_SLIDER_MS = 500;
 /** Just above what ears tell apart in music, so that each tap is heard. */
@@ -112,6 +113,7 @@ export function Speaker({ view, actions }: ScreenProps) {
           {words.speaker.reset}
         </button>
       </div>
+      <Measure view={view} actions={actions} />
     </section>
   );
 }
