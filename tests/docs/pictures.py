@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import ViewportSize
+
 from tests.browsers.device import Device, wait_for_all
 from tests.browsers.launch import Fleet
 from tests.docs.pages import ROOT
@@ -23,7 +25,7 @@ HOST = "party.example"
 SONG_SEC = 185.0
 INTO_THE_SONG_MS = 41_000.0
 NOTICE_MS = 8000.0  # until whoever joined is no longer news
-COMPUTER = {"width": 1280, "height": 860}
+COMPUTER: ViewportSize = {"width": 1280, "height": 860}
 
 
 def main() -> None:
@@ -44,7 +46,7 @@ def take(room: Room, server: ServerProcess, folder: Path) -> None:
     ada = room.fleet.chromium("ada", room.rig.env(0), phone="android", extra_args=arguments)
     bo = room.fleet.chromium("bo", room.rig.env(1), phone="android", extra_args=arguments)
     cy = room.fleet.chromium("cy", room.rig.env(2), extra_args=arguments)
-    cy.page.set_viewport_size(COMPUTER)  # type: ignore[arg-type] # a dict by any other name
+    cy.page.set_viewport_size(COMPUTER)
 
     room.let_in(ada)
     bo.open(room.link)
