@@ -10,6 +10,7 @@ from bench.scenarios import SCENARIOS
 
 BENCHES: tuple[tuple[str, ...], ...] = (
     ("bench.join", "--runs", "5"),
+    ("bench.startup",),
     ("bench.clock", "--hours", "50"),
     ("bench.crystal",),
     ("bench.swarm",),

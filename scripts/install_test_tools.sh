@@ -5,7 +5,7 @@ set -eu
 
 # command:package pairs; a command found anywhere on PATH is good enough.
 TOOLS="chromium:chromium firefox-esr:firefox-esr pulseaudio:pulseaudio pactl:pulseaudio-utils parec:pulseaudio-utils
-ffmpeg:ffmpeg ip:iproute2 tc:iproute2 turnserver:coturn chrt:util-linux openssl:openssl
+ffmpeg:ffmpeg ip:iproute2 tc:iproute2 turnserver:coturn haproxy:haproxy chrt:util-linux openssl:openssl
 WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb"
 
 # Administration tools lie where the PATH of a plain user does not always lead.
@@ -34,6 +34,10 @@ if command -v apt-get >/dev/null 2>&1; then
   # Debian starts coturn as a service: a relay on every interface. The tests start their own, in a namespace.
   case "$packages" in
     *coturn*) if [ -d /run/systemd/system ]; then $as_root systemctl disable --now coturn; fi ;;
+  esac
+  # And HAProxy, with nothing to serve.
+  case "$packages" in
+    *haproxy*) if [ -d /run/systemd/system ]; then $as_root systemctl disable --now haproxy; fi ;;
   esac
 else
   echo "The tests need these Debian packages, or what this system calls them:$packages" >&2

@@ -35,11 +35,12 @@ class ServerProcess:
         extra_args: Sequence[str] = (),
         *,
         host: str = "127.0.0.1",
+        port: int = 0,
         command: Sequence[str] = (sys.executable, "-m", "unisono"),
         env: dict[str, str] | None = None,
     ) -> None:
         self.host = host
-        self.port = 0
+        self.port = port
         self._log_path = log_path
         self._extra_args = tuple(extra_args)
         self._command = tuple(command)

@@ -44,12 +44,12 @@ def check_join(join: Join, nonce: bytes, pinned_key: str | None) -> None:
     """
     if pinned_key is not None and not hmac.compare_digest(pinned_key, join.admission_key):
         raise PeerError(ErrorCode.NOT_ADMITTED, "another key opened this swarm")
-    session_key = _decode(join.session_key)
+    session_key = decode_base64url(join.session_key)
     user_id = hashlib.sha256(session_key).digest()[:USER_ID_BYTES].hex()
     if not hmac.compare_digest(user_id, join.user_id):
         raise PeerError(ErrorCode.NOT_ADMITTED, "the user id is not the one of the session key")
     admission_text = signed_bytes(ADMISSION_LABEL, nonce, join)
-    if not _has_signed(_decode(join.admission_key), join.admission_proof, admission_text):
+    if not _has_signed(decode_base64url(join.admission_key), join.admission_proof, admission_text):
         raise PeerError(ErrorCode.NOT_ADMITTED, "the challenge is not signed with the admission key")
     if not _has_signed(session_key, join.session_proof, signed_bytes(SEAT_LABEL, nonce, join)):
         raise PeerError(ErrorCode.NOT_ADMITTED, "the challenge is not signed with the session key")
@@ -57,12 +57,12 @@ def check_join(join: Join, nonce: bytes, pinned_key: str | None) -> None:
 
 def _has_signed(public_key: bytes, signature: str, text: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(_decode(signature), text)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(decode_base64url(signature), text)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def _decode(text: str) -> bytes:
+def decode_base64url(text: str) -> bytes:
     """The protocol has checked letters and length already."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -8,7 +8,7 @@ COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import hdrs, web
 
@@ -49,6 +49,9 @@ SECURITY_HEADERS = {
     "camera=(), display-capture=(), geolocation=(), payment=(), usb=()",
 }
 
+# Often enough to see a stall of a tenth of a second, and nothing that costs.
+LAG_PERIOD_SEC = 0.1
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -74,8 +77,12 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         forwarded_for = headers.getall("X-Forwarded-For", [])
         client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
         wait_us = hub.turnstile.wait_us(global_us())
-        if wait_us > 0:
+        if wait_us > 0 and not readiness.is_draining:
             await asyncio.sleep(wait_us / US_PER_SEC)
+        if readiness.is_draining:
+            # A proxy may still hold a connection from before the listener closed. Nobody would say goodbye to
+            # who came in by it; with a 503 the proxy asks the next server.
+            return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
         return await ControlSession(hub, request, address_key(client)).run()
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -85,38 +92,68 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         status, text = (503, "draining\n") if readiness.is_draining else (200, "ready\n")
         return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
 
-    app = web.Application(middlewares=[_plain_refusals])
+    async def roomz(request: web.Request) -> web.Response:
+        """As `/readyz`, and 404 for what HAProxy takes as: nobody new, but whoever belongs here
+        (`http-check disable-on-404`). Not for proxies that remember nothing: they would move swarms about.
+        """
+        if readiness.is_draining or hub.metrics.connections < hub.config.limits.full_connections:
+            return await readyz(request)
+        return web.Response(status=404, text="full\n", headers={hdrs.CACHE_CONTROL: "no-store"})
+
+    @web.middleware
+    async def finish(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """aiohttp raises its refusals (405, say); as responses they go through the same headers."""
+        try:
+            response = await handler(request)
+        except web.HTTPException as refusal:
+            response = web.Response(status=refusal.status, text=f"{refusal.reason}.\n")
+        if readiness.is_draining and not response.prepared:
+            response.force_close()  # what a proxy keeps for later must not lead here
+        return response
+
+    # One and not two: each is a frame that waits as long as a channel is open.
+    app = web.Application(middlewares=[finish])
     app.on_response_prepare.append(_add_security_headers)
     app.router.add_get("/v1/control", control)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/roomz", roomz)
     app.router.add_get("/{path:.*}", web_app.serve)
     return app
 
 
-def make_metrics_app(hub: Hub) -> web.Application:
+def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
     """The private application, on its own bind."""
 
     async def show(_request: web.Request) -> web.Response:
-        registry = hub.registry
-        text = hub.metrics.render(registry.swarm_count, registry.member_count, __version__)
+        present = metrics.Present(
+            swarm_sizes=hub.registry.sizes(),
+            queues_bytes=(session.queue_bytes for session in hub.sessions()),
+            is_draining=readiness.is_draining,
+        )
+        text = hub.metrics.render(present, __version__)
         return web.Response(body=text.encode(), headers={hdrs.CONTENT_TYPE: metrics.CONTENT_TYPE})
 
+    async def watch_lag(_app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch_lag(hub.metrics.loop_lag))
+        yield
+        watching.cancel()
+
     app = web.Application()
+    app.cleanup_ctx.append(watch_lag)
     app.router.add_get("/metrics", show)
     return app
+
+
+async def _watch_lag(lag: metrics.Histogram) -> None:
+    """Notes how much later than due the loop comes to its timers."""
+    while True:
+        before_us = global_us()
+        await asyncio.sleep(LAG_PERIOD_SEC)
+        lag.observe(max(0.0, (global_us() - before_us) / US_PER_SEC - LAG_PERIOD_SEC))
 
 
 async def _add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(SECURITY_HEADERS)
     # No version for those who look for known holes.
     response.headers[hdrs.SERVER] = "unisono"
-
-
-@web.middleware
-async def _plain_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """aiohttp raises its refusals (405, say); as responses they go through the same headers."""
-    try:
-        return await handler(request)
-    except web.HTTPException as refusal:
-        return web.Response(status=refusal.status, text=f"{refusal.reason}.\n")

@@ -1,6 +1,7 @@
 """The `unisono` command: reads options and environment, says where the server is, ends in clear words.
 
-Exit codes: 0 stopped as asked, 2 could not start (one sentence on stderr). Knows no protocol and no clock.
+Exit codes: 0 stopped as asked, 1 the doctor found something, 2 could not start (one sentence on stderr).
+Knows no protocol and no clock.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from unisono import __version__
 from unisono.banner import banner
 from unisono.config import Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
-from unisono.log import start_logging
+from unisono.log import LogFormat, start_logging
 from unisono.serve import serve
 
 EXIT_OK = 0
 EXIT_CANNOT_START = 2
+
+DOCTOR_URL = "http://localhost:8000"
 
 # Option, its placeholder, its help. Each has an environment variable: --tls-cert is UNISONO_TLS_CERT.
 OPTIONS: tuple[tuple[str, str, str], ...] = (
@@ -43,6 +46,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("metrics", "H:P", "serve /metrics for Prometheus on this address"),
     ("public-url", "URL", "where people reach this server, when that is not this machine's own address"),
     ("page-origin", "URL", "let a page served from there use this server as well; several with commas"),
+    ("log-format", "F", "text, or json for one object a line (default: text)"),
     ("connections-per-address", "N", "most connections from one network address (default: 100)"),
     ("joins-per-address", "N", "most joins per minute from one network address (default: 60)"),
 )
@@ -101,6 +105,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     for name, placeholder, text in OPTIONS:
         command.add_argument(f"--{name}", metavar=placeholder, help=text, action="append")
+    look = commands.add_parser(
+        "doctor",
+        help="look at a running server as a page does, and say what to do",
+        epilog="Exit code 0 when it works, 1 when something is to be done.",
+        allow_abbrev=False,
+    )
+    look.add_argument("url", metavar="URL", nargs="?", default=DOCTOR_URL, help=f"default: {DOCTOR_URL}")
     return parser
 
 
@@ -119,6 +130,7 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
         page_origins=options.read("page-origin", _origins, "origins like https://music.example") or (),
         trusted_proxies=options.read("trusted-proxy", _networks, "networks like 10.0.0.0/8") or (),
         metrics_bind=options.read("metrics", _bind, "an address like 127.0.0.1:9100"),
+        log_format=options.read("log-format", _log_format, "text or json") or "text",
         ice=_ice(options),
         limits=replace(
             defaults,
@@ -131,8 +143,13 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = vars(make_parser().parse_args(argv))
+        if arguments["command"] == "doctor":
+            # Not at the top: a server needs nothing of it.
+            from unisono.doctor import doctor  # noqa: PLC0415
+
+            return asyncio.run(doctor(arguments["url"]))
         config = read_config(arguments, os.environ)
-        start_logging()
+        start_logging(config.log_format)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(config, lambda port: print(banner(config, port, sys.stdout), flush=True)))
     except StartError as failure:
@@ -186,6 +203,14 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError
     return port
+
+
+def _log_format(text: str) -> LogFormat:
+    if text == "text":
+        return "text"
+    if text == "json":
+        return "json"
+    raise ValueError
 
 
 def _positive(text: str) -> int:

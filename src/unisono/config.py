@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES
 from unisono.protocol import Limits as AnnouncedLimits
@@ -46,6 +47,9 @@ class Limits:
     # Of all addresses together. Each costs some 40 KB, so that a flood from everywhere ends at half a GB and
     # not at the machine's memory. Raise it with the number of open files allowed.
     max_connections: int = 10_000
+
+    # From here on `/roomz` says that new swarms should go elsewhere; the rest is for members of those here.
+    full_connections: int = 8_000
 
     # WebSockets that are opened, one after the other: each costs up to a ms of the loop that answers clock
     # probes, and a crowd that comes in one moment would hold up all of them. A full swarm that comes back at
@@ -93,16 +97,23 @@ class Limits:
 class Goodbye:
     """How the server leaves: all within the 15 s after which init systems lose patience."""
 
-    # Closes are spread so that the peers do not all knock on the next server in the same instant.
+    # Closes are spread so that the peers do not all knock on the next server in the same instant. A swarm
+    # goes as one: while half of it is elsewhere, its director is away for some and not for others.
     spread_per_connection_sec: float = 0.02
     max_spread_sec: float = 8.0
 
     # For a peer that does not answer the closing handshake.
     close_timeout_sec: float = 2.0
 
-    # Peers come back within this range after the close, at a random moment each.
+    # A swarm comes back within this range after the close, at a random moment of its own, its members one
+    # after the other within the last of these numbers.
     min_retry_ms: int = 250
     max_retry_ms: int = 3000
+    within_swarm_ms: int = 250
+
+    # All may come to one and the same server, which lets in `handshakes_per_sec`: a crowd is given longer, as
+    # a page that waits at the door for more than 8 s goes and knocks again.
+    returns_per_sec: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +147,7 @@ class Config:
     page_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IpNetwork, ...] = ()
     metrics_bind: tuple[str, int] | None = None
+    log_format: Literal["text", "json"] = "text"
     ice: Ice = field(default_factory=Ice)
     limits: Limits = field(default_factory=Limits)
     goodbye: Goodbye = field(default_factory=Goodbye)

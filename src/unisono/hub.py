@@ -19,7 +19,7 @@ from unisono.errors import PeerError
 from unisono.ice import ice_servers
 from unisono.limits import US_PER_SEC, AddressBudgets, Turnstile
 from unisono.metrics import Metrics
-from unisono.protocol import Join, Welcome, encode_server
+from unisono.protocol import Join, Welcome, encode_server, kind_of
 from unisono.registry import Registry
 from unisono.swarm import Card, Close, ConnectionId, Effect, Send
 
@@ -27,7 +27,11 @@ from unisono.swarm import Card, Close, ConnectionId, Effect, Send
 class Session(Protocol):
     """What the hub needs of a connection."""
 
-    def send(self, payload: bytes) -> None:
+    @property
+    def queue_bytes(self) -> int:
+        """What waits to be written."""
+
+    def send(self, payload: bytes, kind: str) -> None:
         """Queues one encoded message, or ends a session whose queue is full. Never blocks or raises."""
 
     def end(self, reason: PeerError) -> None:
@@ -87,7 +91,7 @@ class Hub:
             ice_servers=ice_servers(self.config.ice, int(time.time()), secrets.token_hex(4)),
             grace_sec=limits.grace_sec,
         )
-        self._sessions[connection].send(encode_server(welcome))
+        self._sessions[connection].send(encode_server(welcome), kind_of(welcome))
         self._carry_out(entrance.effects)
         return len(entrance.members) + 1
 
@@ -101,6 +105,13 @@ class Hub:
         """Those connected now."""
         return list(self._sessions.values())
 
+    def rooms(self) -> list[list[Session]]:
+        """Those connected now, swarm by swarm; who sits nowhere is alone."""
+        rooms: dict[str | ConnectionId, list[Session]] = {}
+        for connection, session in self._sessions.items():
+            rooms.setdefault(self.registry.swarm_of(connection) or connection, []).append(session)
+        return list(rooms.values())
+
     def stop(self) -> None:
         """Cancels the one timer. Idempotent."""
         if self._expiry is not None:
@@ -111,9 +122,9 @@ class Hub:
         for effect in effects:
             match effect:
                 case Send(connections, message):
-                    payload = encode_server(message)
+                    payload, kind = encode_server(message), kind_of(message)
                     for connection in connections:
-                        self._sessions[connection].send(payload)
+                        self._sessions[connection].send(payload, kind)
                 case Close(connection, reason):
                     self._sessions[connection].end(reason)
 

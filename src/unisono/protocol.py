@@ -159,6 +159,7 @@ Announcement = Annotated[
 GlobalUs = Annotated[
     float, Meta(description="Global time: the server's monotonic clock in µs, with a fraction.")
 ]
+NodeId = Annotated[str, Meta(description="Names this server process; two of them in one swarm mean a split.")]
 ClockId = Annotated[str, Meta(description="Names the clock behind global time; new at every server start.")]
 Count = Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
 
@@ -261,7 +262,9 @@ class IceServer(_Part, omit_defaults=True, frozen=True):
 
 
 class Challenge(_Message, frozen=True):
-    """The first message of the server on every connection: what a `join` must sign."""
+    """The first message of the server on every connection: what a `join` must sign, and who asks. A page that
+    only wants to know which process its address leads to reads this and closes.
+    """
 
     nonce: Annotated[
         str,
@@ -272,15 +275,14 @@ class Challenge(_Message, frozen=True):
             description="32 random bytes in base64url, good for this connection only.",
         ),
     ]
+    node_id: NodeId
 
 
 class Welcome(_Message, frozen=True):
     """The answer to `join`: the seat is taken."""
 
     clock_id: ClockId
-    node_id: Annotated[
-        str, Meta(description="Names this server process; two of them in one swarm mean a split.")
-    ]
+    node_id: NodeId
     members: Annotated[list[MemberState], Meta(description="The other members, without the receiver.")]
     limits: Limits
     ice_servers: Annotated[list[IceServer], Meta(description="For `RTCPeerConnection`; may be empty.")]
@@ -386,6 +388,13 @@ def decode_client(frame: str | bytes) -> ClientMessage:
 def encode_server(message: ServerMessage) -> bytes:
     """One server frame, as UTF-8 text."""
     return _encoder.encode(message)
+
+
+def kind_of(message: ClientMessage | ServerMessage) -> str:
+    """What stands in its `type`."""
+    tag = message.__struct_config__.tag
+    assert isinstance(tag, str)  # noqa: S101 - all messages have one
+    return tag
 
 
 def has_other_version(frame: str | bytes) -> bool:

@@ -7,6 +7,7 @@ Clock: `global_us`. Nothing is stored elsewhere, and nothing is left when the la
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from unisono.config import Limits
@@ -45,9 +46,18 @@ class Registry:
     def swarm_count(self) -> int:
         return len(self._swarms)
 
+    def sizes(self) -> Counter[int]:
+        """How many swarms have each number of members."""
+        return Counter(swarm.size for swarm in self._swarms.values())
+
     @property
     def member_count(self) -> int:
         return sum(swarm.size for swarm in self._swarms.values())
+
+    def swarm_of(self, connection: ConnectionId) -> str | None:
+        """Where this connection sits; None for one that has not joined."""
+        place = self._places.get(connection)
+        return place.swarm_id if place is not None else None
 
     def admission_key(self, swarm_id: str) -> str | None:
         """The key that whoever joins must prove; None while there is no such swarm."""

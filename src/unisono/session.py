@@ -43,9 +43,11 @@ from unisono.protocol import (
     decode_client,
     encode_server,
     has_other_version,
+    kind_of,
 )
 
 NS_PER_US = 1000
+NS_PER_SEC = 1_000_000_000
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -57,6 +59,20 @@ def text_frame(payload: bytes) -> bytes:
 
 class ControlSession:
     """The life of one connection. `run` returns when it is over."""
+
+    __slots__ = (
+        "_address_key",
+        "_budget",
+        "_connection",
+        "_farewell",
+        "_hub",
+        "_is_seated",
+        "_limits",
+        "_nonce",
+        "_request",
+        "_socket",
+        "_transport",
+    )
 
     def __init__(self, hub: Hub, request: web.Request, address_key: str) -> None:
         limits = hub.config.limits
@@ -83,6 +99,8 @@ class ControlSession:
 
     async def run(self) -> web.WebSocketResponse[bool]:
         await self._socket.prepare(self._request)
+        # They are sent; aiohttp would keep them as long as the connection lives, 1.2 KB.
+        self._socket.headers.clear()
         self._transport = self._request.transport
         self._tune_socket()
         try:
@@ -112,7 +130,11 @@ class ControlSession:
         finally:
             self._hub.close(self._connection)
 
-    def send(self, payload: bytes) -> None:
+    @property
+    def queue_bytes(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def send(self, payload: bytes, kind: str) -> None:
         transport = self._transport
         if transport is None or self._farewell is not None or transport.is_closing():
             return
@@ -120,7 +142,7 @@ class ControlSession:
             self.end(PeerError(ErrorCode.SLOW_READER, "this connection reads too slowly"))
             return
         transport.write(text_frame(payload))
-        self._hub.metrics.sent_bytes += len(payload)
+        self._hub.metrics.sent(kind, len(payload))
 
     def end(self, reason: PeerError) -> None:
         refusal = encode_server(Refusal(code=reason.code, message=reason.detail))
@@ -136,7 +158,8 @@ class ControlSession:
 
     async def _serve(self) -> None:
         # In the same flight as the answer to the handshake, so that proving costs no round trip.
-        self.send(encode_server(Challenge(nonce=encode_base64url(self._nonce))))
+        challenge = Challenge(nonce=encode_base64url(self._nonce), node_id=self._hub.node_id)
+        self.send(encode_server(challenge), kind_of(challenge))
         try:
             async with asyncio.timeout(self._limits.join_timeout_sec):
                 first = await self._receive()
@@ -184,9 +207,7 @@ class ControlSession:
         if isinstance(message, Ping) and self._is_seated:
             self._pong(message, t1_ns)
         self._budget.charge(len(data), t1_ns // NS_PER_US)
-        metrics = self._hub.metrics
-        metrics.messages_received[type(message).__name__.lower()] += 1
-        metrics.received_bytes += len(data)
+        self._hub.metrics.received(kind_of(message), len(data))
         return message
 
     def _decode(self, data: bytes) -> ClientMessage:
@@ -205,17 +226,17 @@ class ControlSession:
             raise PeerError(ErrorCode.BAD_MESSAGE, "not a message of this protocol") from None
 
     def _pong(self, ping: Ping, t1_ns: int) -> None:
-        self.send(
-            encode_server(
-                Pong(
-                    id=ping.id,
-                    t0=ping.t0,
-                    t1=t1_ns / NS_PER_US,
-                    clock_id=self._hub.clock_id,
-                    t2=time.monotonic_ns() / NS_PER_US,
-                )
-            )
+        t2_ns = time.monotonic_ns()
+        pong = Pong(
+            id=ping.id,
+            t0=ping.t0,
+            t1=t1_ns / NS_PER_US,
+            clock_id=self._hub.clock_id,
+            t2=t2_ns / NS_PER_US,
         )
+        self.send(encode_server(pong), "pong")
+        # With the writing, which t2 cannot hold: what the clock of a page suffers.
+        self._hub.metrics.clock_service.observe((time.monotonic_ns() - t1_ns) / NS_PER_SEC)
 
     # --- the connection -------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -62,6 +63,20 @@ def make_noise(path: Path, size_bytes: int, seed: int = 1) -> Path:
     """Bytes that nothing compresses, behind the first letters of an MP3; not one of them can be played."""
     noise = np.random.default_rng(seed).integers(0, 256, size_bytes - 3, dtype=np.uint8)
     path.write_bytes(b"ID3" + noise.tobytes())
+    return path
+
+
+def make_tune(
+    path: Path, duration_sec: int = 60, *, cover: str = "testsrc=size=64x64:rate=1:duration=1"
+) -> Path:
+    """A real MP3 that knows its title and has a cover, made in a moment."""
+    inputs = [f"sine=frequency=330:duration={duration_sec}", cover]
+    tags = ["title=Glass Harbour", "artist=Ada Lark", "album=Night Lines"]
+    picture = ["-map", "0:a", "-map", "1:v", "-frames:v", "1", "-c:v", "mjpeg", "-disposition:v"]
+    command = ["ffmpeg", "-loglevel", "error"]
+    command += [part for each in inputs for part in ("-f", "lavfi", "-i", each)]
+    command += [*picture, "attached_pic", *(part for tag in tags for part in ("-metadata", tag)), str(path)]
+    subprocess.run(command, check=True, timeout=60)
     return path
 
 

@@ -66,6 +66,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         "page-origin": "https://music.example",
         "metrics": "127.0.0.1:9100",
         "public-url": "https://party.example",
+        "log-format": "json",
         "connections-per-address": "7",
         "joins-per-address": "8",
     }

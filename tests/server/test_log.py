@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from unisono.log import log_event, log_failure, start_logging
-from unisono.metrics import Metrics
+from unisono.metrics import Metrics, Present
 
 
 @pytest.fixture
@@ -35,6 +36,24 @@ def test_a_line_is_a_time_a_level_an_event_and_fields(written: io.StringIO) -> N
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", line)
 
 
+def test_as_json_a_line_is_an_object_with_the_fields_beside_the_event(
+    written: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging("json")
+    log_event("session-ended", code=4400, why="two words")
+    logging.getLogger("unisono").warning("stun-off UDP port %d: taken", 3478)
+    log_failure("session-failed", RuntimeError("a bug"))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [set(line) for line in lines] == [
+        {"at", "level", "event", "code", "why"},
+        {"at", "level", "event", "words"},
+        {"at", "level", "event", "type", "traceback"},
+    ]
+    assert (lines[0]["event"], lines[0]["code"]) == ("session-ended", 4400)
+    assert (lines[1]["event"], lines[1]["words"]) == ("stun-off", "UDP port 3478: taken")
+    assert written.getvalue() == ""
+
+
 def test_what_aiohttp_says_about_a_peer_is_reduced_to_the_kind_of_failure(written: io.StringIO) -> None:
     failure = ValueError("what 192.0.2.7 sent")
     logging.getLogger("aiohttp.server").error("Error from %s", "192.0.2.7", exc_info=failure)
@@ -52,16 +71,37 @@ def test_an_unexpected_failure_is_logged_with_its_traceback(written: io.StringIO
 
 
 def test_metrics_are_in_the_format_of_prometheus() -> None:
-    metrics = Metrics(connections=3, received_bytes=70)
-    metrics.messages_received.update(ping=5, join=1)
+    metrics = Metrics(connections=3)
+    for _ in range(5):
+        metrics.received("ping", 30)
+    metrics.sent("pong", 90)
     metrics.closes["slow_reader"] += 1
-    lines = metrics.render(swarms=1, members=2, version="1.2.3").splitlines()
+    metrics.clock_service.observe(0.000_03)
+    metrics.clock_service.observe(7.0)
+    present = Present(swarm_sizes={2: 3, 5: 1}, queues_bytes=[0, 70, 7], is_draining=True)
+    lines = metrics.render(present, "1.2.3").splitlines()
     assert "unisono_connections 3" in lines
-    assert "unisono_swarms 1" in lines
-    assert "unisono_members 2" in lines
+    assert "unisono_swarms 4" in lines
+    assert "unisono_members 11" in lines
+    assert [line.split(" ")[1] for line in lines if line.startswith("unisono_swarms_by_size{")] == list(
+        "03344444"
+    )
+    assert "unisono_queue_bytes 77" in lines
+    assert "unisono_queue_bytes_max 70" in lines
+    assert "unisono_draining 1" in lines
+    assert 'unisono_received_bytes_total{type="ping"} 150' in lines
+    assert 'unisono_messages_sent_total{type="pong"} 1' in lines
+    service = [
+        line.rpartition(" ")[2] for line in lines if line.startswith("unisono_clock_service_seconds_b")
+    ]
+    assert service == ["0", *["1"] * 9, "2"]
+    assert "unisono_clock_service_seconds_sum 7.00003" in lines
     assert 'unisono_messages_received_total{type="ping"} 5' in lines
     assert 'unisono_closes_total{reason="slow_reader"} 1' in lines
     assert 'unisono_build_info{version="1.2.3"} 1' in lines
     names = [line.split(" ")[2] for line in lines if line.startswith("# TYPE")]
     assert len(names) == len(set(names))
-    assert all(line.startswith(("# ", "unisono_")) for line in lines)
+    assert all(line.startswith(("# ", "unisono_", "process_")) for line in lines)
+    assert all(
+        re.fullmatch(r'[a-z_]+(\{[a-z_]+="[^"]+"\})? [0-9.e+-]+', line) for line in lines if line[0] != "#"
+    )

@@ -43,25 +43,6 @@ def serve_and_fail(*arguments: str) -> str:
     return sentence
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    make_key = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    ]
-    name = ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*make_key, "-keyout", key, "-out", cert, *name], check=True, capture_output=True)
-    return cert, key
-
-
 def test_the_server_says_where_it_is(server: ServerProcess) -> None:
     log = server.log_text()
     assert f"On this device:      {server.url}/" in log

@@ -129,7 +129,7 @@ async def test_only_built_files_can_be_named(control: ControlServer, path: str) 
     assert b"secret" not in answer.partition(b"\r\n\r\n")[2]
 
 
-@pytest.mark.parametrize("path", ["/", SCRIPT, "/nothing", "/healthz", "/readyz", "/v1/control"])
+@pytest.mark.parametrize("path", ["/", SCRIPT, "/nothing", "/healthz", "/readyz", "/roomz", "/v1/control"])
 async def test_the_security_headers_are_on_everything(control: ControlServer, path: str) -> None:
     async with control.http.get(control.server.make_url(path)) as answer:
         assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
@@ -174,6 +174,17 @@ async def test_a_rebuild_is_served_without_a_restart(control: ControlServer, web
     os.utime(index, ns=(1, 1))
     async with control.http.get(control.server.make_url("/assets/index-D00dad00.js")) as answer:
         assert (answer.status, await answer.text()) == (200, "new")
+
+
+async def test_a_full_server_asks_for_nobody_new(start_control: StartControl) -> None:
+    control = await start_control(full_connections=1)
+    ada = await control.joined("ada")
+    async with control.http.get(control.server.make_url("/roomz")) as answer:
+        assert (answer.status, await answer.text()) == (404, "full\n")
+    async with control.http.get(control.server.make_url("/readyz")) as answer:
+        assert answer.status == 200, "those who cannot tell a member from a stranger keep it in"
+    await control.joined("bo")
+    assert await ada.is_served()
 
 
 async def test_health_and_readiness_differ_while_the_server_drains(control: ControlServer) -> None:

@@ -9,8 +9,8 @@ const WEB_ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../src/unison
 
 /** 45 kB take 0.23 s at the 1.6 Mbit/s of a slow phone connection. */
 const MAX_JS_BEFORE_JOIN_BYTES = 45_000;
-/** All that one visit can come to fetch, in whichever language; the worker that stretches the key has curves of its own. */
-const MAX_JS_BYTES = 130_000;
+/** All that one visit can come to fetch, in whichever language. */
+const MAX_JS_BYTES = 120_000;
 /** Fits the first flight of a fresh connection (ten segments). */
 const MAX_HTML_AND_CSS_BYTES = 12_000;
 

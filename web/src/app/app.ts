@@ -21,7 +21,7 @@ import { saneDelayMs } from "./speaker-delay.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
-import { NO_DETAILS, viewSession } from "./view-model.ts";
+import { NO_DETAILS, viewPieces, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -29,7 +29,7 @@ export class App {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #page: Window;
-  readonly #stretcher: KeyStretcher;
+  readonly #stretcher = new KeyStretcher();
   readonly #player: Player;
   readonly #wakeLock = new WakeLock();
   readonly #media = new MediaControls({
@@ -41,6 +41,7 @@ export class App {
   });
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
+  #pieces: View["details"]["pieces"] = [];
   readonly #waits = new WaitWatch();
   readonly #delays: DelayMemory;
   readonly #heard: Heard;
@@ -63,7 +64,6 @@ export class App {
     this.#random = random;
     this.#page = page;
     this.#identity = takeIdentity(page.sessionStorage, random);
-    this.#stretcher = new KeyStretcher(this.#identity.sessionSeed);
     this.#player = new Player(
       clock,
       () => this.#refresh(),
@@ -162,10 +162,11 @@ export class App {
   }
 
   async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
-    const [{ openBestStore, SwarmSession }, keys] = await Promise.all([
+    const [{ keysOfSession, openBestStore, SwarmSession }, stretched] = await Promise.all([
       import("./stay.ts"),
-      this.#stretcher.derive(canonical),
+      this.#stretcher.stretch(canonical),
     ]);
+    const keys = keysOfSession(stretched, this.#identity.sessionSeed);
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
     const stay = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
     const { store } = await openBestStore({ clock: this.#clock, session: stay });
@@ -319,9 +320,12 @@ export class App {
     const localMs = this.#clock.nowMs();
     const isNetworkUp = this.#page.navigator.onLine;
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    if (facts) this.#history.note(localMs, readFigures(facts));
+    if (facts && this.#history.note(localMs, readFigures(facts)))
+      this.#pieces = viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
     if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
-    const session = facts ? viewSession(facts, this.#history.points, isNetworkUp) : {};
+    const session = facts
+      ? viewSession(facts, { history: this.#history.points, pieces: this.#pieces }, isNetworkUp)
+      : {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,
@@ -348,7 +352,7 @@ export class App {
       console.warn(`could not load ahead: ${String(error)}`); // the tap tries again
     });
     if (this.#key === "") return;
-    this.#stretcher.derive(canonicalKey(this.#key)).catch((error: unknown) => {
+    this.#stretcher.stretch(canonicalKey(this.#key)).catch((error: unknown) => {
       console.warn(`could not prepare the key ahead: ${String(error)}`); // the tap tries again
     });
   }

@@ -138,8 +138,13 @@ function readRefusals(files: readonly FileState[], conductor: Conductor): Readon
 }
 
 /** What is drawn under Details. */
-export function readFigures({ estimate, lastRttMs, playback }: SessionFacts): Figures {
+export function readFigures({ estimate, lastRttMs, playback, people }: SessionFacts): Figures {
+  const others: Record<string, number> = {};
+  for (const { userId, isMe, isAway, syncErrorMs } of people) {
+    if (!isMe && !isAway && syncErrorMs !== null) others[userId] = syncErrorMs;
+  }
   return {
+    others,
     clockId: estimate?.clockId ?? null,
     offsetMs: estimate?.offsetMs ?? null,
     rttMs: lastRttMs,

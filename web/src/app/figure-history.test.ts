@@ -19,6 +19,14 @@ describe("the history of the figures", () => {
     );
   });
 
+  it("says when it has a new point, with what the others told of theirs", () => {
+    const history = new FigureHistory();
+    expect(history.note(0, figures({ others: { bo: 1.5 } }))).toBe(true);
+    expect(history.note(500, figures({ others: { bo: 9 } }))).toBe(false);
+    expect(history.note(1_000, figures())).toBe(true);
+    expect(history.points.map((point) => point.others)).toEqual([{ bo: 1.5 }, {}]);
+  });
+
   it("is the same array until there is a new point", () => {
     const history = new FigureHistory();
     history.note(0, figures());

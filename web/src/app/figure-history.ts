@@ -14,6 +14,8 @@ export interface Figures {
   readonly rttMs: number | null;
   readonly playbackErrorMs: number | null;
   readonly ratePpm: number | null;
+  /** Playback errors of the others who told theirs, by user id. */
+  readonly others?: Readonly<Record<string, number>>;
 }
 
 export class FigureHistory {
@@ -25,14 +27,15 @@ export class FigureHistory {
     return this.#points;
   }
 
-  /** Adds a point unless the last one is younger than a second. */
-  note(atLocalMs: number, figures: Figures): void {
+  /** Adds a point unless the last one is younger than a second. Returns whether it did. */
+  note(atLocalMs: number, figures: Figures): boolean {
     const last = this.#points.at(-1);
-    if (last && atLocalMs - last.atLocalMs < PERIOD_MS) return;
-    const { rttMs, playbackErrorMs, ratePpm } = figures;
-    const point = { atLocalMs, offsetMs: this.#sinceFirst(figures), rttMs, playbackErrorMs, ratePpm };
+    if (last && atLocalMs - last.atLocalMs < PERIOD_MS) return false;
+    const { rttMs, playbackErrorMs, ratePpm, others = {} } = figures;
+    const point = { atLocalMs, offsetMs: this.#sinceFirst(figures), rttMs, playbackErrorMs, ratePpm, others };
     const kept = this.#points.filter((each) => atLocalMs - each.atLocalMs <= HISTORY_MS);
     this.#points = [...kept, point];
+    return true;
   }
 
   clear(): void {

@@ -8,6 +8,7 @@ export type {
   FileView,
   Notice,
   PersonView,
+  PieceMapView,
   Status,
   SyncWord,
   TransportView,

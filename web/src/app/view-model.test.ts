@@ -4,7 +4,7 @@ import { FileError, SoundTooLong } from "../lib/index.ts";
 import type { SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
-import { viewBanner, viewSession, viewStatus } from "./view-model.ts";
+import { NO_COURSE, viewBanner, viewPieces, viewSession, viewStatus } from "./view-model.ts";
 
 const playing = { ...EMPTY_PLAN, state: "playing" as const, fileId: songId };
 const preparing = { ...EMPTY_PLAN, state: "preparing" as const, fileId: songId };
@@ -138,13 +138,13 @@ describe("the sync word", () => {
 describe("a file's row", () => {
   it("[P18] says how long a song is that does not fit, and how long one may be", () => {
     const refusals = new Map([[songId, new SoundTooLong(11_520, 2_400)]]);
-    const row = viewSession(facts({ refusals }), []).files?.[0];
+    const row = viewSession(facts({ refusals }), NO_COURSE).files?.[0];
     expect(row).toMatchObject({ isDecodable: false, tooLong: { durationSec: 11_520, roomSec: 2_400 } });
   });
 
   it("says that nobody has all of it any more, and that there is no room for it", () => {
     const files = [song({ seeded: false, isOverBudget: true, isWholeSomewhere: false, hasLostWhole: true })];
-    const row = viewSession(facts({ files }), []).files?.[0];
+    const row = viewSession(facts({ files }), NO_COURSE).files?.[0];
     expect(row).toMatchObject({ isOverBudget: true, hasLostWhole: true });
   });
 });
@@ -159,7 +159,7 @@ describe("the player", () => {
       playback: { ...facts().playback, durationSec: 180 },
     });
     expect(viewStatus(mine)).toMatchObject({ code: "paused", fileName: "Song.mp3", isDirector: true });
-    expect(viewSession(mine, []).transport).toMatchObject({
+    expect(viewSession(mine, NO_COURSE).transport).toMatchObject({
       positionSec: 42,
       durationSec: 180,
       isPaused: true,
@@ -167,14 +167,18 @@ describe("the player", () => {
       canPause: false,
       canSeek: true,
     });
-    expect(viewSession(mine, []).files?.[0]).toMatchObject({ isPaused: true, isPlaying: false });
+    expect(viewSession(mine, NO_COURSE).files?.[0]).toMatchObject({ isPaused: true, isPlaying: false });
   });
 
   it("gives its buttons to the director alone", () => {
     const mine = facts({ directorId: id("a"), plan: playing, playback: sounding });
-    expect(viewSession(mine, []).transport).toMatchObject({ canPause: true, canSeek: true, positionSec: 3 });
+    expect(viewSession(mine, NO_COURSE).transport).toMatchObject({
+      canPause: true,
+      canSeek: true,
+      positionSec: 3,
+    });
     const notMine = facts({ plan: playing, playback: sounding });
-    expect(viewSession(notMine, []).transport).toMatchObject({
+    expect(viewSession(notMine, NO_COURSE).transport).toMatchObject({
       canPause: false,
       canSeek: false,
       positionSec: 3,
@@ -183,19 +187,40 @@ describe("the player", () => {
 
   it("does not know the length of a song that this device has not decoded", () => {
     const mine = facts({ directorId: id("a"), plan: paused, loadedId: null });
-    expect(viewSession(mine, []).transport).toMatchObject({ durationSec: null, canSeek: false });
+    expect(viewSession(mine, NO_COURSE).transport).toMatchObject({ durationSec: null, canSeek: false });
   });
 
   it("is not there while no song is chosen", () => {
-    expect(viewSession(facts(), []).transport).toBeNull();
+    expect(viewSession(facts(), NO_COURSE).transport).toBeNull();
+  });
+});
+
+describe("who has which pieces", () => {
+  it("is told by name for each listed file, and not for one that is gone", () => {
+    const holders = [{ userId: id("b"), share: 0.5, cells: [1, 0] }];
+    const maps = [
+      { fileId: songId, holders },
+      { fileId: "gone" as typeof songId, holders },
+    ];
+    expect(viewPieces(facts(), maps)).toEqual([
+      { fileId: songId, name: song().name, holders: [{ ...holders[0], name: "bo" }] },
+    ]);
   });
 });
 
 describe("what can be done", () => {
   it("only the director stops, and starts without those who are missing", () => {
     const mine = facts({ directorId: id("a"), plan: preparing, missing: [id("b")] });
-    expect(viewSession(mine, [])).toMatchObject({ isDirector: true, canStop: true, canStartNow: true });
+    expect(viewSession(mine, NO_COURSE)).toMatchObject({
+      isDirector: true,
+      canStop: true,
+      canStartNow: true,
+    });
     const notMine = facts({ plan: preparing, missing: [id("b")] });
-    expect(viewSession(notMine, [])).toMatchObject({ isDirector: false, canStop: false, canStartNow: false });
+    expect(viewSession(notMine, NO_COURSE)).toMatchObject({
+      isDirector: false,
+      canStop: false,
+      canStartNow: false,
+    });
   });
 });

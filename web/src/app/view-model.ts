@@ -1,7 +1,7 @@
 // From facts to what a person should see. Pure: the same facts give the same view.
 
 import { type FileError, SoundTooLong, type UserId } from "../lib/index.ts";
-import type { FileState } from "../swarm/index.ts";
+import type { FileState, PieceMap } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
 import { syncWord } from "./sync-word.ts";
 import { viewTransport } from "./transport.ts";
@@ -111,7 +111,20 @@ export function viewBanner(facts: SessionFacts, isNetworkUp: boolean): Banner | 
   return { code: "unreachable", names: unreachable.map((person) => person.name), isEveryone };
 }
 
-export function viewDetails(facts: SessionFacts, history: DetailsView["history"]): DetailsView {
+/** Files by name, as they are listed; without those that are gone since. */
+export function viewPieces(facts: SessionFacts, maps: readonly PieceMap[]): DetailsView["pieces"] {
+  return facts.files.flatMap(({ fileId, name }) => {
+    const map = maps.find((each) => each.fileId === fileId);
+    if (!map) return [];
+    const holders = map.holders.map((each) => ({ ...each, name: nameOf(facts, each.userId) }));
+    return [{ fileId, name, holders }];
+  });
+}
+
+/** What changes once a second, and is the same value in between. */
+export type Course = Pick<DetailsView, "history" | "pieces">;
+
+export function viewDetails(facts: SessionFacts, course: Course): DetailsView {
   const { estimate, playback, totals } = facts;
   return {
     controlState: facts.control,
@@ -124,9 +137,11 @@ export function viewDetails(facts: SessionFacts, history: DetailsView["history"]
     links: totals.links,
     sentBytes: totals.sentBytes,
     receivedBytes: totals.receivedBytes,
-    history,
+    ...course,
   };
 }
+
+export const NO_COURSE: Course = { history: [], pieces: [] };
 
 export const NO_DETAILS: DetailsView = {
   controlState: "idle",
@@ -139,15 +154,11 @@ export const NO_DETAILS: DetailsView = {
   links: 0,
   sentBytes: 0,
   receivedBytes: 0,
-  history: [],
+  ...NO_COURSE,
 };
 
 /** The part of the view that follows from a stay in a swarm. */
-export function viewSession(
-  facts: SessionFacts,
-  history: DetailsView["history"],
-  isNetworkUp = true,
-): Partial<View> {
+export function viewSession(facts: SessionFacts, course: Course, isNetworkUp = true): Partial<View> {
   const { plan, playback } = facts;
   const isDirector = facts.directorId === facts.me;
   const chosen = facts.files.find((file) => file.fileId === plan.fileId);
@@ -173,7 +184,7 @@ export function viewSession(
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
     isGivingLittle: facts.isGivingLittle,
-    details: viewDetails(facts, history),
+    details: viewDetails(facts, course),
   };
 }
 

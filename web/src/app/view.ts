@@ -162,6 +162,21 @@ export interface FigurePoint {
   readonly rttMs: number | null;
   readonly playbackErrorMs: number | null;
   readonly ratePpm: number | null;
+  /** Playback errors of the others, by user id; who is silent or away has none. */
+  readonly others: Readonly<Record<string, number>>;
+}
+
+/** Who has which parts of a file. */
+export interface PieceMapView {
+  readonly fileId: FileId;
+  readonly name: string;
+  readonly holders: readonly {
+    readonly userId: UserId;
+    readonly name: string;
+    readonly share: number;
+    /** 0 to 1 for each equal part of the file. */
+    readonly cells: readonly number[];
+  }[];
 }
 
 export interface DetailsView {
@@ -178,6 +193,8 @@ export interface DetailsView {
   readonly receivedBytes: number;
   /** The last minutes, oldest first; the same array while there is nothing new. */
   readonly history: readonly FigurePoint[];
+  /** As of the newest point of the history. */
+  readonly pieces: readonly PieceMapView[];
 }
 
 /** The chosen song as a player shows it, playing or paused. */

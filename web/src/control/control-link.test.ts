@@ -45,7 +45,7 @@ class FakeSocket {
 
 const ME = "a".repeat(32) as UserId;
 const NONCE = "n".repeat(43);
-const CHALLENGE = { type: "challenge", nonce: NONCE };
+const CHALLENGE = { type: "challenge", nonce: NONCE, nodeId: "n1" };
 const JOIN = (nonce: string) => ({ type: "join", admissionProof: nonce }) as unknown as JoinMessage;
 const WELCOME = {
   type: "welcome",
@@ -106,7 +106,7 @@ describe("the control link", () => {
     socket().readyState = 1;
     socket().say({ type: "pong", id: 1, t0: 0, t1: 1, t2: 1, clockId: "north" });
     socket().accept();
-    socket().say({ type: "challenge", nonce: "m".repeat(43) });
+    socket().say({ type: "challenge", nonce: "m".repeat(43), nodeId: "n1" });
     expect(socket().sent).toHaveLength(1);
     expect(messages.map((message) => message.type)).toEqual(["welcome"]);
   });
@@ -230,6 +230,25 @@ describe("the control link", () => {
       expect(messages.map((message) => message.type)).toEqual(["welcome"]);
     },
   );
+
+  it("[W13] connects anew where the road leads, the open channel being kept until then", () => {
+    link.open();
+    socket().accept();
+    const home = socket();
+    for (let answers = 1; answers <= 2; answers++) {
+      while (FakeSocket.all.length <= answers) clock.advance(1_000);
+      expect(link.state).toBe("open");
+      socket().say({ ...CHALLENGE, nodeId: "n2" });
+    }
+    expect(link.state).toBe("connecting");
+    expect(home.readyState).toBe(3);
+    socket().accept({ ...WELCOME, nodeId: "n2" });
+    expect(messages.at(-1)).toMatchObject({ type: "welcome", nodeId: "n2" });
+    expect(FakeSocket.all.flatMap(({ sent }) => sent.map((text) => JSON.parse(text).type))).toEqual([
+      "join",
+      "join",
+    ]);
+  });
 
   it("[W8] says goodbye when leaving and stays away", () => {
     link.open();

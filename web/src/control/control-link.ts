@@ -7,6 +7,7 @@ import { type Clock, type Random, type UserId, WireError } from "../lib/index.ts
 import { backOffMs } from "./back-off.ts";
 import type { JoinMessage } from "./join.ts";
 import { type ClientMessage, CloseCode } from "./protocol.gen.ts";
+import { RoadCheck } from "./road-check.ts";
 import { type CheckedServerMessage, parseServerMessage } from "./server-message.ts";
 
 export type ControlState = "idle" | "connecting" | "open" | "retrying";
@@ -64,9 +65,17 @@ export class ControlLink {
   #forgivenLocalMs = Number.NaN;
   #doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
+  readonly #road: RoadCheck;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
+    const { clock, random } = options;
+    this.#road = new RoadCheck({
+      clock,
+      random,
+      makeSocket: () => this.#makeSocket(),
+      onMoved: () => this.#connect(),
+    });
   }
 
   get state(): ControlState {
@@ -129,8 +138,8 @@ export class ControlLink {
   #connect(): void {
     this.#dropSocket();
     this.#setState("connecting");
-    const { clock, server, shard } = this.#options;
-    const socket = this.#options.makeSocket(`${server}/v1/control?s=${shard}`);
+    const { clock } = this.#options;
+    const socket = this.#makeSocket();
     this.#socket = socket;
     this.#hasJoined = false;
     this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => this.#retry());
@@ -141,6 +150,11 @@ export class ControlLink {
     socket.onclose = (event) => {
       if (socket === this.#socket) this.#closed(event.code);
     };
+  }
+
+  #makeSocket(): WebSocket {
+    const { server, shard } = this.#options;
+    return this.#options.makeSocket(`${server}/v1/control?s=${shard}`);
   }
 
   #receive(frame: unknown, receivedLocalMs: number): void {
@@ -167,6 +181,7 @@ export class ControlLink {
       this.#setState("open");
     }
     if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
+    this.#road.hear(message); // W13
     this.#options.onMessage(message, receivedLocalMs);
   }
 
@@ -200,6 +215,7 @@ export class ControlLink {
 
   #dropSocket(): void {
     this.trust();
+    this.#road.stop();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const socket = this.#socket;

@@ -1,15 +1,14 @@
-// Runs deriveKeys off the main thread: one request, one answer, then the Worker is ended by its owner.
+// Runs stretchKey off the main thread: one request, one answer, then the Worker is ended by its owner.
 
-import { deriveKeys } from "./derive.ts";
+import { stretchKey } from "./derive.ts";
 
 interface Request {
   readonly canonical: string;
-  readonly sessionSeed: Uint8Array;
 }
 
 self.onmessage = (event: MessageEvent<Request>) => {
-  deriveKeys(event.data.canonical, event.data.sessionSeed).then(
-    (keys) => self.postMessage({ keys }),
+  stretchKey(event.data.canonical).then(
+    (stretched) => self.postMessage({ stretched }),
     (error: unknown) => self.postMessage({ error: String(error) }),
   );
 };

@@ -1,7 +1,6 @@
 // The way to the server and, sealed, through it: keys, envelopes, and a WebSocket that comes back.
 
 export { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
-export type { SwarmKeys } from "./derive.ts";
 export { KeyStretcher } from "./derive-in-worker.ts";
 export { MAX_CONTENT_BYTES, Sealer, SMALL_BROADCAST_BYTES, SMALL_PAIRWISE_BYTES } from "./envelope.ts";
 export { makeJoin } from "./join.ts";
@@ -9,3 +8,4 @@ export { canonicalKey, extractKey, formatKey, generateKey, isWeakKey } from "./k
 export { type Cipher, type Primitives, realPrimitives } from "./primitives.ts";
 export type { IceServer } from "./protocol.gen.ts";
 export type { CheckedServerMessage, Member } from "./server-message.ts";
+export { keysOfSession, type SwarmKeys } from "./session-keys.ts";

@@ -163,11 +163,16 @@ export interface Leave {
   readonly type: "leave";
 }
 
-/** The first message of the server on every connection: what a `join` must sign. */
+/**
+ * The first message of the server on every connection: what a `join` must sign, and who asks. A page that
+ * only wants to know which process its address leads to reads this and closes.
+ */
 export interface Challenge {
   readonly type: "challenge";
   /** 32 random bytes in base64url, good for this connection only. */
   readonly nonce: string;
+  /** Names this server process; two of them in one swarm mean a split. */
+  readonly nodeId: string;
 }
 
 /** The answer to `join`: the seat is taken. */

@@ -38,7 +38,7 @@ const iceServer = v.object({
 });
 
 const schema = v.variant("type", [
-  v.object({ type: v.literal("challenge"), nonce: key }),
+  v.object({ type: v.literal("challenge"), nonce: key, nodeId: label }),
   v.object({
     type: v.literal("welcome"),
     clockId: label,

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex, utf8 } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
-import { deriveKeys } from "./derive.ts";
+import { stretchKey } from "./derive.ts";
 import { Sealer } from "./envelope.ts";
 import { makeJoin } from "./join.ts";
 import { realPrimitives } from "./primitives.ts";
+import { keysOfSession } from "./session-keys.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../vectors");
 const KEY = "K7QF9TXM2B4D";
@@ -26,7 +27,8 @@ const seedOf = (name: string) => new Uint8Array(32).fill(name.charCodeAt(0));
 
 describe("the test vectors", () => {
   it("[V1] hold for keys, joins, envelopes and the proof of a link", async () => {
-    const [ada, bo] = [await deriveKeys(KEY, seedOf("ada")), await deriveKeys(KEY, seedOf("bo"))];
+    const stretched = await stretchKey(KEY);
+    const [ada, bo] = [keysOfSession(stretched, seedOf("ada")), keysOfSession(stretched, seedOf("bo"))];
     const secrets = [ada.broadcastKey, ada.pairKey, ada.bindKey, ada.admissionSeed].map(toHex);
     const [broadcastKey, pairKey, bindKey, admissionSeed] = secrets;
     check("keys.json", {

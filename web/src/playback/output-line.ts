@@ -59,8 +59,6 @@ const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
 /** Answers (pulse-answers.ts) come every 1.5 s, each with a scatter of its own; thirty of them make a level. */
 const ANSWERED_LEVEL_MS = 45_000;
-/** Two agree; one alone may be the one that was delayed. */
-const MIN_ANSWERS = 2;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 
@@ -79,7 +77,10 @@ export class OutputLine {
   #usualSkew = 0;
   #reading: LineReading | null = null;
   #strays: Lead[] = [];
-  #answers: Lead[] = [];
+  /** When the last answer was given that the line stands on. */
+  #answeredLocalMs = Number.NEGATIVE_INFINITY;
+  /** Contradicts the line, or is the first of all; the next answer decides. */
+  #doubted: Lead | null = null;
   /** How far the newest smoothed timestamp was from the line that stands on answers. */
   #smoothingMs = 0;
   #steps = 0;
@@ -96,7 +97,8 @@ export class OutputLine {
   reset(): void {
     this.#samples = [];
     this.#strays = [];
-    this.#answers = [];
+    this.#answeredLocalMs = Number.NEGATIVE_INFINITY;
+    this.#doubted = null;
     this.#reading = null;
     this.#usualSkew = this.#skew;
     this.#levelFromMs = Number.NEGATIVE_INFINITY;
@@ -124,7 +126,7 @@ export class OutputLine {
       if (this.#isStray(entry)) {
         this.#strays.push(entry);
         if (!this.#moveToNewGround()) return;
-        if (sample.kind !== "smoothed") this.#answers = [];
+        if (sample.kind !== "smoothed") this.#answeredLocalMs = Number.NEGATIVE_INFINITY;
       } else if (!isAnswered) {
         this.#samples.push(entry);
       }
@@ -150,21 +152,28 @@ export class OutputLine {
     return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
   }
 
-  /** From the second one on, the line stands on answers alone. One that contradicts the line begins anew. */
+  /**
+   * From the second one on, the line stands on answers alone. Two that contradict it and agree with each other begin anew; one
+   * alone was late (it moved a line by half a millisecond for half a minute).
+   */
   #addAnswer(entry: Lead): void {
-    const wasAnswered = this.#isAnsweredAt(entry.localMs);
-    const beginsAnew = this.#answers.length >= MIN_ANSWERS && (!wasAnswered || this.#isStray(entry));
-    if (beginsAnew) this.#answers = [];
-    this.#answers = [...this.#answers.slice(1 - MIN_ANSWERS), entry];
-    if (this.#answers.length < MIN_ANSWERS) return;
-    if (wasAnswered) {
+    const isAnswered = this.#isAnsweredAt(entry.localMs);
+    if (isAnswered && !this.#isStray(entry)) {
+      this.#doubted = null;
+      this.#answeredLocalMs = entry.localMs;
       this.#samples.push(entry);
-    } else {
-      this.#samples = [...this.#answers];
-      this.#levelFromMs = Number.NEGATIVE_INFINITY;
-      this.#skewFittedMs = Number.NEGATIVE_INFINITY;
-      this.#steps += 1;
+      this.#fit(entry.localMs);
+      return;
     }
+    const doubted = this.#doubted;
+    this.#doubted = entry;
+    if (!doubted || Math.abs(entry.leadMs - doubted.leadMs) > STEP_MS) return;
+    this.#doubted = null;
+    this.#answeredLocalMs = entry.localMs;
+    this.#samples = [doubted, entry];
+    this.#levelFromMs = Number.NEGATIVE_INFINITY;
+    this.#skewFittedMs = Number.NEGATIVE_INFINITY;
+    this.#steps += 1;
     this.#fit(entry.localMs);
   }
 
@@ -205,15 +214,13 @@ export class OutputLine {
 
   #isSettled(): boolean {
     return (
-      this.#reading !== null && (this.#samples.length >= MIN_SAMPLES || this.#answers.length >= MIN_ANSWERS)
+      this.#reading !== null &&
+      (this.#samples.length >= MIN_SAMPLES || this.#answeredLocalMs > Number.NEGATIVE_INFINITY)
     );
   }
 
   #isAnsweredAt(localMs: number): boolean {
-    const last = this.#answers.at(-1);
-    return (
-      this.#answers.length >= MIN_ANSWERS && last !== undefined && localMs - last.localMs < ANSWER_PATIENCE_MS
-    );
+    return localMs - this.#answeredLocalMs < ANSWER_PATIENCE_MS;
   }
 
   #leadMsAt(localMs: number): number {

@@ -128,4 +128,22 @@ describe("an output line on answers", () => {
     });
     expect(Math.abs(errorMs(line, source, 31_000) - before)).toBeLessThan(0.02);
   });
+
+  it("[P10] [P24] is not moved by one answer that contradicts the line, but by two that agree", () => {
+    const source = stream({ firstAnswerMs: 0 });
+    const line = new OutputLine();
+    feed(line, new PulseAnswers(), source.timestamps(30_000));
+    const before = errorMs(line, source, 31_000);
+    const answer = (localMs: number, lateMs: number): void => {
+      const audioSec = (localMs + source.trueLeadMsAt(localMs) + lateMs) / 1000;
+      line.add({ localMs, audioSec, kind: "answer" });
+    };
+    answer(31_000, 1.2);
+    answer(32_500, 0);
+    answer(34_000, -1.4);
+    answer(35_500, 1.3);
+    expect(Math.abs(errorMs(line, source, 35_500) - before)).toBeLessThan(0.05);
+    answer(37_000, 1.3);
+    expect(Math.abs(errorMs(line, source, 37_000) - 1.3)).toBeLessThan(0.1);
+  });
 });

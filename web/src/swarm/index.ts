@@ -6,6 +6,7 @@ export { MAX_OWN_FILES } from "./neighbour.ts";
 export type { NetworkHint } from "./network-hint.ts";
 export { MAX_NOTE_BYTES } from "./notes.ts";
 export { type OpenedStore, type OpenStoreOptions, openBestStore, type StoreKind } from "./open-store.ts";
+export type { PieceMap } from "./piece-map.ts";
 export { type Signal, signalSchema } from "./signal.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 export type { FileLayout, PieceStore } from "./store.ts";

@@ -15,6 +15,7 @@ import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
 import { isUnmetered, type NetworkHint } from "./network-hint.ts";
 import { Pacer } from "./pacer.ts";
+import type { PieceMap } from "./piece-map.ts";
 import { Showcase } from "./showcase.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
@@ -147,6 +148,10 @@ export class Swarm {
   /** All known files, by name; the same order on every device. */
   get files(): ReadonlySignal<readonly FileState[]> {
     return this.#showcase.files;
+  }
+
+  get pieceMaps(): readonly PieceMap[] {
+    return this.#transfer.pieceMaps();
   }
 
   get links(): ReadonlySignal<ReadonlyMap<UserId, LinkState>> {

@@ -13,6 +13,7 @@ import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
 import { News } from "./news.ts";
 import { Notes } from "./notes.ts";
+import { pieceMapsOf } from "./piece-map.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
 import { Shelf } from "./shelf.ts";
@@ -46,6 +47,7 @@ export class Transfer {
   readonly #notes: Notes;
   readonly #news: News;
   #effects: Effect[] = [];
+  readonly pieceMaps = () => pieceMapsOf(this.#core);
 
   constructor(options: TransferOptions) {
     this.#core = {

@@ -12,6 +12,7 @@ const seconds = (...errorsMs: (number | null)[]): FigurePoint[] =>
     rttMs: 5,
     playbackErrorMs,
     ratePpm: null,
+    others: {},
   }));
 
 const line = (points: readonly FigurePoint[]) =>

@@ -3,7 +3,7 @@
 
 import type { FigurePoint } from "../app/view.ts";
 
-export type Figure = Exclude<keyof FigurePoint, "atLocalMs">;
+export type Figure = Exclude<keyof FigurePoint, "atLocalMs" | "others">;
 
 export interface PlotLine {
   readonly path: string;

@@ -60,6 +60,10 @@ export class SimServer {
     return `clock ${this.#incarnation}`;
   }
 
+  get nodeId(): string {
+    return `node ${this.#incarnation}`;
+  }
+
   /** The members, those in grace included. */
   get members(): readonly UserId[] {
     return [...this.#seats.keys()];
@@ -111,7 +115,7 @@ export class SimServer {
 
   /** Admission is not simulated: whoever answers is let in. */
   challenge(link: ServerLink): void {
-    this.#say(link.socket, { type: "challenge", nonce: "A".repeat(43) });
+    this.#say(link.socket, { type: "challenge", nonce: "A".repeat(43), nodeId: this.nodeId });
   }
 
   receive(link: ServerLink, text: string): void {
@@ -156,7 +160,7 @@ export class SimServer {
     this.#say(link.socket, {
       type: "welcome",
       clockId: this.clockId,
-      nodeId: `node ${this.#incarnation}`,
+      nodeId: this.nodeId,
       members,
       limits: LIMITS,
       iceServers: [],

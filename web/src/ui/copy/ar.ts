@@ -371,8 +371,13 @@ export const ar = {
     ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
+    pieces: {
+      title: "من لديه أي أجزاء",
+      share: (share: number) => format.percent(Math.floor(100 * share)),
+    },
     plots: {
       title: "هذا الجهاز عبر الوقت",
+      people: "خطأ التشغيل لدى الآخرين",
       figures: {
         offsetMs: "فرق الساعة منذ البداية",
         rttMs: "الذهاب والإياب",

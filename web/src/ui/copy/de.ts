@@ -389,8 +389,13 @@ export const de = {
     ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
+    pieces: {
+      title: "Wer welche Stücke hat",
+      share: (share: number) => format.percent(Math.floor(100 * share)),
+    },
     plots: {
       title: "Dieses Gerät im Lauf der Zeit",
+      people: "Abweichung der anderen beim Abspielen",
       figures: {
         offsetMs: "Versatz der Uhr seit dem Start",
         rttMs: "Hin- und Rückweg",

@@ -368,8 +368,13 @@ export const en = {
     ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
+    pieces: {
+      title: "Who has which pieces",
+      share: (share: number) => format.percent(Math.floor(100 * share)),
+    },
     plots: {
       title: "This device, over time",
+      people: "Playback error of the others",
       figures: {
         offsetMs: "Clock offset since the start",
         rttMs: "Round trip",

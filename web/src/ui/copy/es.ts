@@ -376,8 +376,13 @@ export const es = {
     ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
+    pieces: {
+      title: "Quién tiene qué partes",
+      share: (share: number) => format.percent(Math.floor(100 * share)),
+    },
     plots: {
       title: "Este dispositivo a lo largo del tiempo",
+      people: "Desfase de los demás",
       figures: {
         offsetMs: "Desfase del reloj desde el inicio",
         rttMs: "Ida y vuelta",

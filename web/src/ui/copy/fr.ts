@@ -394,8 +394,13 @@ export const fr = {
     ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
+    pieces: {
+      title: "Qui a quels morceaux",
+      share: (share: number) => format.percent(Math.floor(100 * share)),
+    },
     plots: {
       title: "Cet appareil au fil du temps",
+      people: "Décalage des autres appareils",
       figures: {
         offsetMs: "Décalage de l’horloge depuis le début",
         rttMs: "Aller-retour",

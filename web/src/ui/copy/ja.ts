@@ -369,8 +369,13 @@ export const ja = {
     ppm: quantities.ppm,
     bytes: format.bytes,
     count: format.number,
+    pieces: {
+      title: "だれがどの部分を持っているか",
+      share: (share: number) => format.percent(Math.floor(100 * share)),
+    },
     plots: {
       title: "この端末の推移",
+      people: "ほかの端末の再生誤差",
       figures: {
         offsetMs: "開始からの時計のずれ",
         rttMs: "往復時間",

@@ -13,7 +13,7 @@ export interface UnitWords {
   readonly unknown: string;
 }
 
-export type PlotFigure = Exclude<keyof FigurePoint, "atLocalMs">;
+export type PlotFigure = Exclude<keyof FigurePoint, "atLocalMs" | "others">;
 export interface PlotRange {
   readonly from: number;
   readonly to: number;

@@ -6,7 +6,8 @@ import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 
 export function HeardQuestion({ view, actions }: ScreenProps) {
-  const isAsking = useSlice(view, ({ phase, asksIfHeard }) => phase === "joined" && asksIfHeard);
+  // It rang with the tap; asked only once the swarm is there, the question would push away what is being read.
+  const isAsking = useSlice(view, ({ asksIfHeard }) => asksIfHeard);
   const isSilent = useSignal(false);
   if (!isAsking) return null;
   return (

@@ -10,18 +10,22 @@ import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 import { Strings } from "../strings.tsx";
 
+/** An empty text: Preact sets `autocorrect` as the property where there is one, a boolean, and "off" would be true. */
+const OFF = "";
+
 export function Home({ view, actions }: ScreenProps) {
   const { key, isKeyWeak, isSecureContext } = useSlice(view, (v) => ({
     key: v.key,
     isKeyWeak: v.isKeyWeak,
     isSecureContext: v.isSecureContext,
   }));
-  /** null until something was typed: then the field follows the address. */
-  const typed = useSignal<string | null>(null);
-  const text = typed.value ?? key;
+  /** What was typed over the key of the address; another link opened here counts more. */
+  const typed = useSignal<{ readonly over: string; readonly text: string } | null>(null);
+  const isTyped = typed.value?.over === key;
+  const text = isTyped && typed.value ? typed.value.text : key;
   const isInvited = key !== "";
   const hasKey = text.trim() !== "";
-  const isWeak = typed.value === null ? isKeyWeak : hasKey && actions.isWeakKey(text);
+  const isWeak = isTyped ? hasKey && actions.isWeakKey(text) : isKeyWeak;
 
   const onSubmit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -46,11 +50,11 @@ export function Home({ view, actions }: ScreenProps) {
         dir="ltr"
         value={text}
         onInput={(event) => {
-          typed.value = event.currentTarget.value;
+          typed.value = { over: key, text: event.currentTarget.value };
         }}
         autocomplete="off"
         autocapitalize="characters"
-        autocorrect="off"
+        autocorrect={OFF}
         spellcheck={false}
         enterkeyhint="go"
         aria-describedby="swarm-key-hint"

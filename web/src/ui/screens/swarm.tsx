@@ -50,6 +50,8 @@ export function SwarmSections({ view, actions }: ScreenProps) {
           <div class="aside">
             <People view={view} actions={actions} />
             <Speaker view={view} actions={actions} />
+          </div>
+          <div class="foot">
             <Details view={view} actions={actions} />
             <LanguageSelect />
           </div>

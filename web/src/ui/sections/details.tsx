@@ -4,7 +4,8 @@ import { useSignal } from "@preact/signals";
 import type { DetailsView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
-import { Plots } from "../parts/plots.tsx";
+import { PieceMaps } from "../parts/piece-maps.tsx";
+import { PeoplePlots, Plots } from "../parts/plots.tsx";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 
@@ -14,6 +15,8 @@ export function Details({ view, actions }: ScreenProps) {
     <details class="details" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>{words.details.title}</summary>
       {isOpen.value && <Plots view={view} />}
+      {isOpen.value && <PeoplePlots view={view} />}
+      {isOpen.value && <PieceMaps view={view} />}
       {isOpen.value && <Figures view={view} actions={actions} />}
       <CopyButton
         label={words.details.copy}

@@ -109,7 +109,10 @@ interface RenameProps {
 function Rename({ name, rename, onDone }: RenameProps) {
   const typed = useSignal(name);
   const field = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => {
+    field.current?.focus(); // selecting alone moves the focus in Chromium only
+    field.current?.select();
+  }, []);
   const onSubmit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     rename(typed.value);

@@ -21,6 +21,16 @@ const details: DetailsView = {
   sentBytes: 0,
   receivedBytes: 6_200_000,
   history: lastMinutes(),
+  pieces: [
+    {
+      fileId: fileId("1"),
+      name: "Glass Harbour.flac",
+      holders: [
+        { userId: userId("a"), name: "Ada", share: 0.5, cells: [1, 1, 1, 0.5, 0.5, 0, 0, 0] },
+        { userId: userId("b"), name: "Bo", share: 1, cells: [1, 1, 1, 1, 1, 1, 1, 1] },
+      ],
+    },
+  ],
 };
 
 /** Four minutes in which a song began, a second probe was slow and the sound was lost for ten seconds. */
@@ -34,6 +44,7 @@ function lastMinutes(): FigurePoint[] {
       rttMs: second % 37 === 0 ? 46 : 8 + 2 * Math.sin(second * 1.7),
       playbackErrorMs: isSounding ? errorMs : null,
       ratePpm: isSounding ? -errorMs * 100 : null,
+      others: isSounding ? { [userId("b")]: 1.4 + errorMs / 2, [userId("c")]: -0.6 - errorMs } : {},
     };
   });
 }

@@ -1,0 +1,315 @@
+"""What one server process carries: `python -m bench.server`. Five minutes; two cores, one for each end.
+
+Ten thousand members in 2,000 swarms of five: memory while they are idle; then a clock probe a second from
+each and a beat a second in each swarm, as pages do: service and round trip of the clock, lag of the loop,
+processor; then more and more probes until the round trip's p99 leaves 20 ms. The same for minimal relays on
+other libraries, in the same run. Then how the cost grows with the size and the number of swarms.
+The load comes from one other process (`bench.server_load`), whose own share of a core is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from bench.figures import free_port
+from bench.report import RESULTS, print_table, save
+from tests.server_process import ServerProcess
+
+SIZE = 5
+LIMIT_MS = 20.0
+# Probes a second, in all; the first is what 10,000 pages send.
+STEPS_PER_SEC = (10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 50_000, 60_000)
+SIZES = (2, 4, 8, 16, 32, 64)
+SIZE_PEOPLE = 640
+NUMBERS = (1, 10, 100, 1_000, 2_000, 5_000)
+_SAMPLE = re.compile(r"^unisono_(\w+)_bucket\{le=\"([^\"]+)\"\} (\d+)$", re.MULTILINE)
+
+Figures = dict[str, Any]
+
+
+class Load:
+    """The process of the members."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.server_load"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, do: str, **how: object) -> Figures:
+        command, answer = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
+        command.write(json.dumps({"do": do, **how}) + "\n")
+        command.flush()
+        line = answer.readline()
+        assert line, "the load generator ended"
+        return cast("Figures", json.loads(line))
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def cpu_sec(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def resident_kib(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def buckets(metrics_port: int) -> dict[str, dict[float, int]]:
+    """Each histogram of the server: bound → observations at most as large, since its start."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
+        text = answer.read().decode()
+    found: dict[str, dict[float, int]] = {}
+    for name, bound, count in _SAMPLE.findall(text):
+        found.setdefault(name, {})[float(bound)] = int(count)
+    return found
+
+
+def bound_of(share: float, before: dict[float, int], after: dict[float, int]) -> float:
+    """The bound, in ms, below which this share of the observations between two readings lies."""
+    total = after[float("inf")] - before[float("inf")]
+    within = (bound for bound in after if after[bound] - before[bound] >= share * total)
+    return min(within, default=float("inf")) * 1000
+
+
+@contextmanager
+def product(folder: Path) -> Iterator[tuple[int, int, int]]:
+    """Its port, its process, and the port of its metrics."""
+    metrics_port = free_port()
+    arguments = ["--stun-port", "0", "--metrics", f"127.0.0.1:{metrics_port}"]
+    server = ServerProcess(folder / f"server-{metrics_port}.log", arguments)
+    try:
+        yield server.port, server.pid, metrics_port
+    finally:
+        server.stop()
+
+
+@contextmanager
+def relay(library: str) -> Iterator[tuple[int, int]]:
+    command = [sys.executable, "-m", "bench.relays", library]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(cast("IO[str]", process.stdout).readline()), process.pid
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def fill(load: Load, name: str, port: int, pid: int, swarms: int) -> Figures:
+    """Everyone in, and what each costs while idle."""
+    base_kib = resident_kib(pid)
+    seconds = load.ask("connect", group=name, port=port, swarms=swarms, size=SIZE)["seconds"]
+    time.sleep(2.0)
+    people = swarms * SIZE
+    each_kib = (resident_kib(pid) - base_kib) / people
+    print(f"{name}: {people} connections in {seconds:.1f} s, {each_kib:.1f} KiB each", flush=True)
+    return {"base_mib": base_kib / 1024, "kib_per_connection": each_kib, "connect_sec": seconds}
+
+
+def stretch(
+    load: Load, name: str, pid: int, *, seconds: float, ping_hz: float, beat_hz: float, swarms: int
+) -> Figures:
+    used_sec, began_sec = cpu_sec(pid), time.monotonic()
+    figures = load.ask("run", group=name, seconds=seconds, ping_hz=ping_hz, beat_hz=beat_hz, swarms=swarms)
+    used_sec = cpu_sec(pid) - used_sec
+    return {**figures, "cpu_percent": 100 * used_sec / (time.monotonic() - began_sec)}
+
+
+def ramp(load: Load, name: str, pid: int, swarms: int, seconds: float) -> list[Figures]:
+    """More probes a second until the round trip leaves the limit, or an end cannot keep up."""
+    steps: list[Figures] = []
+    for per_sec in STEPS_PER_SEC:
+        ping_hz = per_sec / (swarms * SIZE)
+        step = stretch(load, name, pid, seconds=seconds, ping_hz=ping_hz, beat_hz=1.0, swarms=swarms)
+        step["is_sustained"] = (
+            step["round_trip_p99_ms"] <= LIMIT_MS
+            and step["pong_per_sec"] > 0.98 * step["ping_per_sec"]
+            and step["ping_per_sec"] > 0.98 * per_sec
+        )
+        steps.append(step)
+        if not step["is_sustained"]:
+            break
+    return steps
+
+
+def sustained(steps: list[Figures]) -> float:
+    """Messages a second, in and out, of the last step that held."""
+    held = [step for step in steps if step["is_sustained"]]
+    if not held:
+        return 0.0
+    best = held[-1]
+    return float(sum(best[f"{kind}_per_sec"] for kind in ("ping", "beat", "pong", "relayed")))
+
+
+def candidates(load: Load, folder: Path, options: argparse.Namespace) -> dict[str, Figures]:
+    found: dict[str, Figures] = {}
+    swarms = options.swarms
+    with product(folder) as (port, pid, metrics_port):
+        found["Unisono"] = fill(load, "Unisono", port, pid, swarms)
+        before = buckets(metrics_port)
+        usual = stretch(
+            load, "Unisono", pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms
+        )
+        after = buckets(metrics_port)
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            for histogram in ("clock_service", "event_loop_lag"):
+                seconds_name = f"{histogram}_seconds"
+                bound_ms = bound_of(share, before[seconds_name], after[seconds_name])
+                usual[f"{histogram}_{name}_at_most_ms"] = bound_ms
+        found["Unisono"] |= {"usual": usual, "ramp": ramp(load, "Unisono", pid, swarms, options.step)}
+        load.ask("close", group="Unisono")
+    for library in options.libraries:
+        with relay(library) as (port, pid):
+            found[library] = fill(load, library, port, pid, swarms)
+            usual = stretch(
+                load, library, pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms
+            )
+            found[library] |= {"usual": usual, "ramp": ramp(load, library, pid, swarms, options.step)}
+            load.ask("close", group=library)
+    return found
+
+
+def growth(load: Load, folder: Path, seconds: float) -> dict[str, list[Figures]]:
+    """Processor and memory over the size of swarms (as many people in all) and over their number."""
+    sizes: list[Figures] = []
+    with product(folder) as (port, pid, _):
+        for size in SIZES:
+            group, swarms = f"of {size}", SIZE_PEOPLE // size
+            load.ask("connect", group=group, port=port, swarms=swarms, size=size)
+            # Five times as fast as pages, so that there is something to measure.
+            figures = stretch(load, group, pid, seconds=seconds, ping_hz=5.0, beat_hz=5.0, swarms=swarms)
+            sizes.append(
+                {"size": size, "cpu_us_per_person_sec": _us_each(figures, SIZE_PEOPLE, 5), **figures}
+            )
+    numbers: list[Figures] = []
+    with product(folder) as (port, pid, _):
+        base_kib, opened = resident_kib(pid), 0
+        for number in NUMBERS:
+            load.ask("connect", group="pairs", port=port, swarms=number - opened, size=2)
+            opened = number
+            time.sleep(0.5)
+            memory_kib = resident_kib(pid) - base_kib
+            figures = stretch(load, "pairs", pid, seconds=seconds, ping_hz=1.0, beat_hz=1.0, swarms=number)
+            numbers.append({"swarms": number, "memory_mib": memory_kib / 1024, **figures})
+    return {"sizes": sizes, "numbers": numbers}
+
+
+def _us_each(figures: Figures, people: int, hz: int) -> float:
+    return float(figures["cpu_percent"]) / 100 * 1e6 / people / hz
+
+
+def plot(grown: dict[str, list[Figures]], path: Path) -> None:
+    import matplotlib as mpl  # noqa: PLC0415 - slow to import, and no display here
+
+    mpl.use("agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    sizes, numbers = grown["sizes"], grown["numbers"]
+    left.plot([each["size"] for each in sizes], [each["cpu_us_per_person_sec"] for each in sizes], "o-")
+    left.set(xscale="log", xlabel="members of each swarm", ylabel="processor, µs per person and second")
+    left.set_xticks(SIZES, [str(size) for size in SIZES])
+    left.set_ylim(bottom=0)
+    right.plot([each["swarms"] for each in numbers], [each["cpu_percent"] for each in numbers], "o-")
+    right.set(xlabel="swarms of two", ylabel="processor, % of a core")
+    memory = right.twinx()
+    memory.plot(
+        [each["swarms"] for each in numbers], [each["memory_mib"] for each in numbers], "s--", color="C1"
+    )
+    memory.set_ylabel("memory above the empty server, MiB (dashed)")
+    figure.suptitle("What a swarm costs its server: one probe and one beat a second")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def show(found: dict[str, Figures], grown: dict[str, list[Figures]] | None) -> None:
+    columns = (
+        "server",
+        "KiB each",
+        "CPU %",
+        "trip p50 ms",
+        "trip p99 ms",
+        "sustained msg/s",
+        "its CPU %",
+        "load CPU %",
+    )
+    rows = []
+    for name, figures in found.items():
+        usual, last = (
+            figures["usual"],
+            [s for s in figures["ramp"] if s["is_sustained"]][-1:] or figures["ramp"],
+        )
+        rows.append(
+            [
+                name,
+                figures["kib_per_connection"],
+                usual["cpu_percent"],
+                usual["round_trip_p50_ms"],
+                usual["round_trip_p99_ms"],
+                round(sustained(figures["ramp"])),
+                last[-1]["cpu_percent"],
+                last[-1]["load_cpu_percent"],
+            ]
+        )
+    print_table(
+        "The same members, one second's probe and beat, then as fast as p99 <= 20 ms allows", columns, rows
+    )
+    usual = found["Unisono"]["usual"]
+    for name in ("clock_service", "event_loop_lag"):
+        print(
+            f"{name}: p50 <= {usual[f'{name}_p50_at_most_ms']:g} ms, "
+            f"p99 <= {usual[f'{name}_p99_at_most_ms']:g} ms"
+        )
+    if grown is None:
+        return
+    by_size = [
+        [each["size"], each["cpu_us_per_person_sec"], each["round_trip_p99_ms"]] for each in grown["sizes"]
+    ]
+    print_table("Size of swarms", ("members", "µs/person·s", "trip p99 ms"), by_size)
+    by_number = [
+        [each["swarms"], each["cpu_percent"], each["memory_mib"], each["round_trip_p99_ms"]]
+        for each in grown["numbers"]
+    ]
+    print_table("Number of swarms of two", ("swarms", "CPU %", "MiB", "trip p99 ms"), by_number)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.server", description="What one server process carries.")
+    parser.add_argument("--swarms", type=int, default=2000, help="of five members each")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of the usual load")
+    parser.add_argument("--step", type=float, default=5.0, help="seconds of each step of the ramp")
+    parser.add_argument("--libraries", nargs="*", default=["aiohttp", "websockets", "picows"])
+    parser.add_argument("--no-growth", action="store_true")
+    options = parser.parse_args()
+    load = Load()
+    try:
+        with tempfile.TemporaryDirectory(prefix="unisono-bench-") as folder:
+            found = candidates(load, Path(folder), options)
+            grown = None if options.no_growth else growth(load, Path(folder), options.step)
+    finally:
+        load.close()
+    show(found, grown)
+    if grown is not None:
+        plot(grown, RESULTS / "server.png")
+    save("server", {"options": vars(options), "figures": found, "growth": grown})
+
+
+if __name__ == "__main__":
+    main()

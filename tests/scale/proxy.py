@@ -1,0 +1,98 @@
+"""Debian's HAProxy with the file that we ship: only addresses and the certificate are others here."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+SHIPPED = Path(__file__).parents[2] / "deploy/haproxy.cfg"
+START_LIMIT_SEC = 30.0
+
+
+def haproxy() -> str:
+    """The program; administration tools are not always on the PATH of a plain user."""
+    found = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/sbin")
+    assert found is not None, "haproxy is missing; `make test-tools` installs it"
+    return found
+
+
+def adapted(folder: Path, port: int, peer_port: int, nodes: Iterable[tuple[str, int]]) -> str:
+    """The shipped configuration for plain http on this port, with these nodes (name, port) here."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    servers = "\n".join(f"    server {name} 127.0.0.1:{node_port}" for name, node_port in nodes)
+    for pattern, replacement in (
+        (r"^    user haproxy\n    group haproxy\n", ""),
+        (r"maxconn \d+", "maxconn 1500"),  # what a plain user may open
+        (r"/run/haproxy/admin\.sock", str(folder / "admin.sock")),
+        (r"^    bind :80\n    bind :443 .*$", f"    bind 127.0.0.1:{port}"),
+        (r"^    http-request redirect scheme https .*\n", ""),
+        (r"127\.0\.0\.1:10000", f"127.0.0.1:{peer_port}"),
+        (r"(^    server node\d .*\n)+", f"{servers}\n"),
+    ):
+        text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+        assert count > 0, f"the shipped file has no {pattern}"
+    return text
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on. Held together until all are known, so that they differ."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+class Proxy:
+    """Runs until `close`."""
+
+    def __init__(self, folder: Path, nodes: Iterable[tuple[str, int]]) -> None:
+        self.port, peer_port = free_ports(2)
+        self._admin = folder / "admin.sock"
+        config = folder / "haproxy.cfg"
+        config.write_text(adapted(folder, self.port, peer_port, nodes), encoding="utf-8")
+        self._log = (folder / "haproxy.log").open("wb")
+        self._process = subprocess.Popen(
+            [haproxy(), "-db", "-L", "proxy1", "-f", str(config)], stdout=self._log, stderr=self._log
+        )
+
+    def say(self, command: str) -> str:
+        """One command to the running proxy, and what it answers."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.connect(str(self._admin))
+            admin.sendall(command.encode() + b"\n")
+            answer = b""
+            while part := admin.recv(65536):
+                answer += part
+        return answer.decode()
+
+    def wait_until(self, **states: str) -> None:
+        """Until the health checks say so: `wait_until(node1="UP", node5="DOWN")`."""
+        deadline_sec = time.monotonic() + START_LIMIT_SEC
+        while not self._are(states):
+            assert self._process.poll() is None, "haproxy ended"
+            assert time.monotonic() < deadline_sec, self.say("show stat")
+            time.sleep(0.05)
+
+    def _are(self, states: dict[str, str]) -> bool:
+        try:
+            lines = self.say("show stat").splitlines()
+        except (FileNotFoundError, ConnectionError):
+            return False  # it is starting
+        rows = [line.split(",") for line in lines if line.startswith("control,")]
+        now = {row[1]: row[17].split(" ")[0] for row in rows}
+        return all(now.get(node) == state for node, state in states.items())
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
