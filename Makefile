@@ -18,8 +18,12 @@ STAMPS := .make
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 WEB_BUILT := src/unisono/_web/index.html
 NODE_MODULES := web/node_modules/.package-lock.json
+NPM = $$(dirname "$$(dirname "$$(readlink $(NODE))")")/lib/node_modules/npm/bin/npm-cli.js
+MERMAID := $(STAMPS)/mermaid.min.js
+MERMAID_VERSION := 11.12.2
+MERMAID_SHA256 := d0830a6c05546e9edb8fe20a8f545f3e0dc7c4c3134d584bad9c13a99d7a71e0
 
-.PHONY: run test check lint types generate web bench package clean test-server test-tools vitest
+.PHONY: run test check lint types generate web bench package clean test-server test-tools vitest docs release-check
 .DELETE_ON_ERROR:
 
 # --- what people type ---------------------------------------------------------------------------------------------------
@@ -73,11 +77,20 @@ test-server: $(STAMPS)/dev
 package: $(STAMPS)/dev
 	$(BIN)/python -m build
 
+# The documentation as a site, in site/.
+docs: $(STAMPS)/docs $(MERMAID)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The site is in site/: open site/index.html"
+
+# Everything that is published, made twice and checked; see docs/releasing.md.
+release-check: $(STAMPS)/dev $(WEB_BUILT)
+	$(BIN)/python scripts/release_check.py
+
 test-tools:
 	@sh scripts/install_test_tools.sh
 
 clean:
-	rm -rf $(VENV) $(STAMPS) dist web/node_modules src/unisono/_web .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(STAMPS) dist site web/node_modules src/unisono/_web .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # --- what is installed, once --------------------------------------------------------------------------------------------
 
@@ -102,10 +115,23 @@ $(STAMPS)/dev: $(STAMPS)/package
 	@$(PIP) install --group lint --group test
 	@touch $@
 
+$(STAMPS)/docs: $(STAMPS)/package
+	@echo "Installing MkDocs into $(VENV)"
+	@$(PIP) install --group docs
+	@touch $@
+
+# Draws the diagrams on the site, from the site: Material would fetch it from another host.
+$(MERMAID): | $(STAMPS)/package
+	@echo "Fetching the script that draws diagrams"
+	@cd $(STAMPS) && $(NODE) "$(NPM)" pack --silent mermaid@$(MERMAID_VERSION) >/dev/null
+	@tar -xzOf $(STAMPS)/mermaid-$(MERMAID_VERSION).tgz package/dist/mermaid.min.js > $@
+	@rm $(STAMPS)/mermaid-$(MERMAID_VERSION).tgz
+	@echo "$(MERMAID_SHA256)  $@" | sha256sum --check --quiet
+
 # npm writes this file itself, so that an installation made by hand counts as well. Why not `ci`: see hatch_build.py.
 $(NODE_MODULES): web/package.json web/package-lock.json | $(STAMPS)/package
 	@echo "Installing the web app's packages into web/node_modules"
-	@cd web && $(NODE) "$$(dirname "$$(dirname "$$(readlink $(NODE))")")/lib/node_modules/npm/bin/npm-cli.js" \
+	@cd web && $(NODE) "$(NPM)" \
 		install --no-save --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 

@@ -5,6 +5,7 @@ Every format people bring, in Chromium (the owner), Firefox and WebKitGTK; ms ag
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ REACH_MS = 0.1
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="bench.decode", description="What is left between decoders.").parse_args()
     figures: dict[str, dict[str, dict[str, Any]]] = {}
     rows: list[list[object]] = []
     with (

@@ -193,10 +193,12 @@ def constraint(described: inspect.Type) -> str:  # noqa: PLR0911 - one answer pe
         case inspect.StrType():
             if inner.max_length is None:
                 return "text"
-            if inner.min_length == inner.max_length:
-                return f"{inner.max_length} hex digits"
-            kind = "base64url" if inner.pattern else "text"
-            return f"{kind}, at most {inner.max_length} characters"
+            is_exact = inner.min_length == inner.max_length
+            if inner.pattern and "A-Z" not in inner.pattern:
+                kind, unit = "", "hex digits"
+            else:
+                kind, unit = "base64url, " if inner.pattern else "text, ", "characters"
+            return f"{kind}{'' if is_exact else 'at most '}{inner.max_length} {unit}"
         case inspect.IntType():
             return "integer" if inner.ge is None else f"integer ≥ {inner.ge}"
         case inspect.FloatType():

@@ -50,7 +50,8 @@ def page_parts() -> list[dict[str, Any]]:
     packages: dict[str, dict[str, Any]] = json.loads(LOCK.read_text(encoding="utf-8"))["packages"]
     parts = []
     for path, package in sorted(packages.items()):
-        if not path or package.get("dev") or package.get("optional"):
+        # devOptional: typescript, which valibot would use for its types if it were there.
+        if not path or any(package.get(mark) for mark in ("dev", "optional", "devOptional")):
             continue
         made = part(
             "npm", path.rpartition("node_modules/")[2], package["version"], package.get("license", "")

@@ -42,7 +42,11 @@ ANSWER_LIMIT_SEC = 30.0
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the sdist and the wheel made from that sdist, as `make package` makes them."""
+    """The folder with the sdist and the wheel made from that sdist, as `make package` makes them; before a
+    release, the ones that are about to be published.
+    """
+    if published := os.environ.get("UNISONO_DIST"):
+        return Path(published)
     checkout = tmp_path_factory.mktemp("package") / "checkout"
     shutil.copytree(ROOT, checkout, ignore=NOT_COPIED)
     build = [sys.executable, "-m", "build"]

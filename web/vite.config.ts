@@ -49,6 +49,35 @@ function buildListInServiceWorker(): Plugin {
   };
 }
 
+/**
+ * The licences of what the page is made of, which must go where the page goes: the lock file's packages but for those that
+ * only build and test.
+ */
+function licencesBesideThePage(): Plugin {
+  return {
+    name: "licences-beside-the-page",
+    apply: "build",
+    generateBundle() {
+      const lock: {
+        packages: Record<
+          string,
+          { version: string; dev?: boolean; optional?: boolean; devOptional?: boolean }
+        >;
+      } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+      const parts = Object.entries(lock.packages)
+        .filter(([folder, { dev, optional, devOptional }]) => folder && !dev && !optional && !devOptional)
+        .map(([folder, { version }]) => {
+          const licence = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+          if (licence === undefined) throw new Error(`${folder} has no licence file`);
+          const name = folder.replace(/^.*node_modules\//, "");
+          return `${name} ${version}\n\n${readFileSync(join(folder, licence), "utf8").trim()}\n`;
+        });
+      const source = parts.join(`\n${"-".repeat(72)}\n\n`);
+      this.emitFile({ type: "asset", fileName: "third-party-licences.txt", source });
+    },
+  };
+}
+
 /** As the server's header says, for a page served from elsewhere; `frame-ancestors` counts in a header only. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -89,6 +118,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
-  plugins: [policyInThePage(), buildListInServiceWorker(), compressedSiblings()],
+  plugins: [policyInThePage(), buildListInServiceWorker(), licencesBesideThePage(), compressedSiblings()],
   server: { proxy: { "/v1": { target: "http://localhost:8000", ws: true } } },
 });
