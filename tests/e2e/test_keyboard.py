@@ -84,6 +84,10 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     expect(play).to_be_enabled()
     play.press("Enter")
     ada.wait_for(is_playing, "to play")
+    switch = row.get_by_role("switch")
+    for is_on in (False, True):
+        switch.press("Space")
+        expect(switch).to_be_checked(checked=is_on)
     clicks = page.get_by_role("button", name="Click test")
     clicks.press("Space")
     expect(clicks).to_have_attribute("aria-pressed", "true")
