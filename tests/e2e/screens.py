@@ -46,7 +46,7 @@ _SPILLS = """() => {
   const faults = [...wide, ...cut].map((each) => `sticks out: ${each.outerHTML.slice(0, 120)}`);
   const squeezed = [...document.body.querySelectorAll("p, h1, h2, dd, button")].filter((each) => {
     const isLong = each.innerText.trim().length > 12 && each.checkVisibility() && !each.closest(".unseen");
-    return isLong && each.clientWidth < 4 * parseFloat(getComputedStyle(each).fontSize);
+    return isLong && each.clientWidth < 3 * parseFloat(getComputedStyle(each).fontSize);
   });
   faults.push(...squeezed.map((each) => `${each.clientWidth} px for: ${each.outerHTML.slice(0, 120)}`));
   if (root.scrollWidth > root.clientWidth) faults.unshift(`${root.scrollWidth} px in ${root.clientWidth}`);

@@ -80,12 +80,14 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     """Play, switches, the slider, a new name, the dialog: each by its key, and the focus back."""
     page = ada.page
     row = ada.file_row(tune.name)
-    switch = row.get_by_role("switch")
-    switch.press("Space")
-    expect(switch).not_to_be_checked()
-    switch.press("Space")
-    row.get_by_role("button", name=re.compile("^Play")).press("Enter")
+    play = row.get_by_role("button", name=re.compile("^Play"))
+    expect(play).to_be_enabled()
+    play.press("Enter")
     ada.wait_for(is_playing, "to play")
+    switch = row.get_by_role("switch")
+    for is_on in (False, True):
+        switch.press("Space")
+        expect(switch).to_be_checked(checked=is_on)
     clicks = page.get_by_role("button", name="Click test")
     clicks.press("Space")
     expect(clicks).to_have_attribute("aria-pressed", "true")

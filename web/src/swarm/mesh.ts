@@ -226,6 +226,7 @@ export class Mesh {
       connection = createConnection ? createConnection(configuration) : new RTCPeerConnection(configuration);
     } catch {
       this.#retry(neighbour);
+      onChange(); // a browser without such connections is to be told apart from one that is still at it
       return null;
     }
     const link: Link = new Link({
