@@ -35,7 +35,7 @@ run: $(STAMPS)/package $(WEB_BUILT)
 # the tests that PYTEST_ARGS names is of this kind.)
 test: test-tools
 	@$(MAKE) --no-print-directory check vitest
-	$(BIN)/python -m pytest -m "not rig or shares" -n 2 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "not rig or shares" -n 3 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest -m "rig and not shares" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 check: lint types generate-check $(WEB_BUILT)
