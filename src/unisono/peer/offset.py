@@ -29,7 +29,7 @@ MAX_SCALE_MS = 0.25
 SHARPENING_ROUNDS = 14
 EDGE_BLUR_MS = 0.12
 AVERAGING_ROUNDS = 5
-EDGE_NOISE_MS = 0.25
+EDGE_NOISE_MS = 0.7
 DRIFT_PRIOR_PPM = 15.0
 BOUND_NOISE_MS = 0.1
 DRIFT_LEARNING_MS = 60_000.0
@@ -248,7 +248,8 @@ def _refine(
     """One round: both lines through the bounds, weighted by how far they are from the lines before."""
     low = _moments(lower, before.drift_per_ms, before.lower_ms, scale_ms)
     up = _moments(upper, before.drift_per_ms, before.upper_ms, scale_ms)
-    ridge = (noise_ms / (DRIFT_PRIOR_PPM * 1e-6)) ** 2
+    surprise = (before.drift_per_ms - usual_drift) / (DRIFT_PRIOR_PPM * 1e-6)
+    ridge = (noise_ms / (DRIFT_PRIOR_PPM * 1e-6)) ** 2 / (1 + surprise**2)
     spread = low.spread + up.spread + ridge
     wished = (low.covariance + up.covariance + ridge * usual_drift) / spread
     limit = MAX_DRIFT_PPM * 1e-6
