@@ -5,6 +5,7 @@ many inputs, and another one at the first that raises, takes 5 s or 512 MiB; lib
 """
 
 import argparse
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -15,11 +16,15 @@ with atheris.instrument_imports(include=["unisono"]):
     from bench.fuzz import feed, seeds
     from unisono.protocol import MAX_FRAME_BYTES
 
+MEMORY_LIMIT_BYTES = 512 * 1024**2
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.guided_fuzz", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inputs", type=int, default=1_000_000)
     options = parser.parse_args()
+    # libFuzzer's own limit counts what the process was before it became this one.
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     with tempfile.TemporaryDirectory(prefix="unisono-fuzz-") as corpus:
         for number, frame in enumerate(seeds()):
             (Path(corpus) / f"seed{number}").write_bytes(frame)
@@ -27,7 +32,8 @@ def main() -> None:
             f"-atheris_runs={options.inputs}",
             f"-max_len={MAX_FRAME_BYTES}",
             "-timeout=5",
-            "-rss_limit_mb=512",
+            "-rss_limit_mb=0",
+            f"-artifact_prefix={corpus}/",
         ]
         atheris.Setup([sys.argv[0], *bounds, corpus], feed)
         atheris.Fuzz()  # ends the process

@@ -246,30 +246,34 @@ function tightestPerBucket(bounds: readonly Bound[], driftPerMs: number, side: 1
   return [...best.values()].map((entry) => entry.bound);
 }
 
+/** Loops and no closures: this runs for every probe, and ten thousand storms run it millions of times. */
 function moments(bounds: readonly Bound[], slope: number, level: number, side: 1 | -1, scaleMs: number) {
   let weight = 0;
   let local = 0;
   let offset = 0;
-  const weights = bounds.map((bound) => {
-    const looseMs = -side * (bound.offsetMs - level - slope * bound.localMs);
+  const weights = new Float64Array(bounds.length);
+  for (let index = 0; index < bounds.length; index++) {
+    const { localMs, offsetMs } = bounds[index] as Bound;
+    const looseMs = -side * (offsetMs - level - slope * localMs);
     const share = looseMs <= 0 ? 1 : 1 / (1 + (looseMs / scaleMs) ** 2);
+    weights[index] = share;
     weight += share;
-    local += share * bound.localMs;
-    offset += share * bound.offsetMs;
-    return share;
-  });
+    local += share * localMs;
+    offset += share * offsetMs;
+  }
   const meanLocal = local / weight;
   const meanOffset = offset / weight;
   let spread = 0;
   let covariance = 0;
   let residual = 0;
-  bounds.forEach((bound, index) => {
-    const share = weights[index] ?? 0;
-    const fromMean = bound.localMs - meanLocal;
+  for (let index = 0; index < bounds.length; index++) {
+    const { localMs, offsetMs } = bounds[index] as Bound;
+    const share = weights[index] as number;
+    const fromMean = localMs - meanLocal;
     spread += share * fromMean ** 2;
-    covariance += share * fromMean * (bound.offsetMs - meanOffset);
-    residual += share * (bound.offsetMs - level - slope * bound.localMs) ** 2;
-  });
+    covariance += share * fromMean * (offsetMs - meanOffset);
+    residual += share * (offsetMs - level - slope * localMs) ** 2;
+  }
   // With one or two bounds the residual says nothing; the prior noise of a minimum stands in.
   const variance = Math.max(residual / weight, bounds.length < 3 ? BOUND_NOISE_MS ** 2 : 0);
   return { weight, meanLocal, meanOffset, spread, covariance, variance };
