@@ -115,14 +115,14 @@ def test_who_sends_nonsense_is_parted_from_and_named(room: FileRoom, eve: Device
 def test_names_are_text_whatever_they_say(room: FileRoom, eve: Device) -> None:
     """Markup, direction overrides and control characters in the name of a person and of a file."""
     ada, bo = room.fleet.devices[:2]
-    # From then on eve's own page has no news of its catalogue, which would take the place of what is said here.
+    # From then on eve's own page has no news for its catalogue that would take the place of this.
     eve.wait_for(lambda shot: holds(shot, "song.mp3"), "to hold the song")
     entry = f"{{...{LISTED}, name: {MARKUP!r} + '\\u202e\\u0000gnp.mp3'}}"
     eve.page.evaluate(f"sayCtl({{type: 'catalog', files: [{entry}]}})")
     for device in (ada, bo):
-        device.wait_for(lambda shot: len(shot["files"]) == 2, "to see eve's file")
+        shot = device.wait_for(lambda shot: len(shot["files"]) == 2, "to see eve's file")
         expect(device.page.get_by_text(MARKUP).first).to_be_visible()
         assert device.page.evaluate("window.isOwned") is None
         assert device.page.locator("main img, [onerror]").count() == 0
-        shown = next(each["name"] for each in device.snapshot()["files"] if each["name"] != "song.mp3")
+        shown = next(each["name"] for each in shot["files"] if each["name"] != "song.mp3")
         assert shown == f"{MARKUP} gnp.mp3"
