@@ -25,7 +25,7 @@ MERMAID := $(STAMPS)/mermaid.min.js
 MERMAID_VERSION := 11.12.2
 MERMAID_SHA256 := d0830a6c05546e9edb8fe20a8f545f3e0dc7c4c3134d584bad9c13a99d7a71e0
 
-.PHONY: run test check lint types generate web bench package clean test-server test-tools vitest storms docs release-check
+.PHONY: run test check lint types generate web bench package clean test-server test-long test-tools vitest storms docs release-check
 .DELETE_ON_ERROR:
 
 # --- what people type ---------------------------------------------------------------------------------------------------
@@ -40,9 +40,13 @@ test: test-tools
 	@$(MAKE) --no-print-directory check vitest
 	$(BIN)/python -m pytest -m "not rig or shares" -n 3 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	@($(call STORMS,$(IDLY))) >$(STAMPS)/storms.log 2>&1 & storms=$$!; \
-	$(BIN)/python -m pytest -m "rig and not shares" $(PYTEST_ARGS) || [ $$? -eq 5 ]; listened=$$?; \
+	$(BIN)/python -m pytest -m "rig and not shares and not long" $(PYTEST_ARGS) || [ $$? -eq 5 ]; listened=$$?; \
 	wait $$storms || { cat $(STAMPS)/storms.log; exit 1; }; \
 	exit $$listened
+
+# What would take `make test` beyond twenty minutes.
+test-long: test-tools $(STAMPS)/dev $(WEB_BUILT)
+	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
 check: lint types generate-check $(WEB_BUILT)
 	$(NODE) web/scripts/sizes.mjs

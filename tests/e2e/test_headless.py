@@ -48,6 +48,7 @@ def test_a_headless_peer_and_a_browser_share_files_and_whoever_looks_directs(
     assert ada.errors == []
 
 
+@pytest.mark.long
 @pytest.mark.rig
 def test_a_headless_peer_plays_in_step_with_a_browser(
     open_room: Callable[..., Room], song: Song, tmp_path: Path, out_dir: Path

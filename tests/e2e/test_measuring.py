@@ -18,7 +18,7 @@ from tests.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
 from tests.e2e.room import Room, has_peers
 from tests.rig.tracking import RIG_RATE_HZ, Signal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.long]
 
 LATE_MS = {"ada": 0, "bo": 300, "cy": 40}
 # Of the arithmetic 1 ms is asked (MC5). Here each loudspeaker's own error in step is in it as well, and the

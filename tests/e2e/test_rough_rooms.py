@@ -24,7 +24,7 @@ from tests.server_process import ServerProcess
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
 PROMISE_MS = 40.0
-LISTEN_SEC = 12.0
+LISTEN_SEC = 9.0
 
 
 def test_rough_networks_keep_step_and_so_does_who_comes_late_through_one(
