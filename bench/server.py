@@ -28,6 +28,8 @@ from tests.server_process import ServerProcess
 
 SIZE = 5
 LIMIT_MS = 20.0
+# After a crowd has joined: what it left to collect and to send is done by then, and memory stands.
+SETTLE_SEC = 2.0
 # Probes a second, in all; the first is what 10,000 pages send.
 STEPS_PER_SEC = (10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 50_000, 60_000)
 SIZES = (2, 4, 8, 16, 32, 64)
@@ -116,7 +118,7 @@ def fill(load: Load, name: str, port: int, pid: int, swarms: int) -> Figures:
     """Everyone in, and what each costs while idle."""
     base_kib = resident_kib(pid)
     seconds = load.ask("connect", group=name, port=port, swarms=swarms, size=SIZE)["seconds"]
-    time.sleep(2.0)
+    time.sleep(SETTLE_SEC)
     people = swarms * SIZE
     each_kib = (resident_kib(pid) - base_kib) / people
     print(f"{name}: {people} connections in {seconds:.1f} s, {each_kib:.1f} KiB each", flush=True)
@@ -204,7 +206,7 @@ def growth(load: Load, folder: Path, seconds: float) -> dict[str, list[Figures]]
         for number in NUMBERS:
             load.ask("connect", group="pairs", port=port, swarms=number - opened, size=2)
             opened = number
-            time.sleep(0.5)
+            time.sleep(SETTLE_SEC)
             memory_kib = resident_kib(pid) - base_kib
             figures = stretch(load, "pairs", pid, seconds=seconds, ping_hz=1.0, beat_hz=1.0, swarms=number)
             numbers.append({"swarms": number, "memory_mib": memory_kib / 1024, **figures})

@@ -12,6 +12,7 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).parents[2] / "deploy/haproxy.cfg"
 START_LIMIT_SEC = 30.0
+POLL_SEC = 0.05
 
 
 def haproxy() -> str:
@@ -80,7 +81,7 @@ class Proxy:
         while not self._are(states):
             assert self._process.poll() is None, "haproxy ended"
             assert time.monotonic() < deadline_sec, self.say("show stat")
-            time.sleep(0.05)
+            time.sleep(POLL_SEC)
 
     def _are(self, states: dict[str, str]) -> bool:
         try:
