@@ -77,6 +77,7 @@ def measure(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], 
             devices[0].play(song.path.name)
             shots = wait_for_all(devices, is_playing, "to play", LIMIT_SEC)
             figures["playing"] = len(shots)
+            say("everyone plays")
             give_everyone_a_loudspeaker(rig, devices)
             fleet.give_sound_priority()
             say("everyone plays on a loudspeaker of its own")

@@ -23,7 +23,7 @@ from tests.rig.song import Song
 from tests.rig.tracking import Signal
 from tests.server_process import ServerProcess
 
-SETTLE_SEC = 4.0  # people do not press Play in the second they joined
+SETTLE_SEC = 8.0  # people do not press Play in the second they joined
 BEFORE_LATE_SEC = 15.0
 LATE_STAYS_SEC = 8.0
 START_LASTS_SEC = 4.0

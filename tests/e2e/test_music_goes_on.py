@@ -33,7 +33,7 @@ def test_the_server_dies_and_comes_back_and_nobody_hears_it(
     """SIGKILL, 10 s without it, a new process with a new clock: same director, same plan, and Stop works."""
     room, devices = playing_room(open_room, song, tmp_path, "ada", "bo", "cy")
     before = [device.snapshot() for device in devices]
-    room.listen(4)
+    room.settle()
     killed_at_sec = room.rig.recorded_sec()
     server.stop(signal.SIGKILL)
     wait_for_all(devices, lambda shot: shot["control"]["state"] == "retrying", "to notice")
@@ -77,7 +77,7 @@ def test_a_frozen_director_is_succeeded_and_follows_when_it_thaws(
     room, devices = playing_room(open_room, song, tmp_path, "ada", "bo", "cy")
     ada, bo, cy = devices
     ada_id = ada.snapshot()["userId"]
-    room.listen(4)
+    room.settle()
     frozen_at_sec = room.rig.recorded_sec()
     browser = ada.context.new_cdp_session(ada.page)
     # Chromium 156 does not put a visible page into the lifecycle's frozen state; a debugger that holds its
@@ -164,7 +164,7 @@ def test_a_hidden_page_whose_scripts_stand_still_plays_on(
     is hidden; its scripts then really stand still, held by the debugger.
     """
     room, [ada, bo] = playing_room(open_room, song, tmp_path, "ada", "bo")
-    room.listen(10)
+    room.settle()
     bo.page.evaluate(SAY_VISIBILITY, "hidden")
     ada.wait_for(lambda shot: any(not peer["visible"] for peer in shot["peers"]), "to know that bo is hidden")
     queued = bo.wait_for(lambda shot: queued_sec(shot) > HIDDEN_QUEUE_SEC, "to have queued ahead")

@@ -41,6 +41,12 @@ def test_a_director_pauses_seeks_and_goes_on(
         cover = now.locator("img")
         expect(cover).to_have_js_property("naturalWidth", 64)
     expect(bo.page.get_by_role("slider", name="Position in the song")).to_be_disabled()
+    glow = bo.page.get_by_role("button", name="Glow with the music")
+    expect(bo.page.locator(".glow")).to_have_count(0)
+    glow.click()
+    bo.page.wait_for_function("Number(document.querySelector('.glow').style.opacity) > 0.2")
+    glow.click()
+    expect(bo.page.locator(".glow")).to_have_count(0)
 
     ada.page.get_by_role("button", name="Pause", exact=True).click()
     wait_for_all([ada, bo], is_paused, "to pause")

@@ -75,6 +75,11 @@ class Proxy:
                 answer += part
         return answer.decode()
 
+    def busiest(self) -> str:
+        """The node that carries most sockets now."""
+        rows = [row for row in self._servers() if row[1].startswith("node")]
+        return max(rows, key=lambda row: int(row[4]))[1]
+
     def wait_until(self, **states: str) -> None:
         """Until the health checks say so: `wait_until(node1="UP", node5="DOWN")`."""
         deadline_sec = time.monotonic() + START_LIMIT_SEC
@@ -85,12 +90,15 @@ class Proxy:
 
     def _are(self, states: dict[str, str]) -> bool:
         try:
-            lines = self.say("show stat").splitlines()
+            now = {row[1]: row[17].split(" ")[0] for row in self._servers()}
         except (FileNotFoundError, ConnectionError):
             return False  # it is starting
-        rows = [line.split(",") for line in lines if line.startswith("control,")]
-        now = {row[1]: row[17].split(" ")[0] for row in rows}
         return all(now.get(node) == state for node, state in states.items())
+
+    def _servers(self) -> list[list[str]]:
+        """A row of statistics for each: name in column 1, sockets in 4, health in 17."""
+        lines = self.say("show stat").splitlines()
+        return [line.split(",") for line in lines if line.startswith("control,")]
 
     def close(self) -> None:
         """Idempotent."""

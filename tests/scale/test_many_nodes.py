@@ -1,8 +1,8 @@
 """200 swarms on four servers behind HAProxy with the shipped file: one killed, one drained, one added.
 
 Every swarm must be one swarm on one node again, whoever goes or comes, and swarms of other nodes must not
-notice. The members are those of `member`; that browsers keep playing meanwhile is shown elsewhere
-(tests/e2e/test_music_goes_on.py). Prints how long it took: from the signal until the swarm is whole, and how
+notice. The members are those of `member`; that browsers keep playing meanwhile is heard in
+tests/e2e/test_many_servers.py. Prints how long it took: from the signal until the swarm is whole, and how
 long the swarm itself was not.
 """
 
@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,11 +22,10 @@ import aiohttp
 import pytest
 
 from tests.scale.member import Member, Road, Swarm
-from tests.scale.proxy import SHIPPED, Proxy, free_ports, haproxy
-from tests.server_process import ServerProcess
+from tests.scale.nodes import NODES, Nodes
+from tests.scale.proxy import SHIPPED, haproxy
 from unisono.doctor import examine
 
-NODES = 4
 SWARMS = 200
 MEMBERS = 3
 SEED = 8
@@ -35,43 +33,6 @@ SEED = 8
 LIMIT_SEC = 120.0
 # Pages look once a minute for each swarm; here it is once in two seconds.
 IMPATIENT = Road(period_sec=2.0, soon_sec=(0.1, 0.4), confirm_sec=0.2)
-
-
-class Fleet:
-    """The servers by name, and the proxy before them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.ports = dict(zip(self.names, free_ports(len(self.names)), strict=True))
-        with ThreadPoolExecutor() as pool:
-            self.servers = dict(zip(self.names, pool.map(self.start, self.names[:NODES]), strict=False))
-        self.proxy = Proxy(folder, self.ports.items())
-        try:
-            self.proxy.wait_until(**dict.fromkeys(self.names[:NODES], "UP"))
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def names(self) -> list[str]:
-        """One more than run at first: it is added later."""
-        return [f"node{number}" for number in range(1, NODES + 2)]
-
-    def start(self, name: str) -> ServerProcess:
-        return ServerProcess(
-            self._folder / f"{name}.log",
-            ["--trusted-proxy", "127.0.0.1/32", "--stun-port", "0"],
-            port=self.ports[name],
-        )
-
-    def add(self, name: str) -> None:
-        self.servers[name] = self.start(name)
-        self.proxy.wait_until(**{name: "UP"})
-
-    def close(self) -> None:
-        self.proxy.close()
-        for server in self.servers.values():
-            server.stop(signal.SIGKILL)
 
 
 class Crowd:
@@ -114,9 +75,9 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd_behind(fleet: Fleet) -> AsyncIterator[Crowd]:
+async def crowd_behind(fleet: Nodes) -> AsyncIterator[Crowd]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        crowd = Crowd(http, f"http://127.0.0.1:{fleet.proxy.port}")
+        crowd = Crowd(http, fleet.url)
         try:
             yield crowd
         finally:
@@ -124,8 +85,8 @@ async def crowd_behind(fleet: Fleet) -> AsyncIterator[Crowd]:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    fleet = Fleet(tmp_path)
+def fleet(tmp_path: Path) -> Iterator[Nodes]:
+    fleet = Nodes(tmp_path)
     yield fleet
     fleet.close()
 
@@ -149,7 +110,7 @@ def say(what: str, swarms: list[Swarm], since_sec: float) -> None:
     print(f"{what}: {len(swarms)} swarms; whole again after {spread(after)}; apart for {spread(apart)}")
 
 
-async def lose(crowd: Crowd, fleet: Fleet, name: str, how: signal.Signals) -> list[Swarm]:
+async def lose(crowd: Crowd, fleet: Nodes, name: str, how: signal.Signals) -> list[Swarm]:
     """Ends a node that holds swarms; returns those it held, once all are whole on others."""
     before = by_node(crowd.swarms)
     since_sec = time.monotonic()
@@ -172,7 +133,7 @@ async def lose(crowd: Crowd, fleet: Fleet, name: str, how: signal.Signals) -> li
     return held
 
 
-async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: Fleet) -> None:
+async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: Nodes) -> None:
     async with crowd_behind(fleet) as crowd:
         crowd.gather(SWARMS, Road())
         await crowd.until_whole()
@@ -199,9 +160,9 @@ async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: Fl
         )
 
 
-async def test_a_split_that_the_proxy_forgot_heals_by_itself(fleet: Fleet) -> None:
+async def test_a_split_that_the_proxy_forgot_heals_by_itself(fleet: Nodes) -> None:
     """W13: as with several proxies, or one that has no such table. Before, the doctor finds nothing wrong."""
-    found = [finding async for finding in examine(f"http://127.0.0.1:{fleet.proxy.port}")]
+    found = [finding async for finding in examine(fleet.url)]
     assert [finding for finding in found if finding.verdict == "fail"] == []
     assert "One swarm is led to one server." in [finding.what for finding in found]
     async with crowd_behind(fleet) as crowd:

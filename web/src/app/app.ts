@@ -108,6 +108,7 @@ export class App {
       this.#refresh();
     },
     setVolume: (volume) => this.#setVolume(volume),
+    level: () => this.#player.level(),
     startNow: () => this.#session?.startNow(),
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
     setGivingLittle: (isGivingLittle) => {

@@ -1,8 +1,8 @@
 // What of a browser a stay in a swarm stands on, besides its clock and its loudspeaker: sockets, cryptography, the file swarm.
 // Simulations put a ground of their own under the same session.
 
-import { type Primitives, realPrimitives } from "../control/index.ts";
-import { type NetworkHint, Swarm, type SwarmOptions } from "../swarm/index.ts";
+import { openCryptoWorker, type Primitives, realPrimitives } from "../control/index.ts";
+import { type NetworkHint, openHasher, Swarm, type SwarmOptions } from "../swarm/index.ts";
 import type { Ear } from "./lining-up.ts";
 
 export interface SessionGround {
@@ -28,6 +28,7 @@ export const browserGround: SessionGround = {
   openSwarm: (options) =>
     new Swarm({
       ...options,
+      hasher: openHasher(openCryptoWorker),
       network: (navigator as NavigatorWithConnection).connection,
     }),
 };

@@ -142,3 +142,25 @@ describe("a context that says that it runs and stands still", () => {
     await room.player.close();
   });
 });
+
+describe("a fade", () => {
+  it("[P32] goes on to its end when the sound is sent elsewhere meanwhile", async () => {
+    const room = cardPlayer();
+    const { world, clock, card, player } = room;
+    const enteredLocalMs = clock.nowMs();
+    let delayMs = 0;
+    player.play((localMs) => 60 + (localMs + delayMs - enteredLocalMs) / 1_000);
+    // An anchor that was matched just after the entry, then a finger on the slider of the delay.
+    for (let moves = 0; moves < 40; moves++) {
+      world.advance(10);
+      delayMs += 3;
+      player.redirect();
+    }
+    world.advance(3_000);
+    expect(card.brokenFades).toBe(0);
+    const dueSec = 60 + (clock.nowMs() + delayMs - enteredLocalMs) / 1_000;
+    expect(Math.abs((card.heardSec ?? 0) - dueSec) * 1_000).toBeLessThan(1);
+    player.stop();
+    await player.close();
+  });
+});

@@ -323,6 +323,8 @@ export interface Actions {
   seek(toSec: number): void;
   startNow(): void;
   setVolume(volume: number): void;
+  /** How loud it is at this loudspeaker now, 0 to 1; to be asked for every picture. */
+  level(): number;
   ringChime(): void;
   /** The person heard the chime. */
   confirmHeard(): void;

@@ -5,3 +5,4 @@ export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./random.ts";
+export * from "./sha256.ts";

@@ -13,6 +13,12 @@ describe("how loud a song is along its way", () => {
     expect(Math.max(...bars)).toBe(1);
   });
 
+  it("is told as finely as wanted", () => {
+    const bars = loudnessOf([tone(48_000, (share) => (share < 0.25 ? 1 : 0))], 20);
+    expect(bars).toHaveLength(20);
+    expect(bars.filter((bar) => bar > 0.5)).toHaveLength(5);
+  });
+
   it("hears both channels", () => {
     const bars = loudnessOf([tone(50_000, (share) => (share < 0.5 ? 1 : 0)), tone(50_000, () => 0)]);
     expect([bars[0], bars[LOUDNESS_BARS - 1]]).toEqual([1, 0]);

@@ -8,6 +8,7 @@ import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { ringChime } from "./chime.ts";
 import { type Decode, wholeFileDecoder } from "./decode.ts";
+import { LEVELS_PER_SEC, LOUDNESS_BARS } from "./loudness.ts";
 import { OutputWatch } from "./output-watch.ts";
 import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
@@ -57,6 +58,8 @@ interface Loaded {
   /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
   readonly decodeOffsetSec: number;
   readonly loudness: readonly number[] | null;
+  /** Of every twentieth of a second; null until somebody asks. */
+  readonly levels: readonly number[] | null;
 }
 
 export class Player {
@@ -146,6 +149,21 @@ export class Player {
     return this.#loaded?.loudness ?? null;
   }
 
+  /** How loud it is at the loudspeaker now, 0 to 1; 0 while nothing sounds, and until it was reckoned for whoever asked first. */
+  level(): number {
+    const loaded = this.#loaded;
+    const { positionSec } = this.read();
+    if (!loaded || positionSec === null) return 0;
+    if (!loaded.levels) {
+      const { sourceId, durationSec } = loaded;
+      this.#loaded = { ...loaded, levels: [] };
+      void this.#queue?.loudnessOf(sourceId, Math.ceil(durationSec * LEVELS_PER_SEC)).then((levels) => {
+        if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, levels };
+      });
+    }
+    return loaded.levels?.[Math.floor(positionSec * LEVELS_PER_SEC)] ?? 0;
+  }
+
   /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws as Decode does. */
   async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
     if (!this.#decode) throw new Error("load before unlock");
@@ -158,8 +176,8 @@ export class Player {
     if (!this.#queue) return; // closed while decoding
     if (this.#loaded) this.unload();
     this.#queue.load(sourceId, channels);
-    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0, loudness: null };
-    void this.#queue.loudnessOf(sourceId).then((loudness) => {
+    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0, loudness: null, levels: null };
+    void this.#queue.loudnessOf(sourceId, LOUDNESS_BARS).then((loudness) => {
       if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, loudness };
       this.#onChange();
     });
@@ -308,7 +326,8 @@ export class Player {
 
   #cutFrame(): number {
     const renderSec = this.#output.context?.currentTime ?? 0;
-    return Math.ceil((renderSec + this.#output.renderAheadSec + CUT_AHEAD_SEC) * this.#rate);
+    const frame = Math.ceil((renderSec + this.#output.renderAheadSec + CUT_AHEAD_SEC) * this.#rate);
+    return this.#planner?.track.pastFade(frame) ?? frame;
   }
 
   #isBeforeStart(frame: number): boolean {

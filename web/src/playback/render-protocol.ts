@@ -18,7 +18,12 @@ export type RenderRequest =
       readonly channels: readonly Float32Array<ArrayBuffer>[];
       readonly sampleRate: number;
     }
-  | { readonly type: "loudness"; readonly id: number; readonly sourceId: string }
+  | {
+      readonly type: "loudness";
+      readonly id: number;
+      readonly sourceId: string;
+      readonly bars: number;
+    }
   | {
       readonly type: "match-anchor";
       readonly id: number;

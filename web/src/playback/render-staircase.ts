@@ -4,9 +4,9 @@
 // sound below it runs on evenly. Right after a callback the stream's buffer is full, so the upper edge of the staircase lies a
 // constant delay above the port. outputLatency is that buffer's content at the moment somebody first asks for it, wherever
 // between full and drained it is just then; the browser keeps the answer for as long as the device stays. Asked right at a
-// jump, it therefore says how far the port is below the edge. On Linux PulseAudio's client library has smoothed it, and a stream
-// that has just begun reads up to 3 ms off for a quarter of a minute (pulse-answers.ts): so nobody asks before sound is due or
-// the stream has settled, and the edges seen until then are dated back.
+// jump, it therefore says how far the port is below the edge. On Linux PulseAudio's client library has smoothed it with a line
+// through the last five seconds: soon after an underrun, or the stream's first moment, it leans by tens of ms, for good. So nobody
+// asks before the edge has stood for longer than that; sound that is due before goes by what such a buffer usually holds.
 
 import type { PortSample } from "./output-line.ts";
 
@@ -18,11 +18,10 @@ const BLOCK_MS = 150;
 const EDGE_MS = 2_000;
 /** An edge that falls or rises by more is another one: an underrun, a new device, a stream that is still filling. */
 const NEW_EDGE_MS = 4;
-/** The answer is kept for good: ask when the stream has run for so long and its edge stood still, */
-const SETTLED_MS = 20_000;
-const STEADY_MS = 1_500;
-/** or at the latest, where sound is due, this long after the first jump: sound that is some ms off beats silence. */
-const PATIENCE_MS = 6_000;
+/** The answer is kept for good: ask when nothing has moved for longer than what PulseAudio looks back. */
+const STEADY_MS = 6_000;
+/** From the edge to the port until then: 37 to 48 ms in ten streams of Firefox 153 on PulseAudio. */
+const USUALLY_BELOW_MS = 43;
 
 interface Edge {
   readonly localMs: number;
@@ -35,7 +34,6 @@ export class RenderStaircase {
   #block: { readonly sinceMs: number; edge: Edge | null } | null = null;
   /** Of the last blocks, and not told yet: nobody knew how far the port was below them. */
   #untold: Edge[] = [];
-  #firstJumpMs: number | null = null;
   #steady: { readonly sinceMs: number; readonly leadMs: number } | null = null;
   #latencySec: number | null = null;
   #reading: { readonly localMs: number; readonly portLeadMs: number; edgeLeadMs: number } | null = null;
@@ -47,7 +45,7 @@ export class RenderStaircase {
 
   /**
    * One poll, every 4 ms or so. `readLatencySec` asks the browser and is called only right after a jump. Returns a sample of
-   * the port at the end of each block, once the latency is known; with the first, those of the last 2 s.
+   * the port at the end of each block, once the latency is known or sound is due; with the first, those of the last 2 s.
    */
   poll(
     localMs: number,
@@ -59,7 +57,7 @@ export class RenderStaircase {
     const isFresh = isJump && localMs - this.#lastPollMs <= FRESH_MS;
     this.#lastPollMs = localMs;
     this.#lastTimeSec = currentTimeSec;
-    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, isSoundDue, readLatencySec);
+    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, readLatencySec);
     this.#block ??= { sinceMs: localMs, edge: null };
     if (localMs - this.#block.sinceMs < BLOCK_MS) return [];
     const { edge } = this.#block;
@@ -70,8 +68,9 @@ export class RenderStaircase {
       this.#untold = [];
     }
     this.#untold = [...this.#untold.filter((old) => localMs - old.localMs <= EDGE_MS), edge];
-    if (!this.#reading) return [];
-    const belowEdgeMs = this.#reading.edgeLeadMs - this.#reading.portLeadMs;
+    const reading = this.#reading;
+    if (!reading && !isSoundDue) return [];
+    const belowEdgeMs = reading ? reading.edgeLeadMs - reading.portLeadMs : USUALLY_BELOW_MS;
     const told = this.#untold;
     this.#untold = [];
     return told.map((each) => ({
@@ -80,12 +79,11 @@ export class RenderStaircase {
     }));
   }
 
-  #jumped(localMs: number, leadMs: number, isSoundDue: boolean, readLatencySec: () => number): void {
-    this.#firstJumpMs ??= localMs;
+  #jumped(localMs: number, leadMs: number, readLatencySec: () => number): void {
     if (this.#block && leadMs > (this.#block.edge?.leadMs ?? Number.NEGATIVE_INFINITY)) {
       this.#block.edge = { localMs, leadMs };
     }
-    const latencySec = this.#mayAsk(localMs, isSoundDue) ? readLatencySec() : 0;
+    const latencySec = this.#mayAsk(localMs, leadMs) ? readLatencySec() : 0;
     if (latencySec > 0 && latencySec !== this.#latencySec) {
       this.#latencySec = latencySec;
       const edgeLeadMs = Math.max(leadMs, ...this.#untold.map((edge) => edge.leadMs));
@@ -96,10 +94,11 @@ export class RenderStaircase {
     if (leadMs < reading.edgeLeadMs + NEW_EDGE_MS) reading.edgeLeadMs = Math.max(reading.edgeLeadMs, leadMs);
   }
 
-  #mayAsk(localMs: number, isSoundDue: boolean): boolean {
+  #mayAsk(localMs: number, leadMs: number): boolean {
     if (this.#reading) return true; // the browser answers as before, unless the device is another one
-    const ageMs = localMs - (this.#firstJumpMs ?? localMs);
-    const isSteady = this.#steady !== null && localMs - this.#steady.sinceMs >= STEADY_MS;
-    return isSoundDue ? isSteady || ageMs >= PATIENCE_MS : isSteady && ageMs >= SETTLED_MS;
+    const steady = this.#steady;
+    // A page that was held up renders several callbacks at a stroke: a buffer fuller than ever is no edge to go by.
+    const isUsual = steady !== null && Math.abs(leadMs - steady.leadMs) <= FRESH_MS;
+    return isUsual && localMs - steady.sinceMs >= STEADY_MS;
   }
 }

@@ -33,9 +33,11 @@ self.onmessage = (event: MessageEvent<RenderRequest>) => {
     case "make-anchor":
       answer({ type: "anchor", id: request.id, anchor: makeAnchor(request.channels, request.sampleRate) });
       break;
-    case "loudness":
-      answer({ type: "loudness", id: request.id, loudness: loudnessOf(sources.get(request.sourceId) ?? []) });
+    case "loudness": {
+      const loudness = loudnessOf(sources.get(request.sourceId) ?? [], request.bars);
+      answer({ type: "loudness", id: request.id, loudness });
       break;
+    }
     case "match-anchor": {
       const source = sources.get(request.sourceId);
       const match = source ? matchAnchor(source, request.sampleRate, request.anchor) : null;

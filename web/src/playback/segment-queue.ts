@@ -87,9 +87,9 @@ export class SegmentQueue {
     );
   }
 
-  /** Of the loaded source; see loudness.ts. */
-  loudnessOf(sourceId: string): Promise<readonly number[]> {
-    return this.#ask({ type: "loudness", id: this.#nextId++, sourceId }).then((answer) =>
+  /** Of the loaded source, in so many bars; see loudness.ts. */
+  loudnessOf(sourceId: string, bars: number): Promise<readonly number[]> {
+    return this.#ask({ type: "loudness", id: this.#nextId++, sourceId, bars }).then((answer) =>
       answer.type === "loudness" ? answer.loudness : [],
     );
   }

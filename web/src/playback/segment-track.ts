@@ -54,6 +54,12 @@ export class SegmentTrack {
     };
   }
 
+  /** `frame`, or the end of the fade that it would cut in two: what follows would begin at full size. */
+  pastFade(frame: number): number {
+    const segment = this.#segments.findLast((candidate) => candidate.startFrame < frame);
+    return segment?.fadeFrom ? Math.max(frame, segment.startFrame + segment.fadeFrom.frames) : frame;
+  }
+
   append(segment: Segment): void {
     if (!Number.isInteger(segment.startFrame) || !Number.isInteger(segment.frames) || segment.frames <= 0) {
       throw new RangeError("segments are whole frames");

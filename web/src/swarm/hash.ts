@@ -1,8 +1,7 @@
 // SHA-256 of pieces, away from the main thread where the browser has Workers. Buffers are transferred there and back, so
 // the bytes handed in must own their whole buffer; they are gone afterwards, and the same bytes come out again.
 
-import type { Bytes } from "../lib/index.ts";
-import { sha256Of } from "./sha256.ts";
+import { type Bytes, type HashReply, sha256Of } from "../lib/index.ts";
 
 export interface Hashed {
   readonly hash: Uint8Array;
@@ -24,12 +23,6 @@ export class InlineHasher implements Hasher {
   close(): void {}
 }
 
-export interface HashReply {
-  readonly id: number;
-  readonly hash: Uint8Array;
-  readonly buffer: ArrayBuffer;
-}
-
 interface Waiting {
   resolve(hashed: Hashed): void;
   reject(cause: Error): void;
@@ -42,8 +35,9 @@ export class WorkerHasher implements Hasher {
   #fallback: Hasher | null = null;
   #nextId = 0;
 
-  constructor() {
-    this.#worker = new Worker(new URL("./hash.worker.ts", import.meta.url), { type: "module" });
+  /** Takes the Worker over: one that answers each HashRequest with a HashReply. */
+  constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.onmessage = ({ data }: MessageEvent<HashReply>) => {
       this.#waiting.get(data.id)?.resolve({ hash: data.hash, bytes: new Uint8Array(data.buffer) });
       this.#waiting.delete(data.id);
@@ -75,6 +69,6 @@ export class WorkerHasher implements Hasher {
   }
 }
 
-export function openHasher(): Hasher {
-  return typeof Worker === "undefined" ? new InlineHasher() : new WorkerHasher();
+export function openHasher(openWorker: () => Worker): Hasher {
+  return typeof Worker === "undefined" ? new InlineHasher() : new WorkerHasher(openWorker());
 }

@@ -1,5 +1,6 @@
 // Files, peer to peer: who is linked, who has what, and every byte on its way. The door of the swarm module.
 
+export { openHasher } from "./hash.ts";
 export { MAX_FILE_BYTES } from "./manifest.ts";
 export { MEMORY_CAPACITY_BYTES, MemoryStore } from "./memory-store.ts";
 export { MAX_OWN_FILES } from "./neighbour.ts";

@@ -74,7 +74,7 @@ export class Link {
     this.#ctl = connection.createDataChannel("ctl", { negotiated: true, id: 0, ordered: true });
     this.#bulk = connection.createDataChannel("bulk", { negotiated: true, id: 1, ordered: true });
     this.#bulk.binaryType = "arraybuffer";
-    this.#outbox = new Outbox(this.#bulk, options.clock, options.gate);
+    this.#outbox = new Outbox(this.#bulk, options.clock, options.gate, () => this.#lose("channel-closed"));
     this.#listen();
     this.#after(CONNECT_TIMEOUT_MS, () => this.#lose("timeout"));
     if (this.isOfferer) this.#negotiate(() => this.#offer(false));
@@ -118,11 +118,16 @@ export class Link {
 
   /** Sends a control message. On a channel that is just closing it is lost, as the link is. */
   sendCtl(text: string): void {
-    if (this.#ctl.readyState === "open") this.#guard(() => this.#ctl.send(text));
+    if (this.#ctl.readyState !== "open") return;
+    try {
+      this.#ctl.send(text);
+    } catch {
+      this.#lose("channel-closed"); // a lost link, not an error of whoever used it
+    }
   }
 
   sendPiece(slot: number, piece: number, bytes: Bytes, onSent: () => void): void {
-    if (this.#bulk.readyState === "open") this.#guard(() => this.#outbox.add(slot, piece, bytes, onSent));
+    if (this.#bulk.readyState === "open") this.#outbox.add(slot, piece, bytes, onSent);
   }
 
   /** Ends the session silently; idempotent. */
@@ -145,7 +150,7 @@ export class Link {
     this.#ctl.onclose = this.#bulk.onclose = () => this.#lose("channel-closed");
     this.#ctl.onmessage = ({ data }) => this.#whileOpen(() => onCtl(data));
     this.#bulk.onmessage = ({ data }) => this.#whileOpen(() => onBulk(data));
-    this.#bulk.onbufferedamountlow = () => this.#guard(() => this.#outbox.drained());
+    this.#bulk.onbufferedamountlow = () => this.#outbox.drained();
     this.#connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return; // the end of candidates needs no word
       const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate.toJSON();
@@ -167,7 +172,8 @@ export class Link {
 
   #openWhenReady(): void {
     const isReady = this.#ctl.readyState === "open" && this.#bulk.readyState === "open";
-    if (!isReady || this.#phase !== "connecting") return;
+    // Without both descriptions this side could not prove itself: a busy browser shows them after the channels.
+    if (!isReady || !this.fingerprints || this.#phase !== "connecting") return;
     this.#stopTimers();
     this.#enter("open");
     this.#options.onOpen();
@@ -250,6 +256,7 @@ export class Link {
   #negotiate(step: () => Promise<void>): void {
     this.#negotiation = this.#negotiation
       .then(() => (this.#phase === "closed" ? undefined : step()))
+      .then(() => this.#openWhenReady())
       .catch(() => this.#lose("negotiation"));
   }
 
@@ -262,15 +269,6 @@ export class Link {
         if (this.#phase !== "closed") this.#options.onChange();
       })
       .catch(() => undefined);
-  }
-
-  /** A channel that breaks while being used is a lost link, not an error of whoever used it. */
-  #guard(act: () => void): void {
-    try {
-      act();
-    } catch {
-      this.#lose("channel-closed");
-    }
   }
 
   #lose(loss: LinkLoss): void {

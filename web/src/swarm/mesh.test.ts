@@ -24,7 +24,7 @@ class Room {
   #seed = 1;
 
   enter(me: UserId): Mesh {
-    const mesh = new Mesh({
+    const mesh: Mesh = new Mesh({
       clock: this.clock,
       random: new SeededRandom(this.#seed++),
       me,
@@ -35,7 +35,10 @@ class Room {
         this.signals.push({ from: me, to, signal });
         if (!this.isRelayDown) queueMicrotask(() => this.meshes.get(to)?.receive(me, signal));
       },
-      onOpen: (peer) => this.heard.push(`${nameOf(me)} opened ${nameOf(peer)}`),
+      onOpen: (peer) => {
+        const knows = mesh.fingerprintsOf(peer) ? "" : ", and cannot prove itself";
+        this.heard.push(`${nameOf(me)} opened ${nameOf(peer)}${knows}`);
+      },
       onClosed: (peer) => this.heard.push(`${nameOf(me)} closed ${nameOf(peer)}`),
       onCtl: (peer, data) => this.heard.push(`${nameOf(me)} from ${nameOf(peer)}: ${data}`),
       onBulk: () => undefined,
@@ -116,6 +119,15 @@ describe("the mesh", () => {
     await settle();
     expect(room.heard).toContain("bo from ada: good evening");
     expect(room.heard).toContain("ada from bo: hello");
+  });
+
+  it("[S30] speaks only when it knows what it has to prove, however late the browser shows the descriptions", async () => {
+    const room = new Room();
+    room.network.isSlowToDescribe = true;
+    for (const member of [ADA, BO]) room.enter(member);
+    await room.tell(ADA, BO);
+    await settle();
+    expect(room.heard.sort()).toEqual(["ada opened bo", "bo opened ada"]);
   });
 
   it("closes both ends when someone leaves", async () => {

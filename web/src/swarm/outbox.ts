@@ -33,14 +33,17 @@ export class Outbox {
   readonly #channel: BulkChannel;
   readonly #clock: Clock;
   readonly #gate: Gate;
+  readonly #onBroken: () => void;
   readonly #items: Item[] = [];
   #highWaterBytes = MIN_HIGH_WATER_BYTES;
   #drainBytesPerSec: number | null = null;
   #filled: { readonly toBytes: number; readonly atLocalMs: number } | null = null;
   #isFilling = false;
 
-  constructor(channel: BulkChannel, clock: Clock, gate: Gate) {
+  /** `onBroken`: the channel takes nothing any more, and what was queued is lost with it. */
+  constructor(channel: BulkChannel, clock: Clock, gate: Gate, onBroken: () => void) {
     this.#gate = gate;
+    this.#onBroken = onBroken;
     this.#channel = channel;
     this.#clock = clock;
     channel.bufferedAmountLowThreshold = this.#highWaterBytes / 2;
@@ -81,9 +84,14 @@ export class Outbox {
     const end = Math.min(item.bytes.length, item.sentBytes + this.#gate.chunkBytes);
     if (!this.#gate.admits(this, end - item.sentBytes)) return false;
     const payload = item.bytes.subarray(item.sentBytes, end);
-    this.#channel.send(
-      encodeChunk({ slot: item.slot, piece: item.piece, offsetBytes: item.sentBytes, payload }),
-    );
+    const chunk = encodeChunk({ slot: item.slot, piece: item.piece, offsetBytes: item.sentBytes, payload });
+    try {
+      this.#channel.send(chunk);
+    } catch {
+      this.clear();
+      this.#onBroken(); // the gate may have called: whoever comes after must not wait for a channel that is closing
+      return false;
+    }
     item.sentBytes = end;
     if (end === item.bytes.length) {
       this.#items.shift();

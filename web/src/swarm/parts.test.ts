@@ -177,7 +177,7 @@ describe("the outbox", () => {
   const outboxFor = (channel: FakeChannel, clock: VirtualClock): Outbox => {
     const pacer = new Pacer();
     pacer.take = () => true;
-    return new Outbox(channel, clock, new Gate(pacer, clock));
+    return new Outbox(channel, clock, new Gate(pacer, clock), () => undefined);
   };
 
   it("cuts a piece into chunks that fit together again", () => {
@@ -219,7 +219,7 @@ describe("the outbox", () => {
     const gate = new Gate(pacer, clock);
     const channels = [new FakeChannel(), new FakeChannel()];
     for (const channel of channels) {
-      new Outbox(channel, clock, gate).add(0, 0, new Uint8Array(524_288), () => undefined);
+      new Outbox(channel, clock, gate, () => undefined).add(0, 0, new Uint8Array(524_288), () => undefined);
     }
     const sentBytes = () =>
       channels.map(({ frames }) => frames.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -231,6 +231,29 @@ describe("the outbox", () => {
     expect(one + other).toBeGreaterThan(1.8 * 64_000);
     expect(one + other).toBeLessThan(2.2 * 64_000 + 32_768);
     expect(Math.abs(one - other)).toBeLessThan(3 * 4_108);
+  });
+
+  it("[S14] goes on at the other links when one is closing as its turn comes", () => {
+    const clock = new VirtualClock();
+    const pacer = new Pacer();
+    pacer.setGenerous(false);
+    const gate = new Gate(pacer, clock);
+    const [closing, other] = [new FakeChannel(), new FakeChannel()];
+    const lost: FakeChannel[] = [];
+    for (const channel of [closing, other]) {
+      const outbox = new Outbox(channel, clock, gate, () => lost.push(channel));
+      outbox.add(0, 0, new Uint8Array(524_288), () => undefined);
+    }
+    closing.send = () => {
+      throw new Error("InvalidStateError"); // what a channel does whose other end has gone
+    };
+    for (let turn = 0; turn < 100; turn++) {
+      clock.advance(20);
+      other.bufferedAmount = 0;
+    }
+    expect(lost).toEqual([closing]);
+    const sentBytes = other.frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(sentBytes).toBeGreaterThan(1.6 * 64_000);
   });
 });
 

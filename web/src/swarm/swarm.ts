@@ -8,7 +8,7 @@ import type { Effect, TransferEvent } from "./core.ts";
 import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
-import { type Hasher, openHasher } from "./hash.ts";
+import { type Hasher, InlineHasher } from "./hash.ts";
 import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
 import { LinkProofs, type LinkProver } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
@@ -42,7 +42,7 @@ export interface SwarmOptions {
   acceptsNote?(note: Bytes): boolean;
   /** For tests; the browser's own when absent. */
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
-  /** For tests; a Worker when absent. */
+  /** In this thread when absent. */
   readonly hasher?: Hasher;
 }
 
@@ -99,7 +99,7 @@ export class Swarm {
   constructor(options: SwarmOptions) {
     const { clock, random, me, store, iceServers, createConnection } = options;
     this.#options = options;
-    this.#hasher = options.hasher ?? openHasher();
+    this.#hasher = options.hasher ?? new InlineHasher();
     this.#content = new Content(store, this.#hasher);
     this.#transfer = new Transfer({
       me,

@@ -52,6 +52,8 @@ export class SimCard {
   onstatechange: (() => void) | null = null;
   /** How often the page has asked for the sound. */
   resumes = 0;
+  /** Fades that were ended before they were through: clicks. */
+  brokenFades = 0;
 
   constructor(world: Clock, clock: SimClock, random: Random, offPpm: number) {
     this.#world = world;
@@ -239,7 +241,11 @@ export class SimCard {
         source.watchEnd();
       },
       stop(whenSec: number) {
-        if (sounding) sounding.stopFrame = Math.min(sounding.stopFrame, Math.round(whenSec * SAMPLE_RATE));
+        if (!sounding) return;
+        sounding.stopFrame = Math.min(sounding.stopFrame, Math.round(whenSec * SAMPLE_RATE));
+        const { startFrame, fadeFrom } = sounding.segment;
+        const isHeard = sounding.stopFrame > startFrame;
+        if (isHeard && sounding.stopFrame < startFrame + (fadeFrom?.frames ?? 0)) card.brokenFades += 1;
       },
       watchEnd() {
         if (!sounding || card.#state === "closed") return;

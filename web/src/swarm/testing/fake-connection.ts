@@ -40,6 +40,8 @@ export class FakeConnection {
   connectionState: RTCPeerConnectionState = "new";
   localDescription: { sdp: string } | null = null;
   remoteDescription: { sdp: string } | null = null;
+  /** What the network knows of the other side already, whether the page may see it or not. */
+  remote: string | null = null;
   onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
   onconnectionstatechange: (() => void) | null = null;
   readonly channels: FakeChannel[] = [];
@@ -78,9 +80,12 @@ export class FakeConnection {
 
   async setRemoteDescription(description: { type: string; sdp: string }): Promise<void> {
     if (!this.network.connections.has(description.sdp)) throw new Error("not a description");
-    this.remoteDescription = description;
+    this.remote = description.sdp;
     this.signalingState = description.type === "offer" ? "have-remote-offer" : "stable";
+    if (this.network.isSlowToDescribe) this.#hasCandidate = true; // the description named it
     this.network.tryConnect(this);
+    if (this.network.isSlowToDescribe) await settle(50);
+    this.remoteDescription = description;
   }
 
   async addIceCandidate(): Promise<void> {
@@ -123,6 +128,8 @@ export class FakeNetwork {
   isRelayed = false;
   /** No path between any two: negotiation succeeds, nothing connects. */
   isBlocked = false;
+  /** The channels are open before the page is told that the other's description was taken: a busy browser. */
+  isSlowToDescribe = false;
 
   readonly create = (configuration: RTCConfiguration = {}): RTCPeerConnection => {
     this.configurations.push(configuration);
@@ -137,8 +144,8 @@ export class FakeNetwork {
   }
 
   tryConnect(one: FakeConnection): void {
-    const other = this.connections.get(one.remoteDescription?.sdp ?? "");
-    if (this.isBlocked || !other || other.remoteDescription?.sdp !== one.name) return;
+    const other = this.connections.get(one.remote ?? "");
+    if (this.isBlocked || !other || other.remote !== one.name) return;
     if (!one.canConnect || !other.canConnect) return;
     for (const connection of [one, other]) {
       if (connection.connectionState !== "connected") connection.become("connected");
@@ -153,6 +160,6 @@ export class FakeNetwork {
 }
 
 /** Lets every microtask run that is due or follows from one. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+export async function settle(turns = 200): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve();
 }

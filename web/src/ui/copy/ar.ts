@@ -349,6 +349,7 @@ export const ar = {
     clicking: "تنقر هواتف الجميع في اللحظة نفسها.",
     volume: "صوت هذا الهاتف",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    glow: "توهّج مع الموسيقى",
     fineLate: "أبكر بـ 1 م.ث",
     fineEarly: "أبعد بـ 1 م.ث",
     typed: "التأخير بالضبط بالميلي ثانية",

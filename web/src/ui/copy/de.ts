@@ -367,6 +367,7 @@ export const de = {
     clicking: "Alle Telefone klicken im selben Moment.",
     volume: "Lautstärke dieses Telefons",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    glow: "Mit der Musik leuchten",
     fineLate: "1 ms früher",
     fineEarly: "1 ms später",
     typed: "Genaue Verzögerung in Millisekunden",

@@ -346,6 +346,7 @@ export const en = {
     clicking: "Everyone’s phone clicks at the same moment.",
     volume: "Volume on this phone",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    glow: "Glow with the music",
     fineLate: "1 ms earlier",
     fineEarly: "1 ms later",
     typed: "Exact delay in milliseconds",

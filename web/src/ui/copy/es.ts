@@ -354,6 +354,7 @@ export const es = {
     clicking: "Los teléfonos de todos hacen clic en el mismo instante.",
     volume: "Volumen de este teléfono",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    glow: "Brillar con la música",
     fineLate: "1 ms antes",
     fineEarly: "1 ms después",
     typed: "Retardo exacto en milisegundos",

@@ -372,6 +372,7 @@ export const fr = {
     clicking: "Tous les téléphones cliquent au même instant.",
     volume: "Volume de ce téléphone",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    glow: "Briller avec la musique",
     fineLate: "1 ms plus tôt",
     fineEarly: "1 ms plus tard",
     typed: "Retard exact en millisecondes",

@@ -347,6 +347,7 @@ export const ja = {
     clicking: "全員の端末が同じ瞬間にクリック音を鳴らします。",
     volume: "この端末の音量",
     volumeValue: (volume: number) => format.percent(100 * volume),
+    glow: "音楽に合わせて光る",
     fineLate: "1 ms早く",
     fineEarly: "1 ms遅く",
     typed: "正確な遅れ（ミリ秒）",

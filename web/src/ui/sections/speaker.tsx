@@ -1,7 +1,9 @@
 // Lining this loudspeaker up with the others by ear. A late speaker starts earlier; the words say which way it goes, so
 // nobody has to work out a sign. Delays in ms.
 
+import { useSignal } from "@preact/signals";
 import { words } from "../copy/index.ts";
+import { Glow } from "../parts/glow.tsx";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 import { Measure } from "./measure.tsx";
@@ -19,6 +21,7 @@ export function Speaker({ view, actions }: ScreenProps) {
     volume,
     isClicking: isClickTestOn,
   }));
+  const isGlowing = useSignal(false);
   return (
     <section class="speaker" aria-labelledby="speaker-title">
       <div class="section-head">
@@ -48,6 +51,15 @@ export function Speaker({ view, actions }: ScreenProps) {
           onInput={(event) => actions.setVolume(event.currentTarget.valueAsNumber / 100)}
         />
       </div>
+      <button
+        type="button"
+        class="button button-toggle glow-toggle"
+        aria-pressed={isGlowing.value}
+        onClick={() => (isGlowing.value = !isGlowing.value)}
+      >
+        {words.speaker.glow}
+      </button>
+      {isGlowing.value && <Glow actions={actions} />}
       <p class="hint">{isClicking ? words.speaker.clicking : words.speaker.hint}</p>
       <div class="delay">
         <label for="speaker-delay">{words.speaker.label}</label>

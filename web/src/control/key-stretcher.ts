@@ -1,9 +1,12 @@
 // Starts the stretching Worker and remembers its answer: the join screen begins as soon as the link's key is known, so
 // that the tap does not wait for it.
 
+import type { StretchReply } from "./crypto.worker.ts";
 import type { StretchedKey } from "./derive.ts";
 
-type Answer = { readonly stretched: StretchedKey } | { readonly error: string };
+export function openCryptoWorker(): Worker {
+  return new Worker(new URL("./crypto.worker.ts", import.meta.url), { type: "module" });
+}
 
 export class KeyStretcher {
   #last: { readonly canonical: string; readonly stretched: Promise<StretchedKey> } | null = null;
@@ -20,9 +23,9 @@ export class KeyStretcher {
   }
 
   #run(canonical: string): Promise<StretchedKey> {
-    const worker = new Worker(new URL("./derive.worker.ts", import.meta.url), { type: "module" });
+    const worker = openCryptoWorker();
     return new Promise<StretchedKey>((resolve, reject) => {
-      worker.onmessage = (event: MessageEvent<Answer>) =>
+      worker.onmessage = (event: MessageEvent<StretchReply>) =>
         "stretched" in event.data ? resolve(event.data.stretched) : reject(new Error(event.data.error));
       worker.onerror = (event) => reject(new Error(event.message));
       worker.postMessage({ canonical });
