@@ -28,6 +28,7 @@ class Scenario:
     has_snapcast_beside: bool = False
     has_rough_network: bool = False
     meanwhile: Meanwhile = "nothing"
+    wait_sec: float = 8.0  # before Play: people do not press it in the second they joined
     clock_ppm: float = 0.0  # the last seat's local clock runs this much fast
     song_sec: float = 185.0
     stretches: dict[str, Stretch] = field(default_factory=lambda: WHOLE)
@@ -64,6 +65,12 @@ SCENARIOS: dict[str, Scenario] = {
         "4 Chromium, Play and Stop in turn: the first second of sound",
         meanwhile="starts",
         stretches={},
+        reach={("first second", "median_ms"): 0.25},
+    ),
+    "rested": Scenario(
+        "4 Chromium, Play after 45 s of silence",
+        wait_sec=45.0,  # Chromium rests its output after 30
+        stretches={"3-15 s": (3.0, 15.0)},
         reach={("first second", "median_ms"): 0.25},
     ),
     "late": Scenario(

@@ -23,7 +23,6 @@ from tests.rig.song import Song
 from tests.rig.tracking import Signal
 from tests.server_process import ServerProcess
 
-SETTLE_SEC = 8.0  # people do not press Play in the second they joined
 BEFORE_LATE_SEC = 15.0
 LATE_STAYS_SEC = 8.0
 START_LASTS_SEC = 4.0
@@ -66,7 +65,7 @@ def play_unisono(scenario: Scenario, song: Song, seconds: float, folder: Path) -
             stage.seat(index)
         fleet.give_sound_priority(stage.seats)
         stage.share(song.path)
-        stage.director.pause(SETTLE_SEC * 1000)
+        stage.director.pause(scenario.wait_sec * 1000)
         rig.record(folder / "room.f32")
         stretches: dict[str, Stretch] = {}
         if scenario.meanwhile == "starts":

@@ -30,6 +30,11 @@ describe("this device's volume", () => {
       state: "running",
       destination: {},
       createGain: () => gain,
+      createConstantSource: () => ({
+        offset: { value: 1 },
+        connect: () => undefined,
+        start: () => undefined,
+      }),
       resume: async () => undefined,
       close: async () => undefined,
     };

@@ -4,9 +4,10 @@
 // sound below it runs on evenly. Right after a callback the stream's buffer is full, so the upper edge of the staircase lies a
 // constant delay above the port. outputLatency is that buffer's content at the moment somebody first asks for it, wherever
 // between full and drained it is just then; the browser keeps the answer for as long as the device stays. Asked right at a
-// jump, it therefore says how far the port is below the edge. On Linux PulseAudio's client library has smoothed it with a line
-// through the last five seconds: soon after an underrun, or the stream's first moment, it leans by tens of ms, for good. So nobody
-// asks before the edge has stood for longer than that; sound that is due before goes by what such a buffer usually holds.
+// jump, it therefore says how far the port is below the edge. It may be wrong for good all the same: PulseAudio's client library has
+// smoothed it over five seconds, and a buffer may stand 20 ms too full until the next underrun, which the decoding of a song often
+// brings. So it is asked for late: when sound is due, by then decoded, and the edge has stood. What is due before that goes by what
+// such a buffer usually holds, and the edges seen until then are dated back.
 
 import type { PortSample } from "./output-line.ts";
 
@@ -18,10 +19,12 @@ const BLOCK_MS = 150;
 const EDGE_MS = 2_000;
 /** An edge that falls or rises by more is another one: an underrun, a new device, a stream that is still filling. */
 const NEW_EDGE_MS = 4;
-/** The answer is kept for good: ask when nothing has moved for longer than what PulseAudio looks back. */
+/** The answer is kept for good: ask when nothing has moved for longer than what PulseAudio looks back, */
 const STEADY_MS = 6_000;
-/** From the edge to the port until then: 37 to 48 ms in ten streams of Firefox 153 on PulseAudio. */
-const USUALLY_BELOW_MS = 43;
+/** or, while nobody waits, for so long that nothing more is to be expected. */
+const SETTLED_MS = 20_000;
+/** From the edge to the port until then: 37 to 49 ms, mostly 45, in sixteen streams of Firefox 153 on PulseAudio. */
+const USUALLY_BELOW_MS = 45;
 
 interface Edge {
   readonly localMs: number;
@@ -57,7 +60,7 @@ export class RenderStaircase {
     const isFresh = isJump && localMs - this.#lastPollMs <= FRESH_MS;
     this.#lastPollMs = localMs;
     this.#lastTimeSec = currentTimeSec;
-    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, readLatencySec);
+    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, isSoundDue, readLatencySec);
     this.#block ??= { sinceMs: localMs, edge: null };
     if (localMs - this.#block.sinceMs < BLOCK_MS) return [];
     const { edge } = this.#block;
@@ -79,11 +82,11 @@ export class RenderStaircase {
     }));
   }
 
-  #jumped(localMs: number, leadMs: number, readLatencySec: () => number): void {
+  #jumped(localMs: number, leadMs: number, isSoundDue: boolean, readLatencySec: () => number): void {
     if (this.#block && leadMs > (this.#block.edge?.leadMs ?? Number.NEGATIVE_INFINITY)) {
       this.#block.edge = { localMs, leadMs };
     }
-    const latencySec = this.#mayAsk(localMs, leadMs) ? readLatencySec() : 0;
+    const latencySec = this.#mayAsk(localMs, leadMs, isSoundDue) ? readLatencySec() : 0;
     if (latencySec > 0 && latencySec !== this.#latencySec) {
       this.#latencySec = latencySec;
       const edgeLeadMs = Math.max(leadMs, ...this.#untold.map((edge) => edge.leadMs));
@@ -94,11 +97,11 @@ export class RenderStaircase {
     if (leadMs < reading.edgeLeadMs + NEW_EDGE_MS) reading.edgeLeadMs = Math.max(reading.edgeLeadMs, leadMs);
   }
 
-  #mayAsk(localMs: number, leadMs: number): boolean {
+  #mayAsk(localMs: number, leadMs: number, isSoundDue: boolean): boolean {
     if (this.#reading) return true; // the browser answers as before, unless the device is another one
     const steady = this.#steady;
     // A page that was held up renders several callbacks at a stroke: a buffer fuller than ever is no edge to go by.
     const isUsual = steady !== null && Math.abs(leadMs - steady.leadMs) <= FRESH_MS;
-    return isUsual && localMs - steady.sinceMs >= STEADY_MS;
+    return isUsual && localMs - steady.sinceMs >= (isSoundDue ? STEADY_MS : SETTLED_MS);
   }
 }

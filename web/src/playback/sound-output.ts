@@ -21,6 +21,12 @@ const STALLED_MS = 300;
 /** The page itself stood still for longer than that between two looks: the context may well have run. */
 const LOOK_GAP_MS = 500;
 
+/**
+ * P33: Chromium takes its stream down after half a minute of silence, and the first note then brings it up again, too late to be in
+ * step; WebKitGTK's render clock leaps when sound begins. A hundredth of a 16-bit converter's step is not heard, and no silence.
+ */
+const MURMUR = 3e-7;
+
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
 }
@@ -93,6 +99,7 @@ export class SoundOutput {
   unlock(): AudioContext {
     if (!this.#context) {
       this.#context = this.#ground.makeContext();
+      murmur(this.#context);
       this.#context.onstatechange = () => this.#stateChanged();
       const reader = this.#ground.makePortReader();
       this.#reader = reader;
@@ -184,4 +191,11 @@ export class SoundOutput {
       .then(() => context.resume())
       .catch((error: unknown) => console.info(`the sound could not be kicked: ${String(error)}`));
   }
+}
+
+function murmur(context: AudioContext): void {
+  const source = context.createConstantSource();
+  source.offset.value = MURMUR;
+  source.connect(context.destination);
+  source.start();
 }

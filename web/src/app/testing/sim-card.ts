@@ -52,6 +52,8 @@ export class SimCard {
   onstatechange: (() => void) | null = null;
   /** How often the page has asked for the sound. */
   resumes = 0;
+  /** A constant that the page adds to all it plays. */
+  murmur = 0;
   /** Fades that were ended before they were through: clicks. */
   brokenFades = 0;
 
@@ -180,6 +182,13 @@ export class SimCard {
       sampleRate: SAMPLE_RATE,
       destination: {},
       createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
+      createConstantSource: () => {
+        const source = { offset: { value: 1 }, connect: () => undefined, start: () => undefined };
+        source.start = () => {
+          card.murmur = source.offset.value;
+        };
+        return source;
+      },
       baseLatency: 0,
       get outputLatency() {
         return card.#latencySec;
