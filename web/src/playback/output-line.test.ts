@@ -32,6 +32,14 @@ describe("the output line", () => {
     expect(Math.abs((line.reading?.skewPpm ?? 0) - 300)).toBeLessThan(60);
   });
 
+  it("[P9] believes only half of what a young stream's timestamps lean, one for each of Chromium's callbacks", () => {
+    const line = new OutputLine();
+    for (let localMs = 1_000; localMs < 6_000; localMs += 80) {
+      line.add({ localMs, audioSec: (localMs + localMs * 600e-6) / 1_000 });
+    }
+    expect(Math.abs(line.reading?.skewPpm ?? 0)).toBeLessThan(400);
+  });
+
   it("[P10] ignores a wild timestamp", () => {
     const line = new OutputLine();
     read(line, 1_000, 5_000, -60);

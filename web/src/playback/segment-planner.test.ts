@@ -61,9 +61,9 @@ describe("the segment planner", () => {
   });
 
   it("[P3] feeds both clocks' skews forward, so that nothing is left for the servo", () => {
-    const planner = new SegmentPlanner(RATE, lineAt(0, 200));
+    const planner = new SegmentPlanner(RATE, lineAt(0, 200, 25_000));
     const drifting: Timeline = (localMs) => ((localMs - 2_000) * (1 + 60e-6)) / 1_000;
-    planner.begin(6 * RATE, drifting);
+    planner.begin(26 * RATE, drifting);
     for (let i = 0; i < 5; i++) planner.next(drifting);
     const last = planner.track.segments.at(-1);
     expect(((last?.ratio ?? 0) - 1) * 1e6).toBeCloseTo(60 - 200, -1); // within 5 ppm: the skew's prior still weighs a little
