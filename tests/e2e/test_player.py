@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import Snapshot, wait_for_all
+from tests.browsers.device import Device, Snapshot, wait_for_all
 from tests.e2e.room import Room, has_peers, is_playing
 from tests.rig.song import Song
 
@@ -41,12 +41,7 @@ def test_a_director_pauses_seeks_and_goes_on(
         cover = now.locator("img")
         expect(cover).to_have_js_property("naturalWidth", 64)
     expect(bo.page.get_by_role("slider", name="Position in the song")).to_be_disabled()
-    glow = bo.page.get_by_role("button", name="Glow with the music")
-    expect(bo.page.locator(".glow")).to_have_count(0)
-    glow.click()
-    bo.page.wait_for_function("Number(document.querySelector('.glow').style.opacity) > 0.2")
-    glow.click()
-    expect(bo.page.locator(".glow")).to_have_count(0)
+    glows_with_the_music(bo)
 
     ada.page.get_by_role("button", name="Pause", exact=True).click()
     wait_for_all([ada, bo], is_paused, "to pause")
@@ -97,6 +92,16 @@ def is_past(second: float) -> Callable[[Snapshot], bool]:
 
 def is_before(second: float) -> Callable[[Snapshot], bool]:
     return lambda shot: is_playing(shot) and shot["playback"]["positionSec"] < second
+
+
+def glows_with_the_music(device: Device) -> None:
+    """[X5] Off by itself; on, the rim of the screen is as bright as the song is loud."""
+    glow = device.page.get_by_role("button", name="Glow with the music")
+    expect(device.page.locator(".glow")).to_have_count(0)
+    glow.click()
+    device.page.wait_for_function("Number(document.querySelector('.glow').style.opacity) > 0.2")
+    glow.click()
+    expect(device.page.locator(".glow")).to_have_count(0)
 
 
 def tagged_song(song: Song, folder: Path) -> Path:
