@@ -33,12 +33,12 @@ MERMAID_SHA256 := d0830a6c05546e9edb8fe20a8f545f3e0dc7c4c3134d584bad9c13a99d7a71
 run: $(STAMPS)/package $(WEB_BUILT)
 	@exec $(BIN)/unisono serve --port $(PORT) $(if $(HOST),--host $(HOST))
 
-# Four at a time where nobody listens; whoever is listened to has the machine to itself, but for storms in virtual time, which
+# Three at a time where nobody listens; whoever is listened to has the machine to itself, but for storms in virtual time, which
 # take only what nobody else wants. The summary of the listening is the last line. (5: none of the tests that PYTEST_ARGS names is
 # of this kind.)
 test: test-tools
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check vitest
-	$(BIN)/python -m pytest -m "not rig or shares" -n 4 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "not rig or shares" -n 3 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	@($(call STORMS,$(IDLY))) >$(STAMPS)/storms.log 2>&1 & storms=$$!; \
 	$(BIN)/python -m pytest -m "rig and not shares and not long" $(PYTEST_ARGS) || [ $$? -eq 5 ]; listened=$$?; \
 	wait $$storms || { cat $(STAMPS)/storms.log; exit 1; }; \

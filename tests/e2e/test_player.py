@@ -99,7 +99,7 @@ def glows_with_the_music(device: Device) -> None:
     glow = device.page.get_by_role("button", name="Glow with the music")
     expect(device.page.locator(".glow")).to_have_count(0)
     glow.click()
-    device.page.wait_for_function("Number(document.querySelector('.glow').style.opacity) > 0.2")
+    device.page.wait_for_function("() => Number(document.querySelector('.glow').style.opacity) > 0.2")
     glow.click()
     expect(device.page.locator(".glow")).to_have_count(0)
 
