@@ -112,6 +112,14 @@ describe("the render staircase", () => {
     for (const sample of samples) expect(Math.abs(errorMs(stream, sample))).toBeLessThan(1.5);
   });
 
+  it("[P14] holds an answer that is near what such a buffer usually holds for the same, where that was measured", () => {
+    const stream = new Stream(3, 14_000);
+    const samples = since(8_000, poll(stream, new RenderStaircase(25), 100, 14_000));
+    const errors = samples.map((sample) => errorMs(stream, sample));
+    // This stream's buffer is 10 ms smaller than the usual one, and counts as usual.
+    for (const each of errors) expect(Math.abs(each + 10)).toBeLessThan(1.5);
+  });
+
   it("[P14] asks a stream that has stood for 20 s, though nobody waits for it", () => {
     const stream = new Stream(3, 30_000);
     expect(poll(stream, new RenderStaircase(), 100, 30_000, { isSoundDue: false }).length).toBeGreaterThan(
@@ -127,7 +135,7 @@ describe("the render staircase", () => {
     const early = poll(stream, staircase, 4_500, 9_000);
     expect(staircase.latencySec).toBeNull();
     expect(early.length).toBeGreaterThan(10);
-    for (const sample of early) expect(Math.abs(errorMs(stream, sample))).toBeLessThan(7);
+    for (const sample of early) expect(Math.abs(errorMs(stream, sample))).toBeLessThan(12);
     const late = since(12_000, poll(stream, staircase, 9_000, 20_000));
     for (const sample of late) expect(Math.abs(errorMs(stream, sample))).toBeLessThan(2);
   });

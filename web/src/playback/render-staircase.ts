@@ -3,8 +3,9 @@
 // currentTime is a staircase: it jumps by a callback (8 to 21 ms) when one has been rendered, and stands in between, while the
 // sound below it runs on evenly. Right after a callback the stream's buffer is full, so the upper edge of the staircase lies a
 // constant delay above the port. outputLatency is that buffer's content at the moment somebody first asks for it, wherever
-// between full and drained it is just then; the browser keeps the answer for as long as the device stays. Asked right at a
-// jump, it therefore says how far the port is below the edge. It may be wrong for good all the same: PulseAudio's client library has
+// between full and drained it is just then; the browser keeps the answer for as long as the device stays. Asked while currentTime
+// stands, it therefore says how far the port is below it, and so how far below the edge. In the middle of a stair, that is: near a
+// jump the buffer may hold a callback (10 ms) less or more than currentTime knows of. It may be wrong for good all the same: PulseAudio's client library has
 // smoothed it over five seconds, and a buffer may stand 20 ms too full until the next underrun, which the decoding of a song often
 // brings. So it is asked for late: when sound is due, by then decoded, and the edge has stood. What is due before that goes by what
 // such a buffer usually holds, and the edges seen until then are dated back.
@@ -13,6 +14,8 @@ import type { PortSample } from "./output-line.ts";
 
 /** A jump is fresh when the poll before it was this near: the next one is at least 8 ms away. */
 const FRESH_MS = 6.5;
+/** After a jump: what was rendered has been written by then, and the next callback is still some way off (one every 8 to 21 ms). */
+const MIDDLE_MS = { from: 6, to: 13 } as const;
 /** One sample per block: the highest of a dozen jumps, each seen up to a poll late. */
 const BLOCK_MS = 150;
 /** The edge at the reading is the highest of the jumps this long before and after it. */
@@ -23,8 +26,8 @@ const NEW_EDGE_MS = 4;
 const STEADY_MS = 6_000;
 /** or, while nobody waits, for so long that nothing more is to be expected. */
 const SETTLED_MS = 20_000;
-/** From the edge to the port until then: 37 to 49 ms, mostly 45, in sixteen streams of Firefox 153 on PulseAudio. */
-const USUALLY_BELOW_MS = 45;
+/** From the edge to the port until then: 49.6 to 50 ms in twelve streams of Firefox 153 on the rig's PulseAudio. */
+const USUALLY_BELOW_MS = 50;
 
 interface Edge {
   readonly localMs: number;
@@ -34,6 +37,8 @@ interface Edge {
 export class RenderStaircase {
   #lastPollMs = Number.NEGATIVE_INFINITY;
   #lastTimeSec = Number.NaN;
+  /** When the last jump was seen, if it was fresh. */
+  #jumpedLocalMs = Number.NEGATIVE_INFINITY;
   #block: { readonly sinceMs: number; edge: Edge | null } | null = null;
   /** Of the last blocks, and not told yet: nobody knew how far the port was below them. */
   #untold: Edge[] = [];
@@ -41,13 +46,20 @@ export class RenderStaircase {
   #latencySec: number | null = null;
   #reading: { readonly localMs: number; readonly portLeadMs: number; edgeLeadMs: number } | null = null;
 
+  /** An answer this near to what such a buffer usually holds says no more than that; 0 where nobody has measured it. */
+  readonly #sameMs: number;
+
+  constructor(sameMs = 0) {
+    this.#sameMs = sameMs;
+  }
+
   /** The latency as it was read, s; null before. */
   get latencySec(): number | null {
     return this.#latencySec;
   }
 
   /**
-   * One poll, every 4 ms or so. `readLatencySec` asks the browser and is called only right after a jump. Returns a sample of
+   * One poll, every 4 ms or so. `readLatencySec` asks the browser and is called only in the middle of a stair. Returns a sample of
    * the port at the end of each block, once the latency is known or sound is due; with the first, those of the last 2 s.
    */
   poll(
@@ -57,10 +69,18 @@ export class RenderStaircase {
     readLatencySec: () => number,
   ): readonly PortSample[] {
     const isJump = currentTimeSec > this.#lastTimeSec;
-    const isFresh = isJump && localMs - this.#lastPollMs <= FRESH_MS;
+    const sinceLastMs = localMs - this.#lastPollMs;
+    const isFresh = isJump && sinceLastMs <= FRESH_MS;
     this.#lastPollMs = localMs;
     this.#lastTimeSec = currentTimeSec;
-    if (isFresh) this.#jumped(localMs, currentTimeSec * 1000 - localMs, isSoundDue, readLatencySec);
+    const leadMs = currentTimeSec * 1000 - localMs;
+    if (isFresh) this.#jumped(localMs, leadMs);
+    if (isJump) this.#jumpedLocalMs = isFresh ? localMs : Number.NEGATIVE_INFINITY;
+    const stoodMs = localMs - this.#jumpedLocalMs;
+    const isMiddle = stoodMs >= MIDDLE_MS.from && stoodMs <= MIDDLE_MS.to;
+    if (isMiddle && this.#isTimeToAsk(localMs, leadMs + stoodMs, isSoundDue)) {
+      this.#take(readLatencySec(), localMs, leadMs, stoodMs);
+    }
     this.#block ??= { sinceMs: localMs, edge: null };
     if (localMs - this.#block.sinceMs < BLOCK_MS) return [];
     const { edge } = this.#block;
@@ -73,7 +93,8 @@ export class RenderStaircase {
     this.#untold = [...this.#untold.filter((old) => localMs - old.localMs <= EDGE_MS), edge];
     const reading = this.#reading;
     if (!reading && !isSoundDue) return [];
-    const belowEdgeMs = reading ? reading.edgeLeadMs - reading.portLeadMs : USUALLY_BELOW_MS;
+    const readMs = reading ? reading.edgeLeadMs - reading.portLeadMs : USUALLY_BELOW_MS;
+    const belowEdgeMs = Math.abs(readMs - USUALLY_BELOW_MS) <= this.#sameMs ? USUALLY_BELOW_MS : readMs;
     const told = this.#untold;
     this.#untold = [];
     return told.map((each) => ({
@@ -82,22 +103,24 @@ export class RenderStaircase {
     }));
   }
 
-  #jumped(localMs: number, leadMs: number, isSoundDue: boolean, readLatencySec: () => number): void {
+  #jumped(localMs: number, leadMs: number): void {
     if (this.#block && leadMs > (this.#block.edge?.leadMs ?? Number.NEGATIVE_INFINITY)) {
       this.#block.edge = { localMs, leadMs };
-    }
-    const latencySec = this.#mayAsk(localMs, leadMs, isSoundDue) ? readLatencySec() : 0;
-    if (latencySec > 0 && latencySec !== this.#latencySec) {
-      this.#latencySec = latencySec;
-      const edgeLeadMs = Math.max(leadMs, ...this.#untold.map((edge) => edge.leadMs));
-      this.#reading = { localMs, portLeadMs: leadMs - latencySec * 1000, edgeLeadMs };
     }
     const reading = this.#reading;
     if (!reading || localMs - reading.localMs > EDGE_MS) return;
     if (leadMs < reading.edgeLeadMs + NEW_EDGE_MS) reading.edgeLeadMs = Math.max(reading.edgeLeadMs, leadMs);
   }
 
-  #mayAsk(localMs: number, leadMs: number, isSoundDue: boolean): boolean {
+  #take(latencySec: number, localMs: number, leadMs: number, stoodMs: number): void {
+    if (latencySec <= 0 || latencySec === this.#latencySec) return;
+    this.#latencySec = latencySec;
+    const edgeLeadMs = Math.max(leadMs + stoodMs, ...this.#untold.map((edge) => edge.leadMs));
+    this.#reading = { localMs, portLeadMs: leadMs - latencySec * 1000, edgeLeadMs };
+  }
+
+  /** `leadMs` at the jump before. */
+  #isTimeToAsk(localMs: number, leadMs: number, isSoundDue: boolean): boolean {
     if (this.#reading) return true; // the browser answers as before, unless the device is another one
     const steady = this.#steady;
     // A page that was held up renders several callbacks at a stroke: a buffer fuller than ever is no edge to go by.

@@ -64,7 +64,10 @@ describe("what an engine's timestamps mean", () => {
   });
 
   it("knows the engines by their user agents", () => {
-    expect(detectEngine("Mozilla/5.0 (X11; Linux) Gecko/20100101 Firefox/153.0")).toBe("firefox");
+    expect(detectEngine("Mozilla/5.0 (X11; Linux) Gecko/20100101 Firefox/153.0")).toBe("firefox-linux");
+    expect(detectEngine("Mozilla/5.0 (Android 15; Mobile; rv:153.0) Gecko/153.0 Firefox/153.0")).toBe(
+      "firefox",
+    );
     expect(
       detectEngine("Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"),
     ).toBe("chromium");
