@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.browsers.device import Snapshot, wait_for_all
+from tests.e2e.playing import IN_STEP_MS, heard, playing_room, spread_ms
 from tests.e2e.room import Room, sharp_breaks
-from tests.e2e.test_music_goes_on import IN_STEP_MS, heard, playing_room, spread_ms
 from tests.rig.song import Song
 from tests.scale.nodes import NODES, Nodes
 

@@ -11,15 +11,14 @@ import numpy as np
 import pytest
 
 from tests.browsers.device import Device, Snapshot, wait_for_all
+from tests.e2e.playing import IN_STEP_MS, heard, playing_room, spread_ms
 from tests.e2e.room import Room, is_playing, sharp_breaks
-from tests.rig.analysis import first_sound_sec, silence_after_ms, song_correlation, summarise
+from tests.rig.analysis import silence_after_ms, song_correlation
 from tests.rig.song import Song
-from tests.rig.tracking import Signal, Tracks, track
 from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
-IN_STEP_MS = 5.0
 HIDDEN_QUEUE_SEC = 60  # DESIGN §5: a hidden page has 60 to 120 s on the card's queue
 SAY_VISIBILITY = """(state) => {
   Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
@@ -192,19 +191,6 @@ def test_a_hidden_page_whose_scripts_stand_still_plays_on(
     assert apart_ms <= IN_STEP_MS
 
 
-def playing_room(
-    open_room: Callable[..., Room], song: Song, tmp_path: Path, *names: str
-) -> tuple[Room, list[Device]]:
-    """Everybody in, the first one directs, the song sounds and is being recorded."""
-    room = open_room(len(names))
-    devices = room.enter(*names)
-    room.fleet.give_sound_priority()
-    room.share(devices[0], song.path)
-    room.rig.record(tmp_path / "room.f32")
-    room.start(devices[0], song.path.name)
-    return room, devices
-
-
 def listen_by(room: Room, device: Device, seconds: float) -> None:
     """Like room.listen, driven from a page that is alive."""
     until_sec = room.rig.recorded_sec() + seconds
@@ -215,14 +201,3 @@ def listen_by(room: Room, device: Device, seconds: float) -> None:
 def queued_sec(shot: Snapshot) -> float:
     """How far ahead the sound is queued; 0 while it is not known."""
     return float(shot["playback"]["queuedSec"] or 0)
-
-
-def heard(room: Room, song: Song) -> tuple[Signal, Tracks]:
-    recording = room.rig.stop_recording()
-    return recording, track(recording, song.reference)
-
-
-def spread_ms(tracks: Tracks, from_sec: float, to_sec: float) -> float:
-    """Median spread of a stretch of the recording."""
-    begun_sec = first_sound_sec(tracks)
-    return summarise(tracks, np.ceil(from_sec - begun_sec), to_sec - begun_sec).median_ms

@@ -86,7 +86,7 @@ class Proxy:
         while not self._are(states):
             assert self._process.poll() is None, "haproxy ended"
             assert time.monotonic() < deadline_sec, self.say("show stat")
-            time.sleep(POLL_SEC)
+            time.sleep(POLL_SEC)  # asks again; the deadline ends it
 
     def _are(self, states: dict[str, str]) -> bool:
         try:

@@ -101,9 +101,8 @@ async def _stay(options: JoinOptions) -> None:
 async def _run(session: PeerSession) -> None:
     stay = asyncio.create_task(session.run())
     report = asyncio.create_task(_report(session))
-    with contextlib.suppress(
-        NotImplementedError
-    ):  # Windows has no signal handlers in loops; Ctrl-C still ends it
+    # Windows has no signal handlers in loops; Ctrl-C still ends it.
+    with contextlib.suppress(NotImplementedError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stay.cancel)
     try:
         await stay

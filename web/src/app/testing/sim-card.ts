@@ -183,11 +183,14 @@ export class SimCard {
       destination: {},
       createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
       createConstantSource: () => {
-        const source = { offset: { value: 1 }, connect: () => undefined, start: () => undefined };
-        source.start = () => {
-          card.murmur = source.offset.value;
+        const offset = { value: 1 };
+        return {
+          offset,
+          connect: () => undefined,
+          start: () => {
+            card.murmur = offset.value;
+          },
         };
-        return source;
       },
       baseLatency: 0,
       get outputLatency() {
