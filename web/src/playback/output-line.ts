@@ -58,8 +58,8 @@ const STEP_SCATTERS = 3;
 /** Strays that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
 const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
-/** Answers (pulse-answers.ts) come every 1.5 s, each with a scatter of its own; thirty of them make a level. */
-const ANSWERED_LEVEL_MS = 45_000;
+/** Answers (pulse-answers.ts) come every 1.5 s, each with a scatter of its own; twenty of them make a level. */
+const ANSWERED_LEVEL_MS = 30_000;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 

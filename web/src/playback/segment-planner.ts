@@ -30,8 +30,6 @@ export class SegmentPlanner {
   readonly track = new SegmentTrack();
   readonly #sampleRate: number;
   readonly #line: OutputLine;
-  /** Where the sound was last put where it should be: an entry or a jump. */
-  #placedFrame = 0;
   #lastErrorMs = 0;
   #lastRatePpm = 0;
   #rejoins = 0;
@@ -85,7 +83,6 @@ export class SegmentPlanner {
     const startFrame = isAhead ? earliestFrame + Math.round(aheadFrames) : earliestFrame;
     const position = this.idealPosition(startFrame, timeline);
     if (position === null) return null;
-    this.#placedFrame = startFrame;
     const isFromSilence = isAhead && startSec === 0;
     const fadeFrames = Math.round(ENTER_FADE_SEC * this.#sampleRate);
     return this.#append(
@@ -153,7 +150,6 @@ export class SegmentPlanner {
 
   #jump(startFrame: number, run: Run, ideal: number, timeline: Timeline): Segment {
     this.#rejoins += 1;
-    this.#placedFrame = startFrame;
     const frames = Math.round(CROSSFADE_SEC * this.#sampleRate);
     return this.#append(startFrame, ideal, timeline, { run, frames });
   }
@@ -163,8 +159,7 @@ export class SegmentPlanner {
     const here = this.idealPosition(startFrame, timeline) ?? position;
     const there = this.idealPosition(startFrame + frames, timeline) ?? position + frames;
     this.#lastErrorMs = ((position - here) / this.#sampleRate) * 1000;
-    const sinceSec = (startFrame - this.#placedFrame) / this.#sampleRate;
-    this.#lastRatePpm = correctionPpm(this.#lastErrorMs, sinceSec);
+    this.#lastRatePpm = correctionPpm(this.#lastErrorMs);
     const forward = clampRatio((there - here) / frames);
     const ratio = forward * (1 + this.#lastRatePpm * 1e-6);
     const segment: Segment = { startFrame, frames, position, ratio, fadeFrom, isLast: false };

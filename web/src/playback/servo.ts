@@ -2,13 +2,12 @@
 // Sign: a positive error plays ahead of where it should be, and asks for a negative rate change.
 
 /**
- * P4: an error decays with a time constant that grows from the first to the last while the sound goes on: at an entry line and
- * offset are known from few readings and still move; later their noise averages out over it. Replayed on six captures of four
- * Chromium, spread from 15 s on, median / p95: 0.041 / 0.067 ms, with 8 s throughout 0.043 / 0.073.
+ * P4. Whatever the skews are thought to be too much bends the rate for as long as this before the servo has made up for it, and the
+ * skews are off by 5 to 30 ppm in a stream's first half minute. Line and offset are means over many readings already; a slower servo
+ * averages little more. Seven captures of four Chromium, replayed, spread from 3 s on, median / p95: 0.073 / 0.163 ms with 2 s, 0.077 / 0.166
+ * with 4, 0.09 / 0.18 with what grew from 4 to 12.
  */
-const FIRST_TIME_CONSTANT_SEC = 4;
-const LAST_TIME_CONSTANT_SEC = 12;
-const GROWTH_PER_SEC = 0.4;
+const TIME_CONSTANT_SEC = 2;
 /** P5: what ears forgive depends on how wrong it is: at most `ppm` below `belowMs`. */
 const LIMITS = [
   { belowMs: 2, ppm: 100 },
@@ -18,13 +17,9 @@ const LIMITS = [
 /** P6: beyond this a crossfade is kinder than a pitch bend of many seconds. */
 export const REJOIN_MS = 25;
 
-/** The rate change that answers `errorMs`, ppm, `sinceSec` after the sound was last put where it should be. */
-export function correctionPpm(errorMs: number, sinceSec: number): number {
-  const timeConstantSec = Math.min(
-    LAST_TIME_CONSTANT_SEC,
-    FIRST_TIME_CONSTANT_SEC + GROWTH_PER_SEC * Math.max(0, sinceSec),
-  );
-  const wantedPpm = (-errorMs / timeConstantSec) * 1e3;
+/** The rate change that answers `errorMs`, ppm. */
+export function correctionPpm(errorMs: number): number {
+  const wantedPpm = (-errorMs / TIME_CONSTANT_SEC) * 1e3;
   const limit = LIMITS.find((entry) => Math.abs(errorMs) < entry.belowMs)?.ppm ?? 0;
   return Math.min(limit, Math.max(-limit, wantedPpm));
 }
