@@ -32,6 +32,7 @@ AVERAGING_ROUNDS = 5
 EDGE_NOISE_MS = 0.5
 DRIFT_PRIOR_PPM = 5.0
 BOUND_NOISE_MS = 0.1
+LOOSENESS_SHARE = 0.3
 DRIFT_LEARNING_MS = 60_000.0
 MAX_DRIFT_PPM = 500.0
 CONTRADICTION_MS = 2.0
@@ -227,19 +228,37 @@ class OffsetEstimator:
         """
         slope = self._drift_per_ms
         low, up = lower.tightest(slope), upper.tightest(slope)
-        fit = _Fit(
+        begin = _Fit(
             lower_ms=float(np.max(low.offset_ms - slope * low.local_ms)),
             upper_ms=float(np.min(up.offset_ms - slope * up.local_ms)),
             drift_per_ms=slope,
         )
         wished_ms = LAST_SCALE_MS_TIMES_BUCKETS / len(low.local_ms)
         last_scale_ms = min(MAX_SCALE_MS, max(MIN_SCALE_MS, wished_ms))
-        for sharpening in range(SHARPENING_ROUNDS):
-            scale_ms = max(last_scale_ms, FIRST_SCALE_MS * SCALE_DECAY**sharpening)
-            fit = _refine(fit, low, up, scale_ms, self._usual_drift_per_ms, BOUND_NOISE_MS)
+
+        def sharpen(noise_ms: float) -> _Fit:
+            sharp = begin
+            for sharpening in range(SHARPENING_ROUNDS):
+                scale_ms = max(last_scale_ms, FIRST_SCALE_MS * SCALE_DECAY**sharpening)
+                sharp = _refine(sharp, low, up, scale_ms, self._usual_drift_per_ms, noise_ms)
+            return sharp
+
+        fit = sharpen(BOUND_NOISE_MS)
+        loose_ms = LOOSENESS_SHARE * _looseness_ms(low, up, fit)
+        if loose_ms > BOUND_NOISE_MS:
+            fit = sharpen(loose_ms)
+        noise_ms = max(EDGE_NOISE_MS, loose_ms)
         for _ in range(AVERAGING_ROUNDS):
-            fit = _refine(fit, lower, upper, EDGE_BLUR_MS, self._usual_drift_per_ms, EDGE_NOISE_MS)
+            fit = _refine(fit, lower, upper, EDGE_BLUR_MS, self._usual_drift_per_ms, noise_ms)
         return fit
+
+
+def _looseness_ms(lower: _Bounds, upper: _Bounds, fit: _Fit) -> float:
+    """The median distance of the bounds from their lines."""
+    low = np.abs(lower.offset_ms - fit.lower_ms - fit.drift_per_ms * lower.local_ms)
+    up = np.abs(upper.offset_ms - fit.upper_ms - fit.drift_per_ms * upper.local_ms)
+    distances = np.sort(np.concatenate((low, up)))
+    return float(distances[len(distances) // 2])
 
 
 def _refine(

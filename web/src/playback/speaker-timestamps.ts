@@ -51,8 +51,8 @@ const PLAUSIBLE_SEC = 0.5;
 
 /**
  * WebKitGTK 2.50 asks GStreamer's sink for a buffer of this length, reports an outputLatency of 0, and its pair's
- * performanceTime lies in the future by as much as it has played: nothing there is to be read. While sound flows the port was
- * 99.8, 100.2 and 107 ms below currentTime in three sessions (docs/timing.md).
+ * performanceTime lies in the future by as much as it has played: nothing there is to be read. In young streams the port was some 100 ms
+ * below currentTime; it comes nearer or further by as much as the card's clock is off the system's (docs/timing.md).
  */
 const GSTREAMER_BELOW_SEC = 0.1;
 
