@@ -26,7 +26,7 @@ const PERSISTENT_SAMPLES = 3;
 const PERSISTENT_MS = 2_000;
 /** L1: ± this around the locked rate is inaudible even as a moving comb between neighbours (research/sync.md §2). */
 export const MAX_TRIM_PPM = 100;
-/** A difference decays with this time constant; a drift that is off by 5 ppm leaves 5 ppm of it. The fit itself averages over far longer. */
+/** A difference decays with this time constant: what the drift is off by, times this, stays. The fit itself averages over far longer. */
 const TRIM_TIME_CONSTANT_MS = 5_000;
 /** L3: 1.5 ms/s, the middle of the permitted 1–2 ms/s. */
 export const SLEW_PPM = 1_500;

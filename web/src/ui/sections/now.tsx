@@ -14,20 +14,17 @@ import { Strings } from "../strings.tsx";
 const STEP_SEC = 10;
 
 export function Now({ view, actions }: ScreenProps) {
-  const { strings, figures, isPlaying, isStarting, canStop, canStartNow, transport } = useSlice(
-    view,
-    (v) => ({
-      strings: v.people.map(({ isMe, sync }) => ({ isMe, sync })),
-      figures: words.figures(v.status),
-      isPlaying: v.nowPlaying !== null,
-      isStarting: v.status.code === "starting",
-      canStop: v.canStop,
-      canStartNow: v.canStartNow,
-      transport: v.transport && withoutPlace(v.transport),
-    }),
-  );
-  // Also while it counts down: the picture is made before the first note, which then has the device to itself.
-  const isShown = isPlaying || isStarting || transport?.isPaused;
+  const { strings, figures, isPlaying, isComing, canStop, canStartNow, transport } = useSlice(view, (v) => ({
+    strings: v.people.map(({ isMe, sync }) => ({ isMe, sync })),
+    figures: words.figures(v.status),
+    isPlaying: v.nowPlaying !== null,
+    isComing: v.status.code === "starting" || v.status.code === "entering",
+    canStop: v.canStop,
+    canStartNow: v.canStartNow,
+    transport: v.transport && withoutPlace(v.transport),
+  }));
+  // Also while it counts down or enters: the picture is made before the first note, and nothing jumps when somebody seeks.
+  const isShown = isPlaying || isComing || transport?.isPaused;
   const fileId = transport?.canGoOn ? transport.fileId : null;
   const canPause = transport?.canPause === true;
   const onSpace = useMemo(() => {
