@@ -2,6 +2,7 @@
 // put a card of their own under the same player.
 
 import { AudioError } from "../lib/index.ts";
+import { MediaClock } from "./media-clock.ts";
 import { soundBudgetBytes } from "./memory-budget.ts";
 import { detectEngine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
 
@@ -15,6 +16,7 @@ const LATENCY_HINT_SEC = 0.08;
 export interface SoundGround {
   /** Throws AudioError `audio-unsupported`. */
   readonly makeContext: () => AudioContext;
+  /** Inside a tap, too. */
   readonly makePortReader: () => PortReader;
   readonly makeWorker: () => Worker;
   /** What decoded sound may take of this device's memory. */
@@ -26,7 +28,7 @@ export const browserSound = (): SoundGround => ({
     if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
     return new AudioContext({ latencyHint: LATENCY_HINT_SEC });
   },
-  makePortReader: () => portReaderOf(detectEngine(navigator.userAgent)),
+  makePortReader: () => portReaderOf(detectEngine(navigator.userAgent), () => new MediaClock()),
   makeWorker: () => new Worker(new URL("./render.worker.ts", import.meta.url), { type: "module" }),
   soundBudgetBytes() {
     // Chromium tells the memory, and on https only.

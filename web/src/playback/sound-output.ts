@@ -117,6 +117,8 @@ export class SoundOutput {
   async close(): Promise<void> {
     this.#stopSampling?.();
     this.#stopSampling = null;
+    this.#reader?.close?.();
+    this.#reader = null;
     this.#cancelAsking?.();
     this.#cancelAsking = null;
     const context = this.#context;

@@ -10,13 +10,17 @@ const raw: RawTimestamp = {
   outputLatencySec: 0.032,
 };
 
+const neverAsked = () => {
+  throw new Error("this engine tells its card's clock itself");
+};
+
 describe("what an engine's timestamps mean", () => {
   it("[P14] Chromium's pair is the port itself", () => {
     expect(toPortSample(raw)).toEqual({ localMs: 9_990, audioSec: 4.95 });
   });
 
   it("[P14] Firefox's latency is asked for only at a jump of its render clock", () => {
-    const reader = portReaderOf("firefox");
+    const reader = portReaderOf("firefox", neverAsked);
     let asked = 0;
     const clock = {
       currentTime: 1,
@@ -49,7 +53,13 @@ describe("what an engine's timestamps mean", () => {
   });
 
   it("[P14] WebKitGTK's port lies the sink's buffer below currentTime, and its pair says nothing", () => {
-    const reader = portReaderOf("webkitgtk");
+    let isClosed = false;
+    const reader = portReaderOf("webkitgtk", () => ({
+      playedSec: null,
+      close: () => {
+        isClosed = true;
+      },
+    }));
     const clock = {
       currentTime: 5,
       baseLatency: 0.003,
@@ -61,6 +71,8 @@ describe("what an engine's timestamps mean", () => {
     expect(sample?.localMs).toBe(10_000);
     expect(sample?.audioSec).toBeCloseTo(4.9, 9);
     expect(reader.latencySec).toBeCloseTo(0.1, 9);
+    reader.close?.();
+    expect(isClosed).toBe(true);
   });
 
   it("knows the engines by their user agents", () => {

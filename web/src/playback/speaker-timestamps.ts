@@ -1,6 +1,7 @@
 // One table of what each engine's audio timestamps mean at the port, and their translation into PortSamples.
 // Local ms in, audio seconds out. Rows are pinned by tests on the speaker rig. Pure.
 
+import { type CardClock, CardPacedPort, type QueueDepth } from "./card-paced-port.ts";
 import type { PortSample } from "./output-line.ts";
 import { PulseAnswers } from "./pulse-answers.ts";
 import { RenderStaircase } from "./render-staircase.ts";
@@ -35,6 +36,7 @@ export interface PortReader {
   readonly latencySec: number | null;
   /** `isSoundDue`: somebody wants to know where the port is, now or in a moment. */
   read(clock: SoundClock, nowLocalMs: number, isSoundDue: boolean): readonly PortSample[];
+  close?(): void;
 }
 
 /** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
@@ -50,11 +52,11 @@ const FUTURE_MS = 100;
 const PLAUSIBLE_SEC = 0.5;
 
 /**
- * WebKitGTK 2.50 asks GStreamer's sink for a buffer of this length, reports an outputLatency of 0, and its pair's
- * performanceTime lies in the future by as much as it has played: nothing there is to be read. In young streams the port was some 100 ms
- * below currentTime; it comes nearer or further by as much as the card's clock is off the system's (docs/timing.md).
+ * WebKitGTK 2.50 on GStreamer's pulsesink. It reports an outputLatency of 0, and its pair's performanceTime lies in the future by as
+ * much as it has played: nothing there is to be read. The young stream's depth and where the queue runs dry were measured on the rig, and
+ * `refillSec` is what GStreamer then says; `fullSec` is symmetry, as the rig's card cannot run slow (docs/timing.md).
  */
-const GSTREAMER_BELOW_SEC = 0.1;
+const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.1, drySec: 0.063, refillSec: 0.02, fullSec: 0.12 };
 
 /**
  * What Firefox asks of PulseAudio holds the same in every stream (within 0.4 ms in twelve), while the one answer it gives was up to 22 ms
@@ -71,10 +73,10 @@ export function detectEngine(userAgent: string): Engine {
 /**
  * The table. chromium: getOutputTimestamp() is the port; where PulseAudio has smoothed it, what it smoothed is read back. webkit:
  * the pair is the port, where it is sane. firefox: both members of that pair are shifted back by outputLatency, so it says no
- * more than currentTime does; the port is found below the render staircase. webkitgtk: the pair is never sane, and the port
- * lies the sink's buffer below currentTime.
+ * more than currentTime does; the port is found below the render staircase. webkitgtk: the pair is never sane; the port
+ * lies the sink's buffer below currentTime, and goes by the card's clock, which `startCardClock` brings.
  */
-export function portReaderOf(engine: Engine): PortReader {
+export function portReaderOf(engine: Engine, startCardClock: () => CardClock): PortReader {
   switch (engine) {
     case "chromium":
       return withAnswers(timestampReader(TIMESTAMP_PERIOD_MS));
@@ -85,15 +87,11 @@ export function portReaderOf(engine: Engine): PortReader {
     case "webkit":
       return timestampReader(TIMESTAMP_PERIOD_MS);
     case "webkitgtk":
-      return timestampReader(TIMESTAMP_PERIOD_MS, GSTREAMER_BELOW_SEC);
+      return cardPacedReader(startCardClock());
   }
 }
 
-/**
- * `belowSec`: from currentTime to the port, both latencies together, for an engine that says its output has none and whose
- * pair is never to be believed.
- */
-export function timestampReader(periodMs: number, belowSec = 0): PortReader {
+export function timestampReader(periodMs: number): PortReader {
   let latencySec: number | null = null;
   return {
     periodMs,
@@ -104,15 +102,25 @@ export function timestampReader(periodMs: number, belowSec = 0): PortReader {
       const stamp = clock.getOutputTimestamp?.();
       const raw: RawTimestamp = {
         nowLocalMs,
-        performanceTimeMs: belowSec > 0 ? undefined : stamp?.performanceTime,
+        performanceTimeMs: stamp?.performanceTime,
         contextTimeSec: stamp?.contextTime,
         currentTimeSec: clock.currentTime,
         baseLatencySec: clock.baseLatency || 0,
-        outputLatencySec: clock.outputLatency || Math.max(0, belowSec - (clock.baseLatency || 0)),
+        outputLatencySec: clock.outputLatency || 0,
       };
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
       return [toPortSample(raw)];
     },
+  };
+}
+
+function cardPacedReader(cardClock: CardClock): PortReader {
+  const port = new CardPacedPort(GSTREAMER_QUEUE);
+  return {
+    periodMs: TIMESTAMP_PERIOD_MS,
+    latencySec: GSTREAMER_QUEUE.youngSec,
+    read: (clock, nowLocalMs) => [port.poll(nowLocalMs, clock.currentTime, cardClock.playedSec)],
+    close: () => cardClock.close(),
   };
 }
 
