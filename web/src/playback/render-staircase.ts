@@ -46,16 +46,15 @@ export class RenderStaircase {
   #latencySec: number | null = null;
   #reading: { readonly localMs: number; readonly portLeadMs: number; edgeLeadMs: number } | null = null;
 
-  /** An answer this near to what such a buffer usually holds says no more than that; 0 where nobody has measured it. */
-  readonly #sameMs: number;
+  readonly #mayAsk: boolean;
 
-  constructor(sameMs = 0) {
-    this.#sameMs = sameMs;
+  constructor(mayAsk = true) {
+    this.#mayAsk = mayAsk;
   }
 
-  /** The latency as it was read, s; null before. */
+  /** The latency as it was read, s; null before. The usual one where nobody may ask. */
   get latencySec(): number | null {
-    return this.#latencySec;
+    return this.#mayAsk ? this.#latencySec : USUALLY_BELOW_MS / 1000;
   }
 
   /**
@@ -78,7 +77,7 @@ export class RenderStaircase {
     if (isJump) this.#jumpedLocalMs = isFresh ? localMs : Number.NEGATIVE_INFINITY;
     const stoodMs = localMs - this.#jumpedLocalMs;
     const isMiddle = stoodMs >= MIDDLE_MS.from && stoodMs <= MIDDLE_MS.to;
-    if (isMiddle && this.#isTimeToAsk(localMs, leadMs + stoodMs, isSoundDue)) {
+    if (this.#mayAsk && isMiddle && this.#isTimeToAsk(localMs, leadMs + stoodMs, isSoundDue)) {
       this.#take(readLatencySec(), localMs, leadMs, stoodMs);
     }
     this.#block ??= { sinceMs: localMs, edge: null };
@@ -92,9 +91,8 @@ export class RenderStaircase {
     }
     this.#untold = [...this.#untold.filter((old) => localMs - old.localMs <= EDGE_MS), edge];
     const reading = this.#reading;
-    if (!reading && !isSoundDue) return [];
-    const readMs = reading ? reading.edgeLeadMs - reading.portLeadMs : USUALLY_BELOW_MS;
-    const belowEdgeMs = Math.abs(readMs - USUALLY_BELOW_MS) <= this.#sameMs ? USUALLY_BELOW_MS : readMs;
+    if (this.#mayAsk && !reading && !isSoundDue) return [];
+    const belowEdgeMs = reading ? reading.edgeLeadMs - reading.portLeadMs : USUALLY_BELOW_MS;
     const told = this.#untold;
     this.#untold = [];
     return told.map((each) => ({

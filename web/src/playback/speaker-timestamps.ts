@@ -59,10 +59,10 @@ const PLAUSIBLE_SEC = 0.5;
 const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.1, drySec: 0.063, refillSec: 0.02, fullSec: 0.12 };
 
 /**
- * What Firefox asks of PulseAudio holds the same in every stream (within 0.4 ms in twelve), while the one answer it gives was up to 22 ms
- * off: an answer decides only where it says that the buffer is another one, as Bluetooth's is.
+ * Firefox on Linux is never asked for its outputLatency: it asks its audio server while it holds what the render thread needs, and
+ * when a callback comes in between, the page stands still for ever (decision 0021). The buffer holds the same in every stream anyway.
  */
-const PULSE_ANSWERS_SCATTER_MS = 25;
+const MAY_ASK_FIREFOX_ON_LINUX = false;
 
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return /Linux/.test(userAgent) ? "firefox-linux" : "firefox";
@@ -83,7 +83,7 @@ export function portReaderOf(engine: Engine, startCardClock: () => CardClock): P
     case "firefox":
       return staircaseReader(new RenderStaircase());
     case "firefox-linux":
-      return staircaseReader(new RenderStaircase(PULSE_ANSWERS_SCATTER_MS));
+      return staircaseReader(new RenderStaircase(MAY_ASK_FIREFOX_ON_LINUX));
     case "webkit":
       return timestampReader(TIMESTAMP_PERIOD_MS);
     case "webkitgtk":
