@@ -114,7 +114,7 @@ describe("the render staircase", () => {
 
   it("[P14] never asks where asking may hang the browser, and goes by what such a buffer usually holds", () => {
     const stream = new Stream(4, 40_000);
-    const staircase = new RenderStaircase(false);
+    const staircase = new RenderStaircase({ mayAsk: false });
     const samples: PortSample[] = [];
     for (let localMs = 100; localMs < 30_000; localMs += 4) {
       samples.push(

@@ -26,7 +26,7 @@ const NEW_EDGE_MS = 4;
 const STEADY_MS = 6_000;
 /** or, while nobody waits, for so long that nothing more is to be expected. */
 const SETTLED_MS = 20_000;
-/** From the edge to the port until then: 49.6 to 50 ms in twelve streams of Firefox 153 on the rig's PulseAudio. */
+/** From the edge to the port until then, and where nobody may ask: 49.6 to 50 ms in twelve streams of Firefox 153 on the rig's PulseAudio. */
 const USUALLY_BELOW_MS = 50;
 
 interface Edge {
@@ -45,10 +45,9 @@ export class RenderStaircase {
   #steady: { readonly sinceMs: number; readonly leadMs: number } | null = null;
   #latencySec: number | null = null;
   #reading: { readonly localMs: number; readonly portLeadMs: number; edgeLeadMs: number } | null = null;
-
   readonly #mayAsk: boolean;
 
-  constructor(mayAsk = true) {
+  constructor({ mayAsk }: { readonly mayAsk: boolean } = { mayAsk: true }) {
     this.#mayAsk = mayAsk;
   }
 

@@ -58,12 +58,6 @@ const PLAUSIBLE_SEC = 0.5;
  */
 const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.1, drySec: 0.063, refillSec: 0.02, fullSec: 0.12 };
 
-/**
- * Firefox on Linux is never asked for its outputLatency: it asks its audio server while it holds what the render thread needs, and
- * when a callback comes in between, the page stands still for ever (decision 0021). The buffer holds the same in every stream anyway.
- */
-const MAY_ASK_FIREFOX_ON_LINUX = false;
-
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return /Linux/.test(userAgent) ? "firefox-linux" : "firefox";
   if (/Chrom(e|ium)\//.test(userAgent)) return "chromium";
@@ -73,7 +67,8 @@ export function detectEngine(userAgent: string): Engine {
 /**
  * The table. chromium: getOutputTimestamp() is the port; where PulseAudio has smoothed it, what it smoothed is read back. webkit:
  * the pair is the port, where it is sane. firefox: both members of that pair are shifted back by outputLatency, so it says no
- * more than currentTime does; the port is found below the render staircase. webkitgtk: the pair is never sane; the port
+ * more than currentTime does; the port is found below the render staircase. On Linux
+ * it is never asked for outputLatency, which may hang the page for good (decision 0021). webkitgtk: the pair is never sane; the port
  * lies the sink's buffer below currentTime, and goes by the card's clock, which `startCardClock` brings.
  */
 export function portReaderOf(engine: Engine, startCardClock: () => CardClock): PortReader {
@@ -83,7 +78,7 @@ export function portReaderOf(engine: Engine, startCardClock: () => CardClock): P
     case "firefox":
       return staircaseReader(new RenderStaircase());
     case "firefox-linux":
-      return staircaseReader(new RenderStaircase(MAY_ASK_FIREFOX_ON_LINUX));
+      return staircaseReader(new RenderStaircase({ mayAsk: false }));
     case "webkit":
       return timestampReader(TIMESTAMP_PERIOD_MS);
     case "webkitgtk":
