@@ -31,6 +31,15 @@ BROWSER_PATH = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrow
 STOP_LIMIT_SEC = 15.0
 POLL_SEC = 0.05
 SCREEN = "800x600x24"
+_REMEMBER_MEDIA = """
+  const Real = window.Audio;
+  window.mediaElements = [];
+  window.Audio = function (url) {
+    const element = new Real(url);
+    window.mediaElements.push(element);
+    return element;
+  };
+"""
 
 
 class WebKitDevice:
@@ -65,6 +74,7 @@ class WebKitDevice:
 
     def open(self, link: str = "") -> None:
         self.browser.get(link or self.base_url)
+        self.browser.execute_script(_REMEMBER_MEDIA)
 
     def join(self) -> None:
         self._button("Join").click()
@@ -100,6 +110,10 @@ class WebKitDevice:
             argument,
         )
         return answer
+
+    def media_played_sec(self) -> float:
+        """What the page's media elements have played since it was opened, the one that played most."""
+        return float(str(self.evaluate("Math.max(0, ...mediaElements.map((each) => each.currentTime))")))
 
     def snapshot(self) -> Snapshot:
         shot: Snapshot = self.browser.execute_script("return window.unisono.snapshot()")

@@ -7,17 +7,19 @@ const RATE_HZ = 4_000;
 const LENGTH_SEC = 600;
 const HEADER_BYTES = 44;
 const SILENCE = 128;
+/** WebKitGTK calls one in eight of the first media elements of a page unsupported, and plays it the next time. */
+const MAX_LOADS = 5;
 
 export class MediaClock implements CardClock {
   readonly #url = URL.createObjectURL(new Blob([silentWav()], { type: "audio/wav" }));
   readonly #element = new Audio(this.#url);
+  #loads = 1;
 
   /** Inside a tap: nothing plays without one. */
   constructor() {
     this.#element.loop = true;
-    this.#element
-      .play()
-      .catch((error: unknown) => console.info(`no clock from a media element: ${String(error)}`));
+    this.#element.addEventListener("error", () => this.#loadAgain());
+    this.#play();
   }
 
   /** Seconds by the card's clock, with leaps; null while it does not play. */
@@ -26,8 +28,22 @@ export class MediaClock implements CardClock {
   }
 
   close(): void {
+    this.#loads = MAX_LOADS;
     this.#element.pause();
     URL.revokeObjectURL(this.#url);
+  }
+
+  #loadAgain(): void {
+    if (this.#loads >= MAX_LOADS) return;
+    this.#loads += 1;
+    this.#element.load();
+    this.#play();
+  }
+
+  #play(): void {
+    this.#element.play().catch((error: unknown) => {
+      console.info(`no clock from a media element, load ${this.#loads}: ${String(error)}`);
+    });
   }
 }
 
