@@ -2,10 +2,10 @@
 // Linux. Local ms, audio seconds at the port. Pure. Does not know the card's skew or when the port moved.
 //
 // Every 1.5 s the library asks the server where the stream is, and draws a straight line until the next answer. The line
-// begins at a pivot some four seconds back; an answer moves the pivot and bends the slope, so that the next line begins nearer
-// to it by a share of how far off the old line was. A stream that has just begun or stumbled therefore reads up to 3 ms off for a
-// quarter of a minute, and a settled one wanders. But where the new line breaks off from the old one, jump ÷ share is how
-// far off the old one was: the answer itself (libpulse 16.1, sixteen Chromium 156 on the rig; docs/decisions/0007).
+// begins at a pivot some four seconds back; an answer moves the pivot and bends the slope. A stream that has just begun or
+// stumbled therefore reads up to 3 ms off for a quarter of a minute, and a settled one wanders. But how far the new line
+// breaks off from the old one tells what answer made it, once the library's filters are run along (libpulse 16.1, twenty-eight
+// Chromium 156 on the rig; docs/decisions/0007 and 0022).
 //
 // States: following a line · leaving it (one timestamp is off it). What is not a row of straight lines of 1.5 s is no
 // smoothed stream, or one that has begun anew: then there are no answers.
@@ -16,16 +16,20 @@ import type { PortSample } from "./output-line.ts";
 const PERIOD_MS = 1_500;
 /** A new line shows at the first timestamp after the answer; there is one per render callback, 80 ms. */
 const PERIOD_SLACK_MS = 160;
-/**
- * What of an error the next line takes back, measured from 5.5 s after the beginning on, when the library's window of 5 s is full:
- * 0.55 to 0.6 in streams that were off by milliseconds. Less in settled ones (its Kalman filter), where there is little to take back.
- */
-const SHARE = 0.57;
 /** Lines of full length after which the window is full. */
 const SETTLED_LINES = 3;
+/** The library's window, and the lags of the low passes in it. */
+const WINDOW_MS = 5_000;
+const RATE_LAG_MS = WINDOW_MS / (2 * Math.PI);
+const DRIFT_LAG_MS = RATE_LAG_MS / 8;
+/**
+ * From the moved pivot to the answer: the pivot stands still until the first answer after the window, 5.55 s from the beginning, and
+ * then goes along with the answers.
+ */
+const LEVER_MS = 4_050;
 /** Timestamps lie on their line within 4 µs. */
 const STRAIGHT_MS = 0.014;
-/** The first few of a line cannot tell its slope; no answer was seen to bend it by more than this within 80 ms. */
+/** The first few of a line cannot tell its slope; no answer was seen to bend the last one's by more than this within 80 ms. */
 const NEAR_MS = 0.1;
 const SLOPE_SAMPLES = 4;
 /** Answers put a young stream right by up to 1.8 ms; an underrun moves it by 10 and more, and all begins anew. */
@@ -42,6 +46,7 @@ export class PulseAnswers {
   #line: StraightLine | null = null;
   #strays: Lead[] = [];
   #lines = 0;
+  #filters: LineFilters | null = null;
 
   /** Whether the last timestamp was one of a row of straight lines, so that an answer may be expected every 1.5 s. */
   get isRecognised(): boolean {
@@ -53,7 +58,7 @@ export class PulseAnswers {
     const lead = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
     const line = this.#line;
     if (!line) {
-      this.#line = new StraightLine([lead]);
+      this.#line = new StraightLine([lead], 0);
       return null;
     }
     if (lead.localMs <= line.untilMs) return null;
@@ -67,11 +72,11 @@ export class PulseAnswers {
   }
 
   #stray(line: StraightLine, lead: Lead): PortSample | null {
-    const last = this.#strays.at(-1);
-    if (last && Math.abs(last.leadMs - lead.leadMs) > NEAR_MS) this.#strays = [];
+    const { slope } = line;
+    if (!new StraightLine([...this.#strays], slope).isOn(lead)) this.#strays = [];
     this.#strays.push(lead);
     if (this.#strays.length < STRAYS) return null;
-    const next = new StraightLine(this.#strays);
+    const next = new StraightLine(this.#strays, slope);
     this.#strays = [];
     return this.#break(line, next);
   }
@@ -80,20 +85,66 @@ export class PulseAnswers {
     this.#line = next;
     const { localMs, leadMs } = next.middle;
     const expectedMs = line.leadMsAt(localMs);
-    const isRegular = Math.abs(next.fromMs - line.fromMs - PERIOD_MS) <= PERIOD_SLACK_MS;
+    const periodMs = next.fromMs - line.fromMs;
+    const isRegular = Math.abs(periodMs - PERIOD_MS) <= PERIOD_SLACK_MS;
     const isOneStream = Math.abs(leadMs - expectedMs) < NEW_STREAM_MS;
-    this.#lines = isRegular && isOneStream ? this.#lines + 1 : 0;
-    if (!this.isRecognised) return null;
-    return { localMs, audioSec: (localMs + expectedMs + (leadMs - expectedMs) / SHARE) / 1000 };
+    if (!isRegular || !isOneStream) {
+      // An answer was overlooked: one whole line puts that right. A new stream has to settle first.
+      this.#lines = isOneStream && this.#lines >= SETTLED_LINES - 1 ? SETTLED_LINES - 1 : 0;
+      this.#filters = null;
+      return null;
+    }
+    this.#lines += 1;
+    this.#filters ??= new LineFilters(line.slope);
+    const offMs = this.#filters.offMs(leadMs - expectedMs, periodMs);
+    return this.isRecognised ? { localMs, audioSec: (localMs + expectedMs + offMs) / 1000 } : null;
+  }
+}
+
+/**
+ * What the library makes of an answer (time-smoother_2.c), turned round. Slopes in ms per ms; all is linear as long as they are small. The
+ * pivot moves along the chord from itself to the answer for as long as the period was. The chord's slope goes through two low
+ * passes, half of it fed back from behind them, and a third one, and is the next line's.
+ */
+class LineFilters {
+  #slope: number;
+  #drift: number;
+  #smoothDrift: number;
+
+  constructor(slope: number) {
+    this.#slope = this.#drift = this.#smoothDrift = slope;
+  }
+
+  /** How far off the last line the answer was that made the next one begin `jumpMs` beside it. */
+  offMs(jumpMs: number, periodMs: number): number {
+    const driftShare = periodMs / (periodMs + DRIFT_LAG_MS);
+    const slopeShare = periodMs / (periodMs + RATE_LAG_MS);
+    const chordMs = LEVER_MS + periodMs;
+    const pass = (before: number, input: number, share: number): number => before + share * (input - before);
+    // Of an answer on the line, and what each ms off it adds.
+    const drift = pass(this.#drift, (this.#smoothDrift + this.#slope) / 2, driftShare);
+    const smoothDrift = pass(this.#smoothDrift, drift, driftShare);
+    const slope = pass(this.#slope, smoothDrift, slopeShare);
+    const driftPerMs = driftShare / (2 * chordMs);
+    const smoothDriftPerMs = driftShare * driftPerMs;
+    const slopePerMs = slopeShare * smoothDriftPerMs;
+    const offMs = (jumpMs - (slope - this.#slope) * LEVER_MS) / (periodMs / chordMs + slopePerMs * LEVER_MS);
+    this.#drift = drift + driftPerMs * offMs;
+    this.#smoothDrift = smoothDrift + smoothDriftPerMs * offMs;
+    this.#slope = slope + slopePerMs * offMs;
+    return offMs;
   }
 }
 
 /** A least-squares line through timestamps, as far as they have come. */
 class StraightLine {
   readonly #leads: Lead[];
+  /** Until it has one of its own. */
+  readonly #usualSlope: number;
 
-  constructor(leads: Lead[]) {
+  constructor(leads: Lead[], usualSlope: number) {
     this.#leads = leads;
+    this.#usualSlope = usualSlope;
   }
 
   get fromMs(): number {
@@ -103,6 +154,11 @@ class StraightLine {
   get middle(): Lead {
     const localMs = mean(this.#leads.map((lead) => lead.localMs));
     return { localMs, leadMs: mean(this.#leads.map((lead) => lead.leadMs)) };
+  }
+
+  get slope(): number {
+    const { localMs, leadMs } = this.middle;
+    return this.leadMsAt(localMs + 1) - leadMs;
   }
 
   get untilMs(): number {
@@ -120,12 +176,15 @@ class StraightLine {
   /** Takes off what comes from `localMs` on, as a line of its own. */
   splitAt(localMs: number): StraightLine {
     const index = this.#leads.findIndex((lead) => lead.localMs >= localMs);
-    return new StraightLine(this.#leads.splice(index));
+    return new StraightLine(this.#leads.splice(index), this.slope);
   }
 
   isOn(lead: Lead): boolean {
     const last = this.#leads.at(-1) ?? lead;
-    if (this.#leads.length < SLOPE_SAMPLES) return Math.abs(lead.leadMs - last.leadMs) <= NEAR_MS;
+    if (this.#leads.length < SLOPE_SAMPLES) {
+      const expectedMs = last.leadMs + this.#usualSlope * (lead.localMs - last.localMs);
+      return Math.abs(lead.leadMs - expectedMs) <= NEAR_MS;
+    }
     return Math.abs(lead.leadMs - this.leadMsAt(lead.localMs)) <= STRAIGHT_MS;
   }
 

@@ -1,6 +1,6 @@
 // A stream whose timestamps PulseAudio's client library smooths, as pulse-answers.ts describes it: a straight line from
-// answer to answer, from a pivot that follows the answers along the chord, with a slope that follows the chord's.
-// Local ms, audio seconds. Written from what the library does, not from its code: no variances, one low-pass.
+// answer to answer, from a pivot that follows the answers along the chord, with a slope that follows the chord's through
+// the library's three low passes. Its Kalman filter, which comes in when the slope hardly changes, is left out. Local ms, audio seconds.
 
 import type { Random } from "../../lib/index.ts";
 import type { PortSample } from "../output-line.ts";
@@ -10,8 +10,8 @@ const PERIOD_MS = 1_500;
 const WINDOW_MS = 5_000;
 /** Nothing is bent before a stream is this old. */
 const YOUNG_MS = 100;
-/** The slope follows the chord's with this time constant; the library has three low passes, which do the same to the jumps. */
-const SLOPE_MS = 2_100;
+const SLOPE_LAG_MS = WINDOW_MS / (2 * Math.PI);
+const DRIFT_LAG_MS = SLOPE_LAG_MS / 8;
 const CALLBACK_MS = 80;
 
 export interface StreamModel {
@@ -25,6 +25,8 @@ export interface StreamModel {
 export class SmoothedStream {
   /** Where the port truly is; a stumble moves it. */
   portLeadMs = -300;
+  /** What the next answer is wrong by: it was late. */
+  nextAnswerOffMs = 0;
   readonly #model: StreamModel;
   readonly #random: Random & { normal(): number };
   #localMs: number;
@@ -33,6 +35,9 @@ export class SmoothedStream {
   #answerMs: number;
   #pivot: { localMs: number; leadMs: number };
   #slope = 0;
+  /** The library's drift filters, both 1 where the two clocks agree. */
+  #drift = 1;
+  #smoothDrift = 1;
 
   constructor(model: StreamModel, random: Random & { normal(): number }, fromMs = 1_000) {
     this.#model = model;
@@ -73,11 +78,11 @@ export class SmoothedStream {
 
   #ask(): void {
     this.#answerMs += this.#periodMs;
-    const leadMs = this.#answer();
+    const leadMs = this.#answer() + this.nextAnswerOffMs;
+    this.nextAnswerOffMs = 0;
     const chordMs = this.#answerMs - this.#pivot.localMs;
     const chordSlope = (leadMs - this.#pivot.leadMs) / chordMs;
-    const share = this.#periodMs / (this.#periodMs + SLOPE_MS);
-    if (this.#answerMs - this.#begunMs >= YOUNG_MS) this.#slope += share * (chordSlope - this.#slope);
+    if (this.#answerMs - this.#begunMs >= YOUNG_MS) this.#bend(chordSlope);
     if (this.#answerMs - this.#begunMs > WINDOW_MS) {
       this.#pivot = {
         localMs: this.#pivot.localMs + this.#periodMs,
@@ -85,5 +90,13 @@ export class SmoothedStream {
       };
     }
     this.#periodMs = Math.min(PERIOD_MS, 2 * this.#periodMs);
+  }
+  #bend(chordSlope: number): void {
+    const driftShare = this.#periodMs / (this.#periodMs + DRIFT_LAG_MS);
+    const slopeShare = this.#periodMs / (this.#periodMs + SLOPE_LAG_MS);
+    this.#drift += driftShare * ((this.#smoothDrift + 1) * (0.5 - chordSlope) - this.#drift);
+    this.#smoothDrift += driftShare * (this.#drift - this.#smoothDrift);
+    const slope = (this.#smoothDrift + 3) / (this.#smoothDrift + 1) / 2 - 1;
+    this.#slope += slopeShare * (slope - this.#slope);
   }
 }
