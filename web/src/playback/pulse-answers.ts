@@ -20,8 +20,8 @@ const PERIOD_SLACK_MS = 160;
 const SETTLED_LINES = 3;
 /** The library's window, and the lags of the low passes in it. */
 const WINDOW_MS = 5_000;
-const RATE_LAG_MS = WINDOW_MS / (2 * Math.PI);
-const DRIFT_LAG_MS = RATE_LAG_MS / 8;
+const SLOPE_LAG_MS = WINDOW_MS / (2 * Math.PI);
+const DRIFT_LAG_MS = SLOPE_LAG_MS / 8;
 /**
  * From the moved pivot to the answer: the pivot stands still until the first answer after the window, 5.55 s from the beginning, and
  * then goes along with the answers.
@@ -118,7 +118,7 @@ class LineFilters {
   /** How far off the last line the answer was that made the next one begin `jumpMs` beside it. */
   offMs(jumpMs: number, periodMs: number): number {
     const driftShare = periodMs / (periodMs + DRIFT_LAG_MS);
-    const slopeShare = periodMs / (periodMs + RATE_LAG_MS);
+    const slopeShare = periodMs / (periodMs + SLOPE_LAG_MS);
     const chordMs = LEVER_MS + periodMs;
     const pass = (before: number, input: number, share: number): number => before + share * (input - before);
     // Of an answer on the line, and what each ms off it adds.
