@@ -25,8 +25,9 @@ export interface StreamModel {
 export class SmoothedStream {
   /** Where the port truly is; a stumble moves it. */
   portLeadMs = -300;
-  /** What the next answer is wrong by: it was late. */
+  /** What the next answer is wrong by, and how late it comes. */
   nextAnswerOffMs = 0;
+  nextAnswerLateMs = 0;
   readonly #model: StreamModel;
   readonly #random: Random & { normal(): number };
   #localMs: number;
@@ -65,7 +66,7 @@ export class SmoothedStream {
   timestamps(durationMs: number): PortSample[] {
     const samples: PortSample[] = [];
     for (const untilMs = this.#localMs + durationMs; this.#localMs < untilMs; this.#localMs += CALLBACK_MS) {
-      while (this.#answerMs + this.#periodMs <= this.#localMs) this.#ask();
+      while (this.#answerMs + this.#periodMs + this.nextAnswerLateMs <= this.#localMs) this.#ask();
       const leadMs = this.#pivot.leadMs + this.#slope * (this.#localMs - this.#pivot.localMs);
       samples.push({ localMs: this.#localMs, audioSec: (this.#localMs + leadMs) / 1000 });
     }
@@ -77,23 +78,24 @@ export class SmoothedStream {
   }
 
   #ask(): void {
-    this.#answerMs += this.#periodMs;
+    const passedMs = this.#periodMs + this.nextAnswerLateMs;
+    this.#answerMs += passedMs;
     const leadMs = this.#answer() + this.nextAnswerOffMs;
-    this.nextAnswerOffMs = 0;
+    this.nextAnswerOffMs = this.nextAnswerLateMs = 0;
     const chordMs = this.#answerMs - this.#pivot.localMs;
     const chordSlope = (leadMs - this.#pivot.leadMs) / chordMs;
-    if (this.#answerMs - this.#begunMs >= YOUNG_MS) this.#bend(chordSlope);
+    if (this.#answerMs - this.#begunMs >= YOUNG_MS) this.#bend(chordSlope, passedMs);
     if (this.#answerMs - this.#begunMs > WINDOW_MS) {
       this.#pivot = {
-        localMs: this.#pivot.localMs + this.#periodMs,
-        leadMs: this.#pivot.leadMs + chordSlope * this.#periodMs,
+        localMs: this.#pivot.localMs + passedMs,
+        leadMs: this.#pivot.leadMs + chordSlope * passedMs,
       };
     }
     this.#periodMs = Math.min(PERIOD_MS, 2 * this.#periodMs);
   }
-  #bend(chordSlope: number): void {
-    const driftShare = this.#periodMs / (this.#periodMs + DRIFT_LAG_MS);
-    const slopeShare = this.#periodMs / (this.#periodMs + SLOPE_LAG_MS);
+  #bend(chordSlope: number, passedMs: number): void {
+    const driftShare = passedMs / (passedMs + DRIFT_LAG_MS);
+    const slopeShare = passedMs / (passedMs + SLOPE_LAG_MS);
     this.#drift += driftShare * ((this.#smoothDrift + 1) * (0.5 - chordSlope) - this.#drift);
     this.#smoothDrift += driftShare * (this.#drift - this.#smoothDrift);
     const slope = (this.#smoothDrift + 3) / (this.#smoothDrift + 1) / 2 - 1;
