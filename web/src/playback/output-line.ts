@@ -157,7 +157,7 @@ export class OutputLine {
 
   /**
    * From the second one on, the line stands on answers alone. Three that contradict it and agree with each other begin anew: a single
-   * late one moved a line by half a millisecond for half a minute, and two by 1.4 ms for 4 s in ten minutes of four devices.
+   * late one moved a line by half a millisecond for half a minute, and one stall may hold up two. A stream that begins anew says so itself.
    */
   #addAnswer(entry: Lead): void {
     const isAnswered = this.#isAnsweredAt(entry.localMs);
