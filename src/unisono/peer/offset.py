@@ -29,8 +29,6 @@ MAX_SCALE_MS = 0.25
 SHARPENING_ROUNDS = 14
 EDGE_BLUR_MS = 0.1
 AVERAGING_ROUNDS = 5
-FULL_SAY_MS = 500.0
-LEAST_SAY = 0.05
 EDGE_NOISE_MS = 0.5
 DRIFT_PRIOR_PPM = 5.0
 BOUND_NOISE_MS = 0.1
@@ -104,8 +102,6 @@ class _Bounds:
     side: int
     local_ms: Series
     offset_ms: Series
-    # Weights, up to 1.
-    say: Series
 
     def tightest(self, drift_per_ms: float) -> _Bounds:
         """One per bucket, drift taken out."""
@@ -116,7 +112,7 @@ class _Bounds:
             if known is None or score[index] > score[known]:
                 best[bucket] = index
         chosen = list(best.values())
-        return _Bounds(self.side, self.local_ms[chosen], self.offset_ms[chosen], self.say[chosen])
+        return _Bounds(self.side, self.local_ms[chosen], self.offset_ms[chosen])
 
 
 @dataclass(frozen=True)
@@ -180,17 +176,15 @@ class OffsetEstimator:
             return None
         probes = self._probes
         origin_ms = probes[0].lower_ms
-        sent_ms = np.array([probe.t0_local_ms for probe in probes])
-        gaps = np.diff(sent_ms, prepend=-math.inf) / FULL_SAY_MS
-        say = np.maximum(LEAST_SAY, np.clip(gaps, 0, 1))
         lower = _Bounds(
-            +1, sent_ms - local_ms, np.array([probe.lower_ms - origin_ms for probe in probes]), say
+            +1,
+            np.array([probe.t0_local_ms - local_ms for probe in probes]),
+            np.array([probe.lower_ms - origin_ms for probe in probes]),
         )
         upper = _Bounds(
             -1,
             np.array([probe.t3_local_ms - local_ms for probe in probes]),
             np.array([probe.upper_ms - origin_ms for probe in probes]),
-            say,
         )
         fit = self._fit(lower, upper)
         self._drift_per_ms = fit.drift_per_ms
@@ -228,7 +222,7 @@ class OffsetEstimator:
     def _fit(self, lower: _Bounds, upper: _Bounds) -> _Fit:
         """Iteratively reweighted least squares for (lower intercept, upper intercept, common slope).
 
-        A bound on the tight side of its line keeps its say, a loose one fades: the lines settle on the
+        A bound on the tight side of its line keeps weight 1, a loose one fades: the lines settle on the
         envelopes, not on the means. First on the tightest bound of every bucket, ever sharper; then on all
         bounds, as sharp as the envelope is.
         """
@@ -293,7 +287,7 @@ def _refine(
 def _moments(bounds: _Bounds, slope: float, level_ms: float, scale_ms: float) -> _Moments:
     from_line = bounds.offset_ms - level_ms - slope * bounds.local_ms
     loose = np.maximum(0.0, -bounds.side * from_line)
-    share = bounds.say / (1 + (loose / scale_ms) ** 2)
+    share = 1 / (1 + (loose / scale_ms) ** 2)
     weight = float(share.sum())
     mean_local = float((share * bounds.local_ms).sum()) / weight
     mean_offset = float((share * bounds.offset_ms).sum()) / weight

@@ -36,7 +36,7 @@ describe("a device from probe to loudspeaker", () => {
       const device = new SimulatedDevice(5, network, { ...QUIET, localPpm });
       device.play(10_000);
       const errors = device.errorsMs(10 * MINUTE_MS);
-      expect(worst(errors)).toBeLessThanOrEqual(1);
+      expect(worst(errors)).toBeLessThan(0.5);
       expect(device.planner.rejoins).toBe(0);
     },
   );

@@ -49,13 +49,6 @@ const SHARPENING_ROUNDS = 14;
 const EDGE_BLUR_MS = 0.1;
 const AVERAGING_ROUNDS = 5;
 /**
- * What blurs or leans one exchange does so to those right before and behind it, and bursts come when a page is busiest. So an exchange
- * has the full say half a second after the last, and less before. Captured, spread of four devices from 15 s on, median / p95: 0.040 /
- * 0.059 ms instead of 0.046 / 0.063. The square of that share was as good there and held a drift of 100 ppm back for too long.
- */
-const FULL_SAY_MS = 500;
-const LEAST_SAY = 0.05;
-/**
  * Neighbouring bounds share their cause, so a hundred of them do not tell the slope ten times better than one. With 0.25 the first
  * quarter of a minute bent the slope: p95 of the same captures from 3 s on 0.08 ms instead of 0.07. With 1 the prior holds a drift of
  * 40 ppm back for too long: p95 on Wi-Fi while uploading, simulated, 0.26 ms instead of 0.19.
@@ -90,8 +83,6 @@ interface Bound {
   readonly localMs: number;
   /** Relative to `#originMs`, so that small numbers are fitted. */
   readonly offsetMs: number;
-  /** Weight, up to 1. */
-  readonly say: number;
 }
 
 interface Bounds {
@@ -154,13 +145,9 @@ export class OffsetEstimator {
     const lower: Bound[] = [];
     const upper: Bound[] = [];
     let rttMs = Number.POSITIVE_INFINITY;
-    let lastMs = Number.NEGATIVE_INFINITY;
     for (const probe of this.#probes) {
-      const gap = Math.min(1, Math.max(0, (probe.t0LocalMs - lastMs) / FULL_SAY_MS));
-      const say = Math.max(LEAST_SAY, gap);
-      lastMs = probe.t0LocalMs;
-      lower.push({ localMs: probe.t0LocalMs - localMs, offsetMs: lowerBoundMs(probe) - originMs, say });
-      upper.push({ localMs: probe.t3LocalMs - localMs, offsetMs: upperBoundMs(probe) - originMs, say });
+      lower.push({ localMs: probe.t0LocalMs - localMs, offsetMs: lowerBoundMs(probe) - originMs });
+      upper.push({ localMs: probe.t3LocalMs - localMs, offsetMs: upperBoundMs(probe) - originMs });
       rttMs = Math.min(rttMs, roundTripMs(probe));
     }
     const fit = this.#fit({ lower, upper });
@@ -202,7 +189,7 @@ export class OffsetEstimator {
 
   /**
    * Iteratively reweighted least squares for (lower intercept, upper intercept, common slope). A bound on the tight
-   * side of its line keeps its say, a loose one fades: the lines settle on the envelopes, not on the means. First on
+   * side of its line keeps weight 1, a loose one fades: the lines settle on the envelopes, not on the means. First on
    * the tightest bound of every bucket, ever sharper; then on all bounds, as sharp as the envelope is.
    */
   #fit(all: Bounds): Fit {
@@ -297,9 +284,9 @@ function moments(bounds: readonly Bound[], slope: number, level: number, side: 1
   let offset = 0;
   const weights = new Float64Array(bounds.length);
   for (let index = 0; index < bounds.length; index++) {
-    const { localMs, offsetMs, say } = bounds[index] as Bound;
+    const { localMs, offsetMs } = bounds[index] as Bound;
     const looseMs = -side * (offsetMs - level - slope * localMs);
-    const share = looseMs <= 0 ? say : say / (1 + (looseMs / scaleMs) ** 2);
+    const share = looseMs <= 0 ? 1 : 1 / (1 + (looseMs / scaleMs) ** 2);
     weights[index] = share;
     weight += share;
     local += share * localMs;
