@@ -31,7 +31,7 @@ describe("a device from probe to loudspeaker", () => {
     ["slow", -100, LAN],
     ["fast on Wi-Fi", 100, WIFI],
   ])(
-    "[P3] stays within 1 ms over ten minutes with a local clock that is 100 ppm %s",
+    "[P3] stays within 0.5 ms over ten minutes with a local clock that is 100 ppm %s",
     (_, localPpm, network) => {
       const device = new SimulatedDevice(5, network, { ...QUIET, localPpm });
       device.play(10_000);

@@ -67,9 +67,9 @@ export function detectEngine(userAgent: string): Engine {
 /**
  * The table. chromium: getOutputTimestamp() is the port; where PulseAudio has smoothed it, what it smoothed is read back. webkit:
  * the pair is the port, where it is sane. firefox: both members of that pair are shifted back by outputLatency, so it says no
- * more than currentTime does; the port is found below the render staircase. On Linux
- * it is never asked for outputLatency, which may hang the page for good (decision 0021). webkitgtk: the pair is never sane; the port
- * lies the sink's buffer below currentTime, and goes by the card's clock, which `startCardClock` brings.
+ * more than currentTime does; the port is found below the render staircase. On Linux it is never asked for outputLatency, which may
+ * hang the page for good (decision 0021). webkitgtk: the pair is never sane; the port lies the sink's buffer below currentTime, and
+ * goes by the card's clock, which `startCardClock` brings.
  */
 export function portReaderOf(engine: Engine, startCardClock: () => CardClock): PortReader {
   switch (engine) {

@@ -93,6 +93,7 @@ export class SmoothedStream {
     }
     this.#periodMs = Math.min(PERIOD_MS, 2 * this.#periodMs);
   }
+
   #bend(chordSlope: number, passedMs: number): void {
     const driftShare = passedMs / (passedMs + DRIFT_LAG_MS);
     const slopeShare = passedMs / (passedMs + SLOPE_LAG_MS);
