@@ -1,16 +1,19 @@
-"""What the terminal shows at the start: the link for this device, the one for others, and its QR code."""
+"""What the terminal shows at the start: the link for this device, those for others, and a QR code of the
+likeliest.
+"""
 
 from __future__ import annotations
 
 import io
 import ipaddress
+from dataclasses import dataclass
 from typing import TextIO
 
 import segno
 
 from unisono import __version__
 from unisono.config import Config
-from unisono.network import lan_address
+from unisono.lan import LanAddress, lan_addresses, local_name
 
 # White on black whatever the terminal's own colours: many phones cannot read an inverted code.
 _QR_COLOURS = "\x1b[38;5;231m\x1b[48;5;16m"
@@ -20,27 +23,68 @@ _RESET = "\x1b[0m"
 _QUIET_ZONE_MODULES = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where this server is: for a browser on this machine, and for everyone else with the likeliest first."""
+
+    local: str
+    shared: tuple[SharedLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLink:
+    url: str
+    # Whose address it is, in words; empty where there is nothing to tell.
+    about: str = ""
+
+
 def banner(config: Config, port: int, out: TextIO) -> str:
     """The text to print once the server listens on this port."""
-    local, shared = links(config, port)
-    lines = [f"Unisono {__version__} is running.", f"  On this device:      {local}"]
-    if shared is None:
+    found = links(config, port)
+    lines = [f"Unisono {__version__} is running.", f"  On this device:      {found.local}"]
+    if not found.shared:
         lines.append("  For other devices:   none, as this machine has no network or listens to itself only")
     else:
-        lines.append(f"  For other devices:   {shared}")
-        lines += ["", *qr_lines(shared, out)]
+        likeliest, *others = found.shared
+        lines.append(f"  For other devices:   {likeliest.url}{_noted(likeliest)}")
+        for number, other in enumerate(others):
+            lead = "  If that one fails:   " if number == 0 else " " * 23
+            lines.append(f"{lead}{other.url}{_noted(other)}")
+        lines += ["", *qr_lines(likeliest.url, out)]
     return "\n".join([*lines, "Stop with Ctrl-C."])
 
 
-def links(config: Config, port: int) -> tuple[str, str | None]:
-    """The link for a browser on this machine, and the one for everyone else (None when there is none)."""
+def _noted(link: SharedLink) -> str:
+    return f"  ({link.about})" if link.about else ""
+
+
+def links(config: Config, port: int) -> Links:
+    """All that lead to this server. Takes up to a second, as a name is looked up."""
     scheme = "http" if config.tls is None else "https"
-    if config.host is None or _is_unspecified(config.host):
-        local, shared = "localhost", lan_address()
-    else:
-        local, shared = config.host, None if _is_loopback(config.host) else config.host
-    shared_link = None if shared is None else _link(scheme, shared, port)
-    return _link(scheme, local, port), config.public_url or shared_link
+    if config.host is not None and not _is_unspecified(config.host):
+        local = _link(scheme, config.host, port)
+        named = () if _is_loopback(config.host) else (SharedLink(local),)
+        return Links(local, (SharedLink(config.public_url),) if config.public_url else named)
+    local = _link(scheme, "localhost", port)
+    if config.public_url:
+        return Links(local, (SharedLink(config.public_url),))
+    addresses = lan_addresses()
+    shared = [SharedLink(_link(scheme, each.address, port), about(each)) for each in addresses]
+    name = local_name(addresses)
+    if name:
+        shared.insert(1, SharedLink(_link(scheme, name, port)))
+    return Links(local, tuple(shared))
+
+
+def about(address: LanAddress) -> str:
+    """Whose address it is, and who can reach it."""
+    match address.kind:
+        case "network":
+            return address.interface
+        case "tunnel":
+            return f"{address.interface}, a tunnel: only for devices inside it"
+        case "virtual":
+            return f"{address.interface}, inside this machine: not for phones"
 
 
 def qr_lines(link: str, out: TextIO) -> list[str]:

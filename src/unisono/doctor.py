@@ -14,7 +14,7 @@ import secrets
 import ssl
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -34,8 +34,10 @@ from unisono.admission import (
     signed_bytes,
 )
 from unisono.app import SECURITY_HEADERS
+from unisono.banner import about
 from unisono.errors import StartError
 from unisono.ice_probe import ask
+from unisono.lan import LanAddress, lan_addresses
 from unisono.protocol import (
     PROTOCOL_VERSION,
     Challenge,
@@ -102,6 +104,8 @@ async def examine(url: str) -> AsyncIterator[Finding]:
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=True) as http:
         try:
             yield await _reach(target)
+            for finding in look_at_address(target, lan_addresses()):
+                yield finding
             async for finding in _look_at_page(http, target):
                 yield finding
             async for finding in _look_at_control(http, target):
@@ -164,6 +168,25 @@ async def _reach(target: SplitResult) -> Finding:
             "warn", f"The certificate ends in {days} days.", "Renew it, and see why nothing did it before."
         )
     return Finding("ok", f"Port {port} of {host} is reachable, its certificate is good for {days} days.")
+
+
+def look_at_address(target: SplitResult, addresses: Sequence[LanAddress]) -> list[Finding]:
+    """Of a link to this very machine: whether it is one that the phones in the room can use."""
+    mine = next((each for each in addresses if each.address == target.hostname), None)
+    if mine is None:
+        return []
+    rooms = [each for each in addresses if each.kind == "network"]
+    if mine.kind == "network":
+        if len(rooms) == 1:
+            return []
+        others = " or ".join(f"{each.address} ({each.interface})" for each in rooms if each != mine)
+        advice = f"Use it for phones in the network of {mine.interface}. For the other network: {others}."
+        return [Finding("ok", f"This machine is in {len(rooms)} networks.", advice)]
+    what = f"{mine.address} is an address of {about(mine)}."
+    if not rooms:
+        return [Finding("warn", what, "This machine is in no other network: join the Wi-Fi of the room.")]
+    likeliest = target._replace(netloc=target.netloc.replace(mine.address, rooms[0].address)).geturl()
+    return [Finding("warn", what, f"Phones in the room use {likeliest} ({rooms[0].interface}).")]
 
 
 # --- the page -----------------------------------------------------------------------------------------------

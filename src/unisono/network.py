@@ -1,23 +1,17 @@
-"""Addresses: whom a request comes from, whether its page may open a channel, and where this server is.
+"""Addresses: whom a request comes from, and whether its page may open a channel. Pure.
 
-Pure but for `lan_address`, which asks the kernel's routing table and sends nothing. No address goes into a
-log.
+No address goes into a log.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from unisono.config import IpNetwork
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-
-# Connecting a UDP socket only chooses a route. The first is reserved for documentation and lies behind the
-# default route; the others find an interface in a network that has no way out.
-PROBE_ADDRESSES = ("192.0.2.1", "192.168.255.254", "10.255.255.254", "172.31.255.254")
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IpNetwork]) -> str:
@@ -73,17 +67,3 @@ def _place(url: str) -> tuple[str, int] | None:
         return parts.hostname.lower(), parts.port or DEFAULT_PORTS[parts.scheme]
     except ValueError:
         return None
-
-
-def lan_address() -> str | None:
-    """The IPv4 address other devices in the room would use; None without a network."""
-    for probe in PROBE_ADDRESSES:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            try:
-                sock.connect((probe, 9))
-            except OSError:
-                continue
-            address = str(sock.getsockname()[0])
-            if not ipaddress.ip_address(address).is_loopback:
-                return address
-    return None

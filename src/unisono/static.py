@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
@@ -50,6 +51,14 @@ Run <code>make web</code> in the checkout and reload, or install the released pa
 """
 
 
+def _unescaped(address: str) -> web.Response:
+    """Some messengers escape the `#` of a link, and its key comes here as a path. Sent back where it belongs,
+    it leads into the swarm; it is neither logged nor kept.
+    """
+    fragment = quote(address.partition("#")[2], safe="-._~!$&'()*+,;=:@/?")
+    return web.Response(status=302, headers={hdrs.LOCATION: f"./#{fragment}", hdrs.CACHE_CONTROL: "no-store"})
+
+
 class WebApp:
     """Serves one built folder."""
 
@@ -88,6 +97,8 @@ class WebApp:
         if path is None:
             if address == "/" and not self.is_built:
                 return web.Response(status=503, text=_NOT_BUILT_PAGE, content_type="text/html")
+            if "#" in address:
+                return _unescaped(address)
             return web.Response(status=404, text="There is nothing here.\n")
         headers = {
             hdrs.CACHE_CONTROL: CACHE_FOREVER if _HASHED.match(address) else CACHE_REVALIDATE,

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from unisono.peer.envelope import Sealer
-from unisono.peer.errors import WireError
-from unisono.peer.keys import SwarmKeys, canonical_key, derive_keys, read_link
+from unisono.peer.errors import SwarmKeyError, WireError
+from unisono.peer.key import canonical_key, is_likely_mistyped
+from unisono.peer.keys import SwarmKeys, derive_keys, read_link
 from unisono.peer.offset import OffsetEstimator, Probe
 from unisono.peer.peer_message import Status, StatusMessage, decode_message, encode_message
 from unisono.peer.plan import Beat, Plan, Record
@@ -27,6 +28,7 @@ def vector(name: str) -> Any:
 
 
 KEYS = vector("keys.json")
+SPELLINGS = vector("spellings.json")
 JOIN = vector("join.json")
 ENVELOPE = vector("envelope.json")
 ADA_EPOCH, BO_EPOCH = 7, 9
@@ -112,18 +114,20 @@ def test_the_proof_of_a_link_is_the_same_and_holds_for_its_sender_only(ada: Swar
     assert not bos.is_link_proven("0" * 32, proof, own=link["ofOther"], theirs=link["ofProver"])
 
 
-@pytest.mark.parametrize(
-    ("text", "canonical"),
-    [
-        ("k7qf-9txm-2b4d", "K7QF9TXM2B4D"),
-        (" K7QF 9TXM 2B4D ", "K7QF9TXM2B4D"),
-        ("oiL0-1111-2222", "011011112222"),
-        ("Straße 5", "STRASSE5"),
-        ("\uff50arty\u2010one", "PARTYONE"),
-    ],
-)
-def test_spellings_of_one_key_are_one_swarm(text: str, canonical: str) -> None:
-    assert canonical_key(text) == canonical
+@pytest.mark.parametrize(("text", "canonical"), SPELLINGS["spellings"])
+def test_spellings_of_one_key_are_one_swarm(text: str, canonical: str | None) -> None:
+    """K2, K8: as the page reads them."""
+    if canonical is None:
+        with pytest.raises(SwarmKeyError):
+            canonical_key(text)
+    else:
+        assert canonical_key(text) == canonical
+
+
+@pytest.mark.parametrize(("text", "is_asked"), SPELLINGS["isLikelyMistyped"])
+def test_a_slip_in_a_key_is_noticed(text: str, is_asked: bool) -> None:
+    """K9."""
+    assert is_likely_mistyped(text) is is_asked
 
 
 def test_a_link_names_key_and_server() -> None:
@@ -133,6 +137,11 @@ def test_a_link_names_key_and_server() -> None:
     elsewhere = read_link("https://page.example/#our%20party?server=ws://10.0.0.2:8000")
     assert elsewhere is not None
     assert (elsewhere.key, elsewhere.server) == ("OURPARTY", "ws://10.0.0.2:8000")
+    for dirty in (
+        "https://music.example/#K7QF-9TXM-2B4D.",
+        "<https://music.example/%23k7qf9txm2b4d&fbclid=1>",
+    ):
+        assert read_link(dirty) == link
     for text in ("K7QF-9TXM-2B4D", "https://music.example/", "ftp://music.example/#K7QF", ""):
         assert read_link(text) is None, text
 

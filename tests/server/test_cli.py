@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from unisono import __version__
-from unisono.banner import banner, links
+from unisono.banner import Links, SharedLink, banner, links
 from unisono.cli import OPTIONS, main, make_parser, read_config
 from unisono.config import Config, Tls
 from unisono.errors import StartError
+from unisono.lan import LanAddress
 
 
 def config(*arguments: str, **environment: str) -> Config:
@@ -159,19 +160,41 @@ def test_help_and_version_are_no_failure(arguments: list[str], capsys: pytest.Ca
     ],
 )
 def test_the_links_lead_to_this_server(settings: Config, expected: tuple[str, str | None]) -> None:
-    assert links(settings, 8000) == expected
+    local, shared = expected
+    assert links(settings, 8000) == Links(local, (SharedLink(shared),) if shared else ())
 
 
 def test_a_default_port_is_not_part_of_a_link() -> None:
-    assert links(Config(host="192.0.2.7"), 80)[0] == "http://192.0.2.7/"
+    assert links(Config(host="192.0.2.7"), 80).local == "http://192.0.2.7/"
+
+
+WLAN = LanAddress("192.0.2.7", "wlan0", "network")
+VPN = LanAddress("10.8.0.2", "tun0", "tunnel")
 
 
 @pytest.mark.parametrize("host", [None, "0.0.0.0", "::"])
-def test_a_server_on_every_interface_names_this_machine_s_lan_address(
+def test_a_server_on_every_interface_names_all_its_addresses(
     monkeypatch: pytest.MonkeyPatch, host: str | None
 ) -> None:
-    monkeypatch.setattr("unisono.banner.lan_address", lambda: "192.0.2.7")
-    assert links(Config(host=host), 8000) == ("http://localhost:8000/", "http://192.0.2.7:8000/")
+    monkeypatch.setattr("unisono.banner.lan_addresses", lambda: [WLAN, VPN])
+    monkeypatch.setattr("unisono.banner.local_name", lambda _: "pi.local")
+    found = links(Config(host=host), 8000)
+    assert found.local == "http://localhost:8000/"
+    assert [each.url for each in found.shared] == [
+        "http://192.0.2.7:8000/",
+        "http://pi.local:8000/",
+        "http://10.8.0.2:8000/",
+    ]
+    text = banner(Config(host=host), 8000, Terminal("ascii", is_tty=False))  # type: ignore[arg-type]
+    first, second = (line for line in text.splitlines() if "192.0.2.7" in line or "10.8.0.2" in line)
+    assert first.split() == ["For", "other", "devices:", "http://192.0.2.7:8000/", "(wlan0)"]
+    assert "a tunnel" in second
+
+
+def test_a_public_url_is_the_only_link_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unisono.banner.lan_addresses", lambda: [WLAN])
+    found = links(Config(public_url="https://party.example/"), 8000)
+    assert found.shared == (SharedLink("https://party.example/"),)
 
 
 class Terminal:
@@ -203,5 +226,5 @@ def test_a_terminal_that_cannot_show_the_qr_code_gets_the_links() -> None:
 
 
 def test_without_a_network_the_banner_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unisono.banner.lan_address", lambda: None)
+    monkeypatch.setattr("unisono.banner.lan_addresses", list)
     assert "no network" in banner(Config(), 8000, Terminal("utf-8", is_tty=True))  # type: ignore[arg-type]

@@ -20,8 +20,9 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from tests.server_process import ServerProcess
-from unisono.doctor import Finding, examine
+from unisono.doctor import Finding, examine, look_at_address, parse_target
 from unisono.ice_probe import Address, ask, parse_url
+from unisono.lan import LanAddress
 from unisono.protocol import IceServer
 
 StartServer = Callable[..., ServerProcess]
@@ -171,6 +172,32 @@ async def test_a_certificate_nobody_trusts_is_named_and_a_trusted_one_is_not(
     assert "is not trusted" in (await troubles(server.url))[0]
     code, said = await asyncio.to_thread(doctor, server.url, SSL_CERT_FILE=str(cert))
     assert (code, "The certificate ends in" in said) == (0, True), said
+
+
+WLAN = LanAddress("192.168.7.2", "wlan0", "network")
+ETHERNET = LanAddress("10.1.2.3", "eth0", "network")
+VPN = LanAddress("10.8.0.2", "tun0", "tunnel")
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses", "expected"),
+    [
+        ("192.168.7.2", [WLAN, VPN], []),
+        ("party.example", [WLAN, VPN], []),
+        ("192.168.7.9", [WLAN, VPN], []),
+        ("10.8.0.2", [WLAN, VPN], ["warn", "tun0", "http://192.168.7.2:8000 (wlan0)"]),
+        ("10.8.0.2", [VPN], ["warn", "tun0", "join the Wi-Fi"]),
+        ("10.1.2.3", [WLAN, ETHERNET], ["ok", "2 networks", "192.168.7.2 (wlan0)"]),
+    ],
+)
+def test_an_address_that_phones_cannot_use_is_named(
+    host: str, addresses: list[LanAddress], expected: list[str]
+) -> None:
+    found = look_at_address(parse_target(f"http://{host}:8000"), addresses)
+    said = " ".join(f"{finding.verdict} {finding.what} {finding.advice}" for finding in found)
+    assert len(found) == bool(expected)
+    for part in expected:
+        assert part in said
 
 
 async def test_another_program_on_the_port_is_named() -> None:

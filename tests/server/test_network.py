@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from unisono.network import client_address, is_allowed_origin, lan_address
+from unisono.network import client_address, is_allowed_origin
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
 
@@ -78,8 +78,3 @@ def test_a_page_may_talk_to_the_host_it_came_from(
 def test_a_page_from_a_named_origin_may_come_too(origin: str, is_allowed: bool) -> None:
     named = ("https://music.example",)
     assert is_allowed_origin(origin, "party.example", None, named) is is_allowed
-
-
-def test_the_lan_address_is_one_others_can_reach() -> None:
-    address = lan_address()
-    assert address is None or not ipaddress.ip_address(address).is_loopback

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from tests.server.conftest import ControlServer, StartControl
 from unisono.app import SECURITY_HEADERS
@@ -55,6 +56,17 @@ async def test_the_page_is_served_and_always_asked_for_again(control: ControlSer
         etag = answer.headers["ETag"]
     async with control.http.get(control.server.make_url("/"), headers={"If-None-Match": etag}) as answer:
         assert answer.status == 304
+
+
+async def test_a_link_whose_hash_was_escaped_leads_into_its_swarm(
+    control: ControlServer, raw: aiohttp.ClientSession
+) -> None:
+    """K8: some messengers write %23. Nothing of the key stays with the server."""
+    url = URL(str(control.server.make_url("/")) + "%23caf%C3%A9%20noir?utm_source=chat", encoded=True)
+    async with raw.get(url, allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert answer.headers["Location"] == "./#caf%C3%A9%20noir"
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_a_hashed_file_is_kept_for_ever(control: ControlServer) -> None:

@@ -19,6 +19,7 @@ from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import Reason, RefusedError
 from unisono.peer.device import SoundDevice
 from unisono.peer.ground import RealClock
+from unisono.peer.key import is_likely_mistyped
 from unisono.peer.keys import derive_keys, read_link
 from unisono.peer.peer_message import clean_name
 from unisono.peer.recorder import Recorder
@@ -55,6 +56,11 @@ async def _stay(options: JoinOptions) -> None:
     if link is None:
         raise StartError(
             "bad-option", f"{options.link!r} is no link into a swarm; it looks like http://host:8000/#KEY."
+        )
+    if is_likely_mistyped(options.link):
+        print(
+            "The key in this link seems to have a typing error; if nobody is there, compare it.",
+            file=sys.stderr,
         )
     keys = await asyncio.to_thread(derive_keys, link.key, secrets.token_bytes(32))
     with contextlib.ExitStack() as opened:

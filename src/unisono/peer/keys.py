@@ -1,16 +1,14 @@
-"""From a link to all keys: the same canonical form and the same derivation as in the web app. Pure.
+"""From a link to all keys, by the same derivation as in the web app. Pure.
 
-Case, dashes and spaces of a swarm key never matter. The key is stretched by scrypt (64 MiB, a fraction of a
+The key is stretched by scrypt (64 MiB, a fraction of a
 second), so that whoever runs the server cannot look it up in a dictionary. vectors/keys.json pins the result.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,19 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from unisono.admission import USER_ID_BYTES
 from unisono.peer.errors import SwarmKeyError
+from unisono.peer.key import canonical_key
 
-MAX_KEY_CHARS = 128
 SCRYPT_N = 2**16
 SCRYPT_R = 8
 SCRYPT_MEMORY_BYTES = 2 * 128 * SCRYPT_N * SCRYPT_R  # what OpenSSL wants to be allowed, with room to spare
 SALT = b"unisono/v1"
-
-# Crockford base32 without I, L, O, U: what `New swarm` makes.
-_GENERATED = re.compile(r"[0-9A-HJKMNP-TV-Z]{12}\Z")
-# ECMAScript's white space, which is not quite Python's.
-_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_SPACES = re.compile(f"[{_SPACE}]+")
-_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -58,30 +49,20 @@ class SwarmKeys:
 
 
 def read_link(text: str) -> Link | None:
-    """The swarm that an address like https://host/#K7QF-9TXM-2B4D names; None when it is no such address."""
-    parts = urlsplit(text.strip())
+    """The swarm that an address like https://host/#K7QF-9TXM-2B4D3 names, also as a messenger changed it;
+    None when it is no such address.
+    """
+    # What a messenger escaped is a fragment all the same.
+    parts = urlsplit(text.strip().strip("<>()[]\"'").replace("%23", "#", 1))
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
         return None
-    fragment, _, query = parts.fragment.partition("?")
     try:
-        key = canonical_key(_percent_decoded(fragment))
+        key = canonical_key(f"{parts.scheme}://{parts.netloc}/#{parts.fragment}")
     except SwarmKeyError:
         return None
     scheme = "wss" if parts.scheme in ("https", "wss") else "ws"
+    _, _, query = parts.fragment.partition("?")
     return Link(key, _named_server(query) or f"{scheme}://{parts.netloc}")
-
-
-def canonical_key(text: str) -> str:
-    """The form that is stretched. Raises `SwarmKeyError`."""
-    normal = unicodedata.normalize("NFKC", text.strip())
-    spaceless = _SPACES.sub("", normal)
-    plain = "".join(char for char in spaceless if unicodedata.category(char) != "Pd").upper()
-    if not plain:
-        raise SwarmKeyError("key-empty")
-    if len(plain) > MAX_KEY_CHARS:
-        raise SwarmKeyError("key-too-long")
-    forgiven = plain.replace("O", "0").replace("I", "1").replace("L", "1")
-    return forgiven if _GENERATED.match(forgiven) else plain
 
 
 def derive_keys(canonical: str, session_seed: bytes) -> SwarmKeys:
@@ -119,16 +100,6 @@ def public_key_of(seed: bytes) -> bytes:
 
 def user_id_of(public_key: bytes) -> str:
     return hashlib.sha256(public_key).digest()[:USER_ID_BYTES].hex()
-
-
-def _percent_decoded(text: str) -> str:
-    """As decodeURIComponent; a lone % that someone typed is part of their key."""
-    if _BAD_PERCENT.search(text):
-        return text
-    try:
-        return unquote(text, errors="strict")
-    except UnicodeDecodeError:
-        return text
 
 
 def _named_server(query: str) -> str | None:

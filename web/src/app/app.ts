@@ -2,8 +2,15 @@
 // Everything a tap does starts here, synchronously, because browsers unlock sound only inside the tap.
 
 import { type ReadonlySignal, signal } from "@preact/signals-core";
-import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from "../control/index.ts";
-import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
+import {
+  canonicalKey,
+  formatKey,
+  generateKey,
+  isLikelyMistyped,
+  isWeakKey,
+  KeyStretcher,
+} from "../control/index.ts";
+import { type Clock, FileError, KeyError, type Random, UnisonoError } from "../lib/index.ts";
 import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
@@ -12,8 +19,10 @@ import { FigureHistory } from "./figure-history.ts";
 import { Heard } from "./heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
+import type { LocalNetwork } from "./local-network.ts";
 import { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
+import type { PageConditions } from "./page-conditions.ts";
 import { cleanName } from "./person-name.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
@@ -56,6 +65,12 @@ export class App {
   #notice: View["notice"] = null;
   #noticeId = 0;
   #volume: number;
+  /** The last key made here: nobody else can have meant another one. */
+  #madeKey: string | null = null;
+  /** A key that looks mistyped and was asked about: joining with it once more means it. */
+  #doubtedKey: string | null = null;
+  /** null before the first join. */
+  #localNetwork: LocalNetwork | null = null;
   /** Joining again while a former join still stretches its key: only the latest counts. */
   #joinAttempt = 0;
 
@@ -93,7 +108,10 @@ export class App {
 
   readonly actions: Actions = {
     join: (typedKey) => this.#join(typedKey),
-    newSwarm: () => this.#join(generateKey(this.#random)),
+    newSwarm: () => {
+      this.#madeKey = generateKey(this.#random);
+      this.#join(this.#madeKey);
+    },
     leave: () => void this.#leave(),
     rename: (name) => this.#rename(name),
     addFiles: (files) => void this.#addFiles(files),
@@ -137,6 +155,10 @@ export class App {
     try {
       this.#player.unlock(); // first and synchronously: iOS unlocks sound only here
       canonical = canonicalKey(typedKey);
+      if (isLikelyMistyped(typedKey) && canonical !== this.#doubtedKey) {
+        this.#doubtedKey = canonical;
+        throw new KeyError("key-mistyped", "the check character does not fit");
+      }
     } catch (error) {
       if (!(error instanceof UnisonoError)) throw error;
       this.#say({ code: "error", error: error.code, fileName: null });
@@ -147,6 +169,7 @@ export class App {
     this.#heard.joined();
     this.#key = formatKey(typedKey);
     this.#refusal = null;
+    this.#notice = null; // what came to nothing is being tried again
     this.#phase = "joining";
     const link = inviteLink(this.#page.location, this.#key);
     this.#page.history.replaceState(null, "", link.slice(this.#page.location.origin.length));
@@ -167,10 +190,11 @@ export class App {
   }
 
   async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
-    const [{ keysOfSession, openBestStore, SwarmSession }, stretched] = await Promise.all([
+    const [{ keysOfSession, LocalNetwork, openBestStore, SwarmSession }, stretched] = await Promise.all([
       import("./stay.ts"),
       this.#stretcher.stretch(canonical),
     ]);
+    this.#localNetwork ??= new LocalNetwork(this.#page, () => this.#refresh());
     const keys = keysOfSession(stretched, this.#identity.sessionSeed);
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
     const stay = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
@@ -331,13 +355,13 @@ export class App {
   #refresh(): void {
     const facts = this.#facts();
     const localMs = this.#clock.nowMs();
-    const isNetworkUp = this.#page.navigator.onLine;
+    const conditions = this.#conditions();
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
     if (facts && this.#history.note(localMs, readFigures(facts)))
       this.#pieces = viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
     if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
     const session = facts
-      ? viewSession(facts, { history: this.#history.points, pieces: this.#pieces }, isNetworkUp)
+      ? viewSession(facts, { history: this.#history.points, pieces: this.#pieces }, conditions)
       : {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
@@ -345,7 +369,7 @@ export class App {
       banner: this.#refusal,
       ...session,
       status,
-      help: viewHelp(status, facts, this.#waits.lastedMs(status, localMs), isNetworkUp),
+      help: viewHelp(status, facts, this.#waits.lastedMs(status, localMs), conditions),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
@@ -357,6 +381,16 @@ export class App {
       isSecureContext: this.#page.isSecureContext,
     };
     this.#media.show(this.#view.value);
+  }
+
+  #conditions(): PageConditions {
+    const { location, navigator } = this.#page;
+    return {
+      isNetworkUp: navigator.onLine,
+      isNearbyBarred: this.#localNetwork?.isNearbyBarred ?? false,
+      isServerBarred: this.#localNetwork?.isBarred(readAddress(location).server) ?? false,
+      isKeyGiven: this.#key !== this.#madeKey,
+    };
   }
 
   /** Begins the slow part of joining while the person still looks at the button. */

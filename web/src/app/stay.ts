@@ -2,4 +2,5 @@
 
 export { keysOfSession } from "../control/index.ts";
 export { openBestStore } from "../swarm/index.ts";
+export { LocalNetwork } from "./local-network.ts";
 export { SwarmSession } from "./swarm-session.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
 import type { SessionFacts } from "./facts.ts";
+import { NO_TROUBLE } from "./page-conditions.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
 import type { Status } from "./view.ts";
 import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
@@ -22,9 +23,9 @@ const estimate = {
 const key: Status = { code: "joining", stage: "key" };
 
 /** What is said of the wait that these facts show, once it has lasted. */
-function helpWith(overrides: Partial<SessionFacts>, isNetworkUp = true) {
+function helpWith(overrides: Partial<SessionFacts>, page = NO_TROUBLE) {
   const given = facts(overrides);
-  return viewHelp(viewStatus(given), given, HELP_AFTER_MS, isNetworkUp);
+  return viewHelp(viewStatus(given), given, HELP_AFTER_MS, page);
 }
 
 describe("why a wait lasts", () => {
@@ -91,11 +92,26 @@ describe("why a wait lasts", () => {
   });
 
   it("is said of the key, for which there is no session yet", () => {
-    expect(viewHelp(key, null, HELP_AFTER_MS, true)).toEqual({ code: "slow-key" });
+    expect(viewHelp(key, null, HELP_AFTER_MS, NO_TROUBLE)).toEqual({ code: "slow-key" });
   });
 
   it("is the network itself where the browser knows that there is none", () => {
-    expect(helpWith({ nodeId: null }, false)).toEqual({ code: "offline" });
+    expect(helpWith({ nodeId: null }, { ...NO_TROUBLE, isNetworkUp: false })).toEqual({ code: "offline" });
+  });
+
+  it("[G13] is the browser's permission where it bars the way to the server", () => {
+    const barred = { ...NO_TROUBLE, isServerBarred: true };
+    expect(helpWith({ nodeId: null }, barred)).toEqual({ code: "server-barred" });
+    expect(helpWith({ clockState: "unsynced" }, barred)).toEqual({ code: "slow-network" });
+  });
+
+  it("[K9] asks who came with a key and found nobody to compare it", () => {
+    const given = { ...NO_TROUBLE, isKeyGiven: true };
+    const alone = { people: [person("ada")], files: [] };
+    expect(helpWith(alone, given)).toEqual({ code: "compare-key" });
+    expect(helpWith(alone)).toBeNull();
+    const met = { ...facts().timings, firstPeerMs: 900 };
+    expect(helpWith({ ...alone, timings: met }, given)).toBeNull();
   });
 
   it("is left to the button that helps while the sound is held back", () => {
@@ -106,7 +122,7 @@ describe("why a wait lasts", () => {
   it("is not said of what is no wait, nor before it has lasted", () => {
     expect(helpWith({})).toBeNull();
     const given = facts({ nodeId: null });
-    expect(viewHelp(viewStatus(given), given, HELP_AFTER_MS - 1, true)).toBeNull();
+    expect(viewHelp(viewStatus(given), given, HELP_AFTER_MS - 1, NO_TROUBLE)).toBeNull();
   });
 });
 

@@ -3,6 +3,7 @@
 
 import type { FileState } from "../swarm/index.ts";
 import type { SessionFacts } from "./facts.ts";
+import type { PageConditions } from "./page-conditions.ts";
 import type { Help, Status } from "./view.ts";
 
 /** Most waits are over by then, and words that come and go unread only unsettle. */
@@ -35,12 +36,14 @@ export function viewHelp(
   status: Status,
   facts: SessionFacts | null,
   lastedMs: number,
-  isNetworkUp: boolean,
+  page: PageConditions,
 ): Help | null {
   if (lastedMs < HELP_AFTER_MS) return null;
   switch (status.code) {
     case "joining":
-      return viewJoining(status.stage, isNetworkUp);
+      return viewJoining(status.stage, page);
+    case "alone": // nobody was met yet, so that the others may be in another swarm
+      return page.isKeyGiven && facts?.timings.firstPeerMs === null ? { code: "compare-key" } : null;
     case "electing":
       return { code: "nobody-directs" };
     case "fetching":
@@ -56,10 +59,11 @@ export function viewHelp(
   }
 }
 
-function viewJoining(stage: "key" | "server" | "clock", isNetworkUp: boolean): Help {
+function viewJoining(stage: "key" | "server" | "clock", page: PageConditions): Help {
   if (stage === "key") return { code: "slow-key" };
-  if (!isNetworkUp) return { code: "offline" };
-  return { code: stage === "server" ? "server-silent" : "slow-network" };
+  if (!page.isNetworkUp) return { code: "offline" };
+  if (stage === "clock") return { code: "slow-network" };
+  return { code: page.isServerBarred ? "server-barred" : "server-silent" };
 }
 
 function viewFetching(facts: SessionFacts): Help {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
 import { FileError, SoundTooLong } from "../lib/index.ts";
 import type { SessionFacts } from "./facts.ts";
+import { NO_TROUBLE } from "./page-conditions.ts";
 import { syncWord } from "./sync-word.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
 import { NO_COURSE, viewBanner, viewPieces, viewSession, viewStatus } from "./view-model.ts";
@@ -80,15 +81,15 @@ describe("the one sentence", () => {
 
 describe("the banner", () => {
   it("is absent while all is well", () => {
-    expect(viewBanner(facts(), true)).toBeNull();
+    expect(viewBanner(facts(), NO_TROUBLE)).toBeNull();
   });
 
   it("puts lost sound before a lost server", () => {
     const interrupted = { ...facts().playback, state: "interrupted" as const };
-    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }), true)).toEqual({
+    expect(viewBanner(facts({ playback: interrupted, control: "retrying" }), NO_TROUBLE)).toEqual({
       code: "audio-interrupted",
     });
-    expect(viewBanner(facts({ control: "retrying", playback: sounding }), true)).toEqual({
+    expect(viewBanner(facts({ control: "retrying", playback: sounding }), NO_TROUBLE)).toEqual({
       code: "server-lost",
       isPlaying: true,
     });
@@ -96,13 +97,16 @@ describe("the banner", () => {
 
   it("tells a phone that is offline from a server that is gone", () => {
     const lost = facts({ control: "retrying", playback: sounding });
-    expect(viewBanner(lost, false)).toEqual({ code: "offline", isPlaying: true });
-    expect(viewBanner(facts(), false)).toBeNull();
+    expect(viewBanner(lost, { ...NO_TROUBLE, isNetworkUp: false })).toEqual({
+      code: "offline",
+      isPlaying: true,
+    });
+    expect(viewBanner(facts(), { ...NO_TROUBLE, isNetworkUp: false })).toBeNull();
   });
 
   it("[L2] says how far the clock is off while it is only watched", () => {
     const verdict = { state: "watching" as const, differenceMs: -20 };
-    expect(viewBanner(facts({ verdict }), true)).toEqual({ code: "clock-watch", offByMs: 20 });
+    expect(viewBanner(facts({ verdict }), NO_TROUBLE)).toEqual({ code: "clock-watch", offByMs: 20 });
   });
 
   it("names whom this device cannot reach, unless they are away", () => {
@@ -111,13 +115,18 @@ describe("the banner", () => {
       person("bo", { link: "failed" }),
       person("cy", { link: "failed", isAway: true }),
     ];
-    expect(viewBanner(facts({ people }), true)).toEqual({
+    expect(viewBanner(facts({ people }), NO_TROUBLE)).toEqual({
       code: "unreachable",
       names: ["bo"],
       isEveryone: true,
+      isBarred: false,
+    });
+    expect(viewBanner(facts({ people }), { ...NO_TROUBLE, isNearbyBarred: true })).toMatchObject({
+      code: "unreachable",
+      isBarred: true,
     });
     const more = facts({ people: [...people, person("di")] });
-    expect(viewBanner(more, true)).toMatchObject({ names: ["bo"], isEveryone: false });
+    expect(viewBanner(more, NO_TROUBLE)).toMatchObject({ names: ["bo"], isEveryone: false });
   });
 });
 

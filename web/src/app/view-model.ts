@@ -3,6 +3,7 @@
 import { type FileError, SoundTooLong, type UserId } from "../lib/index.ts";
 import type { FileState, PieceMap } from "../swarm/index.ts";
 import type { PersonFacts, SessionFacts } from "./facts.ts";
+import { NO_TROUBLE, type PageConditions } from "./page-conditions.ts";
 import { syncWord } from "./sync-word.ts";
 import { viewTransport } from "./transport.ts";
 import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
@@ -102,18 +103,19 @@ function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Statu
 }
 
 /** At most one banner, the gravest first. */
-export function viewBanner(facts: SessionFacts, isNetworkUp: boolean): Banner | null {
+export function viewBanner(facts: SessionFacts, page: PageConditions): Banner | null {
   const { playback, verdict } = facts;
   if (playback.state === "interrupted") return { code: "audio-interrupted" };
   if (facts.nodeId !== null && facts.control !== "open") {
-    return { code: isNetworkUp ? "server-lost" : "offline", isPlaying: playback.state === "playing" };
+    return { code: page.isNetworkUp ? "server-lost" : "offline", isPlaying: playback.state === "playing" };
   }
   if (verdict?.state === "watching") return { code: "clock-watch", offByMs: Math.abs(verdict.differenceMs) };
   const others = facts.people.filter((person) => !person.isMe && !person.isAway);
   const unreachable = others.filter((person) => person.link === "failed");
   if (unreachable.length === 0) return null;
   const isEveryone = unreachable.length === others.length;
-  return { code: "unreachable", names: unreachable.map((person) => person.name), isEveryone };
+  const isBarred = page.isNearbyBarred;
+  return { code: "unreachable", names: unreachable.map((person) => person.name), isEveryone, isBarred };
 }
 
 /** Files by name, as they are listed; without those that are gone since. */
@@ -163,14 +165,14 @@ export const NO_DETAILS: DetailsView = {
 };
 
 /** The part of the view that follows from a stay in a swarm. */
-export function viewSession(facts: SessionFacts, course: Course, isNetworkUp = true): Partial<View> {
+export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUBLE): Partial<View> {
   const { plan, playback } = facts;
   const isDirector = facts.directorId === facts.me;
   const chosen = facts.files.find((file) => file.fileId === plan.fileId);
   const isSounding = playback.state === "playing" && chosen !== undefined && playback.positionSec !== null;
   return {
     status: viewStatus(facts),
-    banner: viewBanner(facts, isNetworkUp),
+    banner: viewBanner(facts, page),
     isOnline: facts.control === "open",
     people: facts.people.map((person) => viewPerson(person, facts.directorId)),
     files: facts.files.map((file) => viewFile(file, facts)),

@@ -108,6 +108,10 @@ export type Help =
   | { readonly code: "slow-key" }
   | { readonly code: "offline" }
   | { readonly code: "server-silent" }
+  /** The browser waits for a permission to connect to the server. */
+  | { readonly code: "server-barred" }
+  /** Nobody is here, and the key came from somebody. */
+  | { readonly code: "compare-key" }
   | { readonly code: "slow-network" }
   | { readonly code: "nobody-directs" }
   | { readonly code: "turned-off" }
@@ -135,6 +139,8 @@ export type Banner =
       readonly names: readonly string[];
       /** Nobody at all is reached: songs cannot come from the others either. */
       readonly isEveryone: boolean;
+      /** The browser waits for a permission to connect to devices on the same network. */
+      readonly isBarred: boolean;
     }
   | { readonly code: "refused"; readonly reason: string }
   | { readonly code: "insecure" };

@@ -1,39 +1,56 @@
-// The swarm key people share: made, written, read and judged. Case, dashes and spaces never matter; a whole pasted link
-// is understood. Only the canonical form is ever stretched (derive.ts), so two spellings of a key are one swarm.
+// The swarm key people share: made, written, read out of whatever a messenger made of it, and checked for typing errors.
+// Case, dashes, spaces, invisible characters and the punctuation around a key never matter. Only the canonical form is ever
+// stretched (derive.ts), so two spellings of a key are one swarm. src/unisono/peer/key.py does the same; vectors/spellings.json
+// holds the two together.
 
 import { KeyError, type Random, randomBelow } from "../lib/index.ts";
+import { isGuessable } from "./key-strength.ts";
 
 /** Crockford base32: no I, L, O, U, so that a key survives being read aloud. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/** 12 × 5 = 60 bits: with scrypt in front, some millions of GPU-years (research/p2p.md §3.4). */
-const GENERATED_CHARS = 12;
+/** 12 × 5 = 60 bits: with scrypt in front, some millions of GPU-years. A check character follows them. */
+const RANDOM_CHARS = 12;
 const GROUP_CHARS = 4;
 const MAX_CHARS = 128;
-/** Below this many bits, whoever runs the server could find a key by trying. */
-const STRONG_BITS = 50;
 
-const GENERATED = /^[0-9A-HJKMNP-TV-Z]{12}$/;
+/** Twelve characters, as keys were made before they had a check character, or thirteen. */
+const SHAPE = /^[0-9A-HJKMNP-TV-Z]{12,13}$/;
 
-/** A link anywhere in a message, or an address as browsers shorten it; `Party #1` is neither. */
-const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)#(\S*)/i;
+/** A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`; `Party #1` is neither. */
+const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%23)([\s\S]*)/i;
+/** Three groups that may be a generated key, with nothing but dashes and spaces between them. */
+const GROUPS =
+  /(?:^|[^\p{L}\p{N}])([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{L}\p{N}])/giu;
+/** What follows a key in a link: a query, parameters that trackers add, a text fragment. */
+const AFTER_KEY = /\?|:~:|&[\w.-]+=/;
+/** Quotes, brackets, marks of a sentence and of markup: messengers and people put them around a key. */
+const AROUND_KEY = /^[\s"'“”‘’„«»‹›<>()[\]{}*_~`.,:;!?…/\\|#-]+|[\s"'“”‘’„«»‹›<>()[\]{}*_~`.,:;!?…/\\|-]+$/g;
 
-/** A fresh key as people write it, for example `K7QF-9TXM-2B4D`. */
+/** A fresh key as people write it, for example `K7QF-9TXM-2B4D3`. */
 export function generateKey(random: Random): string {
-  let key = "";
-  for (let i = 0; i < GENERATED_CHARS; i++) key += ALPHABET[randomBelow(random, ALPHABET.length)];
-  return formatKey(key);
+  for (;;) {
+    let key = "";
+    for (let i = 0; i < RANDOM_CHARS; i++) key += ALPHABET[randomBelow(random, ALPHABET.length)];
+    key += ALPHABET[remainder(`${key}0`)];
+    // Chance may write a word; and with less mixed, a typing error in it would look like somebody's own key.
+    const isMixed = /\d.*\d/.test(key) && /[A-Z].*[A-Z]/.test(key);
+    if (isMixed && !isGuessable(key)) return formatKey(key);
+  }
 }
 
-/** What the typed or pasted text names: the key part of a link, else the text itself, trimmed. */
+/** What the typed, pasted or opened text names: the key part of a link, or the key in a message, without what is around it. */
 export function extractKey(text: string): string {
-  const trimmed = text.trim();
-  const fragment = LINK.exec(trimmed)?.[1] ?? trimmed.replace(/^#/, "");
-  const [key = ""] = fragment.split("?");
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key; // a lone % that someone typed is part of their key
-  }
+  const visible = text.replace(/\p{Cf}/gu, "").trim();
+  const inLink = LINK.exec(visible)?.[1];
+  const rest = inLink ?? visible;
+  const generated = generatedKeyIn(rest.replace(/\S+/g, percentDecoded));
+  if (generated) return generated;
+  const [token = ""] = inLink === undefined ? [rest] : rest.split(/\s/);
+  const [key = ""] = percentDecoded(token)
+    .replace(/\p{Cf}/gu, "")
+    .replace(/^[#/!]+/, "")
+    .split(AFTER_KEY);
+  return key.replace(AROUND_KEY, "");
 }
 
 /**
@@ -41,41 +58,94 @@ export function extractKey(text: string): string {
  * are 1. Throws KeyError `key-empty` or `key-too-long`.
  */
 export function canonicalKey(text: string): string {
-  const plain = extractKey(text)
-    .normalize("NFKC")
-    .replace(/[\s\p{Pd}]+/gu, "")
-    .toUpperCase();
+  const plain = spelled(extractKey(text));
   if (plain.length === 0) throw new KeyError("key-empty", "no key");
   if (plain.length > MAX_CHARS) throw new KeyError("key-too-long", `${plain.length} characters`);
-  const forgiven = plain.replaceAll("O", "0").replace(/[IL]/g, "1");
-  return GENERATED.test(forgiven) ? forgiven : plain;
+  const forgiven = forgivenOf(plain);
+  return isGenerated(forgiven) ? forgiven : plain;
 }
 
-/** A key as people write it: generated ones in groups of four, typed ones as they came. */
+/** A key as people write it: generated ones in groups, typed ones as they came. */
 export function formatKey(text: string): string {
   const canonical = canonicalKey(text);
-  if (!GENERATED.test(canonical)) return extractKey(text);
-  return (canonical.match(new RegExp(`.{${GROUP_CHARS}}`, "g")) ?? [canonical]).join("-");
+  if (!isGenerated(canonical)) return extractKey(text);
+  return canonical.replace(new RegExp(`^(.{${GROUP_CHARS}})(.{${GROUP_CHARS}})`), "$1-$2-");
 }
 
-/** Whether the key could be guessed; a rough entropy bound, generous to long phrases. Never throws. */
+/**
+ * Whether the text is most likely a generated key with one character wrong, missing, too much or exchanged with its
+ * neighbour. Somebody's own key may look like that too, so it is for a question, not for a refusal. Never throws.
+ */
+export function isLikelyMistyped(text: string): boolean {
+  const key = extractKey(text).normalize("NFKC");
+  const plain = spelled(key);
+  const forgiven = forgivenOf(plain);
+  const sizes = key.split(/[\s\p{Pd}]+/u).map((group) => group.length);
+  const isGrouped =
+    sizes.length === 3 && sizes.every((size) => size >= GROUP_CHARS - 1 && size <= GROUP_CHARS + 2);
+  const isShort = isGrouped && sizes.some((size) => size < GROUP_CHARS);
+  if ((isGenerated(forgiven) && !isShort) || Math.abs(plain.length - RANDOM_CHARS) > 2) return false;
+  const foreign = Array.from(forgiven).filter((char) => !ALPHABET.includes(char)).length;
+  if (foreign > 1 || !/\d/.test(plain) || !/[A-Z]/.test(plain)) return false;
+  return isGrouped || (plain.length > RANDOM_CHARS && isScattered(plain));
+}
+
+/** Whether the key could be guessed. Never throws. */
 export function isWeakKey(text: string): boolean {
   try {
-    const canonical = canonicalKey(text);
-    if (GENERATED.test(canonical)) return new Set(canonical).size < 4;
-    return entropyBits(canonical) < STRONG_BITS;
+    return isGuessable(canonicalKey(text));
   } catch {
     return true;
   }
 }
 
-/** Length × bits per character of the alphabets used; people's words carry about half of that. */
-function entropyBits(canonical: string): number {
-  let alphabet = 0;
-  if (/[0-9]/.test(canonical)) alphabet += 10;
-  if (/[A-Z]/.test(canonical)) alphabet += 26;
-  if (/[^0-9A-Z]/.test(canonical)) alphabet += 32;
-  const distinct = new Set(canonical).size;
-  const perChar = Math.log2(Math.min(alphabet, distinct * 2));
-  return (canonical.length * perChar) / (/^[0-9]+$/.test(canonical) ? 1 : 2);
+/** Old keys have no check character; of the new ones one in 32 that somebody made up fits by chance. */
+function isGenerated(forgiven: string): boolean {
+  return SHAPE.test(forgiven) && (forgiven.length === RANDOM_CHARS || remainder(forgiven) === 0);
+}
+
+/**
+ * Of the key as a polynomial over GF(32) (x⁵ + x² + 1), at the generator; 0 for a key whose check character fits. Finds every
+ * single wrong character and every exchange of two. The leading 1 keeps a row of zeros from being a key.
+ */
+function remainder(key: string): number {
+  let sum = 1;
+  for (const char of key) sum = (sum & 16 ? (sum << 1) ^ 0b100101 : sum << 1) ^ ALPHABET.indexOf(char);
+  return sum;
+}
+
+/** A generated key somewhere in a message: by its dashes, by its check character, or by letters and digits all mixed. */
+function generatedKeyIn(message: string): string | null {
+  for (const [, found = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
+    const plain = spelled(found);
+    const isMeant = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found) || isScattered(plain);
+    const hasCheck = plain.length > RANDOM_CHARS && /\d/.test(plain);
+    if ((isMeant || hasCheck) && isGenerated(forgivenOf(plain))) return found;
+  }
+  return null;
+}
+
+/** Letters and digits change places more often than in what people make up. */
+function isScattered(plain: string): boolean {
+  const changes = plain.match(/\d(?=\D)|\D(?=\d)/g)?.length ?? 0;
+  return changes > (SHAPE.test(forgivenOf(plain)) ? 1 : 2);
+}
+
+function spelled(text: string): string {
+  return text
+    .normalize("NFKC")
+    .replace(/[\s\p{Pd}\p{Cf}]+/gu, "")
+    .toUpperCase();
+}
+
+function forgivenOf(plain: string): string {
+  return plain.replaceAll("O", "0").replace(/[IL]/g, "1");
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone % that someone typed is part of their key
+  }
 }

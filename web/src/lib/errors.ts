@@ -1,13 +1,13 @@
 // The error tree of the SPA. Every error has a stable code; ui/copy maps each code to words for people.
 //
 //   UnisonoError
-//   ├── KeyError         key-empty · key-too-long
+//   ├── KeyError         key-empty · key-too-long · key-mistyped
 //   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-unproven · wire-replayed
 //   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · storage-full
 //   │   └── SoundTooLong file-too-long
 //   └── AudioError       audio-blocked · audio-unsupported
 
-export type KeyErrorCode = "key-empty" | "key-too-long";
+export type KeyErrorCode = "key-empty" | "key-too-long" | "key-mistyped";
 export type WireErrorCode =
   | "wire-malformed"
   | "wire-too-large"

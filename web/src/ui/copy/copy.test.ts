@@ -41,6 +41,8 @@ const HELPS: { readonly [Code in Help["code"]]: Extract<Help, { code: Code }> } 
   "others-wait": { code: "others-wait", waits: [{ name: "Bo", hindrance: null }] },
   "server-changed": { code: "server-changed" },
   "sound-settling": { code: "sound-settling" },
+  "server-barred": { code: "server-barred" },
+  "compare-key": { code: "compare-key" },
 };
 
 const BANNERS: { readonly [Code in Banner["code"]]: Extract<Banner, { code: Code }> } = {
@@ -48,7 +50,7 @@ const BANNERS: { readonly [Code in Banner["code"]]: Extract<Banner, { code: Code
   offline: { code: "offline", isPlaying: true },
   "audio-interrupted": { code: "audio-interrupted" },
   "clock-watch": { code: "clock-watch", offByMs: 14 },
-  unreachable: { code: "unreachable", names: ["Bo"], isEveryone: true },
+  unreachable: { code: "unreachable", names: ["Bo"], isEveryone: true, isBarred: true },
   refused: { code: "refused", reason: "swarm-full" },
   insecure: { code: "insecure" },
 };
@@ -65,6 +67,7 @@ const HINDRANCES: Readonly<Record<Hindrance, true>> = {
 const ERRORS: Readonly<Record<ErrorCode, true>> = {
   "key-empty": true,
   "key-too-long": true,
+  "key-mistyped": true,
   "wire-malformed": true,
   "wire-too-large": true,
   "wire-version": true,

@@ -90,6 +90,10 @@ const help = {
   offline: () => "Dieses Telefon ist offline. Schalte WLAN oder mobile Daten ein; es geht von selbst weiter.",
   "server-silent": () =>
     "Der Server antwortet nicht. Prüfe, ob dieses Telefon im richtigen Netz ist, oder frag, wer den Server betreibt. Es wird weiter versucht.",
+  "server-barred": () =>
+    "Der Browser wartet auf eine Erlaubnis. Erlaube dieser Website das lokale Netzwerk, im Dialog oder neben der Adresse; dann geht es weiter.",
+  "compare-key": () =>
+    "Sind die anderen schon drin? Dann vergleiche die Schlüssel: Ein anderer Buchstabe ist ein anderer Schwarm.",
   "slow-network": () =>
     "Das Netz antwortet gerade langsam. Es geht von selbst weiter; näher am WLAN zu sein, hilft.",
   "nobody-directs": () => "Noch leitet niemand die Musik. Übernimm unter „Leute“, dann leitest du sie.",
@@ -140,10 +144,13 @@ const banner = {
   "audio-interrupted": () => "Dieses Telefon hat den Ton angehalten. Bei den anderen läuft die Musik weiter.",
   "clock-watch": () =>
     "Dieses Telefon weicht etwas ab. Die Musik läuft weiter, während es in den Takt zurückfindet.",
-  unreachable: ({ names, isEveryone }) =>
-    isEveryone
+  unreachable: ({ names, isEveryone, isBarred }) => {
+    if (isBarred)
+      return `${format.list(names)} noch nicht erreichbar: Dieser Browser fragt zuerst. Erlaube dieser Website das lokale Netzwerk, im Dialog oder neben der Adresse. Eines der beiden Telefone genügt.`;
+    return isEveryone
       ? `Keine direkte Verbindung zu ${format.list(names)}: Dieses Netz oder dieser Browser sperrt Verbindungen zwischen Telefonen. Ein anderes Netz hilft, oder füge dasselbe Lied hier hinzu.`
-      : `${format.list(names)} ist nicht direkt erreichbar: Dieses Netz lässt vielleicht keine Verbindungen zwischen Telefonen zu. Die Lieder kommen stattdessen von den anderen.`,
+      : `${format.list(names)} ist nicht direkt erreichbar: Dieses Netz lässt vielleicht keine Verbindungen zwischen Telefonen zu. Die Lieder kommen stattdessen von den anderen.`;
+  },
   refused: ({ reason }) =>
     refusals[reason] ??
     "Der Server konnte dieses Telefon nicht hereinlassen. Versuch es in einer Minute noch einmal.",
@@ -155,6 +162,8 @@ const trySound = "Versuch es mit MP3, M4A, WAV oder FLAC.";
 const error = {
   "key-empty": () => "Gib zuerst den Schwarmschlüssel ein oder gründe einen neuen Schwarm.",
   "key-too-long": () => "Das ist zu lang für einen Schlüssel. Prüfe ihn oder bitte um einen neuen Link.",
+  "key-mistyped": () =>
+    "Im Schlüssel ist ein Tippfehler: Das Prüfzeichen passt nicht. Vergleiche ihn mit dem der anderen. Ist es ein eigener Schlüssel, tritt noch einmal bei.",
   "wire-malformed": () =>
     "Eine Nachricht von einem anderen Telefon war unverständlich und wurde nicht beachtet. Nichts ist verloren.",
   "wire-too-large": () =>

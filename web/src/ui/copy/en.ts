@@ -82,6 +82,10 @@ const help = {
   offline: () => "This phone is offline. Turn on Wi-Fi or mobile data; it goes on by itself.",
   "server-silent": () =>
     "The server doesn’t answer. Check that this phone is on the right network, or ask who runs the server. It keeps trying.",
+  "server-barred": () =>
+    "The browser waits for a permission. Allow this site to use the local network, in the prompt or beside the address; then it goes on.",
+  "compare-key": () =>
+    "If the others are in already, compare your key with theirs: one other letter is another swarm.",
   "slow-network": () =>
     "The network answers slowly just now. It goes on by itself; being nearer to the Wi-Fi helps.",
   "nobody-directs": () => "Nobody answers for the music yet. Take over under People, and you run it.",
@@ -128,10 +132,13 @@ const banner = {
       : "This phone is offline. Turn on Wi-Fi or mobile data; the rest follows by itself.",
   "audio-interrupted": () => "This phone paused the sound. The others keep playing.",
   "clock-watch": () => "This phone is drifting a little. The music goes on while it finds its way back.",
-  unreachable: ({ names, isEveryone }) =>
-    isEveryone
+  unreachable: ({ names, isEveryone, isBarred }) => {
+    if (isBarred)
+      return `Can’t reach ${format.list(names)} yet: this browser asks first. Allow this site to use the local network, in the prompt or beside the address. One of the two phones is enough.`;
+    return isEveryone
       ? `Can’t reach ${format.list(names)} directly: this network or browser blocks phone-to-phone links. Another network helps, or adding the same song here.`
-      : `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`,
+      : `Can’t reach ${format.list(names)} directly: this network may block phone-to-phone links. Songs come from the others instead.`;
+  },
   refused: ({ reason }) =>
     refusals[reason] ?? "The server could not let this phone in. Try again in a minute.",
   insecure: () =>
@@ -142,6 +149,8 @@ const trySound = "Try MP3, M4A, WAV or FLAC.";
 const error = {
   "key-empty": () => "Type the swarm key first, or start a new swarm.",
   "key-too-long": () => "That is too long for a key. Check it, or ask for a fresh link.",
+  "key-mistyped": () =>
+    "The key has a typing error: its check character doesn’t fit. Compare it with theirs. If it is a key of your own, join once more.",
   "wire-malformed": () => "A message from another phone made no sense and was ignored. Nothing is lost.",
   "wire-too-large": () => "A message from another phone was too long and was ignored. Nothing is lost.",
   "wire-version": () => "Another phone runs a different version of this page. Reload both to play together.",

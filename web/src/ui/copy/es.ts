@@ -88,6 +88,10 @@ const help = {
   offline: () => "Este teléfono está sin conexión. Activa el wifi o los datos móviles; seguirá por sí solo.",
   "server-silent": () =>
     "El servidor no responde. Comprueba que este teléfono está en la red correcta, o pregunta a quien lleva el servidor. Se sigue intentando.",
+  "server-barred": () =>
+    "El navegador espera un permiso. Permite a este sitio usar la red local, en el aviso o junto a la dirección; después sigue solo.",
+  "compare-key": () =>
+    "Si los demás ya están dentro, compara tu clave con la suya: otra letra es otro grupo.",
   "slow-network": () => "La red responde despacio ahora mismo. Seguirá por sí solo; acercarse al wifi ayuda.",
   "nobody-directs": () => "Nadie dirige aún la música. Toma el mando en Personas, y la diriges tú.",
   "turned-off": () => "Está desactivada en este teléfono. Su interruptor Activado en Archivos la trae aquí.",
@@ -133,10 +137,13 @@ const banner = {
       : "Este teléfono está sin conexión. Activa el wifi o los datos móviles; lo demás vendrá por sí solo.",
   "audio-interrupted": () => "Este teléfono detuvo el sonido. Los demás siguen sonando.",
   "clock-watch": () => "Este teléfono se desvía un poco. La música sigue mientras recupera el compás.",
-  unreachable: ({ names, isEveryone }) =>
-    isEveryone
+  unreachable: ({ names, isEveryone, isBarred }) => {
+    if (isBarred)
+      return `Aún no se llega a ${format.list(names)}: este navegador pregunta antes. Permite a este sitio usar la red local, en el aviso o junto a la dirección. Basta uno de los dos teléfonos.`;
+    return isEveryone
       ? `No hay conexión directa con ${format.list(names)}: esta red o este navegador bloquea los enlaces entre teléfonos. Otra red ayuda, o añadir aquí la misma canción.`
-      : `No hay conexión directa con ${format.list(names)}: puede que esta red bloquee los enlaces entre teléfonos. Las canciones llegan de los demás.`,
+      : `No hay conexión directa con ${format.list(names)}: puede que esta red bloquee los enlaces entre teléfonos. Las canciones llegan de los demás.`;
+  },
   refused: ({ reason }) =>
     refusals[reason] ?? "El servidor no pudo dejar entrar a este teléfono. Inténtalo de nuevo en un minuto.",
   insecure: () =>
@@ -147,6 +154,8 @@ const trySound = "Prueba con MP3, M4A, WAV o FLAC.";
 const error = {
   "key-empty": () => "Escribe primero la clave del enjambre o crea uno nuevo.",
   "key-too-long": () => "Es demasiado largo para ser una clave. Revísala o pide un enlace nuevo.",
+  "key-mistyped": () =>
+    "La clave tiene una errata: su carácter de control no encaja. Compárala con la de los demás. Si es una clave tuya, entra otra vez.",
   "wire-malformed": () => "Un mensaje de otro teléfono no tenía sentido y se ignoró. No se ha perdido nada.",
   "wire-too-large": () =>
     "Un mensaje de otro teléfono era demasiado largo y se ignoró. No se ha perdido nada.",

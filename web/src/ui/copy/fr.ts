@@ -92,6 +92,10 @@ const help = {
     "Ce téléphone est hors ligne. Active le Wi-Fi ou les données mobiles\u00a0; la suite vient toute seule.",
   "server-silent": () =>
     "Le serveur ne répond pas. Vérifie que ce téléphone est sur le bon réseau, ou demande à qui tient le serveur. Les essais continuent.",
+  "server-barred": () =>
+    "Le navigateur attend une autorisation. Autorise ce site à utiliser le réseau local, dans la demande ou à côté de l’adresse ; la suite vient d’elle-même.",
+  "compare-key": () =>
+    "Si les autres sont déjà là, compare ta clé avec la leur : une autre lettre est un autre groupe.",
   "slow-network": () =>
     "Le réseau répond lentement en ce moment. La suite vient toute seule\u00a0; se rapprocher du Wi-Fi aide.",
   "nobody-directs": () =>
@@ -141,10 +145,13 @@ const banner = {
       : "Ce téléphone est hors ligne. Active le Wi-Fi ou les données mobiles\u00a0; le reste suit tout seul.",
   "audio-interrupted": () => "Ce téléphone a mis le son en pause. Les autres continuent.",
   "clock-watch": () => "Ce téléphone se décale un peu. La musique continue pendant qu’il se recale.",
-  unreachable: ({ names, isEveryone }) =>
-    isEveryone
+  unreachable: ({ names, isEveryone, isBarred }) => {
+    if (isBarred)
+      return `${format.list(names)} pas encore joignable : ce navigateur demande d’abord. Autorise ce site à utiliser le réseau local, dans la demande ou à côté de l’adresse. Un des deux téléphones suffit.`;
+    return isEveryone
       ? `Pas de lien direct avec ${format.list(names)}\u00a0: ce réseau ou ce navigateur bloque les liens entre téléphones. Un autre réseau aide, ou ajoute le même morceau ici.`
-      : `Pas de lien direct avec ${format.list(names)}\u00a0: ce réseau bloque peut-être les liens entre téléphones. Les morceaux viennent des autres.`,
+      : `Pas de lien direct avec ${format.list(names)}\u00a0: ce réseau bloque peut-être les liens entre téléphones. Les morceaux viennent des autres.`;
+  },
   refused: ({ reason }) =>
     refusals[reason] ?? "Le serveur n’a pas pu laisser entrer ce téléphone. Réessaie dans une minute.",
   insecure: () =>
@@ -155,6 +162,8 @@ const trySound = "Essaie MP3, M4A, WAV ou FLAC.";
 const error = {
   "key-empty": () => "Tape d’abord la clé de l’essaim ou crée un nouvel essaim.",
   "key-too-long": () => "C’est trop long pour une clé. Vérifie-la ou demande un nouveau lien.",
+  "key-mistyped": () =>
+    "La clé contient une faute de frappe : son caractère de contrôle ne correspond pas. Compare-la avec celle des autres. Si c’est ta propre clé, rejoins encore une fois.",
   "wire-malformed": () =>
     "Un message d’un autre téléphone n’avait pas de sens et a été ignoré. Rien n’est perdu.",
   "wire-too-large": () =>

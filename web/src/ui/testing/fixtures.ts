@@ -283,7 +283,7 @@ export const fixtures = {
       sync: (["loose", "tight", "off"] as const)[index] ?? "unknown",
       isLinked: person.name !== "Cy",
     })),
-    banner: { code: "unreachable", names: ["Cy"], isEveryone: false },
+    banner: { code: "unreachable", names: ["Cy"], isEveryone: false, isBarred: false },
     speakerDelayMs: 120,
     isClickTestOn: true,
     notice: { id: 4, notice: { code: "output-changed", outputName: "Kitchen Boom", isKnown: false } },
