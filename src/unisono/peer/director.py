@@ -5,7 +5,7 @@ counts as hidden, so whoever is visible ranks before it, and it gives the seat u
 is there (`make_way`): directing is for people. Alone, or among its like, it directs as any other peer would.
 
 Invariants: (1) the latest beat only ever grows in the order of plan.py; (2) only the director of the latest
-record writes plans, each with a higher (term, rev); (3) nobody claims while detached from the server; (4) a
+record writes plans, each with the next revision; (3) nobody claims while detached from the server; (4) a
 claim keeps the plan unchanged.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unisono.peer.plan import Beat, Plan, Record, is_older
+from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, is_older, next_serial
 
 BEAT_PERIOD_MS = 1_000
 SILENCE_MS = 3_000  # D4: three beats may be lost before anyone acts
@@ -164,7 +164,14 @@ class Director:
         latest = self._latest
         if latest is None or latest.record.user_id != self._me or latest.record.is_resigned:
             return None
-        renewed = replace(plan, term=latest.record.term, rev=latest.plan.rev + 1)
+        renewed = replace(
+            plan,
+            term=latest.record.term,
+            rev=next_serial(latest.plan.rev),
+            # D21: what is reckoned on from a plan at the end of time would be refused by the others.
+            global_start_us=min(MAX_PLAN_US, max(-MAX_PLAN_US, plan.global_start_us)),
+            position_us=min(MAX_PLAN_US, max(0.0, plan.position_us)),
+        )
         self._latest = Beat(latest.record, renewed)
         return self._beat("second", local_ms) if self._seat == "directing" else self._latest
 
@@ -196,7 +203,7 @@ class Director:
         self._take(event, "vacant", since_local_ms)
 
     def _claim(self, local_ms: float) -> Beat | None:
-        term = (self._latest.record.term if self._latest else 0) + 1
+        term = next_serial(self._latest.record.term if self._latest else 0)  # D20
         self._latest = Beat(Record(term, self._me), self.plan)  # invariant 4
         self._lost = None
         return self._beat("turn", local_ms)
