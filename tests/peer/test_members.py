@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
 
+from unisono.peer import announcement
 from unisono.peer.director import Candidate, Director
+from unisono.peer.encoding import encode_base64url
+from unisono.peer.envelope import Sealer
+from unisono.peer.errors import WireError
+from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
 from unisono.peer.peer_message import decode_message, encode_message
 from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, compare_serials, next_serial
 
@@ -62,3 +70,96 @@ def test_what_is_reckoned_on_from_the_end_of_time_is_still_a_plan_that_others_ta
     written = ada.change_plan(Plan(clock_id="north", global_start_us=-1e300, position_us=1e300), 10)
     plan = on_the_wire(written).plan
     assert (plan.global_start_us, plan.position_us) == (-MAX_PLAN_US, MAX_PLAN_US)
+
+
+class Dice:
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def bytes(self, length: int) -> bytes:
+        return self._random.randbytes(length)
+
+    def fraction(self) -> float:
+        return self._random.random()
+
+
+class Guest:
+    def __init__(self, swarm: SwarmKeys, number: int, epoch: int = 1) -> None:
+        seed = (number + 1).to_bytes(32)
+        public_key = public_key_of(seed)
+        self.keys = replace(
+            swarm, session_seed=seed, session_public_key=public_key, user_id=user_id_of(public_key)
+        )
+        self.sealer = Sealer(self.keys, epoch, Dice(number))
+
+    @property
+    def user_id(self) -> str:
+        return self.keys.user_id
+
+    def meet(self, other: Guest) -> None:
+        session_key = encode_base64url(other.keys.session_public_key)
+        self.sealer.meet(other.user_id, session_key, other.sealer.announcement)
+
+    def hears(self, other: Guest, envelope: bytes) -> str:
+        try:
+            self.sealer.open(other.user_id, envelope)
+        except WireError as failure:
+            return failure.code
+        return "accepted"
+
+
+def visit(host: Guest, swarm: SwarmKeys, numbers: range) -> None:
+    """They come, greet, and go, as far as `host` sees."""
+    for number in numbers:
+        guest = Guest(swarm, number)
+        host.meet(guest)
+        guest.meet(host)
+        assert host.hears(guest, guest.sealer.seal(host.user_id, b"hi")) == "accepted"
+        host.sealer.left(guest.user_id)
+
+
+@pytest.fixture(scope="module")
+def swarm() -> SwarmKeys:
+    return derive_keys("K7QF9TXM2B4D", bytes(32))
+
+
+@pytest.fixture
+def few_contacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcement, "MAX_CONTACTS", 32)
+
+
+@pytest.mark.usefixtures("few_contacts")
+def test_however_many_have_come_and_gone_the_next_is_heard_and_who_is_here_stays_known(
+    swarm: SwarmKeys,
+) -> None:
+    """[E14]"""
+    host, bo = Guest(swarm, 0), Guest(swarm, 1)
+    host.meet(bo)
+    bo.meet(host)
+    assert host.hears(bo, bo.sealer.seal(host.user_id, b"hi")) == "accepted"
+    visit(host, swarm, range(2, 150))
+    for number in range(200, 300):
+        host.meet(Guest(swarm, number))  # invented by the server, never heard of
+    assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "accepted"
+    visit(host, swarm, range(400, 410))
+
+
+@pytest.mark.usefixtures("few_contacts")
+def test_who_comes_back_forgotten_is_heard_but_nothing_from_before(swarm: SwarmKeys) -> None:
+    """[E15]"""
+    host, before, bo = Guest(swarm, 0), Guest(swarm, 1, epoch=6), Guest(swarm, 1, epoch=7)
+    for load in (before, bo):
+        load.meet(host)
+        host.meet(load)
+    recorded = [bo.sealer.seal(host.user_id, b"hi"), bo.sealer.seal(None, b"beat")]
+    assert [host.hears(bo, envelope) for envelope in recorded] == ["accepted", "accepted"]
+    host.sealer.left(bo.user_id)
+    visit(host, swarm, range(2, 100))
+    assert host.hears(bo, recorded[0]) == "wire-unsealed"  # forgotten
+    with pytest.raises(WireError, match="before the one"):
+        host.meet(before)
+    host.meet(bo)
+    assert [host.hears(bo, envelope) for envelope in recorded] == ["wire-replayed", "wire-replayed"]
+    assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "wire-unproven"
+    assert host.hears(bo, bo.sealer.seal(host.user_id, b"hi")) == "accepted"
+    assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "accepted"

@@ -161,7 +161,8 @@ class PeerSession:
         self.swarm.set_ice_servers(welcome.ice_servers)
         for member in welcome.members:
             self._meet(member.user_id, member.session_key, member.announcement)
-        self.roster.replace((member.user_id, member.away) for member in welcome.members)
+        for user_id in self.roster.replace((member.user_id, member.away) for member in welcome.members):
+            self._forget(user_id)
         self.clock.start(local_ms)
         self._greetings.found(member.user_id for member in welcome.members if not member.away)
         candidates = self.roster.candidates
@@ -191,7 +192,7 @@ class PeerSession:
                 self._members_changed(local_ms)
             case Left(user_id):
                 self.roster.left(user_id)
-                self._greetings.left(user_id)
+                self._forget(user_id)
                 self._send_beat(self.director.member_left(user_id, local_ms))
                 self._members_changed(local_ms)
 
@@ -208,6 +209,11 @@ class PeerSession:
                 self._sealer.meet(user_id, session_key, announcement)
         except WireError as failure:
             log.warning("the server shows somebody as %s who is not: %s", user_id, failure)
+
+    def _forget(self, user_id: str) -> None:
+        """What is kept of a member while it is one."""
+        self._greetings.left(user_id)
+        self._sealer.left(user_id)
 
     def _members_changed(self, local_ms: float) -> None:
         self.swarm.set_members(self.roster.people)

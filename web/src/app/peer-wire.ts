@@ -39,6 +39,10 @@ export class PeerWire {
     }
   }
 
+  left(userId: UserId): void {
+    this.sealer.left(userId);
+  }
+
   send(to: UserId | null, message: PeerMessage): void {
     try {
       this.#relay(to, toBase64Url(this.sealer.seal(to, encodePeerMessage(message))));

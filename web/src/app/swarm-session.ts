@@ -320,7 +320,7 @@ export class SwarmSession {
     this.#nodeId = welcome.nodeId;
     this.#iceServers = welcome.iceServers;
     for (const member of welcome.members) this.#wire.meet(member);
-    this.roster.replace(welcome.members);
+    for (const userId of this.roster.replace(welcome.members).gone) this.#forget(userId);
     this.#note("controlOpenMs");
     if (welcome.members.length > 0) this.#note("firstPeerMs");
     this.clock.start();
@@ -331,9 +331,15 @@ export class SwarmSession {
   #left(userId: UserId, localMs: number): void {
     const peer = this.roster.left(userId);
     if (!peer) return;
-    this.#greetings.left(userId);
+    this.#forget(userId);
     this.#options.onEvent({ code: "left", userId, name: peer.status?.name ?? null });
     this.#sendBeat(this.director.memberLeft(userId, localMs));
+  }
+
+  /** What is kept of a member while it is one. */
+  #forget(userId: UserId): void {
+    this.#greetings.left(userId);
+    this.#wire.left(userId);
   }
 
   #membersChanged(localMs: number): void {

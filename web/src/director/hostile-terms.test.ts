@@ -163,7 +163,7 @@ describe("[D20] a member that claims whatever number it likes", () => {
     },
   );
 
-  it("leaves the next one a plan that others take, wherever in time its own was", () => {
+  it("[D21] leaves the next one a plan that others take, wherever in time its own was", () => {
     const director = new Director(id("a"));
     director.attach([], true, 0);
     const change = { ...SONG, globalStartUs: 1e300, positionUs: 1e300 };
