@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,9 @@ from unisono.peer.encoding import encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
-from unisono.peer.peer_message import decode_message, encode_message
+from unisono.peer.peer_message import Hindrance, decode_message, encode_message
 from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, compare_serials, next_serial
+from unisono.peer.plan_writer import STANDSTILL_MS, UNSEEN_MS, Readiness, StartWait, next_plan, prepared
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
 LAST = 2**32 - 1
@@ -70,6 +72,70 @@ def test_what_is_reckoned_on_from_the_end_of_time_is_still_a_plan_that_others_ta
     written = ada.change_plan(Plan(clock_id="north", global_start_us=-1e300, position_us=1e300), 10)
     plan = on_the_wire(written).plan
     assert (plan.global_start_us, plan.position_us) == (-MAX_PLAN_US, MAX_PLAN_US)
+
+
+def stands(user_id: str, *, is_ready: bool = False, hindrance: Hindrance | None = None) -> Readiness:
+    return Readiness(
+        is_away=False,
+        is_ready=is_ready,
+        is_unable=False,
+        is_over=False,
+        rtt_ms=40,
+        speaker_delay_ms=0,
+        user_id=user_id,
+        hindrance=hindrance,
+    )
+
+
+def starts_after_ms(stands_at: Callable[[float], list[Readiness]]) -> float | None:
+    """When a prepared song starts if everybody is at time t as told; None when it does not in ten minutes."""
+    wait, plan = StartWait(), prepared("f" * 64, "north")
+    for local_ms in range(0, 600_001, 1_000):
+        everybody = stands_at(local_ms)
+        overdue = wait.overdue(plan, everybody, local_ms)
+        if next_plan(plan, everybody, local_ms * 1000, "north", overdue) is not None:
+            return local_ms
+    return None
+
+
+@pytest.mark.parametrize("hindrance", [None, "turned-off", "storage-full", "sound-held", "clock", "decoding"])
+def test_a_start_does_not_wait_without_end_for_who_does_not_come_forward(hindrance: Hindrance | None) -> None:
+    """[D22]"""
+    ada = stands(ADA, is_ready=True)
+    assert starts_after_ms(lambda _: [ada, stands(BO, hindrance=hindrance)]) == STANDSTILL_MS
+    assert starts_after_ms(lambda _: [ada, stands(BO, hindrance="fetching")]) == UNSEEN_MS
+
+
+def test_a_start_waits_anew_for_who_has_come_further_but_not_for_who_goes_back_and_forth() -> None:
+    """[D22]"""
+    ada = stands(ADA, is_ready=True)
+    steps: list[Hindrance] = ["fetching", "sound-held", "clock", "decoding"]
+
+    def comes_further(local_ms: float) -> list[Readiness]:
+        return [ada, stands(BO, hindrance=steps[min(3, int(local_ms // 25_000))])]
+
+    def goes_round(local_ms: float) -> list[Readiness]:
+        return [ada, stands(BO, hindrance=steps[1 + int(local_ms // 1_000) % 3])]
+
+    assert starts_after_ms(comes_further) == 75_000 + STANDSTILL_MS
+    assert starts_after_ms(goes_round) == 2_000 + STANDSTILL_MS
+    assert starts_after_ms(lambda _: [stands(ADA), stands(BO)]) is None  # nobody is ready
+
+
+def test_a_director_without_a_clock_leaves_the_start_to_somebody_who_is_ready() -> None:
+    """[D23]"""
+    wait = StartWait()
+
+    def is_hopeless(local_ms: float, *, is_bo_ready: bool = True, is_clockless: bool = True) -> bool:
+        everybody = [stands(ADA), stands(BO, is_ready=is_bo_ready)]
+        return wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless)
+
+    assert not is_hopeless(0)
+    assert not is_hopeless(STANDSTILL_MS - 1)
+    assert not is_hopeless(STANDSTILL_MS, is_bo_ready=False)
+    assert is_hopeless(STANDSTILL_MS)
+    assert not is_hopeless(STANDSTILL_MS, is_clockless=False)
+    assert not is_hopeless(STANDSTILL_MS + 1)
 
 
 class Dice:

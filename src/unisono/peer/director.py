@@ -155,6 +155,12 @@ class Director:
         if self._seat != "directing" or self._latest is None or looking <= self._made_way_for:
             return None
         self._made_way_for = looking
+        return self.resign(local_ms)
+
+    def resign(self, local_ms: float) -> Beat | None:
+        """D11: leaves the seat to the ranks."""
+        if self._seat != "directing" or self._latest is None:
+            return None
         self._latest = self._latest.resigned()
         self._vacate("resigned", self._me, local_ms)
         return self._latest

@@ -32,7 +32,14 @@ from unisono.peer.peer_message import (
     encode_message,
 )
 from unisono.peer.plan import Beat, Plan
-from unisono.peer.plan_writer import AFTER_END_SEC, Readiness, next_plan, prepared, stopped
+from unisono.peer.plan_writer import (
+    AFTER_END_SEC,
+    Readiness,
+    StartWait,
+    next_plan,
+    prepared,
+    stopped,
+)
 from unisono.peer.roster import Greetings, Person, Roster
 from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
@@ -96,6 +103,7 @@ class PeerSession:
         self._time = clock
         # One load per session: the seed is new with each, so any epoch will do.
         self._sealer = Sealer(keys, 1, chance)
+        self._wait = StartWait()
         self._greetings = Greetings(lambda to, asks: self._send_status(to, asks=asks))
         self.swarm = FileSwarm(
             me=keys.user_id,
@@ -360,10 +368,15 @@ class PeerSession:
 
     def _direct(self, local_ms: float) -> None:
         """Whatever the plan needs of its director now."""
-        global_us = self.clock.global_us_at(local_ms)
-        if not self.director.is_me or global_us is None or self.clock.state(local_ms) != "locked":
+        global_us, plan = self.clock.global_us_at(local_ms), self.plan
+        is_locked = global_us is not None and self.clock.state(local_ms) == "locked"
+        mine = Person(self.me, is_away=False, status=self._status())
+        everybody = [_readiness(person, plan.file_id) for person in (mine, *self.roster.people)]
+        is_clockless = self.director.is_me and not is_locked and plan.state == "preparing"
+        if self._wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless):
+            self._send_beat(self.director.resign(local_ms))
+        if not self.director.is_me or global_us is None or not is_locked:
             return
-        plan = self.plan
         if plan.state == "playing" and plan.clock_id != self._clock_id:
             start_us = self.clock.to_current_clock(plan.global_start_us, plan.clock_id)
             if start_us is None:
@@ -371,9 +384,10 @@ class PeerSession:
             else:
                 self._write_plan(replace(plan, clock_id=self._clock_id, global_start_us=start_us))
             return
-        mine = Person(self.me, is_away=False, status=self._status())
-        everybody = [_readiness(person, plan.file_id) for person in (mine, *self.roster.people)]
-        change = next_plan(plan, everybody, global_us, self._clock_id)
+        overdue = self._wait.overdue(plan, everybody, local_ms)
+        change = next_plan(plan, everybody, global_us, self._clock_id, overdue)
+        if overdue and change is not None and change.state == "playing":
+            log.info("the song starts without %s, who join once ready", ", ".join(sorted(overdue)))
         if change is not None:
             self._write_plan(change)
 
@@ -460,6 +474,8 @@ def _readiness(person: Person, file_id: str | None) -> Readiness:
         is_over=status is not None and status.is_over,
         rtt_ms=status.rtt_ms if status else 0.0,
         speaker_delay_ms=status.speaker_delay_ms if status else 0,
+        user_id=person.user_id,
+        hindrance=status.hindrance if status else None,
     )
 
 

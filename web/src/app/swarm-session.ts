@@ -9,18 +9,19 @@ import {
   type IceServer,
   makeJoin,
 } from "../control/index.ts";
-import { type Beat, Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
+import { type Beat, Director, type PlanChange, type Readiness } from "../director/index.ts";
 import { every, FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
 import { decodeAnchor, encodeAnchor, looksLikeAudio } from "../playback/index.ts";
 import type { Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { CLICKS, Conductor } from "./conductor.ts";
 import { Greetings } from "./greetings.ts";
+import { HeldShares } from "./held-shares.ts";
 import { LiningUp } from "./lining-up.ts";
 import { readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
-import { PlanWriter } from "./plan-writer.ts";
+import { PlanWriter, type Waiting } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
 import { browserGround } from "./session-ground.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -52,6 +53,7 @@ export class SwarmSession {
   readonly #wire: PeerWire;
   readonly #greetings = new Greetings((userId, asks) => this.#sendStatus(userId, asks));
   readonly #planWriter: PlanWriter;
+  readonly #shares = new HeldShares(() => this.swarm.pieceMaps);
   readonly #stopTicking: () => void;
   #nodeId: string | null = null;
   #iceServers: readonly IceServer[] = [];
@@ -114,6 +116,7 @@ export class SwarmSession {
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
       isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
+      onPassedOver: (userIds) => options.onEvent({ code: "started-without", userIds }),
     });
     this.liningUp = new LiningUp({
       me: this.me,
@@ -263,10 +266,9 @@ export class SwarmSession {
     this.#link.close();
   }
 
-  /** Where the chosen file stands for a start, by person. */
-  missingPeers(): readonly UserId[] {
-    const decision = decideStart(this.#readiness(), false);
-    return decision.verdict === "wait" ? decision.missing : [];
+  /** Whom the start of the chosen file waits for, and how long yet. */
+  get waiting(): Waiting {
+    return this.#planWriter.waiting(this.#nowMs());
   }
 
   // ── server ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -408,6 +410,7 @@ export class SwarmSession {
     if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
     this.#sendBeat(this.director.tick(localMs));
     if (this.#planWriter.isStranded(localMs)) this.takeOver();
+    if (this.#planWriter.isClockless(localMs)) this.resign();
     this.#writePlan(this.#planWriter.tick(localMs));
     this.#changed();
   }
@@ -419,7 +422,9 @@ export class SwarmSession {
   }
 
   #readiness(): readonly Readiness[] {
-    return readReadiness(this.director.plan.fileId, this.me, this.#status(), this.roster.peers);
+    const { fileId } = this.director.plan;
+    const shareOf = (userId: UserId) => fileId && this.#shares.of(userId, fileId, this.#nowMs());
+    return readReadiness(fileId, this.me, this.#status(), this.roster.peers, shareOf);
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {

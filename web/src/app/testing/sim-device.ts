@@ -279,6 +279,8 @@ class IdealPlayer {
 class IdealSwarm implements Partial<Swarm> {
   readonly files = { value: [{ fileId: IDEAL_SONG_ID, seeded: true }] } as unknown as Swarm["files"];
 
+  readonly pieceMaps = [];
+
   async readFile(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(1);
   }
