@@ -7,9 +7,10 @@ The announcement names this load of the session (its epoch) and a key for agreei
 
 A peer is met when the server shows its announcement, and proven when a pairwise envelope of it was opened.
 However many come and go, there is room for the next: of those who have left, whoever left first is forgotten
-but for a floor, the last it was heard to say, on which it starts anew should it come back. Invariants:
-(1) the user id is the hash of the session key; (2) an epoch never goes back; (3) nothing that was once admitted
-is admitted again, whoever leaves and comes back meanwhile.
+but for a floor, the last it was heard to say, on which it starts anew should it come back.
+
+Invariants: (1) the user id is the hash of the session key; (2) an epoch never goes back; (3) nothing that was
+once admitted is admitted again, whoever leaves and comes back meanwhile.
 """
 
 from __future__ import annotations

@@ -18,11 +18,13 @@ import { CLICKS, Conductor } from "./conductor.ts";
 import { Greetings } from "./greetings.ts";
 import { HeldShares } from "./held-shares.ts";
 import { LiningUp } from "./lining-up.ts";
+import { OthersClicking } from "./others-clicking.ts";
 import { readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter, type Waiting } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
+import type { SessionEvent } from "./session-event.ts";
 import { browserGround } from "./session-ground.ts";
 import type { SessionOptions } from "./session-options.ts";
 import { SongShelf } from "./song-shelf.ts";
@@ -52,6 +54,7 @@ export class SwarmSession {
   readonly #link: ControlLink;
   readonly #wire: PeerWire;
   readonly #greetings = new Greetings((userId, asks) => this.#sendStatus(userId, asks));
+  readonly #othersClicking: OthersClicking;
   readonly #planWriter: PlanWriter;
   readonly #shares = new HeldShares(() => this.swarm.pieceMaps);
   readonly #stopTicking: () => void;
@@ -74,6 +77,7 @@ export class SwarmSession {
     this.#wire = new PeerWire(keys, options.epoch, random, ground.primitives, (to, body) =>
       this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
     );
+    this.#othersClicking = new OthersClicking(this.#wire.budgets);
     this.director = new Director(this.me);
     this.#link = new ControlLink({
       clock,
@@ -139,7 +143,7 @@ export class SwarmSession {
       this.conductor.slept();
     });
     this.swarm.onEvent((event) => {
-      options.onEvent(event);
+      this.#tell(event, "from" in event ? event.from : null);
       this.#changed();
     });
     this.#stopTicking = every(clock, TICK_MS, () => this.#tick());
@@ -334,7 +338,7 @@ export class SwarmSession {
     const peer = this.roster.left(userId);
     if (!peer) return;
     this.#forget(userId);
-    this.#options.onEvent({ code: "left", userId, name: peer.status?.name ?? null });
+    this.#tell({ code: "left", userId, name: peer.status?.name ?? null }, userId);
     this.#sendBeat(this.director.memberLeft(userId, localMs));
   }
 
@@ -354,7 +358,8 @@ export class SwarmSession {
 
   #relayed(from: UserId, body: string, receivedLocalMs: number): void {
     if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
-    const message = this.#wire.receive(from, body, () => this.#greetings.miss(from, receivedLocalMs));
+    const ask = () => this.#greetings.miss(from, receivedLocalMs);
+    const message = this.#wire.receive(from, body, receivedLocalMs, ask);
     if (!message) return;
     if (message.kind === "signal") {
       this.swarm.receiveSignal(from, message.signal);
@@ -444,9 +449,9 @@ export class SwarmSession {
     const { plan, directorId } = this.director;
     const { player } = this.#options;
     this.swarm.prioritize(plan.fileId);
-    const others = this.roster.peers.some((peer) => peer.status?.isClicking === true);
+    const isClicking = this.#othersClicking.isHeard(this.roster.peers, localMs) || this.#isClicking;
     this.liningUp.look();
-    this.conductor.setTones(this.liningUp.tones ?? (this.#isClicking || others ? CLICKS : null));
+    this.conductor.setTones(this.liningUp.tones ?? (isClicking ? CLICKS : null));
     this.conductor.follow(plan, localMs);
     // Tags wait until nothing else reads or decodes.
     const isIdle = plan.state === "stopped" && !this.conductor.isDecoding && !this.liningUp.tones;
@@ -461,7 +466,7 @@ export class SwarmSession {
     if (directorId !== null && directorId !== this.#lastDirector) {
       const former = this.#lastDirector;
       this.#lastDirector = directorId;
-      this.#options.onEvent({ code: "director-changed", userId: directorId, former });
+      this.#tell({ code: "director-changed", userId: directorId, former }, directorId);
     }
     this.#shareStatus(localMs);
     this.#options.onChange();
@@ -475,6 +480,12 @@ export class SwarmSession {
     this.#lastStatus = text;
     this.#lastStatusLocalMs = localMs;
     if (this.roster.peers.length > 0) this.#sendStatus(null);
+  }
+
+  /** Tells the page, unless it has been told of the same member again and again (E18). */
+  #tell(event: SessionEvent, about: UserId | null): void {
+    if (about === null || this.#wire.budgets.admits(about, "notice", this.#nowMs()))
+      this.#options.onEvent(event);
   }
 
   #note(timing: keyof Timings): void {

@@ -36,6 +36,8 @@ export const RANK_DELAY_MS = 500;
 const DEAF_PATIENCE_MS = 1_500;
 /** D6: after a server restart the director may need its longest back-off (4 s, see back-off.ts) and a slow connection. */
 export const REATTACH_SILENCE_MS = 6_000;
+/** D25: stale beats are answered to all, so who sends them at the server's limit would use this device's own up. */
+const ANSWER_PERIOD_MS = 250;
 
 export class Director {
   readonly #me: UserId;
@@ -45,6 +47,8 @@ export class Director {
   #isVisible = true;
   /** Whose silence or departure made the seat vacant; it is not a candidate for its own succession. */
   #lost: UserId | null = null;
+  /** When a stale beat was last answered (D9). */
+  #answeredLocalMs = Number.NEGATIVE_INFINITY;
 
   constructor(me: UserId) {
     this.#me = me;
@@ -119,6 +123,8 @@ export class Director {
     const isStale = this.#latest !== null && compareBeats(beat, this.#latest) < 0;
     if (isStale) {
       // D9: a director that slept must hear of its successor, or of the one that has resigned since.
+      if (localMs - this.#answeredLocalMs < ANSWER_PERIOD_MS) return null;
+      this.#answeredLocalMs = localMs;
       if (this.#seat.name === "directing") return this.#beat("second", localMs);
       return this.#seat.name !== "detached" && this.record?.userId === this.#me ? this.#latest : null;
     }
