@@ -14,6 +14,7 @@ from unisono.peer.encoding import encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
+from unisono.peer.member_budgets import BUDGETS, MAX_MEMBERS, Budgeted, MemberBudgets
 from unisono.peer.peer_message import Hindrance, decode_message, encode_message
 from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, compare_serials, next_serial
 from unisono.peer.plan_writer import STANDSTILL_MS, UNSEEN_MS, Readiness, StartWait, next_plan, prepared
@@ -229,3 +230,26 @@ def test_who_comes_back_forgotten_is_heard_but_nothing_from_before(swarm: SwarmK
     assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "wire-unproven"
     assert host.hears(bo, bo.sealer.seal(host.user_id, b"hi")) == "accepted"
     assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "accepted"
+
+
+@pytest.mark.parametrize("kind", list(BUDGETS))
+def test_a_member_can_make_this_peer_do_only_so_much(kind: Budgeted) -> None:
+    """[E16]"""
+    per_sec, burst = BUDGETS[kind]
+    budgets = MemberBudgets()
+    admitted = sum(budgets.admits(ADA, kind, local_ms) for local_ms in range(0, 600_000, 20))
+    assert 600 * per_sec <= admitted <= 600 * per_sec + burst
+    assert budgets.admits(BO, kind, 600_000)  # at no other's cost
+    assert len(budgets) == 2
+    for number in range(1_000):
+        budgets.admits(f"{number:032x}", kind, 600_000)
+    assert len(budgets) == MAX_MEMBERS
+
+
+def test_whoever_sends_stale_beats_without_end_does_not_make_a_director_speak_at_its_limit() -> None:
+    """[D25]"""
+    ada = Director(ADA)
+    ada.attach([], is_new_server=True, local_ms=0)
+    stale = Beat(Record(0, BO), Plan())
+    answers = [ada.receive_beat(BO, stale, local_ms) for local_ms in range(0, 10_000, 20)]
+    assert 10 <= sum(answer is not None for answer in answers) <= 40

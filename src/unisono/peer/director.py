@@ -23,6 +23,7 @@ SILENCE_MS = 3_000  # D4: three beats may be lost before anyone acts
 RANK_DELAY_MS = 500  # D5
 DEAF_PATIENCE_MS = 1_500  # D18
 REATTACH_SILENCE_MS = 6_000  # D6
+ANSWER_PERIOD_MS = 250  # D25
 
 SeatName = Literal["detached", "following", "vacant", "directing"]
 
@@ -73,6 +74,8 @@ class Director:
         self._made_way_for: set[str] = set()
         # Whose silence or departure made the seat vacant; it is no candidate for its own succession.
         self._lost: str | None = None
+        # When a stale beat was last answered.
+        self._answered_local_ms = -math.inf
 
     @property
     def plan(self) -> Plan:
@@ -130,6 +133,9 @@ class Director:
             return None
         if self._latest is not None and is_older(beat, self._latest):
             # D9: a director that slept must hear of its successor, or of the one that has resigned since.
+            if local_ms - self._answered_local_ms < ANSWER_PERIOD_MS:
+                return None
+            self._answered_local_ms = local_ms
             if self._seat == "directing":
                 return self._beat("second", local_ms)
             is_mine = self._seat != "detached" and self._latest.record.user_id == self._me

@@ -23,6 +23,7 @@ from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import KnownFile
 from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
+from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.peer_message import (
     Hindrance,
     PeerMessage,
@@ -103,6 +104,7 @@ class PeerSession:
         self._time = clock
         # One load per session: the seed is new with each, so any epoch will do.
         self._sealer = Sealer(keys, 1, chance)
+        self._budgets = MemberBudgets()
         self._wait = StartWait()
         self._greetings = Greetings(lambda to, asks: self._send_status(to, asks=asks))
         self.swarm = FileSwarm(
@@ -233,6 +235,8 @@ class PeerSession:
         sender = relayed.sender
         if self.roster.get(sender) is None:
             return  # the server speaks for someone it never introduced
+        if not self._budgets.admits(sender, "message", local_ms):
+            return
         try:
             message = decode_message(self._sealer.open(sender, decode_base64url(relayed.body)))
         except WireError as failure:
@@ -241,10 +245,12 @@ class PeerSession:
             else:
                 log.info("ignored a message from %s: %s", sender, failure)
             return
+        if not self._budgets.admits(sender, budget_for(message), local_ms):
+            return
         match message:
             case StatusMessage(status, asks):
                 self._heard(sender, status)
-                if asks:
+                if asks and self._budgets.admits(sender, "asked", local_ms):
                     self._greetings.give(sender)
                 self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
             case Beat():

@@ -66,7 +66,7 @@ const plainCipher: Cipher = () => ({
 });
 
 /** Nobody forges anything here: what is signed is believed, and a session key begins with its user id. */
-const plainPrimitives: Primitives = {
+export const plainPrimitives: Primitives = {
   cipher: plainCipher,
   sign: () => new Uint8Array(64),
   hasSigned: () => true,
@@ -208,7 +208,7 @@ function userIdOf(name: string, random: Random): UserId {
   return `${salt}${hex}`.padEnd(32, "0").slice(0, 32) as UserId;
 }
 
-const keysOf = (userId: UserId): SwarmKeys => ({
+export const keysOf = (userId: UserId): SwarmKeys => ({
   sessionSeed: fromHex(userId.padEnd(64, "0")),
   swarmId: SWARM_ID,
   shard: "ab12",
@@ -226,7 +226,7 @@ class IdealPlayer {
   readonly isInterrupted = false;
   readonly sampleRate = 48_000;
   readonly durationSec = SONG_SEC;
-  readonly loadedId = IDEAL_SONG_ID;
+  loadedId: string | null = IDEAL_SONG_ID;
   readonly #clock: SimClock;
   #timeline: Timeline | null = null;
   #startSec = (): number => 0;
@@ -249,8 +249,19 @@ class IdealPlayer {
     this.#timeline = null;
   }
 
+  async load(fileId: FileId): Promise<void> {
+    this.loadedId = fileId;
+  }
+
+  loadSound(id: string): void {
+    this.loadedId = id;
+  }
+
+  unload(): void {
+    this.loadedId = null;
+  }
+
   unlock(): void {}
-  unload(): void {}
   redirect(): void {}
   replan(): void {}
   setHidden(): void {}
