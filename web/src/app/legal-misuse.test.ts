@@ -147,3 +147,33 @@ describe("[E16] [G5] after an hour in which one member said whatever is allowed,
     180_000,
   );
 });
+
+describe("[E18] notices about a member that takes the music over again and again", () => {
+  it("are a few, and those about the others come as ever", async () => {
+    const room = new SimRoom({ seed: 13, depth: "control" }, "ada", "bo");
+    await room.play();
+    const member = new SimMember(memberId("0"), room.world);
+    await room.advance(1_000);
+    const [ada, bo] = room.devices;
+    if (!ada || !bo) throw new Error("two devices");
+    bo.told.length = 0;
+    for (let second = 0; second < 60; second++) {
+      const term = (bo.session.director.record?.term ?? 0) + 1;
+      const record = { term, userId: member.userId, resigned: false };
+      member.say(null, { kind: "beat", beat: { record, plan: bo.session.director.plan } });
+      await room.advance(500);
+      expect(bo.session.director.directorId).toBe(member.userId);
+      ada.session.takeOver();
+      await room.advance(500);
+      expect(bo.session.director.directorId).toBe(ada.userId);
+    }
+    const about = (userId: UserId) => bo.told.filter((event) => event.userId === userId).length;
+    expect(about(member.userId)).toBeLessThanOrEqual(4 + 3);
+    expect(about(member.userId)).toBeGreaterThanOrEqual(4);
+    member.leave();
+    bo.session.takeOver();
+    await room.advance(1_000);
+    expect(about(bo.userId)).toBe(1);
+    await room.close();
+  });
+});

@@ -106,6 +106,8 @@ export class SimDevice {
   };
   /** What measurements have told this device. */
   readonly linedUp: (SessionEvent & { code: "lined-up" })[] = [];
+  /** What the page was told of who directs. */
+  readonly told: (SessionEvent & { code: "director-changed" })[] = [];
   readonly #ideal: IdealPlayer | null;
 
   constructor(
@@ -154,6 +156,7 @@ export class SimDevice {
       tappedLocalMs: this.clock.nowMs(),
       onEvent: (event) => {
         if (event.code === "refused") this.refusal = event.refusal;
+        if (event.code === "director-changed") this.told.push(event);
         if (event.code !== "lined-up") return;
         this.linedUp.push(event);
         this.session.setSpeakerDelay(event.delayMs);

@@ -58,6 +58,11 @@ export class SimMember {
     this.#socket.send(JSON.stringify({ type: "relay", ...(to && { to }), body }));
   }
 
+  leave(): void {
+    this.#socket.send(JSON.stringify({ type: "leave" }));
+    this.#socket.close();
+  }
+
   #heard(frame: Shown & { type: string; members?: readonly Shown[] }): void {
     if (frame.type === "challenge") {
       const sessionKey = toBase64Url(this.#keys.sessionPublicKey);
