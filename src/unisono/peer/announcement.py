@@ -6,6 +6,9 @@ The announcement names this load of the session (its epoch) and a key for agreei
     of "unisono/v2/announcement\\0" · swarm id · what stands before it
 
 A peer is met when the server shows its announcement, and proven when a pairwise envelope of it was opened.
+However many come and go, there is room for the next: of those who have left, whoever left first is forgotten
+but for a floor, the last it was heard to say, on which it starts anew should it come back.
+
 Invariants: (1) the user id is the hash of the session key; (2) an epoch never goes back; (3) nothing that was
 once admitted is admitted again, whoever leaves and comes back meanwhile.
 """
@@ -29,8 +32,10 @@ SIGNED_BYTES = 41
 WHOLE_BYTES = SIGNED_BYTES + 64
 LABEL = b"unisono/v2/announcement\0"
 MAX_SAFE_EPOCH = 2**53 - 1
-# Sixteen full swarms one after the other.
+# Sixteen full swarms: those who are here, and those who may come back with what they share still known.
 MAX_CONTACTS = 1024
+# Every one of them has proven that it knows the swarm key and spent a join on it.
+MAX_FLOORS = 16_384
 REPLAY_WIDTH = 64
 
 
@@ -57,13 +62,19 @@ class PairKeys:
 class ReplayWindow:
     """Accepts each sequence number of one sender once, in any order within the last 64 (RFC 4303, 3.4.3)."""
 
-    def __init__(self) -> None:
-        self._highest = -1
+    def __init__(self, floor: int = -1) -> None:
+        """Whatever is not above `floor` counts as admitted."""
+        self._floor = floor
+        self._highest = floor
         self._seen: set[int] = set()
+
+    @property
+    def highest(self) -> int:
+        return self._highest
 
     def check(self, sequence: int) -> None:
         """Raises `WireError` wire-replayed for a number admitted before or too old to tell."""
-        if sequence <= self._highest - REPLAY_WIDTH or sequence in self._seen:
+        if sequence <= max(self._floor, self._highest - REPLAY_WIDTH) or sequence in self._seen:
             raise WireError("wire-replayed", f"sequence {sequence}")
 
     def admit(self, sequence: int) -> None:
@@ -83,6 +94,17 @@ class Contact:
     # The sequence of its first pairwise envelope: broadcasts before it may be a record of the past.
     proven_from: int | None = None
     pair: PairKeys | None = None
+    # By the server's word; who has left may come back.
+    is_present: bool = True
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What stays of somebody who was forgotten: nothing it said before counts."""
+
+    epoch: int
+    # The highest sequence heard of that load.
+    sequence: int
 
 
 def make_announcement(keys: SwarmKeys, epoch: int, agreement_key: bytes) -> str:
@@ -114,7 +136,9 @@ class Contacts:
         self._secret = X25519PrivateKey.from_private_bytes(agreement_secret)
         self.agreement_key = self._secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._own_end = _end(keys.user_id, epoch, self.agreement_key)
+        # Who left first, or was shown first of those who are here, comes first.
         self._contacts: dict[str, Contact] = {}
+        self._floors: dict[str, Floor] = {}
 
     def meet(self, user_id: str, session_key_text: str, announcement_text: str) -> None:
         """The server shows a peer; an older load than the known one changes nothing. Raises `WireError`."""
@@ -128,6 +152,13 @@ class Contacts:
     def renew(self, user_id: str, announcement_text: str) -> None:
         """A known peer is shown with a load that may be new. Raises `WireError`."""
         self._renew(user_id, announcement_text, self.get(user_id).session_key)
+
+    def left(self, user_id: str) -> None:
+        """The server says that it is gone for good; it may come back all the same."""
+        contact = self._contacts.pop(user_id, None)
+        if contact is not None:
+            contact.is_present = False
+            self._contacts[user_id] = contact  # as the last
 
     def get(self, user_id: str) -> Contact:
         """Raises `WireError` wire-unsealed for somebody who was never shown."""
@@ -146,24 +177,44 @@ class Contacts:
         announcement = parse_announcement(announcement_text)
         known = self._contacts.get(user_id)
         if known is not None:
+            known.is_present = True
             if announcement.epoch <= known.announcement.epoch:
                 return  # invariant 2
             # Forged ones must not push out a true one; the first is checked when it is used.
             if not is_genuine(self._keys.swarm_id, announcement, session_key):
                 raise WireError("wire-unsealed", "an announcement its session did not sign")
             del self._contacts[user_id]
+        floor = self._floors.get(user_id)
+        if floor is not None and announcement.epoch < floor.epoch:
+            raise WireError("wire-replayed", "a load before the one last heard")  # invariant 2
         self._make_room()
-        self._contacts[user_id] = Contact(user_id, session_key, announcement)
+        is_load_known = floor is not None and floor.epoch == announcement.epoch
+        window = ReplayWindow(floor.sequence) if floor is not None and is_load_known else ReplayWindow()
+        self._contacts[user_id] = Contact(user_id, session_key, announcement, window)
 
     def _make_room(self) -> None:
-        """Forgets whom the server showed and nobody proved; who was proven stays (invariant 3)."""
+        """Forgets somebody when there are too many.
+
+        Of those who have left rather one who never proved anything, else who left first; only then one who is
+        here and unproven. A crowd that a server invents so pushes out nobody who is proven and here.
+        """
         if len(self._contacts) < MAX_CONTACTS:
             return
-        for user_id, contact in self._contacts.items():
-            if contact.proven_from is None:
-                del self._contacts[user_id]
-                return
-        raise WireError("wire-too-large", f"{MAX_CONTACTS} people")
+        departed = [contact for contact in self._contacts.values() if not contact.is_present]
+        unproven = [contact for contact in self._contacts.values() if contact.proven_from is None]
+        forgotten = next((contact for contact in departed if contact.proven_from is None), None)
+        forgotten = forgotten or next(iter(departed), None) or next(iter(unproven), None)
+        if forgotten is None:
+            raise WireError("wire-too-large", f"{MAX_CONTACTS} people at once")
+        del self._contacts[forgotten.user_id]
+        if forgotten.proven_from is not None:
+            self._keep_floor(forgotten)
+
+    def _keep_floor(self, contact: Contact) -> None:
+        self._floors.pop(contact.user_id, None)  # anew, as the last
+        self._floors[contact.user_id] = Floor(contact.announcement.epoch, contact.window.highest)
+        if len(self._floors) > MAX_FLOORS:
+            del self._floors[next(iter(self._floors))]
 
     def _make_pair(self, contact: Contact) -> PairKeys:
         keys, announcement = self._keys, contact.announcement

@@ -5,7 +5,7 @@ counts as hidden, so whoever is visible ranks before it, and it gives the seat u
 is there (`make_way`): directing is for people. Alone, or among its like, it directs as any other peer would.
 
 Invariants: (1) the latest beat only ever grows in the order of plan.py; (2) only the director of the latest
-record writes plans, each with a higher (term, rev); (3) nobody claims while detached from the server; (4) a
+record writes plans, each with the next revision; (3) nobody claims while detached from the server; (4) a
 claim keeps the plan unchanged.
 """
 
@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unisono.peer.plan import Beat, Plan, Record, is_older
+from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, is_older, next_serial
 
 BEAT_PERIOD_MS = 1_000
 SILENCE_MS = 3_000  # D4: three beats may be lost before anyone acts
 RANK_DELAY_MS = 500  # D5
 DEAF_PATIENCE_MS = 1_500  # D18
 REATTACH_SILENCE_MS = 6_000  # D6
+ANSWER_PERIOD_MS = 250  # D25
 
 SeatName = Literal["detached", "following", "vacant", "directing"]
 
@@ -73,6 +74,8 @@ class Director:
         self._made_way_for: set[str] = set()
         # Whose silence or departure made the seat vacant; it is no candidate for its own succession.
         self._lost: str | None = None
+        # When a stale beat was last answered.
+        self._answered_local_ms = -math.inf
 
     @property
     def plan(self) -> Plan:
@@ -130,6 +133,9 @@ class Director:
             return None
         if self._latest is not None and is_older(beat, self._latest):
             # D9: a director that slept must hear of its successor, or of the one that has resigned since.
+            if local_ms - self._answered_local_ms < ANSWER_PERIOD_MS:
+                return None
+            self._answered_local_ms = local_ms
             if self._seat == "directing":
                 return self._beat("second", local_ms)
             is_mine = self._seat != "detached" and self._latest.record.user_id == self._me
@@ -155,6 +161,12 @@ class Director:
         if self._seat != "directing" or self._latest is None or looking <= self._made_way_for:
             return None
         self._made_way_for = looking
+        return self.resign(local_ms)
+
+    def resign(self, local_ms: float) -> Beat | None:
+        """D11: leaves the seat to the ranks."""
+        if self._seat != "directing" or self._latest is None:
+            return None
         self._latest = self._latest.resigned()
         self._vacate("resigned", self._me, local_ms)
         return self._latest
@@ -164,7 +176,14 @@ class Director:
         latest = self._latest
         if latest is None or latest.record.user_id != self._me or latest.record.is_resigned:
             return None
-        renewed = replace(plan, term=latest.record.term, rev=latest.plan.rev + 1)
+        renewed = replace(
+            plan,
+            term=latest.record.term,
+            rev=next_serial(latest.plan.rev),
+            # D21: what is reckoned on from a plan at the end of time would be refused by the others.
+            global_start_us=min(MAX_PLAN_US, max(-MAX_PLAN_US, plan.global_start_us)),
+            position_us=min(MAX_PLAN_US, max(0.0, plan.position_us)),
+        )
         self._latest = Beat(latest.record, renewed)
         return self._beat("second", local_ms) if self._seat == "directing" else self._latest
 
@@ -196,7 +215,7 @@ class Director:
         self._take(event, "vacant", since_local_ms)
 
     def _claim(self, local_ms: float) -> Beat | None:
-        term = (self._latest.record.term if self._latest else 0) + 1
+        term = next_serial(self._latest.record.term if self._latest else 0)  # D20
         self._latest = Beat(Record(term, self._me), self.plan)  # invariant 4
         self._lost = None
         return self._beat("turn", local_ms)

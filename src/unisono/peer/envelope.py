@@ -60,6 +60,10 @@ class Sealer:
     def renew(self, user_id: str, announcement: str) -> None:
         self._contacts.renew(user_id, announcement)
 
+    def left(self, user_id: str) -> None:
+        """The server says that a member is gone."""
+        self._contacts.left(user_id)
+
     def make_join(self, nonce: str) -> Join:
         """Answers the server's challenge."""
         keys = self._keys

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import msgspec
 
 from unisono.peer.errors import WireError
-from unisono.peer.plan import Beat, Plan, PlanState, Record
+from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, PlanState, Record
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
 Hindrance = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
@@ -23,8 +23,6 @@ HINDRANCES: tuple[Hindrance, ...] = get_args(Hindrance)
 PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
 STATUS, BEAT, BRACE = 1, 2, 0x7B
 MAX_NAME_CHARS = 40
-MAX_TERM = 1_000_000_000
-MAX_GLOBAL_US = 1e15
 MAX_SPEAKER_DELAY_MS = 2_000
 MAX_ERROR_MS = 1e6
 MAX_CLOCK_NAME_CHARS = 64
@@ -167,10 +165,8 @@ def _decode_beat(content: bytes) -> Beat:
         content
     )
     _check(flags, 0, 4 * len(PLAN_STATES) - 1)
-    for number in (term, plan_term, rev):
-        _check(number, 0, MAX_TERM)
-    _check(start_us, -MAX_GLOBAL_US, MAX_GLOBAL_US)
-    _check(position_us, 0, MAX_GLOBAL_US)
+    _check(start_us, -MAX_PLAN_US, MAX_PLAN_US)
+    _check(position_us, 0, MAX_PLAN_US)
     _check(name_bytes, 0, MAX_CLOCK_NAME_CHARS)
     at = _BEAT_HEAD.size
     clock_name = content[at : at + name_bytes]

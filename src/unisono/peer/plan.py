@@ -1,7 +1,8 @@
 """What plays, who directs, and the order in which beats merge. Pure; global µs of the clock `clock_id`.
 
-The director's record is a max-register, so no order of messages, no loss and no duplicate can split the
-swarm: rules D1 to D3 of docs/spec/director.md, the same as in web/src/director.
+The record is a max-register, so no order of messages, no loss and no duplicate can split the swarm: rules D1
+to D3 and D20 of docs/spec/director.md, the same as in web/src/director. Terms and revisions are serial
+numbers of 32 bits (RFC 1982): whatever somebody claims, there is a next one, which counts as later.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+SERIALS = 2**32
+# No place or moment of a plan is farther off, in either direction: 31 years, beyond any song and any uptime.
+MAX_PLAN_US = 1e15
+
 PlanState = Literal["stopped", "preparing", "playing"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    # Term of the director who wrote it; with `rev` it orders plans under one director.
+    # Term of the director who wrote it.
     term: int = 0
+    # Orders the plans of one term: a serial number, whose first follows that of the plan its director found.
     rev: int = 0
     # The server clock `global_start_us` is in; "" while nothing was ever started.
     clock_id: str = ""
@@ -49,18 +55,28 @@ class Beat:
         return replace(self, record=replace(self.record, is_resigned=True))
 
 
+def next_serial(serial: int) -> int:
+    return (serial + 1) % SERIALS
+
+
+def compare_serials(one: int, other: int) -> int:
+    """Positive when `one` is later; of two numbers half the circle apart it is the larger."""
+    ahead_by = (one - other) % SERIALS
+    if ahead_by == SERIALS // 2:
+        return one - other
+    return ahead_by if ahead_by < SERIALS // 2 else ahead_by - SERIALS
+
+
 def is_older(one: Beat, other: Beat) -> bool:
-    """D1, D2: higher term first, then lower user id, then the newer plan, then resigned."""
+    """D1, D2: later term first, then lower user id, then the later revision, then resigned."""
     return _rank(one, other) < 0
 
 
 def _rank(one: Beat, other: Beat) -> int:
     if one.record.term != other.record.term:
-        return one.record.term - other.record.term
+        return compare_serials(one.record.term, other.record.term)
     if one.record.user_id != other.record.user_id:
         return 1 if one.record.user_id < other.record.user_id else -1
-    if one.plan.term != other.plan.term:
-        return one.plan.term - other.plan.term
     if one.plan.rev != other.plan.rev:
-        return one.plan.rev - other.plan.rev
+        return compare_serials(one.plan.rev, other.plan.rev)
     return int(one.record.is_resigned) - int(other.record.is_resigned)

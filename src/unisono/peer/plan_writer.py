@@ -1,14 +1,15 @@
 """What only the director does to the plan: prepares a song, starts it when all are ready, ends it. Pure.
 
 A headless peer directs only where nobody visible does, so it knows no pause and no seek. Local ms, global µs.
-Rules D13 to D15 and D19 of docs/spec/director.md.
+Rules D13 to D15, D19, D22 and D23 of docs/spec/director.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
+from unisono.peer.peer_message import Hindrance
 from unisono.peer.plan import Plan
 
 LEAD_BASE_MS = 1_000.0
@@ -18,6 +19,10 @@ MAX_LEAD_MS = 4_000.0
 AFTER_END_SEC = 1.0
 # By then nobody's last word is still about the song before, which may have been the same.
 OVER_HEARD_AFTER_US = 3_000_000.0
+# D22: a decode says nothing while it lasts, and a slow phone takes this long for an hour of music.
+STANDSTILL_MS = 30_000.0
+# D22: this peer does not look at how much of a song the others hold.
+UNSEEN_MS = 60_000.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,61 @@ class Readiness:
     is_over: bool
     rtt_ms: float
     speaker_delay_ms: float
+    user_id: str = ""
+    hindrance: Hindrance | None = None
+
+
+# What is behind in this order has been got over.
+STAGES: tuple[Hindrance, ...] = ("fetching", "sound-held", "clock", "decoding")
+
+
+class StartWait:
+    """How long the start of a prepared song waits for each: for nobody without end (D22)."""
+
+    def __init__(self) -> None:
+        self._file_id: str | None = None
+        # For each, how far it had come when it last came further, and when that was.
+        self._courses: dict[str, tuple[int, float]] = {}
+        self._clockless_since_local_ms: float | None = None
+
+    def is_clock_hopeless(
+        self, everybody: Sequence[Readiness], local_ms: float, *, is_clockless: bool
+    ) -> bool:
+        """D23: this director has had no clock to start a prepared song by, and somebody else is ready.
+
+        `is_clockless`: so it is now.
+        """
+        since_local_ms = self._clockless_since_local_ms
+        if not is_clockless:
+            since_local_ms = None
+        elif since_local_ms is None:
+            since_local_ms = local_ms
+        self._clockless_since_local_ms = since_local_ms
+        if since_local_ms is None or local_ms - since_local_ms < STANDSTILL_MS:
+            return False
+        return any(each.is_ready and not each.is_away for each in everybody)
+
+    def overdue(self, plan: Plan, everybody: Sequence[Readiness], local_ms: float) -> frozenset[str]:
+        """Who is passed over."""
+        file_id = plan.file_id if plan.state == "preparing" else None
+        if file_id != self._file_id:
+            self._file_id = file_id
+            self._courses = {}
+        if file_id is None:
+            return frozenset()
+        present = {each.user_id for each in everybody}
+        self._courses = {user_id: course for user_id, course in self._courses.items() if user_id in present}
+        return frozenset(each.user_id for each in everybody if self._is_overdue(each, local_ms))
+
+    def _is_overdue(self, each: Readiness, local_ms: float) -> bool:
+        if each.is_away or each.is_ready or each.is_unable:
+            return False
+        stage = 1 + STAGES.index(each.hindrance) if each.hindrance in STAGES else 0
+        best, moved_local_ms = self._courses.get(each.user_id, (stage, local_ms))
+        if stage > best:
+            best, moved_local_ms = stage, local_ms
+        self._courses[each.user_id] = (best, moved_local_ms)
+        return local_ms - moved_local_ms >= (UNSEEN_MS if each.hindrance == "fetching" else STANDSTILL_MS)
 
 
 def prepared(file_id: str, clock_id: str) -> Plan:
@@ -39,10 +99,16 @@ def stopped(clock_id: str) -> Plan:
     return Plan(clock_id=clock_id)
 
 
-def next_plan(plan: Plan, everybody: Sequence[Readiness], global_us: float, clock_id: str) -> Plan | None:
+def next_plan(
+    plan: Plan,
+    everybody: Sequence[Readiness],
+    global_us: float,
+    clock_id: str,
+    overdue: Set[str] = frozenset(),
+) -> Plan | None:
     """The change that is due now, if any; `everybody` with this peer in it, `global_us` of `clock_id`."""
     if plan.state == "preparing":
-        lead_ms = start_lead_ms(everybody)
+        lead_ms = start_lead_ms(everybody, overdue)
         if lead_ms is None:
             return None
         return replace(plan, state="playing", clock_id=clock_id, global_start_us=global_us + lead_ms * 1000)
@@ -52,11 +118,16 @@ def next_plan(plan: Plan, everybody: Sequence[Readiness], global_us: float, cloc
     return None
 
 
-def start_lead_ms(everybody: Sequence[Readiness]) -> float | None:
-    """None: wait. Away peers are never waited for, nor those who will not play the file (D13, D14, D19)."""
+def start_lead_ms(everybody: Sequence[Readiness], overdue: Set[str] = frozenset()) -> float | None:
+    """None: wait. Away peers are never waited for, nor those who will not play the file (D13, D14, D19).
+
+    Once somebody is ready, those are passed over who are `overdue` (D22).
+    """
     present = [each for each in everybody if not each.is_away]
     is_hopeless = all(each.is_unable for each in present)
-    if is_hopeless or any(not each.is_ready and not each.is_unable for each in present):
+    passed_over = overdue if any(each.is_ready for each in present) else frozenset()
+    missing = [each for each in present if not each.is_ready and not each.is_unable]
+    if is_hopeless or any(each.user_id not in passed_over for each in missing):
         return None
     slowest_ms = max(each.rtt_ms for each in present)
     delay_ms = max(each.speaker_delay_ms for each in present)

@@ -49,13 +49,17 @@ class Roster:
     def get(self, user_id: str) -> Person | None:
         return self._people.get(user_id)
 
-    def replace(self, members: Iterable[tuple[str, bool]]) -> None:
-        """A fresh welcome: the list of (user id, away) is whole. Who was known keeps its last status."""
+    def replace(self, members: Iterable[tuple[str, bool]]) -> list[str]:
+        """A fresh welcome: the list of (user id, away) is whole. Who was known keeps its last status.
+
+        Returns those who are gone.
+        """
         former = self._people
         self._people = {
             user_id: Person(user_id, is_away, former[user_id].status if user_id in former else None)
             for user_id, is_away in members
         }
+        return [user_id for user_id in former if user_id not in self._people]
 
     def put(self, user_id: str, *, is_away: bool) -> None:
         known = self._people.get(user_id)

@@ -23,6 +23,7 @@ from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import KnownFile
 from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
+from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.peer_message import (
     Hindrance,
     PeerMessage,
@@ -32,7 +33,14 @@ from unisono.peer.peer_message import (
     encode_message,
 )
 from unisono.peer.plan import Beat, Plan
-from unisono.peer.plan_writer import AFTER_END_SEC, Readiness, next_plan, prepared, stopped
+from unisono.peer.plan_writer import (
+    AFTER_END_SEC,
+    Readiness,
+    StartWait,
+    next_plan,
+    prepared,
+    stopped,
+)
 from unisono.peer.roster import Greetings, Person, Roster
 from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
@@ -96,6 +104,8 @@ class PeerSession:
         self._time = clock
         # One load per session: the seed is new with each, so any epoch will do.
         self._sealer = Sealer(keys, 1, chance)
+        self._budgets = MemberBudgets()
+        self._wait = StartWait()
         self._greetings = Greetings(lambda to, asks: self._send_status(to, asks=asks))
         self.swarm = FileSwarm(
             me=keys.user_id,
@@ -161,7 +171,8 @@ class PeerSession:
         self.swarm.set_ice_servers(welcome.ice_servers)
         for member in welcome.members:
             self._meet(member.user_id, member.session_key, member.announcement)
-        self.roster.replace((member.user_id, member.away) for member in welcome.members)
+        for user_id in self.roster.replace((member.user_id, member.away) for member in welcome.members):
+            self._forget(user_id)
         self.clock.start(local_ms)
         self._greetings.found(member.user_id for member in welcome.members if not member.away)
         candidates = self.roster.candidates
@@ -191,7 +202,7 @@ class PeerSession:
                 self._members_changed(local_ms)
             case Left(user_id):
                 self.roster.left(user_id)
-                self._greetings.left(user_id)
+                self._forget(user_id)
                 self._send_beat(self.director.member_left(user_id, local_ms))
                 self._members_changed(local_ms)
 
@@ -209,6 +220,11 @@ class PeerSession:
         except WireError as failure:
             log.warning("the server shows somebody as %s who is not: %s", user_id, failure)
 
+    def _forget(self, user_id: str) -> None:
+        """What is kept of a member while it is one."""
+        self._greetings.left(user_id)
+        self._sealer.left(user_id)
+
     def _members_changed(self, local_ms: float) -> None:
         self.swarm.set_members(self.roster.people)
         self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
@@ -219,6 +235,8 @@ class PeerSession:
         sender = relayed.sender
         if self.roster.get(sender) is None:
             return  # the server speaks for someone it never introduced
+        if not self._budgets.admits(sender, "message", local_ms):
+            return
         try:
             message = decode_message(self._sealer.open(sender, decode_base64url(relayed.body)))
         except WireError as failure:
@@ -227,10 +245,12 @@ class PeerSession:
             else:
                 log.info("ignored a message from %s: %s", sender, failure)
             return
+        if not self._budgets.admits(sender, budget_for(message), local_ms):
+            return
         match message:
             case StatusMessage(status, asks):
                 self._heard(sender, status)
-                if asks:
+                if asks and self._budgets.admits(sender, "asked", local_ms):
                     self._greetings.give(sender)
                 self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
             case Beat():
@@ -354,10 +374,15 @@ class PeerSession:
 
     def _direct(self, local_ms: float) -> None:
         """Whatever the plan needs of its director now."""
-        global_us = self.clock.global_us_at(local_ms)
-        if not self.director.is_me or global_us is None or self.clock.state(local_ms) != "locked":
+        global_us, plan = self.clock.global_us_at(local_ms), self.plan
+        is_locked = global_us is not None and self.clock.state(local_ms) == "locked"
+        mine = Person(self.me, is_away=False, status=self._status())
+        everybody = [_readiness(person, plan.file_id) for person in (mine, *self.roster.people)]
+        is_clockless = self.director.is_me and not is_locked and plan.state == "preparing"
+        if self._wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless):
+            self._send_beat(self.director.resign(local_ms))
+        if not self.director.is_me or global_us is None or not is_locked:
             return
-        plan = self.plan
         if plan.state == "playing" and plan.clock_id != self._clock_id:
             start_us = self.clock.to_current_clock(plan.global_start_us, plan.clock_id)
             if start_us is None:
@@ -365,9 +390,10 @@ class PeerSession:
             else:
                 self._write_plan(replace(plan, clock_id=self._clock_id, global_start_us=start_us))
             return
-        mine = Person(self.me, is_away=False, status=self._status())
-        everybody = [_readiness(person, plan.file_id) for person in (mine, *self.roster.people)]
-        change = next_plan(plan, everybody, global_us, self._clock_id)
+        overdue = self._wait.overdue(plan, everybody, local_ms)
+        change = next_plan(plan, everybody, global_us, self._clock_id, overdue)
+        if overdue and change is not None and change.state == "playing":
+            log.info("the song starts without %s, who join once ready", ", ".join(sorted(overdue)))
         if change is not None:
             self._write_plan(change)
 
@@ -454,6 +480,8 @@ def _readiness(person: Person, file_id: str | None) -> Readiness:
         is_over=status is not None and status.is_over,
         rtt_ms=status.rtt_ms if status else 0.0,
         speaker_delay_ms=status.speaker_delay_ms if status else 0,
+        user_id=person.user_id,
+        hindrance=status.hindrance if status else None,
     )
 
 

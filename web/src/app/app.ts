@@ -307,6 +307,11 @@ export class App {
           this.#say({ code: "director-changed", name: nameOf(event.userId), isMe, formerName });
         break;
       }
+      case "started-without": {
+        const names = event.userIds.map(nameOf).filter((name) => name !== "");
+        if (names.length > 0) this.#say({ code: "started-without", names });
+        break;
+      }
       case "bad-piece":
         this.#say({ code: "bad-piece", name: nameOf(event.from), fileName: event.fileName });
         break;

@@ -31,6 +31,8 @@ export interface Tones {
 /** Sound is queued this long before it starts; until then every fresh estimate may still move the start. */
 const FREEZE_BEFORE_START_MS = 700;
 const CLICK_LOOP_SEC = 60;
+/** More songs than a room offers in an evening; whoever offers bad ones without end must not fill the memory. */
+const MAX_REFUSALS = 256;
 
 export const CLICKS: Tones = {
   id: "click-test",
@@ -78,6 +80,8 @@ export class Conductor {
   /** Decoding failed, or the sound would not fit: this device leaves the file to the others. */
   refuse(fileId: FileId, error: FileError): void {
     this.#refusals.set(fileId, error);
+    const [oldest] = this.#refusals.keys();
+    if (this.#refusals.size > MAX_REFUSALS && oldest) this.#refusals.delete(oldest); // tried anew if chosen again
     this.#options.onRefused(fileId);
   }
 

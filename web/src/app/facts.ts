@@ -57,6 +57,8 @@ export interface SessionFacts {
   readonly loudness: readonly number[] | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
+  /** By when the song starts without them; null while nobody is ready. */
+  readonly withoutInMs: number | null;
   readonly playback: PlaybackReading;
   /** Seconds until the sound starts; null unless a start is ahead. */
   readonly startsInSec: number | null;
@@ -76,6 +78,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
   const { plan } = director;
   const playback = player.read();
   const links = swarm.links.value;
+  const waiting = plan.state === "preparing" ? session.waiting : null;
   const startsInSec = conductor.startsInSecAt(localMs);
   const files = swarm.files.value;
   const me: PersonFacts = {
@@ -124,7 +127,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     songs: readSongs(files, session),
     loudness: player.loudness ?? null,
     isDecoding: conductor.isDecoding,
-    missing: plan.state === "preparing" ? session.missingPeers() : [],
+    missing: waiting?.missing ?? [],
+    withoutInMs: waiting?.withoutInMs ?? null,
     playback,
     startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,

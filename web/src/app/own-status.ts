@@ -55,12 +55,31 @@ function isSongOver(plan: Plan, durationSec: number | null, positionSec: number 
   return positionSec > durationSec + AFTER_END_SEC;
 }
 
-/** How everybody stands towards the chosen file, this device first. */
+/** More is nearer to being ready: what is behind in the order of `readHindrance` has been got over. */
+function progressOf(hindrance: Hindrance | null, share: () => number | null): number | null {
+  switch (hindrance) {
+    case "fetching": {
+      const held = share();
+      return held === null ? null : 1 + held;
+    }
+    case "sound-held":
+      return 3;
+    case "clock":
+      return 4;
+    case "decoding":
+      return 5;
+    default:
+      return 0;
+  }
+}
+
+/** How everybody stands towards the chosen file, this device first; `shareOf`: how much of it somebody is seen to hold. */
 export function readReadiness(
   fileId: FileId | null,
   me: UserId,
   mine: PeerStatus,
   peers: readonly Peer[],
+  shareOf: (userId: UserId) => number | null = () => null,
 ): readonly Readiness[] {
   const all = [{ userId: me, isAway: false, status: mine }, ...peers];
   return all.map(({ userId, isAway, status }) => ({
@@ -68,6 +87,7 @@ export function readReadiness(
     isAway,
     isReady: fileId !== null && status?.readyFileId === fileId,
     isUnable: status?.isUnable === true,
+    progress: progressOf(status?.hindrance ?? null, () => shareOf(userId)),
     rttMs: status?.rttMs ?? 0,
     speakerDelayMs: status?.speakerDelayMs ?? 0,
   }));

@@ -1,8 +1,9 @@
 // Between what peers mean and what the server relays: seals and opens, and ignores, with a line for developers, whatever was
-// not meant for this peer by a member who is there now. Knows no socket.
+// not meant for this peer by a member who is there now, or is more than one member may say. Knows no socket.
 
 import { type Primitives, Sealer, type SwarmKeys } from "../control/index.ts";
 import { fromBase64Url, type Random, toBase64Url, type UserId, WireError } from "../lib/index.ts";
+import { budgetFor, MemberBudgets } from "./member-budgets.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
 
 /** What the server says of a member; its session key only where the member may be new. */
@@ -14,6 +15,7 @@ export interface Shown {
 
 export class PeerWire {
   readonly sealer: Sealer;
+  readonly budgets = new MemberBudgets();
   readonly #relay: (to: UserId | null, body: string) => void;
 
   constructor(
@@ -39,6 +41,10 @@ export class PeerWire {
     }
   }
 
+  left(userId: UserId): void {
+    this.sealer.left(userId);
+  }
+
   send(to: UserId | null, message: PeerMessage): void {
     try {
       this.#relay(to, toBase64Url(this.sealer.seal(to, encodePeerMessage(message))));
@@ -49,9 +55,13 @@ export class PeerWire {
   }
 
   /** Null: nothing to act on. `onUnproven`: its sender is not heard before it has given a greeting. */
-  receive(from: UserId, body: string, onUnproven: () => void): PeerMessage | null {
+  receive(from: UserId, body: string, localMs: number, onUnproven: () => void): PeerMessage | null {
+    if (!this.budgets.admits(from, "message", localMs)) return null;
     try {
-      return decodePeerMessage(this.sealer.open(from, fromBase64Url(body)));
+      const message = decodePeerMessage(this.sealer.open(from, fromBase64Url(body)));
+      if (!this.budgets.admits(from, budgetFor(message), localMs)) return null;
+      const asks = message.kind === "status" && message.asks;
+      return asks && !this.budgets.admits(from, "asked", localMs) ? { ...message, asks: false } : message;
     } catch (error) {
       if (!(error instanceof WireError || error instanceof RangeError)) throw error;
       if (error instanceof WireError && error.code === "wire-unproven") onUnproven();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Director, type PlanChange, type Readiness } from "../director/index.ts";
+import { Director, type PlanChange, type Readiness, STANDSTILL_MS } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
 import { PlanWriter } from "./plan-writer.ts";
 
@@ -26,6 +26,8 @@ function room() {
     speakerDelayMs: 0,
     isOldClockKnown: true,
     isOverElsewhere: false,
+    clockState: "locked" as "locked" | "coarse",
+    passedOver: [] as UserId[],
   };
   const writer = new PlanWriter({
     director,
@@ -43,7 +45,9 @@ function room() {
           probes: 9,
         };
       },
-      state: "locked",
+      get state() {
+        return state.clockState;
+      },
       globalUsAt: (localMs) => localMs * 1000,
       toCurrentClock: (globalUs) => (state.isOldClockKnown ? globalUs + 7 : null),
     },
@@ -52,6 +56,7 @@ function room() {
     readiness: () => state.readiness,
     speakerDelayMs: () => state.speakerDelayMs,
     isOverElsewhere: () => state.isOverElsewhere,
+    onPassedOver: (userIds) => state.passedOver.push(...userIds),
   });
   const write = (change: PlanChange | null) => change && director.changePlan(change, 0);
   return { director, state, writer, write };
@@ -263,5 +268,49 @@ describe("what the director writes", () => {
     expect(director.plan.state).toBe("playing");
     write(writer.tick(14_000));
     expect(director.plan.state).toBe("stopped");
+  });
+});
+
+describe("a start that somebody never becomes ready for", () => {
+  const bo: Readiness = { ...ready, userId: id("b"), isReady: false, progress: 3 };
+
+  it("[D22] [D24] goes on without them, says so ahead, and names them", () => {
+    const { state, writer, write } = room();
+    state.readiness = [ready, bo];
+    write(writer.prepare(songId));
+    expect(writer.tick(0)).toBeNull();
+    expect(writer.waiting(10_000)).toEqual({ missing: [bo.userId], withoutInMs: STANDSTILL_MS - 10_000 });
+    expect(writer.tick(STANDSTILL_MS - 1)).toBeNull();
+    expect(writer.tick(STANDSTILL_MS)?.state).toBe("playing");
+    expect(state.passedOver).toEqual([bo.userId]);
+  });
+
+  it("[D22] [D24] says no time while nobody is ready, and passes over nobody whom the director did not wait for", () => {
+    const { state, writer, write } = room();
+    state.readiness = [{ ...ready, isReady: false }, bo];
+    write(writer.prepare(songId));
+    expect(writer.tick(0)).toBeNull();
+    expect(writer.waiting(2 * STANDSTILL_MS)).toEqual({ missing: [id("a"), bo.userId], withoutInMs: null });
+    writer.forceStart();
+    expect(writer.tick(2 * STANDSTILL_MS)?.state).toBe("playing");
+    expect(state.passedOver).toEqual([]);
+  });
+
+  it("[D23] is left to another when it is the director's clock that never locks", () => {
+    const { state, writer, write } = room();
+    state.clockState = "coarse";
+    state.readiness = [
+      { ...ready, isReady: false },
+      { ...bo, isReady: true },
+    ];
+    write(writer.prepare(songId));
+    expect(writer.tick(1_000)).toBeNull();
+    expect(writer.isClockless(1_000 + STANDSTILL_MS - 1)).toBe(false);
+    expect(writer.isClockless(1_000 + STANDSTILL_MS)).toBe(true);
+    state.readiness = [{ ...ready, isReady: false }, bo];
+    expect(writer.isClockless(1_000 + STANDSTILL_MS)).toBe(false); // nobody could do better
+    state.clockState = "locked";
+    writer.tick(1_000 + STANDSTILL_MS);
+    expect(writer.isClockless(9e9)).toBe(false);
   });
 });

@@ -8,8 +8,10 @@ import {
   type PlanChange,
   positionUsAt,
   type Readiness,
+  STANDSTILL_MS,
+  StartWait,
 } from "../director/index.ts";
-import type { FileId } from "../lib/index.ts";
+import type { FileId, UserId } from "../lib/index.ts";
 import type { SharedClock } from "../timing/index.ts";
 
 export interface PlanWriterOptions {
@@ -23,6 +25,15 @@ export interface PlanWriterOptions {
   readonly speakerDelayMs: () => number;
   /** Someone who plays the chosen file says that it has ended. */
   readonly isOverElsewhere: () => boolean;
+  /** The song starts without those whose time was up (D22). */
+  readonly onPassedOver?: (userIds: readonly UserId[]) => void;
+}
+
+/** What a prepared song waits for. */
+export interface Waiting {
+  readonly missing: readonly UserId[];
+  /** By when all of them will have been passed over, should none come further; null while nobody at all is ready. */
+  readonly withoutInMs: number | null;
 }
 
 /** The last echo of a hall has died away; nobody's delayed loudspeaker is cut off. */
@@ -38,8 +49,10 @@ const LOST_MS = 12_000;
 
 export class PlanWriter {
   readonly #options: PlanWriterOptions;
+  readonly #wait = new StartWait();
   #isStartForced = false;
   #foreignSinceLocalMs: number | null = null;
+  #clocklessSinceLocalMs: number | null = null;
 
   constructor(options: PlanWriterOptions) {
     this.#options = options;
@@ -94,21 +107,45 @@ export class PlanWriter {
     return isKnownHere && !director.isMe && this.#foreignMs(localMs) >= STRANDED_MS;
   }
 
+  /** D23: a song is prepared, another device is ready, and this one, which directs, has no clock to start it by. */
+  isClockless(localMs: number): boolean {
+    const sinceLocalMs = this.#clocklessSinceLocalMs;
+    if (sinceLocalMs === null || localMs - sinceLocalMs < STANDSTILL_MS) return false;
+    return this.#options.readiness().some(({ isReady, isAway }) => isReady && !isAway);
+  }
+
+  waiting(localMs: number): Waiting {
+    const readiness = this.#options.readiness();
+    const leftMs = this.#wait.leftMs(this.#options.director.plan, readiness, localMs);
+    const decision = decideStart(readiness, false, leftMs);
+    const missing = decision.verdict === "wait" ? decision.missing : [];
+    const isAnyoneReady = readiness.some(({ isReady, isAway }) => isReady && !isAway);
+    const withoutInMs = isAnyoneReady
+      ? Math.max(0, ...missing.map((userId) => leftMs.get(userId) ?? 0))
+      : null;
+    return { missing, withoutInMs };
+  }
+
   tick(localMs: number): PlanChange | null {
     const { director, clock } = this.#options;
     this.#watchClock(localMs);
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
-    if (director.plan.state === "preparing") return this.#start(globalUs);
+    if (director.plan.state === "preparing") return this.#start(localMs, globalUs);
     if (director.plan.state === "playing")
       return this.#end(localMs, globalUs) ?? this.#moveToClock(localMs, globalUs);
     return null;
   }
 
-  #start(globalUs: number): PlanChange | null {
-    const { fileId, positionUs } = this.#options.director.plan;
-    const decision = decideStart(this.#options.readiness(), this.#isStartForced);
+  #start(localMs: number, globalUs: number): PlanChange | null {
+    const { readiness: read, director, onPassedOver } = this.#options;
+    const { plan } = director;
+    const { fileId, positionUs } = plan;
+    const readiness = read();
+    const leftMs = this.#wait.leftMs(plan, readiness, localMs);
+    const decision = decideStart(readiness, this.#isStartForced, leftMs);
     if (decision.verdict === "wait") return null;
+    if (!this.#isStartForced && leftMs.size > 0) onPassedOver?.([...leftMs.keys()]);
     this.#isStartForced = false;
     return this.#change("playing", fileId, globalUs + decision.leadMs * 1000, positionUs);
   }
@@ -156,6 +193,8 @@ export class PlanWriter {
   #watchClock(localMs: number): void {
     const { director, clock } = this.#options;
     const { plan } = director;
+    const isClockless = director.isMe && plan.state === "preparing" && clock.state !== "locked";
+    this.#clocklessSinceLocalMs = isClockless ? (this.#clocklessSinceLocalMs ?? localMs) : null;
     const isForeign =
       plan.state === "playing" && clock.state === "locked" && plan.clockId !== clock.estimate?.clockId;
     this.#foreignSinceLocalMs = isForeign ? (this.#foreignSinceLocalMs ?? localMs) : null;

@@ -7,6 +7,8 @@ import type { SwarmEvent } from "../swarm/index.ts";
 export type SessionEvent =
   | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }
   | { readonly code: "director-changed"; readonly userId: UserId; readonly former: UserId | null }
+  /** This device directs, and the song starts without these: they were not ready when their time was up. */
+  | { readonly code: "started-without"; readonly userIds: readonly UserId[] }
   | { readonly code: "refused"; readonly refusal: Refusal }
   | { readonly code: "measured" }
   /** A measurement moved this device's speaker delay; `by` is null when the person took that back. */

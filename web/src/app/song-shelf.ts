@@ -33,6 +33,8 @@ const MAX_COVER_PIXELS = 16e6;
 const MAX_COVERS = 12;
 /** A file is read whole for its tags, as they may be at its end; a larger one has to be played for that. */
 const MAX_READ_BYTES = 64e6;
+/** Of so many songs that nobody offers any more the words are kept: most of them come back with whoever left. */
+const MAX_GONE = 100;
 
 interface Held {
   readonly fileId: FileId;
@@ -64,6 +66,10 @@ export class SongShelf {
 
   /** Call it now and then while nothing plays: reads one of the songs that were not read yet. */
   readOne(files: readonly Held[], read: (fileId: FileId) => Promise<Uint8Array<ArrayBuffer>>): void {
+    if (this.#tags.size > files.length + MAX_GONE) {
+      const listed = new Set(files.map(({ fileId }) => fileId));
+      for (const fileId of this.#tags.keys()) if (!listed.has(fileId)) this.#tags.delete(fileId);
+    }
     const next = files.find(
       ({ fileId, seeded, sizeBytes }) => seeded && sizeBytes <= MAX_READ_BYTES && !this.#tags.has(fileId),
     );

@@ -9,19 +9,22 @@ import {
   type IceServer,
   makeJoin,
 } from "../control/index.ts";
-import { type Beat, Director, decideStart, type PlanChange, type Readiness } from "../director/index.ts";
+import { type Beat, Director, type PlanChange, type Readiness } from "../director/index.ts";
 import { every, FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
 import { decodeAnchor, encodeAnchor, looksLikeAudio } from "../playback/index.ts";
 import type { Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { CLICKS, Conductor } from "./conductor.ts";
 import { Greetings } from "./greetings.ts";
+import { HeldShares } from "./held-shares.ts";
 import { LiningUp } from "./lining-up.ts";
+import { OthersClicking } from "./others-clicking.ts";
 import { readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
-import { PlanWriter } from "./plan-writer.ts";
+import { PlanWriter, type Waiting } from "./plan-writer.ts";
 import { Roster } from "./roster.ts";
+import type { SessionEvent } from "./session-event.ts";
 import { browserGround } from "./session-ground.ts";
 import type { SessionOptions } from "./session-options.ts";
 import { SongShelf } from "./song-shelf.ts";
@@ -51,7 +54,9 @@ export class SwarmSession {
   readonly #link: ControlLink;
   readonly #wire: PeerWire;
   readonly #greetings = new Greetings((userId, asks) => this.#sendStatus(userId, asks));
+  readonly #othersClicking: OthersClicking;
   readonly #planWriter: PlanWriter;
+  readonly #shares = new HeldShares(() => this.swarm.pieceMaps);
   readonly #stopTicking: () => void;
   #nodeId: string | null = null;
   #iceServers: readonly IceServer[] = [];
@@ -72,6 +77,7 @@ export class SwarmSession {
     this.#wire = new PeerWire(keys, options.epoch, random, ground.primitives, (to, body) =>
       this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
     );
+    this.#othersClicking = new OthersClicking(this.#wire.budgets);
     this.director = new Director(this.me);
     this.#link = new ControlLink({
       clock,
@@ -114,6 +120,7 @@ export class SwarmSession {
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
       isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
+      onPassedOver: (userIds) => options.onEvent({ code: "started-without", userIds }),
     });
     this.liningUp = new LiningUp({
       me: this.me,
@@ -136,7 +143,7 @@ export class SwarmSession {
       this.conductor.slept();
     });
     this.swarm.onEvent((event) => {
-      options.onEvent(event);
+      this.#tell(event, "from" in event ? event.from : null);
       this.#changed();
     });
     this.#stopTicking = every(clock, TICK_MS, () => this.#tick());
@@ -263,10 +270,9 @@ export class SwarmSession {
     this.#link.close();
   }
 
-  /** Where the chosen file stands for a start, by person. */
-  missingPeers(): readonly UserId[] {
-    const decision = decideStart(this.#readiness(), false);
-    return decision.verdict === "wait" ? decision.missing : [];
+  /** Whom the start of the chosen file waits for, and how long yet. */
+  get waiting(): Waiting {
+    return this.#planWriter.waiting(this.#nowMs());
   }
 
   // ── server ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -320,7 +326,7 @@ export class SwarmSession {
     this.#nodeId = welcome.nodeId;
     this.#iceServers = welcome.iceServers;
     for (const member of welcome.members) this.#wire.meet(member);
-    this.roster.replace(welcome.members);
+    for (const userId of this.roster.replace(welcome.members).gone) this.#forget(userId);
     this.#note("controlOpenMs");
     if (welcome.members.length > 0) this.#note("firstPeerMs");
     this.clock.start();
@@ -331,9 +337,15 @@ export class SwarmSession {
   #left(userId: UserId, localMs: number): void {
     const peer = this.roster.left(userId);
     if (!peer) return;
-    this.#greetings.left(userId);
-    this.#options.onEvent({ code: "left", userId, name: peer.status?.name ?? null });
+    this.#forget(userId);
+    this.#tell({ code: "left", userId, name: peer.status?.name ?? null }, userId);
     this.#sendBeat(this.director.memberLeft(userId, localMs));
+  }
+
+  /** What is kept of a member while it is one. */
+  #forget(userId: UserId): void {
+    this.#greetings.left(userId);
+    this.#wire.left(userId);
   }
 
   #membersChanged(localMs: number): void {
@@ -346,7 +358,8 @@ export class SwarmSession {
 
   #relayed(from: UserId, body: string, receivedLocalMs: number): void {
     if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
-    const message = this.#wire.receive(from, body, () => this.#greetings.miss(from, receivedLocalMs));
+    const ask = () => this.#greetings.miss(from, receivedLocalMs);
+    const message = this.#wire.receive(from, body, receivedLocalMs, ask);
     if (!message) return;
     if (message.kind === "signal") {
       this.swarm.receiveSignal(from, message.signal);
@@ -402,6 +415,7 @@ export class SwarmSession {
     if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
     this.#sendBeat(this.director.tick(localMs));
     if (this.#planWriter.isStranded(localMs)) this.takeOver();
+    if (this.#planWriter.isClockless(localMs)) this.resign();
     this.#writePlan(this.#planWriter.tick(localMs));
     this.#changed();
   }
@@ -413,7 +427,9 @@ export class SwarmSession {
   }
 
   #readiness(): readonly Readiness[] {
-    return readReadiness(this.director.plan.fileId, this.me, this.#status(), this.roster.peers);
+    const { fileId } = this.director.plan;
+    const shareOf = (userId: UserId) => fileId && this.#shares.of(userId, fileId, this.#nowMs());
+    return readReadiness(fileId, this.me, this.#status(), this.roster.peers, shareOf);
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {
@@ -433,9 +449,9 @@ export class SwarmSession {
     const { plan, directorId } = this.director;
     const { player } = this.#options;
     this.swarm.prioritize(plan.fileId);
-    const others = this.roster.peers.some((peer) => peer.status?.isClicking === true);
+    const isClicking = this.#othersClicking.isHeard(this.roster.peers, localMs) || this.#isClicking;
     this.liningUp.look();
-    this.conductor.setTones(this.liningUp.tones ?? (this.#isClicking || others ? CLICKS : null));
+    this.conductor.setTones(this.liningUp.tones ?? (isClicking ? CLICKS : null));
     this.conductor.follow(plan, localMs);
     // Tags wait until nothing else reads or decodes.
     const isIdle = plan.state === "stopped" && !this.conductor.isDecoding && !this.liningUp.tones;
@@ -450,7 +466,7 @@ export class SwarmSession {
     if (directorId !== null && directorId !== this.#lastDirector) {
       const former = this.#lastDirector;
       this.#lastDirector = directorId;
-      this.#options.onEvent({ code: "director-changed", userId: directorId, former });
+      this.#tell({ code: "director-changed", userId: directorId, former }, directorId);
     }
     this.#shareStatus(localMs);
     this.#options.onChange();
@@ -464,6 +480,12 @@ export class SwarmSession {
     this.#lastStatus = text;
     this.#lastStatusLocalMs = localMs;
     if (this.roster.peers.length > 0) this.#sendStatus(null);
+  }
+
+  /** Tells the page, unless it has been told of the same member again and again (E18). */
+  #tell(event: SessionEvent, about: UserId | null): void {
+    if (about === null || this.#wire.budgets.admits(about, "notice", this.#nowMs()))
+      this.#options.onEvent(event);
   }
 
   #note(timing: keyof Timings): void {

@@ -129,7 +129,12 @@ describe("why a wait lasts", () => {
 describe("how long a wait lasts", () => {
   it("counts from its beginning, whatever changes while it lasts", () => {
     const watch = new WaitWatch();
-    const waiting = (...names: string[]): Status => ({ code: "waiting-for", names, canStart: true });
+    const waiting = (...names: string[]): Status => ({
+      code: "waiting-for",
+      names,
+      canStart: true,
+      withoutInSec: null,
+    });
     watch.lastedMs(waiting("bo", "cy"), 1_000);
     expect(watch.lastedMs(waiting("cy"), 3_500)).toBe(2_500);
   });

@@ -37,7 +37,17 @@ describe("the one sentence", () => {
     [
       "waiting for bo",
       { plan: preparing, missing: [id("b")] },
-      { code: "waiting-for", names: ["bo"], canStart: false },
+      { code: "waiting-for", names: ["bo"], canStart: false, withoutInSec: null },
+    ],
+    [
+      "waiting for bo as the director, who will be passed over in a while",
+      { plan: preparing, missing: [id("b")], directorId: id("a"), withoutInMs: 25_000 },
+      { code: "waiting-for", names: ["bo"], canStart: true, withoutInSec: null },
+    ],
+    [
+      "waiting for bo as the director, who will be passed over soon",
+      { plan: preparing, missing: [id("b")], directorId: id("a"), withoutInMs: 11_200 },
+      { code: "waiting-for", names: ["bo"], canStart: true, withoutInSec: 12 },
     ],
     [
       "starting soon",

@@ -70,7 +70,7 @@ export function viewStatus(facts: SessionFacts): Status {
     const fileName = chosen?.name ?? "";
     if (plan.state === "preparing") {
       const names = facts.missing.map((userId) => nameOf(facts, userId));
-      return { code: "waiting-for", names, canStart: isDirector };
+      return { code: "waiting-for", names, canStart: isDirector, withoutInSec: viewWithoutInSec(facts) };
     }
     if (facts.startsInSec !== null)
       return { code: "starting", fileName, inSec: Math.ceil(facts.startsInSec) };
@@ -84,6 +84,15 @@ export function viewStatus(facts: SessionFacts): Status {
   }
   if (directorId === null) return { code: "electing" };
   return { code: "ready-to-play", isDirector, directorName };
+}
+
+/** Said for the last seconds only: before that most who are missing still come. */
+const WITHOUT_FROM_SEC = 20;
+
+function viewWithoutInSec({ directorId, me, missing, withoutInMs }: SessionFacts): number | null {
+  if (directorId !== me || missing.length === 0 || withoutInMs === null) return null;
+  const inSec = Math.ceil(withoutInMs / 1000);
+  return inSec <= WITHOUT_FROM_SEC ? inSec : null;
 }
 
 /** What keeps this device from playing the chosen file; null when nothing does. */

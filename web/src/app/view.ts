@@ -79,7 +79,13 @@ export type Status =
       readonly remainingSec: number | null;
     }
   | { readonly code: "decoding"; readonly fileName: string }
-  | { readonly code: "waiting-for"; readonly names: readonly string[]; readonly canStart: boolean }
+  | {
+      readonly code: "waiting-for";
+      readonly names: readonly string[];
+      readonly canStart: boolean;
+      /** The director's page: by then it starts without them, unless they come further; null while that is far off or open. */
+      readonly withoutInSec: number | null;
+    }
   | { readonly code: "starting"; readonly fileName: string; readonly inSec: number }
   | {
       readonly code: "playing";
@@ -158,6 +164,7 @@ export type Notice =
       readonly isMe: boolean;
       readonly formerName: string | null;
     }
+  | { readonly code: "started-without"; readonly names: readonly string[] }
   | { readonly code: "joined"; readonly name: string }
   | { readonly code: "left"; readonly name: string }
   /** The sound may leave through another loudspeaker or headset now; null where the browser does not name it. */

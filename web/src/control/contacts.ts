@@ -1,8 +1,9 @@
 // Whom this page load has met: each peer's session key, its latest page load, the keys shared with it, and what of it was
 // heard. Pure. A peer is met when the server shows its announcement, and proven when a pairwise envelope of it was opened:
-// its keys are bound to both page loads, so it is alive now and knows the swarm key. Invariants: (1) the user id is the hash
-// of the session key; (2) an epoch never goes back; (3) nothing that was once admitted is admitted again, whoever leaves
-// and comes back meanwhile.
+// its keys are bound to both page loads, so it is alive now and knows the swarm key. However many come and go, there is room
+// for the next: of those who have left, whoever left first is forgotten but for a floor, the last it was heard to say, on
+// which it starts anew should it come back. Invariants: (1) the user id is the hash of the session key; (2) an epoch never
+// goes back; (3) nothing that was once admitted is admitted again, whoever leaves and comes back meanwhile.
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -35,6 +36,15 @@ export interface Contact {
   provenFrom: number | null;
   /** Made on first use. */
   pair: PairKeys | null;
+  /** By the server's word; who has left may come back. */
+  isPresent: boolean;
+}
+
+/** What stays of somebody who was forgotten: nothing it said before counts (invariants 2 and 3). */
+interface Floor {
+  readonly epoch: number;
+  /** The highest sequence heard of that page load. */
+  readonly sequence: number;
 }
 
 export interface OwnSide {
@@ -47,13 +57,17 @@ export interface OwnSide {
   readonly bindKey: Uint8Array;
 }
 
-/** Sixteen full swarms one after the other. */
+/** Sixteen full swarms: those who are here, and those who may come back with what they share still known. */
 const MAX_CONTACTS = 1024;
+/** About 3 MB. Every one of them has proven that it knows the swarm key and spent a join on it. */
+const MAX_FLOORS = 16_384;
 
 export class Contacts {
   readonly #own: OwnSide;
   readonly #primitives: Primitives;
+  /** Who left first, or was shown first of those who are here, comes first. */
   readonly #contacts = new Map<UserId, Contact>();
+  readonly #floors = new Map<UserId, Floor>();
 
   constructor(own: OwnSide, primitives: Primitives) {
     this.#own = own;
@@ -73,7 +87,11 @@ export class Contacts {
     if (!sessionKey) throw new WireError("wire-unsealed", "a page load of nobody");
     const announcement = parseAnnouncement(announcementText);
     const known = this.#contacts.get(userId);
+    if (known) known.isPresent = true;
     if (known && announcement.epoch <= known.announcement.epoch) return; // invariant 2
+    const floor = this.#floors.get(userId);
+    if (floor && announcement.epoch < floor.epoch)
+      throw new WireError("wire-replayed", "a page load before the one last heard"); // invariant 2
     // Forged ones must not push out a true one; the first is checked when it is used.
     if (known && !isGenuine(this.#own.swarmId, announcement, sessionKey, this.#primitives))
       throw new WireError("wire-unsealed", "an announcement its session did not sign");
@@ -83,10 +101,21 @@ export class Contacts {
       userId,
       sessionKey,
       announcement,
-      window: new ReplayWindow(),
+      // A floor stays until its session proves a later page load, which a forged announcement never does.
+      window: new ReplayWindow(floor?.epoch === announcement.epoch ? floor.sequence : undefined),
       provenFrom: null,
       pair: null,
+      isPresent: true,
     });
+  }
+
+  /** The server says that it is gone for good; it may come back all the same. */
+  left(userId: UserId): void {
+    const contact = this.#contacts.get(userId);
+    if (!contact) return;
+    contact.isPresent = false;
+    this.#contacts.delete(userId);
+    this.#contacts.set(userId, contact);
   }
 
   /** Throws WireError `wire-unsealed` for somebody who was never shown. */
@@ -102,15 +131,26 @@ export class Contacts {
     return contact.pair;
   }
 
-  /** Forgets whom the server showed and nobody proved; who was proven stays (invariant 3), and then nobody new is met. */
+  /**
+   * Forgets somebody when there are too many: of those who have left rather one who never proved anything, else who left first;
+   * only then one who is here and unproven. A crowd that a server invents so pushes out nobody who is proven and here.
+   */
   #makeRoom(): void {
     if (this.#contacts.size < MAX_CONTACTS) return;
-    for (const [userId, { provenFrom }] of this.#contacts) {
-      if (provenFrom !== null) continue;
-      this.#contacts.delete(userId);
-      return;
-    }
-    throw new WireError("wire-too-large", `${MAX_CONTACTS} people`);
+    const all = [...this.#contacts.values()];
+    const departed = all.filter(({ isPresent }) => !isPresent);
+    const unproven = (contact: Contact): boolean => contact.provenFrom === null;
+    const forgotten = departed.find(unproven) ?? departed[0] ?? all.find(unproven);
+    if (!forgotten) throw new WireError("wire-too-large", `${MAX_CONTACTS} people at once`);
+    this.#contacts.delete(forgotten.userId);
+    if (!unproven(forgotten)) this.#keepFloor(forgotten);
+  }
+
+  #keepFloor({ userId, announcement, window }: Contact): void {
+    this.#floors.delete(userId); // anew, as the last
+    this.#floors.set(userId, { epoch: announcement.epoch, sequence: window.highest });
+    const [oldest] = this.#floors.keys();
+    if (this.#floors.size > MAX_FLOORS && oldest) this.#floors.delete(oldest);
   }
 
   #makePair(contact: Contact): PairKeys {

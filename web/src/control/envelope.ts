@@ -94,6 +94,11 @@ export class Sealer {
     this.#contacts.renew(userId, announcement);
   }
 
+  /** The server says that a member is gone. */
+  left(userId: UserId): void {
+    this.#contacts.left(userId);
+  }
+
   /** Seals `content` for everyone (`to` null) or one peer. Throws WireError `wire-too-large`, `wire-unsealed` (never met). */
   seal(to: UserId | null, content: Uint8Array): Bytes {
     const signatureBytes = to === null ? SIGNATURE_BYTES : 0;

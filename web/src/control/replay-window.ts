@@ -5,12 +5,23 @@ import { WireError } from "../lib/index.ts";
 const WIDTH = 64;
 
 export class ReplayWindow {
-  #highest = -1;
+  #highest: number;
+  readonly #floor: number;
   #seen = new Set<number>();
+
+  /** Whatever is not above `floor` counts as admitted. */
+  constructor(floor = -1) {
+    this.#floor = floor;
+    this.#highest = floor;
+  }
+
+  get highest(): number {
+    return this.#highest;
+  }
 
   /** Throws WireError `wire-replayed` for a number admitted before or too old to tell. */
   check(sequence: number): void {
-    if (sequence <= this.#highest - WIDTH || this.#seen.has(sequence)) {
+    if (sequence <= Math.max(this.#floor, this.#highest - WIDTH) || this.#seen.has(sequence)) {
       throw new WireError("wire-replayed", `sequence ${sequence}`);
     }
   }

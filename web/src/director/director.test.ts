@@ -136,6 +136,17 @@ describe("the director", () => {
     expect(sleeper.directorId).toBe(bo);
   });
 
+  it("[D25] answers whoever sends stale beats without end no more often than four times a second", () => {
+    const stale = beatOf(adaDirecting());
+    const director = boFollowing();
+    director.takeOver(1_000);
+    let answers = 0;
+    for (let localMs = 2_000; localMs < 12_000; localMs += 20)
+      if (director.receiveBeat(ada, stale, localMs)) answers += 1;
+    expect(answers).toBeGreaterThan(9);
+    expect(answers).toBeLessThanOrEqual(40);
+  });
+
   it("[D1] of two claims for one term the lower user id wins on both sides", () => {
     const [first, second] = [boFollowing(), new Director(cy)];
     second.attach(seen(ada, bo), true, 0);

@@ -3,14 +3,15 @@
 //
 // Invariants
 //  1. `#latest` only ever grows in the order of register.ts.
-//  2. Only the director of the latest record writes plans, and always with a higher (term, rev).
+//  2. Only the director of the latest record writes plans, and each with the next revision.
 //  3. Nobody claims while detached from the server: who cannot hear beats cannot miss them.
 //  4. A claim keeps the plan unchanged, so failover is silent.
 
 import type { UserId } from "../lib/index.ts";
-import { EMPTY_PLAN, type Plan } from "./plan.ts";
+import { EMPTY_PLAN, MAX_PLAN_US, type Plan } from "./plan.ts";
 import { type Beat, compareBeats, type DirectorRecord } from "./register.ts";
 import { checkWay, type SeatEvent } from "./seat-table.ts";
+import { nextSerial } from "./serial.ts";
 
 export type Seat =
   | { readonly name: "detached" }
@@ -35,6 +36,8 @@ export const RANK_DELAY_MS = 500;
 const DEAF_PATIENCE_MS = 1_500;
 /** D6: after a server restart the director may need its longest back-off (4 s, see back-off.ts) and a slow connection. */
 export const REATTACH_SILENCE_MS = 6_000;
+/** D25: stale beats are answered to all, so who sends them at the server's limit would use this device's own up. */
+const ANSWER_PERIOD_MS = 250;
 
 export class Director {
   readonly #me: UserId;
@@ -44,6 +47,8 @@ export class Director {
   #isVisible = true;
   /** Whose silence or departure made the seat vacant; it is not a candidate for its own succession. */
   #lost: UserId | null = null;
+  /** When a stale beat was last answered (D9). */
+  #answeredLocalMs = Number.NEGATIVE_INFINITY;
 
   constructor(me: UserId) {
     this.#me = me;
@@ -118,6 +123,8 @@ export class Director {
     const isStale = this.#latest !== null && compareBeats(beat, this.#latest) < 0;
     if (isStale) {
       // D9: a director that slept must hear of its successor, or of the one that has resigned since.
+      if (localMs - this.#answeredLocalMs < ANSWER_PERIOD_MS) return null;
+      this.#answeredLocalMs = localMs;
       if (this.#seat.name === "directing") return this.#beat("second", localMs);
       return this.#seat.name !== "detached" && this.record?.userId === this.#me ? this.#latest : null;
     }
@@ -157,7 +164,7 @@ export class Director {
   changePlan(change: PlanChange, localMs: number): Beat | null {
     const record = this.record;
     if (!record || record.userId !== this.#me || record.resigned || !this.#latest) return null;
-    const plan = { ...change, term: record.term, rev: this.plan.rev + 1 };
+    const plan = { ...change, term: record.term, rev: nextSerial(this.plan.rev), ...withinReach(change) };
     this.#latest = { record, plan };
     return this.#seat.name === "directing" ? this.#beat("second", localMs) : this.#latest;
   }
@@ -192,7 +199,7 @@ export class Director {
   }
 
   #claim(event: "turn" | "taken", localMs: number): Beat | null {
-    const term = (this.record?.term ?? 0) + 1;
+    const term = nextSerial(this.record?.term ?? 0); // D20: there always is one
     this.#latest = { record: { term, userId: this.#me, resigned: false }, plan: this.plan }; // invariant 4
     this.#lost = null;
     return this.#beat(event, localMs);
@@ -213,4 +220,10 @@ export class Director {
     };
     return this.#others.filter(isBetter).length;
   }
+}
+
+/** D21: reckoned on from a plan at the end of time, a moment would be past it, and the others would refuse the beat. */
+function withinReach({ globalStartUs, positionUs }: PlanChange): Pick<Plan, "globalStartUs" | "positionUs"> {
+  const bounded = (us: number, minUs: number): number => Math.min(MAX_PLAN_US, Math.max(minUs, us));
+  return { globalStartUs: bounded(globalStartUs, -MAX_PLAN_US), positionUs: bounded(positionUs, 0) };
 }

@@ -5,8 +5,9 @@ import type { FileId } from "../lib/index.ts";
 export type PlanState = "stopped" | "preparing" | "playing";
 
 export interface Plan {
-  /** Term of the director who wrote it; with `rev` it orders plans under one director. */
+  /** Term of the director who wrote it. */
   readonly term: number;
+  /** Orders the plans of one term: a serial number, whose first follows that of the plan which its director found. */
   readonly rev: number;
   /** The server clock `globalStartUs` is in; "" while nothing was ever started. */
   readonly clockId: string;
@@ -16,6 +17,9 @@ export interface Plan {
   readonly globalStartUs: number;
   readonly positionUs: number;
 }
+
+/** No place or moment of a plan is farther off, in either direction, µs: 31 years, beyond any song and any server's uptime. */
+export const MAX_PLAN_US = 1e15;
 
 export const EMPTY_PLAN: Plan = {
   term: 0,

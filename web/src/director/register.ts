@@ -1,8 +1,12 @@
-// The director's record is a max-register: beats merge by maximum in one total order, so no order of messages, no loss
-// and no duplicate can split the swarm (rules D1–D3 in docs/spec/director.md). Pure.
+// The director's record is a max-register: beats merge by maximum, so no order of messages, no loss and no duplicate can
+// split the swarm (rules D1–D3 in docs/spec/director.md). Terms and revisions are serial numbers: the order is total among
+// those within half the circle, which is all that succession ever makes. Who claims numbers farther off than that
+// can make records that beat each other in a ring, but of any two one wins, on every device the same, and a claim
+// always wins over what it succeeds: so the swarm agrees again (D20). Pure.
 
 import type { UserId } from "../lib/index.ts";
 import type { Plan } from "./plan.ts";
+import { compareSerials } from "./serial.ts";
 
 export interface DirectorRecord {
   readonly term: number;
@@ -17,18 +21,17 @@ export interface Beat {
   readonly plan: Plan;
 }
 
-/** D1: higher term first, then lower user id, then resigned. Positive when `a` wins. */
+/** D1: later term first, then lower user id, then resigned. Positive when `a` wins. */
 export function compareRecords(a: DirectorRecord, b: DirectorRecord): number {
-  if (a.term !== b.term) return a.term - b.term;
+  if (a.term !== b.term) return compareSerials(a.term, b.term);
   if (a.userId !== b.userId) return a.userId < b.userId ? 1 : -1;
   return Number(a.resigned) - Number(b.resigned);
 }
 
-/** D2: beats order by record (resigning aside), then by plan, then resigned. Positive when `a` wins. */
+/** D2: beats order by record (resigning aside), then by the plan's revision, then resigned. Positive when `a` wins. */
 export function compareBeats(a: Beat, b: Beat): number {
   const seat = compareRecords({ ...a.record, resigned: false }, { ...b.record, resigned: false });
   if (seat !== 0) return seat;
-  if (a.plan.term !== b.plan.term) return a.plan.term - b.plan.term;
-  if (a.plan.rev !== b.plan.rev) return a.plan.rev - b.plan.rev;
+  if (a.plan.rev !== b.plan.rev) return compareSerials(a.plan.rev, b.plan.rev);
   return Number(a.record.resigned) - Number(b.record.resigned);
 }

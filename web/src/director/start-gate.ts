@@ -1,4 +1,4 @@
-// When a prepared file may start, and with what lead (DESIGN §7; rules D13–D15). Pure.
+// When a prepared file may start, and with what lead (rules D13–D15, D19, D22). Pure.
 
 import type { UserId } from "../lib/index.ts";
 
@@ -9,6 +9,8 @@ export interface Readiness {
   readonly isReady: boolean;
   /** Cannot play the file at all: nobody waits for it. */
   readonly isUnable: boolean;
+  /** How far it has come towards being ready: more is nearer. null: it fetches, and how much it holds cannot be seen. Absent: none. */
+  readonly progress?: number | null;
   readonly rttMs: number;
   readonly speakerDelayMs: number;
 }
@@ -24,11 +26,18 @@ const MAX_LEAD_MS = 4_000;
 
 /**
  * Waits for all who are present, unless the director says otherwise; away peers are never waited for (D13, D14), nor are those
- * who cannot play the file, the director among them; what nobody can play does not start (D19).
+ * who cannot play the file, the director among them; what nobody can play does not start (D19). Once somebody is ready, those
+ * are passed over whose time is up: `leftMs` is what start-wait.ts says of each (D22).
  */
-export function decideStart(peers: readonly Readiness[], isForced: boolean): StartDecision {
+export function decideStart(
+  peers: readonly Readiness[],
+  isForced: boolean,
+  leftMs: ReadonlyMap<UserId, number> = new Map(),
+): StartDecision {
   const present = peers.filter((peer) => !peer.isAway);
-  const missing = present.filter((peer) => !peer.isReady && !peer.isUnable);
+  const isAnyoneReady = present.some((peer) => peer.isReady);
+  const isPassedOver = ({ userId }: Readiness): boolean => isAnyoneReady && leftMs.get(userId) === 0;
+  const missing = present.filter((peer) => !peer.isReady && !peer.isUnable && !isPassedOver(peer));
   const isHopeless = present.every((peer) => peer.isUnable);
   if (isHopeless || (missing.length > 0 && !isForced)) {
     return { verdict: "wait", missing: missing.map((peer) => peer.userId) };

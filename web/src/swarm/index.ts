@@ -12,3 +12,4 @@ export { type Signal, signalSchema } from "./signal.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 export type { FileLayout, PieceStore } from "./store.ts";
 export { type Member, type NamedBlob, Swarm, type SwarmOptions } from "./swarm.ts";
+export { TokenBucket } from "./token-bucket.ts";

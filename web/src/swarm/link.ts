@@ -37,6 +37,8 @@ const CONNECT_TIMEOUT_MS = 8_000;
 const RESTART_AFTER_MS = 2_000;
 /** A path that has not come back by then gets a new connection. */
 const GIVE_UP_AFTER_MS = 8_000;
+/** A phone with many networks has some thirty. Each is an address to which checks are sent, so it may not be any number. */
+const MAX_CANDIDATES = 64;
 
 const NEXT_PHASES: Readonly<Record<LinkPhase, readonly LinkPhase[]>> = {
   connecting: ["open", "closed"],
@@ -58,6 +60,8 @@ export class Link {
   #isRelayed: boolean | null = null;
   #negotiation: Promise<void> = Promise.resolve();
   #earlyCandidates: RTCIceCandidateInit[] = [];
+  /** Since their last offer. */
+  #theirCandidates = 0;
   #cancelTimers: (() => void)[] = [];
   readonly #early: (() => void)[] = [];
   /** Own candidates that came before the description they belong to was sent; null once it was. */
@@ -100,12 +104,14 @@ export class Link {
   receive(signal: Signal): void {
     switch (signal.kind) {
       case "offer":
+        this.#theirCandidates = 0;
         if (!this.isOfferer) this.#negotiate(() => this.#answer(signal.sdp));
         return;
       case "answer":
         if (this.isOfferer) this.#negotiate(() => this.#accept(signal.sdp));
         return;
       case "candidate":
+        if (++this.#theirCandidates > MAX_CANDIDATES) return;
         this.#negotiate(() => this.#addCandidate(signal.candidate));
         return;
       case "bye":

@@ -1,12 +1,13 @@
 // A storm over a room of simulated devices, all of it from one seed, and the judgement after it: one director, one plan,
 // everyone in step, nobody left over who has gone. True ms from the beginning of the storm.
 
-import { type Plan, positionUsAt } from "../../director/index.ts";
+import { EMPTY_PLAN, type Plan, positionUsAt } from "../../director/index.ts";
 import { type FileId, pickOne, randomBelow } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { EventClock } from "../../swarm/testing/event-clock.ts";
 import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
 import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
+import { memberId, SimMember } from "./sim-member.ts";
 import { SimServer } from "./sim-server.ts";
 
 const NAMES = ["ada", "bo", "cy", "di", "eve"];
@@ -134,6 +135,11 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
 };
 
+/** A liar claims to direct this often, as long as the storm lasts. */
+const LIE_PERIOD_MS = 300;
+/** At and near every end that a number on the wire can have. */
+const EDGES = [0, 1, 999_999_999, 1_000_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 2, 2 ** 32 - 1];
+
 /** What a run came to: no trouble is a good run. */
 export interface Outcome {
   readonly seed: number;
@@ -142,8 +148,9 @@ export interface Outcome {
   readonly story: readonly string[];
 }
 
-export async function runChaos(seed: number, depth: Depth): Promise<Outcome> {
+export async function runChaos(seed: number, depth: Depth, withLiar = false): Promise<Outcome> {
   const chaos = new Chaos(seed, depth);
+  if (withLiar) chaos.lie();
   let trouble: string | null;
   try {
     trouble = await chaos.run();
@@ -208,6 +215,28 @@ export class Chaos {
     if (this.devices.length === 1) device.addSong();
     this.#tell(`${device.name} joins as ${device.userId.slice(0, 4)}`);
     return device.name;
+  }
+
+  /** Somebody is a member who claims any term and revision, to all or to some, until the storm is over. */
+  lie(): void {
+    const random = new SeededRandom(-this.random.fraction() * 2 ** 31);
+    const number = (): number =>
+      random.fraction() < 0.5 ? pickOne(random, EDGES) : randomBelow(random, 2 ** 32);
+    let liar: SimMember | null = null;
+    const claim = (): void => {
+      if (this.#isCalm) {
+        liar?.leave();
+        return;
+      }
+      liar ??= new SimMember(memberId(pickOne(random, ["0", "8", "f"])), this.#world);
+      this.#clock.after(LIE_PERIOD_MS, claim);
+      if (liar.others.length === 0) return;
+      const record = { term: number(), userId: liar.userId, resigned: random.fraction() < 0.2 };
+      const beat = { record, plan: { ...EMPTY_PLAN, term: number(), rev: number() } };
+      const to = random.fraction() < 0.5 ? null : pickOne(random, liar.others);
+      liar.say(to, { kind: "beat", beat });
+    };
+    this.#clock.after(1_500, claim);
   }
 
   leave(device: SimDevice): string {

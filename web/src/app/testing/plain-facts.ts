@@ -57,6 +57,7 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   songWords: null,
   isDecoding: false,
   missing: [],
+  withoutInMs: null,
   playback: {
     state: "idle",
     positionSec: null,

@@ -66,7 +66,7 @@ const plainCipher: Cipher = () => ({
 });
 
 /** Nobody forges anything here: what is signed is believed, and a session key begins with its user id. */
-const plainPrimitives: Primitives = {
+export const plainPrimitives: Primitives = {
   cipher: plainCipher,
   sign: () => new Uint8Array(64),
   hasSigned: () => true,
@@ -106,6 +106,8 @@ export class SimDevice {
   };
   /** What measurements have told this device. */
   readonly linedUp: (SessionEvent & { code: "lined-up" })[] = [];
+  /** What the page was told of who directs. */
+  readonly told: (SessionEvent & { code: "director-changed" })[] = [];
   readonly #ideal: IdealPlayer | null;
 
   constructor(
@@ -154,6 +156,7 @@ export class SimDevice {
       tappedLocalMs: this.clock.nowMs(),
       onEvent: (event) => {
         if (event.code === "refused") this.refusal = event.refusal;
+        if (event.code === "director-changed") this.told.push(event);
         if (event.code !== "lined-up") return;
         this.linedUp.push(event);
         this.session.setSpeakerDelay(event.delayMs);
@@ -208,7 +211,7 @@ function userIdOf(name: string, random: Random): UserId {
   return `${salt}${hex}`.padEnd(32, "0").slice(0, 32) as UserId;
 }
 
-const keysOf = (userId: UserId): SwarmKeys => ({
+export const keysOf = (userId: UserId): SwarmKeys => ({
   sessionSeed: fromHex(userId.padEnd(64, "0")),
   swarmId: SWARM_ID,
   shard: "ab12",
@@ -226,7 +229,7 @@ class IdealPlayer {
   readonly isInterrupted = false;
   readonly sampleRate = 48_000;
   readonly durationSec = SONG_SEC;
-  readonly loadedId = IDEAL_SONG_ID;
+  loadedId: string | null = IDEAL_SONG_ID;
   readonly #clock: SimClock;
   #timeline: Timeline | null = null;
   #startSec = (): number => 0;
@@ -249,8 +252,19 @@ class IdealPlayer {
     this.#timeline = null;
   }
 
+  async load(fileId: FileId): Promise<void> {
+    this.loadedId = fileId;
+  }
+
+  loadSound(id: string): void {
+    this.loadedId = id;
+  }
+
+  unload(): void {
+    this.loadedId = null;
+  }
+
   unlock(): void {}
-  unload(): void {}
   redirect(): void {}
   replan(): void {}
   setHidden(): void {}
@@ -278,6 +292,8 @@ class IdealPlayer {
 /** Everybody has held the song for ever. */
 class IdealSwarm implements Partial<Swarm> {
   readonly files = { value: [{ fileId: IDEAL_SONG_ID, seeded: true }] } as unknown as Swarm["files"];
+
+  readonly pieceMaps = [];
 
   async readFile(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(1);

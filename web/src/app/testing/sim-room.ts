@@ -5,23 +5,31 @@ import type { UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { EventClock } from "../../swarm/testing/event-clock.ts";
 import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
-import { IDEAL_SONG_ID, SimDevice } from "./sim-device.ts";
+import { type Depth, IDEAL_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { SimServer } from "./sim-server.ts";
 
 const ROUND_MS = 50;
 const SETTLE_MS = 12_000;
 
 export class SimRoom {
-  readonly devices: readonly SimDevice[];
+  readonly devices: SimDevice[] = [];
   readonly server: SimServer;
+  readonly world: SimWorld;
   readonly #clock = new EventClock(0);
 
-  constructor(seed: number, ...names: string[]) {
+  constructor(how: number | { readonly seed: number; readonly depth: Depth }, ...names: string[]) {
+    const { seed, depth } = typeof how === "number" ? { seed: how, depth: "sound" as const } : how;
     const random = new SeededRandom(seed);
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
-    const world = { clock: this.#clock, random, server: this.server, network, depth: "sound" as const };
-    this.devices = names.map((name) => new SimDevice(name, world));
+    this.world = { clock: this.#clock, random, server: this.server, network, depth };
+    for (const name of names) this.join(name);
+  }
+
+  join(name: string): SimDevice {
+    const device = new SimDevice(name, this.world);
+    this.devices.push(device);
+    return device;
   }
 
   /** Who directs, as everybody sees it: one id when they agree. */

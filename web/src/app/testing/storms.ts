@@ -8,8 +8,8 @@ import type { Depth } from "./sim-device.ts";
 const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 100, whole: 50 };
 const LIMIT_MS = 300_000;
 
-/** Describes `tests` tests of `depth`, of consecutive seeds from `firstSeed` on. */
-export function describeStorms(depth: Depth, firstSeed: number, tests: number): void {
+/** Describes `tests` tests of `depth`, of consecutive seeds from `firstSeed` on; `withLiar`: one claims whatever it likes. */
+export function describeStorms(depth: Depth, firstSeed: number, tests: number, withLiar = false): void {
   const seeds = SEEDS_PER_TEST[depth];
   beforeAll(() => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined); // what is ignored on the wire is no news here
@@ -17,12 +17,12 @@ export function describeStorms(depth: Depth, firstSeed: number, tests: number): 
   afterAll(() => {
     vi.restoreAllMocks();
   });
-  describe(`as far as ${depth} goes`, () => {
+  describe(`as far as ${depth} goes${withLiar ? ", with a liar among them" : ""}`, () => {
     it.each(Array.from({ length: tests }, (_, index) => firstSeed + index * seeds))(
       "the room is whole again, from seed %i",
       async (from) => {
         for (let seed = from; seed < from + seeds; seed++) {
-          const { trouble, story } = await runChaos(seed, depth);
+          const { trouble, story } = await runChaos(seed, depth, withLiar);
           if (trouble !== null) expect.fail(`${depth} seed ${seed}: ${trouble}\n${story.join("\n")}`);
         }
       },

@@ -188,6 +188,7 @@ const notice = {
       ? `يخرج الصوت الآن من ${format.fence(outputName)}. أُعيد ضبط تأخيره السابق.`
       : `يخرج الصوت الآن من ${format.fence(outputName)} ولم يُضبط هنا من قبل. هل يبدو متأخرًا؟ انظر تأخير مكبّر الصوت.`;
   },
+  "started-without": ({ names }) => `بدأت الموسيقى من دون ${format.list(names)}. سينضمون فور جاهزيتهم.`,
   joined: ({ name }) => `انضمام جديد: ${format.list([name])}.`,
   left: ({ name }) => `مغادرة: ${format.list([name])}.`,
   measured: () => "انتهى القياس: انظر تأخر كل هاتف تحت «مكبر الصوت هذا».",
@@ -207,6 +208,8 @@ const sync = {
 function figures(current: Status): string {
   if (current.code === "starting")
     return current.inSec > 0 ? `بعد ${format.number(current.inSec)} ث` : "الآن";
+  if (current.code === "waiting-for")
+    return current.withoutInSec === null ? "" : `تبدأ من دونهم بعد ${format.number(current.withoutInSec)} ث`;
   if (current.code === "undecodable") {
     return current.tooLong ? tooLong(current.tooLong) : "تعمل MP3 وM4A وWAV في كل مكان.";
   }

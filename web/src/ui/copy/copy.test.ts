@@ -18,7 +18,7 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   electing: { code: "electing" },
   fetching: { code: "fetching", fileName: FILE, percent: 43, sources: ["Bo", "Cy"], remainingSec: 9.2 },
   decoding: { code: "decoding", fileName: FILE },
-  "waiting-for": { code: "waiting-for", names: ["Ada", "Bo", "Cy"], canStart: false },
+  "waiting-for": { code: "waiting-for", names: ["Ada", "Bo", "Cy"], canStart: false, withoutInSec: null },
   starting: { code: "starting", fileName: FILE, inSec: 3 },
   playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
   paused: { code: "paused", fileName: FILE, directorName: "Ada", isDirector: false },
@@ -102,6 +102,8 @@ describe("the words for what is going on", () => {
   it("offer the director to start without those who are missing", () => {
     const status = { ...STATUSES["waiting-for"], names: ["Cy"], canStart: true };
     expect(words.status(status)).toBe("Waiting for Cy. Start now, and they join once ready.");
+    expect(words.figures(status)).toBe("");
+    expect(words.figures({ ...status, withoutInSec: 12 })).toBe("starts without them in 12 s");
   });
 
   it("keep what counts out of the announced sentence", () => {

@@ -215,6 +215,8 @@ const notice = {
       ? `Der Ton kommt jetzt aus ${format.fence(outputName)}. Die Verzögerung vom letzten Mal ist wieder eingestellt.`
       : `Der Ton kommt jetzt aus ${format.fence(outputName)}, hier noch nicht abgestimmt. Klingt es zu spät? Sieh unter Lautsprecherverzögerung nach.`;
   },
+  "started-without": ({ names }) =>
+    `Ohne ${format.list(names)} begonnen. Sie kommen dazu, sobald sie bereit sind.`,
   joined: ({ name }) => `${format.list([name])} ist dazugekommen.`,
   left: ({ name }) => `${format.list([name])} ist gegangen.`,
   measured: () => "Die Messung ist fertig: Wie spät jedes Handy ist, steht unter „Dieser Lautsprecher“.",
@@ -234,6 +236,10 @@ const sync = {
 function figures(current: Status): string {
   if (current.code === "starting")
     return current.inSec > 0 ? `in ${format.number(current.inSec)} s` : "jetzt";
+  if (current.code === "waiting-for")
+    return current.withoutInSec === null
+      ? ""
+      : `beginnt ohne sie in ${format.number(current.withoutInSec)} s`;
   if (current.code === "undecodable") {
     return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A und WAV laufen überall.";
   }

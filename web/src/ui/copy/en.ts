@@ -197,6 +197,7 @@ const notice = {
       ? `The sound comes from ${format.fence(outputName)} now. Its delay from last time is set again.`
       : `The sound comes from ${format.fence(outputName)} now, which was not lined up here before. Does it sound late? See Speaker delay.`;
   },
+  "started-without": ({ names }) => `Started without ${format.list(names)}. They join once ready.`,
   joined: ({ name }) => `${format.list([name])} joined.`,
   left: ({ name }) => `${format.list([name])} left.`,
   measured: () => "The measurement is done: see how late each phone is under This speaker.",
@@ -216,6 +217,10 @@ const sync = {
 /** The second line, never announced: what counts (nobody wants every percent read out) and what helps. */
 function figures(current: Status): string {
   if (current.code === "starting") return current.inSec > 0 ? `in ${format.number(current.inSec)} s` : "now";
+  if (current.code === "waiting-for")
+    return current.withoutInSec === null
+      ? ""
+      : `starts without them in ${format.number(current.withoutInSec)} s`;
   if (current.code === "undecodable") {
     return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A and WAV play everywhere.";
   }

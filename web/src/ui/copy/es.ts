@@ -206,6 +206,7 @@ const notice = {
       ? `El sonido sale ahora por ${format.fence(outputName)}. Se ha vuelto a poner su retardo de la última vez.`
       : `El sonido sale ahora por ${format.fence(outputName)}, que aún no se había ajustado aquí. ¿Suena tarde? Mira Retardo del altavoz.`;
   },
+  "started-without": ({ names }) => `Ha empezado sin ${format.list(names)}. Se unirán en cuanto puedan.`,
   joined: ({ name }) => `${format.list([name])} se ha unido.`,
   left: ({ name }) => `${format.list([name])} ha salido.`,
   measured: () => "La medición está lista: mira el retraso de cada teléfono en «Este altavoz».",
@@ -224,6 +225,10 @@ const sync = {
 
 function figures(current: Status): string {
   if (current.code === "starting") return current.inSec > 0 ? `en ${format.number(current.inSec)} s` : "ya";
+  if (current.code === "waiting-for")
+    return current.withoutInSec === null
+      ? ""
+      : `empieza sin ellos en ${format.number(current.withoutInSec)} s`;
   if (current.code === "undecodable") {
     return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A y WAV suenan en todas partes.";
   }

@@ -217,6 +217,8 @@ const notice = {
       ? `Le son sort maintenant par ${format.fence(outputName)}. Son retard de la dernière fois est remis.`
       : `Le son sort maintenant par ${format.fence(outputName)}, pas encore réglé ici. Il sonne en retard\u00a0? Vois Retard du haut-parleur.`;
   },
+  "started-without": ({ names }) =>
+    `La musique a démarré sans ${format.list(names)}. Les autres suivront une fois prêts.`,
   joined: ({ name }) => `${format.list([name])} est là.`,
   left: ({ name }) => `${format.list([name])} a quitté l’essaim.`,
   measured: () => "La mesure est faite : voyez le retard de chaque téléphone sous « Ce haut-parleur ».",
@@ -237,6 +239,10 @@ function figures(current: Status): string {
   if (current.code === "starting") {
     return current.inSec > 0 ? `dans ${format.number(current.inSec)} s` : "maintenant";
   }
+  if (current.code === "waiting-for")
+    return current.withoutInSec === null
+      ? ""
+      : `démarre sans eux dans ${format.number(current.withoutInSec)} s`;
   if (current.code === "undecodable") {
     return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A et WAV passent partout.";
   }

@@ -205,6 +205,7 @@ const notice = {
       ? `音は${format.fence(outputName)}から出ています。前回の遅れを設定し直しました。`
       : `音は${format.fence(outputName)}から出ています。ここではまだ合わせていません。遅れて聞こえたら「スピーカーの遅れ」をご覧ください。`;
   },
+  "started-without": ({ names }) => `${format.list(names)}を待たずに始めました。準備ができしだい加わります。`,
   joined: ({ name }) => `${named(name)}が参加しました。`,
   left: ({ name }) => `${named(name)}が抜けました。`,
   measured: () => "測定が終わりました。各スマホの遅れは「このスピーカー」にあります。",
@@ -223,6 +224,10 @@ const sync = {
 
 function figures(current: Status): string {
   if (current.code === "starting") return current.inSec > 0 ? `あと${format.number(current.inSec)}秒` : "今";
+  if (current.code === "waiting-for")
+    return current.withoutInSec === null
+      ? ""
+      : `あと${format.number(current.withoutInSec)}秒で待たずに始めます`;
   if (current.code === "undecodable") {
     return current.tooLong ? tooLong(current.tooLong) : "MP3、M4A、WAVはどこでも再生できます。";
   }

@@ -251,7 +251,7 @@ export const fixtures = {
     canStop: true,
     canStartNow: true,
     files: [{ ...song, isChosen: true }],
-    status: { code: "waiting-for", names: ["Cy"], canStart: true },
+    status: { code: "waiting-for", names: ["Cy"], canStart: true, withoutInSec: 12 },
     help: { code: "others-wait", waits: [{ name: "Cy", hindrance: "fetching" }] },
   },
   starting: {

@@ -1,0 +1,66 @@
+"""What one member may make this peer do by words through the relay, all of them legal. Pure; local ms.
+
+The budgets of web/src/app/member-budgets.ts: what is over budget is not heard. Beats and statuses repeat
+themselves, so who means well loses nothing by it, and one member's budget is no other's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unisono.peer.peer_message import PeerMessage, StatusMessage
+from unisono.peer.plan import Beat
+from unisono.peer.signal import Call, Offer
+
+Budgeted = Literal["message", "beat", "status", "asked", "offer", "signal"]
+
+# Per second in the long run, and at once.
+BUDGETS: dict[Budgeted, tuple[float, float]] = {
+    "message": (20, 200),  # before it is opened; the server lets 50 a second through
+    "beat": (4, 20),
+    "status": (4, 20),
+    "asked": (1, 5),  # each is answered with a status of this peer
+    "offer": (0.5, 10),  # each makes a connection anew
+    "signal": (10, 100),
+}
+# Budgets outlive a stay: leaving and joining renews none. Who was heard longest ago is forgotten first.
+MAX_MEMBERS = 256
+
+
+@dataclass
+class _Bucket:
+    level: float
+    filled_local_ms: float
+
+
+class MemberBudgets:
+    def __init__(self) -> None:
+        self._spent: dict[str, dict[Budgeted, _Bucket]] = {}
+
+    def __len__(self) -> int:
+        return len(self._spent)
+
+    def admits(self, sender: str, kind: Budgeted, local_ms: float) -> bool:
+        """Takes one of the member's budget for it; False: it has used that up."""
+        buckets = self._spent.pop(sender, {})
+        self._spent[sender] = buckets  # as the last
+        if len(self._spent) > MAX_MEMBERS:
+            del self._spent[next(iter(self._spent))]
+        per_sec, burst = BUDGETS[kind]
+        bucket = buckets.setdefault(kind, _Bucket(burst, local_ms))
+        gained = max(0.0, local_ms - bucket.filled_local_ms) / 1000 * per_sec
+        bucket.level = min(burst, bucket.level + gained)
+        bucket.filled_local_ms = local_ms
+        if bucket.level < 1:
+            return False
+        bucket.level -= 1
+        return True
+
+
+def budget_for(message: PeerMessage) -> Budgeted:
+    if isinstance(message, StatusMessage):
+        return "status"
+    if isinstance(message, Beat):
+        return "beat"
+    return "offer" if isinstance(message, Offer | Call) else "signal"
