@@ -68,7 +68,8 @@ def read_link(text: str) -> Link | None:
     except SwarmKeyError:
         return None
     scheme = "wss" if parts.scheme in ("https", "wss") else "ws"
-    return Link(key, _named_server(query) or f"{scheme}://{parts.netloc}")
+    folder = parts.path.rpartition("/")[0]  # the server may be behind a path of its host
+    return Link(key, _named_server(query) or f"{scheme}://{parts.netloc}{folder}")
 
 
 def canonical_key(text: str) -> str:
@@ -136,5 +137,5 @@ def _named_server(query: str) -> str | None:
     for server in parse_qs(query).get("server", []):
         parts = urlsplit(server)
         if parts.scheme in ("ws", "wss") and parts.netloc:
-            return f"{parts.scheme}://{parts.netloc}"
+            return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     return None

@@ -462,6 +462,8 @@ interface ParkedStay {
 /** Loads what is needed only after joining. */
 function loadStay(): Promise<typeof import("./stay.ts")> {
   return import("./stay.ts").catch((cause: unknown) => {
-    throw new PartMissing("the part behind the join screen did not arrive", { cause });
+    // All engines say "module" of one that could not be fetched; what a module itself throws is a fault of ours.
+    const isMissing = cause instanceof TypeError && /module/i.test(cause.message);
+    throw isMissing ? new PartMissing("the part behind the join screen did not arrive", { cause }) : cause;
   });
 }
