@@ -12,7 +12,6 @@ import {
   UnisonoError,
 } from "../lib/index.ts";
 import { Player, type SoundMove } from "../playback/index.ts";
-import type { PieceStore } from "../swarm/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
 import { EMPTY_VIEW } from "./empty-view.ts";
@@ -24,7 +23,9 @@ import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
 import { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
+import { Notices } from "./notices.ts";
 import { watchPage } from "./page-life.ts";
+import { type KeptPieces, loadStay, type ParkedStay } from "./parked-stay.ts";
 import { cleanName } from "./person-name.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { noticeOf } from "./session-notice.ts";
@@ -75,8 +76,7 @@ export class App {
   #refusal: Banner | null = null;
   /** What went wrong here, for the diagnostics. */
   #failure: string | null = null;
-  #notice: View["notice"] = null;
-  #noticeId = 0;
+  readonly #notices = new Notices(() => this.#refresh());
   #volume: number;
   /** Joining again while a former join still stretches its key: only the latest counts. */
   #joinAttempt = 0;
@@ -149,10 +149,7 @@ export class App {
     rejoinAudio: () => void this.#unlockSound(),
     copyLink: () => this.#copy(inviteLink(this.#page.location, this.#key)),
     copyDiagnostics: () => this.#copy(JSON.stringify(this.snapshot(), null, 2)),
-    dismissNotice: (id) => {
-      if (this.#notice?.id === id) this.#notice = null;
-      this.#refresh();
-    },
+    dismissNotice: (id) => this.#notices.dismiss(id),
     isWeakKey,
   };
 
@@ -195,6 +192,7 @@ export class App {
     const attempt = ++this.#joinAttempt;
     const beganLocalMs = this.#clock.nowMs();
     this.#session = null;
+    this.#kept = parked?.kept ?? null;
     this.#refusal = null;
     this.#failure = null;
     this.#phase = "joining";
@@ -232,7 +230,7 @@ export class App {
     const { store } =
       isSame && parked?.kept ? parked.kept : await openBestStore({ clock: this.#clock, session: stay });
     if (attempt !== this.#joinAttempt) {
-      await store.close();
+      if (!isSame) await store.close(); // else it waits for the next return, or was closed on leaving
       return;
     }
     this.#kept = { stay, store };
@@ -262,14 +260,14 @@ export class App {
 
   async #leave(): Promise<void> {
     this.#joinAttempt += 1;
-    const session = this.#session;
+    const closed = this.#session?.close() ?? this.#kept?.store.close();
     this.#session = null;
     this.#kept = null;
     this.#files.clear();
     forgetFiles(this.#tabMemory);
     this.#phase = "left";
     this.#refresh();
-    await Promise.all([session?.close(), this.#wakeLock.release(), this.#player.close()]);
+    await Promise.all([closed, this.#wakeLock.release(), this.#player.close()]);
   }
 
   #rename(name: string): void {
@@ -336,14 +334,12 @@ export class App {
     this.#session?.soundChanged();
     if (move !== "rerouted" || !this.#session) return;
     console.info(`another output: ${this.#player.read().outputLatencyMs} ms`);
-    if (this.#notice?.notice.code === "output-changed") return; // the browser told first, perhaps by name
+    if (this.#notices.shown?.notice.code === "output-changed") return; // the browser told first, perhaps by name
     this.#say({ code: "output-changed", outputName: null, isKnown: false });
   }
 
   #say(notice: Notice): void {
-    this.#noticeId += 1;
-    this.#notice = { id: this.#noticeId, notice };
-    this.#refresh();
+    this.#notices.say(notice);
   }
 
   #facts(): SessionFacts | null {
@@ -375,7 +371,7 @@ export class App {
       myName: this.#identity.name,
       volume: this.#volume,
       asksIfHeard: this.#heard.isAsking,
-      notice: this.#notice,
+      notice: this.#notices.shown,
       isSecureContext: this.#page.isSecureContext,
     };
     this.#media.show(this.#view.value);
@@ -443,27 +439,4 @@ export class App {
     this.#parked = null;
     if (parked) this.#enter(parked.canonical, parked);
   }
-}
-
-/** Where this device keeps the pieces of a stay. */
-interface KeptPieces {
-  readonly stay: string;
-  readonly store: PieceStore;
-}
-
-/** A stay whose page was put aside by the browser. */
-interface ParkedStay {
-  readonly canonical: string;
-  readonly kept: KeptPieces | null;
-  /** Of its former session. */
-  readonly closing: Promise<void> | undefined;
-}
-
-/** Loads what is needed only after joining. */
-function loadStay(): Promise<typeof import("./stay.ts")> {
-  return import("./stay.ts").catch((cause: unknown) => {
-    // All engines say "module" of one that could not be fetched; what a module itself throws is a fault of ours.
-    const isMissing = cause instanceof TypeError && /module/i.test(cause.message);
-    throw isMissing ? new PartMissing("the part behind the join screen did not arrive", { cause }) : cause;
-  });
 }
