@@ -47,7 +47,7 @@ function minifiedOnceMore(): Plugin {
 }
 
 /** Addresses of what public/ holds that the page asks for by itself. */
-const UNHASHED = ["/icon.svg", "/manifest.webmanifest"];
+const UNHASHED = ["icon.svg", "manifest.webmanifest"];
 
 /** Writes into sw.js which files this build is made of; the service worker keeps those. */
 function buildListInServiceWorker(): Plugin {
@@ -61,7 +61,7 @@ function buildListInServiceWorker(): Plugin {
       if (worker.imports.length > 0)
         throw new Error("sw.js must stand alone: not every browser runs it as a module");
       const names = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
-      const assets = names.sort().map((name) => `/${name}`);
+      const assets = names.sort();
       const id = createHash("sha256").update(assets.join()).digest("hex").slice(0, 16);
       const list = JSON.stringify({ id, assets, others: UNHASHED });
       if (!/\bBUILD\b/.test(worker.code)) throw new Error("sw.js has no place for the list of files");
@@ -122,6 +122,7 @@ function policyInThePage(): Plugin {
 }
 
 export default defineConfig({
+  base: "./", // the page works at any path of a host
   build: {
     rolldownOptions: {
       treeshake: { propertyReadSideEffects: false, unknownGlobalSideEffects: false },

@@ -114,10 +114,12 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
     # One and not two: each is a frame that waits as long as a channel is open.
     app = web.Application(middlewares=[finish])
     app.on_response_prepare.append(_add_security_headers)
-    app.router.add_get("/v1/control", control)
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
-    app.router.add_get("/roomz", roomz)
+    # A proxy may lead a path of its host here, and keep the path in the address or take it away.
+    for path in dict.fromkeys(("", hub.config.public_path)):
+        app.router.add_get(f"{path}/v1/control", control)
+        app.router.add_get(f"{path}/healthz", healthz)
+        app.router.add_get(f"{path}/readyz", readyz)
+        app.router.add_get(f"{path}/roomz", roomz)
     app.router.add_get("/{path:.*}", web_app.serve)
     return app
 

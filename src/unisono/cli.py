@@ -240,9 +240,10 @@ def _bind(text: str) -> tuple[str, int]:
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or set("{}?#") & set(text):
         raise ValueError
-    return text
+    # Without the slash at its end a page behind a path would look for its parts beside that path.
+    return text if not parts.path or parts.path.endswith("/") else f"{text}/"
 
 
 def _origins(text: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES
 from unisono.protocol import Limits as AnnouncedLimits
@@ -151,3 +152,8 @@ class Config:
     ice: Ice = field(default_factory=Ice)
     limits: Limits = field(default_factory=Limits)
     goodbye: Goodbye = field(default_factory=Goodbye)
+
+    @property
+    def public_path(self) -> str:
+        """Where on its host people find this server, without a slash at the end; "" at the root."""
+        return urlsplit(self.public_url or "").path.rstrip("/")

@@ -289,7 +289,7 @@ async def _open_control(
             raise Unwell(
                 "The server takes its own page for one of another site (403).",
                 "Let the proxy pass the Host header on as it came, or start the server with "
-                f"--public-url {target.scheme}://{target.netloc}.",
+                f"--public-url {_at(target, '/')}.",
             ) from refusal
         raise Unwell(
             f"The control channel does not open: the answer to the WebSocket is {refusal.status}.",
@@ -420,7 +420,7 @@ async def _hear(socket: aiohttp.ClientWebSocketResponse[bool], kind: type[Heard]
 
 
 def _at(target: SplitResult, path: str) -> str:
-    return f"{target.scheme}://{target.netloc}{path}"
+    return f"{target.scheme}://{target.netloc}{target.path.rpartition('/')[0]}{path}"
 
 
 async def doctor(url: str) -> int:

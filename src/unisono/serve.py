@@ -53,7 +53,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     stun_socket = _open_stun(config.host, config.ice.stun_port)
     if stun_socket is None:
         config = replace(config, ice=replace(config.ice, stun_port=0))
-    hub, readiness, web_app = Hub(config), Readiness(), WebApp()
+    hub, readiness, web_app = Hub(config), Readiness(), WebApp(path=config.public_path)
     app = make_app(hub, web_app, readiness)
     app.middlewares.append(_note_reached_host(config.public_url))
     runner = web.AppRunner(

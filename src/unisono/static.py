@@ -62,8 +62,10 @@ def _unescaped(address: str) -> web.Response:
 class WebApp:
     """Serves one built folder."""
 
-    def __init__(self, root: Path = WEB_ROOT) -> None:
+    def __init__(self, root: Path = WEB_ROOT, path: str = "") -> None:
+        """`path`: of the public URL, without a slash at its end; all below it is as at the root."""
         self._root = root
+        self._path = path
         self._files: dict[str, Path] = {}
         self._index_mtime_ns: int | None = None
         self.refresh()
@@ -91,6 +93,11 @@ class WebApp:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         address = request.path
+        if self._path and address == self._path:
+            # The page asks for its parts beside its own address.
+            return web.Response(status=308, headers={hdrs.LOCATION: f"{self._path}/"})
+        if self._path and address.startswith(f"{self._path}/"):
+            address = address.removeprefix(self._path)
         if address == "/" or address not in self._files:
             self.refresh()
         path = self._files.get(address)

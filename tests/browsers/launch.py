@@ -7,6 +7,7 @@ that opened it.
 """
 
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -40,6 +41,14 @@ CHROMIUM_ARGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
     "--disable-component-update",
+)
+# What Playwright adds for steady tests, and people do not have: pages are never kept for the back button, and
+# hidden ones are never slowed down.
+STEADYING_ARGS = (
+    "--disable-back-forward-cache",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
 )
 FIREFOX_PREFS: dict[str, str | float | bool] = {
     "media.autoplay.default": 0,
@@ -109,14 +118,20 @@ class Fleet:
         phone: Literal["android", "iphone"] | None = None,
         show_local_ips: bool = True,
         extra_args: tuple[str, ...] = (),
+        as_people_have_it: bool = False,
+        preferences: Mapping[str, Any] | None = None,
     ) -> Device:
         """A Chromium of its own for this device.
 
         `show_local_ips`: WebRTC candidates carry addresses instead of mDNS names, which containers cannot
-        resolve.
+        resolve. `as_people_have_it`: without `STEADYING_ARGS`. `preferences`: of the profile, as its settings
+        pages would write them.
         """
         mark = self._mark()
         profile = Path(tempfile.mkdtemp(prefix="unisono-profile-"))
+        if preferences is not None:
+            (profile / "Default").mkdir()
+            (profile / "Default" / "Preferences").write_text(json.dumps(preferences), encoding="utf-8")
         self._profiles.append(profile)
         args = [*CHROMIUM_ARGS, f"--unisono-device={mark}", *extra_args]
         if show_local_ips:
@@ -129,7 +144,7 @@ class Fleet:
             executable_path=CHROMIUM_PATH,
             headless=True,
             args=args,
-            ignore_default_args=["--mute-audio"],
+            ignore_default_args=["--mute-audio", *(STEADYING_ARGS if as_people_have_it else ())],
             env=self._env(env, mark),
             **look,
         )

@@ -52,6 +52,10 @@ class FileRoom:
 
     def join(self, device: Device) -> None:
         device.open(self.link or self.base_url)
+        self.join_where_it_is(device)
+
+    def join_where_it_is(self, device: Device) -> None:
+        """The join screen is open already."""
         if self.link:
             device.join()
         else:

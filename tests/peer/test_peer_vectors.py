@@ -142,6 +142,12 @@ def test_a_link_names_key_and_server() -> None:
         "<https://music.example/%23k7qf9txm2b4d&fbclid=1>",
     ):
         assert read_link(dirty) == link
+    behind_a_path = read_link("https://music.example/our/unisono/#K7QF-9TXM-2B4D")
+    assert behind_a_path is not None
+    assert behind_a_path.server == "wss://music.example/our/unisono"
+    elsewhere = read_link("https://page.example/#party?server=wss://music.example/unisono/")
+    assert elsewhere is not None
+    assert elsewhere.server == "wss://music.example/unisono"
     for text in ("K7QF-9TXM-2B4D", "https://music.example/", "ftp://music.example/#K7QF", ""):
         assert read_link(text) is None, text
 

@@ -14,6 +14,7 @@ from yarl import URL
 
 from tests.server.conftest import ControlServer, StartControl
 from unisono.app import SECURITY_HEADERS
+from unisono.config import Config
 
 SCRIPT = "/assets/index-C0ffee12.js"
 SOURCE = b"export {};" * 100
@@ -207,3 +208,31 @@ async def test_health_and_readiness_differ_while_the_server_drains(control: Cont
         assert (answer.status, await answer.text()) == (503, "draining\n")
     async with control.http.get(control.server.make_url("/healthz")) as answer:
         assert (answer.status, await answer.text()) == (200, "ok\n")
+
+
+@pytest.mark.parametrize("path", ["/unisono", "/our/music"])
+async def test_behind_a_path_that_the_proxy_keeps_all_is_as_at_the_root(
+    start_control: StartControl, web_root: Path, path: str
+) -> None:
+    """O10. A proxy that takes the path away asks for the root's addresses, which stay."""
+    config = Config(public_url=f"https://party.example{path}/")
+    control = await start_control(config=config, web_root=web_root)
+    for address in ("/", SCRIPT, "/healthz", "/nothing", "/v1/control"):
+        async with control.http.get(control.server.make_url(address)) as at_root:
+            status, body = at_root.status, await at_root.read()
+        async with control.http.get(control.server.make_url(path + address)) as behind:
+            assert (behind.status, await behind.read()) == (status, body), address
+            assert behind.headers["Cache-Control" if status == 200 else "Server"]
+
+
+async def test_behind_a_path_the_page_is_led_to_the_slash_its_parts_need(
+    start_control: StartControl, web_root: Path
+) -> None:
+    """O10."""
+    config = Config(public_url="https://party.example/unisono/")
+    control = await start_control(config=config, web_root=web_root)
+    url = control.server.make_url("/unisono")
+    async with control.http.get(url, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (308, "/unisono/")
+    async with control.http.get(control.server.make_url("/unisono2/")) as answer:
+        assert answer.status == 404

@@ -192,7 +192,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
     refusals: [KeyError],
     parse(bytes) {
       const typed = loose.decode(bytes);
-      const at = { hash: `#${typed}`, host: "x.test", protocol: "https:" };
+      const at = { hash: `#${typed}`, host: "x.test", pathname: "/", protocol: "https:" };
       expect(readAddress(at).server).toMatch(/^wss?:\/\//);
       isWeakKey(extractKey(typed));
       formatKey(typed);

@@ -62,7 +62,8 @@ def read_link(text: str) -> Link | None:
         return None
     scheme = "wss" if parts.scheme in ("https", "wss") else "ws"
     _, _, query = parts.fragment.partition("?")
-    return Link(key, _named_server(query) or f"{scheme}://{parts.netloc}")
+    folder = parts.path.rpartition("/")[0]  # the server may be behind a path of its host
+    return Link(key, _named_server(query) or f"{scheme}://{parts.netloc}{folder}")
 
 
 def derive_keys(canonical: str, session_seed: bytes) -> SwarmKeys:
@@ -107,5 +108,5 @@ def _named_server(query: str) -> str | None:
     for server in parse_qs(query).get("server", []):
         parts = urlsplit(server)
         if parts.scheme in ("ws", "wss") and parts.netloc:
-            return f"{parts.scheme}://{parts.netloc}"
+            return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     return None

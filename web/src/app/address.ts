@@ -1,18 +1,20 @@
-// The address bar: `/#<swarm key>` and `/#<key>?server=wss://host`. The fragment never leaves the device.
+// The address bar: `/#<swarm key>` and `/#<key>?server=wss://host`, at the root of a host or at a path on it. The fragment never
+// leaves the device.
 
 import { extractKey, formatKey } from "../control/index.ts";
 
 export interface Address {
   /** "" when the address names no swarm. */
   readonly key: string;
-  /** Base of the control channel, ws:// or wss://, no path. */
+  /** Base of the control channel, ws:// or wss://, without a slash at its end. */
   readonly server: string;
 }
 
-export function readAddress(location: Pick<Location, "hash" | "host" | "protocol">): Address {
+export function readAddress(location: Pick<Location, "hash" | "host" | "pathname" | "protocol">): Address {
   const [fragment = "", query = ""] = location.hash.replace(/^#/, "").split("?");
   const named = new URLSearchParams(query).get("server");
-  const own = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}`;
+  const folder = location.pathname.replace(/\/[^/]*$/, "");
+  const own = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${folder}`;
   return { key: readableKey(fragment), server: (named && checkedServer(named)) || own };
 }
 
@@ -36,7 +38,8 @@ function readableKey(fragment: string): string {
 function checkedServer(text: string): string | null {
   try {
     const url = new URL(text);
-    return url.protocol === "wss:" || url.protocol === "ws:" ? url.origin.replace(/^http/, "ws") : null;
+    const isSocket = url.protocol === "wss:" || url.protocol === "ws:";
+    return isSocket ? `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}` : null;
   } catch {
     return null;
   }

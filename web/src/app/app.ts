@@ -10,27 +10,41 @@ import {
   isWeakKey,
   KeyStretcher,
 } from "../control/index.ts";
-import { type Clock, FileError, KeyError, type Random, UnisonoError } from "../lib/index.ts";
+import {
+  type Clock,
+  KeyError,
+  type Memory,
+  PartMissing,
+  type Random,
+  storageOrMemory,
+  UnisonoError,
+} from "../lib/index.ts";
 import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
+import { EMPTY_VIEW } from "./empty-view.ts";
 import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
+import { FileQueue } from "./file-queue.ts";
 import { Heard } from "./heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
+import { Notices } from "./notices.ts";
 import type { PageConditions } from "./page-conditions.ts";
+import { watchPage } from "./page-life.ts";
+import { type KeptPieces, loadStay, type ParkedStay } from "./parked-stay.ts";
 import { cleanName } from "./person-name.ts";
 import type { SessionEvent } from "./session-event.ts";
+import { noticeOf } from "./session-notice.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import { saneDelayMs } from "./speaker-delay.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
-import { NO_DETAILS, viewPieces, viewSession } from "./view-model.ts";
+import { viewPieces, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -55,15 +69,24 @@ export class App {
   readonly #delays: DelayMemory;
   readonly #heard: Heard;
   readonly #outputs: NamedOutputs;
+  /** What rests from one page of this tab to the next, and what this device remembers. */
+  readonly #tabMemory: Memory;
+  readonly #deviceMemory: Memory;
+  readonly #files = new FileQueue({
+    taker: () => this.#session,
+    onRefused: (error, fileName) => this.#say({ code: "error", error, fileName }),
+  });
   #identity: Identity;
   #phase: Phase = "home";
   #key: string;
   #session: SwarmSession | null = null;
-  /** Names the session's store and what a reload leaves beside it. */
-  #stay = "";
+  /** The session's store, named as what a reload leaves beside it. */
+  #kept: KeptPieces | null = null;
+  #parked: ParkedStay | null = null;
   #refusal: Banner | null = null;
-  #notice: View["notice"] = null;
-  #noticeId = 0;
+  /** What went wrong here, for the diagnostics. */
+  #failure: string | null = null;
+  readonly #notices = new Notices(() => this.#refresh());
   #volume: number;
   /** The last key made here: nobody else can have meant another one. */
   #madeKey: string | null = null;
@@ -78,19 +101,21 @@ export class App {
     this.#clock = clock;
     this.#random = random;
     this.#page = page;
-    this.#identity = takeIdentity(page.sessionStorage, random);
+    this.#tabMemory = storageOrMemory(() => page.sessionStorage);
+    this.#deviceMemory = storageOrMemory(() => page.localStorage);
+    this.#identity = takeIdentity(this.#tabMemory, random);
     this.#player = new Player(
       clock,
       () => this.#refresh(),
       (move) => this.#soundMoved(move),
     );
-    this.#delays = new DelayMemory(page.localStorage);
-    this.#heard = new Heard(page.localStorage);
+    this.#delays = new DelayMemory(this.#deviceMemory);
+    this.#heard = new Heard(this.#deviceMemory);
     this.#outputs = new NamedOutputs({ devices: page.navigator.mediaDevices }, ({ outputName }) =>
       this.#outputChanged(outputName),
     );
     void this.#outputs.look();
-    this.#volume = readVolume(page.localStorage.getItem(VOLUME_STORED_AS));
+    this.#volume = readVolume(this.#deviceMemory.getItem(VOLUME_STORED_AS));
     this.#player.setVolume(amplitudeOf(this.#volume));
     this.#key = readAddress(page.location).key;
     this.#stretchAhead();
@@ -103,7 +128,7 @@ export class App {
   }
 
   snapshot(): Snapshot {
-    return makeSnapshot(this.#phase, this.#identity.name, this.#facts());
+    return makeSnapshot(this.#phase, this.#identity.name, this.#facts(), this.#failure);
   }
 
   readonly actions: Actions = {
@@ -114,7 +139,7 @@ export class App {
     },
     leave: () => void this.#leave(),
     rename: (name) => this.#rename(name),
-    addFiles: (files) => void this.#addFiles(files),
+    addFiles: (files, folders) => this.#addFiles(files, folders),
     setEnabled: (fileId, isEnabled) => this.#session?.swarm.setEnabled(fileId, isEnabled),
     play: (fileId) => this.#session?.play(fileId),
     stop: () => this.#session?.stop(),
@@ -140,20 +165,18 @@ export class App {
     undoLinedUp: () => this.#session?.liningUp.undo(),
     takeOver: () => this.#session?.takeOver(),
     resign: () => this.#session?.resign(),
-    rejoinAudio: () => this.#player.unlock(),
+    rejoinAudio: () => void this.#unlockSound(),
     copyLink: () => this.#copy(inviteLink(this.#page.location, this.#key)),
     copyDiagnostics: () => this.#copy(JSON.stringify(this.snapshot(), null, 2)),
-    dismissNotice: (id) => {
-      if (this.#notice?.id === id) this.#notice = null;
-      this.#refresh();
-    },
+    dismissNotice: (id) => this.#notices.dismiss(id),
     isWeakKey,
   };
 
   #join(typedKey: string): void {
     let canonical: string;
+    let canSound: boolean;
     try {
-      this.#player.unlock(); // first and synchronously: iOS unlocks sound only here
+      canSound = this.#unlockSound(); // first and synchronously: iOS unlocks sound only here
       canonical = canonicalKey(typedKey);
       if (isLikelyMistyped(typedKey) && canonical !== this.#doubtedKey) {
         this.#doubtedKey = canonical;
@@ -164,46 +187,78 @@ export class App {
       this.#say({ code: "error", error: error.code, fileName: null });
       return;
     }
-    const tappedLocalMs = this.#clock.nowMs();
-    this.#player.chime();
-    this.#heard.joined();
+    if (canSound) {
+      this.#player.chime();
+      this.#heard.joined();
+    } else {
+      this.#say({ code: "error", error: "audio-unsupported", fileName: null });
+    }
     this.#key = formatKey(typedKey);
-    this.#refusal = null;
-    this.#notice = null; // what came to nothing is being tried again
-    this.#phase = "joining";
+    this.#notices.clear(); // what came to nothing is being tried again
     const link = inviteLink(this.#page.location, this.#key);
     this.#page.history.replaceState(null, "", link.slice(this.#page.location.origin.length));
+    void this.#session?.close();
+    this.#enter(canonical, null);
+  }
+
+  /** G11: whether this browser can sound at all. Inside a tap. */
+  #unlockSound(): boolean {
+    try {
+      this.#player.unlock();
+    } catch (error) {
+      console.warn(`this page stays silent: ${String(error)}`);
+      return false;
+    }
+    return true;
+  }
+
+  #enter(canonical: string, parked: ParkedStay | null): void {
     const attempt = ++this.#joinAttempt;
+    const beganLocalMs = this.#clock.nowMs();
+    this.#session = null;
+    this.#kept = parked?.kept ?? null;
+    this.#refusal = null;
+    this.#failure = null;
+    this.#phase = "joining";
     this.#history.clear();
     void this.#wakeLock.take();
-    void this.#session?.close();
-    this.#session = null;
     this.#refresh();
     // Until there is a session nothing else looks at the view again.
     this.#clock.after(HELP_AFTER_MS, () => this.#refresh());
-    this.#open(canonical, attempt, tappedLocalMs).catch((error: unknown) => {
-      console.warn(`could not join: ${String(error)}`); // a part of the page that the network kept back
+    this.#open(canonical, attempt, beganLocalMs, parked).catch((error: unknown) => {
+      console.warn(`could not join: ${String(error)}`);
       if (attempt !== this.#joinAttempt) return;
-      this.#refusal = { code: "refused", reason: "page-incomplete" };
+      this.#failure = String(error);
+      const reason = error instanceof PartMissing ? "page-incomplete" : "page-failed"; // G8
+      this.#refusal = { code: "refused", reason };
       void this.#leave();
     });
   }
 
-  async #open(canonical: string, attempt: number, tappedLocalMs: number): Promise<void> {
+  async #open(
+    canonical: string,
+    attempt: number,
+    beganLocalMs: number,
+    parked: ParkedStay | null,
+  ): Promise<void> {
     const [{ keysOfSession, LocalNetwork, openBestStore, SwarmSession }, stretched] = await Promise.all([
-      import("./stay.ts"),
+      loadStay(),
       this.#stretcher.stretch(canonical),
+      parked?.closing,
     ]);
     this.#localNetwork ??= new LocalNetwork(this.#page, () => this.#refresh());
     const keys = keysOfSession(stretched, this.#identity.sessionSeed);
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
     const stay = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
-    const { store } = await openBestStore({ clock: this.#clock, session: stay });
+    const isSame = parked?.kept?.stay === stay;
+    if (!isSame) await parked?.kept?.store.close();
+    const { store } =
+      isSame && parked?.kept ? parked.kept : await openBestStore({ clock: this.#clock, session: stay });
     if (attempt !== this.#joinAttempt) {
-      await store.close();
+      if (!isSame) await store.close(); // else it waits for the next return, or was closed on leaving
       return;
     }
-    this.#stay = stay;
+    this.#kept = { stay, store };
     const { epoch } = this.#identity;
     this.#identity = { ...this.#identity, epoch: epoch + 1 };
     this.#session = new SwarmSession({
@@ -215,26 +270,29 @@ export class App {
       player: this.#player,
       store,
       name: this.#identity.name,
-      tappedLocalMs,
+      tappedLocalMs: beganLocalMs,
       onEvent: (event) => this.#tell(event),
       onChange: () => this.#refresh(),
     });
-    const keepsake = takeFiles(this.#page.sessionStorage, stay);
+    const keepsake = takeFiles(this.#tabMemory, stay);
     if (keepsake) void this.#session.swarm.restore(keepsake);
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
     const { outputName } = this.#outputs;
     // An output that got its name only now was set without one.
     this.#session.setSpeakerDelay(this.#delays.delayMsOf(outputName) ?? this.#delays.delayMsOf(null) ?? 0);
+    void this.#files.goOn();
   }
 
   async #leave(): Promise<void> {
     this.#joinAttempt += 1;
-    const session = this.#session;
+    const closed = this.#session?.close() ?? this.#kept?.store.close();
     this.#session = null;
-    forgetFiles(this.#page.sessionStorage);
+    this.#kept = null;
+    this.#files.clear();
+    forgetFiles(this.#tabMemory);
     this.#phase = "left";
     this.#refresh();
-    await Promise.all([session?.close(), this.#wakeLock.release(), this.#player.close()]);
+    await Promise.all([closed, this.#wakeLock.release(), this.#player.close()]);
   }
 
   #rename(name: string): void {
@@ -245,16 +303,11 @@ export class App {
     this.#refresh();
   }
 
-  async #addFiles(files: readonly File[]): Promise<void> {
-    for (const file of files) {
-      try {
-        await this.#session?.addFile(file);
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-        this.#say({ code: "error", error: error.code, fileName: file.name });
-      }
-    }
-    this.#refresh();
+  #addFiles(files: readonly File[], folders: readonly string[] = []): void {
+    for (const fileName of folders) this.#say({ code: "error", error: "file-is-folder", fileName });
+    this.#files.add(files);
+    const isWaiting = this.#phase === "home" || this.#phase === "left";
+    if (files.length > 0 && isWaiting) this.#say({ code: "files-wait" });
   }
 
   #setSpeakerDelay(delayMs: number): void {
@@ -274,8 +327,8 @@ export class App {
 
   #setVolume(volume: number): void {
     this.#volume = saneVolume(volume);
-    this.#page.localStorage.setItem(VOLUME_STORED_AS, String(this.#volume));
     this.#player.setVolume(amplitudeOf(this.#volume));
+    this.#deviceMemory.setItem(VOLUME_STORED_AS, String(this.#volume));
     this.#refresh();
   }
 
@@ -290,67 +343,28 @@ export class App {
   }
 
   #tell(event: SessionEvent): void {
+    if (event.code === "refused") {
+      this.#refusal = { code: "refused", reason: event.refusal };
+      void this.#leave();
+      return;
+    }
+    if (event.code === "lined-up") this.#setSpeakerDelay(event.delayMs);
     const nameOf = (userId: string) =>
       this.#facts()?.people.find((person) => person.userId === userId)?.name ?? "";
-    switch (event.code) {
-      case "refused":
-        this.#refusal = { code: "refused", reason: event.refusal };
-        void this.#leave();
-        break;
-      case "left":
-        if (event.name) this.#say({ code: "left", name: event.name });
-        break;
-      case "director-changed": {
-        const isMe = event.userId === this.#session?.me;
-        const formerName = event.former && nameOf(event.former);
-        if (event.former)
-          this.#say({ code: "director-changed", name: nameOf(event.userId), isMe, formerName });
-        break;
-      }
-      case "started-without": {
-        const names = event.userIds.map(nameOf).filter((name) => name !== "");
-        if (names.length > 0) this.#say({ code: "started-without", names });
-        break;
-      }
-      case "bad-piece":
-        this.#say({ code: "bad-piece", name: nameOf(event.from), fileName: event.fileName });
-        break;
-      case "source-silent":
-        this.#say({ code: "source-silent", name: nameOf(event.from), fileName: event.fileName });
-        break;
-      case "peer-dropped":
-        if (event.reason === "version") this.#say({ code: "error", error: "wire-version", fileName: null });
-        else if (event.reason === "unproven") this.#say({ code: "link-unproven", name: nameOf(event.from) });
-        else this.#say({ code: "peer-dropped", name: nameOf(event.from) });
-        break;
-      case "measured":
-        this.#say({ code: "measured" });
-        break;
-      case "lined-up":
-        this.#setSpeakerDelay(event.delayMs);
-        if (event.by && event.by !== this.#session?.me)
-          this.#say({ code: "lined-up", name: nameOf(event.by) });
-        break;
-      case "file-refused":
-        this.#say({ code: "error", error: event.error, fileName: event.fileName });
-        break;
-      default:
-        break; // seen in the lists
-    }
+    const notice = noticeOf(event, this.#session?.me ?? null, nameOf);
+    if (notice) this.#say(notice);
   }
 
   #soundMoved(move: SoundMove): void {
     this.#session?.soundChanged();
     if (move !== "rerouted" || !this.#session) return;
     console.info(`another output: ${this.#player.read().outputLatencyMs} ms`);
-    if (this.#notice?.notice.code === "output-changed") return; // the browser told first, perhaps by name
+    if (this.#notices.shown?.notice.code === "output-changed") return; // the browser told first, perhaps by name
     this.#say({ code: "output-changed", outputName: null, isKnown: false });
   }
 
   #say(notice: Notice): void {
-    this.#noticeId += 1;
-    this.#notice = { id: this.#noticeId, notice };
-    this.#refresh();
+    this.#notices.say(notice);
   }
 
   #facts(): SessionFacts | null {
@@ -382,7 +396,7 @@ export class App {
       myName: this.#identity.name,
       volume: this.#volume,
       asksIfHeard: this.#heard.isAsking,
-      notice: this.#notice,
+      notice: this.#notices.shown,
       isSecureContext: this.#page.isSecureContext,
     };
     this.#media.show(this.#view.value);
@@ -400,7 +414,7 @@ export class App {
 
   /** Begins the slow part of joining while the person still looks at the button. */
   #stretchAhead(): void {
-    import("./stay.ts").catch((error: unknown) => {
+    loadStay().catch((error: unknown) => {
       console.warn(`could not load ahead: ${String(error)}`); // the tap tries again
     });
     if (this.#key === "") return;
@@ -410,66 +424,54 @@ export class App {
   }
 
   #watchPage(): void {
-    const { document } = this.#page;
-    document.addEventListener("visibilitychange", () => {
-      const isVisible = document.visibilityState === "visible";
-      this.#session?.setVisible(isVisible);
-      if (!isVisible) return;
-      this.#player.askForSound();
-      void this.#wakeLock.retake();
-    });
-    this.#page.addEventListener("online", () => this.#session?.wake(true));
-    this.#page.addEventListener("offline", () => this.#refresh());
-    this.#page.addEventListener("pageshow", () => this.#session?.wake());
-    // A headset was plugged or pulled; insecure pages are not told.
-    (this.#page.navigator.mediaDevices as MediaDevices | undefined)?.addEventListener("devicechange", () => {
-      this.#player.askForSound();
-      this.#session?.wake();
-    });
-    this.#page.addEventListener("hashchange", () => {
-      if (this.#phase === "joining" || this.#phase === "joined") return;
-      this.#key = readAddress(this.#page.location).key;
-      this.#stretchAhead();
-      this.#refresh();
-    });
-    this.#page.addEventListener("pagehide", () => {
-      leaveIdentity(this.#page.sessionStorage, this.#identity);
-      if (this.#session) leaveFiles(this.#page.sessionStorage, this.#stay, this.#session.swarm.keepsake());
-      this.#session?.sayGoodbye();
-    });
-    // Any tap may be the one that brings the sound back: the platform may have taken it at any time.
-    document.addEventListener("pointerdown", () => {
-      if (this.#session && !this.#player.isUnlocked) this.#player.unlock();
+    watchPage(this.#page, {
+      seen: (isVisible) => {
+        this.#session?.setVisible(isVisible);
+        if (!isVisible) return;
+        this.#player.askForSound();
+        void this.#wakeLock.retake();
+      },
+      woke: (isNewNetwork) => this.#session?.wake(isNewNetwork),
+      networkLost: () => this.#refresh(),
+      left: (mayReturn) => this.#goAway(mayReturn),
+      returned: () => this.#comeBack(),
+      soundDevicesChanged: () => {
+        this.#player.askForSound();
+        this.#session?.wake();
+      },
+      addressChanged: () => {
+        if (this.#phase === "joining" || this.#phase === "joined") return;
+        this.#key = readAddress(this.#page.location).key;
+        this.#stretchAhead();
+        this.#refresh();
+      },
+      touched: () => {
+        if (this.#session && !this.#player.isUnlocked) this.#unlockSound();
+      },
     });
   }
-}
 
-const EMPTY_VIEW: View = {
-  phase: "home",
-  key: "",
-  isKeyWeak: false,
-  inviteLink: "",
-  myName: "",
-  status: { code: "joining", stage: "key" },
-  help: null,
-  banner: null,
-  notice: null,
-  isSecureContext: true,
-  isOnline: false,
-  people: [],
-  files: [],
-  isDirector: false,
-  canStop: false,
-  canStartNow: false,
-  needsTapToRejoin: false,
-  nowPlaying: null,
-  transport: null,
-  volume: 1,
-  asksIfHeard: false,
-  speakerDelayMs: 0,
-  isClickTestOn: false,
-  measuring: { code: "ready", hindrance: null, failure: null },
-  linedUp: null,
-  isGivingLittle: false,
-  details: NO_DETAILS,
-};
+  /** The others are told first: all else may be cut short. */
+  #goAway(mayReturn: boolean): void {
+    const session = this.#session;
+    session?.sayGoodbye();
+    leaveIdentity(this.#tabMemory, this.#identity);
+    if (session && this.#kept) leaveFiles(this.#tabMemory, this.#kept.stay, session.swarm.keepsake());
+    if (!mayReturn || (this.#phase !== "joining" && this.#phase !== "joined")) return;
+    // G6: no socket and no connection outlives the time aside; the store does.
+    this.#joinAttempt += 1;
+    this.#session = null;
+    this.#phase = "joining";
+    this.#parked = { canonical: canonicalKey(this.#key), kept: this.#kept, closing: session?.close(true) };
+    this.#kept = null;
+  }
+
+  /** G6: as after a reload, but without a tap. Another page of this tab may have used the identity meanwhile. */
+  #comeBack(): void {
+    this.#identity = takeIdentity(this.#tabMemory, this.#random);
+    this.#player.askForSound();
+    const parked = this.#parked;
+    this.#parked = null;
+    if (parked) this.#enter(parked.canonical, parked);
+  }
+}

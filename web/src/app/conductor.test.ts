@@ -39,12 +39,18 @@ class Desk {
   state: ClockState = "locked";
   timeline: Timeline | null = null;
   redirects = 0;
+  isUnable = false;
   readonly conductor: Conductor;
 
   constructor() {
     const desk = this;
     const player = {
-      sampleRate: 48_000,
+      get isUnable() {
+        return desk.isUnable;
+      },
+      get sampleRate() {
+        return desk.isUnable ? null : 48_000;
+      },
       loadedId: songId,
       isUnlocked: true,
       play: (timeline: Timeline) => {
@@ -89,6 +95,16 @@ beforeEach(() => {
 });
 
 describe("the plan at the loudspeaker", () => {
+  it("[G11] is left to the others by a device that cannot sound, so that nobody waits for it", () => {
+    desk = new Desk();
+    desk.isUnable = true;
+    desk.conductor.follow(
+      { ...playing("north", 1), fileId: "6".repeat(64) as FileId, state: "preparing" },
+      0,
+    );
+    expect(desk.conductor.refusalOf("6".repeat(64) as FileId)).not.toBeNull();
+  });
+
   it("[T10] goes on unmoved when it comes in a clock that this device does not know yet", () => {
     desk.conductor.follow(playing("south", 2), 2_010_000);
     expect(desk.at(2_011_000)).toBeCloseTo(11, 6);

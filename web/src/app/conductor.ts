@@ -218,6 +218,7 @@ export class Conductor {
   #load(fileId: FileId): void {
     const { player, readFile } = this.#options;
     if (this.#loading || this.#refusals.has(fileId) || player.loadedId === fileId) return;
+    if (player.isUnable) this.refuse(fileId, new FileError("file-not-audio", "no Web Audio"));
     if (player.sampleRate === null) return;
     const content = readFile(fileId);
     if (!content) return;

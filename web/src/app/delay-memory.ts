@@ -1,6 +1,7 @@
 // The speaker delays that were found by ear or by measuring, one for each output that can be named and one for all others.
-// Pure: reads and writes what a Storage keeps. ms.
+// Pure: reads and writes what a memory keeps. ms.
 
+import type { Memory } from "../lib/index.ts";
 import { MAX_SPEAKER_DELAY_MS, saneDelayMs } from "./speaker-delay.ts";
 
 /** Under this the delay of outputs without a name is kept. */
@@ -9,7 +10,7 @@ const NAMED_STORED_AS = "unisono.speakerDelays";
 /** Enough for every loudspeaker of a household; the one used longest ago goes first. */
 const MAX_OUTPUTS = 20;
 
-type Stored = Pick<Storage, "getItem" | "setItem">;
+type Stored = Pick<Memory, "getItem" | "setItem">;
 
 export class DelayMemory {
   readonly #storage: Stored;

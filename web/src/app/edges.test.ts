@@ -149,6 +149,25 @@ describe("the address", () => {
     expect(readAddress(at("#K7QF-9TXM-2B4D?server=javascript:alert(1)")).server).toBe("wss://party.test");
   });
 
+  it.each([
+    ["/unisono/", "wss://party.test/unisono"],
+    ["/our/music/", "wss://party.test/our/music"],
+    ["/unisono/index.html", "wss://party.test/unisono"],
+    ["/index.html", "wss://party.test"],
+  ])("[O10] leads to a server behind the path %s", (pathname, server) => {
+    const location = { ...at("#old"), pathname };
+    expect(readAddress(location).server).toBe(server);
+    expect(inviteLink(location, "k7qf9txm2b4d")).toBe(`https://party.test${pathname}#K7QF-9TXM-2B4D`);
+  });
+
+  it.each([
+    ["wss://else.test/unisono", "wss://else.test/unisono"],
+    ["ws://else.test:8000/unisono/", "ws://else.test:8000/unisono"],
+    ["wss://ada:secret@else.test/?q#f", "wss://else.test"],
+  ])("[O10] may name a server behind a path: %s", (named, server) => {
+    expect(readAddress(at(`#K7QF-9TXM-2B4D?server=${encodeURIComponent(named)}`)).server).toBe(server);
+  });
+
   it("is the invitation", () => {
     expect(inviteLink(at("#old"), "k7qf9txm2b4d")).toBe("https://party.test/#K7QF-9TXM-2B4D");
     expect(inviteLink(at("#old?server=wss://else.test"), "my key")).toBe(

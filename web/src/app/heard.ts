@@ -1,8 +1,10 @@
-// Whether a person has ever said that this device sounds: until then Join asks after its chime. Pure but for its Storage.
+// Whether a person has ever said that this device sounds: until then Join asks after its chime. Pure but for its memory.
+
+import type { Memory } from "../lib/index.ts";
 
 const STORED_AS = "unisono.heard";
 
-type Stored = Pick<Storage, "getItem" | "setItem">;
+type Stored = Pick<Memory, "getItem" | "setItem">;
 
 export class Heard {
   readonly #storage: Stored;

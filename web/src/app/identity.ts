@@ -1,7 +1,7 @@
 // Who this tab is: a random session seed and a friendly name. A reload keeps both; a duplicated tab gets its own, because
 // they rest in sessionStorage only while no page is alive to use them.
 
-import { fromHex, pickOne, type Random, toHex } from "../lib/index.ts";
+import { fromHex, type Memory, pickOne, type Random, toHex } from "../lib/index.ts";
 import { cleanName } from "./person-name.ts";
 
 export interface Identity {
@@ -32,7 +32,7 @@ export const friendlyName = (random: Random): string =>
   `${pickOne(random, QUALITIES)} ${pickOne(random, BIRDS)}`;
 
 /** Takes the identity a reload left behind, or makes a new one. */
-export function takeIdentity(storage: Storage, random: Random): Identity {
+export function takeIdentity(storage: Memory, random: Random): Identity {
   const stored = storage.getItem(STORED_AS);
   storage.removeItem(STORED_AS);
   const fresh = { sessionSeed: random.bytes(SEED_BYTES), name: friendlyName(random), epoch: 1 };
@@ -40,7 +40,7 @@ export function takeIdentity(storage: Storage, random: Random): Identity {
 }
 
 /** Leaves the identity for the page that a reload may bring. */
-export function leaveIdentity(storage: Storage, identity: Identity): void {
+export function leaveIdentity(storage: Memory, identity: Identity): void {
   const { sessionSeed, name, epoch } = identity;
   storage.setItem(STORED_AS, JSON.stringify({ seed: toHex(sessionSeed), name, epoch }));
 }

@@ -4,13 +4,15 @@ import type { SessionFacts } from "./facts.ts";
 
 export type Phase = "home" | "joining" | "joined" | "left";
 
-export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | null) {
+/** `failure`: the fault of this page that kept it out. Its words may hold addresses, which do not belong here. */
+export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | null, failure: string | null) {
   const estimate = facts?.estimate ?? null;
   const playback = facts?.playback ?? null;
   const plan = facts?.plan ?? null;
   return {
     v: 1,
     phase,
+    failure: failure?.replace(/\S*:\/\/\S*/g, "…").slice(0, 200) ?? null,
     userId: facts?.me ?? null,
     name,
     control: { state: facts?.control ?? "idle", nodeId: facts?.nodeId ?? null },

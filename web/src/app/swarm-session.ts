@@ -213,7 +213,7 @@ export class SwarmSession {
 
   /** Offers a file. Throws FileError; what is plainly not sound is refused before anyone fetches it. */
   async addFile(file: File): Promise<FileId> {
-    const head = new Uint8Array(await file.slice(0, 64).arrayBuffer());
+    const head = new Uint8Array(await readHead(file));
     if (head.length > 0 && !looksLikeAudio(head)) throw new FileError("file-not-audio", "unknown format");
     const fileId = await this.swarm.addFile(file);
     this.#publishAnchor(fileId, file).catch((error: unknown) => {
@@ -254,15 +254,18 @@ export class SwarmSession {
     this.#sendBeat(this.director.resign(this.#nowMs()));
   }
 
-  /** Leaves: others see it at once, nothing of the swarm stays here. Idempotent. */
-  async close(): Promise<void> {
+  /**
+   * Leaves: others see it at once, nothing of the swarm stays here. Idempotent. `keepsStore`: the pieces stay, for another
+   * session of the same stay.
+   */
+  async close(keepsStore = false): Promise<void> {
     this.#stopTicking();
     this.clock.stop();
     this.#link.close();
     this.liningUp.close();
     this.#options.player.unload();
     this.songs.close();
-    await this.swarm.close();
+    await this.swarm.close(keepsStore);
   }
 
   /** The page is going away: say so while there is still time. */
@@ -494,5 +497,14 @@ export class SwarmSession {
 
   #nowMs(): number {
     return this.#options.clock.nowMs();
+  }
+}
+
+/** Chromium says of a file that has gone that it is empty, and only a read of it fails. */
+async function readHead(file: File): Promise<ArrayBuffer> {
+  try {
+    return await (file.size === 0 ? file : file.slice(0, 64)).arrayBuffer();
+  } catch (cause) {
+    throw new FileError("file-unreadable", file.name, { cause });
   }
 }

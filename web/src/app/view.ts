@@ -173,7 +173,9 @@ export type Notice =
   | { readonly code: "measured" }
   /** Somebody's measurement moved this device's speaker delay. */
   | { readonly code: "lined-up"; readonly name: string }
-  | { readonly code: "copied" };
+  | { readonly code: "copied" }
+  /** Songs were dropped before anyone had joined. */
+  | { readonly code: "files-wait" };
 
 /** One second of this device's figures; null where there was none. */
 export interface FigurePoint {
@@ -327,7 +329,8 @@ export interface Actions {
   newSwarm(): void;
   leave(): void;
   rename(name: string): void;
-  addFiles(files: readonly File[]): void;
+  /** Before anyone has joined they wait. Of folders only the names are given: they are not added, and it is said. */
+  addFiles(files: readonly File[], folders?: readonly string[]): void;
   setEnabled(fileId: FileId, isEnabled: boolean): void;
   play(fileId: FileId): void;
   stop(): void;

@@ -1,6 +1,7 @@
 // Starts the stretching Worker and remembers its answer: the join screen begins as soon as the link's key is known, so
 // that the tap does not wait for it.
 
+import { PartMissing } from "../lib/index.ts";
 import type { StretchReply } from "./crypto.worker.ts";
 import type { StretchedKey } from "./derive.ts";
 
@@ -22,12 +23,14 @@ export class KeyStretcher {
     return stretched;
   }
 
-  #run(canonical: string): Promise<StretchedKey> {
+  async #run(canonical: string): Promise<StretchedKey> {
     const worker = openCryptoWorker();
-    return new Promise<StretchedKey>((resolve, reject) => {
+    return await new Promise<StretchedKey>((resolve, reject) => {
       worker.onmessage = (event: MessageEvent<StretchReply>) =>
         "stretched" in event.data ? resolve(event.data.stretched) : reject(new Error(event.data.error));
-      worker.onerror = (event) => reject(new Error(event.message));
+      // An error that says nothing is one of fetching the worker's script.
+      worker.onerror = ({ message }) =>
+        reject(message ? new Error(message) : new PartMissing("the key's worker did not arrive"));
       worker.postMessage({ canonical });
     }).finally(() => worker.terminate());
   }

@@ -3,9 +3,11 @@
 //   UnisonoError
 //   ├── KeyError         key-empty · key-too-long · key-mistyped
 //   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-unproven · wire-replayed
-//   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · storage-full
+//   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · file-is-folder ·
+//   │   │                file-failed · storage-full
 //   │   └── SoundTooLong file-too-long
 //   └── AudioError       audio-blocked · audio-unsupported
+//   PartMissing          a part of the page, fetched when it is needed, did not arrive
 
 export type KeyErrorCode = "key-empty" | "key-too-long" | "key-mistyped";
 export type WireErrorCode =
@@ -22,6 +24,9 @@ export type FileErrorCode =
   | "file-too-long"
   | "file-too-many"
   | "file-unreadable"
+  | "file-is-folder"
+  /** A fault of this page, and none of the file. */
+  | "file-failed"
   | "storage-full";
 export type AudioErrorCode = "audio-blocked" | "audio-unsupported";
 export type ErrorCode = KeyErrorCode | WireErrorCode | FileErrorCode | AudioErrorCode;
@@ -53,6 +58,9 @@ export class SoundTooLong extends FileError {
 }
 
 export class AudioError extends UnisonoError<AudioErrorCode> {}
+
+/** A part of the page that is fetched when it is needed did not arrive: the network's fault, or the server's. */
+export class PartMissing extends Error {}
 
 /** For the default arm of a switch over a union: compiles only while every arm is handled. */
 export function unreachable(value: never): never {

@@ -4,7 +4,8 @@
 
 /** What a service worker stands on; a fake and the browser have the same. */
 export interface ShelfGround {
-  readonly origin: string;
+  /** Where the page is, with the slash at its end: the root of a host, or a path on it (O10). */
+  readonly base: string;
   readonly caches: Pick<CacheStorage, "open" | "keys" | "delete">;
   readonly fetch: (input: string | Request, init?: RequestInit) => Promise<Response>;
   /** A signal that gives up after so many ms. */
@@ -14,16 +15,24 @@ export interface ShelfGround {
 /** The files of one build, as the build wrote them down. */
 export interface Build {
   readonly id: string;
-  /** Addresses of the hashed files; each is unlike any file of another build. */
+  /** Addresses of the hashed files, as seen from the page; each is unlike any file of another build. */
   readonly assets: readonly string[];
   /** Addresses that stay the same from build to build, without the page itself. */
   readonly others: readonly string[];
 }
 
 const PREFIX = "unisono-";
-const PAGE = "/";
+const PAGE = "";
 /** O3: a server that is there answers sooner even on a phone network; who waits longer looks at nothing. */
 const PAGE_PATIENCE_MS = 2_000;
+
+/** O11: pages at several paths of one host keep their shelves beside each other. At the root the path is left out. */
+const shelfName = (id: string, pathname: string): string => PREFIX + id + pathname.replace(/\/$/, "");
+
+function isShelfOf(name: string, pathname: string): boolean {
+  const [id = ""] = name.slice(PREFIX.length).split("/");
+  return name.startsWith(PREFIX) && name === shelfName(id, pathname);
+}
 
 export class OfflineShelf {
   readonly #ground: ShelfGround;
@@ -39,22 +48,28 @@ export class OfflineShelf {
   }
 
   get #name(): string {
-    return PREFIX + this.#build.id;
+    return shelfName(this.#build.id, this.#pathname);
+  }
+
+  get #pathname(): string {
+    return new URL(this.#ground.base).pathname;
   }
 
   /** O1, O2: fetches all files of the build. Rejects, and keeps nothing, when one is missing or the page is of another build. */
   async install(): Promise<void> {
-    const { caches, fetch, origin } = this.#ground;
+    const { caches, fetch, base } = this.#ground;
     try {
-      const page = await checked(await fetch(PAGE, { cache: "no-cache" }));
+      const page = await checked(await fetch(base + PAGE, { cache: "no-cache" }));
       const text = await page.clone().text();
       const isOurs = this.#build.assets.some((asset) => /\.js$/.test(asset) && text.includes(asset));
       if (!isOurs) throw new Error("the page is of another build");
       const cache = await caches.open(this.#name);
-      await cache.put(origin + PAGE, page);
+      await cache.put(base + PAGE, page);
       const addresses = [...this.#assets, ...this.#others];
       await Promise.all(
-        addresses.map(async (address) => cache.put(origin + address, await checked(await fetch(address)))),
+        addresses.map(async (address) =>
+          cache.put(base + address, await checked(await fetch(base + address))),
+        ),
       );
     } catch (error) {
       await caches.delete(this.#name);
@@ -65,35 +80,37 @@ export class OfflineShelf {
   /** O6: the files of former builds go when no page of theirs is left. */
   async activate(): Promise<void> {
     const { caches } = this.#ground;
-    const former = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== this.#name);
+    const own = (await caches.keys()).filter((name) => isShelfOf(name, this.#pathname));
+    const former = own.filter((name) => name !== this.#name);
     await Promise.all(former.map((name) => caches.delete(name)));
   }
 
   /** Null for all that is not the shelf's business: the control channel above all (O5). */
   answer(request: Pick<Request, "method" | "mode" | "url">): Promise<Response> | null {
-    const url = new URL(request.url);
-    if (request.method !== "GET" || url.origin !== this.#ground.origin) return null;
-    if (url.pathname === PAGE) return request.mode === "navigate" ? this.#page() : null;
-    if (this.#assets.has(url.pathname)) return this.#asset(url.pathname);
-    return this.#others.has(url.pathname) ? this.#networkFirst(url.pathname) : null;
+    const { origin, pathname } = new URL(request.url);
+    const { base } = this.#ground;
+    if (request.method !== "GET" || !(origin + pathname).startsWith(base)) return null;
+    const address = (origin + pathname).slice(base.length);
+    if (address === PAGE) return request.mode === "navigate" ? this.#networkFirst(PAGE) : null;
+    if (this.#assets.has(address)) return this.#asset(address);
+    return this.#others.has(address) ? this.#networkFirst(address) : null;
   }
 
   /** O4: an address with a hash means the same file for ever. */
   async #asset(address: string): Promise<Response> {
-    return (await this.#kept(address)) ?? this.#ground.fetch(address);
-  }
-
-  #page(): Promise<Response> {
-    return this.#networkFirst(PAGE);
+    return (await this.#kept(address)) ?? this.#ground.fetch(this.#ground.base + address);
   }
 
   /** O3: what the server has now, unless it does not answer in time and the shelf can. */
   async #networkFirst(address: string): Promise<Response> {
-    const { fetch, giveUpAfter } = this.#ground;
+    const { fetch, giveUpAfter, base } = this.#ground;
     const kept = await this.#kept(address);
-    if (!kept) return fetch(address, { cache: "no-cache" });
+    if (!kept) return fetch(base + address, { cache: "no-cache" });
     try {
-      const answer = await fetch(address, { cache: "no-cache", signal: giveUpAfter(PAGE_PATIENCE_MS) });
+      const answer = await fetch(base + address, {
+        cache: "no-cache",
+        signal: giveUpAfter(PAGE_PATIENCE_MS),
+      });
       return answer.status < 500 ? answer : kept;
     } catch {
       return kept; // no network, or none worth waiting for
@@ -102,7 +119,7 @@ export class OfflineShelf {
 
   async #kept(address: string): Promise<Response | undefined> {
     const cache = await this.#ground.caches.open(this.#name);
-    return cache.match(this.#ground.origin + address);
+    return cache.match(this.#ground.base + address);
   }
 }
 

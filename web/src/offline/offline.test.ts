@@ -5,23 +5,23 @@ import { type OfflinePage, PageOffline } from "./page-offline.ts";
 const ORIGIN = "https://party.test";
 const BUILD: Build = {
   id: "new",
-  assets: ["/assets/index-new.js", "/assets/style-new.css"],
-  others: ["/manifest.webmanifest"],
+  assets: ["assets/index-new.js", "assets/style-new.css"],
+  others: ["manifest.webmanifest"],
 };
 const page = (script: string) => `<!doctype html><script type="module" src="${script}"></script>`;
 
 /** A server with the files of one build, and the caches of one browser. */
-function world(script = "/assets/index-new.js") {
+function world(script = "./assets/index-new.js", path = "/") {
   const files = new Map([
-    ["/", page(script)],
-    ...[...BUILD.assets, ...BUILD.others].map((address) => [address, `content of ${address}`] as const),
+    [path, page(script)],
+    ...[...BUILD.assets, ...BUILD.others].map((name) => [path + name, `content of ${path}${name}`] as const),
   ]);
   const shelves = new Map<string, Map<string, Response>>();
   const asked: string[] = [];
   const state = { isUp: true, status: 200, isSilent: false };
   const shelf = new OfflineShelf(
     {
-      origin: ORIGIN,
+      base: ORIGIN + path,
       caches: {
         open: async (name: string) => {
           const kept = shelves.get(name) ?? new Map<string, Response>();
@@ -35,7 +35,7 @@ function world(script = "/assets/index-new.js") {
         delete: async (name: string) => shelves.delete(name),
       },
       fetch: async (input, init) => {
-        const address = String(input);
+        const address = String(input).slice(ORIGIN.length);
         asked.push(address);
         if (state.isSilent && init?.signal) throw new DOMException("gave up", "TimeoutError");
         if (!state.isUp) throw new TypeError("no network");
@@ -46,20 +46,39 @@ function world(script = "/assets/index-new.js") {
     },
     BUILD,
   );
-  const ask = (path: string, mode: RequestMode = "no-cors", method = "GET") =>
-    shelf.answer({ method, mode, url: path.startsWith("/") ? ORIGIN + path : path });
-  const text = async (path: string, mode?: RequestMode) => (await (await ask(path, mode))?.text()) ?? null;
+  const ask = (at: string, mode: RequestMode = "no-cors", method = "GET") =>
+    shelf.answer({ method, mode, url: at.startsWith("/") ? ORIGIN + at : at });
+  const text = async (at: string, mode?: RequestMode) => (await (await ask(at, mode))?.text()) ?? null;
   return { shelf, shelves, files, state, asked, ask, text };
 }
 
 describe("the shelf of the service worker", () => {
-  it("[O1] holds all files of its build, and they answer without a network", async () => {
-    const { shelf, state, text } = world();
+  it.each(["/", "/unisono/"])(
+    "[O1][O10] holds all files of its build at %s, for want of a network",
+    async (path) => {
+      const { shelf, state, text } = world("./assets/index-new.js", path);
+      await shelf.install();
+      state.isUp = false;
+      expect(await text(path, "navigate")).toContain("index-new.js");
+      for (const name of [...BUILD.assets, ...BUILD.others])
+        expect(await text(path + name)).toBe(`content of ${path}${name}`);
+    },
+  );
+
+  it("[O10] leaves what lies beside its path to others", async () => {
+    const { shelf, ask } = world("./assets/index-new.js", "/unisono/");
     await shelf.install();
-    state.isUp = false;
-    expect(await text("/", "navigate")).toContain("index-new.js");
-    for (const address of [...BUILD.assets, ...BUILD.others])
-      expect(await text(address)).toBe(`content of ${address}`);
+    for (const at of ["/", "/assets/index-new.js", "/unisono2/", "/other/unisono/"])
+      expect(ask(at, "navigate")).toBeNull();
+  });
+
+  it("[O11] keeps its shelf beside that of a page at another path of the host", async () => {
+    const { shelf, shelves } = world("./assets/index-new.js", "/unisono/");
+    for (const name of ["unisono-old", "unisono-old/unisono", "unisono-old/other"])
+      shelves.set(name, new Map());
+    await shelf.install();
+    await shelf.activate();
+    expect([...shelves.keys()].sort()).toEqual(["unisono-new/unisono", "unisono-old", "unisono-old/other"]);
   });
 
   it("[O1] holds nothing when one file is missing", async () => {
@@ -70,7 +89,7 @@ describe("the shelf of the service worker", () => {
   });
 
   it("[O2] is not filled from a server that has another build by now", async () => {
-    const { shelf, shelves } = world("/assets/index-newer.js");
+    const { shelf, shelves } = world("./assets/index-newer.js");
     await expect(shelf.install()).rejects.toThrow("another build");
     expect(shelves.size).toBe(0);
   });
@@ -118,10 +137,9 @@ describe("the shelf of the service worker", () => {
   it("[O6] drops what former builds left, and nothing of others", async () => {
     const { shelf, shelves } = world();
     await shelf.install();
-    shelves.set("unisono-old", new Map());
-    shelves.set("somebody-elses", new Map());
+    for (const name of ["unisono-old", "unisono-old/other", "somebody-elses"]) shelves.set(name, new Map());
     await shelf.activate();
-    expect([...shelves.keys()].sort()).toEqual(["somebody-elses", "unisono-new"]);
+    expect([...shelves.keys()].sort()).toEqual(["somebody-elses", "unisono-new", "unisono-old/other"]);
   });
 });
 
@@ -150,6 +168,21 @@ describe("a page that may come from the shelf", () => {
     offline.joined();
     offline.joined();
     expect(did).toEqual(["register"]);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["refuses", () => Promise.reject(new DOMException("denied", "SecurityError"))],
+    [
+      "throws",
+      () => {
+        throw new DOMException("denied", "SecurityError");
+      },
+    ],
+  ])("[G7] does without a worker where the browser %s", async (_, refuse) => {
+    const { offline, did } = pageOf({ register: refuse, dropShelves: refuse });
+    expect(() => offline.joined()).not.toThrow();
+    await offline.refusedAsOld();
+    expect(did).toEqual([]);
   });
 
   it("[O8] makes way for the server's build, once", async () => {

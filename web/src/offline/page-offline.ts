@@ -1,6 +1,8 @@
 // The page's side of starting without a network: registers the service worker once somebody has joined, and makes sure that
 // a page from the shelf does not stay when the server has a newer one (rules O7–O9). Asks nobody to install anything.
 
+import { type Memory, storageOrMemory } from "../lib/index.ts";
+
 export interface OfflinePage {
   /** The address of the page's own script: no two builds share it. */
   readonly script: string;
@@ -10,7 +12,7 @@ export interface OfflinePage {
   readonly register: () => Promise<unknown>;
   readonly dropShelves: () => Promise<unknown>;
   readonly reload: () => void;
-  readonly session: Pick<Storage, "getItem" | "setItem">;
+  readonly session: Pick<Memory, "getItem" | "setItem">;
 }
 
 const RELOADED_FOR = "unisono.reloadedFor";
@@ -28,9 +30,7 @@ export class PageOffline {
   joined(): void {
     if (this.#hasRegistered) return;
     this.#hasRegistered = true;
-    this.#page.register().catch((error: unknown) => {
-      console.warn(`this page will not start offline: ${String(error)}`);
-    });
+    void this.#tryTo("start offline", this.#page.register);
   }
 
   /**
@@ -44,35 +44,53 @@ export class PageOffline {
     const theirs = text === null ? null : (SCRIPT.exec(text)?.[1] ?? null);
     if (theirs === null || theirs === script || session.getItem(RELOADED_FOR) === theirs || !isIdle()) return;
     session.setItem(RELOADED_FOR, theirs);
-    await dropShelves();
+    await this.#tryTo("drop its shelf", dropShelves);
     reload();
   }
 
   /** O9: the server does not speak this page's protocol: the next reload must come from the server, however slow it is. */
   async refusedAsOld(): Promise<void> {
-    await this.#page.dropShelves();
+    await this.#tryTo("drop its shelf", this.#page.dropShelves);
+  }
+
+  /** Where cookies are blocked a browser may refuse all of this, at once or later; the page works without. */
+  async #tryTo(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      console.warn(`this page will not ${what}: ${String(error)}`);
+    }
   }
 }
 
-/** null where there are no service workers: plain http, private windows. */
+/** null where there are no service workers: plain http, private windows, blocked cookies. */
 export function browserOffline(window: Window): OfflinePage | null {
-  const { navigator, document, location, sessionStorage } = window;
-  const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const { document, location } = window;
+  const workers = serviceWorkersOf(window);
   const script = document.querySelector<HTMLScriptElement>("script[type=module][src]");
   if (!window.isSecureContext || !workers || !script) return null;
   return {
     script: script.getAttribute("src") ?? "",
     isControlled: workers.controller !== null,
     // Not a navigation, so the service worker leaves it alone.
-    fetchPage: async () => (await fetch("/", { cache: "no-store" })).text(),
-    register: () => workers.register("/sw.js", { updateViaCache: "none" }),
+    fetchPage: async () => (await fetch("./", { cache: "no-store" })).text(),
+    register: () => workers.register("./sw.js", { updateViaCache: "none" }),
     dropShelves: async () => {
-      const names = await caches.keys();
-      await Promise.all(
-        names.filter((name) => name.startsWith("unisono-")).map((name) => caches.delete(name)),
-      );
+      const { href } = new URL("./", document.baseURI);
+      for (const name of await caches.keys()) {
+        const isOurs = name.startsWith("unisono-") && (await (await caches.open(name)).match(href));
+        if (isOurs) await caches.delete(name);
+      }
     },
     reload: () => location.reload(),
-    session: sessionStorage,
+    session: storageOrMemory(() => window.sessionStorage),
   };
+}
+
+function serviceWorkersOf({ navigator }: Window): ServiceWorkerContainer | undefined {
+  try {
+    return navigator.serviceWorker;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-// The service worker: hands the browser's events to the shelf. Built into /sw.js, with the build's own list of files in
+// The service worker: hands the browser's events to the shelf. Built into sw.js beside the page, with the build's own list of files in
 // place of BUILD. It never takes over a page of a former build, whose parts only the former worker has (O6).
 
 import { type Build, OfflineShelf } from "./offline-shelf.ts";
@@ -17,7 +17,7 @@ interface FetchEvent extends ExtendableEvent {
 
 const shelf = new OfflineShelf(
   {
-    origin: location.origin,
+    base: new URL("./", location.href).href,
     caches,
     fetch: (input, init) => fetch(input, init),
     giveUpAfter: (ms) => AbortSignal.timeout(ms),

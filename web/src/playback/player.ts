@@ -79,6 +79,7 @@ export class Player {
   #gain: GainNode | null = null;
   #volume = 1;
   #isHidden = false;
+  #isUnable = false;
   readonly #repair = new Repair();
   readonly #outputWatch = new OutputWatch();
   #stopTicking: (() => void) | null = null;
@@ -100,7 +101,9 @@ export class Player {
   unlock(): void {
     // P31: what was decoded went with the context's queue; whoever plays the file loads it again.
     if (this.#output.isStuck) void this.#tearDown();
+    this.#isUnable = true;
     const context = this.#output.unlock();
+    this.#isUnable = false;
     if (this.#queue) return;
     this.#gain = context.createGain();
     this.#gain.gain.value = this.#volume;
@@ -124,6 +127,11 @@ export class Player {
 
   get isUnlocked(): boolean {
     return this.#output.state === "running";
+  }
+
+  /** G11: this browser has no Web Audio: nothing will sound here. */
+  get isUnable(): boolean {
+    return this.#isUnable;
   }
 
   get isInterrupted(): boolean {

@@ -132,7 +132,7 @@ interface Lock {
 
 /** Holds the lock of this stay; of a duplicated tab, which has the same session, under a name of its own. null without locks. */
 async function takeLock(session: string): Promise<Lock | null> {
-  if (!navigator.locks) return null;
+  if (!hasLocks()) return null;
   for (const name of [session, `${session.slice(0, 40)}-${crypto.randomUUID().slice(0, 18)}`]) {
     const release = await holdLock(LOCK_PREFIX + name);
     if (release) return { session: name, release };
@@ -151,7 +151,7 @@ function holdLock(name: string): Promise<(() => void) | null> {
 }
 
 async function liveSessions(): Promise<Set<string> | null> {
-  if (!navigator.locks) return null;
+  if (!hasLocks()) return null;
   const { held = [], pending = [] } = await navigator.locks.query();
   const names = [...held, ...pending].map(({ name }) => name ?? "");
   return new Set(
@@ -184,7 +184,20 @@ async function sweepIndexedDb(session: string, clock: Clock): Promise<void> {
 }
 
 async function measureCapacity(): Promise<number> {
-  const estimate = await navigator.storage?.estimate?.().catch(() => undefined);
+  const estimate = await estimateStorage().catch(() => undefined);
   if (!estimate?.quota) return UNKNOWN_CAPACITY_BYTES;
   return Math.min(MAX_CAPACITY_BYTES, Math.floor(QUOTA_SHARE * (estimate.quota - (estimate.usage ?? 0))));
+}
+
+/** Where cookies are blocked a browser may refuse even to be asked. */
+async function estimateStorage(): Promise<StorageEstimate | undefined> {
+  return navigator.storage?.estimate?.();
+}
+
+function hasLocks(): boolean {
+  try {
+    return navigator.locks !== undefined;
+  } catch {
+    return false;
+  }
 }

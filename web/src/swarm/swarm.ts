@@ -286,13 +286,13 @@ export class Swarm {
     this.#mesh.receive(from, received);
   }
 
-  /** Closes all links and wipes the store; idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Closes all links, and wipes the store unless another swarm goes on with it; idempotent. */
+  close(keepsStore = false): Promise<void> {
+    this.#closing ??= this.#close(keepsStore);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(keepsStore: boolean): Promise<void> {
     for (const peer of this.#conversations.keys()) this.#sendCtl(peer, { type: "bye", reason: "left" });
     this.#cancelReview?.();
     this.#cancelSweep();
@@ -304,7 +304,7 @@ export class Swarm {
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
-    await this.#options.store.close();
+    if (!keepsStore) await this.#options.store.close();
   }
 
   #setGenerous(isGenerous: boolean): void {

@@ -14,6 +14,7 @@ function fakePage(...languages: string[]): FakePage {
     localStorage: {
       getItem: (key) => stored.get(key) ?? null,
       setItem: (key, value) => void stored.set(key, value),
+      removeItem: (key) => void stored.delete(key),
     },
     navigator: { languages },
   };

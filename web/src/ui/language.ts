@@ -2,6 +2,7 @@
 // this device. Words that cannot be fetched leave the page in the language it has.
 
 import { type ReadonlySignal, signal } from "@preact/signals";
+import { type Memory, storageOrMemory } from "../lib/index.ts";
 import { en } from "./copy/en.ts";
 import { isRightToLeft } from "./copy/format.ts";
 import { type Copy, speak } from "./copy/index.ts";
@@ -12,7 +13,7 @@ const STORED_AS = "unisono.language";
 /** What of a window this needs. */
 export interface LanguagePage {
   readonly document: { readonly documentElement: { lang: string; dir: string } };
-  readonly localStorage: Pick<Storage, "getItem" | "setItem">;
+  readonly localStorage: Memory;
   readonly navigator: { readonly languages: readonly string[] };
 }
 
@@ -23,12 +24,14 @@ export const language: ReadonlySignal<LanguageTag> = shown;
 /** Only the latest wish counts, however long the words of a former one take. */
 let wishes = 0;
 
+const memoryOf = (page: LanguagePage) => storageOrMemory(() => page.localStorage);
+
 export function startLanguage(page: LanguagePage): Promise<void> {
-  return show(page, chooseLanguage(page.localStorage.getItem(STORED_AS), page.navigator.languages));
+  return show(page, chooseLanguage(memoryOf(page).getItem(STORED_AS), page.navigator.languages));
 }
 
 export function chooseByHand(page: LanguagePage, tag: LanguageTag): Promise<void> {
-  page.localStorage.setItem(STORED_AS, tag);
+  memoryOf(page).setItem(STORED_AS, tag);
   return show(page, tag);
 }
 

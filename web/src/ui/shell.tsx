@@ -5,6 +5,7 @@ import type { ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Actions, View } from "../app/view.ts";
 import { words } from "./copy/index.ts";
+import { DropZone } from "./parts/drop-zone.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { Home } from "./screens/home.tsx";
 import { Left } from "./screens/left.tsx";
@@ -45,6 +46,7 @@ export function Shell({ view, actions }: ScreenProps) {
         {screen === "swarm" && <SwarmSections view={view} actions={actions} />}
         {screen === "left" && <Left view={view} actions={actions} />}
       </main>
+      <DropZone actions={actions} />
     </div>
   );
 }

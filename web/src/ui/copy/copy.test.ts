@@ -80,6 +80,8 @@ const ERRORS: Readonly<Record<ErrorCode, true>> = {
   "file-too-long": true,
   "file-too-many": true,
   "file-unreadable": true,
+  "file-is-folder": true,
+  "file-failed": true,
   "storage-full": true,
   "audio-blocked": true,
   "audio-unsupported": true,

@@ -127,6 +127,8 @@ const refusals: Readonly<Record<string, string>> = {
     "Ein anderer Tab auf diesem Gerät hat diesen Platz übernommen. Mach dort weiter oder tritt hier wieder bei.",
   "page-incomplete":
     "Ein Teil dieser Seite kam nicht an, weil das Netz weg war. Lade die Seite neu und tritt dann wieder bei.",
+  "page-failed":
+    "Auf dieser Seite ist etwas schiefgegangen, darum konnte dieses Telefon nicht beitreten. Lade die Seite neu und tritt dann wieder bei. Bleibt es so, kopiere die Diagnose für den, der den Server betreibt.",
   "not-admitted":
     "Jemand anderes hat an diesem Ort ohne deinen Schlüssel einen Schwarm eröffnet und hält ihn besetzt. Gründe einen neuen Schwarm und teile dessen Link.",
   "swarm-full": "Dieser Schwarm ist voll. Warte, bis jemand geht, oder gründe einen neuen.",
@@ -187,11 +189,15 @@ const error = {
     `${quotedFile(fileName)} wurde nicht hinzugefügt: Drei Dateien pro Person sind die Grenze. Schalte zuerst eine von deinen aus.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} konnte nicht gelesen werden. Prüfe, ob es sie noch gibt, und füge sie noch einmal hinzu.`,
+  "file-is-folder": (fileName) =>
+    `${quotedFile(fileName)} ist ein Ordner. Öffne ihn und lege die Lieder daraus hier ab.`,
+  "file-failed": (fileName) =>
+    `${quotedFile(fileName)} wurde nicht hinzugefügt, weil auf dieser Seite etwas schiefging. Versuch es noch einmal; bleibt es so, lade die Seite neu.`,
   "storage-full": (fileName) =>
     `${quotedFile(fileName)} hat auf diesem Telefon keinen Platz. Schalte eine Datei aus und versuch es noch einmal.`,
   "audio-blocked": () => "Der Browser hält den Ton zurück. Tippe irgendwo auf die Seite, damit er spielt.",
   "audio-unsupported": () =>
-    "Dieser Browser kann nicht im Gleichschritt abspielen. Ein aktueller Chrome, Firefox oder Safari kann es; Dateien teilen geht auch hier.",
+    "Dieser Browser kann nicht im Gleichschritt abspielen, darum bleibt dieses Telefon stumm. Lieder bekommt es und gibt sie weiter; ein aktueller Chrome, Firefox oder Safari spielt sie auch.",
 } satisfies Record<ErrorCode, (fileName: string | null) => string>;
 
 const notice = {
@@ -222,6 +228,7 @@ const notice = {
   measured: () => "Die Messung ist fertig: Wie spät jedes Handy ist, steht unter „Dieser Lautsprecher“.",
   "lined-up": ({ name }) =>
     `Das Mikrofon von ${format.list([name])} hat dieses Handy abgeglichen. Rückgängig geht es unter „Dieser Lautsprecher“.`,
+  "files-wait": () => "Vorgemerkt. Deine Lieder werden hinzugefügt, sobald du beitrittst.",
   copied: () => "Kopiert.",
 } satisfies ByCode<Notice>;
 
@@ -320,6 +327,7 @@ export const de = {
   files: {
     title: "Dateien",
     add: "Dateien hinzufügen",
+    drop: "Lieder hier ablegen: alle bekommen sie.",
     limits: "Bis zu drei pro Person: MP3, M4A, WAV, FLAC.",
     empty: "Noch keine Lieder. Füge eines von diesem Telefon hinzu; alle bekommen eine Kopie.",
     size: format.bytes,

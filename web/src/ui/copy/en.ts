@@ -116,6 +116,8 @@ const refusals: Readonly<Record<string, string>> = {
     "This place was taken over by another tab on this device. Continue there, or join again here.",
   "page-incomplete":
     "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
+  "page-failed":
+    "Something went wrong on this page, so this phone could not join. Reload the page, then join again. If it stays, copy the diagnostics for whoever runs the server.",
   "not-admitted":
     "Someone else opened a swarm at this place without your key, and holds it. Start a new swarm and share its link.",
   "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
@@ -169,11 +171,15 @@ const error = {
     `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} could not be read. Check that it is still there, then add it again.`,
+  "file-is-folder": (fileName) =>
+    `${quotedFile(fileName)} is a folder. Open it, and drop the songs that are in it.`,
+  "file-failed": (fileName) =>
+    `${quotedFile(fileName)} was not added, because something went wrong on this page. Try it again; if it stays, reload the page.`,
   "storage-full": (fileName) =>
     `No room for ${quotedFile(fileName)} on this phone. Turn a file off, then try again.`,
   "audio-blocked": () => "The browser holds the sound back. Tap anywhere on the page to let it play.",
   "audio-unsupported": () =>
-    "This browser has no way to play in step. A current Chrome, Firefox or Safari does; sharing files works here too.",
+    "This browser has no way to play in step, so this phone stays silent. It gets songs and passes them on all the same; a current Chrome, Firefox or Safari plays them, too.",
 } satisfies Record<ErrorCode, (fileName: string | null) => string>;
 
 const notice = {
@@ -203,6 +209,7 @@ const notice = {
   measured: () => "The measurement is done: see how late each phone is under This speaker.",
   "lined-up": ({ name }) =>
     `${format.list([name])}’s microphone lined this phone up. Undo is under This speaker.`,
+  "files-wait": () => "Kept for now. Your songs are added as soon as you join.",
   copied: () => "Copied.",
 } satisfies ByCode<Notice>;
 
@@ -298,6 +305,7 @@ export const en = {
   files: {
     title: "Files",
     add: "Add files",
+    drop: "Drop songs to add them for everyone.",
     limits: "Up to three per person: MP3, M4A, WAV, FLAC.",
     empty: "No songs yet. Add one from this phone; everyone gets a copy.",
     size: format.bytes,

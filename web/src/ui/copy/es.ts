@@ -121,6 +121,8 @@ const refusals: Readonly<Record<string, string>> = {
   "taken-over": "Otra pestaña de este dispositivo ocupó este lugar. Sigue allí o vuelve a entrar aquí.",
   "page-incomplete":
     "Parte de esta página no llegó porque se perdió la red. Recarga la página y vuelve a entrar.",
+  "page-failed":
+    "Algo salió mal en esta página y este teléfono no pudo entrar. Recarga la página y vuelve a entrar. Si sigue igual, copia el diagnóstico para quien lleva el servidor.",
   "not-admitted":
     "Otra persona abrió un enjambre en este lugar sin tu clave y lo ocupa. Crea un enjambre nuevo y comparte su enlace.",
   "swarm-full": "Este enjambre está lleno. Espera a que alguien salga o crea uno nuevo.",
@@ -177,12 +179,16 @@ const error = {
     `${quotedFile(fileName)} no se añadió: el límite son tres archivos por persona. Desactiva antes uno de los tuyos.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} no se pudo leer. Comprueba que sigue ahí y añádelo otra vez.`,
+  "file-is-folder": (fileName) =>
+    `${quotedFile(fileName)} es una carpeta. Ábrela y suelta las canciones que contiene.`,
+  "file-failed": (fileName) =>
+    `${quotedFile(fileName)} no se añadió porque algo salió mal en esta página. Inténtalo de nuevo; si sigue igual, recarga la página.`,
   "storage-full": (fileName) =>
     `${quotedFile(fileName)} no cabe en este teléfono. Desactiva un archivo e inténtalo de nuevo.`,
   "audio-blocked": () =>
     "El navegador retiene el sonido. Toca en cualquier parte de la página para que suene.",
   "audio-unsupported": () =>
-    "Este navegador no puede tocar al compás. Un Chrome, Firefox o Safari actual sí; compartir archivos también funciona aquí.",
+    "Este navegador no puede tocar al compás, así que este teléfono queda en silencio. Aun así recibe canciones y las pasa; un Chrome, Firefox o Safari actual también las toca.",
 } satisfies Record<ErrorCode, (fileName: string | null) => string>;
 
 const notice = {
@@ -212,6 +218,7 @@ const notice = {
   measured: () => "La medición está lista: mira el retraso de cada teléfono en «Este altavoz».",
   "lined-up": ({ name }) =>
     `El micrófono de ${format.list([name])} ha alineado este teléfono. Se deshace en «Este altavoz».`,
+  "files-wait": () => "Guardadas por ahora. Tus canciones se añaden en cuanto entres.",
   copied: () => "Copiado.",
 } satisfies ByCode<Notice>;
 
@@ -306,6 +313,7 @@ export const es = {
   files: {
     title: "Archivos",
     add: "Añadir archivos",
+    drop: "Suelta canciones para añadirlas para todos.",
     limits: "Hasta tres por persona: MP3, M4A, WAV, FLAC.",
     empty: "Aún no hay canciones. Añade una de este teléfono; todos reciben una copia.",
     size: format.bytes,

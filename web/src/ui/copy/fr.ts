@@ -129,6 +129,8 @@ const refusals: Readonly<Record<string, string>> = {
     "Un autre onglet de cet appareil a pris cette place. Continue là-bas ou rejoins à nouveau ici.",
   "page-incomplete":
     "Une partie de cette page n’est pas arrivée, car le réseau s’est coupé. Recharge la page, puis rejoins à nouveau.",
+  "page-failed":
+    "Quelque chose s’est mal passé sur cette page, ce téléphone n’a donc pas pu rejoindre l’essaim. Recharge la page, puis rejoins à nouveau. Si cela persiste, copie le diagnostic pour qui tient le serveur.",
   "not-admitted":
     "Quelqu’un d’autre a ouvert un essaim à cet endroit sans ta clé et l’occupe. Crée un nouvel essaim et partage son lien.",
   "swarm-full": "Cet essaim est plein. Attends que quelqu’un parte ou crées-en un nouveau.",
@@ -187,11 +189,15 @@ const error = {
     `${quotedFile(fileName)} n’a pas été ajouté\u00a0: trois fichiers par personne, c’est la limite. Désactive d’abord un des tiens.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} n’a pas pu être lu. Vérifie qu’il est toujours là, puis ajoute-le à nouveau.`,
+  "file-is-folder": (fileName) =>
+    `${quotedFile(fileName)} est un dossier. Ouvre-le et dépose les morceaux qu’il contient.`,
+  "file-failed": (fileName) =>
+    `${quotedFile(fileName)} n’a pas été ajouté, car quelque chose s’est mal passé sur cette page. Réessaie\u00a0; si cela persiste, recharge la page.`,
   "storage-full": (fileName) =>
     `${quotedFile(fileName)} n’a pas de place sur ce téléphone. Désactive un fichier, puis réessaie.`,
   "audio-blocked": () => "Le navigateur retient le son. Touche la page n’importe où pour le laisser jouer.",
   "audio-unsupported": () =>
-    "Ce navigateur ne sait pas jouer au pas des autres. Un Chrome, Firefox ou Safari récent le sait\u00a0; partager des fichiers marche aussi ici.",
+    "Ce navigateur ne sait pas jouer au pas des autres, ce téléphone reste donc muet. Il reçoit les morceaux et les transmet quand même\u00a0; un Chrome, Firefox ou Safari récent les joue aussi.",
 } satisfies Record<ErrorCode, (fileName: string | null) => string>;
 
 const notice = {
@@ -224,6 +230,7 @@ const notice = {
   measured: () => "La mesure est faite : voyez le retard de chaque téléphone sous « Ce haut-parleur ».",
   "lined-up": ({ name }) =>
     `Le micro de ${format.list([name])} a aligné ce téléphone. Cela s’annule sous « Ce haut-parleur ».`,
+  "files-wait": () => "Gardés pour l’instant. Tes morceaux seront ajoutés dès que tu rejoins un essaim.",
   copied: () => "Copié.",
 } satisfies ByCode<Notice>;
 
@@ -324,6 +331,7 @@ export const fr = {
   files: {
     title: "Fichiers",
     add: "Ajouter des fichiers",
+    drop: "Dépose des morceaux pour les ajouter pour tous.",
     limits: "Jusqu’à trois par personne\u00a0: MP3, M4A, WAV, FLAC.",
     empty: "Pas encore de morceau. Ajoutes-en un de ce téléphone\u00a0; tout le monde en reçoit une copie.",
     size: format.bytes,

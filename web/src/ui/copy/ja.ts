@@ -121,6 +121,8 @@ const refusals: Readonly<Record<string, string>> = {
     "この端末の別のタブがこの席を引き継ぎました。そちらで続けるか、ここでもう一度参加してください。",
   "page-incomplete":
     "ネットワークが切れたため、このページの一部が届きませんでした。ページを再読み込みしてから、もう一度参加してください。",
+  "page-failed":
+    "このページで問題が起きたため、この端末は参加できませんでした。ページを再読み込みしてから、もう一度参加してください。直らないときは、診断情報をコピーしてサーバーの管理者に送ってください。",
   "not-admitted":
     "別の人があなたのキーなしでこの場所にスウォームを開き、使っています。新しいスウォームを作り、そのリンクを送ってください。",
   "swarm-full": "このスウォームは満員です。だれかが抜けるのを待つか、新しく作ってください。",
@@ -177,11 +179,15 @@ const error = {
     `${quotedFile(fileName)}は追加されませんでした。1人3ファイルまでです。先に自分のファイルを1つオフにしてください。`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)}を読み込めませんでした。まだあることを確かめて、もう一度追加してください。`,
+  "file-is-folder": (fileName) =>
+    `${quotedFile(fileName)}はフォルダーです。開いて、中の曲をドロップしてください。`,
+  "file-failed": (fileName) =>
+    `このページで問題が起きたため、${quotedFile(fileName)}は追加されませんでした。もう一度お試しください。直らないときは、ページを再読み込みしてください。`,
   "storage-full": (fileName) =>
     `この端末には${quotedFile(fileName)}を置く場所がありません。ファイルを1つオフにして、もう一度お試しください。`,
   "audio-blocked": () => "ブラウザーが音を止めています。ページのどこかをタップすると鳴ります。",
   "audio-unsupported": () =>
-    "このブラウザーではタイミングを合わせて再生できません。最新のChrome、Firefox、Safariならできます。ファイルの共有はここでもできます。",
+    "このブラウザーではタイミングを合わせて再生できないため、この端末は無音です。曲を受け取り、ほかの端末に渡すことはできます。最新のChrome、Firefox、Safariなら再生もできます。",
 } satisfies Record<ErrorCode, (fileName: string | null) => string>;
 
 const notice = {
@@ -211,6 +217,7 @@ const notice = {
   measured: () => "測定が終わりました。各スマホの遅れは「このスピーカー」にあります。",
   "lined-up": ({ name }) =>
     `${format.list([name])}さんのマイクでこのスマホをそろえました。「このスピーカー」で元に戻せます。`,
+  "files-wait": () => "預かりました。参加するとすぐに追加されます。",
   copied: () => "コピーしました。",
 } satisfies ByCode<Notice>;
 
@@ -300,6 +307,7 @@ export const ja = {
   files: {
     title: "ファイル",
     add: "ファイルを追加",
+    drop: "曲をドロップすると、全員に追加されます。",
     limits: "1人3つまで：MP3、M4A、WAV、FLAC。",
     empty: "まだ曲がありません。この端末から追加すると、全員に届きます。",
     size: format.bytes,

@@ -2,12 +2,14 @@
 
 import { words } from "../copy/index.ts";
 import { Mark } from "../glyphs.tsx";
+import { CopyButton } from "../parts/copy-button.tsx";
 import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 
 export function Left({ view, actions }: ScreenProps) {
-  const { key, refusal } = useSlice(view, ({ key, banner }) => ({
+  const { key, refusal, isOurFault } = useSlice(view, ({ key, banner }) => ({
     key,
+    isOurFault: banner?.code === "refused" && banner.reason === "page-failed",
     refusal: banner?.code === "refused" ? words.banner(banner) : null,
   }));
   return (
@@ -22,6 +24,14 @@ export function Left({ view, actions }: ScreenProps) {
         <button type="button" class="button button-big" onClick={() => actions.newSwarm()}>
           {words.left.newSwarm}
         </button>
+        {isOurFault && (
+          <CopyButton
+            label={words.details.copy}
+            copied={words.details.copied}
+            failed={words.details.copyFailed}
+            copy={() => actions.copyDiagnostics()}
+          />
+        )}
       </div>
     </div>
   );

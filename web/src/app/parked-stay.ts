@@ -1,0 +1,26 @@
+// What of a stay outlives its session while the browser keeps the page aside (G6), and the part of the page that a stay needs.
+
+import { PartMissing } from "../lib/index.ts";
+import type { PieceStore } from "../swarm/index.ts";
+
+/** Where this device keeps the pieces of a stay. */
+export interface KeptPieces {
+  readonly stay: string;
+  readonly store: PieceStore;
+}
+
+export interface ParkedStay {
+  readonly canonical: string;
+  readonly kept: KeptPieces | null;
+  /** Of its former session. */
+  readonly closing: Promise<void> | undefined;
+}
+
+/** Loads what is needed only after joining. Rejects PartMissing when it did not arrive. */
+export function loadStay(): Promise<typeof import("./stay.ts")> {
+  return import("./stay.ts").catch((cause: unknown) => {
+    // All engines say "module" of one that could not be fetched; what a module itself throws is a fault of ours.
+    const isMissing = cause instanceof TypeError && /module/i.test(cause.message);
+    throw isMissing ? new PartMissing("the part behind the join screen did not arrive", { cause }) : cause;
+  });
+}
