@@ -1,7 +1,7 @@
 """Text of a stranger as it may be shown, on a page or in a terminal. Pure.
 
 It must not break its line, reverse it, command the terminal, or hide something in it; the letters of all
-countries and joined emoji stay whole. web/src/lib/safe-text.ts does the same; vectors/safe-text.json holds both.
+countries and joined emoji stay whole. web/src/lib/safe-text.ts does the same: vectors/safe-text.json.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-# Latin, Greek and Cyrillic stand before it and never join; a joiner there would only make two names look alike.
+# Latin, Greek and Cyrillic stand before it and never join; a joiner there only makes two names look alike.
 _FIRST_JOINABLE = "\u0590"
 _EXTENDS = re.compile("[\u200c\u200d\U000e0020-\U000e007f\U0001f3fb-\U0001f3ff\u0e33\u0eb3]")
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
