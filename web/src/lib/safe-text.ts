@@ -17,7 +17,7 @@ const JOINABLE = /[\p{L}\p{M}\p{S}]/u;
 const FIRST_JOINABLE = "\u0590";
 
 // A character is never parted from these that follow it: marks, variations, joiners, tags, skin colours, vowels behind.
-const EXTENDS = /\u200c|\u200d|[\p{M}\u{E0020}-\u{E007F}\u{1F3FB}-\u{1F3FF}\u0e33\u0eb3]/u;
+const EXTENDS = /\u200c|\u200d|[\p{M}\u{E0020}-\u{E007F}\p{EMod}\u0e33\u0eb3]/u;
 const REGIONAL = /\p{RI}/u;
 /** Signs of Indic scripts that tie two consonants into one character. */
 const TIES = /[\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d\u1039\u17d2]/u;

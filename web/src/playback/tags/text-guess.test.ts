@@ -172,7 +172,6 @@ const SURE: readonly [text: string, encoding: string, hex: string][] = [
   ["愛你一萬年", "big5", "b752a741a440b855a67e"],
 ];
 const HINTED: readonly [text: string, language: string, hex: string][] = [
-  ["ДДТ", "ru", "c4c4d2"],
   ["אהבה", "he", "e0e4e1e4"],
   ["双截棍", "zh-CN", "cbabbdd8b9f7"],
 ];
