@@ -12,13 +12,13 @@ const INFO_FIELDS: Readonly<Record<string, TagField>> = { INAM: "title", IART: "
 const AIFF_FIELDS: Readonly<Record<string, TagField>> = { NAME: "title", AUTH: "artist" };
 
 export function readRiffTags(bytes: Uint8Array, raw: RawTags): void {
-  const lists = readChunks(bytes, true, raw).filter(
-    ({ name, start }) => name === "LIST" && isAt(bytes, start, "INFO"),
-  );
-  for (const list of lists) {
-    const fields = [...chunksIn(bytes.subarray(list.start + 4, list.end), 0, true)];
-    for (const { name, start, end } of fields) {
-      offerField(raw, INFO_FIELDS[name], bytes.subarray(list.start + 4 + start, list.start + 4 + end));
+  for (const list of readChunks(bytes, true, raw)) {
+    if (list.name !== "LIST" || !isAt(bytes, list.start, "INFO")) continue;
+    const info = bytes.subarray(list.start + 4, list.end);
+    let chunks = 0;
+    for (const { name, start, end } of chunksIn(info, 0, true)) {
+      if (++chunks > MAX_CHUNKS) break;
+      offerField(raw, INFO_FIELDS[name], info.subarray(start, end));
     }
   }
 }

@@ -4,13 +4,19 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_COVER_BYTES, MAX_TAG_CHARS, readTags } from "./song-tags.ts";
 import {
+  aiff,
+  aiffChunk,
+  ape,
   apic,
   big,
+  box,
   comments,
+  ebml,
   flac,
   flacBlock,
   frame,
   id3,
+  id3v1,
   item,
   JPEG,
   join,
@@ -139,7 +145,7 @@ describe("the tags of a song", () => {
     expect(readTags(whole.subarray(0, 40))?.title).toBe("Title");
   });
 
-  it("are read of anything without throwing, and never longer than allowed", () => {
+  it("[P61] are read of anything without throwing, and never longer than allowed", () => {
     const heads = [
       id3(3, 0, frame("TIT2", join([1], utf16("Ü"))), apic(3, JPEG)),
       id3(4, 0x40, frame("TIT2", join([3], "x"), [0, 0x4f])),
@@ -149,6 +155,16 @@ describe("the tags of a song", () => {
       wav(
         riffChunk("LIST", join("INFO", riffChunk("INAM", "x"))),
         riffChunk("id3 ", id3(3, 0, apic(3, PNG))),
+      ),
+      aiff(aiffChunk("NAME", [0xd1, 0xf2]), aiffChunk("ID3 ", id3(4, 0x80, frame("TIT2", [0, 0xff, 0xfe])))),
+      join(sound, ape({ Title: [0x8f, 0xe3], "Cover Art (Front)": PNG }), id3v1([0xc3, 0xf0])),
+      join(
+        ebml(0x1a45dfa3),
+        ebml(0x18538067, ebml(0x114d9b74, ebml(0x4dbb)), ebml(0x1549a966, ebml(0x7ba9, "x"))),
+      ),
+      join(
+        box("wide"),
+        box("moov", box("udta", box("\xa9nam", [0, 1, 0, 0, 0x78])), box("meta", box("keys", zeros(20)))),
       ),
     ];
     const damaged = fc
