@@ -18,7 +18,7 @@ interface Alphabet {
   readonly isRare?: true;
   /** The first bytes of the characters that are used daily; the others were sorted behind them. */
   readonly daily?: readonly [first: number, last: number];
-  /** Consonants and vowels are told apart. */
+  /** Vowels, and signs and consonants that stand for them: three others in a row are rare, or three of these. */
   readonly vowels?: string;
 }
 
@@ -78,6 +78,7 @@ const ALPHABETS: readonly Alphabet[] = [
     encoding: "windows-874",
     languages: /^th\b/,
     letters: "านรกอเ่งมย้ลวดัทสตะีิคาหบปแจขไใพชูโผุถ็ำืึฟศณญซธภษฉ์ฐฝฮฤๆฯฎฬฆฌฏฑฒ",
+    vowels: "าะิีึืุูัำเแโใไ็่้๊๋์อวย",
   },
   { encoding: "shift_jis", languages: /^ja\b/, letters: KANA + KANJI, isWide: true, daily: [0x81, 0x97] },
   {
