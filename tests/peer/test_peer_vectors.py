@@ -18,6 +18,7 @@ from unisono.peer.keys import SwarmKeys, derive_keys, read_link
 from unisono.peer.offset import OffsetEstimator, Probe
 from unisono.peer.peer_message import Status, StatusMessage, decode_message, encode_message
 from unisono.peer.plan import Beat, Plan, Record
+from unisono.peer.safe_text import safe_text
 from unisono.peer.topology import neighbours_of
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -203,3 +204,13 @@ def test_probes_say_the_same_of_global_time_to_a_nanosecond() -> None:
         estimate = estimator.estimate(probe[3])
         assert estimate is not None
         assert estimate.offset_ms == pytest.approx(offset_ms, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", vector("safe-text.json"), ids=lambda case: case["what"])
+def test_text_of_a_stranger_is_shown_as_the_page_shows_it(case: dict[str, Any]) -> None:
+    text = bytes.fromhex(case["utf16"]).decode("utf-16-be", "surrogatepass")
+    assert safe_text(text, case["maxChars"]) == case["shown"]
+
+
+def test_halves_of_characters_from_a_file_name_are_not_shown() -> None:
+    assert safe_text("caf\udce9.mp3", 120) == "caf.mp3"

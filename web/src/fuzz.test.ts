@@ -38,7 +38,7 @@ import { encodeHashes, fileIdOf, makeManifest, parseManifest } from "./swarm/man
 
 const INPUTS = Number(process.env.UNISONO_FUZZ_INPUTS ?? 2_000);
 const LIMIT_MS = 3_600_000;
-const SHOWABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+const SHOWABLE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u206f]*$/u;
 
 const ADA = "a".repeat(32) as UserId;
 const SWARM = "0".repeat(32) as SwarmId;

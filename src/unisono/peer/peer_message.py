@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -16,6 +15,7 @@ import msgspec
 
 from unisono.peer.errors import WireError
 from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, PlanState, Record
+from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
 Hindrance = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
@@ -74,8 +74,7 @@ _on_wire = msgspec.json.Decoder(_OnWire)
 
 def clean_name(name: str) -> str:
     """A person's name as it may be shown."""
-    plain = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp"))
-    return " ".join(plain.split())[:MAX_NAME_CHARS]
+    return safe_text(name, MAX_NAME_CHARS)
 
 
 def encode_message(message: PeerMessage) -> bytes:

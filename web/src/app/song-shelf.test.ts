@@ -1,39 +1,41 @@
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../lib/index.ts";
+import type { Cover, SongTags } from "../playback/index.ts";
 import { SongShelf } from "./song-shelf.ts";
 
 const [song, other] = ["5".repeat(64) as FileId, "6".repeat(64) as FileId];
 
-const big = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >> shift) & 255);
-const utf8 = (text: string): number[] => [...new TextEncoder().encode(text)];
-
-/** An MP3 with a title and, where asked, a front cover in JPEG. */
-function mp3(title: string, hasCover: boolean): Uint8Array<ArrayBuffer> {
-  const frame = (name: string, content: number[]) => [
-    ...utf8(name),
-    ...big(content.length),
-    0,
-    0,
-    ...content,
-  ];
-  const cover = [0, ...utf8("image/jpeg"), 0, 3, 0, 0xff, 0xd8, 0xff, 0xe0];
-  const body = [...frame("TIT2", [0, ...utf8(title)]), ...(hasCover ? frame("APIC", cover) : [])];
-  return Uint8Array.from([...utf8("ID3"), 3, 0, 0, 0, 0, body.length >> 7, body.length & 127, ...body]);
-}
+const COVER: Cover = { type: "image/jpeg", widthPx: 600, heightPx: 600, bytes: Uint8Array.of(0xff, 0xd8) };
+/** A "file" of its title, with an exclamation mark where it has a cover. */
+const mp3 = (title: string, hasCover: boolean): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(hasCover ? `${title}!` : title);
+const reader = {
+  read: async (bytes: Uint8Array): Promise<SongTags | null> => {
+    const text = new TextDecoder().decode(bytes);
+    return {
+      title: text.replace("!", ""),
+      artist: null,
+      album: null,
+      cover: text.endsWith("!") ? COVER : null,
+    };
+  },
+  close: () => undefined,
+};
 
 function shelf(decode: () => Promise<{ width: number; height: number; close(): void }>) {
   const open = new Set<string>();
   let made = 0;
   let changes = 0;
-  const songs = new SongShelf(() => changes++, {
+  const ground = {
     decode,
     makeUrl: () => {
       const url = `blob:${++made}`;
       open.add(url);
       return url;
     },
-    dropUrl: (url) => open.delete(url),
-  });
+    dropUrl: (url: string) => open.delete(url),
+  };
+  const songs = new SongShelf(() => changes++, ground, reader);
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   return { songs, open, settled, changes: () => changes };
 }
@@ -45,10 +47,30 @@ describe("what songs are called", () => {
     const { songs, settled, changes } = shelf(picture(600));
     expect(songs.wordsOf(song)).toBeNull();
     songs.note(song, mp3("Glass Harbour", true));
-    expect(songs.wordsOf(song)).toMatchObject({ title: "Glass Harbour", artist: null, coverUrl: null });
     await settled();
-    expect(songs.wordsOf(song)?.coverUrl).toBe("blob:1");
-    expect(changes()).toBe(1);
+    expect(songs.wordsOf(song)).toMatchObject({ title: "Glass Harbour", artist: null, coverUrl: "blob:1" });
+    expect(changes()).toBe(2);
+  });
+
+  it("[P61] is read of a few songs at a time, and of the others while nothing plays", async () => {
+    const { songs, settled } = shelf(picture(600));
+    const ids = Array.from({ length: 5 }, (_, n) => n.toString(16).padStart(64, "0") as FileId);
+    for (const fileId of ids) songs.note(fileId, mp3("Song", false));
+    for (const fileId of ids) songs.note(fileId, mp3("Song", false));
+    await settled();
+    expect(ids.filter((fileId) => songs.wordsOf(fileId))).toEqual(ids.slice(0, 3));
+    const files = ids.map((fileId) => ({ fileId, seeded: true, sizeBytes: 9 }));
+    for (let look = 0; look < 2; look++) {
+      songs.readOne(files, async () => mp3("Later", false));
+      await settled();
+    }
+    expect(ids.map((fileId) => songs.wordsOf(fileId)?.title)).toEqual([
+      "Song",
+      "Song",
+      "Song",
+      "Later",
+      "Later",
+    ]);
   });
 
   it("comes without a cover that no browser can draw, or that is far too large", async () => {

@@ -1,9 +1,9 @@
-// What the songs held here are called, and their covers as addresses that an <img> can show. A cover is shown only after the
-// browser has decoded it whole. Owns the blob: addresses it has given out. Songs that nobody has played yet are read one by
-// one while nothing plays.
+// What the songs held here are called, and their covers as addresses that an <img> can show. A Worker reads the tags; a cover is
+// shown only after the browser has decoded it whole. Owns the blob: addresses it has given out. Songs that nobody has played
+// yet are read one by one while nothing plays.
 
 import type { FileId } from "../lib/index.ts";
-import { type Cover, readTags, type SongTags } from "../playback/index.ts";
+import { type Cover, type SongTags, TagReader } from "../playback/index.ts";
 
 export interface CoverGround {
   /** Rejects what is no picture. */
@@ -31,6 +31,8 @@ const MAX_COVER_PIXELS = 16e6;
 
 /** A cover is a MB at most: no more than a small photo album. The one shown longest ago goes first. */
 const MAX_COVERS = 12;
+/** Songs whose tags wait for the Worker hold a copy of what it reads: those added in between are read when nothing plays. */
+const MAX_WAITING = 3;
 /** A file is read whole for its tags, as they may be at its end; a larger one has to be played for that. */
 const MAX_READ_BYTES = 64e6;
 /** Of so many songs that nobody offers any more the words are kept: most of them come back with whoever left. */
@@ -44,23 +46,28 @@ interface Held {
 
 export class SongShelf {
   readonly #ground: CoverGround;
+  readonly #reader: Pick<TagReader, "read" | "close">;
   readonly #onChange: () => void;
   readonly #tags = new Map<FileId, Omit<SongTags, "cover"> | null>();
   readonly #coverUrls = new Map<FileId, string>();
+  readonly #waiting = new Set<FileId>();
   #isReading = false;
   #isClosed = false;
 
-  constructor(onChange: () => void, ground = browserCovers) {
+  constructor(
+    onChange: () => void,
+    ground = browserCovers,
+    reader: Pick<TagReader, "read" | "close"> = new TagReader(),
+  ) {
     this.#onChange = onChange;
     this.#ground = ground;
+    this.#reader = reader;
   }
 
-  /** Reads the tags of a song whose bytes pass by. Hands the bytes on as they are. */
+  /** Has the tags of a song read whose bytes pass by. Hands the bytes on as they are. */
   note(fileId: FileId, bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
-    if (this.#tags.has(fileId)) return bytes.buffer;
-    const tags = readTags(bytes);
-    this.#tags.set(fileId, tags && { title: tags.title, artist: tags.artist, album: tags.album });
-    if (tags?.cover) void this.#show(fileId, tags.cover);
+    const isKnown = this.#tags.has(fileId) || this.#waiting.has(fileId);
+    if (!isKnown && this.#waiting.size < MAX_WAITING) void this.#read(fileId, bytes);
     return bytes.buffer;
   }
 
@@ -71,12 +78,13 @@ export class SongShelf {
       for (const fileId of this.#tags.keys()) if (!listed.has(fileId)) this.#tags.delete(fileId);
     }
     const next = files.find(
-      ({ fileId, seeded, sizeBytes }) => seeded && sizeBytes <= MAX_READ_BYTES && !this.#tags.has(fileId),
+      ({ fileId, seeded, sizeBytes }) =>
+        seeded && sizeBytes <= MAX_READ_BYTES && !this.#tags.has(fileId) && !this.#waiting.has(fileId),
     );
     if (!next || this.#isReading) return;
     this.#isReading = true;
     read(next.fileId)
-      .then((bytes) => void this.note(next.fileId, bytes))
+      .then((bytes) => this.#read(next.fileId, bytes))
       .catch((error: unknown) => {
         console.warn(`no tags of ${next.fileId}: ${String(error)}`);
         this.#tags.set(next.fileId, null);
@@ -96,7 +104,18 @@ export class SongShelf {
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;
+    this.#reader.close();
     for (const fileId of this.#coverUrls.keys()) this.#drop(fileId);
+  }
+
+  async #read(fileId: FileId, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#waiting.add(fileId);
+    const tags = await this.#reader.read(bytes);
+    this.#waiting.delete(fileId);
+    if (this.#isClosed) return;
+    this.#tags.set(fileId, tags && { title: tags.title, artist: tags.artist, album: tags.album });
+    if (tags?.cover) void this.#show(fileId, tags.cover);
+    this.#onChange();
   }
 
   async #show(fileId: FileId, { type, bytes }: Cover): Promise<void> {

@@ -24,6 +24,15 @@ describe("the one sentence", () => {
     ["being alone", { people: [person("ada")], files: [] }, { code: "alone" }],
     ["having no song yet", { files: [] }, { code: "no-files", others: 1 }],
     ["being between directors", { directorId: null }, { code: "electing" }],
+    [
+      "playing a song whose title is known",
+      {
+        plan: playing,
+        playback: sounding,
+        songWords: { title: "Glass Harbour", artist: null, album: null, coverUrl: null },
+      },
+      { code: "playing", fileName: "Glass Harbour", directorName: "bo", isDirector: false },
+    ],
     ["being ready", {}, { code: "ready-to-play", isDirector: false, directorName: "bo" }],
     [
       "fetching the chosen song",

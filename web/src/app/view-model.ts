@@ -67,7 +67,7 @@ export function viewStatus(facts: SessionFacts): Status {
   if (plan.state !== "stopped") {
     const obstacle = viewObstacle(facts, chosen);
     if (obstacle) return obstacle;
-    const fileName = chosen?.name ?? "";
+    const fileName = songName(facts, chosen);
     if (plan.state === "preparing") {
       const names = facts.missing.map((userId) => nameOf(facts, userId));
       return { code: "waiting-for", names, canStart: isDirector, withoutInSec: viewWithoutInSec(facts) };
@@ -78,7 +78,7 @@ export function viewStatus(facts: SessionFacts): Status {
     return { code: "entering", fileName };
   }
   if (chosen && directorId !== null)
-    return { code: "paused", fileName: chosen.name, directorName, isDirector };
+    return { code: "paused", fileName: songName(facts, chosen), directorName, isDirector };
   if (files.length === 0) {
     return people.length === 1 ? { code: "alone" } : { code: "no-files", others: people.length - 1 };
   }
@@ -108,7 +108,12 @@ function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Statu
     const sources = (chosen?.sources ?? []).map((userId) => nameOf(facts, userId));
     return { code: "fetching", fileName, percent, sources, remainingSec: chosen?.remainingSec ?? null };
   }
-  return facts.isDecoding ? { code: "decoding", fileName } : null;
+  return facts.isDecoding ? { code: "decoding", fileName: songName(facts, chosen) } : null;
+}
+
+/** The title where the file's tags tell it for sure; of what is missing or cannot be played, people look for the file. */
+function songName(facts: SessionFacts, chosen: FileState | undefined): string {
+  return facts.songWords?.title ?? chosen?.name ?? "";
 }
 
 /** At most one banner, the gravest first. */

@@ -7,4 +7,5 @@ export { makeClicks } from "./click.ts";
 export { type PlaybackReading, type PlaybackState, Player, type SoundMove } from "./player.ts";
 export type { Timeline } from "./segment-planner.ts";
 export { looksLikeAudio } from "./sniff.ts";
-export { type Cover, readTags, type SongTags } from "./tags/song-tags.ts";
+export type { Cover, SongTags } from "./tags/song-tags.ts";
+export { TagReader } from "./tags/tag-reader.ts";

@@ -1,98 +1,40 @@
-// Tags built by hand, a byte at a time, so that every field is named.
+// Tags built by hand in testing/tag-bytes.ts, a byte at a time.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_COVER_BYTES, MAX_TAG_CHARS, readTags } from "./song-tags.ts";
-
-type Part = string | readonly number[] | Uint8Array;
-
-function join(...parts: Part[]): Uint8Array {
-  const all = parts.map((part) => (typeof part === "string" ? latin1(part) : part));
-  const whole = new Uint8Array(all.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of all) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-const latin1 = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-const utf16 = (text: string): number[] =>
-  [0xff, 0xfe].concat(Array.from(text, (char) => [char.charCodeAt(0) & 255, char.charCodeAt(0) >> 8]).flat());
-const big = (value: number, bytes: number): number[] =>
-  Array.from({ length: bytes }, (_, index) => Math.floor(value / 256 ** (bytes - 1 - index)) % 256);
-const little = (value: number, bytes: number): number[] => big(value, bytes).reverse();
-const sevenBits = (value: number): number[] => [21, 14, 7, 0].map((shift) => (value >> shift) & 0x7f);
-const zeros = (count: number): number[] => new Array<number>(count).fill(0);
-
-const JPEG = join([0xff, 0xd8, 0xff, 0xe0], "a picture");
-const PNG = join([0x89], "PNG\r\n", [0x1a], "\n", "another picture");
-
-const id3 = (version: number, flags: number, ...frames: Part[]): Uint8Array => {
-  const body = join(...frames);
-  return join("ID3", [version, 0, flags], sevenBits(body.length), body);
-};
-const frame = (name: string, content: Part, flags = [0, 0]): Uint8Array => {
-  const bytes = join(content);
-  return join(name, big(bytes.length, 4), flags, bytes);
-};
-const shortFrame = (name: string, content: Part): Uint8Array => {
-  const bytes = join(content);
-  return join(name, big(bytes.length, 3), bytes);
-};
-const apic = (kind: number, picture: Part): Uint8Array =>
-  frame("APIC", join([0], "image/jpeg\0", [kind], "cover\0", picture));
-const sound = [0xff, 0xfb, 0x90, 0x00, ...zeros(413)];
-
-const comments = (...entries: Part[]): Uint8Array =>
-  join(
-    little(4, 4),
-    "test",
-    little(entries.length, 4),
-    ...entries.flatMap((entry) => [little(join(entry).length, 4), entry]),
-  );
-const pictureBlock = (kind: number, picture: Uint8Array): Uint8Array =>
-  join(big(kind, 4), big(10, 4), "image/jpeg", big(1, 4), "x", zeros(16), big(picture.length, 4), picture);
-const flacBlock = (type: number, content: Uint8Array, isLast = false): Uint8Array =>
-  join([type + (isLast ? 128 : 0)], big(content.length, 3), content);
-const flac = (...blocks: Uint8Array[]): Uint8Array => join("fLaC", flacBlock(0, join(zeros(34))), ...blocks);
-
-/** Pages of at most two laces, so that a packet goes over several. */
-function ogg(...packets: Uint8Array[]): Uint8Array {
-  const laces = packets.flatMap((packet) => {
-    const count = Math.floor(packet.length / 255) + 1;
-    return Array.from({ length: count }, (_, index) => packet.subarray(255 * index, 255 * (index + 1)));
-  });
-  const pages: Uint8Array[] = [];
-  for (let at = 0; at < laces.length; at += 2) {
-    const page = laces.slice(at, at + 2);
-    const sizes = page.map((lace) => lace.length);
-    const header = join("OggS", zeros(10), little(7, 4), zeros(8), [page.length], sizes);
-    pages.push(join(header, ...page));
-  }
-  return join(...pages);
-}
-
-const box = (name: string, ...parts: Part[]): Uint8Array => {
-  const content = join(...parts);
-  return join(big(8 + content.length, 4), name, content);
-};
-const item = (name: string, value: Part): Uint8Array => box(name, box("data", big(1, 4), zeros(4), value));
-const mp4 = (...items: Uint8Array[]): Uint8Array =>
-  join(
-    box("ftyp", "M4A "),
-    box(
-      "moov",
-      box("mvhd", zeros(20)),
-      box("udta", box("meta", zeros(4), box("hdlr", zeros(8)), box("ilst", ...items))),
-    ),
-  );
-const riffChunk = (name: string, content: Part): Uint8Array => {
-  const bytes = join(content);
-  return join(name, little(bytes.length, 4), bytes, zeros(bytes.length % 2));
-};
-const wav = (...chunks: Uint8Array[]): Uint8Array => join("RIFF", zeros(4), "WAVE", ...chunks);
+import {
+  aiff,
+  aiffChunk,
+  ape,
+  apic,
+  big,
+  box,
+  comments,
+  ebml,
+  flac,
+  flacBlock,
+  frame,
+  id3,
+  id3v1,
+  item,
+  JPEG,
+  join,
+  latin1,
+  mp4,
+  ogg,
+  PNG,
+  pictureBlock,
+  png,
+  riffChunk,
+  shortFrame,
+  sound,
+  stuffed,
+  utf8,
+  utf16,
+  wav,
+  zeros,
+} from "./testing/tag-bytes.ts";
 
 describe("the tags of a song", () => {
   it.each([
@@ -143,8 +85,8 @@ describe("the tags of a song", () => {
       id3(
         3,
         0x80,
-        frame("APIC", join([0], "image/jpeg\0", [3], "\0", [0xff, 0, 0xd8, 0xff, 0, 0xe0], "a picture")).map(
-          (byte, index) => (index === 7 ? JPEG.length + 14 : byte),
+        frame("APIC", join([0], "image/jpeg\0", [3], "\0", stuffed(JPEG))).map((byte, index) =>
+          index === 7 ? JPEG.length + 14 : byte,
         ),
       ),
     ],
@@ -169,7 +111,7 @@ describe("the tags of a song", () => {
     ["M4A", mp4(item("covr", JPEG))],
     ["an ID3 tag in WAV", wav(riffChunk("id3 ", id3(3, 0, apic(3, JPEG))))],
   ])("have the front cover of %s", (_, bytes) => {
-    expect(readTags(bytes)?.cover).toEqual({ type: "image/jpeg", bytes: JPEG });
+    expect(readTags(bytes)?.cover).toEqual({ type: "image/jpeg", widthPx: 600, heightPx: 400, bytes: JPEG });
   });
 
   it("are nothing where the file says nothing", () => {
@@ -178,10 +120,17 @@ describe("the tags of a song", () => {
     }
   });
 
-  it("hold no picture that a browser would not draw as one, whatever its tag calls it", () => {
+  it("[P60] hold no picture that a browser would not draw as one, and none that is far too large", () => {
     expect(readTags(id3(3, 0, apic(3, "<svg onload='alert(1)'>")))).toBeNull();
-    const large = join(JPEG, zeros(MAX_COVER_BYTES));
-    expect(readTags(flac(flacBlock(6, pictureBlock(3, large), true)))).toBeNull();
+    const large = join(JPEG, new Uint8Array(MAX_COVER_BYTES));
+    expect(readTags(mp4(item("covr", large)))).toBeNull();
+    for (const [width, height] of [
+      [40_000, 40_000],
+      [0, 300],
+      [1, 0xffffffff],
+    ] as const) {
+      expect(readTags(mp4(item("covr", png(width, height))))).toBeNull();
+    }
   });
 
   it("are short, on one line, and cannot reverse it", () => {
@@ -196,7 +145,7 @@ describe("the tags of a song", () => {
     expect(readTags(whole.subarray(0, 40))?.title).toBe("Title");
   });
 
-  it("are read of anything without throwing, and never longer than allowed", () => {
+  it("[P61] are read of anything without throwing, and never longer than allowed", () => {
     const heads = [
       id3(3, 0, frame("TIT2", join([1], utf16("Ü"))), apic(3, JPEG)),
       id3(4, 0x40, frame("TIT2", join([3], "x"), [0, 0x4f])),
@@ -206,6 +155,16 @@ describe("the tags of a song", () => {
       wav(
         riffChunk("LIST", join("INFO", riffChunk("INAM", "x"))),
         riffChunk("id3 ", id3(3, 0, apic(3, PNG))),
+      ),
+      aiff(aiffChunk("NAME", [0xd1, 0xf2]), aiffChunk("ID3 ", id3(4, 0x80, frame("TIT2", [0, 0xff, 0xfe])))),
+      join(sound, ape({ Title: [0x8f, 0xe3], "Cover Art (Front)": PNG }), id3v1([0xc3, 0xf0])),
+      join(
+        ebml(0x1a45dfa3),
+        ebml(0x18538067, ebml(0x114d9b74, ebml(0x4dbb)), ebml(0x1549a966, ebml(0x7ba9, "x"))),
+      ),
+      join(
+        box("wide"),
+        box("moov", box("udta", box("\xa9nam", [0, 1, 0, 0, 0x78])), box("meta", box("keys", zeros(20)))),
       ),
     ];
     const damaged = fc

@@ -1,95 +1,115 @@
-// What a file says of its song: title, artist, album and a cover, from ID3, Vorbis comments, MP4 atoms and RIFF lists. Pure.
+// What a file says of its song: title, artist, album and a cover, in whichever container. Pure; runs in tags.worker.ts.
 // A file comes from a stranger: every size is checked against what there is, texts are cut and cleaned of what could break
-// or reverse a line, a cover is only what browsers draw and no larger than a phone wants to keep.
+// or reverse a line, a cover is only what browsers draw and small enough to be decoded.
 // Does not know whether a cover can really be drawn.
 
+import { type Bytes, safeText } from "../../lib/index.ts";
 import { isAt } from "../length/reading.ts";
-import { id3Bytes, readId3, readId3v1 } from "./id3.ts";
+import { apeBytes, apeBytesBehind, readApe } from "./ape-tags.ts";
+import { lookAtPicture, type Picture } from "./cover-picture.ts";
+import { hasId3v1, ID3V1_BYTES, id3Bytes, id3BytesBehind, readId3, readId3v1 } from "./id3.ts";
+import { readMatroskaTags } from "./matroska-tags.ts";
 import { readMp4Tags } from "./mp4-tags.ts";
-import { readRiffTags } from "./riff-tags.ts";
+import type { RawTags, RawText, TagField } from "./raw-tags.ts";
+import { readAiffTags, readRiffTags } from "./riff-tags.ts";
+import { decodeAs, guessEncoding } from "./text-guess.ts";
 import { readFlacTags, readOggTags } from "./vorbis-comments.ts";
 
-export interface Cover {
-  readonly type: CoverType;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+export interface Cover extends Picture {
+  readonly bytes: Bytes;
 }
 
-export interface SongTags {
+export interface SongWords {
   readonly title: string | null;
   readonly artist: string | null;
   readonly album: string | null;
+}
+
+export interface SongTags extends SongWords {
   readonly cover: Cover | null;
 }
 
-/** What a container was found to say, not yet fit to be shown. */
-export interface RawTags {
-  title?: string;
-  artist?: string;
-  album?: string;
-  cover?: Uint8Array;
-}
-
-export type CoverType = "image/jpeg" | "image/png" | "image/webp" | "image/gif";
-
 export const MAX_TAG_CHARS = 120;
-export const MAX_COVER_BYTES = 1024 * 1024;
+/** A scanner's PNG of 3000 pixels a side has 10 MB. */
+export const MAX_COVER_BYTES = 24 * 1024 * 1024;
+/** 160 MB in memory while it is scaled: more than any shop delivers. */
+export const MAX_COVER_PIXELS = 40e6;
 /** What stands before the sound, with several pictures of a scanner's size; the rest of a larger one is not looked at. */
 const MAX_HEAD_BYTES = 32 * 1024 * 1024;
+/** Far more than is shown, in any encoding. */
+const MAX_TEXT_BYTES = 1_024;
+/** Programs add a tag of their own beside those that they do not know; nobody adds many. */
+const MAX_TAGS = 8;
+const FIELDS: readonly TagField[] = ["title", "artist", "album"];
 
-/** Null where the file says nothing of its song. */
-export function readTags(bytes: Uint8Array): SongTags | null {
+/** Null where the file says nothing of its song. `languages` as in navigator.languages: what old letters may mean. */
+export function readTags(bytes: Uint8Array, languages: readonly string[] = []): SongTags | null {
   const raw = readAny(bytes);
-  const tags = {
-    title: cleanText(raw.title),
-    artist: cleanText(raw.artist),
-    album: cleanText(raw.album),
-    cover: raw.cover ? checkedCover(raw.cover) : null,
-  };
+  const tags = { ...readWords(raw, languages), cover: raw.cover ? checkedCover(raw.cover) : null };
   return tags.title || tags.artist || tags.album || tags.cover ? tags : null;
 }
 
 /** A tag that is cut off ends in a read beyond the file: what was found before it counts. */
 function readAny(bytes: Uint8Array): RawTags {
   const raw: RawTags = {};
-  try {
-    readContainer(bytes, raw);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+  for (const read of [readAhead, readBehind]) {
+    try {
+      read(bytes, raw);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
   }
   return raw;
 }
 
-function readContainer(bytes: Uint8Array, raw: RawTags): void {
-  const tagBytes = id3Bytes(bytes);
-  if (tagBytes > 0) readId3(bytes.subarray(0, Math.min(tagBytes, MAX_HEAD_BYTES)), raw);
-  const sound = bytes.subarray(tagBytes);
+/** Tags before the sound, and what its container says. */
+function readAhead(bytes: Uint8Array, raw: RawTags): void {
+  let sound = bytes;
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
+    const [id3, ape] = [id3Bytes(sound), apeBytes(sound)];
+    if (id3 > 0) readId3(sound.subarray(0, Math.min(id3, MAX_HEAD_BYTES)), raw);
+    if (ape > 0) readApe(sound.subarray(0, Math.min(ape, MAX_HEAD_BYTES)), raw);
+    if (id3 + ape === 0) break;
+    sound = sound.subarray(id3 + ape);
+  }
   if (isAt(sound, 0, "fLaC")) readFlacTags(sound.subarray(0, MAX_HEAD_BYTES), raw);
   else if (isAt(sound, 0, "OggS")) readOggTags(sound, raw);
-  else if (isAt(sound, 0, "RIFF")) readRiffTags(sound, raw);
-  else if (isAt(sound, 4, "ftyp")) readMp4Tags(sound, raw);
-  else if (raw.title === undefined) readId3v1(sound, raw);
+  else if (isAt(sound, 8, "WAVE")) readRiffTags(sound, raw);
+  else if (isAt(sound, 0, "FORM") && isAt(sound, 8, "AIF")) readAiffTags(sound, raw);
+  else if (isAt(sound, 0, "\x1a\x45\xdf\xa3")) readMatroskaTags(sound, raw);
+  else if (/^(ftyp|moov|mdat|wide|free|skip)$/.test(String.fromCharCode(...sound.subarray(4, 8))))
+    readMp4Tags(sound, raw);
 }
 
-// \p{Cc} control, \p{Cf} format (bidi overrides and isolates, zero-width), \p{Co} private use, \p{Cs} lone surrogates,
-// \p{Zl} and \p{Zp} line and paragraph separators.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+/gu;
-
-function cleanText(text: string | undefined): string | null {
-  // A field of a megabyte would be normalised for nothing.
-  const short = (text ?? "").slice(0, 4 * MAX_TAG_CHARS);
-  const plain = short.normalize("NFC").replace(UNSAFE, " ").replace(/\s+/g, " ").trim();
-  return Array.from(plain).slice(0, MAX_TAG_CHARS).join("").trim() || null;
+/** Tags behind the sound, whatever it is; ID3v1, which cuts titles off, counts last although it stands last. */
+function readBehind(bytes: Uint8Array, raw: RawTags): void {
+  let rest = hasId3v1(bytes) ? bytes.subarray(0, -ID3V1_BYTES) : bytes;
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
+    const [id3, ape] = [id3BytesBehind(rest), apeBytesBehind(rest)];
+    const end = rest.length;
+    if (id3 > 0) readId3(rest.subarray(end - id3), raw);
+    if (ape > 0) readApe(rest.subarray(end - ape), raw);
+    if (id3 + ape === 0) break;
+    rest = rest.subarray(0, end - id3 - ape);
+  }
+  readId3v1(bytes, raw);
 }
 
-function checkedCover(picture: Uint8Array): Cover | null {
-  const type = coverType(picture);
-  return type && picture.length <= MAX_COVER_BYTES ? { type, bytes: picture.slice() } : null;
+/** Texts of one file were written by one program: they are guessed together. Null for a text of unknown letters. */
+function readWords(raw: RawTags, languages: readonly string[]): SongWords {
+  const short = (text: Uint8Array): Uint8Array => text.subarray(0, MAX_TEXT_BYTES);
+  const unknown = FIELDS.map((field) => raw[field]).filter((text) => text instanceof Uint8Array);
+  const encoding = guessEncoding(unknown.map(short), languages);
+  const words = (text: RawText = ""): string | null => {
+    const plain = typeof text === "string" ? text : decodeAs(short(text), encoding);
+    return safeText(plain, MAX_TAG_CHARS) || null;
+  };
+  return { title: words(raw.title), artist: words(raw.artist), album: words(raw.album) };
 }
 
-/** By what it begins with; what the tag calls it is not asked, so that nothing else slips through under its name. */
-function coverType(picture: Uint8Array): CoverType | null {
-  if (isAt(picture, 0, "\xff\xd8\xff")) return "image/jpeg";
-  if (isAt(picture, 0, "\x89PNG\r\n\x1a\n")) return "image/png";
-  if (isAt(picture, 0, "RIFF") && isAt(picture, 8, "WEBP")) return "image/webp";
-  return isAt(picture, 0, "GIF87a") || isAt(picture, 0, "GIF89a") ? "image/gif" : null;
+function checkedCover(bytes: Uint8Array): Cover | null {
+  const picture = lookAtPicture(bytes);
+  const pixels = picture ? picture.widthPx * picture.heightPx : 0;
+  if (!picture || pixels === 0 || pixels > MAX_COVER_PIXELS || bytes.length > MAX_COVER_BYTES) return null;
+  return { ...picture, bytes: bytes.slice() };
 }

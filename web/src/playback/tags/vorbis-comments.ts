@@ -2,14 +2,16 @@
 // Pure. A front cover goes before any other picture.
 
 import { isAt, viewOf } from "../length/reading.ts";
-import type { RawTags } from "./song-tags.ts";
+import { offerText, type RawTags } from "./raw-tags.ts";
 
 const COMMENT_BLOCK = 4;
 const PICTURE_BLOCK = 6;
 const FRONT_COVER = 3;
+/** Behind the kind and a length: the type, which is an arrow for a link. */
+const TYPE_AT = 8;
 const PAGE_HEADER_BYTES = 27;
-/** A picture of a megabyte in base64, and the comments around it; a larger header is not waited for. */
-const MAX_PACKET_BYTES = 2 * 1024 * 1024;
+/** A scanner's picture in base64, and the comments around it; a larger header is not waited for. */
+const MAX_PACKET_BYTES = 16 * 1024 * 1024;
 const FIELDS = { TITLE: "title", ARTIST: "artist", ALBUM: "album" } as const;
 
 export function readFlacTags(bytes: Uint8Array, raw: RawTags): void {
@@ -22,7 +24,7 @@ export function readFlacTags(bytes: Uint8Array, raw: RawTags): void {
     const block = bytes.subarray(at + 4, at + 4 + (header & 0xffffff));
     const type = (header >>> 24) & 0x7f;
     if (type === COMMENT_BLOCK) readComments(block, raw);
-    if (type === PICTURE_BLOCK) pictures.push(pictureOf(block));
+    if (type === PICTURE_BLOCK && !isAt(block, TYPE_AT, "-->")) pictures.push(pictureOf(block));
     at += 4 + (header & 0xffffff);
   }
   chooseCover(pictures, raw);
@@ -84,7 +86,7 @@ function readComments(block: Uint8Array, raw: RawTags): void {
     if (equals <= 0) continue;
     const name = new TextDecoder().decode(comment.subarray(0, Math.min(equals, 32))).toUpperCase();
     const value = comment.subarray(equals + 1);
-    if (name in FIELDS) raw[FIELDS[name as keyof typeof FIELDS]] ??= new TextDecoder().decode(value);
+    if (name in FIELDS) offerText(raw, FIELDS[name as keyof typeof FIELDS], value);
     else if (name === "METADATA_BLOCK_PICTURE") {
       const block = fromBase64(value);
       if (block) pictures.push(pictureOf(block));

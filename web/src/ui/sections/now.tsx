@@ -82,7 +82,7 @@ export function Now({ view, actions }: ScreenProps) {
   );
 }
 
-/** The status sentence has the file's name; this is what the song calls itself. */
+/** All that the song calls itself; the status sentence has the title, or the file's name where there is none. */
 function Song({ title, artist, album, coverUrl }: Omit<TransportView, "positionSec">) {
   const by = [artist, album].filter((text) => text !== null);
   if (title === null && by.length === 0 && coverUrl === null) return null;
