@@ -4,7 +4,8 @@
 //   ├── KeyError         key-empty · key-too-long
 //   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-unproven · wire-replayed
 //   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · storage-full
-//   │   └── SoundTooLong file-too-long
+//   │   ├── SoundTooLong file-too-long
+//   │   └── Undecodable  file-undecodable
 //   └── AudioError       audio-blocked · audio-unsupported
 
 export type KeyErrorCode = "key-empty" | "key-too-long";
@@ -21,6 +22,7 @@ export type FileErrorCode =
   | "file-too-large"
   | "file-too-long"
   | "file-too-many"
+  | "file-undecodable"
   | "file-unreadable"
   | "storage-full";
 export type AudioErrorCode = "audio-blocked" | "audio-unsupported";
@@ -49,6 +51,24 @@ export class SoundTooLong extends FileError {
     readonly roomSec: number,
   ) {
     super("file-too-long", `${Math.round(durationSec)} s of sound, room for ${Math.round(roomSec)} s`);
+  }
+}
+
+/**
+ * `refused`: this browser does not know the format, or the file is damaged. `noise`: what came out is no sound.
+ * `late`: it took longer than any song should. `failed`: for example, no memory was to be had.
+ */
+export type UndecodableReason = "refused" | "noise" | "late" | "failed";
+
+/** This device does not get any sound out of the file; others may. */
+export class Undecodable extends FileError {
+  constructor(
+    readonly reason: UndecodableReason,
+    /** What the file is, by name; null where nothing is recognised. */
+    readonly format: string | null,
+    options?: ErrorOptions,
+  ) {
+    super("file-undecodable", `${reason}, ${format ?? "an unknown format"}`, options);
   }
 }
 

@@ -6,3 +6,4 @@ export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./random.ts";
 export * from "./sha256.ts";
+export * from "./within.ts";

@@ -7,7 +7,7 @@
 import { type Clock, every } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { ringChime } from "./chime.ts";
-import { type Decode, wholeFileDecoder } from "./decode.ts";
+import type { DecodedSound, wholeFileDecoder } from "./decode.ts";
 import { LEVELS_PER_SEC, LOUDNESS_BARS } from "./loudness.ts";
 import { OutputWatch } from "./output-watch.ts";
 import { Repair } from "./repair.ts";
@@ -25,7 +25,10 @@ export interface PlaybackReading {
   readonly errorMs: number | null;
   readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
+  /** Of the song; this device may have less of it. */
   readonly durationSec: number | null;
+  /** What of it this device has decoded, from its beginning (P39). */
+  readonly decodedSec: number | null;
   /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
   readonly decodeOffsetMs: number | null;
   readonly rejoins: number;
@@ -54,13 +57,17 @@ const fromTheBeginning = (): number => 0;
 
 interface Loaded {
   readonly sourceId: string;
+  /** Of the song, by its container; `decodedSec` of it, from its beginning, were decoded here. */
   readonly durationSec: number;
+  readonly decodedSec: number;
   /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
   readonly decodeOffsetSec: number;
   readonly loudness: readonly number[] | null;
   /** Of every twentieth of a second; null until somebody asks. */
   readonly levels: readonly number[] | null;
 }
+
+export type Anchored = Pick<DecodedSound, "durationSec" | "wholeSec"> & { readonly anchor: Anchor | null };
 
 export class Player {
   readonly #clock: Clock;
@@ -71,7 +78,9 @@ export class Player {
   #wasInterrupted = false;
   #planner: SegmentPlanner | null = null;
   #queue: SegmentQueue | null = null;
-  #decode: Decode | null = null;
+  #makeDecoder: typeof wholeFileDecoder | null = null;
+  /** The anchors asked for are made one after the other: decoding takes memory. */
+  #anchoring: Promise<unknown> = Promise.resolve();
   #loaded: Loaded | null = null;
   #timeline: Timeline | null = null;
   /** Where the song sets in, in seconds into the file; nothing before it sounds. */
@@ -107,7 +116,6 @@ export class Player {
     this.#gain.connect(context.destination);
     this.#queue = new SegmentQueue(context, this.#gain, this.#ground.makeWorker());
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
-    this.#decode = wholeFileDecoder(context, this.#ground.soundBudgetBytes());
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -144,6 +152,16 @@ export class Player {
     return this.#loaded?.durationSec ?? null;
   }
 
+  /** What of the loaded file sounds here; less than its duration where this browser has decoded only a part. */
+  get decodedSec(): number | null {
+    return this.#loaded?.decodedSec ?? null;
+  }
+
+  /** The decoder comes with the part of the page that is loaded after the join screen. */
+  decodeWith(makeDecoder: typeof wholeFileDecoder): void {
+    this.#makeDecoder = makeDecoder;
+  }
+
   /** Of the loaded file, to look at (loudness.ts); null until it was made. */
   get loudness(): readonly number[] | null {
     return this.#loaded?.loudness ?? null;
@@ -164,19 +182,23 @@ export class Player {
     return loaded.levels?.[Math.floor(positionSec * LEVELS_PER_SEC)] ?? 0;
   }
 
-  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws as Decode does. */
-  async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
-    if (!this.#decode) throw new Error("load before unlock");
-    const sound = await this.#decode(bytes);
-    this.loadSound(sourceId, sound.channels, sound.durationSec);
+  /** Decodes `bytes` (they are consumed), and replaces the file loaded before if `isWanted` still. Throws as Decode does. */
+  async load(sourceId: string, bytes: ArrayBuffer, isWanted = (): boolean => true): Promise<void> {
+    const { channels, durationSec, wholeSec } = await this.#decode(bytes);
+    if (isWanted()) this.loadSound(sourceId, channels, wholeSec, durationSec);
   }
 
   /** Loads sound made here, for example the click test's. */
-  loadSound(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[], durationSec: number): void {
+  loadSound(
+    sourceId: string,
+    channels: readonly Float32Array<ArrayBuffer>[],
+    durationSec: number,
+    decodedSec = durationSec,
+  ): void {
     if (!this.#queue) return; // closed while decoding
     if (this.#loaded) this.unload();
     this.#queue.load(sourceId, channels);
-    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0, loudness: null, levels: null };
+    this.#loaded = { sourceId, durationSec, decodedSec, decodeOffsetSec: 0, loudness: null, levels: null };
     void this.#queue.loudnessOf(sourceId, LOUDNESS_BARS).then((loudness) => {
       if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, loudness };
       this.#onChange();
@@ -199,11 +221,27 @@ export class Player {
     return match;
   }
 
-  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws as Decode does. */
-  async anchorOf(bytes: ArrayBuffer): Promise<Anchor | null> {
-    if (!this.#decode) throw new Error("anchorOf before unlock");
-    const sound = await this.#decode(bytes);
-    return (await this.#queue?.makeAnchor(sound.channels)) ?? null;
+  /** The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode does. */
+  anchorOf(read: () => Promise<ArrayBuffer>): Promise<Anchored> {
+    const anchored = this.#anchoring.then(async () => {
+      const { channels, durationSec, wholeSec } = await this.#decode(await read());
+      return { durationSec, wholeSec, anchor: (await this.#queue?.makeAnchor(channels)) ?? null };
+    });
+    this.#anchoring = anchored.catch(() => undefined);
+    return anchored;
+  }
+
+  #decode(bytes: ArrayBuffer): Promise<DecodedSound> {
+    const { context } = this.#output;
+    if (!this.#makeDecoder || !context) throw new Error("decode before unlock");
+    const { soundBudgetBytes, engine } = this.#ground;
+    const decode = this.#makeDecoder({
+      context,
+      budgetBytes: soundBudgetBytes(),
+      clock: this.#clock,
+      engine: engine(),
+    });
+    return decode(bytes);
   }
 
   unload(): void {
@@ -274,6 +312,7 @@ export class Player {
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       durationSec: this.durationSec,
+      decodedSec: this.decodedSec,
       decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
       needsTap: state === "locked-audio" || this.#output.needsTap,

@@ -226,6 +226,7 @@ class IdealPlayer {
   readonly isInterrupted = false;
   readonly sampleRate = 48_000;
   readonly durationSec = SONG_SEC;
+  readonly decodedSec = SONG_SEC;
   readonly loadedId = IDEAL_SONG_ID;
   readonly #clock: SimClock;
   #timeline: Timeline | null = null;
@@ -250,6 +251,7 @@ class IdealPlayer {
   }
 
   unlock(): void {}
+  decodeWith(): void {}
   unload(): void {}
   redirect(): void {}
   replan(): void {}
@@ -266,6 +268,7 @@ class IdealPlayer {
       ratePpm: isPlaying ? 0 : null,
       outputLatencyMs: 0,
       durationSec: SONG_SEC,
+      decodedSec: SONG_SEC,
       decodeOffsetMs: 0,
       rejoins: 0,
       needsTap: false,
