@@ -3,7 +3,7 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { canonicalKey, formatKey, generateKey, isWeakKey, KeyStretcher } from "../control/index.ts";
-import { type Clock, FileError, type Random, UnisonoError } from "../lib/index.ts";
+import { type Clock, FileError, type Random, UnisonoError, within } from "../lib/index.ts";
 import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
@@ -24,6 +24,9 @@ import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
 import { NO_DETAILS, viewPieces, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
+
+/** Some browsers ask the person first. */
+const COPY_LIMIT_MS = 10_000;
 
 export class App {
   readonly #clock: Clock;
@@ -257,7 +260,7 @@ export class App {
 
   async #copy(text: string): Promise<boolean> {
     try {
-      await this.#page.navigator.clipboard.writeText(text);
+      await within(this.#clock, COPY_LIMIT_MS, this.#page.navigator.clipboard.writeText(text));
     } catch {
       return false; // no clipboard on plain http or without permission: the text stays selectable
     }

@@ -4,7 +4,7 @@
 // scheduled (queued, not begun) · playing · interrupted (the platform took the sound).
 // Does not know directors or global time: a Timeline is all it is given.
 
-import { type Clock, every } from "../lib/index.ts";
+import { type Clock, every, within } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { ringChime } from "./chime.ts";
 import type { DecodedSound, wholeFileDecoder } from "./decode.ts";
@@ -52,6 +52,11 @@ const CUT_AHEAD_SEC = 0.08;
 const VOLUME_RAMP_SEC = 0.015;
 /** A quarter of a frame: below that a match says the same as the one before. */
 const ALIGNED_SEC = 5e-6;
+
+/** A file may lie on a card that is slow, or in a cloud that is not there. */
+const READ_LIMIT_MS = 60_000;
+/** Some ms of arithmetic in a Worker that may be busy with sound. */
+const ANCHOR_LIMIT_MS = 20_000;
 
 const fromTheBeginning = (): number => 0;
 
@@ -224,8 +229,11 @@ export class Player {
   /** The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode does. */
   anchorOf(read: () => Promise<ArrayBuffer>): Promise<Anchored> {
     const anchored = this.#anchoring.then(async () => {
-      const { channels, durationSec, wholeSec } = await this.#decode(await read());
-      return { durationSec, wholeSec, anchor: (await this.#queue?.makeAnchor(channels)) ?? null };
+      const bytes = await within(this.#clock, READ_LIMIT_MS, read());
+      const { channels, durationSec, wholeSec } = await this.#decode(bytes);
+      const making = this.#queue?.makeAnchor(channels) ?? null;
+      const anchor = making && (await within(this.#clock, ANCHOR_LIMIT_MS, making));
+      return { durationSec, wholeSec, anchor };
     });
     this.#anchoring = anchored.catch(() => undefined);
     return anchored;
