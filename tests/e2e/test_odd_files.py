@@ -105,8 +105,8 @@ def test_engines_hand_out_channels_in_the_order_that_is_mixed(
     options = {
         "flac": (),
         "opus": ("-b:a", "400k"),
-        "ogg": ("-c:a", "libvorbis"),
-        "webm": ("-c:a", "libvorbis"),
+        "ogg": ("-c:a", "libvorbis", "-q:a", "8"),
+        "webm": ("-c:a", "libvorbis", "-q:a", "8"),
     }
     for suffix, expected in files.items():
         path = encode(tmp_path / f"six.{suffix}", SIX, 1, *options[suffix])

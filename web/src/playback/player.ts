@@ -178,9 +178,9 @@ export class Player {
     const { positionSec } = this.read();
     if (!loaded || positionSec === null) return 0;
     if (!loaded.levels) {
-      const { sourceId, durationSec } = loaded;
+      const { sourceId, decodedSec } = loaded;
       this.#loaded = { ...loaded, levels: [] };
-      void this.#queue?.loudnessOf(sourceId, Math.ceil(durationSec * LEVELS_PER_SEC)).then((levels) => {
+      void this.#queue?.loudnessOf(sourceId, Math.ceil(decodedSec * LEVELS_PER_SEC)).then((levels) => {
         if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, levels };
       });
     }
@@ -204,8 +204,12 @@ export class Player {
     if (this.#loaded) this.unload();
     this.#queue.load(sourceId, channels);
     this.#loaded = { sourceId, durationSec, decodedSec, decodeOffsetSec: 0, loudness: null, levels: null };
-    void this.#queue.loudnessOf(sourceId, LOUDNESS_BARS).then((loudness) => {
-      if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, loudness };
+    const bars = Math.max(1, Math.round((LOUDNESS_BARS * decodedSec) / durationSec));
+    const rest = new Array<number>(Math.max(0, LOUDNESS_BARS - bars)).fill(0);
+    void this.#queue.loudnessOf(sourceId, bars).then((loudness) => {
+      if (this.#loaded?.sourceId === sourceId) {
+        this.#loaded = { ...this.#loaded, loudness: [...loudness, ...rest] };
+      }
       this.#onChange();
     });
     this.#onChange();
