@@ -83,7 +83,7 @@ def test_rows_name_what_cannot_be_played_and_by_whom(file_room: FileRoom, tmp_pa
     bo.add_file(joined(tmp_path / "zeros.mp3", zeros, stereo))
     bo.add_file(joined(tmp_path / "tagged.flac", id3, flac))
     for name in ("f64.wav", "zeros.mp3", "tagged.flac"):
-        bo.wait_for(lambda shot, name=name: any(f["name"] == name for f in shot["files"]), f"to list {name}")
+        bo.wait_for_seeded(name)
     bo.set_enabled("zeros.mp3", enabled=False)
     bo.add_file(encode(tmp_path / "unknown.aiff", TONE, 2, "-c:a", "adpcm_ima_qt", "-f", "caf"))
     expect(bo.file_row("unknown.aiff")).to_contain_text(re.compile("can.t be played here: CAF"))
