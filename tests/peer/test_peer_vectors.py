@@ -158,7 +158,8 @@ def snake(name: str) -> str:
 
 
 def status_of(shown: dict[str, Any]) -> Status:
-    return Status(**{snake(name): value for name, value in shown.items()})
+    troubles = tuple((each["filePrefix"], each["trouble"]) for each in shown.pop("troubles"))
+    return Status(troubles=troubles, **{snake(name): value for name, value in shown.items()})
 
 
 @pytest.mark.parametrize("name", ["still", "sounding"])

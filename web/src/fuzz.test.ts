@@ -28,7 +28,7 @@ import {
 import { SeededRandom } from "./lib/testing/index.ts";
 import { decodeAnchor } from "./playback/anchor.ts";
 import { readSoundLength } from "./playback/length/sound-length.ts";
-import { looksLikeAudio } from "./playback/sniff.ts";
+import { isPlainlyNotAudio } from "./playback/sniff.ts";
 import { Bitfield } from "./swarm/bitfield.ts";
 import { CtlInbox, encodeCtl } from "./swarm/ctl.ts";
 import { cleanFileName } from "./swarm/file-name.ts";
@@ -183,7 +183,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
     ],
     refusals: [],
     parse(bytes) {
-      looksLikeAudio(bytes);
+      isPlainlyNotAudio(bytes);
       readSoundLength(bytes);
     },
   },

@@ -18,6 +18,7 @@ import {
   type Random,
   storageOrMemory,
   UnisonoError,
+  within,
 } from "../lib/index.ts";
 import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
@@ -47,6 +48,9 @@ import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
 import { viewPieces, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
+
+/** Some browsers ask the person first. */
+const COPY_LIMIT_MS = 10_000;
 
 export class App {
   readonly #clock: Clock;
@@ -334,7 +338,7 @@ export class App {
 
   async #copy(text: string): Promise<boolean> {
     try {
-      await this.#page.navigator.clipboard.writeText(text);
+      await within(this.#clock, COPY_LIMIT_MS, this.#page.navigator.clipboard.writeText(text));
     } catch {
       return false; // no clipboard on plain http or without permission: the text stays selectable
     }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
-import type { FileId } from "../lib/index.ts";
+import { type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
 import type { Player, Timeline } from "../playback/index.ts";
 import type { ClockState, OffsetEstimate, SharedClock } from "../timing/index.ts";
 import { Conductor } from "./conductor.ts";
@@ -141,5 +141,143 @@ describe("the plan at the loudspeaker", () => {
     [desk.estimate, desk.state] = [{ ...estimateOf("north"), offsetMs: -30_000 }, "locked"];
     desk.conductor.follow(playing("north", 1), 2_010_500);
     expect(desk.at(2_011_000)).toBeCloseTo(41, 6);
+  });
+});
+
+/** A conductor before any song is decoded; the test says how reading and decoding end. */
+class Workbench {
+  loadedId: FileId | null = null;
+  decodedSec = 30;
+  changes = 0;
+  readonly decodes: { fileId: FileId; succeed: () => void; fail: (error: unknown) => void }[] = [];
+  readonly conductor: Conductor;
+  #rev = 1;
+
+  constructor() {
+    const bench = this;
+    const player = {
+      sampleRate: 48_000,
+      isUnlocked: true,
+      durationSec: 30,
+      get decodedSec() {
+        return bench.decodedSec;
+      },
+      get loadedId() {
+        return bench.loadedId;
+      },
+      load: (fileId: FileId, _: ArrayBuffer, isWanted: () => boolean) =>
+        new Promise<void>((resolve, reject) => {
+          const succeed = () => {
+            if (isWanted()) bench.loadedId = fileId;
+            resolve();
+          };
+          bench.decodes.push({ fileId, succeed, fail: reject });
+        }),
+      stop: () => undefined,
+    };
+    this.conductor = new Conductor({
+      clock: { estimate: null, state: "unsynced" } as unknown as SharedClock,
+      player: player as unknown as Player,
+      readFile: () => Promise.resolve(new ArrayBuffer(1)),
+      noteOf: () => null,
+      onRefused: () => undefined,
+      onChange: () => {
+        bench.changes += 1;
+      },
+    });
+  }
+
+  /** Somebody presses Play, and some ticks pass. */
+  async play(fileId: FileId): Promise<void> {
+    const plan: Plan = { ...EMPTY_PLAN, term: 1, rev: this.#rev++, fileId, state: "preparing" };
+    for (let tick = 0; tick < 5; tick++) {
+      this.conductor.follow(plan, 0);
+      await settled();
+    }
+  }
+
+  async end(at: number, how: "succeed" | "fail", error?: unknown): Promise<void> {
+    this.decodes[at]?.[how](error);
+    await settled();
+  }
+}
+
+/** Reading, decoding and what follows from it are a handful of promises. */
+const settled = async (): Promise<void> => {
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+};
+const otherId = "6".repeat(64) as FileId;
+
+describe("a song that does not decode", () => {
+  it.each([
+    new RangeError("Array buffer allocation failed"),
+    new Undecodable("refused", "AIFF"),
+    new Undecodable("late", null),
+    "a word",
+  ])("[P38] is refused once, and tried once more when somebody presses Play again: %s", async (failure) => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.end(0, "fail", failure);
+    expect(bench.conductor.refusalOf(songId)).toMatchObject({ code: "file-undecodable" });
+    expect(bench.conductor.troubles.get(songId)).toBe("undecodable");
+    expect(bench.decodes).toHaveLength(1);
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+    expect(bench.conductor.refusalOf(songId)).toBeNull();
+    await bench.end(1, "fail", failure);
+    await bench.play(songId);
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+    expect(bench.conductor.refusalOf(songId)).not.toBeNull();
+  });
+
+  it("[P38] keeps the cause of what nobody foresaw", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    const cause = new RangeError("full");
+    await bench.end(0, "fail", cause);
+    expect(bench.conductor.refusalOf(songId)).toMatchObject({ reason: "failed", cause });
+  });
+
+  it("[P18] is not tried again when it is too long", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.end(0, "fail", new SoundTooLong(3_600, 600));
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(1);
+    expect(bench.conductor.troubles.get(songId)).toBe("too-long");
+  });
+
+  it("[P38] keeps nobody from another song while it is still being decoded", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.play(otherId);
+    expect(bench.decodes.map(({ fileId }) => fileId)).toEqual([songId, otherId]);
+    await bench.end(1, "succeed");
+    expect(bench.loadedId).toBe(otherId);
+    expect(bench.conductor.isDecoding).toBe(false);
+    await bench.end(0, "succeed");
+    expect(bench.loadedId).toBe(otherId); // what comes late is thrown away
+  });
+
+  it("[P38] is taken up where it was when it is wanted again before that", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.play(otherId);
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+    await bench.end(0, "succeed");
+    expect(bench.loadedId).toBe(songId);
+    expect(bench.conductor.isDecoding).toBe(false);
+  });
+
+  it("[P39] is noted as short where it came to less than its container says", async () => {
+    const bench = new Workbench();
+    bench.decodedSec = 10;
+    await bench.play(songId);
+    await bench.end(0, "succeed");
+    expect(bench.conductor.shortageOf(songId)).toEqual({ heardSec: 10, wholeSec: 30 });
+    expect(bench.conductor.troubles.get(songId)).toBe("short");
+    expect(bench.conductor.refusalOf(songId)).toBeNull();
   });
 });

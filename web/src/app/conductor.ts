@@ -3,9 +3,10 @@
 // Does not know who directs or how the plan arrived.
 
 import { type Plan, positionUsAt } from "../director/index.ts";
-import { FileError, type FileId } from "../lib/index.ts";
+import { FileError, type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
 import { decodeAnchor, makeClicks, type Player } from "../playback/index.ts";
 import { type OffsetEstimate, PlayClock, type PlayClockVerdict, type SharedClock } from "../timing/index.ts";
+import type { FileTrouble } from "./file-troubles.ts";
 
 export interface ConductorOptions {
   readonly clock: SharedClock;
@@ -16,6 +17,12 @@ export interface ConductorOptions {
   readonly noteOf: (fileId: FileId) => Uint8Array | null;
   readonly onRefused: (fileId: FileId) => void;
   readonly onChange: () => void;
+}
+
+/** This device has `heardSec` of `wholeSec`, from the song's beginning. */
+export interface Shortage {
+  readonly heardSec: number;
+  readonly wholeSec: number;
 }
 
 /** Sound made here, in place of a song while none plays. */
@@ -59,6 +66,11 @@ export class Conductor {
   /** The id of those that were loaded last. */
   #soundingTones: string | null = null;
   readonly #refusals = new Map<FileId, FileError>();
+  /** Files that were tried once more. */
+  readonly #retried = new Set<FileId>();
+  /** Files that are being read and decoded, wanted or not. */
+  readonly #underWay = new Set<FileId>();
+  readonly #shortages = new Map<FileId, Shortage>();
 
   constructor(options: ConductorOptions) {
     this.#options = options;
@@ -77,12 +89,35 @@ export class Conductor {
     return this.#refusals.get(fileId) ?? null;
   }
 
-  /** Decoding failed, or the sound would not fit: this device leaves the file to the others. */
-  refuse(fileId: FileId, error: FileError): void {
-    this.#refusals.set(fileId, error);
+  /** Decoding failed, for whatever cause, or the sound would not fit: this device leaves the file to the others (P38). */
+  refuse(fileId: FileId, cause: unknown): void {
+    const refusal = cause instanceof FileError ? cause : new Undecodable("failed", null, { cause });
+    console.warn(`cannot play ${fileId}: ${String(refusal)}`, refusal.cause);
+    this.#refusals.set(fileId, refusal);
     const [oldest] = this.#refusals.keys();
     if (this.#refusals.size > MAX_REFUSALS && oldest) this.#refusals.delete(oldest); // tried anew if chosen again
     this.#options.onRefused(fileId);
+  }
+
+  /** What this device has of the file, where it is not all of it (P39). */
+  shortageOf(fileId: FileId): Shortage | null {
+    return this.#shortages.get(fileId) ?? null;
+  }
+
+  /** A decode of the file came to this much of that. */
+  measured(fileId: FileId, heardSec: number, wholeSec: number): void {
+    if (heardSec < wholeSec) this.#shortages.set(fileId, { heardSec, wholeSec });
+    else this.#shortages.delete(fileId);
+  }
+
+  /** What is known of files against this device, the longest known first. */
+  get troubles(): ReadonlyMap<FileId, FileTrouble> {
+    const troubles = new Map<FileId, FileTrouble>();
+    for (const [fileId, refusal] of this.#refusals) {
+      troubles.set(fileId, refusal instanceof SoundTooLong ? "too-long" : "undecodable");
+    }
+    for (const fileId of this.#shortages.keys()) troubles.set(fileId, "short");
+    return troubles;
   }
 
   /** The file this device could sound right now. */
@@ -118,6 +153,7 @@ export class Conductor {
   follow(plan: Plan, localMs: number): void {
     const before = this.#plan;
     this.#plan = plan;
+    this.#tryOnceMore(before, plan);
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
       if (plan.fileId !== null && !this.#tones) this.#load(plan.fileId); // paused: so that it goes on at once
@@ -215,23 +251,39 @@ export class Conductor {
     return (this.startsInSecAt(localMs) ?? 0) * 1000 > FREEZE_BEFORE_START_MS;
   }
 
+  /** P38: somebody pressed Play again; what failed for want of time or memory may succeed now. */
+  #tryOnceMore(before: Plan | null, { fileId, state, term, rev }: Plan): void {
+    const isPressed = state === "preparing" && (before?.rev !== rev || before.term !== term);
+    if (!isPressed || fileId === null || this.#retried.has(fileId)) return;
+    if (!(this.#refusals.get(fileId) instanceof Undecodable)) return;
+    this.#retried.add(fileId);
+    this.#refusals.delete(fileId);
+  }
+
   #load(fileId: FileId): void {
     const { player, readFile } = this.#options;
-    if (this.#loading || this.#refusals.has(fileId) || player.loadedId === fileId) return;
+    if (this.#loading === fileId || this.#refusals.has(fileId) || player.loadedId === fileId) return;
     if (player.isUnable) this.refuse(fileId, new FileError("file-not-audio", "no Web Audio"));
     if (player.sampleRate === null) return;
-    const content = readFile(fileId);
-    if (!content) return;
+    const isUnderWay = this.#underWay.has(fileId);
+    const content = isUnderWay ? null : readFile(fileId);
+    if (!content && !isUnderWay) return;
+    // Another song that is still being read or decoded keeps nobody from this one: it comes to nothing.
     this.#loading = fileId;
     this.#alignedTo = null;
+    if (!content) return;
+    this.#underWay.add(fileId);
+    const isWanted = () => this.#loading === fileId;
     content
-      .then((bytes) => player.load(fileId, bytes))
-      .catch((error: unknown) => {
-        if (!(error instanceof FileError)) throw error;
-        this.refuse(fileId, error);
+      .then(async (bytes) => {
+        if (!isWanted()) return;
+        await player.load(fileId, bytes, isWanted);
+        if (isWanted()) this.measured(fileId, player.decodedSec ?? 0, player.durationSec ?? 0);
       })
+      .catch((error: unknown) => this.refuse(fileId, error))
       .finally(() => {
-        this.#loading = null;
+        this.#underWay.delete(fileId);
+        if (isWanted()) this.#loading = null;
         this.#options.onChange();
       });
   }

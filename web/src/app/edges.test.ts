@@ -26,6 +26,7 @@ const status: PeerMessage = {
     isClicking: false,
     isPhone: true,
     hindrance: "decoding",
+    troubles: [{ filePrefix: "ab".repeat(8), trouble: "short" }],
     isOver: false,
   },
 };
@@ -66,6 +67,12 @@ describe("a peer's message", () => {
     }
   });
 
+  const changedStatus = (change: (bytes: Uint8Array) => void): Uint8Array => {
+    const bytes = encodePeerMessage(status).slice();
+    change(bytes);
+    return bytes;
+  };
+
   const beatBytes = (change: (bytes: Uint8Array, view: DataView) => Uint8Array | undefined): Uint8Array => {
     const record = { term: 3, userId: id("a"), resigned: false };
     const bytes = encodePeerMessage({ kind: "beat", beat: { record, plan: EMPTY_PLAN } }).slice();
@@ -85,6 +92,9 @@ describe("a peer's message", () => {
     ["a clock with an endless name", beatBytes((_, view) => void view.setUint8(46, 255))],
     ["a beat of too few bytes", beatBytes((bytes) => bytes.subarray(0, 40))],
     ["a beat of too many bytes", beatBytes((bytes) => Uint8Array.of(...bytes, 0))],
+    ["a trouble that is none", changedStatus((bytes) => bytes.set([3], 11 + 8))],
+    ["more troubles than eight", changedStatus((bytes) => bytes.set([0x94], 2))],
+    ["troubles that run over", changedStatus((bytes) => bytes.set([0x84], 2))],
     ["a status of too few bytes", encodePeerMessage(status).subarray(0, 7)],
     ["a name that is not UTF-8", Uint8Array.of(...encodePeerMessage(status), 0xff)],
     ["an endless name", Uint8Array.of(...encodePeerMessage(status), ...new Uint8Array(200).fill(97))],
@@ -117,7 +127,10 @@ describe("a peer's message", () => {
     const beat: PeerMessage = { kind: "beat", beat: { record, plan: late } };
     if (status.kind !== "status") throw new Error("a status");
     const name = "Анна-Мария Константинопольская-Заречная"; // 40 letters of two bytes
-    const playing: PeerMessage = { ...status, status: { ...status.status, name, readyFileId: fileId } };
+    const playing: PeerMessage = {
+      ...status,
+      status: { ...status.status, name, readyFileId: fileId, troubles: [] },
+    };
     expect(encodePeerMessage(beat).length).toBeLessThanOrEqual(SMALL_BROADCAST_BYTES);
     expect(encodePeerMessage(playing).length).toBeLessThanOrEqual(SMALL_BROADCAST_BYTES);
   });

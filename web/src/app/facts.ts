@@ -6,8 +6,9 @@ import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { PlaybackReading, Player } from "../playback/index.ts";
 import type { FileState, LinkState, Totals } from "../swarm/index.ts";
 import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
-import type { Conductor } from "./conductor.ts";
+import type { Shortage } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
+import type { ToldTrouble } from "./file-troubles.ts";
 import type { MeasuringFacts } from "./lining-up.ts";
 import { readHindrance } from "./own-status.ts";
 import type { Hindrance } from "./peer-message.ts";
@@ -24,6 +25,8 @@ export interface PersonFacts {
   readonly isReady: boolean;
   /** Cannot play the chosen file at all. */
   readonly isUnable: boolean;
+  /** What they said of files that they cannot play, or not whole. */
+  readonly troubles: readonly ToldTrouble[];
   /** What keeps them from being ready for it; null when nothing does, or nothing was heard of it. */
   readonly hindrance: Hindrance | null;
   readonly syncErrorMs: number | null;
@@ -48,6 +51,8 @@ export interface SessionFacts {
   readonly files: readonly FileState[];
   /** Files that this device cannot play, and why. */
   readonly refusals: ReadonlyMap<FileId, FileError>;
+  /** Files of which it has decoded only the beginning. */
+  readonly shortages: ReadonlyMap<FileId, Shortage>;
   readonly loadedId: string | null;
   /** What the chosen song says of itself. */
   readonly songWords: SongWords | null;
@@ -89,8 +94,9 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isVisible: session.isVisible,
     isReady: plan.fileId !== null && conductor.readyFileId === plan.fileId,
     isUnable: plan.fileId !== null && conductor.refusalOf(plan.fileId) !== null,
+    troubles: [],
     hindrance: readHindrance({ plan, player, conductor, clock, files }),
-    syncErrorMs: playback.errorMs,
+    syncErrorMs: isBehindHeard(playback) ? null : playback.errorMs,
     link: "open",
     isRelayed: false,
   };
@@ -102,6 +108,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isVisible: status?.isVisible ?? true,
     isReady: plan.fileId !== null && status?.readyFileId === plan.fileId,
     isUnable: status?.isUnable === true,
+    troubles: status?.troubles ?? [],
     hindrance: status?.hindrance ?? null,
     syncErrorMs: status?.syncErrorMs ?? null,
     link: links.get(userId)?.state ?? null,
@@ -121,10 +128,11 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     plan,
     people: [me, ...others],
     files,
-    refusals: readRefusals(files, conductor),
+    refusals: readOfFiles(files, (fileId) => conductor.refusalOf(fileId)),
+    shortages: readOfFiles(files, (fileId) => conductor.shortageOf(fileId)),
     loadedId: player.loadedId,
     songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
-    songs: readSongs(files, session),
+    songs: readOfFiles(files, (fileId) => session.songs.wordsOf(fileId)),
     loudness: player.loudness ?? null,
     isDecoding: conductor.isDecoding,
     missing: waiting?.missing ?? [],
@@ -141,23 +149,20 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
   };
 }
 
-function readSongs(files: readonly FileState[], { songs }: SwarmSession): ReadonlyMap<FileId, SongWords> {
-  return new Map(
-    files.flatMap(({ fileId }) => {
-      const said = songs.wordsOf(fileId);
-      return said ? [[fileId, said] as const] : [];
-    }),
-  );
+function readOfFiles<Known>(
+  files: readonly FileState[],
+  read: (fileId: FileId) => Known | null,
+): ReadonlyMap<FileId, Known> {
+  const known = files.flatMap(({ fileId }) => {
+    const one = read(fileId);
+    return one === null ? [] : [[fileId, one] as const];
+  });
+  return new Map(known);
 }
 
-function readRefusals(files: readonly FileState[], conductor: Conductor): ReadonlyMap<FileId, FileError> {
-  const refusals = new Map<FileId, FileError>();
-  for (const { fileId } of files) {
-    const refusal = conductor.refusalOf(fileId);
-    if (refusal) refusals.set(fileId, refusal);
-  }
-  return refusals;
-}
+/** P39: the song goes on elsewhere, and this device has no more of it. */
+export const isBehindHeard = ({ positionSec, decodedSec }: PlaybackReading): boolean =>
+  positionSec !== null && decodedSec !== null && positionSec > decodedSec;
 
 /** What is drawn under Details. */
 export function readFigures({ estimate, lastRttMs, playback, people }: SessionFacts): Figures {

@@ -7,6 +7,7 @@ import type { Player } from "../playback/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { SharedClock } from "../timing/index.ts";
 import type { Conductor } from "./conductor.ts";
+import { toldTroubles, troubleWith } from "./file-troubles.ts";
 import type { Hindrance, PeerStatus } from "./peer-message.ts";
 import { AFTER_END_SEC } from "./plan-writer.ts";
 import type { Peer } from "./roster.ts";
@@ -16,15 +17,19 @@ type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClickin
 
 export interface StatusParts {
   readonly plan: Plan;
-  readonly player: Pick<Player, "read" | "isUnlocked" | "durationSec">;
-  readonly conductor: Pick<Conductor, "readyFileId" | "refusalOf" | "positionSecAt">;
+  readonly player: Pick<Player, "read" | "isUnlocked" | "durationSec" | "decodedSec">;
+  readonly conductor: Pick<Conductor, "readyFileId" | "refusalOf" | "positionSecAt" | "troubles">;
   readonly clock: Pick<SharedClock, "state" | "estimate">;
   readonly files: readonly FileState[];
 }
 
 export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): PeerStatus {
   const { plan, player, conductor, clock } = parts;
-  const { errorMs } = player.read();
+  const positionSec = conductor.positionSecAt(localMs);
+  // P39: behind what it has of the song it is silent, and off by nothing.
+  const isSilent = player.decodedSec !== null && positionSec !== null && positionSec > player.decodedSec;
+  const errorMs = isSilent ? null : player.read().errorMs;
+  const listed = parts.files.map(({ fileId }) => fileId);
   return {
     ...own,
     readyFileId: conductor.readyFileId,
@@ -32,7 +37,8 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
     rttMs: clock.estimate?.rttMs ?? 0,
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
     hindrance: readHindrance(parts),
-    isOver: isSongOver(plan, player.durationSec, conductor.positionSecAt(localMs)),
+    troubles: toldTroubles(conductor.troubles, listed, plan.fileId),
+    isOver: isSongOver(plan, player.durationSec, positionSec),
   };
 }
 
@@ -71,6 +77,16 @@ function progressOf(hindrance: Hindrance | null, share: () => number | null): nu
     default:
       return 0;
   }
+}
+
+/**
+ * P39: whether this peer has more to play of the chosen file. One that has it whole counts until it says that it is over,
+ * sounding or not; one that has it short only while it sounds. What is not known of anyone counts as silent.
+ */
+export function isStillHeard(fileId: FileId | null, { isAway, status }: Peer): boolean {
+  if (fileId === null || isAway || !status || status.isUnable || status.isOver) return false;
+  if (status.syncErrorMs !== null) return true;
+  return status.readyFileId === fileId && troubleWith(fileId, status.troubles) !== "short";
 }
 
 /** How everybody stands towards the chosen file, this device first; `shareOf`: how much of it somebody is seen to hold. */

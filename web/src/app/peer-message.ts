@@ -3,8 +3,9 @@
 // `measurement` lines loudspeakers up. Statuses and beats are bytes (big-endian), because with their signature they should fit
 // the smallest envelope; the others are JSON, which begins with a brace.
 //
-//   status: 1 · flags · hindrance, u8 (0: none) · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
-//           playback error, ms, f32 (NaN: not playing) · ready file, 32 bytes, if flagged · name, UTF-8, to the end
+//   status: 1 · flags · hindrance, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
+//           playback error, ms, f32 (NaN: not playing) · ready file, 32 bytes, if flagged · each trouble: the file's
+//           first 8 bytes, what it is, u8 · name, UTF-8, to the end
 //           flags: 1 visible · 2 unable · 4 clicking · 8 phone · 16 has a ready file · 32 asks to be answered with a status ·
 //           64 the chosen file is over
 //   beat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
@@ -24,6 +25,7 @@ import {
   WireError,
 } from "../lib/index.ts";
 import { type Signal, signalSchema } from "../swarm/index.ts";
+import { FILE_TROUBLES, MAX_TOLD, PREFIX_BYTES, type ToldTrouble } from "./file-troubles.ts";
 import { type MeasurementMessage, measurementSchema } from "./measurement-message.ts";
 import { cleanName, MAX_NAME_CHARS } from "./person-name.ts";
 import { MAX_SPEAKER_DELAY_MS } from "./speaker-delay.ts";
@@ -44,6 +46,8 @@ export interface PeerStatus {
   readonly isPhone: boolean;
   /** What keeps it from being ready for the chosen file; null when nothing does. */
   readonly hindrance: Hindrance | null;
+  /** Files of those that are listed which it cannot play, or not whole. */
+  readonly troubles: readonly ToldTrouble[];
   /** The chosen file has ended here. A director that cannot play it has no other way to know. */
   readonly isOver: boolean;
 }
@@ -105,21 +109,26 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   const { isVisible, isUnable, isClicking, isPhone, isOver, readyFileId } = status;
-  const { hindrance, rttMs, speakerDelayMs, syncErrorMs } = status;
+  const { hindrance, troubles, rttMs, speakerDelayMs, syncErrorMs } = status;
   const head = new DataView(new ArrayBuffer(11));
   head.setUint8(0, TYPE.status);
   head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, readyFileId !== null, asks, isOver]));
-  head.setUint8(2, hindrance === null ? 0 : 1 + HINDRANCES.indexOf(hindrance));
+  head.setUint8(2, (hindrance === null ? 0 : 1 + HINDRANCES.indexOf(hindrance)) | (troubles.length << 4));
   head.setUint16(3, speakerDelayMs);
   head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
   head.setFloat32(7, syncErrorMs ?? Number.NaN);
-  return concatBytes(new Uint8Array(head.buffer), bytesOf(readyFileId), utf8(status.name));
+  const told = troubles.map(({ filePrefix, trouble }) =>
+    concatBytes(fromHex(filePrefix), Uint8Array.of(FILE_TROUBLES.indexOf(trouble))),
+  );
+  return concatBytes(new Uint8Array(head.buffer), bytesOf(readyFileId), ...told, utf8(status.name));
 }
 
 function decodeStatus(reader: Reader): PeerMessage {
   reader.uint8();
   const [isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver] = reader.flags(7) as Flags7;
-  const hindrance = HINDRANCES[checked(reader.uint8(), 0, HINDRANCES.length) - 1] ?? null;
+  const halves = reader.uint8();
+  const hindrance = HINDRANCES[checked(halves & 15, 0, HINDRANCES.length) - 1] ?? null;
+  const toldCount = checked(halves >> 4, 0, MAX_TOLD);
   const speakerDelayMs = checked(reader.uint16(), 0, MAX_SPEAKER_DELAY_MS);
   const rttMs = reader.uint16() / 10;
   const errorMs = reader.float32();
@@ -127,12 +136,20 @@ function decodeStatus(reader: Reader): PeerMessage {
   const roundedMs =
     Math.round(checked(Number.isNaN(errorMs) ? 0 : errorMs, -MAX_ERROR_MS, MAX_ERROR_MS) * 1000) / 1000;
   const readyFileId = hasFile ? (toHex(reader.bytes(32)) as FileId) : null;
+  const troubles = Array.from({ length: toldCount }, () => decodeTrouble(reader));
   const nameBytes = reader.rest();
   if (nameBytes.length > 4 * MAX_NAME_CHARS) throw new WireError("wire-malformed", "name");
   const name = cleanName(fromUtf8(nameBytes));
   const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
   const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };
-  return { kind: "status", status: { ...about, isClicking, isPhone, hindrance, isOver }, asks };
+  return { kind: "status", status: { ...about, isClicking, isPhone, hindrance, troubles, isOver }, asks };
+}
+
+function decodeTrouble(reader: Reader): ToldTrouble {
+  const filePrefix = toHex(reader.bytes(PREFIX_BYTES));
+  const trouble = FILE_TROUBLES[reader.uint8()];
+  if (!trouble) throw new WireError("wire-malformed", "trouble");
+  return { filePrefix, trouble };
 }
 
 function encodeBeat({ record, plan }: Beat): Uint8Array {

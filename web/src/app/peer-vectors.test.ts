@@ -36,6 +36,7 @@ describe("the vectors that a headless peer is held to", () => {
       isClicking: false,
       isPhone: true,
       hindrance: "decoding",
+      troubles: [],
       isOver: false,
     };
     const sounding: PeerStatus = {
@@ -45,6 +46,10 @@ describe("the vectors that a headless peer is held to", () => {
       speakerDelayMs: 250,
       syncErrorMs: -0.5,
       hindrance: null,
+      troubles: [
+        { filePrefix: "f1".repeat(8), trouble: "short" },
+        { filePrefix: "0123456789abcdef", trouble: "too-long" },
+      ],
       isOver: true,
     };
     const beat: Beat = {

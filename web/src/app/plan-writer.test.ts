@@ -23,6 +23,9 @@ function room() {
     readiness: [ready],
     positionSec: null as number | null,
     durationSec: null as number | null,
+    /** Null: all of it. */
+    decodedSec: null as number | null,
+    isHeardElsewhere: false,
     speakerDelayMs: 0,
     isOldClockKnown: true,
     isOverElsewhere: false,
@@ -53,6 +56,8 @@ function room() {
     },
     positionSecAt: () => state.positionSec,
     durationSec: () => state.durationSec,
+    decodedSec: () => state.decodedSec ?? state.durationSec,
+    isHeardElsewhere: () => state.isHeardElsewhere,
     readiness: () => state.readiness,
     speakerDelayMs: () => state.speakerDelayMs,
     isOverElsewhere: () => state.isOverElsewhere,
@@ -113,6 +118,40 @@ describe("what the director writes", () => {
     state.isOverElsewhere = true;
     write(writer.tick(190_200));
     expect(director.plan).toMatchObject({ state: "stopped", fileId: null });
+  });
+
+  it("[P39] leaves the rest of a song to those who have it, up to the song's length whatever they say", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    [state.durationSec, state.decodedSec, state.isHeardElsewhere] = [30, 10, true];
+    state.positionSec = 12;
+    expect(writer.tick(15_000)).toBeNull();
+    state.positionSec = 30.9;
+    expect(writer.tick(34_000)).toBeNull();
+    state.positionSec = 31.1;
+    write(writer.tick(34_500));
+    expect(director.plan.state).toBe("stopped");
+  });
+
+  it("[P39] ends a song of which nobody has more", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    [state.durationSec, state.decodedSec, state.positionSec] = [30, 10, 10.9];
+    expect(writer.tick(14_000)).toBeNull();
+    state.positionSec = 11.1;
+    write(writer.tick(14_500));
+    expect(director.plan.state).toBe("stopped");
+  });
+
+  it("[P39] lets those play on who have less than the director, and no longer than the director has it", () => {
+    const { director, state, writer, write } = room();
+    write(writer.prepare(songId));
+    write(writer.tick(1_000));
+    [state.durationSec, state.positionSec, state.isHeardElsewhere] = [30, 31.1, true];
+    write(writer.tick(34_500));
+    expect(director.plan.state).toBe("stopped");
   });
 
   it("[D19] does not take the end of the song before for that of this one", () => {

@@ -19,12 +19,16 @@ export interface PlanWriterOptions {
   readonly clock: Pick<SharedClock, "estimate" | "state" | "globalUsAt" | "toCurrentClock">;
   /** Where this device's loudspeaker should be, by the plan; null when nothing plays here. */
   readonly positionSecAt: (localMs: number) => number | null;
-  /** null while this device has not decoded it. */
+  /** Of the song, by its container; null while this device has not decoded it. */
   readonly durationSec: (fileId: FileId) => number | null;
+  /** What of it this device has decoded; less than its duration where it has only the beginning (P39). */
+  readonly decodedSec: (fileId: FileId) => number | null;
   readonly readiness: () => readonly Readiness[];
   readonly speakerDelayMs: () => number;
   /** Someone who plays the chosen file says that it has ended. */
   readonly isOverElsewhere: () => boolean;
+  /** Someone has more to play of the chosen file. */
+  readonly isHeardElsewhere: () => boolean;
   /** The song starts without those whose time was up (D22). */
   readonly onPassedOver?: (userIds: readonly UserId[]) => void;
 }
@@ -151,12 +155,16 @@ export class PlanWriter {
   }
 
   #end(localMs: number, globalUs: number): PlanChange | null {
-    const { director, clock, isOverElsewhere } = this.#options;
+    const { director, clock, isOverElsewhere, isHeardElsewhere } = this.#options;
     const { plan } = director;
     const positionSec = this.#options.positionSecAt(localMs);
     const durationSec = plan.fileId && this.#options.durationSec(plan.fileId);
-    if (positionSec !== null && durationSec !== null) {
-      return positionSec > durationSec + AFTER_END_SEC ? this.stop() : null;
+    const decodedSec = plan.fileId && this.#options.decodedSec(plan.fileId);
+    if (positionSec !== null && durationSec !== null && decodedSec !== null) {
+      const isOver = positionSec > durationSec + AFTER_END_SEC;
+      // P39: who has only the beginning leaves the rest to the others, who may say so up to the song's length and no longer.
+      const isOverHere = positionSec > decodedSec + AFTER_END_SEC;
+      return isOver || (isOverHere && !isHeardElsewhere()) ? this.stop() : null;
     }
     // D19: it does not sound here; those where it does know its end.
     const isUnderWay =

@@ -69,6 +69,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       enabled: file.enabled,
       offeredBy: [...file.offeredBy],
       decodable: !facts?.refusals.has(file.fileId),
+      heardSec: facts?.shortages.get(file.fileId)?.heardSec ?? null,
     })),
     transfer: {
       sentBytes: facts?.totals.sentBytes ?? 0,

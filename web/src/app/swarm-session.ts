@@ -10,8 +10,8 @@ import {
   makeJoin,
 } from "../control/index.ts";
 import { type Beat, Director, type PlanChange, type Readiness } from "../director/index.ts";
-import { every, FileError, type FileId, SoundTooLong, type UserId } from "../lib/index.ts";
-import { decodeAnchor, encodeAnchor, looksLikeAudio } from "../playback/index.ts";
+import { every, FileError, type FileId, type UserId } from "../lib/index.ts";
+import { decodeAnchor, encodeAnchor, isPlainlyNotAudio, wholeFileDecoder } from "../playback/index.ts";
 import type { Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { CLICKS, Conductor } from "./conductor.ts";
@@ -19,7 +19,7 @@ import { Greetings } from "./greetings.ts";
 import { HeldShares } from "./held-shares.ts";
 import { LiningUp } from "./lining-up.ts";
 import { OthersClicking } from "./others-clicking.ts";
-import { readOwnStatus, readReadiness } from "./own-status.ts";
+import { isStillHeard, readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter, type Waiting } from "./plan-writer.ts";
@@ -73,6 +73,7 @@ export class SwarmSession {
     this.#options = options;
     this.#isPhone = ground.isPhone();
     this.#name = options.name;
+    player.decodeWith(wholeFileDecoder);
     this.me = keys.userId;
     this.#wire = new PeerWire(keys, options.epoch, random, ground.primitives, (to, body) =>
       this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
@@ -117,9 +118,11 @@ export class SwarmSession {
       clock: this.clock,
       positionSecAt: (localMs) => this.conductor.positionSecAt(localMs),
       durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
+      decodedSec: (fileId) => (player.loadedId === fileId ? player.decodedSec : null),
       readiness: () => this.#readiness(),
       speakerDelayMs: () => this.#speakerDelayMs,
       isOverElsewhere: () => this.roster.peers.some(({ status }) => status?.isOver === true),
+      isHeardElsewhere: () => this.roster.peers.some((peer) => isStillHeard(this.director.plan.fileId, peer)),
       onPassedOver: (userIds) => options.onEvent({ code: "started-without", userIds }),
     });
     this.liningUp = new LiningUp({
@@ -214,13 +217,10 @@ export class SwarmSession {
   /** Offers a file. Throws FileError; what is plainly not sound is refused before anyone fetches it. */
   async addFile(file: File): Promise<FileId> {
     const head = new Uint8Array(await readHead(file));
-    if (head.length > 0 && !looksLikeAudio(head)) throw new FileError("file-not-audio", "unknown format");
+    if (isPlainlyNotAudio(head)) throw new FileError("file-not-audio", "something else");
     const fileId = await this.swarm.addFile(file);
-    this.#publishAnchor(fileId, file).catch((error: unknown) => {
-      if (error instanceof SoundTooLong) this.conductor.refuse(fileId, error);
-      // Others may well decode what this browser cannot; they play it without a common anchor.
-      console.warn(`no anchor for ${fileId}: ${String(error)}`);
-    });
+    // P40: others may well decode what this browser cannot; they play it without a common anchor.
+    this.#publishAnchor(fileId, file).catch((error: unknown) => this.conductor.refuse(fileId, error));
     return fileId;
   }
 
@@ -436,8 +436,10 @@ export class SwarmSession {
   }
 
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {
-    const bytes = this.songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
-    const anchor = await this.#options.player.anchorOf(bytes);
+    const read = async () => this.songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
+    const { anchor, durationSec, wholeSec } = await this.#options.player.anchorOf(read);
+    this.conductor.measured(fileId, durationSec, wholeSec);
+    this.#changed();
     if (anchor) this.swarm.setNote(fileId, encodeAnchor(anchor));
   }
 

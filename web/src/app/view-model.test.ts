@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
-import { FileError, SoundTooLong } from "../lib/index.ts";
+import { SoundTooLong, Undecodable } from "../lib/index.ts";
 import type { SessionFacts } from "./facts.ts";
+import type { FileTrouble } from "./file-troubles.ts";
 import { NO_TROUBLE } from "./page-conditions.ts";
 import { syncWord } from "./sync-word.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
@@ -71,17 +72,31 @@ describe("the one sentence", () => {
     ["entering mid-song", { plan: playing }, { code: "entering", fileName: "Song.mp3" }],
     [
       "a song this browser cannot decode",
-      { plan: playing, refusals: new Map([[songId, new FileError("file-not-audio", "")]]) },
-      { code: "undecodable", fileName: "Song.mp3", tooLong: null, isAnyoneAble: true },
+      { plan: playing, refusals: new Map([[songId, new Undecodable("refused", "AIFF")]]) },
+      {
+        code: "undecodable",
+        fileName: "Song.mp3",
+        tooLong: null,
+        format: "AIFF",
+        reason: "refused",
+        isAnyoneAble: true,
+      },
     ],
     [
       "a song that nobody here can play",
       {
         plan: preparing,
-        refusals: new Map([[songId, new FileError("file-not-audio", "")]]),
+        refusals: new Map([[songId, new Undecodable("refused", "AIFF")]]),
         people: [person("ada", { isUnable: true }), person("bo", { isUnable: true })],
       },
-      { code: "undecodable", fileName: "Song.mp3", tooLong: null, isAnyoneAble: false },
+      {
+        code: "undecodable",
+        fileName: "Song.mp3",
+        tooLong: null,
+        format: "AIFF",
+        reason: "refused",
+        isAnyoneAble: false,
+      },
     ],
     [
       "a song that this device has no memory for",
@@ -90,8 +105,19 @@ describe("the one sentence", () => {
         code: "undecodable",
         fileName: "Song.mp3",
         tooLong: { durationSec: 11_520, roomSec: 2_400 },
+        format: null,
+        reason: "refused",
         isAnyoneAble: true,
       },
+    ],
+    [
+      "being silent behind what it has of a song",
+      {
+        plan: playing,
+        playback: { ...sounding, positionSec: 12, decodedSec: 10 },
+        shortages: new Map([[songId, { heardSec: 10, wholeSec: 30 }]]),
+      },
+      { code: "cut-short", fileName: "Song.mp3", shortage: { heardSec: 10, wholeSec: 30 } },
     ],
   ])("says so when %s", (_, overrides, status) => {
     expect(viewStatus(facts(overrides))).toEqual(status);
@@ -168,6 +194,30 @@ describe("a file's row", () => {
     const refusals = new Map([[songId, new SoundTooLong(11_520, 2_400)]]);
     const row = viewSession(facts({ refusals }), NO_COURSE).files?.[0];
     expect(row).toMatchObject({ isDecodable: false, tooLong: { durationSec: 11_520, roomSec: 2_400 } });
+  });
+
+  it("[P40] names what it is where it cannot be played here, and who else cannot play it or only its beginning", () => {
+    const told = (trouble: FileTrouble) => [{ filePrefix: songId.slice(0, 16), trouble }];
+    const people = [
+      person("ada"),
+      person("bo", { troubles: told("undecodable") }),
+      person("cy", { troubles: told("too-long") }),
+      person("di", { troubles: told("short") }),
+      person("eve", { troubles: told("undecodable"), isAway: true }),
+    ];
+    const refusals = new Map([[songId, new Undecodable("refused", "AIFF")]]);
+    const row = viewSession(facts({ refusals, people }), NO_COURSE).files?.[0];
+    expect(row).toMatchObject({
+      isDecodable: false,
+      format: "AIFF",
+      silentFor: ["bo", "cy"],
+      shortFor: ["di"],
+    });
+    const shortages = new Map([[songId, { heardSec: 10, wholeSec: 30 }]]);
+    expect(viewSession(facts({ shortages }), NO_COURSE).files?.[0]).toMatchObject({
+      isDecodable: true,
+      shortage: { heardSec: 10, wholeSec: 30 },
+    });
   });
 
   it("says that nobody has all of it any more, and that there is no room for it", () => {

@@ -1,8 +1,9 @@
 // From facts to what a person should see. Pure: the same facts give the same view.
 
-import { type FileError, SoundTooLong, type UserId } from "../lib/index.ts";
+import { type FileError, type FileId, SoundTooLong, Undecodable, type UserId } from "../lib/index.ts";
 import type { FileState, PieceMap } from "../swarm/index.ts";
-import type { PersonFacts, SessionFacts } from "./facts.ts";
+import { isBehindHeard, type PersonFacts, type SessionFacts } from "./facts.ts";
+import { type FileTrouble, troubleWith } from "./file-troubles.ts";
 import { NO_TROUBLE, type PageConditions } from "./page-conditions.ts";
 import { syncWord } from "./sync-word.ts";
 import { viewTransport } from "./transport.ts";
@@ -48,7 +49,21 @@ export function viewFile(file: FileState, facts: SessionFacts): FileView {
     hasLostWhole: file.hasLostWhole ?? false,
     isDecodable: refusal ? false : facts.loadedId === file.fileId ? true : null,
     tooLong: viewTooLong(refusal),
+    format: refusal instanceof Undecodable ? refusal.format : null,
+    shortage: refusal ? null : (facts.shortages.get(file.fileId) ?? null),
+    silentFor: troubled(facts, file.fileId, ["undecodable", "too-long"]),
+    shortFor: troubled(facts, file.fileId, ["short"]),
   };
+}
+
+/** Names of those present who have said this of a file. */
+function troubled({ people }: SessionFacts, fileId: FileId, troubles: readonly FileTrouble[]): string[] {
+  return people
+    .filter(({ isAway, troubles: told }) => {
+      const trouble = isAway ? null : troubleWith(fileId, told);
+      return trouble !== null && troubles.includes(trouble);
+    })
+    .map(({ name }) => name);
 }
 
 function viewTooLong(refusal: FileError | undefined): FileView["tooLong"] {
@@ -74,6 +89,8 @@ export function viewStatus(facts: SessionFacts): Status {
     }
     if (facts.startsInSec !== null)
       return { code: "starting", fileName, inSec: Math.ceil(facts.startsInSec) };
+    const shortage = chosen && facts.shortages.get(chosen.fileId);
+    if (shortage && isBehindHeard(facts.playback)) return { code: "cut-short", fileName, shortage };
     if (facts.playback.state === "playing") return { code: "playing", fileName, directorName, isDirector };
     return { code: "entering", fileName };
   }
@@ -101,7 +118,9 @@ function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Statu
   const refusal = chosen && facts.refusals.get(chosen.fileId);
   if (refusal) {
     const isAnyoneAble = facts.people.some((person) => !person.isUnable && !person.isAway);
-    return { code: "undecodable", fileName, tooLong: viewTooLong(refusal), isAnyoneAble };
+    const { format, reason } =
+      refusal instanceof Undecodable ? refusal : { format: null, reason: "refused" as const };
+    return { code: "undecodable", fileName, tooLong: viewTooLong(refusal), format, reason, isAnyoneAble };
   }
   if (!chosen?.seeded) {
     const percent = chosen ? Math.floor((100 * chosen.heldBytes) / Math.max(1, chosen.sizeBytes)) : 0;

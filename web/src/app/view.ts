@@ -1,7 +1,7 @@
 // What a person can see and do, as plain data: the contract between app/ (which knows) and ui/ (which draws).
 // Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
 
-import type { ErrorCode, FileId, UserId } from "../lib/index.ts";
+import type { ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
 import type { MeasurementFailure, MeasurementHindrance } from "./measurement.ts";
 import type { Hindrance } from "./peer-message.ts";
 
@@ -56,6 +56,18 @@ export interface FileView {
   readonly isDecodable: boolean | null;
   /** Set when that is for want of memory. */
   readonly tooLong: TooLong | null;
+  /** What the file is, by name, where it cannot be played; null where nobody knows. */
+  readonly format: string | null;
+  /** Only its beginning can be heard here. */
+  readonly shortage: Shortage | null;
+  /** Names of the others who cannot play it, and of those who have only its beginning. */
+  readonly silentFor: readonly string[];
+  readonly shortFor: readonly string[];
+}
+
+export interface Shortage {
+  readonly heardSec: number;
+  readonly wholeSec: number;
 }
 
 /** How long the sound is, and how much of such sound this device has memory for. */
@@ -104,9 +116,13 @@ export type Status =
       readonly code: "undecodable";
       readonly fileName: string;
       readonly tooLong: TooLong | null;
+      readonly format: string | null;
+      readonly reason: UndecodableReason;
       /** Somebody here can play it, or may yet turn out to. */
       readonly isAnyoneAble: boolean;
     }
+  /** It goes on elsewhere. */
+  | { readonly code: "cut-short"; readonly fileName: string; readonly shortage: Shortage }
   | { readonly code: "ended"; readonly fileName: string };
 
 /** Why the wait that the status names has lasted 3 s, and what helps. */

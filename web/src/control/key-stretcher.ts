@@ -1,13 +1,16 @@
 // Starts the stretching Worker and remembers its answer: the join screen begins as soon as the link's key is known, so
 // that the tap does not wait for it.
 
-import { PartMissing } from "../lib/index.ts";
+import { PartMissing, realClock, within } from "../lib/index.ts";
 import type { StretchReply } from "./crypto.worker.ts";
 import type { StretchedKey } from "./derive.ts";
 
 export function openCryptoWorker(): Worker {
   return new Worker(new URL("./crypto.worker.ts", import.meta.url), { type: "module" });
 }
+
+/** A slow phone takes some seconds. A Worker that was never loaded takes for ever. */
+const LIMIT_MS = 60_000;
 
 export class KeyStretcher {
   #last: { readonly canonical: string; readonly stretched: Promise<StretchedKey> } | null = null;
@@ -25,13 +28,14 @@ export class KeyStretcher {
 
   async #run(canonical: string): Promise<StretchedKey> {
     const worker = openCryptoWorker();
-    return await new Promise<StretchedKey>((resolve, reject) => {
+    const stretched = new Promise<StretchedKey>((resolve, reject) => {
       worker.onmessage = (event: MessageEvent<StretchReply>) =>
         "stretched" in event.data ? resolve(event.data.stretched) : reject(new Error(event.data.error));
       // An error that says nothing is one of fetching the worker's script.
       worker.onerror = ({ message }) =>
         reject(message ? new Error(message) : new PartMissing("the key's worker did not arrive"));
       worker.postMessage({ canonical });
-    }).finally(() => worker.terminate());
+    });
+    return within(realClock, LIMIT_MS, stretched).finally(() => worker.terminate());
   }
 }

@@ -5,7 +5,8 @@
 //   ├── WireError        wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-unproven · wire-replayed
 //   ├── FileError        file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable · file-is-folder ·
 //   │   │                file-failed · storage-full
-//   │   └── SoundTooLong file-too-long
+//   │   ├── SoundTooLong file-too-long
+//   │   └── Undecodable  file-undecodable
 //   └── AudioError       audio-blocked · audio-unsupported
 //   PartMissing          a part of the page, fetched when it is needed, did not arrive
 
@@ -23,6 +24,7 @@ export type FileErrorCode =
   | "file-too-large"
   | "file-too-long"
   | "file-too-many"
+  | "file-undecodable"
   | "file-unreadable"
   | "file-is-folder"
   /** A fault of this page, and none of the file. */
@@ -54,6 +56,24 @@ export class SoundTooLong extends FileError {
     readonly roomSec: number,
   ) {
     super("file-too-long", `${Math.round(durationSec)} s of sound, room for ${Math.round(roomSec)} s`);
+  }
+}
+
+/**
+ * `refused`: this browser does not know the format, or the file is damaged. `noise`: what came out is no sound.
+ * `late`: it took longer than any song should. `failed`: for example, no memory was to be had.
+ */
+export type UndecodableReason = "refused" | "noise" | "late" | "failed";
+
+/** This device does not get any sound out of the file; others may. */
+export class Undecodable extends FileError {
+  constructor(
+    readonly reason: UndecodableReason,
+    /** What the file is, by name; null where nothing is recognised. */
+    readonly format: string | null,
+    options?: ErrorOptions,
+  ) {
+    super("file-undecodable", `${reason}, ${format ?? "an unknown format"}`, options);
   }
 }
 

@@ -8,3 +8,4 @@ export * from "./random.ts";
 export * from "./safe-text.ts";
 export * from "./sha256.ts";
 export * from "./storage.ts";
+export * from "./within.ts";

@@ -22,6 +22,15 @@ describe("the memory for a sound", () => {
     expect(roomSec(phone, { ...small, channels: null })).toBe(roomSec(phone, small));
   });
 
+  it("[P18] does not hold what took Chromium more than its budget: 40 minutes in 3.4 GB", () => {
+    const [mp3, memoryGib] = [{ ...stereo, durationSec: 40 * 60, fileBytes: 38e6 }, 8];
+    const budgetBytes = soundBudgetBytes({ memoryGib, isPhone: false });
+    const peakOfPageBytes = 3.4e9 - 0.25e9;
+    const peakBytes = (budgetBytes * mp3.durationSec) / roomSec(budgetBytes, mp3);
+    expect(peakBytes / peakOfPageBytes).toBeCloseTo(1, 1);
+    expect(budgetBytes).toBeLessThan((memoryGib * 2 ** 30) / 2);
+  });
+
   it("[P18] counts the file beside the sound", () => {
     const wav = { ...stereo, fileBytes: stereo.durationSec * 48_000 * 4 };
     expect(roomSec(phone, wav)).toBeLessThan(roomSec(phone, stereo));

@@ -4,10 +4,10 @@
 // scheduled (queued, not begun) · playing · interrupted (the platform took the sound).
 // Does not know directors or global time: a Timeline is all it is given.
 
-import { type Clock, every } from "../lib/index.ts";
+import { type Clock, every, within } from "../lib/index.ts";
 import type { Anchor, AnchorMatch } from "./anchor.ts";
 import { ringChime } from "./chime.ts";
-import { type Decode, wholeFileDecoder } from "./decode.ts";
+import type { DecodedSound, wholeFileDecoder } from "./decode.ts";
 import { LEVELS_PER_SEC, LOUDNESS_BARS } from "./loudness.ts";
 import { OutputWatch } from "./output-watch.ts";
 import { Repair } from "./repair.ts";
@@ -25,7 +25,10 @@ export interface PlaybackReading {
   readonly errorMs: number | null;
   readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
+  /** Of the song; this device may have less of it. */
   readonly durationSec: number | null;
+  /** What of it this device has decoded, from its beginning (P39). */
+  readonly decodedSec: number | null;
   /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
   readonly decodeOffsetMs: number | null;
   readonly rejoins: number;
@@ -50,17 +53,26 @@ const VOLUME_RAMP_SEC = 0.015;
 /** A quarter of a frame: below that a match says the same as the one before. */
 const ALIGNED_SEC = 5e-6;
 
+/** A file may lie on a card that is slow, or in a cloud that is not there. */
+const READ_LIMIT_MS = 60_000;
+/** Some ms of arithmetic in a Worker that may be busy with sound. */
+const ANCHOR_LIMIT_MS = 20_000;
+
 const fromTheBeginning = (): number => 0;
 
 interface Loaded {
   readonly sourceId: string;
+  /** Of the song, by its container; `decodedSec` of it, from its beginning, were decoded here. */
   readonly durationSec: number;
+  readonly decodedSec: number;
   /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
   readonly decodeOffsetSec: number;
   readonly loudness: readonly number[] | null;
   /** Of every twentieth of a second; null until somebody asks. */
   readonly levels: readonly number[] | null;
 }
+
+export type Anchored = Pick<DecodedSound, "durationSec" | "wholeSec"> & { readonly anchor: Anchor | null };
 
 export class Player {
   readonly #clock: Clock;
@@ -71,7 +83,9 @@ export class Player {
   #wasInterrupted = false;
   #planner: SegmentPlanner | null = null;
   #queue: SegmentQueue | null = null;
-  #decode: Decode | null = null;
+  #makeDecoder: typeof wholeFileDecoder | null = null;
+  /** The anchors asked for are made one after the other: decoding takes memory. */
+  #anchoring: Promise<unknown> = Promise.resolve();
   #loaded: Loaded | null = null;
   #timeline: Timeline | null = null;
   /** Where the song sets in, in seconds into the file; nothing before it sounds. */
@@ -110,7 +124,6 @@ export class Player {
     this.#gain.connect(context.destination);
     this.#queue = new SegmentQueue(context, this.#gain, this.#ground.makeWorker());
     this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
-    this.#decode = wholeFileDecoder(context, this.#ground.soundBudgetBytes());
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -152,6 +165,16 @@ export class Player {
     return this.#loaded?.durationSec ?? null;
   }
 
+  /** What of the loaded file sounds here; less than its duration where this browser has decoded only a part. */
+  get decodedSec(): number | null {
+    return this.#loaded?.decodedSec ?? null;
+  }
+
+  /** The decoder comes with the part of the page that is loaded after the join screen. */
+  decodeWith(makeDecoder: typeof wholeFileDecoder): void {
+    this.#makeDecoder = makeDecoder;
+  }
+
   /** Of the loaded file, to look at (loudness.ts); null until it was made. */
   get loudness(): readonly number[] | null {
     return this.#loaded?.loudness ?? null;
@@ -163,30 +186,38 @@ export class Player {
     const { positionSec } = this.read();
     if (!loaded || positionSec === null) return 0;
     if (!loaded.levels) {
-      const { sourceId, durationSec } = loaded;
+      const { sourceId, decodedSec } = loaded;
       this.#loaded = { ...loaded, levels: [] };
-      void this.#queue?.loudnessOf(sourceId, Math.ceil(durationSec * LEVELS_PER_SEC)).then((levels) => {
+      void this.#queue?.loudnessOf(sourceId, Math.ceil(decodedSec * LEVELS_PER_SEC)).then((levels) => {
         if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, levels };
       });
     }
     return loaded.levels?.[Math.floor(positionSec * LEVELS_PER_SEC)] ?? 0;
   }
 
-  /** Decodes `bytes` (they are consumed) and replaces the file loaded before. Throws as Decode does. */
-  async load(sourceId: string, bytes: ArrayBuffer): Promise<void> {
-    if (!this.#decode) throw new Error("load before unlock");
-    const sound = await this.#decode(bytes);
-    this.loadSound(sourceId, sound.channels, sound.durationSec);
+  /** Decodes `bytes` (they are consumed), and replaces the file loaded before if `isWanted` still. Throws as Decode does. */
+  async load(sourceId: string, bytes: ArrayBuffer, isWanted = (): boolean => true): Promise<void> {
+    const { channels, durationSec, wholeSec } = await this.#decode(bytes);
+    if (isWanted()) this.loadSound(sourceId, channels, wholeSec, durationSec);
   }
 
   /** Loads sound made here, for example the click test's. */
-  loadSound(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[], durationSec: number): void {
+  loadSound(
+    sourceId: string,
+    channels: readonly Float32Array<ArrayBuffer>[],
+    durationSec: number,
+    decodedSec = durationSec,
+  ): void {
     if (!this.#queue) return; // closed while decoding
     if (this.#loaded) this.unload();
     this.#queue.load(sourceId, channels);
-    this.#loaded = { sourceId, durationSec, decodeOffsetSec: 0, loudness: null, levels: null };
-    void this.#queue.loudnessOf(sourceId, LOUDNESS_BARS).then((loudness) => {
-      if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, loudness };
+    this.#loaded = { sourceId, durationSec, decodedSec, decodeOffsetSec: 0, loudness: null, levels: null };
+    const bars = Math.max(1, Math.round((LOUDNESS_BARS * decodedSec) / durationSec));
+    const rest = new Array<number>(Math.max(0, LOUDNESS_BARS - bars)).fill(0);
+    void this.#queue.loudnessOf(sourceId, bars).then((loudness) => {
+      if (this.#loaded?.sourceId === sourceId) {
+        this.#loaded = { ...this.#loaded, loudness: [...loudness, ...rest] };
+      }
       this.#onChange();
     });
     this.#onChange();
@@ -207,11 +238,30 @@ export class Player {
     return match;
   }
 
-  /** The anchor that this device's decode of `bytes` (consumed) would publish. Throws as Decode does. */
-  async anchorOf(bytes: ArrayBuffer): Promise<Anchor | null> {
-    if (!this.#decode) throw new Error("anchorOf before unlock");
-    const sound = await this.#decode(bytes);
-    return (await this.#queue?.makeAnchor(sound.channels)) ?? null;
+  /** The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode does. */
+  anchorOf(read: () => Promise<ArrayBuffer>): Promise<Anchored> {
+    const anchored = this.#anchoring.then(async () => {
+      const bytes = await within(this.#clock, READ_LIMIT_MS, read());
+      const { channels, durationSec, wholeSec } = await this.#decode(bytes);
+      const making = this.#queue?.makeAnchor(channels) ?? null;
+      const anchor = making && (await within(this.#clock, ANCHOR_LIMIT_MS, making));
+      return { durationSec, wholeSec, anchor };
+    });
+    this.#anchoring = anchored.catch(() => undefined);
+    return anchored;
+  }
+
+  #decode(bytes: ArrayBuffer): Promise<DecodedSound> {
+    const { context } = this.#output;
+    if (!this.#makeDecoder || !context) throw new Error("decode before unlock");
+    const { soundBudgetBytes, engine } = this.#ground;
+    const decode = this.#makeDecoder({
+      context,
+      budgetBytes: soundBudgetBytes(),
+      clock: this.#clock,
+      engine: engine(),
+    });
+    return decode(bytes);
   }
 
   unload(): void {
@@ -282,6 +332,7 @@ export class Player {
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       durationSec: this.durationSec,
+      decodedSec: this.decodedSec,
       decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
       needsTap: state === "locked-audio" || this.#output.needsTap,

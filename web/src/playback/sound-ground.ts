@@ -4,7 +4,7 @@
 import { AudioError } from "../lib/index.ts";
 import { MediaClock } from "./media-clock.ts";
 import { soundBudgetBytes } from "./memory-budget.ts";
-import { detectEngine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
+import { detectEngine, type Engine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
 
 /**
  * Nobody plays live here, so the browser may keep this much rendered. With "interactive" (11 ms) a machine whose cores were
@@ -13,12 +13,17 @@ import { detectEngine, type PortReader, portReaderOf } from "./speaker-timestamp
  */
 const LATENCY_HINT_SEC = 0.08;
 
+/** Songs are decoded at the context's rate: at the 192 kHz of some cards they would take four times the memory, and sound the same. */
+const MAX_RATE_HZ = 48_000;
+
 export interface SoundGround {
   /** Throws AudioError `audio-unsupported`. */
   readonly makeContext: () => AudioContext;
   /** Inside a tap, too. */
   readonly makePortReader: () => PortReader;
   readonly makeWorker: () => Worker;
+  /** Whose decoder it is. */
+  readonly engine: () => Engine;
   /** What decoded sound may take of this device's memory. */
   readonly soundBudgetBytes: () => number;
 }
@@ -26,8 +31,12 @@ export interface SoundGround {
 export const browserSound = (): SoundGround => ({
   makeContext() {
     if (typeof AudioContext === "undefined") throw new AudioError("audio-unsupported", "no AudioContext");
-    return new AudioContext({ latencyHint: LATENCY_HINT_SEC });
+    const context = new AudioContext({ latencyHint: LATENCY_HINT_SEC });
+    if (context.sampleRate <= MAX_RATE_HZ) return context;
+    context.close().catch(() => undefined);
+    return new AudioContext({ latencyHint: LATENCY_HINT_SEC, sampleRate: MAX_RATE_HZ });
   },
+  engine: () => detectEngine(navigator.userAgent),
   makePortReader: () => portReaderOf(detectEngine(navigator.userAgent), () => new MediaClock()),
   makeWorker: () => new Worker(new URL("./render.worker.ts", import.meta.url), { type: "module" }),
   soundBudgetBytes() {

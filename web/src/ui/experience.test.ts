@@ -46,7 +46,7 @@ describe("the screens", () => {
   });
 
   it("say limits beforehand: how many, which kinds, how large (S7)", () => {
-    expect(words.files.limits).toMatch(/three.*MP3, M4A, WAV, FLAC/);
+    expect(words.files.limits).toMatch(/three.*MP3, FLAC and WAV/);
     expect(words.error("file-too-large", "Song.wav")).toMatch(/512 MB/);
   });
 });

@@ -83,6 +83,7 @@ export class SimCard {
       },
       makePortReader: () => timestampReader(SAMPLE_PERIOD_MS),
       makeWorker: () => this.#worker() as unknown as Worker,
+      engine: () => "chromium",
       soundBudgetBytes: () => Number.POSITIVE_INFINITY,
     };
   }

@@ -229,6 +229,7 @@ class IdealPlayer {
   readonly isInterrupted = false;
   readonly sampleRate = 48_000;
   readonly durationSec = SONG_SEC;
+  readonly decodedSec = SONG_SEC;
   loadedId: string | null = IDEAL_SONG_ID;
   readonly #clock: SimClock;
   #timeline: Timeline | null = null;
@@ -265,6 +266,7 @@ class IdealPlayer {
   }
 
   unlock(): void {}
+  decodeWith(): void {}
   redirect(): void {}
   replan(): void {}
   setHidden(): void {}
@@ -280,6 +282,7 @@ class IdealPlayer {
       ratePpm: isPlaying ? 0 : null,
       outputLatencyMs: 0,
       durationSec: SONG_SEC,
+      decodedSec: SONG_SEC,
       decodeOffsetMs: 0,
       rejoins: 0,
       needsTap: false,

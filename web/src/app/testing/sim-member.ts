@@ -23,6 +23,7 @@ export const PLAIN_STATUS: PeerStatus = {
   isPhone: false,
   hindrance: null,
   isOver: false,
+  troubles: [],
 };
 
 interface Shown {

@@ -1,6 +1,7 @@
 // The listening ear: opens the microphone with nothing between it and the page, and keeps what it hears in this device's
 // memory until it is closed. Local ms. Does not know what is played.
 
+import { realClock, within } from "../../lib/index.ts";
 import captureUrl from "./capture.worklet.ts?worker&url";
 import { BLOCK_FRAMES, CAPTURE } from "./capture-protocol.ts";
 import type { Recording } from "./listen.ts";
@@ -29,6 +30,9 @@ const PLAIN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGain
 
 /** Nobody waits for what is recorded: large blocks are not lost where a busy page would be late for small ones. */
 const LATENCY_HINT_SEC = 0.08;
+
+/** The person is asked without a limit, and may give up; what is loaded after that comes at once, or never. */
+const MODULE_LIMIT_MS = 20_000;
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
@@ -61,7 +65,7 @@ async function listen(nowMs: () => number, onClose: () => void): Promise<Microph
     onClose();
   };
   try {
-    await context.audioWorklet.addModule(captureUrl);
+    await within(realClock, MODULE_LIMIT_MS, context.audioWorklet.addModule(captureUrl));
   } catch (error) {
     close();
     throw error;

@@ -7,15 +7,28 @@ const RIFF_HEADER_BYTES = 12;
 /** A recorder that was cut off, or wrote to a pipe, leaves one of these as the size of the sound. */
 const UNKNOWN_SIZES = new Set([0, 0xffffffff]);
 
-/** By bytes a second, which compressed WAV states as well; the sound ends with the file whatever its chunk says. */
+/** Of these two every sample takes the same room; the others count their samples in a chunk of their own. */
+const PLAIN_FORMATS = new Set([1, 3, 0xfffe]);
+
+/** By bytes a second; the sound ends with the file whatever its chunk says. */
 export function wavLength(bytes: Uint8Array): SoundLength | null {
   const view = viewOf(bytes);
-  let format: { channels: number; bytesPerSec: number } | null = null;
+  let format: { channels: number; bytesPerSec: number; rateHz: number; isPlain: boolean } | null = null;
+  let countedFrames = 0;
   for (const { name, start, end } of chunksIn(bytes, RIFF_HEADER_BYTES, true)) {
     if (name === "fmt " && end - start >= 12) {
-      format = { channels: view.getUint16(start + 2, true), bytesPerSec: view.getUint32(start + 8, true) };
+      format = {
+        channels: view.getUint16(start + 2, true),
+        bytesPerSec: view.getUint32(start + 8, true),
+        rateHz: view.getUint32(start + 4, true),
+        isPlain: PLAIN_FORMATS.has(view.getUint16(start, true)),
+      };
     }
+    if (name === "fact" && end - start >= 4) countedFrames = view.getUint32(start, true);
     if (name === "data" && format && format.bytesPerSec > 0) {
+      if (!format.isPlain && countedFrames > 0 && format.rateHz > 0) {
+        return { durationSec: countedFrames / format.rateHz, channels: format.channels, isRough: true };
+      }
       const isUnknown = UNKNOWN_SIZES.has(view.getUint32(start - 4, true));
       const sizeBytes = (isUnknown ? bytes.length : end) - start;
       return { durationSec: sizeBytes / format.bytesPerSec, channels: format.channels };
@@ -24,14 +37,20 @@ export function wavLength(bytes: Uint8Array): SoundLength | null {
   return null;
 }
 
+/** An 80-bit float, good enough for a rate: 15 bits of exponent, 64 of mantissa with the one in front. */
+export function extendedAt(view: DataView, at: number): number {
+  const exponent = (view.getUint16(at) & 0x7fff) - 16383;
+  return view.getUint32(at + 2) * 2 ** (exponent - 31);
+}
+
 export function aiffLength(bytes: Uint8Array): SoundLength | null {
   const view = viewOf(bytes);
   for (const { name, start, end } of chunksIn(bytes, RIFF_HEADER_BYTES, false)) {
     if (name !== "COMM" || end - start < 18) continue;
-    // The rate is an 80-bit float: 15 bits of exponent, 64 of mantissa with the one in front.
-    const exponent = (view.getUint16(start + 8) & 0x7fff) - 16383;
-    const rateHz = view.getUint32(start + 10) * 2 ** (exponent - 31);
-    return { durationSec: view.getUint32(start + 2) / rateHz, channels: view.getUint16(start) };
+    return {
+      durationSec: view.getUint32(start + 2) / extendedAt(view, start + 8),
+      channels: view.getUint16(start),
+    };
   }
   return null;
 }

@@ -50,6 +50,39 @@ export function framesLength(bytes: Uint8Array): SoundLength | null {
   return { durationSec: durationSec * (1 + restBytes / countedBytes), channels };
 }
 
+/** So many frames of one kind in a row are no accident; where one is expected anyway, two are none. */
+const PROOF_FRAMES = 3;
+const EXPECTED_FRAMES = 2;
+
+/** Where frames of one kind begin to follow each other, looked for up to `to`; null where they do not. */
+export function firstFrames(bytes: Uint8Array, from: number, to: number): number | null {
+  for (let at = bytes.indexOf(0xff, from); at >= 0 && at < to; at = bytes.indexOf(0xff, at + 1)) {
+    const wanted = at === from ? EXPECTED_FRAMES : PROOF_FRAMES;
+    let next = at;
+    let found = 0;
+    while (found < wanted && isSameKind(bytes, at, next)) {
+      const frame = frameAt(bytes, next);
+      if (!frame) break;
+      next += frame.sizeBytes;
+      found += 1;
+    }
+    if (found === wanted || (found > 1 && next === bytes.length)) return at;
+  }
+  return null;
+}
+
+/** Same version, layer and rate. */
+const isSameKind = (bytes: Uint8Array, at: number, next: number): boolean =>
+  ((bytes[at + 1] ?? 0) & 0xfe) === ((bytes[next + 1] ?? 0) & 0xfe) &&
+  ((bytes[at + 2] ?? 0) & 0x0c) === ((bytes[next + 2] ?? 0) & 0x0c);
+
+/** What the header of a frame says of its kind; null where there is no frame. */
+export function frameKindAt(bytes: Uint8Array, at: number): "MP3" | "MP2" | "MP1" | "AAC" | null {
+  if (frameAt(bytes, at) === null) return null;
+  const layer = ((bytes[at + 1] ?? 0) >> 1) & 3;
+  return (["AAC", "MP3", "MP2", "MP1"] as const)[layer] ?? null;
+}
+
 const isFollowed = (bytes: Uint8Array, at: number): boolean =>
   at >= bytes.length || frameAt(bytes, at) !== null;
 

@@ -7,16 +7,24 @@ const BOX_HEADER_BYTES = 8;
 /** A day of fragments has fewer; a file of nothing but empty boxes would fill the memory with them. */
 const MAX_BOXES = 200_000;
 
+const FIRST_BOXES = ["ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"];
+
+/** QuickTime of the last century begins without `ftyp`. */
+export const isMp4 = (bytes: Uint8Array, at: number): boolean => FIRST_BOXES.includes(nameAt(bytes, at + 4));
+
 export function mp4Length(bytes: Uint8Array): SoundLength | null {
   const moov = boxesIn(bytes, 0, bytes.length).find((box) => box.name === "moov");
   if (!moov) return null;
   const film = boxesIn(bytes, moov.start, moov.end);
   const header = film.find((box) => box.name === "mvhd");
   const tracks = film.filter((box) => box.name === "trak").map((trak) => trackSec(bytes, trak));
+  // In fragments, the heads tell at most of what stood in them when they were written.
+  if (film.some((box) => box.name === "mvex")) {
+    return { durationSec: fragmentsSec(bytes, film, header), channels: null, isRough: true };
+  }
   const ofTracks = Math.max(0, ...tracks);
   const ofFilm = header ? headerSec(bytes, header) : 0;
-  const durationSec = ofTracks || ofFilm || fragmentsSec(bytes, film, header);
-  return { durationSec, channels: null };
+  return { durationSec: ofTracks || ofFilm, channels: null, isRough: ofTracks === 0 };
 }
 
 /** 0 for a track that is not sound: a cover, a chapter list. */
@@ -32,9 +40,9 @@ function trackSec(bytes: Uint8Array, trak: Chunk): number {
 
 /** mvhd and mdhd: version, flags, two dates, timescale, duration; version 1 has dates and duration in 64 bits. */
 function headerSec(bytes: Uint8Array, { start, end }: Chunk): number {
-  if (end - start < 32) return 0;
   const view = viewOf(bytes);
   const isLong = view.getUint8(start) === 1;
+  if (end - start < (isLong ? 32 : 20)) return 0;
   const timescale = view.getUint32(start + (isLong ? 20 : 12));
   const duration = isLong ? uint64(view, start + 24) : view.getUint32(start + 16);
   const isUnknown = duration === (isLong ? 2 ** 64 : 0xffffffff);

@@ -4,22 +4,24 @@
 
 import { aiffLength, flacLength, wavLength } from "./chunks.ts";
 import { framesLength } from "./frames.ts";
-import { mp4Length } from "./mp4.ts";
+import { behindTags } from "./lead-in.ts";
+import { isMp4, mp4Length } from "./mp4.ts";
 import { oggLength } from "./ogg.ts";
-import { isAt, viewOf } from "./reading.ts";
+import { isAt } from "./reading.ts";
 import { webmLength } from "./webm.ts";
 
 export interface SoundLength {
   readonly durationSec: number;
+  /** It is that of the whole film or of what was counted so far, and the sound itself may be shorter. */
+  readonly isRough?: boolean;
   /** Null where finding out is not worth the walk, or where the header is no proof (AAC mono that decodes to stereo). */
   readonly channels: number | null;
 }
 
-const ID3_HEADER_BYTES = 10;
 const EBML = "\x1a\x45\xdf\xa3";
 
 export function readSoundLength(file: Uint8Array): SoundLength | null {
-  const bytes = file.subarray(id3Bytes(file));
+  const bytes = file.subarray(behindTags(file));
   const length = readWhole(bytes);
   return length && Number.isFinite(length.durationSec) && length.durationSec > 0 ? length : null;
 }
@@ -40,15 +42,6 @@ function readContainer(bytes: Uint8Array): SoundLength | null {
   if (isAt(bytes, 0, "fLaC")) return flacLength(bytes, 4);
   if (isAt(bytes, 0, "OggS")) return oggLength(bytes);
   if (isAt(bytes, 0, EBML)) return webmLength(bytes);
-  if (isAt(bytes, 4, "ftyp")) return mp4Length(bytes);
+  if (isMp4(bytes, 0)) return mp4Length(bytes);
   return framesLength(bytes);
-}
-
-/** Tags before the sound, as MP3, ADTS and some FLAC files have them: sizes in seven bits a byte. */
-function id3Bytes(file: Uint8Array): number {
-  if (!isAt(file, 0, "ID3") || file.length < ID3_HEADER_BYTES) return 0;
-  const size = viewOf(file).getUint32(6);
-  const sizeBytes =
-    ((size >>> 3) & 0x0fe00000) | ((size >>> 2) & 0x1fc000) | ((size >>> 1) & 0x3f80) | (size & 0x7f);
-  return ID3_HEADER_BYTES + sizeBytes;
 }

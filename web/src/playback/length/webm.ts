@@ -29,7 +29,9 @@ export function webmLength(bytes: Uint8Array): SoundLength | null {
   const duration = values.find((element) => element.id === DURATION);
   const ticks = duration ? float(bytes, duration) : lastClusterTime(bytes);
   const scaleNs = scale ? unsigned(bytes, scale) : DEFAULT_SCALE_NS;
-  return ticks === null ? null : { durationSec: (ticks * scaleNs) / NS_PER_SEC, channels: null };
+  return ticks === null
+    ? null
+    : { durationSec: (ticks * scaleNs) / NS_PER_SEC, channels: null, isRough: true };
 }
 
 /** Elements that follow each other; clusters come last and are many, so the walk stops at `untilId`. */

@@ -1,11 +1,11 @@
 // The Arabic words, from right to left. What a message promises is said in en.ts. Names and titles are fenced, since most
 // run the other way; digits are the European ones, so that sizes and delays look like the positions and keys beside them.
 
-import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { makeFormat, songTitle } from "./format.ts";
+import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/ar.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
@@ -66,6 +66,7 @@ const status = {
       ? `${quoted(fileName)} أطول من ذاكرة هذا الهاتف. قد تعمل لدى الآخرين.`
       : `لا يستطيع هذا الهاتف تشغيل ${quoted(fileName)}. قد تعمل لدى الآخرين.`;
   },
+  "cut-short": ({ fileName }) => `تنتهي ${quoted(fileName)} مبكرًا على هذا الهاتف. وتستمر لدى الآخرين.`,
   ended: ({ fileName }) => `انتهت ${quoted(fileName)}. اختر ما يأتي بعدها.`,
 } satisfies ByCode<Status>;
 
@@ -141,7 +142,6 @@ const banner = {
     "وصلت هذه الصفحة عبر http غير مشفّر، لذلك قد تنطفئ الشاشة. أبقها مضاءة بيدك أو اطلب رابط https.",
 } satisfies ByCode<Banner>;
 
-const trySound = "جرّب MP3 أو M4A أو WAV أو FLAC.";
 const error = {
   "key-empty": () => "اكتب مفتاح السرب أولًا أو أنشئ سربًا جديدًا.",
   "key-too-long": () => "هذا أطول من أن يكون مفتاحًا. تحقق منه أو اطلب رابطًا جديدًا.",
@@ -154,12 +154,15 @@ const error = {
   "wire-unproven": () => "لم يُستمع إلى هاتف لم يُظهر مفتاحه بعد. يستغرق ذلك لحظة.",
   "wire-replayed": () => "وصلت رسالة مرتين فأُهملت. لم يضِع شيء.",
   "file-empty": (fileName) => `${quotedFile(fileName)} فارغ، فلا شيء للتشغيل. اختر ملفًا آخر.`,
-  "file-not-audio": (fileName) => `${quotedFile(fileName)} ليس صوتًا يمكن لهذه الصفحة تشغيله. ${trySound}`,
+  "file-not-audio": (fileName) =>
+    `${quotedFile(fileName)} ليس ملفًا صوتيًا. اختر أغنية؛ تعمل MP3 وFLAC وWAV على معظم الهواتف.`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} أكبر من أن يُشارك هنا. تُقبل الملفات حتى 512 ميغابايت.`,
   "file-too-long": (fileName) => `${quotedFile(fileName)} أطول من ذاكرة هذا الهاتف. قد يعمل لدى الآخرين.`,
   "file-too-many": (fileName) =>
     `لم يُضَف ${quotedFile(fileName)}: الحد ثلاثة ملفات لكل شخص. أوقف أحد ملفاتك أولًا.`,
+  "file-undecodable": (fileName) =>
+    `لا يستطيع هذا الهاتف تشغيل ${quotedFile(fileName)}. قد يعمل لدى الآخرين.`,
   "file-unreadable": (fileName) =>
     `تعذّرت قراءة ${quotedFile(fileName)}. تأكد من أنه ما زال موجودًا ثم أضفه من جديد.`,
   "file-is-folder": (fileName) => `${quotedFile(fileName)} مجلد. افتحه وأفلت الأغاني التي فيه.`,
@@ -216,15 +219,26 @@ function figures(current: Status): string {
     return current.inSec > 0 ? `بعد ${format.number(current.inSec)} ث` : "الآن";
   if (current.code === "waiting-for")
     return current.withoutInSec === null ? "" : `تبدأ من دونهم بعد ${format.number(current.withoutInSec)} ث`;
-  if (current.code === "undecodable") {
-    return current.tooLong ? tooLong(current.tooLong) : "تعمل MP3 وM4A وWAV في كل مكان.";
-  }
+  if (current.code === "cut-short") return short(current.shortage);
+  if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`من ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`جاهزة بعد نحو ${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
+
+function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): string {
+  if (reason === "late" || reason === "failed")
+    return "لم يكفِ وقت هذا الهاتف أو ذاكرته. زر التشغيل يحاول مرة أخرى.";
+  if (format === null) return "إذا حُوّلت إلى MP3 أو FLAC أو WAV فقد تعمل.";
+  return isCommonFormat(format)
+    ? `قد يكون هذا الملف (${format}) تالفًا. قد تعمل نسخة أخرى.`
+    : `هذه أغنية بصيغة ${format}. إذا حُوّلت إلى MP3 أو FLAC أو WAV عملت على هواتف أكثر.`;
+}
+
+const short = ({ heardSec, wholeSec }: Shortage): string =>
+  `لا يُسمع هنا إلا أول ${format.position(heardSec)} من ${format.position(wholeSec)}`;
 
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
   `طول هذه الأغنية ${length(durationSec)}؛ وذاكرة هذا الجهاز تتسع لنحو ${length(roomSec)}.`;
@@ -305,7 +319,7 @@ export const ar = {
     title: "الملفات",
     add: "إضافة ملفات",
     drop: "أفلت الأغاني هنا لتُضاف للجميع.",
-    limits: "حتى ثلاثة لكل شخص: MP3 وM4A وWAV وFLAC.",
+    limits: "حتى ثلاث أغانٍ لكل شخص. تعمل MP3 وFLAC وWAV على معظم الهواتف.",
     empty: "لا أغاني بعد. أضف واحدة من هذا الهاتف؛ يحصل الجميع على نسخة.",
     size: format.bytes,
     from: (names: readonly string[]) => `من ${format.list(names)}`,
@@ -317,7 +331,11 @@ export const ar = {
     off: "متوقف على هذا الهاتف",
     noRoom: "لا مكان لها على هذا الهاتف",
     lostWhole: "غادر كل من كانت لديه كاملة؛ وما لدى الآخرين ما زال يصل",
-    undecodable: "لا يمكن تشغيله هنا",
+    undecodable: (format: string | null) =>
+      format === null ? "لا يمكن تشغيله هنا" : `لا يمكن تشغيله هنا: ${format}`,
+    short,
+    silentFor: (names: readonly string[]) => `لا يعمل لدى ${format.list(names)}`,
+    shortFor: (names: readonly string[]) => `لا يعمل إلا أوله لدى ${format.list(names)}`,
     giveLittle: "عطاء قليل",
     giveLittleHint: (isGivingLittle: boolean) =>
       isGivingLittle

@@ -23,7 +23,15 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   playing: { code: "playing", fileName: FILE, directorName: "Ada", isDirector: false },
   paused: { code: "paused", fileName: FILE, directorName: "Ada", isDirector: false },
   entering: { code: "entering", fileName: FILE },
-  undecodable: { code: "undecodable", fileName: FILE, tooLong: null, isAnyoneAble: true },
+  undecodable: {
+    code: "undecodable",
+    fileName: FILE,
+    tooLong: null,
+    format: "AIFF",
+    reason: "refused",
+    isAnyoneAble: true,
+  },
+  "cut-short": { code: "cut-short", fileName: FILE, shortage: { heardSec: 10, wholeSec: 30 } },
   ended: { code: "ended", fileName: FILE },
 };
 
@@ -79,6 +87,7 @@ const ERRORS: Readonly<Record<ErrorCode, true>> = {
   "file-too-large": true,
   "file-too-long": true,
   "file-too-many": true,
+  "file-undecodable": true,
   "file-unreadable": true,
   "file-is-folder": true,
   "file-failed": true,

@@ -1,10 +1,10 @@
 // The German words. Informal, as among people in one room. What a message promises is said in en.ts.
 
-import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { makeFormat, songTitle } from "./format.ts";
+import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/de.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
@@ -69,6 +69,8 @@ const status = {
       ? `${quoted(fileName)} ist zu lang für den Speicher dieses Telefons. Bei den anderen läuft es vielleicht.`
       : `Dieses Telefon kann ${quoted(fileName)} nicht abspielen. Bei den anderen läuft es vielleicht.`;
   },
+  "cut-short": ({ fileName }) =>
+    `${quoted(fileName)} endet auf diesem Telefon früher. Bei den anderen läuft es weiter.`,
   ended: ({ fileName }) => `${quoted(fileName)} ist zu Ende. Wähle, was als Nächstes kommt.`,
 } satisfies ByCode<Status>;
 
@@ -160,7 +162,6 @@ const banner = {
     "Diese Seite kam über einfaches http, daher kann der Bildschirm einschlafen. Halte ihn von Hand wach oder bitte um einen https-Link.",
 } satisfies ByCode<Banner>;
 
-const trySound = "Versuch es mit MP3, M4A, WAV oder FLAC.";
 const error = {
   "key-empty": () => "Gib zuerst den Schwarmschlüssel ein oder gründe einen neuen Schwarm.",
   "key-too-long": () => "Das ist zu lang für einen Schlüssel. Prüfe ihn oder bitte um einen neuen Link.",
@@ -180,13 +181,15 @@ const error = {
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} ist leer, also gibt es nichts zu spielen. Wähle eine andere Datei.`,
   "file-not-audio": (fileName) =>
-    `${quotedFile(fileName)} enthält keinen Ton, den diese Seite abspielen kann. ${trySound}`,
+    `${quotedFile(fileName)} ist keine Tondatei. Wähle ein Lied: MP3, FLAC oder WAV laufen auf den meisten Telefonen.`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} ist zu groß, um hier geteilt zu werden. Dateien bis 512 MB gehen.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} ist zu lang für den Speicher dieses Telefons. Bei den anderen läuft es vielleicht.`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)} wurde nicht hinzugefügt: Drei Dateien pro Person sind die Grenze. Schalte zuerst eine von deinen aus.`,
+  "file-undecodable": (fileName) =>
+    `Dieses Telefon kann ${quotedFile(fileName)} nicht abspielen. Bei den anderen läuft es vielleicht.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} konnte nicht gelesen werden. Prüfe, ob es sie noch gibt, und füge sie noch einmal hinzu.`,
   "file-is-folder": (fileName) =>
@@ -247,15 +250,26 @@ function figures(current: Status): string {
     return current.withoutInSec === null
       ? ""
       : `beginnt ohne sie in ${format.number(current.withoutInSec)} s`;
-  if (current.code === "undecodable") {
-    return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A und WAV laufen überall.";
-  }
+  if (current.code === "cut-short") return short(current.shortage);
+  if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`von ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`fertig in etwa ${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
+
+function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): string {
+  if (reason === "late" || reason === "failed")
+    return "Diesem Telefon fehlte dafür die Zeit oder der Speicher. Abspielen versucht es noch einmal.";
+  if (format === null) return "Umgewandelt in MP3, FLAC oder WAV läuft es vielleicht.";
+  return isCommonFormat(format)
+    ? `Diese Datei (${format}) ist vielleicht beschädigt. Eine andere Kopie läuft vielleicht.`
+    : `Das ist ${format}. Umgewandelt in MP3, FLAC oder WAV läuft es auf mehr Telefonen.`;
+}
+
+const short = ({ heardSec, wholeSec }: Shortage): string =>
+  `hier sind nur die ersten ${format.position(heardSec)} von ${format.position(wholeSec)} zu hören`;
 
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
   `Dieses Lied dauert ${length(durationSec)}; der Speicher dieses Geräts reicht für etwa ${length(roomSec)}.`;
@@ -328,7 +342,7 @@ export const de = {
     title: "Dateien",
     add: "Dateien hinzufügen",
     drop: "Lieder hier ablegen: alle bekommen sie.",
-    limits: "Bis zu drei pro Person: MP3, M4A, WAV, FLAC.",
+    limits: "Bis zu drei Lieder pro Person. MP3, FLAC und WAV laufen auf den meisten Telefonen.",
     empty: "Noch keine Lieder. Füge eines von diesem Telefon hinzu; alle bekommen eine Kopie.",
     size: format.bytes,
     from: (names: readonly string[]) => `von ${format.list(names)}`,
@@ -340,7 +354,11 @@ export const de = {
     off: "auf diesem Telefon aus",
     noRoom: "auf diesem Telefon kein Platz dafür",
     lostWhole: "alle, die es ganz hatten, sind gegangen; was die anderen haben, kommt noch an",
-    undecodable: "hier nicht abspielbar",
+    undecodable: (format: string | null) =>
+      format === null ? "hier nicht abspielbar" : `hier nicht abspielbar: ${format}`,
+    short,
+    silentFor: (names: readonly string[]) => `nicht abspielbar bei ${format.list(names)}`,
+    shortFor: (names: readonly string[]) => `nur der Anfang bei ${format.list(names)}`,
     giveLittle: "Wenig geben",
     giveLittleHint: (isGivingLittle: boolean) =>
       isGivingLittle

@@ -2,10 +2,10 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
-import { makeFormat, songTitle } from "./format.ts";
+import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/en.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
@@ -65,6 +65,7 @@ const status = {
       ? `${quoted(fileName)} is too long for this phone’s memory. The others may play it.`
       : `This phone can’t play ${quoted(fileName)}. The others may.`;
   },
+  "cut-short": ({ fileName }) => `${quoted(fileName)} ends early on this phone. The others play on.`,
   ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
 } satisfies ByCode<Status>;
 
@@ -147,7 +148,6 @@ const banner = {
     "This page came over plain http, so the screen may fall asleep. Keep it awake by hand, or ask the host for an https link.",
 } satisfies ByCode<Banner>;
 
-const trySound = "Try MP3, M4A, WAV or FLAC.";
 const error = {
   "key-empty": () => "Type the swarm key first, or start a new swarm.",
   "key-too-long": () => "That is too long for a key. Check it, or ask for a fresh link.",
@@ -162,13 +162,15 @@ const error = {
   "wire-replayed": () => "A message came twice and was ignored. Nothing is lost.",
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} is empty, so there is nothing to play. Choose another file.`,
-  "file-not-audio": (fileName) => `${quotedFile(fileName)} isn’t audio this page can play. ${trySound}`,
+  "file-not-audio": (fileName) =>
+    `${quotedFile(fileName)} isn’t audio. Choose a song: an MP3, FLAC or WAV plays on most phones.`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} is too large to share here. Files up to 512 MB work.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} is too long for this phone’s memory. The others may play it.`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
+  "file-undecodable": (fileName) => `This phone can’t play ${quotedFile(fileName)}. The others may.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} could not be read. Check that it is still there, then add it again.`,
   "file-is-folder": (fileName) =>
@@ -228,15 +230,26 @@ function figures(current: Status): string {
     return current.withoutInSec === null
       ? ""
       : `starts without them in ${format.number(current.withoutInSec)} s`;
-  if (current.code === "undecodable") {
-    return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A and WAV play everywhere.";
-  }
+  if (current.code === "cut-short") return short(current.shortage);
+  if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`ready in about ${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
+
+function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): string {
+  if (reason === "late" || reason === "failed")
+    return "This phone ran out of time or memory for it. Play tries once more.";
+  if (format === null) return "Converted to MP3, FLAC or WAV, it may play.";
+  return isCommonFormat(format)
+    ? `This ${format} may be damaged. Another copy may play.`
+    : `It is ${format}. Converted to MP3, FLAC or WAV, it plays on more phones.`;
+}
+
+const short = ({ heardSec, wholeSec }: Shortage): string =>
+  `only the first ${format.position(heardSec)} of ${format.position(wholeSec)} can be heard here`;
 
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
   `This song is ${length(durationSec)} long; this device has memory for about ${length(roomSec)}.`;
@@ -306,7 +319,7 @@ export const en = {
     title: "Files",
     add: "Add files",
     drop: "Drop songs to add them for everyone.",
-    limits: "Up to three per person: MP3, M4A, WAV, FLAC.",
+    limits: "Up to three songs per person. MP3, FLAC and WAV play on most phones.",
     empty: "No songs yet. Add one from this phone; everyone gets a copy.",
     size: format.bytes,
     from: (names: readonly string[]) => `from ${format.list(names)}`,
@@ -318,7 +331,11 @@ export const en = {
     off: "off on this phone",
     noRoom: "no room for it on this phone",
     lostWhole: "everyone who had all of it has left; what the others have still arrives",
-    undecodable: "can’t be played here",
+    undecodable: (format: string | null) =>
+      format === null ? "can’t be played here" : `can’t be played here: ${format}`,
+    short,
+    silentFor: (names: readonly string[]) => `${format.list(names)} can’t play it`,
+    shortFor: (names: readonly string[]) => `${format.list(names)} can play only the beginning`,
     giveLittle: "Give little",
     giveLittleHint: (isGivingLittle: boolean) =>
       isGivingLittle

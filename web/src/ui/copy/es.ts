@@ -1,10 +1,10 @@
 // The Spanish words. Informal, as among people in one room. What a message promises is said in en.ts.
 
-import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { makeFormat, songTitle } from "./format.ts";
+import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/es.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
@@ -69,6 +69,7 @@ const status = {
       ? `${quoted(fileName)} es demasiado larga para la memoria de este teléfono. Quizá suene en los demás.`
       : `Este teléfono no puede reproducir ${quoted(fileName)}. Quizá suene en los demás.`;
   },
+  "cut-short": ({ fileName }) => `${quoted(fileName)} termina antes en este teléfono. En los demás sigue.`,
   ended: ({ fileName }) => `${quoted(fileName)} ha terminado. Elige lo que viene ahora.`,
 } satisfies ByCode<Status>;
 
@@ -152,7 +153,6 @@ const banner = {
     "Esta página llegó por http sin cifrar, así que la pantalla puede apagarse. Mantenla encendida a mano o pide un enlace https.",
 } satisfies ByCode<Banner>;
 
-const trySound = "Prueba con MP3, M4A, WAV o FLAC.";
 const error = {
   "key-empty": () => "Escribe primero la clave del enjambre o crea uno nuevo.",
   "key-too-long": () => "Es demasiado largo para ser una clave. Revísala o pide un enlace nuevo.",
@@ -170,13 +170,15 @@ const error = {
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} está vacío, así que no hay nada que tocar. Elige otro archivo.`,
   "file-not-audio": (fileName) =>
-    `${quotedFile(fileName)} no es un sonido que esta página pueda reproducir. ${trySound}`,
+    `${quotedFile(fileName)} no es un archivo de sonido. Elige una canción: MP3, FLAC o WAV suenan en casi todos los teléfonos.`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} es demasiado grande para compartirlo aquí. Valen archivos de hasta 512 MB.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} es demasiado largo para la memoria de este teléfono. Quizá suene en los demás.`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)} no se añadió: el límite son tres archivos por persona. Desactiva antes uno de los tuyos.`,
+  "file-undecodable": (fileName) =>
+    `Este teléfono no puede reproducir ${quotedFile(fileName)}. Quizá suene en los demás.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} no se pudo leer. Comprueba que sigue ahí y añádelo otra vez.`,
   "file-is-folder": (fileName) =>
@@ -236,15 +238,26 @@ function figures(current: Status): string {
     return current.withoutInSec === null
       ? ""
       : `empieza sin ellos en ${format.number(current.withoutInSec)} s`;
-  if (current.code === "undecodable") {
-    return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A y WAV suenan en todas partes.";
-  }
+  if (current.code === "cut-short") return short(current.shortage);
+  if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`de ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`lista en unos ${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
+
+function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): string {
+  if (reason === "late" || reason === "failed")
+    return "A este teléfono le faltó tiempo o memoria. Reproducir lo intenta otra vez.";
+  if (format === null) return "Convertida a MP3, FLAC o WAV, quizá suene.";
+  return isCommonFormat(format)
+    ? `Este archivo (${format}) puede estar dañado. Quizá suene otra copia.`
+    : `Es ${format}. Convertida a MP3, FLAC o WAV, suena en más teléfonos.`;
+}
+
+const short = ({ heardSec, wholeSec }: Shortage): string =>
+  `aquí solo se oyen los primeros ${format.position(heardSec)} de ${format.position(wholeSec)}`;
 
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
   `Esta canción dura ${length(durationSec)}; la memoria de este dispositivo alcanza para unos ${length(roomSec)}.`;
@@ -314,7 +327,7 @@ export const es = {
     title: "Archivos",
     add: "Añadir archivos",
     drop: "Suelta canciones para añadirlas para todos.",
-    limits: "Hasta tres por persona: MP3, M4A, WAV, FLAC.",
+    limits: "Hasta tres canciones por persona. MP3, FLAC y WAV suenan en casi todos los teléfonos.",
     empty: "Aún no hay canciones. Añade una de este teléfono; todos reciben una copia.",
     size: format.bytes,
     from: (names: readonly string[]) => `de ${format.list(names)}`,
@@ -326,7 +339,11 @@ export const es = {
     off: "desactivado en este teléfono",
     noRoom: "no cabe en este teléfono",
     lostWhole: "quienes la tenían entera han salido; lo que tienen los demás aún llega",
-    undecodable: "no se puede reproducir aquí",
+    undecodable: (format: string | null) =>
+      format === null ? "no se puede reproducir aquí" : `no se puede reproducir aquí: ${format}`,
+    short,
+    silentFor: (names: readonly string[]) => `no suena en el teléfono de ${format.list(names)}`,
+    shortFor: (names: readonly string[]) => `solo suena el principio en el teléfono de ${format.list(names)}`,
     giveLittle: "Dar poco",
     giveLittleHint: (isGivingLittle: boolean) =>
       isGivingLittle

@@ -79,3 +79,6 @@ const SOUND_EXTENSION = /\.(mp3|m4a|mp4|aac|wav|flac|ogg|oga|opus|aif|aiff|webm|
 
 /** A file's name as people say it: without the ending that only machines need. */
 export const songTitle = (fileName: string): string => isolate(fileName.replace(SOUND_EXTENSION, ""));
+
+/** Formats that every phone is made to play: a file of one that does not play is damaged, and converting is no help. */
+export const isCommonFormat = (name: string): boolean => ["MP3", "FLAC", "WAV"].includes(name);

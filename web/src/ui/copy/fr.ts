@@ -1,11 +1,11 @@
 // The French words. Informal, as among people in one room. What a message promises is said in en.ts.
 // Before : ; ? ! and inside quotation marks stands a space that does not break, as French sets type.
 
-import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { makeFormat, songTitle } from "./format.ts";
+import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/fr.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
@@ -71,6 +71,8 @@ const status = {
       ? `${quoted(fileName)} est trop long pour la mémoire de ce téléphone. Les autres peuvent peut-être le jouer.`
       : `Ce téléphone ne peut pas jouer ${quoted(fileName)}. Les autres le peuvent peut-être.`;
   },
+  "cut-short": ({ fileName }) =>
+    `${quoted(fileName)} finit plus tôt sur ce téléphone. Les autres continuent.`,
   ended: ({ fileName }) => `${quoted(fileName)} est fini. Choisis la suite.`,
 } satisfies ByCode<Status>;
 
@@ -160,7 +162,6 @@ const banner = {
     "Cette page est venue par http simple, donc l’écran peut s’éteindre. Garde-le allumé à la main ou demande un lien https.",
 } satisfies ByCode<Banner>;
 
-const trySound = "Essaie MP3, M4A, WAV ou FLAC.";
 const error = {
   "key-empty": () => "Tape d’abord la clé de l’essaim ou crée un nouvel essaim.",
   "key-too-long": () => "C’est trop long pour une clé. Vérifie-la ou demande un nouveau lien.",
@@ -180,13 +181,15 @@ const error = {
   "file-empty": (fileName) =>
     `${quotedFile(fileName)} est vide, il n’y a donc rien à jouer. Choisis un autre fichier.`,
   "file-not-audio": (fileName) =>
-    `${quotedFile(fileName)} n’est pas un son que cette page peut jouer. ${trySound}`,
+    `${quotedFile(fileName)} n’est pas un fichier audio. Choisis un morceau\u00a0: MP3, FLAC ou WAV passent sur la plupart des téléphones.`,
   "file-too-large": (fileName) =>
     `${quotedFile(fileName)} est trop gros pour être partagé ici. Jusqu’à 512 Mo, ça marche.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} est trop long pour la mémoire de ce téléphone. Les autres peuvent peut-être le jouer.`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)} n’a pas été ajouté\u00a0: trois fichiers par personne, c’est la limite. Désactive d’abord un des tiens.`,
+  "file-undecodable": (fileName) =>
+    `Ce téléphone ne peut pas jouer ${quotedFile(fileName)}. Les autres le peuvent peut-être.`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)} n’a pas pu être lu. Vérifie qu’il est toujours là, puis ajoute-le à nouveau.`,
   "file-is-folder": (fileName) =>
@@ -250,15 +253,26 @@ function figures(current: Status): string {
     return current.withoutInSec === null
       ? ""
       : `démarre sans eux dans ${format.number(current.withoutInSec)} s`;
-  if (current.code === "undecodable") {
-    return current.tooLong ? tooLong(current.tooLong) : "MP3, M4A et WAV passent partout.";
-  }
+  if (current.code === "cut-short") return short(current.shortage);
+  if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`de ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`prêt dans ${wait(current.remainingSec)} environ`);
   return parts.join(" · ");
 }
+
+function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): string {
+  if (reason === "late" || reason === "failed")
+    return "Ce téléphone a manqué de temps ou de mémoire. Lecture fait un nouvel essai.";
+  if (format === null) return "Converti en MP3, FLAC ou WAV, il passera peut-être.";
+  return isCommonFormat(format)
+    ? `Ce fichier (${format}) est peut-être abîmé. Une autre copie passera peut-être.`
+    : `C’est du ${format}. Converti en MP3, FLAC ou WAV, il passe sur plus de téléphones.`;
+}
+
+const short = ({ heardSec, wholeSec }: Shortage): string =>
+  `on n’entend ici que les ${format.position(heardSec)} premières sur ${format.position(wholeSec)}`;
 
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
   `Ce morceau dure ${length(durationSec)}\u00a0; la mémoire de cet appareil suffit pour ${length(roomSec)} environ.`;
@@ -332,7 +346,7 @@ export const fr = {
     title: "Fichiers",
     add: "Ajouter des fichiers",
     drop: "Dépose des morceaux pour les ajouter pour tous.",
-    limits: "Jusqu’à trois par personne\u00a0: MP3, M4A, WAV, FLAC.",
+    limits: "Jusqu’à trois morceaux par personne. MP3, FLAC et WAV passent sur la plupart des téléphones.",
     empty: "Pas encore de morceau. Ajoutes-en un de ce téléphone\u00a0; tout le monde en reçoit une copie.",
     size: format.bytes,
     from: (names: readonly string[]) => `de ${format.list(names)}`,
@@ -344,7 +358,11 @@ export const fr = {
     off: "désactivé sur ce téléphone",
     noRoom: "pas de place sur ce téléphone",
     lostWhole: "ceux qui l’avaient en entier sont partis\u00a0; ce que les autres en ont arrive encore",
-    undecodable: "ne peut pas être joué ici",
+    undecodable: (format: string | null) =>
+      format === null ? "ne peut pas être joué ici" : `ne peut pas être joué ici (${format})`,
+    short,
+    silentFor: (names: readonly string[]) => `ne peut pas être joué chez ${format.list(names)}`,
+    shortFor: (names: readonly string[]) => `seul le début passe chez ${format.list(names)}`,
     giveLittle: "Donner peu",
     giveLittleHint: (isGivingLittle: boolean) =>
       isGivingLittle

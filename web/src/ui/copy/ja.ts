@@ -1,10 +1,10 @@
 // The Japanese words. Polite and plain. What a message promises is said in en.ts.
 
-import type { Banner, Help, Hindrance, Notice, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { makeFormat, songTitle } from "./format.ts";
+import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/ja.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
@@ -70,6 +70,8 @@ const status = {
       ? `${quoted(fileName)}は、この端末のメモリには長すぎます。ほかの端末では再生できるかもしれません。`
       : `この端末では${quoted(fileName)}を再生できません。ほかの端末では再生できるかもしれません。`;
   },
+  "cut-short": ({ fileName }) =>
+    `この端末では${quoted(fileName)}が途中で終わります。ほかの端末では続きます。`,
   ended: ({ fileName }) => `${quoted(fileName)}が終わりました。次の曲を選んでください。`,
 } satisfies ByCode<Status>;
 
@@ -152,7 +154,6 @@ const banner = {
     "このページは暗号化なしのhttpで開かれたため、画面が消えることがあります。手で画面をつけておくか、httpsのリンクをもらってください。",
 } satisfies ByCode<Banner>;
 
-const trySound = "MP3、M4A、WAV、FLACをお試しください。";
 const error = {
   "key-empty": () => "先にスウォームキーを入力するか、新しいスウォームを作ってください。",
   "key-too-long": () => "キーとしては長すぎます。確かめるか、新しいリンクをもらってください。",
@@ -171,12 +172,14 @@ const error = {
   "file-empty": (fileName) =>
     `${quotedFile(fileName)}は空なので、再生するものがありません。別のファイルを選んでください。`,
   "file-not-audio": (fileName) =>
-    `${quotedFile(fileName)}はこのページで再生できる音声ではありません。${trySound}`,
+    `${quotedFile(fileName)}は音声ファイルではありません。曲を選んでください。MP3、FLAC、WAVならたいていの端末で再生できます。`,
   "file-too-large": (fileName) => `${quotedFile(fileName)}は大きすぎて共有できません。512 MBまで使えます。`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)}は、この端末のメモリには長すぎます。ほかの端末では再生できるかもしれません。`,
   "file-too-many": (fileName) =>
     `${quotedFile(fileName)}は追加されませんでした。1人3ファイルまでです。先に自分のファイルを1つオフにしてください。`,
+  "file-undecodable": (fileName) =>
+    `この端末では${quotedFile(fileName)}を再生できません。ほかの端末では再生できるかもしれません。`,
   "file-unreadable": (fileName) =>
     `${quotedFile(fileName)}を読み込めませんでした。まだあることを確かめて、もう一度追加してください。`,
   "file-is-folder": (fileName) =>
@@ -235,15 +238,26 @@ function figures(current: Status): string {
     return current.withoutInSec === null
       ? ""
       : `あと${format.number(current.withoutInSec)}秒で待たずに始めます`;
-  if (current.code === "undecodable") {
-    return current.tooLong ? tooLong(current.tooLong) : "MP3、M4A、WAVはどこでも再生できます。";
-  }
+  if (current.code === "cut-short") return short(current.shortage);
+  if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
   const parts = [format.percent(current.percent)];
   if (current.sources.length > 0) parts.unshift(`${format.list(current.sources)}から`);
   if (current.remainingSec !== null) parts.push(`あと約${wait(current.remainingSec)}`);
   return parts.join(" · ");
 }
+
+function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): string {
+  if (reason === "late" || reason === "failed")
+    return "この端末では時間かメモリが足りませんでした。もう一度再生すると、再び試します。";
+  if (format === null) return "MP3、FLAC、WAVに変換すると、再生できるかもしれません。";
+  return isCommonFormat(format)
+    ? `この${format}ファイルは壊れているかもしれません。別のコピーなら再生できるかもしれません。`
+    : `形式は${format}です。MP3、FLAC、WAVに変換すると、より多くの端末で再生できます。`;
+}
+
+const short = ({ heardSec, wholeSec }: Shortage): string =>
+  `ここで聞けるのは${format.position(wholeSec)}のうち最初の${format.position(heardSec)}だけです`;
 
 const tooLong = ({ durationSec, roomSec }: TooLong): string =>
   `この曲の長さは${length(durationSec)}です。この端末のメモリに入るのは約${length(roomSec)}です。`;
@@ -308,7 +322,7 @@ export const ja = {
     title: "ファイル",
     add: "ファイルを追加",
     drop: "曲をドロップすると、全員に追加されます。",
-    limits: "1人3つまで：MP3、M4A、WAV、FLAC。",
+    limits: "1人3曲まで。MP3、FLAC、WAVならたいていの端末で再生できます。",
     empty: "まだ曲がありません。この端末から追加すると、全員に届きます。",
     size: format.bytes,
     from: (names: readonly string[]) => `${format.list(names)}から`,
@@ -320,7 +334,11 @@ export const ja = {
     off: "この端末ではオフ",
     noRoom: "この端末には置く場所がありません",
     lostWhole: "すべてを持っていた人は退出しました。ほかの人が持つ分は届きます",
-    undecodable: "ここでは再生できません",
+    undecodable: (format: string | null) =>
+      format === null ? "ここでは再生できません" : `ここでは再生できません（${format}）`,
+    short,
+    silentFor: (names: readonly string[]) => `${format.list(names)}の端末では再生できません`,
+    shortFor: (names: readonly string[]) => `${format.list(names)}の端末では最初の部分だけ再生できます`,
     giveLittle: "控えめに渡す",
     giveLittleHint: (isGivingLittle: boolean) =>
       isGivingLittle

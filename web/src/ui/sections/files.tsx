@@ -95,7 +95,7 @@ function AddFiles({ actions, isPrimary }: { actions: Actions; isPrimary: boolean
         class="unseen"
         type="file"
         multiple
-        accept="audio/*,.mp3,.m4a,.aac,.wav,.flac,.ogg,.opus"
+        accept="audio/*,.mp3,.m4a,.aac,.wav,.flac,.ogg,.opus,.aif,.aiff,.au"
         tabIndex={-1}
         aria-hidden="true"
         onChange={onChange}
@@ -138,6 +138,9 @@ function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
         )}
         <p class="meta">{fileFacts(file).join(" · ")}</p>
         {file.tooLong && <p class="meta">{words.files.tooLong(file.tooLong)}</p>}
+        {file.shortage && <p class="meta">{words.files.short(file.shortage)}</p>}
+        {file.silentFor.length > 0 && <p class="meta">{words.files.silentFor(file.silentFor)}</p>}
+        {file.shortFor.length > 0 && <p class="meta">{words.files.shortFor(file.shortFor)}</p>}
         {file.isSeeded ? (
           <p class="meta seeded">
             <Glyph name="seeded" />
@@ -165,7 +168,7 @@ function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
 function fileFacts(file: FileView): string[] {
   const facts = [words.files.size(file.sizeBytes)];
   if (file.offeredBy.length > 0) facts.push(words.files.from(file.offeredBy));
-  if (file.isDecodable === false) facts.push(words.files.undecodable);
+  if (file.isDecodable === false) facts.push(words.files.undecodable(file.format));
   else if (file.isPaused) facts.push(words.files.paused);
   else if (file.isPlaying) facts.push(words.files.playing);
   else if (file.isChosen) facts.push(words.files.chosen);

@@ -84,6 +84,10 @@ const song: FileView = {
   hasLostWhole: false,
   isDecodable: true,
   tooLong: null,
+  format: null,
+  shortage: null,
+  silentFor: [],
+  shortFor: [],
 };
 const arriving: FileView = {
   ...song,
@@ -324,8 +328,17 @@ export const fixtures = {
   undecodable: {
     ...following,
     nowPlaying: null,
-    files: [{ ...arriving, isChosen: true, isSeeded: true, isDecodable: false }],
-    status: { code: "undecodable", fileName: arriving.name, tooLong: null, isAnyoneAble: true },
+    files: [
+      { ...arriving, isChosen: true, isSeeded: true, isDecodable: false, format: "Apple Lossless (ALAC)" },
+    ],
+    status: {
+      code: "undecodable",
+      fileName: arriving.name,
+      tooLong: null,
+      format: "Apple Lossless (ALAC)",
+      reason: "refused",
+      isAnyoneAble: true,
+    },
     notice: { id: 3, notice: { code: "error", error: "file-not-audio", fileName: "notes.pdf" } },
   },
   "too-long": {
@@ -335,7 +348,14 @@ export const fixtures = {
       { ...turnedOff, isEnabled: true, isChosen: true, isSeeded: true, isDecodable: false, tooLong },
       song,
     ],
-    status: { code: "undecodable", fileName: turnedOff.name, tooLong, isAnyoneAble: true },
+    status: {
+      code: "undecodable",
+      fileName: turnedOff.name,
+      tooLong,
+      format: null,
+      reason: "refused",
+      isAnyoneAble: true,
+    },
   },
   left: { ...swarm, phase: "left", isOnline: false },
   refused: { ...swarm, phase: "left", isOnline: false, banner: { code: "refused", reason: "taken-over" } },
