@@ -11,19 +11,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from unisono.peer.alignment import Alignment
 from unisono.peer.anchor import (
     PLACE_FRAMES,
     Anchor,
     AnchorMatch,
+    AnchorPlace,
     Sound,
     decode_anchor,
     encode_anchor,
     make_anchor,
     match_anchor,
 )
+from unisono.peer.decode import Song
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "anchor.json").read_text())
 RATE_HZ = 48_000
+SONG = "f" * 64
 
 
 def channel_of(parts: list[tuple[str, int, int, int]]) -> NDArray[np.float32]:
@@ -121,3 +125,46 @@ def test_an_anchor_from_anybody_ends_in_no_match() -> None:
     anchor = decode_anchor((8_000).to_bytes(4, "big") + places)
     assert anchor is not None
     assert match_anchor(noise(2), RATE_HZ, anchor) is None
+
+
+def test_a_peer_is_lined_up_by_the_note_of_the_songs_owner() -> None:
+    """[P46] Once for each note; where it is not found, or does not come, the peer says so."""
+    here, alignment = noise(12), Alignment()
+    note = encode_anchor(make_anchor(here, RATE_HZ))
+    late = Song(SONG, RATE_HZ, np.roll(here, 4_464, axis=1))
+    assert alignment.follow(late, None, 0.0) == late
+    assert not alignment.is_unaligned_at(SONG, 9_000.0)
+    assert alignment.is_unaligned_at(SONG, 11_000.0)
+    aligned = alignment.follow(late, note, 11_000.0)
+    assert aligned.offset_sec == pytest.approx(0.093, abs=1e-6)
+    assert not alignment.is_unaligned_at(SONG, 30_000.0)
+    assert alignment.follow(aligned, note, 31_000.0) is aligned
+    alignment.reset()
+    alignment.follow(Song(SONG, RATE_HZ, noise(12, seed=9)), note, 32_000.0)
+    assert alignment.is_unaligned_at(SONG, 32_000.0)
+    assert not alignment.is_unaligned_at("e" * 64, 32_000.0)
+
+
+def test_a_peer_never_lines_up_to_its_own_note() -> None:
+    """[P44] Not even where its song has no place that could be found."""
+    tone = np.tile(np.linspace(-0.5, 0.5, 960, dtype=np.float32), (2, 300))
+    note, alignment = encode_anchor(make_anchor(tone, RATE_HZ)), Alignment()
+    assert len(note) == 4
+    alignment.publishes(SONG, note)
+    song = Song(SONG, RATE_HZ, tone)
+    assert alignment.follow(song, note, 0.0).offset_sec == 0.0
+    assert not alignment.is_unaligned_at(SONG, 60_000.0)
+    other = Alignment()
+    other.follow(song, note, 0.0)
+    assert other.is_unaligned_at(SONG, 0.0)
+
+
+def test_a_peer_does_not_go_along_for_ever_with_one_note_after_the_other() -> None:
+    """[P47]"""
+    here, alignment = noise(12), Alignment()
+    song, anchor = Song(SONG, RATE_HZ, here), make_anchor(here, RATE_HZ)
+    for start_frame in range(9):
+        moved = AnchorPlace(start_frame, anchor.places[0].samples)
+        alignment.follow(song, encode_anchor(Anchor(RATE_HZ, (moved, *anchor.places[1:]))), 0.0)
+    alignment.follow(song, encode_anchor(anchor), 0.0)
+    assert alignment.is_unaligned_at(SONG, 0.0)

@@ -169,7 +169,11 @@ const TARGETS: Readonly<Record<string, Target>> = {
     refusals: [RangeError],
     parse: (bytes) => void Bitfield.decode(loose.decode(bytes), 100),
   },
-  anchors: { seeds: [new Uint8Array(64), new Uint8Array(6152)], refusals: [], parse: (bytes) => void decodeAnchor(bytes) },
+  anchors: {
+    seeds: [new Uint8Array(64), new Uint8Array(6152)],
+    refusals: [],
+    parse: (bytes) => void decodeAnchor(bytes),
+  },
   "sound files": {
     seeds: [
       ...text(

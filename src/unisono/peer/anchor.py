@@ -135,7 +135,7 @@ def decode_anchor(data: bytes) -> Anchor | None:
 
 
 def _place_within(channels: Sound, sample_rate: int, begin: int, length: int) -> AnchorPlace | None:
-    """The place of a stretch most unlike its surroundings, among the loudest; None if none is unlike enough."""
+    """The place of a stretch most unlike its surroundings, of the loudest; None if none is unlike enough."""
     best, best_share = None, MAX_RIVAL_SHARE
     for start_frame in _candidates(_mono_of(channels, begin, length), sample_rate, begin):
         mono = _mono_of(channels, start_frame, PLACE_FRAMES)
@@ -216,7 +216,8 @@ def _to_rate(samples: NDArray[np.int8], from_rate: int, to_rate: int) -> Mono:
     if step == 1:
         return samples.astype(np.float64)
     places = np.arange(int((len(samples) - 1) / step)) * step
-    return np.interp(places, np.arange(len(samples)), samples.astype(np.float64))
+    between: Mono = np.interp(places, np.arange(len(samples)), samples.astype(np.float64))
+    return between
 
 
 def _rounded(value: float) -> int:

@@ -50,6 +50,8 @@ class Status:
     hindrance: Hindrance | None = None
     # The chosen file has ended here.
     is_over: bool = False
+    # The chosen file, decoded here, could not be lined up with its owner's decode.
+    is_unaligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         status.ready_file_id is not None,
         asks,
         status.is_over,
+        status.is_unaligned,
     )
     hindrance = 0 if status.hindrance is None else 1 + HINDRANCES.index(status.hindrance)
     error_ms = math.nan if status.sync_error_ms is None else status.sync_error_ms
@@ -121,7 +124,7 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
 
 def _decode_status(content: bytes) -> StatusMessage:
     _, flags, hindrance, delay_ms, rtt_tenths, error_ms = _STATUS_HEAD.unpack_from(content)
-    _check(flags, 0, 0x7F)
+    _check(flags, 0, 0xFF)
     _check(hindrance, 0, len(HINDRANCES))
     _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
     if not math.isnan(error_ms):
@@ -141,6 +144,7 @@ def _decode_status(content: bytes) -> StatusMessage:
         is_phone=bool(flags & 8),
         hindrance=HINDRANCES[hindrance - 1] if hindrance else None,
         is_over=bool(flags & 64),
+        is_unaligned=bool(flags & 128),
     )
     return StatusMessage(status, asks=bool(flags & 32))
 

@@ -3,9 +3,10 @@
 // Does not know who directs or how the plan arrived.
 
 import { type Plan, positionUsAt } from "../director/index.ts";
-import { FileError, type FileId } from "../lib/index.ts";
-import { decodeAnchor, makeClicks, type Player } from "../playback/index.ts";
+import { type Bytes, FileError, type FileId } from "../lib/index.ts";
+import { makeClicks, type Player } from "../playback/index.ts";
 import { type OffsetEstimate, PlayClock, type PlayClockVerdict, type SharedClock } from "../timing/index.ts";
+import { Alignment } from "./alignment.ts";
 
 export interface ConductorOptions {
   readonly clock: SharedClock;
@@ -13,7 +14,7 @@ export interface ConductorOptions {
   /** Whole content of a file, or null while this device does not hold all of it. */
   readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
   /** The file's PCM anchor as its owner published it; null until it is known. */
-  readonly noteOf: (fileId: FileId) => Uint8Array | null;
+  readonly noteOf: (fileId: FileId) => Bytes | null;
   readonly onRefused: (fileId: FileId) => void;
   readonly onChange: () => void;
 }
@@ -41,6 +42,7 @@ export const CLICKS: Tones = {
 
 export class Conductor {
   readonly #options: ConductorOptions;
+  readonly #alignment: Alignment;
   #plan: Plan | null = null;
   #playClock: PlayClock | null = null;
   /**
@@ -51,8 +53,6 @@ export class Conductor {
   #verdict: PlayClockVerdict | null = null;
   #speakerDelayMs = 0;
   #loading: FileId | null = null;
-  /** The anchor the loaded file was last aligned to. */
-  #alignedTo: Uint8Array | null = null;
   #tones: Tones | null = null;
   /** The id of those that were loaded last. */
   #soundingTones: string | null = null;
@@ -60,6 +60,7 @@ export class Conductor {
 
   constructor(options: ConductorOptions) {
     this.#options = options;
+    this.#alignment = new Alignment(options);
   }
 
   get verdict(): PlayClockVerdict | null {
@@ -79,6 +80,19 @@ export class Conductor {
   refuse(fileId: FileId, error: FileError): void {
     this.#refusals.set(fileId, error);
     this.#options.onRefused(fileId);
+  }
+
+  /** What this device published of its own decode. */
+  published(fileId: FileId, note: Bytes): void {
+    this.#alignment.publishes(fileId, note);
+  }
+
+  /** The song is loaded, and could not be lined up with its owner's decode (rule P46). */
+  isUnalignedAt(localMs: number): boolean {
+    const fileId = this.#plan?.fileId ?? null;
+    return (
+      fileId !== null && this.#options.player.loadedId === fileId && this.#alignment.isUnalignedAt(localMs)
+    );
   }
 
   /** The file this device could sound right now. */
@@ -121,7 +135,7 @@ export class Conductor {
       return;
     }
     this.#load(plan.fileId);
-    this.#align(plan.fileId);
+    this.#alignment.follow(plan.fileId, localMs);
     if (plan.state === "preparing") {
       this.#silence();
       return;
@@ -218,7 +232,7 @@ export class Conductor {
     const content = readFile(fileId);
     if (!content) return;
     this.#loading = fileId;
-    this.#alignedTo = null;
+    this.#alignment.reset();
     content
       .then((bytes) => player.load(fileId, bytes))
       .catch((error: unknown) => {
@@ -229,15 +243,6 @@ export class Conductor {
         this.#loading = null;
         this.#options.onChange();
       });
-  }
-
-  #align(fileId: FileId): void {
-    const { player, noteOf } = this.#options;
-    const note = noteOf(fileId);
-    if (player.loadedId !== fileId || !note || note === this.#alignedTo) return;
-    this.#alignedTo = note;
-    const anchor = decodeAnchor(note);
-    if (anchor) void player.align(fileId, anchor);
   }
 
   #followTones(): void {

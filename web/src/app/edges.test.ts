@@ -27,6 +27,7 @@ const status: PeerMessage = {
     isPhone: true,
     hindrance: "decoding",
     isOver: false,
+    isUnaligned: false,
   },
 };
 

@@ -27,6 +27,8 @@ export interface PersonFacts {
   /** What keeps them from being ready for it; null when nothing does, or nothing was heard of it. */
   readonly hindrance: Hindrance | null;
   readonly syncErrorMs: number | null;
+  /** Its decode of the chosen file could not be lined up with the owner's: however small the error, it may be off. */
+  readonly isUnaligned: boolean;
   readonly link: LinkState["state"] | null;
   readonly isRelayed: boolean;
 }
@@ -88,6 +90,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isUnable: plan.fileId !== null && conductor.refusalOf(plan.fileId) !== null,
     hindrance: readHindrance({ plan, player, conductor, clock, files }),
     syncErrorMs: playback.errorMs,
+    // Alone, there is nobody to be lined up with.
+    isUnaligned: roster.peers.length > 0 && conductor.isUnalignedAt(localMs),
     link: "open",
     isRelayed: false,
   };
@@ -101,6 +105,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isUnable: status?.isUnable === true,
     hindrance: status?.hindrance ?? null,
     syncErrorMs: status?.syncErrorMs ?? null,
+    isUnaligned: status?.isUnaligned === true,
     link: links.get(userId)?.state ?? null,
     isRelayed: links.get(userId)?.isRelayed === true,
   }));

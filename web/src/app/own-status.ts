@@ -17,7 +17,7 @@ type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClickin
 export interface StatusParts {
   readonly plan: Plan;
   readonly player: Pick<Player, "read" | "isUnlocked" | "durationSec">;
-  readonly conductor: Pick<Conductor, "readyFileId" | "refusalOf" | "positionSecAt">;
+  readonly conductor: Pick<Conductor, "readyFileId" | "refusalOf" | "positionSecAt" | "isUnalignedAt">;
   readonly clock: Pick<SharedClock, "state" | "estimate">;
   readonly files: readonly FileState[];
 }
@@ -32,6 +32,7 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
     rttMs: clock.estimate?.rttMs ?? 0,
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
     hindrance: readHindrance(parts),
+    isUnaligned: conductor.isUnalignedAt(localMs),
     isOver: isSongOver(plan, player.durationSec, conductor.positionSecAt(localMs)),
   };
 }

@@ -37,6 +37,7 @@ describe("the vectors that a headless peer is held to", () => {
       isPhone: true,
       hindrance: "decoding",
       isOver: false,
+      isUnaligned: false,
     };
     const sounding: PeerStatus = {
       ...still,
@@ -46,6 +47,7 @@ describe("the vectors that a headless peer is held to", () => {
       syncErrorMs: -0.5,
       hindrance: null,
       isOver: true,
+      isUnaligned: true,
     };
     const beat: Beat = {
       record: { term: 7, userId: "ab".repeat(16) as UserId, resigned: true },

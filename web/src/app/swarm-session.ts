@@ -419,7 +419,10 @@ export class SwarmSession {
   async #publishAnchor(fileId: FileId, file: File): Promise<void> {
     const bytes = this.songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
     const anchor = await this.#options.player.anchorOf(bytes);
-    if (anchor) this.swarm.setNote(fileId, encodeAnchor(anchor));
+    if (!anchor) return;
+    const note = encodeAnchor(anchor);
+    this.conductor.published(fileId, note);
+    this.swarm.setNote(fileId, note);
   }
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
@@ -459,7 +462,7 @@ export class SwarmSession {
   /** Sends the status when it says something new, and now and then all the same. */
   #shareStatus(localMs: number): void {
     const { syncErrorMs, rttMs: _, ...lasting } = this.#status();
-    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs) });
+    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs, lasting.isUnaligned) });
     if (text === this.#lastStatus && localMs - this.#lastStatusLocalMs < STATUS_PERIOD_MS) return;
     this.#lastStatus = text;
     this.#lastStatusLocalMs = localMs;

@@ -41,7 +41,7 @@ const later = (channels: Channels, frames: number): Channels =>
   channels.map((channel) => {
     const moved = new Float32Array(channel.length);
     if (frames % 1) renderRun(channel, { position: -frames, ratio: 1 }, moved);
-    else moved.forEach((_, at) => (moved[at] = channel[at - frames] ?? 0));
+    else moved.set(moved.map((_, at) => channel[at - frames] ?? 0));
     return moved;
   });
 
@@ -60,8 +60,7 @@ const sent = (channels: Channels, rate = RATE): Anchor => {
   return anchor;
 };
 
-const startsSec = ({ places, sampleRate }: Anchor) =>
-  places.map(({ startFrame }) => startFrame / sampleRate);
+const startsSec = ({ places, sampleRate }: Anchor) => places.map(({ startFrame }) => startFrame / sampleRate);
 
 describe("the anchor", () => {
   const here = [noise(12), noise(12, 0.3, 5)];

@@ -102,12 +102,7 @@ export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor)
 }
 
 /** The place of a stretch that is most unlike its surroundings, among the loudest; null when none is unlike enough. */
-function placeWithin(
-  channels: Sound,
-  sampleRate: number,
-  from: number,
-  length: number,
-): AnchorPlace | null {
+function placeWithin(channels: Sound, sampleRate: number, from: number, length: number): AnchorPlace | null {
   let best: AnchorPlace | null = null;
   let bestShare = MAX_RIVAL_SHARE;
   for (const startFrame of candidates(monoOf(channels, from, length), sampleRate, from)) {

@@ -18,6 +18,7 @@ export const person = (name: string, overrides: Partial<PersonFacts> = {}): Pers
   isUnable: false,
   hindrance: null,
   syncErrorMs: null,
+  isUnaligned: false,
   link: "open",
   isRelayed: false,
   ...overrides,
