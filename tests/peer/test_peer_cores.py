@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from unisono.peer import ctl
-from unisono.peer.anchor import Sound, decode_anchor, encode_anchor, make_anchor, match_anchor
+from unisono.peer.anchor import Sound
 from unisono.peer.card_line import CardLine
 from unisono.peer.conductor import Conductor
 from unisono.peer.decode import Song
@@ -265,24 +265,6 @@ def test_a_description_names_its_certificate_once_and_alike_for_both_ends() -> N
 
 
 # --- what sounds where --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("late_frames", [0, 1105, -1024, 2112])
-def test_an_anchor_finds_a_decode_that_begins_elsewhere(late_frames: int) -> None:
-    here = noise(3)
-    anchor = make_anchor(here, RATE_HZ)
-    assert anchor is not None
-    sent = decode_anchor(encode_anchor(anchor))
-    assert sent is not None
-    late = Song("f" * 64, RATE_HZ, np.roll(here, late_frames, axis=1)).aligned_to(sent)
-    assert late.offset_sec == pytest.approx(late_frames / RATE_HZ, abs=2e-5)
-
-
-def test_an_anchor_of_other_sound_corrects_nothing() -> None:
-    anchor = make_anchor(noise(3, seed=1), RATE_HZ)
-    assert anchor is not None
-    assert match_anchor(noise(3, seed=2), RATE_HZ, anchor) is None
-    assert decode_anchor(b"short") is None
 
 
 def test_a_tone_comes_out_of_any_ratio_as_a_tone() -> None:

@@ -19,16 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.signal import resample_poly
 
 from tests.browsers.launch import Fleet
 from tests.browsers.webkit import WebKitDevice
 from tests.rig.pulse import SpeakerRig
 from tests.rig.song import make_music
 from tests.rig.tracking import Floats, Signal
+from unisono.peer.anchor import decode_anchor, match_anchor
+from unisono.peer.decode import decode_song
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
-MUSIC_SEC = 5.0
+# Long enough for three places (SHORT_SEC of web/src/playback/anchor.ts).
+MUSIC_SEC = 7.0
 WINDOW_SEC = 1.0
 
 # Name -> (suffix, ffmpeg's output options). 44.1 kHz unless a rate is given, as most music is.
@@ -47,6 +51,9 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ogg vorbis": ("ogg", ("-c:a", "libvorbis", "-q:a", "5")),
     "ogg opus": ("opus", ("-c:a", "libopus", "-b:a", "128k")),
     "webm opus": ("webm", ("-c:a", "libopus", "-b:a", "128k")),
+    # The lowest rates differ most: by 128 and 161 ms, more than HE-AAC with its 93.
+    "aac adts 8 kHz mono": ("aac", ("-c:a", "aac", "-ar", "8000", "-ac", "1")),
+    "mp3 8 kHz": ("mp3", ("-c:a", "libmp3lame", "-ar", "8000", "-b:a", "24k")),
 }
 
 DECODE = """async ([url, note]) => {
@@ -58,7 +65,7 @@ DECODE = """async ([url, note]) => {
     return {error: String(error)};
   }
   const channels = Array.from({length: sound.numberOfChannels}, (_, i) => sound.getChannelData(i));
-  const anchors = await import("/anchor.js");
+  const anchors = {...await import("/anchor.js"), ...await import("/anchor-note.js")};
   const toText = (b) => btoa(Array.from(new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
     (v) => String.fromCharCode(v)).join(""));
   const own = anchors.makeAnchor(channels, 48000);
@@ -97,27 +104,22 @@ class Decoders:
         self._folder = folder
 
     def compare(self, name: str) -> dict[str, Offsets | DecodeError]:
-        """Chromium owns the file and publishes its anchor; every engine, Chromium too, is matched to it."""
+        """Chromium owns the file and publishes its anchor; every engine, Chromium too, is matched to it.
+
+        The headless peer, which decodes at the file's own rate, is compared by its anchor code alone.
+        """
         suffix, options = FORMATS[name]
         path = encode(self._folder / f"{name.replace(' ', '-')}.{suffix}", options)
         owner = self.engines["chromium"]([f"/{path.name}", None])
-        return {engine: _offsets(decode, f"/{path.name}", owner) for engine, decode in self.engines.items()}
+        found = {engine: _offsets(decode, f"/{path.name}", owner) for engine, decode in self.engines.items()}
+        return {**found, "headless": _headless_offsets(path, owner)}
 
 
 @contextmanager
 def open_decoders(folder: Path) -> Iterator[Decoders]:
     (folder / "index.html").write_text("<!doctype html><title>decode</title>", encoding="utf-8")
-    source = ROOT / "web/src/playback/anchor.ts"
-    strip = (
-        "process.stdout.write(require('module').stripTypeScriptTypes(require('fs').readFileSync(0, 'utf8')))"
-    )
-    stripped = subprocess.run(
-        [ROOT / ".venv/bin/node", "--no-warnings", "-e", strip],
-        input=source.read_bytes(),
-        capture_output=True,
-        check=True,
-    )
-    (folder / "anchor.js").write_bytes(stripped.stdout)
+    for module in ("anchor", "anchor-search", "anchor-note", "fft"):
+        (folder / f"{module}.js").write_text(_as_script(ROOT / f"web/src/playback/{module}.ts"))
     handler = functools.partial(_Quiet, directory=str(folder))
     with ExitStack() as stack:
         server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
@@ -138,6 +140,16 @@ def open_decoders(folder: Path) -> Iterator[Decoders]:
         yield Decoders(engines, folder)
 
 
+def _as_script(source: Path) -> str:
+    """Types taken out, and what it imports named as it is served."""
+    strip = (
+        "process.stdout.write(require('module').stripTypeScriptTypes(require('fs').readFileSync(0, 'utf8')))"
+    )
+    command = [str(ROOT / ".venv/bin/node"), "--no-warnings", "-e", strip]
+    stripped = subprocess.run(command, input=source.read_bytes(), capture_output=True, check=True)
+    return stripped.stdout.decode().replace('.ts";', '.js";')
+
+
 def _answered(answer: Answer) -> Answer:
     if "error" in answer:
         raise DecodeError(answer["error"])
@@ -151,6 +163,15 @@ def _offsets(decode: Decode, address: str, owner: Answer) -> Offsets | DecodeErr
         return error
     match = answer["match"]
     return Offsets(match["offsetSec"] * 1000 if match else None, _delay_ms(_pcm(owner), _pcm(answer)))
+
+
+def _headless_offsets(path: Path, owner: Answer) -> Offsets:
+    song = decode_song("f" * 64, path)
+    anchor = decode_anchor(base64.b64decode(owner["anchor"]))
+    match = anchor and match_anchor(song.channels, song.sample_rate, anchor)
+    mono = song.channels.mean(axis=0, dtype=np.float64)
+    common = resample_poly(mono, RATE_HZ // 100, song.sample_rate // 100).astype(np.float32)
+    return Offsets(match.offset_sec * 1000 if match else None, _delay_ms(_pcm(owner), common))
 
 
 def encode(path: Path, options: tuple[str, ...]) -> Path:
@@ -169,7 +190,7 @@ def _delay_ms(reference: Signal, other: Signal) -> float:
     """How much later `other` is, from one second in the middle, by upsampled cross-correlation."""
     window = round(WINDOW_SEC * RATE_HZ)
     start = min(len(reference), len(other)) // 2 - window // 2
-    reach = RATE_HZ // 10
+    reach = RATE_HZ // 4
     piece = reference[start : start + window].astype(np.float64)
     around = other[start - reach : start + window + reach].astype(np.float64)
     size = 1 << (len(around) + window - 1).bit_length()

@@ -26,7 +26,7 @@ import {
   WireError,
 } from "./lib/index.ts";
 import { SeededRandom } from "./lib/testing/index.ts";
-import { decodeAnchor } from "./playback/anchor.ts";
+import { decodeAnchor } from "./playback/anchor-note.ts";
 import { readSoundLength } from "./playback/length/sound-length.ts";
 import { isPlainlyNotAudio } from "./playback/sniff.ts";
 import { Bitfield } from "./swarm/bitfield.ts";
@@ -169,7 +169,11 @@ const TARGETS: Readonly<Record<string, Target>> = {
     refusals: [RangeError],
     parse: (bytes) => void Bitfield.decode(loose.decode(bytes), 100),
   },
-  anchors: { seeds: [new Uint8Array(64)], refusals: [], parse: (bytes) => void decodeAnchor(bytes) },
+  anchors: {
+    seeds: [new Uint8Array(64), new Uint8Array(6152)],
+    refusals: [],
+    parse: (bytes) => void decodeAnchor(bytes),
+  },
   "sound files": {
     seeds: [
       ...text(

@@ -1,95 +1,225 @@
-"""The same samples everywhere: decoders trim the silence before a song differently, by up to 44 ms. Pure.
+"""The same samples everywhere: decoders trim the sound before a song differently, by up to 161 ms. Pure.
 
-Who adds a file publishes a piece of its own decode and where it lies; everybody else finds that piece in
-theirs. Positions of plans are seconds in the anchor's decode. As web/src/playback/anchor.ts, bytes included.
-A decode is an array of channels x frames.
+Who adds a file publishes short places of its own decode and where they lie; everybody else finds them in
+theirs. Positions of plans are seconds in the anchor's decode. As web/src/playback/anchor.ts, whose constants
+say why they are what they are, bytes included; vectors/anchor.json holds both to the same results. A decode
+is an array of channels x frames.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Sound = NDArray[np.float32]
+Mono = NDArray[np.float64]
 
-ANCHOR_FRAMES = 8192
-SEARCH_SEC = 0.09
+PLACE_FRAMES = 6144
+MAX_PLACES = 3
+SEARCH_SEC = 0.4
 MIN_SCORE = 0.6
-LOOK_SEC = 60
-EDGE_SEC = 0.1
-HEADER = struct.Struct(">II")
+MAX_RIVAL_SHARE = 0.9
+PLAIN_RIVAL_SHARE = 0.5
+MAX_FOUND_RIVAL_SHARE = 0.97
+STEP_SEC = 0.002
+EDGE_SEC = 0.2
+SHORT_SEC = 6
+SPANS = ((0.0, 1 / 6), (5 / 6, 1.0), (5 / 12, 7 / 12), (1 / 6, 5 / 12), (7 / 12, 5 / 6))
+MAX_SPAN_SEC = 60
+APART_SEC = 0.5
+MAX_CANDIDATES = 4
+MIN_ENERGY = 1e-9
+HOP_FRAMES = PLACE_FRAMES // 4
+SAME_PLACE_SEC = 0.001
+HEADER = struct.Struct(">I")
+PLACE_BYTES = 4 + PLACE_FRAMES
+
+
+@dataclass(frozen=True)
+class AnchorPlace:
+    start_frame: int
+    # Mono, scaled so that the peak is 127.
+    samples: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
 class Anchor:
     sample_rate: int
-    start_frame: int
-    samples: NDArray[np.int16]
+    # In the order of their starts; none where no place of the song is unlike its surroundings.
+    places: tuple[AnchorPlace, ...]
 
 
-def make_anchor(channels: Sound, sample_rate: int) -> Anchor | None:
-    """From the loudest place of the first minute; None for sound too short or too quiet to be found again."""
-    mono = channels.mean(axis=0, dtype=np.float64)
-    first = round(EDGE_SEC * sample_rate)
-    last = min(len(mono), LOOK_SEC * sample_rate) - ANCHOR_FRAMES - first
-    best_frame, best_energy = -1, 1e-6 * ANCHOR_FRAMES
-    for start in range(first, last + 1, ANCHOR_FRAMES // 4):
-        # Of the first difference: prefers attacks and noise, which correlate sharply, over deep tones.
-        energy = float(np.sum(np.diff(mono[start : start + ANCHOR_FRAMES]) ** 2))
-        if energy > best_energy:
-            best_frame, best_energy = start, energy
-    if best_frame < 0:
+@dataclass(frozen=True)
+class AnchorMatch:
+    """`offset_sec` is how much later this decode has the anchor's sound.
+
+    `is_steady`: every place that lies within this decode was found, all at the same offset.
+    """
+
+    offset_sec: float
+    score: float
+    is_steady: bool
+
+
+@dataclass(frozen=True)
+class _Peak:
+    offset_frames: float
+    score: float
+    rival_score: float
+
+
+def make_anchor(channels: Sound, sample_rate: int) -> Anchor:
+    frames = channels.shape[1]
+    edge = _rounded(EDGE_SEC * sample_rate)
+    places: list[AnchorPlace] = []
+    for from_share, to_share in SPANS if frames >= SHORT_SEC * sample_rate else ((0.0, 1.0),):
+        begin = max(int(from_share * frames), edge)
+        end = min(int(to_share * frames), frames - edge)
+        length = min(end - begin, MAX_SPAN_SEC * sample_rate)
+        place = _place_within(channels, sample_rate, end - length if to_share == 1 else begin, length)
+        if place is not None:
+            places.append(place)
+        if len(places) == MAX_PLACES:
+            break
+    return Anchor(sample_rate, tuple(sorted(places, key=lambda place: place.start_frame)))
+
+
+def match_anchor(channels: Sound, sample_rate: int, anchor: Anchor) -> AnchorMatch | None:
+    """Where this decode has the anchor's sound; None when it is nowhere to be found for sure."""
+    is_whole = True
+    found: list[tuple[float, float]] = []
+    for place in anchor.places:
+        wanted = _to_rate(place.samples, anchor.sample_rate, sample_rate)
+        exact_frame = place.start_frame / anchor.sample_rate * sample_rate
+        peak = _look_around(channels, sample_rate, _rounded(exact_frame), wanted)
+        is_sure = peak is not None and peak.rival_score <= MAX_FOUND_RIVAL_SHARE * peak.score
+        if peak is not None and is_sure and peak.score >= MIN_SCORE:
+            offset_frames = peak.offset_frames + _rounded(exact_frame) - exact_frame
+            found.append((offset_frames / sample_rate, peak.score))
+        elif exact_frame + len(wanted) <= channels.shape[1]:
+            is_whole = False
+    if not found:
         return None
-    piece = np.clip(mono[best_frame : best_frame + ANCHOR_FRAMES], -1, 1)
-    return Anchor(sample_rate, best_frame, np.round(32767 * piece).astype(np.int16))
-
-
-def match_anchor(channels: Sound, sample_rate: int, anchor: Anchor) -> float | None:
-    """How much later this decode has the anchor's sound, s; None when it is not near its place."""
-    step = anchor.sample_rate / sample_rate
-    places = np.arange(int((ANCHOR_FRAMES - 1) / step)) * step
-    wanted = np.interp(places, np.arange(ANCHOR_FRAMES), anchor.samples / 32767)
-    exact_frame = anchor.start_frame / anchor.sample_rate * sample_rate
-    expected = round(exact_frame)
-    search = round(SEARCH_SEC * sample_rate)
-    mono = channels.mean(axis=0, dtype=np.float64)
-    here = _cut(mono, expected - search, len(wanted) + 2 * search)
-    products = np.correlate(here, wanted, mode="valid")
-    squares = np.concatenate(([0.0], np.cumsum(here**2)))
-    energy = squares[len(wanted) :] - squares[: -len(wanted)]
-    scores = products / np.sqrt(np.maximum(1e-12, energy * np.sum(wanted**2)))
-    top = int(np.argmax(scores))
-    if scores[top] < MIN_SCORE or top in (0, len(scores) - 1):
-        return None
-    before, after = scores[top - 1], scores[top + 1]
-    curvature = before - 2 * scores[top] + after
-    between = 0.5 * (before - after) / curvature if curvature < 0 else 0.0
-    return float(top + between - search - (exact_frame - expected)) / sample_rate
+    groups = [[other for other in found if abs(other[0] - each[0]) <= STEP_SEC] for each in found]
+    # Most of the song rather than its beginning; of two halves, the first.
+    group = max(groups, key=len)
+    offset_sec, score = max(group, key=lambda each: each[1])
+    return AnchorMatch(offset_sec, score, is_steady=is_whole and len(group) == len(found))
 
 
 def encode_anchor(anchor: Anchor) -> bytes:
-    """Big-endian: u32 sample rate, u32 start frame, then int16 samples."""
-    return HEADER.pack(anchor.sample_rate, anchor.start_frame) + anchor.samples.astype(">i2").tobytes()
+    """Big-endian: u32 sample rate; then each place: u32 start frame, and its samples as signed bytes."""
+    places = [HEADER.pack(place.start_frame) + place.samples.tobytes() for place in anchor.places]
+    return HEADER.pack(anchor.sample_rate) + b"".join(places)
 
 
 def decode_anchor(data: bytes) -> Anchor | None:
-    """None for bytes that are no anchor: another length, or a rate no sound card has."""
-    if len(data) != HEADER.size + 2 * ANCHOR_FRAMES:
+    """None for bytes that are no anchor: another length, a rate no sound card has, places out of order."""
+    count, rest = divmod(len(data) - HEADER.size, PLACE_BYTES)
+    if rest != 0 or not 0 <= count <= MAX_PLACES:
         return None
-    sample_rate, start_frame = HEADER.unpack_from(data)
-    if not 8_000 <= sample_rate <= 384_000 or start_frame > LOOK_SEC * sample_rate:
+    (sample_rate,) = HEADER.unpack_from(data)
+    if not 8_000 <= sample_rate <= 384_000:
         return None
-    samples = np.frombuffer(data, dtype=">i2", offset=HEADER.size).astype(np.int16)
-    return Anchor(sample_rate, start_frame, samples)
+    places: list[AnchorPlace] = []
+    for at in range(HEADER.size, len(data), PLACE_BYTES):
+        (start_frame,) = HEADER.unpack_from(data, at)
+        if places and start_frame <= places[-1].start_frame:
+            return None
+        places.append(AnchorPlace(start_frame, np.frombuffer(data, np.int8, PLACE_FRAMES, at + 4)))
+    return Anchor(sample_rate, tuple(places))
 
 
-def _cut(mono: NDArray[np.float64], begin: int, length: int) -> NDArray[np.float64]:
-    """A stretch that may run over either end, where there is silence."""
-    cut = np.zeros(length)
-    low, high = max(0, begin), min(len(mono), begin + length)
+def _place_within(channels: Sound, sample_rate: int, begin: int, length: int) -> AnchorPlace | None:
+    """The place of a stretch most unlike its surroundings, of the loudest; None if none is unlike enough."""
+    best, best_share = None, MAX_RIVAL_SHARE
+    for start_frame in _candidates(_mono_of(channels, begin, length), sample_rate, begin):
+        mono = _mono_of(channels, start_frame, PLACE_FRAMES)
+        samples = np.floor(127 * mono / np.max(np.abs(mono)) + 0.5).astype(np.int8)
+        peak = _look_around(channels, sample_rate, start_frame, samples.astype(np.float64))
+        is_here = peak is not None and abs(peak.offset_frames) < 0.5
+        share = peak.rival_score / peak.score if peak is not None and is_here else 1.0
+        if share > best_share:
+            continue
+        best, best_share = AnchorPlace(start_frame, samples), share
+        if share < PLAIN_RIVAL_SHARE:
+            break
+    return best
+
+
+def _candidates(mono: Mono, sample_rate: int, begin: int) -> Iterator[int]:
+    """Starts of loud places, the loudest first, by the first difference: it prefers attacks and noise."""
+    hops = len(mono) // HOP_FRAMES
+    if hops < 4:
+        return
+    squares = np.diff(mono[: hops * HOP_FRAMES], prepend=mono[:1]) ** 2
+    by_hop = squares.reshape(hops, HOP_FRAMES).sum(axis=1)
+    energies = by_hop[:-3] + by_hop[1:-2] + by_hop[2:-1] + by_hop[3:]
+    apart_hops = APART_SEC * sample_rate / HOP_FRAMES
+    taken: list[int] = []
+    for hop in np.argsort(-energies, kind="stable").tolist():
+        if len(taken) == MAX_CANDIDATES or energies[hop] <= MIN_ENERGY * PLACE_FRAMES:
+            return
+        if all(abs(other - hop) >= apart_hops for other in taken):
+            taken.append(hop)
+            yield begin + hop * HOP_FRAMES
+
+
+def _look_around(channels: Sound, sample_rate: int, expected_frame: int, wanted: Mono) -> _Peak | None:
+    """`wanted` within the search around `expected_frame`; what lies beyond the sound's ends is silence."""
+    search = _rounded(SEARCH_SEC * sample_rate)
+    scores = _correlate(_mono_of(channels, expected_frame - search, len(wanted) + 2 * search), wanted)
+    top = int(np.argmax(scores))
+    if scores[top] <= 0 or top in (0, len(scores) - 1):
+        return None
+    before, after = float(scores[top - 1]), float(scores[top + 1])
+    curvature = before - 2 * float(scores[top]) + after
+    between = 0.5 * (before - after) / curvature if curvature < 0 else 0.0
+    near = _rounded(SAME_PLACE_SEC * sample_rate)
+    # The same place reaches from valley to valley, or as far as nobody hears.
+    falls_before = np.flatnonzero(np.diff(scores[:top]) < 0)
+    rises_after = np.flatnonzero(np.diff(scores[top + 1 :]) > 0)
+    low = int(falls_before[-1]) + 1 if len(falls_before) else 0
+    high = top + 1 + int(rises_after[0]) if len(rises_after) else len(scores) - 1
+    elsewhere = np.concatenate((scores[: max(0, min(low, top - near))], scores[max(high, top + near) + 1 :]))
+    rival = float(np.max(elsewhere, initial=0.0))
+    return _Peak(top + between - search, float(scores[top]), rival)
+
+
+def _correlate(here: Mono, wanted: Mono) -> Mono:
+    """Normalised correlation of `wanted` at every lag in `here`, by Fourier transform."""
+    size = 1 << (len(here) - 1).bit_length()
+    lags = len(here) - len(wanted) + 1
+    products = np.fft.irfft(np.fft.rfft(here, size) * np.conj(np.fft.rfft(wanted, size)), size)[:lags]
+    squares = np.concatenate(([0.0], np.cumsum(here**2)))
+    energy = squares[len(wanted) :] - squares[: -len(wanted)]
+    scores: Mono = products / np.sqrt(np.maximum(1e-9, energy * np.sum(wanted**2)))
+    return scores
+
+
+def _mono_of(channels: Sound, begin: int, length: int) -> Mono:
+    """The mean of the channels; silence where the stretch runs over either end."""
+    mono = np.zeros(max(0, length))
+    low, high = max(0, begin), min(channels.shape[1], begin + length)
     if high > low:
-        cut[low - begin : high - begin] = mono[low:high]
-    return cut
+        mono[low - begin : high - begin] = channels[:, low:high].mean(axis=0, dtype=np.float64)
+    return mono
+
+
+def _to_rate(samples: NDArray[np.int8], from_rate: int, to_rate: int) -> Mono:
+    """The place at another rate, by linear interpolation: enough for finding a lag, not for listening."""
+    step = from_rate / to_rate
+    if step == 1:
+        return samples.astype(np.float64)
+    places = np.arange(int((len(samples) - 1) / step)) * step
+    between: Mono = np.interp(places, np.arange(len(samples)), samples.astype(np.float64))
+    return between
+
+
+def _rounded(value: float) -> int:
+    """Halves upwards, as JavaScript rounds."""
+    return int(np.floor(value + 0.5))

@@ -5,14 +5,14 @@ Raises `FileError` file-not-audio for what FFmpeg does not decode.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from unisono.peer.anchor import Anchor, Sound, match_anchor
+from unisono.peer.anchor import Sound
 from unisono.peer.errors import FileError
 
 # Above it our own interpolation, made for ratios near 1, would fold the uppermost octave down.
@@ -34,11 +34,6 @@ class Song:
     @property
     def duration_sec(self) -> float:
         return float(self.channels.shape[1] / self.sample_rate)
-
-    def aligned_to(self, anchor: Anchor) -> Song:
-        """Found in the anchor's decode; unchanged where it is not the same sound."""
-        offset_sec = match_anchor(self.channels, self.sample_rate, anchor)
-        return self if offset_sec is None else replace(self, offset_sec=offset_sec)
 
 
 def decode_song(file_id: str, path: Path) -> Song:

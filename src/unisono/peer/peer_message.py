@@ -56,6 +56,8 @@ class Status:
     troubles: tuple[tuple[str, Trouble], ...] = ()
     # The chosen file has ended here.
     is_over: bool = False
+    # The chosen file, decoded here, could not be lined up with its owner's decode.
+    is_unaligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         status.ready_file_id is not None,
         asks,
         status.is_over,
+        status.is_unaligned,
     )
     hindrance = 0 if status.hindrance is None else 1 + HINDRANCES.index(status.hindrance)
     halves = hindrance | len(status.troubles) << 4
@@ -130,7 +133,7 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
 
 def _decode_status(content: bytes) -> StatusMessage:
     _, flags, halves, delay_ms, rtt_tenths, error_ms = _STATUS_HEAD.unpack_from(content)
-    _check(flags, 0, 0x7F)
+    _check(flags, 0, 0xFF)
     hindrance, count = halves & 15, halves >> 4
     _check(hindrance, 0, len(HINDRANCES))
     _check(count, 0, MAX_TROUBLES)
@@ -155,6 +158,7 @@ def _decode_status(content: bytes) -> StatusMessage:
         hindrance=HINDRANCES[hindrance - 1] if hindrance else None,
         troubles=troubles,
         is_over=bool(flags & 64),
+        is_unaligned=bool(flags & 128),
     )
     return StatusMessage(status, asks=bool(flags & 32))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from unisono.peer.alignment import Alignment
 from unisono.peer.anchor import decode_anchor, encode_anchor, make_anchor
 from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import ControlLink, RefusedError
@@ -126,7 +127,7 @@ class PeerSession:
         )
         self._node_id = ""
         self._loading: asyncio.Task[Song] | None = None
-        self._aligned_to: bytes | None = None
+        self._alignment = Alignment()
         self._refused: set[str] = set()
         self._told: Status | None = None
         self._told_local_ms = 0.0
@@ -298,6 +299,7 @@ class PeerSession:
             sync_error_ms=max(errors, key=abs) if errors else None,
             hindrance=self._hindrance(file_id) if ready is None else None,
             is_over=self._is_over(local_ms),
+            is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
         )
 
     def _is_ready(self, file_id: str, local_ms: float) -> bool:
@@ -414,9 +416,9 @@ class PeerSession:
         except FileError as failure:
             log.warning("%s: %s", path.name, failure)  # others may well decode what this peer does not
             return
-        anchor = await asyncio.to_thread(make_anchor, song.channels, song.sample_rate)
-        if anchor is not None:
-            self.swarm.set_note(file_id, encode_anchor(anchor))
+        note = encode_anchor(await asyncio.to_thread(make_anchor, song.channels, song.sample_rate))
+        self._alignment.publishes(file_id, note)
+        self.swarm.set_note(file_id, note)
 
     def _follow(self, local_ms: float) -> None:
         """After any event: the rest follows from the plan as it now is."""
@@ -424,7 +426,7 @@ class PeerSession:
         self.swarm.prefer(plan.file_id)
         if self.sinks and plan.file_id is not None:
             self._load(plan.file_id)
-            self._align(plan.file_id)
+            self._align(plan.file_id, local_ms)
         is_known = self.clock.state(local_ms) in ("locked", "stale")
         self.conductor.follow(plan, is_clock_known=is_known)
         if self.conductor.is_playing:
@@ -448,7 +450,7 @@ class PeerSession:
         failure = task.exception()
         if failure is None:
             self.conductor.song = task.result()
-            self._aligned_to = None
+            self._alignment.reset()
         elif isinstance(failure, FileError):
             self._refused.add(file_id)
             log.warning("this peer cannot play the song: %s", failure)
@@ -456,15 +458,11 @@ class PeerSession:
             raise failure
         self._follow(self._time.local_ms())
 
-    def _align(self, file_id: str) -> None:
+    def _align(self, file_id: str, local_ms: float) -> None:
         file, song = self.swarm.get(file_id), self.conductor.song
-        note = file.note if file is not None else None
-        if song is None or song.file_id != file_id or note is None or note == self._aligned_to:
-            return
-        self._aligned_to = note
-        anchor = decode_anchor(note)
-        if anchor is not None:
-            self.conductor.song = song.aligned_to(anchor)
+        if song is not None and song.file_id == file_id:
+            note = file.note if file is not None else None
+            self.conductor.song = self._alignment.follow(song, note, local_ms)
 
     @property
     def files(self) -> list[KnownFile]:

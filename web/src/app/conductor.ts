@@ -3,9 +3,10 @@
 // Does not know who directs or how the plan arrived.
 
 import { type Plan, positionUsAt } from "../director/index.ts";
-import { FileError, type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
-import { decodeAnchor, makeClicks, type Player } from "../playback/index.ts";
+import { type Bytes, FileError, type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
+import { makeClicks, type Player } from "../playback/index.ts";
 import { type OffsetEstimate, PlayClock, type PlayClockVerdict, type SharedClock } from "../timing/index.ts";
+import { Alignment } from "./alignment.ts";
 import type { FileTrouble } from "./file-troubles.ts";
 
 export interface ConductorOptions {
@@ -14,7 +15,7 @@ export interface ConductorOptions {
   /** Whole content of a file, or null while this device does not hold all of it. */
   readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
   /** The file's PCM anchor as its owner published it; null until it is known. */
-  readonly noteOf: (fileId: FileId) => Uint8Array | null;
+  readonly noteOf: (fileId: FileId) => Bytes | null;
   readonly onRefused: (fileId: FileId) => void;
   readonly onChange: () => void;
 }
@@ -50,6 +51,7 @@ export const CLICKS: Tones = {
 
 export class Conductor {
   readonly #options: ConductorOptions;
+  readonly #alignment: Alignment;
   #plan: Plan | null = null;
   #playClock: PlayClock | null = null;
   /**
@@ -60,8 +62,6 @@ export class Conductor {
   #verdict: PlayClockVerdict | null = null;
   #speakerDelayMs = 0;
   #loading: FileId | null = null;
-  /** The anchor the loaded file was last aligned to. */
-  #alignedTo: Uint8Array | null = null;
   #tones: Tones | null = null;
   /** The id of those that were loaded last. */
   #soundingTones: string | null = null;
@@ -74,6 +74,7 @@ export class Conductor {
 
   constructor(options: ConductorOptions) {
     this.#options = options;
+    this.#alignment = new Alignment(options);
   }
 
   get verdict(): PlayClockVerdict | null {
@@ -120,6 +121,19 @@ export class Conductor {
     return troubles;
   }
 
+  /** What this device published of its own decode. */
+  published(fileId: FileId, note: Bytes): void {
+    this.#alignment.publishes(fileId, note);
+  }
+
+  /** The song is loaded, and could not be lined up with its owner's decode (rule P46). */
+  isUnalignedAt(localMs: number): boolean {
+    const fileId = this.#plan?.fileId ?? null;
+    return (
+      fileId !== null && this.#options.player.loadedId === fileId && this.#alignment.isUnalignedAt(localMs)
+    );
+  }
+
   /** The file this device could sound right now. */
   get readyFileId(): FileId | null {
     const { player, clock } = this.#options;
@@ -161,7 +175,7 @@ export class Conductor {
       return;
     }
     this.#load(plan.fileId);
-    this.#align(plan.fileId);
+    this.#alignment.follow(plan.fileId, localMs);
     if (plan.state === "preparing") {
       this.#silence();
       return;
@@ -270,7 +284,7 @@ export class Conductor {
     if (!content && !isUnderWay) return;
     // Another song that is still being read or decoded keeps nobody from this one: it comes to nothing.
     this.#loading = fileId;
-    this.#alignedTo = null;
+    this.#alignment.reset();
     if (!content) return;
     this.#underWay.add(fileId);
     const isWanted = () => this.#loading === fileId;
@@ -286,15 +300,6 @@ export class Conductor {
         if (isWanted()) this.#loading = null;
         this.#options.onChange();
       });
-  }
-
-  #align(fileId: FileId): void {
-    const { player, noteOf } = this.#options;
-    const note = noteOf(fileId);
-    if (player.loadedId !== fileId || !note || note === this.#alignedTo) return;
-    this.#alignedTo = note;
-    const anchor = decodeAnchor(note);
-    if (anchor) void player.align(fileId, anchor);
   }
 
   #followTones(): void {

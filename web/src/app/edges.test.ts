@@ -28,6 +28,7 @@ const status: PeerMessage = {
     hindrance: "decoding",
     troubles: [{ filePrefix: "ab".repeat(8), trouble: "short" }],
     isOver: false,
+    isUnaligned: false,
   },
 };
 

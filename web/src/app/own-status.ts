@@ -18,7 +18,10 @@ type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClickin
 export interface StatusParts {
   readonly plan: Plan;
   readonly player: Pick<Player, "read" | "isUnlocked" | "durationSec" | "decodedSec">;
-  readonly conductor: Pick<Conductor, "readyFileId" | "refusalOf" | "positionSecAt" | "troubles">;
+  readonly conductor: Pick<
+    Conductor,
+    "readyFileId" | "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt"
+  >;
   readonly clock: Pick<SharedClock, "state" | "estimate">;
   readonly files: readonly FileState[];
 }
@@ -38,6 +41,7 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
     hindrance: readHindrance(parts),
     troubles: toldTroubles(conductor.troubles, listed, plan.fileId),
+    isUnaligned: conductor.isUnalignedAt(localMs),
     isOver: isSongOver(plan, player.durationSec, positionSec),
   };
 }

@@ -7,7 +7,7 @@
 //           playback error, ms, f32 (NaN: not playing) · ready file, 32 bytes, if flagged · each trouble: the file's
 //           first 8 bytes, what it is, u8 · name, UTF-8, to the end
 //           flags: 1 visible · 2 unable · 4 clicking · 8 phone · 16 has a ready file · 32 asks to be answered with a status ·
-//           64 the chosen file is over
+//           64 the chosen file is over · 128 it could not be lined up
 //   beat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
 //           positionUs f64 · length of the clock's name, u8 · its name, ASCII · file, 32 bytes, if flagged
 //           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
@@ -50,6 +50,8 @@ export interface PeerStatus {
   readonly troubles: readonly ToldTrouble[];
   /** The chosen file has ended here. A director that cannot play it has no other way to know. */
   readonly isOver: boolean;
+  /** The chosen file, decoded here, could not be lined up with its owner's decode: its sync error says less than the truth. */
+  readonly isUnaligned: boolean;
 }
 
 const HINDRANCES = ["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"] as const;
@@ -108,11 +110,12 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 }
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
-  const { isVisible, isUnable, isClicking, isPhone, isOver, readyFileId } = status;
+  const { isVisible, isUnable, isClicking, isPhone, isOver, isUnaligned, readyFileId } = status;
   const { hindrance, troubles, rttMs, speakerDelayMs, syncErrorMs } = status;
   const head = new DataView(new ArrayBuffer(11));
   head.setUint8(0, TYPE.status);
-  head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, readyFileId !== null, asks, isOver]));
+  const hasFile = readyFileId !== null;
+  head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver, isUnaligned]));
   head.setUint8(2, (hindrance === null ? 0 : 1 + HINDRANCES.indexOf(hindrance)) | (troubles.length << 4));
   head.setUint16(3, speakerDelayMs);
   head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
@@ -125,7 +128,9 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
 
 function decodeStatus(reader: Reader): PeerMessage {
   reader.uint8();
-  const [isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver] = reader.flags(7) as Flags7;
+  const [isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver, isUnaligned] = reader.flags(
+    8,
+  ) as Flags8;
   const halves = reader.uint8();
   const hindrance = HINDRANCES[checked(halves & 15, 0, HINDRANCES.length) - 1] ?? null;
   const toldCount = checked(halves >> 4, 0, MAX_TOLD);
@@ -142,7 +147,8 @@ function decodeStatus(reader: Reader): PeerMessage {
   const name = cleanName(fromUtf8(nameBytes));
   const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
   const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };
-  return { kind: "status", status: { ...about, isClicking, isPhone, hindrance, troubles, isOver }, asks };
+  const more = { isClicking, isPhone, hindrance, troubles, isOver, isUnaligned };
+  return { kind: "status", status: { ...about, ...more }, asks };
 }
 
 function decodeTrouble(reader: Reader): ToldTrouble {
@@ -193,7 +199,7 @@ function decodeBeat(reader: Reader): Beat {
   return { record, plan };
 }
 
-type Flags7 = [boolean, boolean, boolean, boolean, boolean, boolean, boolean];
+type Flags8 = [boolean, boolean, boolean, boolean, boolean, boolean, boolean, boolean];
 
 /** Reads from the front; what runs over throws RangeError. */
 class Reader {

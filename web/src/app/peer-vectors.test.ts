@@ -38,6 +38,7 @@ describe("the vectors that a headless peer is held to", () => {
       hindrance: "decoding",
       troubles: [],
       isOver: false,
+      isUnaligned: false,
     };
     const sounding: PeerStatus = {
       ...still,
@@ -51,6 +52,7 @@ describe("the vectors that a headless peer is held to", () => {
         { filePrefix: "0123456789abcdef", trouble: "too-long" },
       ],
       isOver: true,
+      isUnaligned: true,
     };
     const beat: Beat = {
       record: { term: 7, userId: "ab".repeat(16) as UserId, resigned: true },

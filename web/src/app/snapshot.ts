@@ -40,6 +40,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       relayed: person.isRelayed,
       ready: person.isReady,
       syncErrorMs: person.syncErrorMs,
+      aligned: !person.isUnaligned,
     })),
     plan: {
       state: plan?.state ?? "stopped",

@@ -440,7 +440,10 @@ export class SwarmSession {
     const { anchor, durationSec, wholeSec } = await this.#options.player.anchorOf(read);
     this.conductor.measured(fileId, durationSec, wholeSec);
     this.#changed();
-    if (anchor) this.swarm.setNote(fileId, encodeAnchor(anchor));
+    if (!anchor) return;
+    const note = encodeAnchor(anchor);
+    this.conductor.published(fileId, note);
+    this.swarm.setNote(fileId, note);
   }
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
@@ -480,7 +483,7 @@ export class SwarmSession {
   /** Sends the status when it says something new, and now and then all the same. */
   #shareStatus(localMs: number): void {
     const { syncErrorMs, rttMs: _, ...lasting } = this.#status();
-    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs) });
+    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs, lasting.isUnaligned) });
     if (text === this.#lastStatus && localMs - this.#lastStatusLocalMs < STATUS_PERIOD_MS) return;
     this.#lastStatus = text;
     this.#lastStatusLocalMs = localMs;

@@ -9,8 +9,12 @@ const SYNC_WORDS = [
   { withinMs: 40, word: "loose" },
 ] as const;
 
-/** `errorMs` null: not playing, or not known. */
-export function syncWord(errorMs: number | null): SyncWord {
+/**
+ * `errorMs` null: not playing, or not known. `isUnaligned`: the error is against this device's own decode, and where that lies
+ * against the others' is not known (rule P46).
+ */
+export function syncWord(errorMs: number | null, isUnaligned: boolean): SyncWord {
   if (errorMs === null) return "unknown";
+  if (isUnaligned) return "unaligned";
   return SYNC_WORDS.find((entry) => Math.abs(errorMs) <= entry.withinMs)?.word ?? "off";
 }

@@ -185,7 +185,21 @@ describe("the sync word", () => {
     [41, "off"],
     [null, "unknown"],
   ] as const)("for %s ms is %s", (errorMs, word) => {
-    expect(syncWord(errorMs)).toBe(word);
+    expect(syncWord(errorMs, false)).toBe(word);
+  });
+
+  it("[P46] is neither tight nor off for who could not be lined up, and silent while nothing sounds", () => {
+    expect([syncWord(0, true), syncWord(60, true), syncWord(null, true)]).toEqual([
+      "unaligned",
+      "unaligned",
+      "unknown",
+    ]);
+    const bo = person("bo", { syncErrorMs: 0.1, isUnaligned: true });
+    const people = viewSession(
+      facts({ people: [person("ada", { syncErrorMs: 0.1 }), bo] }),
+      NO_COURSE,
+    ).people;
+    expect(people?.map(({ sync }) => sync)).toEqual(["tight", "unaligned"]);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Hindrance } from "./peer-message.ts";
 
 export type { Hindrance } from "./peer-message.ts";
 
-export type SyncWord = "tight" | "good" | "loose" | "off" | "unknown";
+export type SyncWord = "tight" | "good" | "loose" | "off" | "unaligned" | "unknown";
 
 export interface PersonView {
   readonly userId: UserId;

@@ -1,143 +1,176 @@
-// The same samples everywhere: decoders trim the silence before a song differently, by up to 44 ms (DESIGN §5). Who adds
-// a file publishes a piece of its own decode and where it lies; everybody else finds that piece in theirs. Pure.
-// Positions of plans are seconds in the anchor's decode; `offsetSec` is how much later the same sound lies in this one.
+// The same samples everywhere: decoders trim the sound before a song differently, by up to 161 ms. Who adds a file publishes
+// short places of its own decode and where they lie; everybody else finds them in theirs. Pure. Positions of plans are
+// seconds in the anchor's decode; `offsetSec` is how much later the same sound lies in this one. Only places that are unlike all
+// that surrounds them are taken, early, late and in the middle: so a decode that skips or repeats something is noticed, too.
 
-/** A piece of decoded sound, mono, and where it begins. Small enough for one control frame. */
+import { findPlace } from "./anchor-search.ts";
+
+/** A place of decoded sound, mono, scaled so that its peak is 127. */
+export interface AnchorPlace {
+  readonly startFrame: number;
+  readonly samples: Int8Array<ArrayBuffer>;
+}
+
 export interface Anchor {
   readonly sampleRate: number;
-  readonly startFrame: number;
-  readonly samples: Int16Array<ArrayBuffer>;
+  /** In the order of their starts; none where no place of the song is unlike its surroundings. */
+  readonly places: readonly AnchorPlace[];
 }
 
 export interface AnchorMatch {
   readonly offsetSec: number;
   /** Normalised correlation at the best place, 0 to 1. */
   readonly score: number;
+  /** Every place that lies within this decode was found, all at the same offset. */
+  readonly isSteady: boolean;
 }
 
-/** 8192 frames are 0.17 s: long enough to be unlike anything else within the search range. */
-export const ANCHOR_FRAMES = 8192;
-/** The worst known difference is 44 ms (AAC without edit list); twice that leaves room for unknown decoders. */
-const SEARCH_SEC = 0.09;
+/** 0.13 s at 48 kHz; three places of 8 bits fit a note. With 8 bits an offset between equal decodes is exact to 0.0001 ms. */
+export const PLACE_FRAMES = 6144;
+export const MAX_PLACES = 3;
+/** The worst known difference is 161 ms (MP3 at 8 kHz); more than twice that leaves room for unknown decoders. */
+const SEARCH_SEC = 0.4;
 /** Below this it is not the same sound, for example another file under the same hash: better no correction than a wild one. */
 export const MIN_SCORE = 0.6;
-/** The loudest place of the first minute is looked for in steps of a quarter anchor. */
-const LOOK_SEC = 60;
-const EDGE_SEC = 0.1;
-const HEADER_BYTES = 8;
+/** A place is taken when its second best fit within the search is no better than this share of the best. */
+const MAX_RIVAL_SHARE = 0.9;
+/** So unlike its surroundings that looking on would gain nothing. Noise has 0.05. */
+const PLAIN_RIVAL_SHARE = 0.5;
+/** Another decoder or another rate blurs the fits; beyond this, the second best may be the right one. */
+const MAX_FOUND_RIVAL_SHARE = 0.97;
+/** Places whose offsets differ by more lie on two sides of a step. Between rates they differ by 0.02 ms. */
+const STEP_SEC = 0.002;
+/** Decoders may cut this much of the beginning or of the end. */
+const EDGE_SEC = 0.2;
+/** Shorter songs get one place: decoders do not lose their way in so little. */
+const SHORT_SEC = 6;
+/** Where places are looked for, as shares of the song, until there are three: the outer ones enclose most steps. */
+const SPANS = [
+  [0, 1 / 6],
+  [5 / 6, 1],
+  [5 / 12, 7 / 12],
+  [1 / 6, 5 / 12],
+  [7 / 12, 5 / 6],
+] as const;
+const MAX_SPAN_SEC = 60;
+/** Candidates of a span lie this far apart, and no more than so many are tried: each costs two transforms of 65,536. */
+const APART_SEC = 0.5;
+const MAX_CANDIDATES = 4;
+/** Mean square of the first difference, some steps of 16 bits: below it there is nothing to find. */
+const MIN_ENERGY = 1e-9;
+const HOP_FRAMES = PLACE_FRAMES / 4;
 
-/** The anchor of a decode, from its loudest place; null for sound too short or too quiet to be found again. */
-export function makeAnchor(channels: readonly Float32Array[], sampleRate: number): Anchor | null {
+type Sound = readonly Float32Array[];
+
+export function makeAnchor(channels: Sound, sampleRate: number): Anchor {
   const frames = channels[0]?.length ?? 0;
-  const firstFrame = Math.round(EDGE_SEC * sampleRate);
-  const lastFrame = Math.min(frames, LOOK_SEC * sampleRate) - ANCHOR_FRAMES - firstFrame;
-  let best = { startFrame: -1, energy: 1e-6 * ANCHOR_FRAMES };
-  for (let startFrame = firstFrame; startFrame <= lastFrame; startFrame += ANCHOR_FRAMES / 4) {
-    const energy = differenceEnergy(channels, startFrame);
-    if (energy > best.energy) best = { startFrame, energy };
+  const places: AnchorPlace[] = [];
+  const spans = frames < SHORT_SEC * sampleRate ? ([[0, 1]] as const) : SPANS;
+  for (const [fromShare, toShare] of spans) {
+    const from = Math.max(Math.floor(fromShare * frames), Math.round(EDGE_SEC * sampleRate));
+    const to = Math.min(Math.floor(toShare * frames), frames - Math.round(EDGE_SEC * sampleRate));
+    const length = Math.min(to - from, MAX_SPAN_SEC * sampleRate);
+    const place = placeWithin(channels, sampleRate, toShare === 1 ? to - length : from, length);
+    if (place) places.push(place);
+    if (places.length === MAX_PLACES) break;
   }
-  if (best.startFrame < 0) return null;
-  const samples = new Int16Array(ANCHOR_FRAMES);
-  for (let i = 0; i < ANCHOR_FRAMES; i++) {
-    const value = monoAt(channels, best.startFrame + i);
-    samples[i] = Math.round(32767 * Math.min(1, Math.max(-1, value)));
-  }
-  return { sampleRate, startFrame: best.startFrame, samples };
+  return { sampleRate, places: places.sort((a, b) => a.startFrame - b.startFrame) };
 }
 
-/** Where this decode has the anchor's sound; null when it is not to be found near its place. */
-export function matchAnchor(
-  channels: readonly Float32Array[],
-  sampleRate: number,
-  anchor: Anchor,
-): AnchorMatch | null {
-  const wanted = toRate(anchor, sampleRate);
-  const expectedFrame = Math.round((anchor.startFrame / anchor.sampleRate) * sampleRate);
-  const fraction = (anchor.startFrame / anchor.sampleRate) * sampleRate - expectedFrame;
-  const searchFrames = Math.round(SEARCH_SEC * sampleRate);
-  const here = Float32Array.from({ length: wanted.length + 2 * searchFrames }, (_, i) =>
-    monoAt(channels, expectedFrame - searchFrames + i),
+/** Where this decode has the anchor's sound; null when it is nowhere to be found for sure. */
+export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor): AnchorMatch | null {
+  const frames = channels[0]?.length ?? 0;
+  let isWhole = true;
+  const found: { offsetSec: number; score: number }[] = [];
+  for (const place of anchor.places) {
+    const wanted = toRate(place.samples, anchor.sampleRate, sampleRate);
+    const exactFrame = (place.startFrame / anchor.sampleRate) * sampleRate;
+    const peak = lookAround(channels, sampleRate, Math.round(exactFrame), wanted);
+    if (peak && peak.score >= MIN_SCORE && peak.rivalScore <= MAX_FOUND_RIVAL_SHARE * peak.score) {
+      const offsetSec = (peak.offsetFrames + Math.round(exactFrame) - exactFrame) / sampleRate;
+      found.push({ offsetSec, score: peak.score });
+    } else if (exactFrame + wanted.length <= frames) isWhole = false;
+  }
+  const groups = found.map(({ offsetSec }) =>
+    found.filter((other) => Math.abs(other.offsetSec - offsetSec) <= STEP_SEC),
   );
-  const scores = correlate(here, wanted);
-  let top = 0;
-  scores.forEach((score, lag) => {
-    if (score > (scores[top] ?? 0)) top = lag;
+  // Most of the song rather than its beginning; of two halves, the first.
+  const group = groups.reduce((best, each) => (each.length > best.length ? each : best), []);
+  if (group.length === 0) return null;
+  const best = group.reduce((best, each) => (each.score > best.score ? each : best));
+  return { ...best, isSteady: isWhole && group.length === found.length };
+}
+
+/** The place of a stretch that is most unlike its surroundings, among the loudest; null when none is unlike enough. */
+function placeWithin(channels: Sound, sampleRate: number, from: number, length: number): AnchorPlace | null {
+  let best: AnchorPlace | null = null;
+  let bestShare = MAX_RIVAL_SHARE;
+  for (const startFrame of candidates(monoOf(channels, from, length), sampleRate, from)) {
+    const samples = toBytes(monoOf(channels, startFrame, PLACE_FRAMES));
+    const peak = lookAround(channels, sampleRate, startFrame, Float64Array.from(samples));
+    const share = peak && Math.abs(peak.offsetFrames) < 0.5 ? peak.rivalScore / peak.score : 1;
+    if (share > bestShare) continue;
+    [best, bestShare] = [{ startFrame, samples }, share];
+    if (share < PLAIN_RIVAL_SHARE) break;
+  }
+  return best;
+}
+
+/** Starts of loud places, the loudest first, by the first difference: attacks and noise fit sharply, deep tones do not. */
+function candidates(mono: Float64Array, sampleRate: number, from: number): number[] {
+  const hops = Math.max(0, Math.floor(mono.length / HOP_FRAMES));
+  const energies = Array.from({ length: hops }, (_, hop) => differenceEnergy(mono, hop * HOP_FRAMES));
+  const starts = energies.slice(3).map((energy, hop) => {
+    const [first = 0, second = 0, third = 0] = energies.slice(hop, hop + 3);
+    return { hop, energy: first + second + third + energy };
   });
-  const score = scores[top] ?? 0;
-  if (score < MIN_SCORE || top === 0 || top === scores.length - 1) return null;
-  const [before, after] = [scores[top - 1] ?? 0, scores[top + 1] ?? 0];
-  const curvature = before - 2 * score + after;
-  const between = curvature < 0 ? (0.5 * (before - after)) / curvature : 0;
-  return { offsetSec: (top + between - searchFrames - fraction) / sampleRate, score };
+  starts.sort((a, b) => b.energy - a.energy || a.hop - b.hop);
+  const apartHops = (APART_SEC * sampleRate) / HOP_FRAMES;
+  const taken: number[] = [];
+  for (const { hop, energy } of starts) {
+    if (taken.length === MAX_CANDIDATES || energy <= MIN_ENERGY * PLACE_FRAMES) break;
+    if (taken.every((other) => Math.abs(other - hop) >= apartHops)) taken.push(hop);
+  }
+  return taken.map((hop) => from + hop * HOP_FRAMES);
 }
 
-/** Big-endian: u32 sample rate, u32 start frame, then int16 samples. */
-export function encodeAnchor(anchor: Anchor): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + 2 * anchor.samples.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, anchor.sampleRate);
-  view.setUint32(4, anchor.startFrame);
-  anchor.samples.forEach((sample, i) => {
-    view.setInt16(HEADER_BYTES + 2 * i, sample);
-  });
-  return bytes;
-}
-
-/** null for bytes that are no anchor: another length, or a rate no sound card has. */
-export function decodeAnchor(bytes: Uint8Array): Anchor | null {
-  if (bytes.length !== HEADER_BYTES + 2 * ANCHOR_FRAMES) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const sampleRate = view.getUint32(0);
-  const startFrame = view.getUint32(4);
-  if (sampleRate < 8_000 || sampleRate > 384_000 || startFrame > LOOK_SEC * sampleRate) return null;
-  const samples = new Int16Array(ANCHOR_FRAMES);
-  for (let i = 0; i < ANCHOR_FRAMES; i++) samples[i] = view.getInt16(HEADER_BYTES + 2 * i);
-  return { sampleRate, startFrame, samples };
-}
-
-/** Both channels of a stereo song count, whatever their phase: anchors are their mean. */
-function monoAt(channels: readonly Float32Array[], frame: number): number {
-  let sum = 0;
-  for (const channel of channels) sum += channel[frame] ?? 0;
-  return sum / Math.max(1, channels.length);
-}
-
-/** Energy of the first difference: prefers attacks and noise, which correlate sharply, over deep tones. */
-function differenceEnergy(channels: readonly Float32Array[], startFrame: number): number {
+function differenceEnergy(mono: Float64Array, start: number): number {
   let energy = 0;
-  let before = monoAt(channels, startFrame);
-  for (let i = 1; i < ANCHOR_FRAMES; i++) {
-    const value = monoAt(channels, startFrame + i);
-    energy += (value - before) ** 2;
-    before = value;
+  for (let at = Math.max(1, start); at < start + HOP_FRAMES; at++) {
+    energy += ((mono[at] as number) - (mono[at - 1] as number)) ** 2;
   }
   return energy;
 }
 
-/** The anchor at another rate, by linear interpolation: enough for finding a lag, not for listening. */
-function toRate(anchor: Anchor, sampleRate: number): Float32Array {
-  const step = anchor.sampleRate / sampleRate;
-  const length = Math.floor((anchor.samples.length - 1) / step);
-  return Float32Array.from({ length }, (_, i) => {
-    const at = i * step;
-    const whole = Math.floor(at);
-    const low = anchor.samples[whole] ?? 0;
-    return (low + (at - whole) * ((anchor.samples[whole + 1] ?? low) - low)) / 32767;
-  });
+/** `wanted` within the search around `expectedFrame`; what lies beyond the sound's ends is silence. */
+function lookAround(channels: Sound, sampleRate: number, expectedFrame: number, wanted: Float64Array) {
+  const searchFrames = Math.round(SEARCH_SEC * sampleRate);
+  const here = monoOf(channels, expectedFrame - searchFrames, wanted.length + 2 * searchFrames);
+  const peak = findPlace(here, wanted, sampleRate);
+  return peak && { ...peak, offsetFrames: peak.lag - searchFrames };
 }
 
-/** Normalised correlation of `wanted` at every lag in `here`. */
-function correlate(here: Float32Array, wanted: Float32Array): Float64Array {
-  const lags = here.length - wanted.length + 1;
-  const scores = new Float64Array(lags);
-  const wantedEnergy = wanted.reduce((sum, value) => sum + value * value, 0);
-  let energy = 0;
-  for (let i = 0; i < wanted.length; i++) energy += (here[i] as number) ** 2;
-  for (let lag = 0; lag < lags; lag++) {
-    let product = 0;
-    for (let i = 0; i < wanted.length; i++) product += (here[lag + i] as number) * (wanted[i] as number);
-    scores[lag] = product / Math.sqrt(Math.max(1e-12, energy * wantedEnergy));
-    energy += ((here[lag + wanted.length] ?? 0) as number) ** 2 - (here[lag] as number) ** 2;
+/** Both channels of a stereo song count, whatever their phase: places are their mean. */
+function monoOf(channels: Sound, from: number, length: number): Float64Array {
+  const mono = new Float64Array(Math.max(0, length));
+  for (const channel of channels) {
+    for (let at = 0; at < mono.length; at++) (mono[at] as number) += channel[from + at] ?? 0;
   }
-  return scores;
+  return mono.map((sum) => sum / channels.length);
+}
+
+function toBytes(mono: Float64Array): Int8Array<ArrayBuffer> {
+  const peak = mono.reduce((highest, value) => Math.max(highest, Math.abs(value)), Number.MIN_VALUE);
+  return Int8Array.from(mono, (value) => Math.floor((127 * value) / peak + 0.5));
+}
+
+/** The place at another rate, by linear interpolation: enough for finding a lag, not for listening. */
+function toRate(samples: Int8Array, fromRate: number, toRate: number): Float64Array {
+  const step = fromRate / toRate;
+  if (step === 1) return Float64Array.from(samples);
+  return Float64Array.from({ length: Math.floor((samples.length - 1) / step) }, (_, index) => {
+    const whole = Math.floor(index * step);
+    const low = samples[whole] ?? 0;
+    return low + (index * step - whole) * ((samples[whole + 1] ?? low) - low);
+  });
 }

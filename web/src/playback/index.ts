@@ -1,6 +1,7 @@
 // Sound in step: where the loudspeaker is, segments resampled to be exactly there, and the queue that plays them.
 
-export { decodeAnchor, encodeAnchor } from "./anchor.ts";
+export type { AnchorMatch } from "./anchor.ts";
+export { decodeAnchor, encodeAnchor } from "./anchor-note.ts";
 export { makeChirp } from "./calibration/chirp.ts";
 export { chirpsOf, timetableSec } from "./calibration/timetable.ts";
 export { makeClicks } from "./click.ts";

@@ -231,11 +231,16 @@ export class Player {
     if (this.#loaded?.sourceId !== sourceId) return null;
     const match = (await this.#queue?.matchAnchor(sourceId, anchor)) ?? null;
     if (!match || this.#loaded?.sourceId !== sourceId) return null;
-    const isMoved = Math.abs(match.offsetSec - this.#loaded.decodeOffsetSec) > ALIGNED_SEC;
-    if (!isMoved) return match;
-    this.#loaded = { ...this.#loaded, decodeOffsetSec: match.offsetSec };
-    this.redirect();
+    this.setDecodeOffset(sourceId, match.offsetSec);
     return match;
+  }
+
+  /** Where sound lies in the loaded decode against the anchor's, s; crosses over if it sounds already. */
+  setDecodeOffset(sourceId: string, decodeOffsetSec: number): void {
+    if (this.#loaded?.sourceId !== sourceId) return;
+    if (Math.abs(decodeOffsetSec - this.#loaded.decodeOffsetSec) <= ALIGNED_SEC) return;
+    this.#loaded = { ...this.#loaded, decodeOffsetSec };
+    this.redirect();
   }
 
   /** The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode does. */

@@ -38,12 +38,13 @@ export function Mark() {
   );
 }
 
-/** Two strings: one thick line when in unison, apart when not, astray when off, dotted while silent. */
+/** Two strings: one thick line when in unison, apart when not, astray when off, apart and broken where nobody knows, dotted while silent. */
 const STRINGS: Readonly<Record<SyncWord, string>> = {
   tight: "M2 10h28M2 10h28",
   good: "M2 7.5h28M2 12.5h28",
   loose: "M2 4h28M2 16h28",
   off: "M2 4h28M2 17.5L30 9",
+  unaligned: "M2 4h28M2 16h28",
   unknown: "M2 10h28",
 };
 

@@ -16,7 +16,14 @@ const MAX_STRINGS = 12;
 const EDGE = 8;
 
 /** How much of its distance from the middle a string keeps at the far end. */
-const APART: Readonly<Record<SyncWord, number>> = { tight: 0, good: 0.12, loose: 0.35, off: 0.7, unknown: 1 };
+const APART: Readonly<Record<SyncWord, number>> = {
+  tight: 0,
+  good: 0.12,
+  loose: 0.35,
+  off: 0.7,
+  unaligned: 0.7,
+  unknown: 1,
+};
 
 export function stringPath(index: number, count: number, sync: SyncWord): string {
   const lane = count === 1 ? MIDDLE : EDGE + (index * (HEIGHT - 2 * EDGE)) / (count - 1);

@@ -19,6 +19,7 @@ export const person = (name: string, overrides: Partial<PersonFacts> = {}): Pers
   troubles: [],
   hindrance: null,
   syncErrorMs: null,
+  isUnaligned: false,
   link: "open",
   isRelayed: false,
   ...overrides,

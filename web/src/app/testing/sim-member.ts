@@ -23,6 +23,7 @@ export const PLAIN_STATUS: PeerStatus = {
   isPhone: false,
   hindrance: null,
   isOver: false,
+  isUnaligned: false,
   troubles: [],
 };
 

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { fft } from "../fft.ts";
 import { makeChirp } from "./chirp.ts";
-import { fft } from "./fft.ts";
 import { delaysFor, type Heard, judge } from "./lateness.ts";
 import { measureLateness, type Recording } from "./listen.ts";
 import { chirpsOf, SLOT_SEC, timetable, timetableSec } from "./timetable.ts";

@@ -1,7 +1,7 @@
 // Where in a recording a chirp arrives: correlated with the chirp itself, as an envelope, so that neither the phase that a
 // loudspeaker turns nor noise outside of its band counts; between two frames by a parabola. Pure. Frames of the recording.
 
-import { fft, powerOfTwoFrom } from "./fft.ts";
+import { fft, powerOfTwoFrom } from "../fft.ts";
 
 export interface Arrival {
   readonly atFrame: number;

@@ -211,6 +211,7 @@ const sync = {
   good: "جيد",
   loose: "متفاوت",
   off: "خارج الإيقاع",
+  unaligned: "ربما منزاح",
   unknown: "صامت",
 } satisfies Record<SyncWord, string>;
 
@@ -357,6 +358,7 @@ export const ar = {
     director: "القائد",
     away: "غائب",
     relayed: "عبر مُرحِّل، مع بقاء التشفير",
+    unaligned: "تعذّرت محاذاة هذه الأغنية هنا",
     ready: "جاهز",
     notLinked: "لا اتصال مباشر",
     unnamed: "شخص ما",

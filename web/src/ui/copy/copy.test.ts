@@ -265,6 +265,7 @@ describe("the names that CONTRACT.md fixes", () => {
     expect([words.details.title, words.details.copy]).toEqual(["Details", "Copy diagnostics"]);
     expect(words.sound.rejoin).toBe("Tap to rejoin the music");
     expect(words.people.sync).toMatchObject({ tight: "tight", good: "good", loose: "loose", off: "off" });
+    expect(words.people.sync.unaligned).toBe("may be off");
   });
 });
 

@@ -240,6 +240,7 @@ const sync = {
   good: "gut",
   loose: "lose",
   off: "daneben",
+  unaligned: "vielleicht daneben",
   unknown: "stumm",
 } satisfies Record<SyncWord, string>;
 
@@ -380,6 +381,7 @@ export const de = {
     director: "leitet",
     away: "weg",
     relayed: "über ein Relais, weiterhin verschlüsselt",
+    unaligned: "dieses Lied ließ sich hier nicht angleichen",
     ready: "bereit",
     notLinked: "keine direkte Verbindung",
     unnamed: "Jemand",

@@ -220,6 +220,7 @@ const sync = {
   good: "good",
   loose: "loose",
   off: "off",
+  unaligned: "may be off",
   unknown: "silent",
 } satisfies Record<SyncWord, string>;
 
@@ -357,6 +358,7 @@ export const en = {
     director: "director",
     away: "away",
     relayed: "through a relay, still encrypted",
+    unaligned: "this song could not be lined up here",
     ready: "ready",
     notLinked: "no direct link",
     unnamed: "Someone",

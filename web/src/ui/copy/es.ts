@@ -229,6 +229,7 @@ const sync = {
   good: "bien",
   loose: "flojo",
   off: "fuera",
+  unaligned: "quizá desfasado",
   unknown: "en silencio",
 } satisfies Record<SyncWord, string>;
 
@@ -365,6 +366,7 @@ export const es = {
     director: "dirige",
     away: "ausente",
     relayed: "a través de un repetidor, siempre cifrado",
+    unaligned: "esta canción no se pudo alinear aquí",
     ready: "a punto",
     notLinked: "sin enlace directo",
     unnamed: "Alguien",

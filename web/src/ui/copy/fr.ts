@@ -242,6 +242,7 @@ const sync = {
   good: "bon",
   loose: "lâche",
   off: "décalé",
+  unaligned: "peut-être décalé",
   unknown: "muet",
 } satisfies Record<SyncWord, string>;
 
@@ -384,6 +385,7 @@ export const fr = {
     director: "mène",
     away: "absent",
     relayed: "par un relais, toujours chiffré",
+    unaligned: "ce morceau n’a pas pu être aligné ici",
     ready: "prêt",
     notLinked: "pas de lien direct",
     unnamed: "Quelqu’un",

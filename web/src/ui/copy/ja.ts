@@ -229,6 +229,7 @@ const sync = {
   good: "良好",
   loose: "ややずれ",
   off: "ずれ",
+  unaligned: "ずれているかも",
   unknown: "無音",
 } satisfies Record<SyncWord, string>;
 
@@ -360,6 +361,7 @@ export const ja = {
     director: "進行役",
     away: "離席中",
     relayed: "中継経由（暗号化されたまま）",
+    unaligned: "この曲はここでは位置を合わせられませんでした",
     ready: "準備完了",
     notLinked: "直接の接続なし",
     unnamed: "だれか",

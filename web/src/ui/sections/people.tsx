@@ -96,6 +96,7 @@ function personFacts(person: Person): string[] {
   if (person.isAway) facts.push(words.people.away);
   else if (!person.isLinked) facts.push(words.people.notLinked);
   else if (person.isRelayed) facts.push(words.people.relayed);
+  if (person.sync === "unaligned") facts.push(words.people.unaligned);
   if (person.isReady && person.sync === "unknown") facts.push(words.people.ready);
   return facts;
 }

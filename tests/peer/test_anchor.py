@@ -1,0 +1,170 @@
+"""The headless peer's anchors: those of the web app, to the byte and to the place (vectors/anchor.json)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from unisono.peer.alignment import Alignment
+from unisono.peer.anchor import (
+    PLACE_FRAMES,
+    Anchor,
+    AnchorMatch,
+    AnchorPlace,
+    Sound,
+    decode_anchor,
+    encode_anchor,
+    make_anchor,
+    match_anchor,
+)
+from unisono.peer.decode import Song
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "anchor.json").read_text())
+RATE_HZ = 48_000
+SONG = "f" * 64
+
+
+def channel_of(parts: list[tuple[str, int, int, int]]) -> NDArray[np.float32]:
+    """Noise and saws by whole numbers alone, as web/src/playback/anchor-vectors.test.ts makes them."""
+    return np.concatenate([_part(*part) for part in parts])
+
+
+def _part(kind: str, frames: int, shift: int, seed: int) -> NDArray[np.float32]:
+    if kind == "silence":
+        return np.zeros(frames, dtype=np.float32)
+    if kind == "saw":
+        return ((np.arange(frames) % seed * 20 - 9_000) / 32_768).astype(np.float32)
+    state, samples = seed, np.empty(frames, dtype=np.float32)
+    for frame in range(frames):
+        state = (state * 1_664_525 + 1_013_904_223) & 0xFFFFFFFF
+        samples[frame] = ((state >> 16) - 32_768 >> shift) / 32_768
+    return samples
+
+
+def noise(seconds: float, seed: int = 4) -> Sound:
+    random = np.random.default_rng(seed)
+    return (0.2 * random.standard_normal((2, round(seconds * RATE_HZ)))).astype(np.float32)
+
+
+def sent(sound: Sound) -> Anchor:
+    anchor = decode_anchor(encode_anchor(make_anchor(sound, RATE_HZ)))
+    assert anchor is not None
+    return anchor
+
+
+def assert_match(match: AnchorMatch | None, expected: dict[str, Any] | None) -> None:
+    if expected is None:
+        assert match is None
+        return
+    assert match is not None
+    assert match.offset_sec == pytest.approx(expected["offsetSec"], abs=1e-9)
+    assert match.score == pytest.approx(expected["score"], abs=1e-9)
+    assert match.is_steady == expected["isSteady"]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_anchors_are_those_of_the_web_app(vector: dict[str, Any]) -> None:
+    """[V1] The same notes to the byte, found at the same place, at half the rate too."""
+    sound = np.asarray([channel_of(parts) for parts in vector["channels"]])
+    anchor = make_anchor(sound, vector["rate"])
+    assert [place.start_frame for place in anchor.places] == vector["startFrames"]
+    assert hashlib.sha256(encode_anchor(anchor)).hexdigest() == vector["noteSha256"]
+    cut = sound[:, vector["cutFrames"] :]
+    assert_match(match_anchor(cut, vector["rate"], anchor), vector["match"])
+    assert_match(match_anchor(cut[:, ::2], vector["rate"] // 2, anchor), vector["matchHalved"])
+
+
+@pytest.mark.parametrize("late_frames", [0, 1105, -1024, 7728, 18_720, -18_720])
+def test_an_anchor_finds_a_decode_that_begins_elsewhere(late_frames: int) -> None:
+    """[P43] Up to 0.39 s, to a thousandth of a millisecond."""
+    here = noise(12)
+    match = match_anchor(np.roll(here, late_frames, axis=1), RATE_HZ, sent(here))
+    assert match is not None
+    assert match.offset_sec == pytest.approx(late_frames / RATE_HZ, abs=1e-6)
+    assert match.is_steady
+
+
+def test_a_step_in_the_middle_is_told() -> None:
+    """[P45] Half a song 26 ms early is not lined up, and the greater part decides."""
+    here = noise(12)
+    step = np.concatenate((here[:, : 4 * RATE_HZ], here[:, 4 * RATE_HZ + 1_253 :]), axis=1)
+    match = match_anchor(step, RATE_HZ, sent(here))
+    assert match is not None
+    assert not match.is_steady
+    assert match.offset_sec == pytest.approx(-1_253 / RATE_HZ, abs=1e-6)
+
+
+def test_an_anchor_of_other_sound_corrects_nothing() -> None:
+    """[P17]"""
+    assert match_anchor(noise(12, seed=2), RATE_HZ, sent(noise(12, seed=1))) is None
+
+
+@pytest.mark.parametrize("frames", [0, 1, 5_000, RATE_HZ])
+def test_short_or_silent_sound_has_no_places(frames: int) -> None:
+    assert make_anchor(np.zeros((2, frames), dtype=np.float32), RATE_HZ).places == ()
+
+
+def test_bytes_that_are_no_anchor_are_refused() -> None:
+    """[P47] A wrong length, a rate that no card has, places out of order."""
+    note = encode_anchor(make_anchor(noise(12), RATE_HZ))
+    place = note[4 : 8 + PLACE_FRAMES]
+    assert decode_anchor(note) is not None
+    for bad in (b"", b"short", note[1:], b"\0" * len(note), note[:4] + 4 * place, note[:4] + 2 * place):
+        assert decode_anchor(bad) is None
+
+
+def test_an_anchor_from_anybody_ends_in_no_match() -> None:
+    """[P47] Places far outside and samples of nothing cost a search and correct nothing."""
+    places = b"".join(at.to_bytes(4, "big") + bytes(PLACE_FRAMES) for at in (0, 0x7FFFFFFF, 0xFFFFFFFF))
+    anchor = decode_anchor((8_000).to_bytes(4, "big") + places)
+    assert anchor is not None
+    assert match_anchor(noise(2), RATE_HZ, anchor) is None
+
+
+def test_a_peer_is_lined_up_by_the_note_of_the_songs_owner() -> None:
+    """[P46] Once for each note; where it is not found, or does not come, the peer says so."""
+    here, alignment = noise(12), Alignment()
+    note = encode_anchor(make_anchor(here, RATE_HZ))
+    late = Song(SONG, RATE_HZ, np.roll(here, 4_464, axis=1))
+    assert alignment.follow(late, None, 0.0) == late
+    assert not alignment.is_unaligned_at(SONG, 9_000.0)
+    assert alignment.is_unaligned_at(SONG, 11_000.0)
+    aligned = alignment.follow(late, note, 11_000.0)
+    assert aligned.offset_sec == pytest.approx(0.093, abs=1e-6)
+    assert not alignment.is_unaligned_at(SONG, 30_000.0)
+    assert alignment.follow(aligned, note, 31_000.0) is aligned
+    alignment.reset()
+    alignment.follow(Song(SONG, RATE_HZ, noise(12, seed=9)), note, 32_000.0)
+    assert alignment.is_unaligned_at(SONG, 32_000.0)
+    assert not alignment.is_unaligned_at("e" * 64, 32_000.0)
+
+
+def test_a_peer_never_lines_up_to_its_own_note() -> None:
+    """[P44] Not even where its song has no place that could be found."""
+    tone = np.tile(np.linspace(-0.5, 0.5, 960, dtype=np.float32), (2, 300))
+    note, alignment = encode_anchor(make_anchor(tone, RATE_HZ)), Alignment()
+    assert len(note) == 4
+    alignment.publishes(SONG, note)
+    song = Song(SONG, RATE_HZ, tone)
+    assert alignment.follow(song, note, 0.0).offset_sec == 0.0
+    assert not alignment.is_unaligned_at(SONG, 60_000.0)
+    other = Alignment()
+    other.follow(song, note, 0.0)
+    assert other.is_unaligned_at(SONG, 0.0)
+
+
+def test_a_peer_does_not_go_along_for_ever_with_one_note_after_the_other() -> None:
+    """[P47]"""
+    here, alignment = noise(12), Alignment()
+    song, anchor = Song(SONG, RATE_HZ, here), make_anchor(here, RATE_HZ)
+    for start_frame in range(9):
+        moved = AnchorPlace(start_frame, anchor.places[0].samples)
+        alignment.follow(song, encode_anchor(Anchor(RATE_HZ, (moved, *anchor.places[1:]))), 0.0)
+    alignment.follow(song, encode_anchor(anchor), 0.0)
+    assert alignment.is_unaligned_at(SONG, 0.0)
