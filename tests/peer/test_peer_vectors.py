@@ -15,7 +15,13 @@ from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, canonical_key, derive_keys, read_link
 from unisono.peer.offset import OffsetEstimator, Probe
-from unisono.peer.peer_message import Status, StatusMessage, decode_message, encode_message
+from unisono.peer.peer_message import (
+    Status,
+    StatusMessage,
+    decode_message,
+    encode_message,
+    told_troubles,
+)
 from unisono.peer.plan import Beat, Plan, Record
 from unisono.peer.topology import neighbours_of
 
@@ -189,3 +195,22 @@ def test_probes_say_the_same_of_global_time_to_a_nanosecond() -> None:
         estimate = estimator.estimate(probe[3])
         assert estimate is not None
         assert estimate.offset_ms == pytest.approx(offset_ms, abs=1e-6)
+
+
+def test_a_status_names_what_cannot_be_played_the_chosen_file_first() -> None:
+    """[P40] No more than eight, however many were refused."""
+    refused = {f"{digit:x}" * 64 for digit in range(12)}
+    told = told_troubles(refused, "b" * 64)
+    assert [prefix[0] for prefix, _ in told] == list("b0123456")
+    message = StatusMessage(Status("Bo", troubles=told))
+    assert decode_message(encode_message(message)) == message
+
+
+@pytest.mark.parametrize(
+    ("at", "byte"), [(2, 0x94), (2, 0x84), (11 + 8, 3)], ids=["nine", "runs over", "unknown"]
+)
+def test_troubles_that_make_no_sense_are_refused(at: int, byte: int) -> None:
+    content = bytearray(encode_message(StatusMessage(Status("Bo", troubles=(("ab" * 8, "short"),)))))
+    content[at] = byte
+    with pytest.raises(WireError, match="wire-malformed"):
+        decode_message(bytes(content))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -37,6 +38,7 @@ FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
 MAX_TROUBLES = 8
+PREFIX_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,12 @@ def clean_name(name: str) -> str:
     """A person's name as it may be shown."""
     plain = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp"))
     return " ".join(plain.split())[:MAX_NAME_CHARS]
+
+
+def told_troubles(refused: Collection[str], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
+    """Of the files that this peer cannot play, as many as a status holds, the chosen one first."""
+    in_order = sorted(refused, key=lambda file_id: (file_id != chosen, file_id))
+    return tuple((file_id[:PREFIX_DIGITS], "undecodable") for file_id in in_order[:MAX_TROUBLES])
 
 
 def encode_message(message: PeerMessage) -> bytes:
