@@ -16,7 +16,13 @@ from unisono.peer.errors import SwarmKeyError, WireError
 from unisono.peer.key import canonical_key, is_likely_mistyped
 from unisono.peer.keys import SwarmKeys, derive_keys, read_link
 from unisono.peer.offset import OffsetEstimator, Probe
-from unisono.peer.peer_message import Status, StatusMessage, decode_message, encode_message
+from unisono.peer.peer_message import (
+    Status,
+    StatusMessage,
+    decode_message,
+    encode_message,
+    told_troubles,
+)
 from unisono.peer.plan import Beat, Plan, Record
 from unisono.peer.safe_text import safe_text
 from unisono.peer.topology import neighbours_of
@@ -215,3 +221,22 @@ def test_text_of_a_stranger_is_shown_as_the_page_shows_it(case: dict[str, Any]) 
 
 def test_halves_of_characters_from_a_file_name_are_not_shown() -> None:
     assert safe_text("caf\udce9.mp3", 120) == "caf.mp3"
+
+
+def test_a_status_names_what_cannot_be_played_the_chosen_file_first() -> None:
+    """[P40] No more than eight, however many were refused."""
+    refused = {f"{digit:x}" * 64 for digit in range(12)}
+    told = told_troubles(refused, "b" * 64)
+    assert [prefix[0] for prefix, _ in told] == list("b0123456")
+    message = StatusMessage(Status("Bo", troubles=told))
+    assert decode_message(encode_message(message)) == message
+
+
+@pytest.mark.parametrize(
+    ("at", "byte"), [(2, 0x94), (2, 0x84), (11 + 8, 3)], ids=["nine", "runs over", "unknown"]
+)
+def test_troubles_that_make_no_sense_are_refused(at: int, byte: int) -> None:
+    content = bytearray(encode_message(StatusMessage(Status("Bo", troubles=(("ab" * 8, "short"),)))))
+    content[at] = byte
+    with pytest.raises(WireError, match="wire-malformed"):
+        decode_message(bytes(content))

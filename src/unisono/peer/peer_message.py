@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -35,6 +36,7 @@ FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
 MAX_TROUBLES = 8
+PREFIX_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,12 @@ _on_wire = msgspec.json.Decoder(_OnWire)
 def clean_name(name: str) -> str:
     """A person's name as it may be shown."""
     return safe_text(name, MAX_NAME_CHARS)
+
+
+def told_troubles(refused: Collection[str], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
+    """Of the files that this peer cannot play, as many as a status holds, the chosen one first."""
+    in_order = sorted(refused, key=lambda file_id: (file_id != chosen, file_id))
+    return tuple((file_id[:PREFIX_DIGITS], "undecodable") for file_id in in_order[:MAX_TROUBLES])
 
 
 def encode_message(message: PeerMessage) -> bytes:

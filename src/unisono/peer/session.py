@@ -32,6 +32,7 @@ from unisono.peer.peer_message import (
     StatusMessage,
     decode_message,
     encode_message,
+    told_troubles,
 )
 from unisono.peer.plan import Beat, Plan
 from unisono.peer.plan_writer import (
@@ -298,6 +299,7 @@ class PeerSession:
             speaker_delay_ms=self._options.speaker_delay_ms,
             sync_error_ms=max(errors, key=abs) if errors else None,
             hindrance=self._hindrance(file_id) if ready is None else None,
+            troubles=told_troubles(self._refused, file_id),
             is_over=self._is_over(local_ms),
             is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
         )

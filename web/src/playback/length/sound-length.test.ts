@@ -26,6 +26,28 @@ function wav(dataBytes: number, claimedBytes = dataBytes): Uint8Array {
   return join("RIFF", zeros(4), "WAVE", chunks, little(claimedBytes, 4), zeros(dataBytes));
 }
 
+/** IMA ADPCM at 44.1 kHz; ffmpeg 5.1 states a third of its bytes a second. */
+function adpcm(frames: number): Uint8Array {
+  const format = [
+    ...little(17, 2),
+    ...little(2, 2),
+    ...little(44_100, 4),
+    ...little(16_000, 4),
+    ...little(4, 4),
+  ];
+  const chunks = join(
+    "fmt ",
+    little(16, 4),
+    format,
+    "fact",
+    little(4, 4),
+    little(frames, 4),
+    "data",
+    little(500, 4),
+  );
+  return join("RIFF", zeros(4), "WAVE", chunks, zeros(500));
+}
+
 const streamInfo = (rateHz: number, channels: number, frames: number): number[] => [
   ...zeros(10),
   ...big(rateHz * 4096 + (channels - 1) * 512 + 15 * 16 + Math.floor(frames / 2 ** 32), 4),
@@ -100,6 +122,7 @@ describe("the length that a container states", () => {
       2,
       1,
     ],
+    ["WAV of a codec, which counts its frames elsewhere", adpcm(132_300), 3, 2],
     ["FLAC", flac(48_000, 2, 48_000 * 7), 7, 2],
     ["FLAC of days", flac(96_000, 1, 96_000 * 100_000), 100_000, 1],
     ["FLAC behind a tag", join("ID3", [4, 0, 0, 0, 0, 1, 2], zeros(130), flac(8_000, 6, 8_000)), 1, 6],
@@ -135,6 +158,24 @@ describe("the length that a container states", () => {
         ...[track("text", header(1, 500))],
       ),
       2,
+      null,
+    ],
+    [
+      "MP4 whose film is longer than its sound, with heads as short as they are written",
+      mp4(
+        box("mvhd", header(1_000, 8_000), zeros(64)),
+        track("soun", zeros(12), big(48_000, 4), big(144_000, 4), zeros(4)),
+      ),
+      3,
+      null,
+    ],
+    [
+      "MP4 in fragments whose heads know the first of them",
+      mp4(
+        ...[box("mvhd", header(1_000, 22)), track("soun", longHeader(48_000, 1_056))],
+        ...[box("mvex", box("mehd", zeros(4), big(3_000, 4)))],
+      ),
+      3,
       null,
     ],
     ["MP4 that tells of the film only", mp4(box("mvhd", header(1_000, 9_000))), 9, null],
@@ -183,6 +224,20 @@ describe("the length that a container states", () => {
       null,
     ],
     [
+      "WebM that names its channels",
+      join(
+        element(EBML, zeros(5)),
+        element(
+          SEGMENT,
+          element(INFO, join([0x44, 0x89, 0x88], float64(4_500))),
+          element([0x16, 0x54, 0xae, 0x6b], element([0xae], element([0xe1], [0x9f, 0x81, 4]))),
+          element(CLUSTER, sound),
+        ),
+      ),
+      4.5,
+      4,
+    ],
+    [
       "WebM with a scale of its own",
       join(
         element(EBML, zeros(5)),
@@ -226,6 +281,10 @@ describe("the length that a container states", () => {
     ["nothing", new Uint8Array(0)],
     ["words", join("These are words, and no decoder can play them.")],
     ["FLAC from a pipe", flac(48_000, 2, 0)],
+    [
+      "MP4 in fragments whose heads know the first of them, and nobody the whole",
+      mp4(box("mvhd", header(1_000, 22)), track("soun", longHeader(48_000, 1_056)), box("mvex", zeros(0))),
+    ],
     ["a header cut off", wav(100).subarray(0, 30)],
     ["M4A without its head", join(box("ftyp", "M4A "), box("mdat", zeros(50)))],
     ["a tag that is longer than the file", join("ID3", [3, 0, 0, 0x7f, 0x7f, 0x7f, 0x7f], zeros(20))],

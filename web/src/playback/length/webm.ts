@@ -7,6 +7,7 @@ import type { SoundLength } from "./sound-length.ts";
 const SEGMENT = 0x18538067;
 const INFO = 0x1549a966;
 const CLUSTER = 0x1f43b675;
+const [TRACKS, TRACK, AUDIO, CHANNELS] = [0x1654ae6b, 0xae, 0xe1, 0x9f];
 const TIMECODE_SCALE = 0x2ad7b1;
 const DURATION = 0x4489;
 const CLUSTER_TIME = 0xe7;
@@ -31,7 +32,16 @@ export function webmLength(bytes: Uint8Array): SoundLength | null {
   const scaleNs = scale ? unsigned(bytes, scale) : DEFAULT_SCALE_NS;
   return ticks === null
     ? null
-    : { durationSec: (ticks * scaleNs) / NS_PER_SEC, channels: null, isRough: true };
+    : { durationSec: (ticks * scaleNs) / NS_PER_SEC, channels: channelsIn(bytes, parts), isRough: true };
+}
+
+/** Of the first sound track that tells them. */
+function channelsIn(bytes: Uint8Array, parts: readonly Element[]): number | null {
+  const inside = (around: readonly Element[], id: number): Element[] =>
+    around.filter((element) => element.id === id).flatMap(({ start, end }) => elementsIn(bytes, start, end));
+  const audio = inside(inside(inside(parts, TRACKS), TRACK), AUDIO);
+  const channels = audio.find((element) => element.id === CHANNELS);
+  return channels ? unsigned(bytes, channels) : null;
 }
 
 /** Elements that follow each other; clusters come last and are many, so the walk stops at `untilId`. */
