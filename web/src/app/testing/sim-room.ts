@@ -12,7 +12,8 @@ const ROUND_MS = 50;
 const SETTLE_MS = 12_000;
 
 export class SimRoom {
-  readonly devices: readonly SimDevice[];
+  devices: readonly SimDevice[];
+  readonly #makeDevice: (name: string) => SimDevice;
   readonly server: SimServer;
   readonly #clock = new EventClock(0);
 
@@ -21,7 +22,15 @@ export class SimRoom {
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
     const world = { clock: this.#clock, random, server: this.server, network, depth: "sound" as const };
-    this.devices = names.map((name) => new SimDevice(name, world));
+    this.#makeDevice = (name) => new SimDevice(name, world);
+    this.devices = names.map(this.#makeDevice);
+  }
+
+  /** One more comes in. */
+  add(name: string): SimDevice {
+    const device = this.#makeDevice(name);
+    this.devices = [...this.devices, device];
+    return device;
   }
 
   /** Who directs, as everybody sees it: one id when they agree. */
