@@ -103,6 +103,7 @@ class HideablePage:
             self._run(self._disconnect())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            self._loop.close()
         while self._processes:
             process = self._processes.pop()
             process.terminate()
