@@ -164,8 +164,8 @@ async def test_the_installed_server_serves_the_page_and_lets_a_peer_in(
         async with http.get(f"{server.url}/") as answer:
             page = await answer.text()
             assert answer.status == 200
-        [script] = re.findall(r'<script[^>]* src="(/assets/[^"]+\.js)"', page)
-        async with http.get(server.url + script) as answer:
+        [script] = re.findall(r'<script[^>]* src="\./(assets/[^"]+\.js)"', page)
+        async with http.get(f"{server.url}/{script}") as answer:
             assert answer.status == 200
             assert "immutable" in answer.headers["Cache-Control"]
         async with http.get(f"{server.url}/healthz") as answer:

@@ -78,8 +78,11 @@ class HideablePage:
     def wait_for(self, expression: str, is_reached: Callable[[Any], bool] = bool) -> Any:
         give_up_at = time.monotonic() + ANSWER_LIMIT_SEC
         while True:
-            value = self.evaluate(expression)
-            if is_reached(value):
+            try:
+                value = self.evaluate(expression)
+            except AssertionError as failure:
+                value = failure  # between two documents
+            if not isinstance(value, AssertionError) and is_reached(value):
                 return value
             assert time.monotonic() < give_up_at, f"{expression} stays {value}"
             time.sleep(POLL_SEC)
@@ -100,6 +103,7 @@ class HideablePage:
             self._run(self._disconnect())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            self._loop.close()
         while self._processes:
             process = self._processes.pop()
             process.terminate()
@@ -119,8 +123,16 @@ class HideablePage:
             self._url,
         )
         wait_for_port(self._port, "Chromium")
-        page = next(each for each in self._json("GET", "/json/list") if each["type"] == "page")
-        self._run(self._connect(page["webSocketDebuggerUrl"]))
+        self._run(self._connect(self._first_page()["webSocketDebuggerUrl"]))
+
+    def _first_page(self) -> Any:
+        give_up_at = time.monotonic() + ANSWER_LIMIT_SEC
+        while time.monotonic() < give_up_at:
+            pages = [each for each in self._json("GET", "/json/list") if each["type"] == "page"]
+            if pages:
+                return pages[0]
+            time.sleep(POLL_SEC)
+        raise TimeoutError("Chromium has no page")
 
     def _spawn(self, env: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
         is_screen = command[0] == "Xvfb"

@@ -33,7 +33,7 @@ const scripts = built.filter((path) => path.endsWith(".js"));
 /** The scripts that index.html asks for and all that they import before they run. */
 function scriptsBeforeJoin() {
   const html = text("index.html");
-  const wanted = [...html.matchAll(/<(?:script|link)\b[^>]*?(?:src|href)="\/?([^"]+\.js)"/g)].map(
+  const wanted = [...html.matchAll(/<(?:script|link)\b[^>]*?(?:src|href)="(?:\.?\/)?([^"]+\.js)"/g)].map(
     (match) => match[1],
   );
   const found = new Set();

@@ -33,6 +33,18 @@ async function worstMs(devices: readonly SimDevice[], ms: number): Promise<numbe
   return worst;
 }
 
+describe("a page that nobody sees", { timeout: LIMIT_MS }, () => {
+  it("[G12] lets a newcomer into the music although it is alone", async () => {
+    const { director, others } = room.split();
+    director.session.setVisible(false);
+    for (const other of others) await other.session.close();
+    await room.advance(30_000);
+    const newcomer = room.join("di");
+    expect(await room.msUntil(() => room.isInStep(newcomer), 8_000)).toBeLessThan(8_000);
+    expect(newcomer.session.director.directorId).toBe(director.session.me);
+  });
+});
+
 describe("a device that was away", { timeout: LIMIT_MS }, () => {
   it("[T9] [T12] [W12] drops its clock's window when it slept, locks anew and rejoins, whoever it is", async () => {
     for (const isDirector of [false, true]) {

@@ -19,8 +19,10 @@ export interface ParkedStay {
 /** Loads what is needed only after joining. Rejects PartMissing when it did not arrive. */
 export function loadStay(): Promise<typeof import("./stay.ts")> {
   return import("./stay.ts").catch((cause: unknown) => {
-    // All engines say "module" of one that could not be fetched; what a module itself throws is a fault of ours.
-    const isMissing = cause instanceof TypeError && /module/i.test(cause.message);
-    throw isMissing ? new PartMissing("the part behind the join screen did not arrive", { cause }) : cause;
+    throw isNotFetched(cause) ? new PartMissing("the part behind the join screen", { cause }) : cause;
   });
 }
+
+/** All engines say "module" of one that could not be fetched; what a module itself throws is a fault of ours (G8). */
+export const isNotFetched = (cause: unknown): boolean =>
+  cause instanceof TypeError && /module/i.test(cause.message);

@@ -66,7 +66,7 @@ export class PageOffline {
 /** null where there are no service workers: plain http, private windows, blocked cookies. */
 export function browserOffline(window: Window): OfflinePage | null {
   const { document, location } = window;
-  const workers = serviceWorkersOf(window);
+  const workers = serviceWorkersIfAllowed(window);
   const script = document.querySelector<HTMLScriptElement>("script[type=module][src]");
   if (!window.isSecureContext || !workers || !script) return null;
   return {
@@ -87,9 +87,10 @@ export function browserOffline(window: Window): OfflinePage | null {
   };
 }
 
-function serviceWorkersOf({ navigator }: Window): ServiceWorkerContainer | undefined {
+/** Where storage is refused a worker is, too, and Firefox reports even the attempt as an error of the page. */
+function serviceWorkersIfAllowed(page: Window): ServiceWorkerContainer | undefined {
   try {
-    return navigator.serviceWorker;
+    return page.localStorage ? page.navigator.serviceWorker : undefined;
   } catch {
     return undefined;
   }

@@ -5,7 +5,6 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Actions } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
-import { Glyph } from "../glyphs.tsx";
 import { watchDrops } from "./drops.ts";
 
 export function DropZone({ actions }: { actions: Actions }) {
@@ -23,10 +22,7 @@ export function DropZone({ actions }: { actions: Actions }) {
   if (!isOver.value) return null;
   return (
     <div class="drop-hint" aria-hidden="true">
-      <p>
-        <Glyph name="plus" />
-        {words.files.drop}
-      </p>
+      <p>{words.files.drop}</p>
     </div>
   );
 }
