@@ -1,4 +1,4 @@
-"""The same samples everywhere: every format people bring, as four engines decode it; else words."""
+"""The same samples everywhere: each format that people bring, in four engines; and words where that fails."""
 
 from __future__ import annotations
 

@@ -52,10 +52,10 @@ const SPANS = [
   [1 / 6, 5 / 12],
   [7 / 12, 5 / 6],
 ] as const;
-const MAX_SPAN_SEC = 60;
+const MAX_SPAN_SEC = 20;
 /** Candidates of a span lie this far apart, and no more than so many are tried: each costs two transforms of 65,536. */
 const APART_SEC = 0.5;
-const MAX_CANDIDATES = 4;
+const MAX_CANDIDATES = 3;
 /** Mean square of the first difference, some steps of 16 bits: below it there is nothing to find. */
 const MIN_ENERGY = 1e-9;
 const HOP_FRAMES = PLACE_FRAMES / 4;
