@@ -24,6 +24,10 @@ export const LOCK_PROBES = 8;
 const LOCK_BOUND_MS = 10;
 /** T6: a path that is never better than that (mobile networks) locks all the same, after 2 s. */
 const SLOW_LOCK_PROBES = 16;
+/** T15: what steps of the local clock leave uncertain after n probes is a step by the root of n; this much is good enough to play, ms. */
+const LOCK_STEP_MS = 20;
+/** T15: probes that are sent at one place in a step tell nothing new of it. This part of a step more each time covers it evenly. */
+const GOLDEN_SHARE = 0.618;
 /** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
 export const STALE_MS = 5_000;
 /** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
@@ -73,7 +77,8 @@ export class SharedClock {
   get state(): ClockState {
     if (!this.#estimate) return "unsynced";
     if (this.#clock.nowMs() - this.#lastProbeLocalMs > STALE_MS) return "stale";
-    const isSharp = this.#estimate.boundMs <= LOCK_BOUND_MS || this.#goodProbes >= SLOW_LOCK_PROBES;
+    const slowProbes = Math.max(SLOW_LOCK_PROBES, (this.resolutionMs / LOCK_STEP_MS) ** 2);
+    const isSharp = this.#estimate.boundMs <= LOCK_BOUND_MS || this.#goodProbes >= slowProbes;
     return this.#goodProbes >= LOCK_PROBES && isSharp ? "locked" : "coarse";
   }
 
@@ -84,6 +89,11 @@ export class SharedClock {
 
   get estimate(): OffsetEstimate | null {
     return this.#estimate;
+  }
+
+  /** How finely this device tells the time, ms: its readings may each be off by as much. */
+  get resolutionMs(): number {
+    return this.#clock.resolutionMs?.() ?? 0;
   }
 
   /** Starts (or restarts, on a new connection) probing with a burst. */
@@ -122,6 +132,7 @@ export class SharedClock {
       t2GlobalUs: pong.t2,
       t3LocalMs,
     };
+    this.#estimator.resolutionMs = this.resolutionMs;
     const admission = this.#estimator.add(probe);
     if (admission === "refused") return;
     if (admission === "stepped") {
@@ -180,7 +191,7 @@ export class SharedClock {
       if (t0LocalMs - sentLocalMs > PROBE_TIMEOUT_MS) this.#pending.delete(id);
     }
     const id = this.#nextId++;
-    const waitMs = this.#cadence.afterProbe(t0LocalMs);
+    const waitMs = this.#cadence.afterProbe(t0LocalMs) + this.resolutionMs * ((id * GOLDEN_SHARE) % 1);
     this.#cancelTimer = this.#clock.after(waitMs, () => {
       this.checkForSleep();
       this.#probe();
