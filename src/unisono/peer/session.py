@@ -15,6 +15,7 @@ from typing import Protocol
 from unisono.peer.anchor import decode_anchor, encode_anchor, make_anchor
 from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import ControlLink, RefusedError
+from unisono.peer.ctl import PeerTime
 from unisono.peer.decode import Song, decode_song
 from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
@@ -104,6 +105,7 @@ class PeerSession:
             sealer=self._sealer,
             send_signal=self._send,
             accepts_note=lambda note: decode_anchor(note) is not None,
+            time_at=self._time_at,
         )
         self._link = ControlLink(
             server=options.server,
@@ -326,6 +328,13 @@ class PeerSession:
                 await self._link.send_now(self._make_ping)
             else:
                 self.clock.stop()
+
+    def _time_at(self, local_ms: float) -> PeerTime | None:
+        """For neighbours to compare their clocks with (T17)."""
+        estimate, global_us = self.clock.estimate, self.clock.global_us_at(local_ms)
+        if estimate is None or global_us is None or self.clock.state(local_ms) != "locked":
+            return None
+        return PeerTime(estimate.clock_id, round(global_us))
 
     def _make_ping(self) -> Ping:
         local_ms = self._time.local_ms()

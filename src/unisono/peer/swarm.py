@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from unisono.peer import ctl
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
@@ -47,10 +49,12 @@ class FileSwarm:
         sealer: Sealer,
         send_signal: Callable[[str, Signal], None],
         accepts_note: Callable[[bytes], bool],
+        time_at: Callable[[float], ctl.PeerTime | None],
     ) -> None:
         self._me = me
         self._clock = clock
         self._sealer = sealer
+        self._time_at = time_at
         self._store = PieceStore()
         self._transfer = Transfer(chance, CAPACITY_BYTES, accepts_note)
         self._mesh = Mesh(self, me, clock, chance, send_signal)
@@ -180,6 +184,9 @@ class FileSwarm:
             return
         if isinstance(message, ctl.Hello):
             message = ctl.Hello(message.v, self._proof_for(peer))
+        if isinstance(message, ctl.Pong):
+            time = self._time_at(self._clock.local_ms())
+            message = ctl.Pong(message.id, msgspec.UNSET if time is None else time)
         self._mesh.send_ctl(peer, ctl.encode_ctl(message, conversation.next_seq))
         conversation.next_seq += 1
 

@@ -41,6 +41,7 @@ function room() {
           boundMs: 0,
           rttMs: 0,
           probes: 9,
+          sinceLocalMs: 0,
         };
       },
       state: "locked",

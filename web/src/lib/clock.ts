@@ -12,6 +12,9 @@ export interface Clock {
   resolutionMs?(): number;
 }
 
+/** Steps of 1 ms (Firefox without cross-origin isolation) are less than what people hear and the sound's own clock cares for. */
+export const COARSE_FROM_MS = 5;
+
 /** How finely a clock is told, from readings in a row. Pure. A browser that hides the exact time steps by 1 to 100 ms. */
 export class ClockResolution {
   #lastMs = Number.NaN;

@@ -6,8 +6,6 @@ import type { PortSample } from "./output-line.ts";
 
 /** Thirty steps of 16.7 ms: their mean scatters by a millisecond. The line stands on five of these. */
 const BLOCK_MS = 500;
-/** Steps of 1 ms (Firefox without cross-origin isolation) are less than what the readers of each engine cope with. */
-export const COARSE_FROM_MS = 5;
 
 export class AveragedPort {
   #sinceLocalMs: number | null = null;

@@ -1,8 +1,8 @@
 // One table of what each engine's audio timestamps mean at the port, and their translation into PortSamples.
 // Local ms in, audio seconds out. Rows are pinned by tests on the speaker rig. Pure.
 
-import type { Clock } from "../lib/index.ts";
-import { AveragedPort, COARSE_FROM_MS } from "./averaged-port.ts";
+import { type Clock, COARSE_FROM_MS } from "../lib/index.ts";
+import { AveragedPort } from "./averaged-port.ts";
 import { type CardClock, CardPacedPort, type QueueDepth } from "./card-paced-port.ts";
 import type { PortSample } from "./output-line.ts";
 import { PulseAnswers } from "./pulse-answers.ts";

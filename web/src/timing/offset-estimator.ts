@@ -20,6 +20,10 @@ export interface OffsetEstimate {
   /** Smallest round trip in the window. */
   readonly rttMs: number;
   readonly probes: number;
+  /** When the oldest probe of the window was answered, local ms. */
+  readonly sinceLocalMs: number;
+  /** It is most others' estimate of the same clock, as this device's own disagrees (peer-comparison.ts). */
+  readonly isOfOthers?: boolean;
 }
 
 /** What became of a probe. `stepped`: local time jumped, so everything before it was dropped (T11). */
@@ -177,6 +181,7 @@ export class OffsetEstimator {
       boundMs,
       rttMs: Math.max(0, rttMs),
       probes: this.#probes.length,
+      sinceLocalMs: first.t3LocalMs,
     };
   }
 

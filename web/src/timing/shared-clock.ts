@@ -34,6 +34,8 @@ export const STALE_MS = 5_000;
 const SLEEP_JUMP_MS = 250;
 /** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
 const SURE_SLEEP_MS = 1_000;
+/** Who tells time in longer steps is no clock for others to compare with. */
+const COMPARABLE_STEP_MS = 1;
 /** A pong this late says nothing about the clock; its path was not free. */
 const PROBE_TIMEOUT_MS = 2_000;
 /** Clocks of servers left behind; a plan in one of them is at most a few restarts old. */
@@ -48,6 +50,9 @@ export class SharedClock {
   readonly #formerClocks = new Map<string, OffsetEstimate>();
   readonly #listeners = new Set<(estimate: OffsetEstimate) => void>();
   readonly #sleepListeners = new Set<() => void>();
+  /** From the server's answers alone. */
+  #own: OffsetEstimate | null = null;
+  /** What this device goes by. */
   #estimate: OffsetEstimate | null = null;
   #lastRttMs: number | null = null;
   #goodProbes = 0;
@@ -55,6 +60,8 @@ export class SharedClock {
   #nextId = 1;
   #wallMinusLocalMs: number;
   #cancelTimer: (() => void) | null = null;
+  /** What to go by instead of a fresh estimate of one's own (T18); asked while locked. */
+  roomEstimate: (own: OffsetEstimate) => OffsetEstimate = (own) => own;
 
   constructor(clock: Clock, sendPing: (id: number, t0LocalMs: number) => void) {
     this.#clock = clock;
@@ -142,7 +149,9 @@ export class SharedClock {
     this.#lastRttMs = Math.max(0, roundTripMs(probe));
     this.#goodProbes += 1;
     this.#lastProbeLocalMs = t3LocalMs;
-    this.#estimate = this.#estimator.estimate(t3LocalMs);
+    this.#own = this.#estimator.estimate(t3LocalMs);
+    this.#estimate = this.#own;
+    if (this.#own && this.state === "locked") this.#estimate = this.roomEstimate(this.#own);
     if (this.#estimate) for (const listener of this.#listeners) listener(this.#estimate);
   }
 
@@ -150,6 +159,13 @@ export class SharedClock {
   globalUsAt(localMs: number): number | null {
     const estimate = this.#estimate;
     return estimate && (localMs - offsetMsAt(estimate, localMs)) * 1000;
+  }
+
+  /** T17: the server's time at `localMs` as this device alone has it, for others to compare with, µs; null while that is not worth it. */
+  ownGlobalUsAt(localMs: number): { readonly clockId: string; readonly globalUs: number } | null {
+    const own = this.#own;
+    if (!own || this.state !== "locked" || this.resolutionMs > COMPARABLE_STEP_MS) return null;
+    return { clockId: own.clockId, globalUs: Math.round((localMs - offsetMsAt(own, localMs)) * 1000) };
   }
 
   /** Local time of a global moment of the named clock, ms; null for a clock this device never met. */
@@ -214,6 +230,7 @@ export class SharedClock {
     if (this.#formerClocks.size > REMEMBERED_CLOCKS && oldest !== undefined)
       this.#formerClocks.delete(oldest);
     this.#goodProbes = 0;
+    this.#own = null;
     this.#estimate = null;
   }
 }

@@ -90,6 +90,8 @@ const help = {
   offline: () => "Dieses Telefon ist offline. Schalte WLAN oder mobile Daten ein; es geht von selbst weiter.",
   "server-silent": () =>
     "Der Server antwortet nicht. Prüfe, ob dieses Telefon im richtigen Netz ist, oder frag, wer den Server betreibt. Es wird weiter versucht.",
+  "coarse-clock": () =>
+    "Dieser Browser verbirgt die genaue Zeit (Einstellung „resist fingerprinting“), daher dauert der Gleichschritt länger. Es geht von selbst weiter.",
   "slow-network": () =>
     "Das Netz antwortet gerade langsam. Es geht von selbst weiter; näher am WLAN zu sein, hilft.",
   "nobody-directs": () => "Noch leitet niemand die Musik. Übernimm unter „Leute“, dann leitest du sie.",
@@ -138,6 +140,12 @@ const banner = {
       ? "Dieses Telefon ist offline. Die Musik läuft hier weiter. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst."
       : "Dieses Telefon ist offline. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst.",
   "audio-interrupted": () => "Dieses Telefon hat den Ton angehalten. Bei den anderen läuft die Musik weiter.",
+  "clocks-disagree": ({ isOutvoted }) =>
+    isOutvoted
+      ? "Die Uhr dieses Telefons widerspricht den anderen: Der Server oder der Weg zu ihm nennt ihm eine andere Zeit. Es spielt nach ihrer Uhr."
+      : "Die Uhren der Telefone widersprechen sich, und keines kann sagen, welche stimmt: Der Server oder der Weg zu ihm nennt ihnen verschiedene Zeiten. Alle spielen nach dem Telefon, das die Musik steuert.",
+  "coarse-clock": ({ withinMs }) =>
+    `Dieser Browser verbirgt die genaue Zeit (Einstellung „resist fingerprinting“), daher kann dieses Telefon ${withinMs} ms danebenliegen. Die Musik spielt trotzdem.`,
   "clock-watch": () =>
     "Dieses Telefon weicht etwas ab. Die Musik läuft weiter, während es in den Takt zurückfindet.",
   unreachable: ({ names, isEveryone }) =>

@@ -88,6 +88,8 @@ const help = {
   offline: () => "Este teléfono está sin conexión. Activa el wifi o los datos móviles; seguirá por sí solo.",
   "server-silent": () =>
     "El servidor no responde. Comprueba que este teléfono está en la red correcta, o pregunta a quien lleva el servidor. Se sigue intentando.",
+  "coarse-clock": () =>
+    "Este navegador oculta la hora exacta (su ajuste «resist fingerprinting»), así que ponerse al compás tarda más. Seguirá por sí solo.",
   "slow-network": () => "La red responde despacio ahora mismo. Seguirá por sí solo; acercarse al wifi ayuda.",
   "nobody-directs": () => "Nadie dirige aún la música. Toma el mando en Personas, y la diriges tú.",
   "turned-off": () => "Está desactivada en este teléfono. Su interruptor Activado en Archivos la trae aquí.",
@@ -132,6 +134,12 @@ const banner = {
       ? "Este teléfono está sin conexión. La música sigue sonando aquí. Activa el wifi o los datos móviles; lo demás vendrá por sí solo."
       : "Este teléfono está sin conexión. Activa el wifi o los datos móviles; lo demás vendrá por sí solo.",
   "audio-interrupted": () => "Este teléfono detuvo el sonido. Los demás siguen sonando.",
+  "clocks-disagree": ({ isOutvoted }) =>
+    isOutvoted
+      ? "El reloj de este teléfono no coincide con los demás: el servidor, o el camino hasta él, le da otra hora. Suena según el de ellos."
+      : "Los relojes de los teléfonos no coinciden y ninguno puede saber cuál acierta: el servidor, o el camino hasta él, les da horas distintas. Todos siguen al que dirige la música.",
+  "coarse-clock": ({ withinMs }) =>
+    `Este navegador oculta la hora exacta (su ajuste «resist fingerprinting»), así que este teléfono puede desviarse ${withinMs} ms. La música suena igualmente.`,
   "clock-watch": () => "Este teléfono se desvía un poco. La música sigue mientras recupera el compás.",
   unreachable: ({ names, isEveryone }) =>
     isEveryone
