@@ -5,22 +5,27 @@ import type { UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { EventClock } from "../../swarm/testing/event-clock.ts";
 import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
-import { IDEAL_SONG_ID, SimDevice } from "./sim-device.ts";
+import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice } from "./sim-device.ts";
 import { SimServer } from "./sim-server.ts";
 
 const ROUND_MS = 50;
 const SETTLE_MS = 12_000;
+/** One way between two devices. */
+const CHANNEL_MS = 3;
 
 export class SimRoom {
   readonly devices: readonly SimDevice[];
   readonly server: SimServer;
   readonly #clock = new EventClock(0);
+  readonly #depth: Depth;
 
-  constructor(seed: number, ...names: string[]) {
-    const random = new SeededRandom(seed);
+  constructor(seed: number | { readonly seed: number; readonly depth: Depth }, ...names: string[]) {
+    const random = new SeededRandom(typeof seed === "number" ? seed : seed.seed);
+    this.#depth = typeof seed === "number" ? "sound" : seed.depth;
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
-    const world = { clock: this.#clock, random, server: this.server, network, depth: "sound" as const };
+    network.carry = (deliver) => this.#clock.after(CHANNEL_MS, deliver);
+    const world = { clock: this.#clock, random, server: this.server, network, depth: this.#depth };
     this.devices = names.map((name) => new SimDevice(name, world));
   }
 
@@ -37,8 +42,9 @@ export class SimRoom {
   }
 
   async play(): Promise<void> {
+    this.devices[0]?.addSong();
     await this.advance(SETTLE_MS);
-    this.split().director.session.play(IDEAL_SONG_ID);
+    this.split().director.session.play(this.#depth === "whole" ? SIM_SONG_ID : IDEAL_SONG_ID);
     await this.advance(SETTLE_MS);
   }
 
