@@ -9,10 +9,15 @@ export class RoomTime {
   readonly #comparison = new PeerComparison();
   #disagreement: Disagreement | null = null;
 
-  constructor(clock: SharedClock, me: UserId, directorId: () => UserId | null) {
+  constructor(
+    clock: SharedClock,
+    me: UserId,
+    directorId: () => UserId | null,
+    isLinked: (peer: UserId) => boolean,
+  ) {
     this.#clock = clock;
     clock.roomEstimate = (own) => {
-      const verdict = this.#comparison.judge(own, me, directorId());
+      const verdict = this.#comparison.judge(own, me, directorId(), isLinked);
       this.#disagreement = verdict.disagreement;
       return verdict.estimate;
     };

@@ -89,7 +89,12 @@ export class SwarmSession {
       makeSocket: ground.makeSocket,
     });
     this.clock = new SharedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
-    this.roomTime = new RoomTime(this.clock, this.me, () => this.director.directorId);
+    this.roomTime = new RoomTime(
+      this.clock,
+      this.me,
+      () => this.director.directorId,
+      (peer) => this.swarm.links.value.get(peer)?.state === "open",
+    );
     this.swarm = ground.openSwarm({
       clock,
       random,

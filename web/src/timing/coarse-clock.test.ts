@@ -24,7 +24,7 @@ class SteppedDevice {
     const told = steppedBy(stepMs, isRandom ? new SeededRandom(seed + 1_000) : undefined);
     const clock: Clock = {
       nowMs: () => told(this.time.nowMs()),
-      wallMs: () => this.time.wallMs(),
+      wallMs: () => told(this.time.wallMs() + 7),
       after: (delayMs, task) => this.time.after(delayMs + this.#random.fraction(), task),
       resolutionMs: () => stepMs,
     };

@@ -252,6 +252,7 @@ describe("comparing clocks with one's neighbours", () => {
     expect(ada.verdict?.compared).toBe(2);
     const own = ada.own as OffsetEstimate;
     expect(ada.comparison.judge({ ...own, clockId: "south" }, ada.id, null).compared).toBe(0);
+    expect(ada.comparison.judge(own, ada.id, null, (peer) => peer !== cy.id).compared).toBe(1);
     expect(ada.comparison.judge({ ...own, atLocalMs: own.atLocalMs + 30_000 }, ada.id, null).compared).toBe(
       0,
     );

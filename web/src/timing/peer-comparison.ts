@@ -78,11 +78,19 @@ export class PeerComparison {
     if (!neighbour.isDoubted) neighbour.estimate = neighbour.estimator.estimate(probe.t3LocalMs);
   }
 
-  /** Judges a fresh estimate of the server's clock. `directorId` may be this device's own id, `me`. */
-  judge(own: OffsetEstimate, me: UserId, directorId: UserId | null): RoomVerdict {
+  /**
+   * Judges a fresh estimate of the server's clock. `directorId` may be this device's own id, `me`. Who is not linked any more has no
+   * say, or one person who comes and goes under new names would be many.
+   */
+  judge(
+    own: OffsetEstimate,
+    me: UserId,
+    directorId: UserId | null,
+    isLinked: (peer: UserId) => boolean = () => true,
+  ): RoomVerdict {
     const localMs = own.atLocalMs;
     for (const [peer, { lastLocalMs }] of this.#neighbours) {
-      if (localMs - lastLocalMs > FRESH_MS) this.#neighbours.delete(peer);
+      if (localMs - lastLocalMs > FRESH_MS || !isLinked(peer)) this.#neighbours.delete(peer);
     }
     const weightOf = (userId: UserId): number => (userId === directorId ? DIRECTOR_WEIGHT : 1);
     const mine = { differenceMs: 0, driftPpm: own.driftPpm, limitMs: 0, weight: weightOf(me) };

@@ -35,7 +35,7 @@ const SLEEP_JUMP_MS = 250;
 /** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
 const SURE_SLEEP_MS = 1_000;
 /** Who tells time in longer steps is no clock for others to compare with. */
-const COMPARABLE_STEP_MS = 1;
+const COMPARABLE_STEP_MS = 1.5;
 /** A pong this late says nothing about the clock; its path was not free. */
 const PROBE_TIMEOUT_MS = 2_000;
 /** Clocks of servers left behind; a plan in one of them is at most a few restarts old. */
@@ -189,7 +189,8 @@ export class SharedClock {
     const wallMinusLocalMs = this.#clock.wallMs() - this.#clock.nowMs();
     const jumpMs = wallMinusLocalMs - this.#wallMinusLocalMs;
     this.#wallMinusLocalMs = wallMinusLocalMs;
-    if (Math.abs(jumpMs) <= SLEEP_JUMP_MS) return false;
+    // Four readings make a jump, and each may be a step off.
+    if (Math.abs(jumpMs) <= SLEEP_JUMP_MS + 4 * this.resolutionMs) return false;
     this.#estimator.reset();
     this.#goodProbes = 0;
     if (jumpMs > SURE_SLEEP_MS) {
