@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from unisono.peer.ctl import CtlMessage, DropReason, ListedFile
+from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
 from unisono.peer.errors import WireError
 from unisono.peer.manifest import (
     MAX_FILE_BYTES,
@@ -55,7 +55,17 @@ class Drop:
     is_for_good: bool
 
 
-Effect = SendCtl | SendPiece | Store | Drop
+@dataclass(frozen=True)
+class PeerTold:
+    """A neighbour answered a ping with its global time."""
+
+    peer: str
+    asked_local_ms: float
+    answered_local_ms: float
+    time: PeerTime
+
+
+Effect = SendCtl | SendPiece | Store | Drop | PeerTold
 
 
 @dataclass

@@ -92,6 +92,10 @@ class OffsetEstimate:
     bound_ms: float
     rtt_ms: float
     probes: int
+    # When the oldest probe of the window was answered.
+    since_local_ms: float = 0.0
+    # It is most others' estimate of the same clock, as this peer's own disagrees (peer_comparison.py).
+    is_of_others: bool = False
 
     def offset_ms_at(self, local_ms: float) -> float:
         return self.offset_ms + (local_ms - self.at_local_ms) * self.drift_ppm * 1e-6
@@ -205,6 +209,7 @@ class OffsetEstimator:
             bound_ms=max(0.0, (fit.upper_ms - fit.lower_ms) / 2 + self._resolution_ms),
             rtt_ms=max(0.0, min(probe.round_trip_ms for probe in probes)),
             probes=len(probes),
+            since_local_ms=probes[0].t3_local_ms,
         )
 
     def _is_contradicted(self, probe: Probe) -> bool:

@@ -21,9 +21,11 @@ from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import FileError, WireError
-from unisono.peer.file_state import KnownFile
+from unisono.peer.file_state import KnownFile, PeerTold
 from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
+from unisono.peer.offset import OffsetEstimate, Probe
+from unisono.peer.peer_comparison import PeerComparison
 from unisono.peer.peer_message import (
     Hindrance,
     PeerMessage,
@@ -106,6 +108,7 @@ class PeerSession:
             send_signal=self._send,
             accepts_note=lambda note: decode_anchor(note) is not None,
             time_at=self._time_at,
+            on_peer_time=self._heard_time,
         )
         self._link = ControlLink(
             server=options.server,
@@ -116,6 +119,8 @@ class PeerSession:
             listener=self,
             is_awaited=lambda: self.director.is_me,
         )
+        self._comparison = PeerComparison()
+        self.clock.room_estimate = self._room_estimate
         self._node_id = ""
         self._loading: asyncio.Task[Song] | None = None
         self._aligned_to: bytes | None = None
@@ -331,10 +336,25 @@ class PeerSession:
 
     def _time_at(self, local_ms: float) -> PeerTime | None:
         """For neighbours to compare their clocks with (T17)."""
-        estimate, global_us = self.clock.estimate, self.clock.global_us_at(local_ms)
-        if estimate is None or global_us is None or self.clock.state(local_ms) != "locked":
-            return None
-        return PeerTime(estimate.clock_id, round(global_us))
+        told = self.clock.own_time_at(local_ms)
+        return None if told is None else PeerTime(*told)
+
+    def _heard_time(self, told: PeerTold) -> None:
+        at_us = told.time.global_us
+        self._comparison.take(
+            told.peer, Probe(told.time.clock_id, told.asked_local_ms, at_us, at_us, told.answered_local_ms)
+        )
+
+    def _room_estimate(self, own: OffsetEstimate) -> OffsetEstimate:
+        was_off = self._comparison.is_off
+        director = self.director.director_id
+        linked = self.swarm.linked
+        estimate = self._comparison.judge(own, self.me, director, lambda peer: peer in linked)
+        if self._comparison.is_off and not was_off:
+            log.warning(
+                "this clock disagrees with the others: the server, or the way to it, tells them apart"
+            )
+        return estimate
 
     def _make_ping(self) -> Ping:
         local_ms = self._time.local_ms()

@@ -21,6 +21,7 @@ from unisono.peer.file_state import (
     KnownFile,
     Neighbour,
     Owed,
+    PeerTold,
     SendCtl,
     SendPiece,
     Store,
@@ -43,6 +44,9 @@ MANIFEST_PATIENCE_MS = 3_000.0
 # Silent for so long, a source loses what others have as well.
 SILENCE_MS = 6_000.0
 PING_PERIOD_MS = 5_000.0
+# On a new link, as a start may be near: clocks are compared by them.
+FIRST_PINGS = 5
+FIRST_PING_PERIOD_MS = 1_000.0
 
 
 class Transfer:
@@ -132,7 +136,8 @@ class Transfer:
                 if local_ms - neighbour.opened_local_ms > HELLO_PATIENCE_MS:
                     self._drop(neighbour, "no-hello")
                 continue
-            if local_ms - neighbour.pinged_local_ms >= PING_PERIOD_MS:
+            period_ms = FIRST_PING_PERIOD_MS if neighbour.ping_id < FIRST_PINGS else PING_PERIOD_MS
+            if local_ms - neighbour.pinged_local_ms >= period_ms:
                 neighbour.pinged_local_ms = local_ms
                 neighbour.ping_id += 1
                 self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
@@ -164,8 +169,12 @@ class Transfer:
                 reason = self._take_note(neighbour, file_id, note)
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
-            case ctl.Pong() | ctl.Farewell():
-                pass  # round trips steer nothing here, and its side closes the connection
+            case ctl.Pong(pong_id, time):
+                if pong_id == neighbour.ping_id and isinstance(time, ctl.PeerTime):
+                    asked_local_ms = neighbour.pinged_local_ms
+                    self._effects.append(PeerTold(peer, asked_local_ms, local_ms, time))
+            case ctl.Farewell():
+                pass  # its side closes the connection
             case _:
                 reason = self._take_pieces(neighbour, message, local_ms)
         return reason

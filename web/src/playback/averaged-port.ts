@@ -4,8 +4,11 @@
 
 import type { PortSample } from "./output-line.ts";
 
-/** Thirty steps of 16.7 ms: their mean scatters by a millisecond. The line stands on five of these. */
-const BLOCK_MS = 500;
+/**
+ * Fifteen steps of 16.7 ms: their mean scatters by 2 ms. The line stands on five of these, and its level on sixteen; it finds a
+ * stream that underran after five, where blocks of half a second took 3 s.
+ */
+const BLOCK_MS = 250;
 
 export class AveragedPort {
   #sinceLocalMs: number | null = null;
