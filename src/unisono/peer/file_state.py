@@ -19,6 +19,10 @@ from unisono.peer.manifest import (
 
 # Enforced by every receiver, because nobody else could.
 MAX_OWN_FILES = 3
+PING_PERIOD_MS = 5_000.0
+# On a new link, as a start may be near: clocks are compared by them.
+FIRST_PINGS = 5
+FIRST_PING_PERIOD_MS = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,10 @@ class Neighbour:
     notes: dict[str, bytes] = field(default_factory=dict)
     pinged_local_ms: float = -math.inf
     ping_id: int = 0
+
+    def is_ping_due(self, local_ms: float) -> bool:
+        period_ms = FIRST_PING_PERIOD_MS if self.ping_id < FIRST_PINGS else PING_PERIOD_MS
+        return local_ms - self.pinged_local_ms >= period_ms
 
     @property
     def live(self) -> list[tuple[str, int]]:

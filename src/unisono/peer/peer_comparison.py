@@ -36,7 +36,7 @@ class _Neighbour:
 class _Ballot:
     difference_ms: float
     drift_ppm: float
-    # What the difference cannot be told from 0 within.
+    # Within this the difference counts as none.
     limit_ms: float
     weight: float
 
@@ -78,28 +78,26 @@ class PeerComparison:
             estimate = neighbour.estimate
             if estimate is None or neighbour.is_doubted or estimate.clock_id != own.clock_id:
                 continue
+            # Before the window of the server's probes began, this computer's clock may have been another.
             if neighbour.last_local_ms < own.since_local_ms:
-                continue  # before the window of the server's probes this computer's clock may have been another
+                continue
             difference_ms = estimate.offset_ms_at(local_ms) - own.offset_ms
-            limit_ms = estimate.bound_ms + SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
+            doubt_ms = estimate.bound_ms + SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
             weight = DIRECTOR_WEIGHT if peer == director else 1.0
+            limit_ms = max(DISAGREE_FROM_MS, doubt_ms)
             ballots.append(_Ballot(difference_ms, estimate.drift_ppm, limit_ms, weight))
         return self._decide(own, ballots)
 
     def _decide(self, own: OffsetEstimate, ballots: Sequence[_Ballot]) -> OffsetEstimate:
         share = RELEASE_SHARE if self._is_off else 1.0
-        mates = [
-            each
-            for each in ballots
-            if abs(each.difference_ms) <= share * max(DISAGREE_FROM_MS, each.limit_ms)
-        ]
-        self._consider(2 * len(mates) <= len(ballots), own.at_local_ms)
+        mates = [each for each in ballots if abs(each.difference_ms) <= share * each.limit_ms]
+        self._consider(own.at_local_ms, is_off=2 * len(mates) <= len(ballots))
         if not self._is_off or 2 * _weigh(mates) > _weigh(ballots):
             return own
         offset_ms, drift_ppm = _median_of(ballots)
         return replace(own, offset_ms=own.offset_ms + offset_ms, drift_ppm=drift_ppm, is_of_others=True)
 
-    def _consider(self, is_off: bool, local_ms: float) -> None:
+    def _consider(self, local_ms: float, *, is_off: bool) -> None:
         """T19: a mind is changed when the same was found several times over two seconds."""
         if is_off == self._is_off:
             self._wished_since_local_ms, self._wishes = None, 0

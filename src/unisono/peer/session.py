@@ -352,7 +352,7 @@ class PeerSession:
         estimate = self._comparison.judge(own, self.me, director, lambda peer: peer in linked)
         if self._comparison.is_off and not was_off:
             log.warning(
-                "this clock disagrees with the others: the server, or the way to it, tells them apart"
+                "this clock disagrees with the others: the server, or the way to it, tells it another time"
             )
         return estimate
 

@@ -43,10 +43,6 @@ HELLO_PATIENCE_MS = 5_000.0
 MANIFEST_PATIENCE_MS = 3_000.0
 # Silent for so long, a source loses what others have as well.
 SILENCE_MS = 6_000.0
-PING_PERIOD_MS = 5_000.0
-# On a new link, as a start may be near: clocks are compared by them.
-FIRST_PINGS = 5
-FIRST_PING_PERIOD_MS = 1_000.0
 
 
 class Transfer:
@@ -136,8 +132,7 @@ class Transfer:
                 if local_ms - neighbour.opened_local_ms > HELLO_PATIENCE_MS:
                     self._drop(neighbour, "no-hello")
                 continue
-            period_ms = FIRST_PING_PERIOD_MS if neighbour.ping_id < FIRST_PINGS else PING_PERIOD_MS
-            if local_ms - neighbour.pinged_local_ms >= period_ms:
+            if neighbour.is_ping_due(local_ms):
                 neighbour.pinged_local_ms = local_ms
                 neighbour.ping_id += 1
                 self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
@@ -169,11 +164,9 @@ class Transfer:
                 reason = self._take_note(neighbour, file_id, note)
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
-            case ctl.Pong(pong_id, time):
-                if pong_id == neighbour.ping_id and isinstance(time, ctl.PeerTime):
-                    asked_local_ms = neighbour.pinged_local_ms
-                    self._effects.append(PeerTold(peer, asked_local_ms, local_ms, time))
-            case ctl.Farewell():
+            case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
+                self._effects.append(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
+            case ctl.Pong() | ctl.Farewell():
                 pass  # its side closes the connection
             case _:
                 reason = self._take_pieces(neighbour, message, local_ms)
