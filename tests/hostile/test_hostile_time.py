@@ -27,7 +27,7 @@ LISTEN_SEC = 6.0
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Song:
-    return make_song(tmp_path_factory.mktemp("song"))
+    return make_song(tmp_path_factory.mktemp("song"), duration_sec=60.0)
 
 
 @pytest.fixture
