@@ -6,7 +6,7 @@ at the loudspeaker with their own number, in the order they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.browsers.device import Device, Seat, Snapshot, wait_for_all
@@ -52,8 +52,10 @@ class Room:
         """A browser on the next loudspeaker, with nothing open yet."""
         return self.fleet.chromium(name, self._next_speaker())
 
-    def sit_with_firefox(self, name: str) -> Device:
-        return self.fleet.firefox(name, self._next_speaker())
+    def sit_with_firefox(
+        self, name: str, *, extra_prefs: Mapping[str, str | float | bool] | None = None
+    ) -> Device:
+        return self.fleet.firefox(name, self._next_speaker(), extra_prefs=extra_prefs)
 
     def sit_with_webkit(self, name: str) -> WebKitDevice:
         """Not open yet: whoever asks for it opens it with `with`. It must add the song itself."""

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from unisono.peer import ctl
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import SwarmKeyError, WireError
 from unisono.peer.key import canonical_key, is_likely_mistyped
@@ -240,3 +241,27 @@ def test_troubles_that_make_no_sense_are_refused(at: int, byte: int) -> None:
     content[at] = byte
     with pytest.raises(WireError, match="wire-malformed"):
         decode_message(bytes(content))
+
+
+def test_probes_in_steps_say_the_same_of_global_time() -> None:
+    """[T14]"""
+    shown = vector("offset.json")
+    estimator = OffsetEstimator(shown["stepMs"])
+    for (_, t1, t2, _), (t0, t3, offset_ms) in zip(shown["probes"], shown["steppedOffsetMs"], strict=True):
+        assert estimator.add(Probe("north", t0, t1, t2, t3)) == "kept"
+        estimate = estimator.estimate(t3)
+        assert estimate is not None
+        assert estimate.offset_ms == pytest.approx(offset_ms, abs=1e-6)
+
+
+def test_an_answer_to_a_ping_tells_the_time_or_nothing() -> None:
+    """[T17]"""
+    told = ctl.encode_ctl(ctl.Pong(7, ctl.PeerTime("north", -5_000_000)), 0)
+    assert told == '{"seq":0,"message":{"type":"pong","id":7,"time":{"clockId":"north","globalUs":-5000000}}}'
+    assert ctl.CtlInbox().take(told, 0) == [ctl.Pong(7, ctl.PeerTime("north", -5_000_000))]
+    untold = ctl.encode_ctl(ctl.Pong(7), 0)
+    assert untold == '{"seq":0,"message":{"type":"pong","id":7}}'
+    assert ctl.CtlInbox().take(untold, 0) == [ctl.Pong(7)]
+    for time in ("null", "5", '{"clockId":"north"}', '{"clockId":"north","globalUs":1.5}'):
+        odd = f'{{"seq":0,"message":{{"type":"pong","id":7,"time":{time}}}}}'
+        assert ctl.CtlInbox().take(odd, 0) == "malformed"

@@ -30,6 +30,7 @@ CHARS_PER_SEC = 512 * 1024
 CHAR_BURST = 2 * 1024 * 1024
 MAX_HELD_BACK = 64
 MAX_U32 = 0xFFFFFFFF
+MAX_CLOCK_ID_CHARS = 64
 
 CHUNK_HEAD = struct.Struct(">BBHII")
 CHUNK_TYPE = 1
@@ -130,8 +131,16 @@ class Ping(_Ctl, frozen=True):
     id: Number
 
 
-class Pong(_Ctl, frozen=True):
+class PeerTime(msgspec.Struct, frozen=True, rename="camel"):
+    """The answerer's global time, as it has it from the server: devices compare their clocks by it (T17)."""
+
+    clock_id: Annotated[str, Meta(max_length=MAX_CLOCK_ID_CHARS)]
+    global_us: Annotated[int, Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+
+
+class Pong(_Ctl, frozen=True, omit_defaults=True):
     id: Number
+    time: PeerTime | msgspec.UnsetType = msgspec.UNSET
 
 
 class Farewell(_Ctl, frozen=True, tag="bye"):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from unisono.peer.ctl import CtlMessage, DropReason, ListedFile
+from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
 from unisono.peer.errors import WireError
 from unisono.peer.manifest import (
     MAX_FILE_BYTES,
@@ -19,6 +19,10 @@ from unisono.peer.manifest import (
 
 # Enforced by every receiver, because nobody else could.
 MAX_OWN_FILES = 3
+PING_PERIOD_MS = 5_000.0
+# On a new link, as a start may be near: clocks are compared by them.
+FIRST_PINGS = 5
+FIRST_PING_PERIOD_MS = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,17 @@ class Drop:
     is_for_good: bool
 
 
-Effect = SendCtl | SendPiece | Store | Drop
+@dataclass(frozen=True)
+class PeerTold:
+    """A neighbour answered a ping with its global time."""
+
+    peer: str
+    asked_local_ms: float
+    answered_local_ms: float
+    time: PeerTime
+
+
+Effect = SendCtl | SendPiece | Store | Drop | PeerTold
 
 
 @dataclass
@@ -132,6 +146,10 @@ class Neighbour:
     notes: dict[str, bytes] = field(default_factory=dict)
     pinged_local_ms: float = -math.inf
     ping_id: int = 0
+
+    def is_ping_due(self, local_ms: float) -> bool:
+        period_ms = FIRST_PING_PERIOD_MS if self.ping_id < FIRST_PINGS else PING_PERIOD_MS
+        return local_ms - self.pinged_local_ms >= period_ms
 
     @property
     def live(self) -> list[tuple[str, int]]:

@@ -38,7 +38,10 @@ MAX_DRIFT_PPM = 500.0
 CONTRADICTION_MS = 2.0
 CONTRADICTION_PPM = 100.0
 MIN_UNCERTAINTY_MS = 0.005
-MAX_TIMER_COARSENESS_MS = 1.0
+MIN_COARSENESS_MS = 1.0
+STEP_SCALE_SHARE = 0.3
+STEP_BLUR_SHARE = 0.5
+STEP_BIAS_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,13 @@ class Probe:
     def upper_ms(self) -> float:
         return self.t3_local_ms - self.t2_global_us / 1000
 
-    @property
-    def is_plausible(self) -> bool:
+    def is_plausible(self, resolution_ms: float) -> bool:
         return (
             math.isfinite(self.t1_global_us)
             and math.isfinite(self.t2_global_us)
             and self.t2_global_us >= self.t1_global_us
             and self.t3_local_ms >= self.t0_local_ms
-            and self.round_trip_ms >= -MAX_TIMER_COARSENESS_MS
+            and self.round_trip_ms >= -max(MIN_COARSENESS_MS, 2 * resolution_ms)
         )
 
 
@@ -90,6 +92,10 @@ class OffsetEstimate:
     bound_ms: float
     rtt_ms: float
     probes: int
+    # When the oldest probe of the window was answered.
+    since_local_ms: float = 0.0
+    # It is most others' estimate of the same clock, as this peer's own disagrees (peer_comparison.py).
+    is_of_others: bool = False
 
     def offset_ms_at(self, local_ms: float) -> float:
         return self.offset_ms + (local_ms - self.at_local_ms) * self.drift_ppm * 1e-6
@@ -134,7 +140,10 @@ class _Moments:
 
 
 class OffsetEstimator:
-    def __init__(self) -> None:
+    def __init__(self, resolution_ms: float = 0.0) -> None:
+        # Of the local clock (T14): readings that differ are at least this far apart, and each may be off by
+        # as much.
+        self._resolution_ms = resolution_ms
         self.reset()
 
     @property
@@ -153,7 +162,7 @@ class OffsetEstimator:
 
     def add(self, probe: Probe) -> Admission:
         """`stepped`: local time jumped, so everything before it was dropped (T11)."""
-        if not probe.is_plausible:
+        if not probe.is_plausible(self._resolution_ms):
             return "refused"
         if self.clock_id != probe.clock_id:
             self.reset()
@@ -194,10 +203,13 @@ class OffsetEstimator:
             at_local_ms=local_ms,
             offset_ms=origin_ms + (fit.lower_ms + fit.upper_ms) / 2,
             drift_ppm=fit.drift_per_ms * 1e6,
-            uncertainty_ms=max(MIN_UNCERTAINTY_MS, fit.uncertainty_ms),
-            bound_ms=max(0.0, (fit.upper_ms - fit.lower_ms) / 2),
+            uncertainty_ms=max(
+                MIN_UNCERTAINTY_MS, math.hypot(fit.uncertainty_ms, self._step_uncertainty_ms())
+            ),
+            bound_ms=max(0.0, (fit.upper_ms - fit.lower_ms) / 2 + self._resolution_ms),
             rtt_ms=max(0.0, min(probe.round_trip_ms for probe in probes)),
             probes=len(probes),
+            since_local_ms=probes[0].t3_local_ms,
         )
 
     def _is_contradicted(self, probe: Probe) -> bool:
@@ -205,12 +217,15 @@ class OffsetEstimator:
         for other in self._probes:
             age_ms = probe.t3_local_ms - other.t3_local_ms
             drift_ms = self._drift_per_ms * age_ms
-            slack_ms = CONTRADICTION_MS + CONTRADICTION_PPM * 1e-6 * age_ms
+            slack_ms = CONTRADICTION_MS + 2 * self._resolution_ms + CONTRADICTION_PPM * 1e-6 * age_ms
             if probe.lower_ms > other.upper_ms + drift_ms + slack_ms:
                 return True
             if probe.upper_ms < other.lower_ms + drift_ms - slack_ms:
                 return True
         return False
+
+    def _step_uncertainty_ms(self) -> float:
+        return self._resolution_ms * math.hypot(1 / math.sqrt(len(self._probes)), STEP_BIAS_SHARE)
 
     def _learn_drift(self, local_ms: float) -> None:
         if self._learnt_local_ms is not None:
@@ -234,7 +249,8 @@ class OffsetEstimator:
             drift_per_ms=slope,
         )
         wished_ms = LAST_SCALE_MS_TIMES_BUCKETS / len(low.local_ms)
-        last_scale_ms = min(MAX_SCALE_MS, max(MIN_SCALE_MS, wished_ms))
+        step_ms = STEP_SCALE_SHARE * self._resolution_ms
+        last_scale_ms = max(step_ms, min(MAX_SCALE_MS, max(MIN_SCALE_MS, wished_ms)))
 
         def sharpen(noise_ms: float) -> _Fit:
             sharp = begin
@@ -243,13 +259,14 @@ class OffsetEstimator:
                 sharp = _refine(sharp, low, up, scale_ms, self._usual_drift_per_ms, noise_ms)
             return sharp
 
-        fit = sharpen(BOUND_NOISE_MS)
+        fit = sharpen(max(BOUND_NOISE_MS, step_ms))
         loose_ms = LOOSENESS_SHARE * _looseness_ms(low, up, fit)
         if loose_ms > BOUND_NOISE_MS:
             fit = sharpen(loose_ms)
-        noise_ms = max(EDGE_NOISE_MS, loose_ms)
+        noise_ms = max(EDGE_NOISE_MS, loose_ms, step_ms)
+        blur_ms = max(EDGE_BLUR_MS, STEP_BLUR_SHARE * self._resolution_ms)
         for _ in range(AVERAGING_ROUNDS):
-            fit = _refine(fit, lower, upper, EDGE_BLUR_MS, self._usual_drift_per_ms, noise_ms)
+            fit = _refine(fit, lower, upper, blur_ms, self._usual_drift_per_ms, noise_ms)
         return fit
 
 

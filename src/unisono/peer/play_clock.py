@@ -68,7 +68,8 @@ class PlayClock:
         relock_from_ms = RELOCK_FROM_MS if was_loose else math.inf
         must_rejoin = self._is_persistent("rejoin", REJOIN_FROM_MS, difference_ms, local_ms)
         must_relock = self._is_persistent("relock", relock_from_ms, difference_ms, local_ms)
-        must_slew = self._is_persistent("slew", SLEW_FROM_MS, difference_ms, local_ms)
+        slew_from_ms = RELOCK_FROM_MS if fresh.is_of_others else SLEW_FROM_MS  # L8
+        must_slew = self._is_persistent("slew", slew_from_ms, difference_ms, local_ms)
         if must_rejoin or must_relock:
             return "rejoin"  # L4, L7
         if must_slew:

@@ -16,15 +16,18 @@ from unisono.peer.alignment import Alignment
 from unisono.peer.anchor import decode_anchor, encode_anchor, make_anchor
 from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import ControlLink, RefusedError
+from unisono.peer.ctl import PeerTime
 from unisono.peer.decode import Song, decode_song
 from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import FileError, WireError
-from unisono.peer.file_state import KnownFile
+from unisono.peer.file_state import KnownFile, PeerTold
 from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
+from unisono.peer.offset import OffsetEstimate, Probe
+from unisono.peer.peer_comparison import PeerComparison
 from unisono.peer.peer_message import (
     Hindrance,
     PeerMessage,
@@ -116,6 +119,8 @@ class PeerSession:
             sealer=self._sealer,
             send_signal=self._send,
             accepts_note=lambda note: decode_anchor(note) is not None,
+            time_at=self._time_at,
+            on_peer_time=self._heard_time,
         )
         self._link = ControlLink(
             server=options.server,
@@ -126,6 +131,8 @@ class PeerSession:
             listener=self,
             is_awaited=lambda: self.director.is_me,
         )
+        self._comparison = PeerComparison()
+        self.clock.room_estimate = self._room_estimate
         self._node_id = ""
         self._loading: asyncio.Task[Song] | None = None
         self._alignment = Alignment()
@@ -350,6 +357,28 @@ class PeerSession:
                 await self._link.send_now(self._make_ping)
             else:
                 self.clock.stop()
+
+    def _time_at(self, local_ms: float) -> PeerTime | None:
+        """For neighbours to compare their clocks with (T17)."""
+        told = self.clock.own_time_at(local_ms)
+        return None if told is None else PeerTime(*told)
+
+    def _heard_time(self, told: PeerTold) -> None:
+        at_us = told.time.global_us
+        self._comparison.take(
+            told.peer, Probe(told.time.clock_id, told.asked_local_ms, at_us, at_us, told.answered_local_ms)
+        )
+
+    def _room_estimate(self, own: OffsetEstimate) -> OffsetEstimate:
+        was_off = self._comparison.is_off
+        director = self.director.director_id
+        linked = self.swarm.linked
+        estimate = self._comparison.judge(own, self.me, director, lambda peer: peer in linked)
+        if self._comparison.is_off and not was_off:
+            log.warning(
+                "this clock disagrees with the others: the server, or the way to it, tells it another time"
+            )
+        return estimate
 
     def _make_ping(self) -> Ping:
         local_ms = self._time.local_ms()

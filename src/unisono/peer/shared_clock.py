@@ -8,6 +8,7 @@ for 5 s). The rules are T6 to T12 of docs/spec/timing.md. Timers are the caller'
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -36,7 +37,10 @@ class SharedClock:
     def __init__(self, *, local_ms: float, wall_ms: float) -> None:
         self.activity: Activity = "idle"
         self._estimator = OffsetEstimator()
+        # From the server's answers alone, and what this peer goes by (T18).
+        self._own: OffsetEstimate | None = None
         self._estimate: OffsetEstimate | None = None
+        self.room_estimate: Callable[[OffsetEstimate], OffsetEstimate] = lambda own: own
         self._pending: dict[int, float] = {}
         self._former: dict[str, OffsetEstimate] = {}
         self._good_probes = 0
@@ -108,8 +112,16 @@ class SharedClock:
             self._burst(t3_local_ms)
         self._good_probes += 1
         self._last_probe_local_ms = t3_local_ms
-        self._estimate = self._estimator.estimate(t3_local_ms)
+        self._own = self._estimate = self._estimator.estimate(t3_local_ms)
+        if self._own is not None and self.state(t3_local_ms) == "locked":
+            self._estimate = self.room_estimate(self._own)
         return self._estimate
+
+    def own_time_at(self, local_ms: float) -> tuple[str, int] | None:
+        """Clock id and µs as this peer alone has them from the server, for others to compare with (T17)."""
+        if self._own is None or self.state(local_ms) != "locked":
+            return None
+        return self._own.clock_id, round((local_ms - self._own.offset_ms_at(local_ms)) * 1000)
 
     def global_us_at(self, local_ms: float) -> float | None:
         """None before the first probe."""
@@ -158,4 +170,4 @@ class SharedClock:
         if len(self._former) > REMEMBERED_CLOCKS:
             del self._former[next(iter(self._former))]
         self._good_probes = 0
-        self._estimate = None
+        self._own = self._estimate = None

@@ -10,11 +10,13 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from unisono.peer import ctl
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
-from unisono.peer.file_state import Drop, Effect, KnownFile, SendCtl, SendPiece, Store
+from unisono.peer.file_state import Drop, Effect, KnownFile, PeerTold, SendCtl, SendPiece, Store
 from unisono.peer.ground import Chance, Clock
 from unisono.peer.mesh import Mesh
 from unisono.peer.roster import Person
@@ -47,10 +49,14 @@ class FileSwarm:
         sealer: Sealer,
         send_signal: Callable[[str, Signal], None],
         accepts_note: Callable[[bytes], bool],
+        time_at: Callable[[float], ctl.PeerTime | None],
+        on_peer_time: Callable[[PeerTold], None],
     ) -> None:
         self._me = me
         self._clock = clock
         self._sealer = sealer
+        self._time_at = time_at
+        self._on_peer_time = on_peer_time
         self._store = PieceStore()
         self._transfer = Transfer(chance, CAPACITY_BYTES, accepts_note)
         self._mesh = Mesh(self, me, clock, chance, send_signal)
@@ -173,6 +179,8 @@ class FileSwarm:
                 self._store.write(file_id, piece, self._transfer.files[file_id].size_bytes, data)
             case Drop():
                 self._drop(effect)
+            case PeerTold():
+                self._on_peer_time(effect)
 
     def _send(self, peer: str, message: ctl.CtlMessage) -> None:
         conversation = self._conversations.get(peer)
@@ -180,6 +188,9 @@ class FileSwarm:
             return
         if isinstance(message, ctl.Hello):
             message = ctl.Hello(message.v, self._proof_for(peer))
+        if isinstance(message, ctl.Pong):
+            time = self._time_at(self._clock.local_ms())
+            message = ctl.Pong(message.id, msgspec.UNSET if time is None else time)
         self._mesh.send_ctl(peer, ctl.encode_ctl(message, conversation.next_seq))
         conversation.next_seq += 1
 

@@ -21,6 +21,7 @@ from unisono.peer.file_state import (
     KnownFile,
     Neighbour,
     Owed,
+    PeerTold,
     SendCtl,
     SendPiece,
     Store,
@@ -42,7 +43,6 @@ HELLO_PATIENCE_MS = 5_000.0
 MANIFEST_PATIENCE_MS = 3_000.0
 # Silent for so long, a source loses what others have as well.
 SILENCE_MS = 6_000.0
-PING_PERIOD_MS = 5_000.0
 
 
 class Transfer:
@@ -132,7 +132,7 @@ class Transfer:
                 if local_ms - neighbour.opened_local_ms > HELLO_PATIENCE_MS:
                     self._drop(neighbour, "no-hello")
                 continue
-            if local_ms - neighbour.pinged_local_ms >= PING_PERIOD_MS:
+            if neighbour.is_ping_due(local_ms):
                 neighbour.pinged_local_ms = local_ms
                 neighbour.ping_id += 1
                 self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
@@ -164,8 +164,10 @@ class Transfer:
                 reason = self._take_note(neighbour, file_id, note)
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
+            case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
+                self._effects.append(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
             case ctl.Pong() | ctl.Farewell():
-                pass  # round trips steer nothing here, and its side closes the connection
+                pass  # its side closes the connection
             case _:
                 reason = self._take_pieces(neighbour, message, local_ms)
         return reason

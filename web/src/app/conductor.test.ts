@@ -20,6 +20,7 @@ const estimateOf = (clockId: ClockId): OffsetEstimate => ({
   boundMs: 0.1,
   rttMs: 1,
   probes: 9,
+  sinceLocalMs: 0,
 });
 
 /** Began at local 2 000 000 ms, told in the named clock. */

@@ -5,7 +5,7 @@ import type { Plan } from "../director/index.ts";
 import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { PlaybackReading, Player } from "../playback/index.ts";
 import type { FileState, LinkState, Totals } from "../swarm/index.ts";
-import type { ClockState, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
+import type { ClockState, Disagreement, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
 import type { Shortage } from "./conductor.ts";
 import type { Figures } from "./figure-history.ts";
 import type { ToldTrouble } from "./file-troubles.ts";
@@ -42,6 +42,9 @@ export interface SessionFacts {
   readonly nodeId: string | null;
   readonly clockState: ClockState;
   readonly estimate: OffsetEstimate | null;
+  /** This device tells time in steps of so much, ms. */
+  readonly clockStepMs: number;
+  readonly disagreement: Disagreement | null;
   /** Of the newest probe, queues included. */
   readonly lastRttMs: number | null;
   readonly verdict: PlayClockVerdict | null;
@@ -126,6 +129,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     nodeId: session.nodeId,
     clockState: clock.state,
     estimate: clock.estimate,
+    clockStepMs: clock.resolutionMs,
+    disagreement: session.roomTime.disagreement,
     lastRttMs: clock.lastRttMs,
     verdict: conductor.verdict,
     directorId: director.directorId,

@@ -10,6 +10,7 @@ import { SeededRandom } from "../lib/testing/index.ts";
 import { neighboursByPeer } from "../swarm/topology.ts";
 import { OffsetEstimator } from "../timing/offset-estimator.ts";
 import { TruePath, WIFI } from "../timing/testing/path.ts";
+import { steppedBy } from "../timing/testing/stepped.ts";
 import { encodePeerMessage, type PeerStatus } from "./peer-message.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../vectors");
@@ -21,6 +22,7 @@ function check(name: string, actual: unknown): void {
   expect(actual).toEqual(JSON.parse(readFileSync(path, "utf8")));
 }
 
+const STEP_MS = 16.667;
 const FILE = "f1".repeat(32) as FileId;
 
 describe("the vectors that a headless peer is held to", () => {
@@ -97,7 +99,19 @@ describe("the vectors that a headless peer is held to", () => {
       estimator.add(probe);
       return estimator.estimate(probe.t3LocalMs)?.offsetMs;
     });
+    // The same as a browser tells it that hides the exact time.
+    const told = steppedBy(STEP_MS, new SeededRandom(4));
+    const coarse = new OffsetEstimator();
+    coarse.resolutionMs = STEP_MS;
+    const steppedOffsetMs = probes.map((probe) => {
+      const stepped = { ...probe, t0LocalMs: told(probe.t0LocalMs), t3LocalMs: told(probe.t3LocalMs) };
+      coarse.add(stepped);
+      const { t0LocalMs, t3LocalMs } = stepped;
+      return [t0LocalMs, t3LocalMs, coarse.estimate(t3LocalMs)?.offsetMs];
+    });
     check("offset.json", {
+      stepMs: STEP_MS,
+      steppedOffsetMs,
       probes: probes.map(({ t0LocalMs, t1GlobalUs, t2GlobalUs, t3LocalMs }) => [
         t0LocalMs,
         t1GlobalUs,

@@ -46,6 +46,7 @@ function room() {
           boundMs: 0,
           rttMs: 0,
           probes: 9,
+          sinceLocalMs: 0,
         };
       },
       get state() {

@@ -24,6 +24,8 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       uncertaintyMs: estimate?.uncertaintyMs ?? null,
       rttMs: estimate?.rttMs ?? null,
       probes: estimate?.probes ?? 0,
+      stepMs: facts?.clockStepMs ?? null,
+      disagreementMs: facts?.disagreement?.byMs ?? null,
     },
     director: {
       userId: facts?.directorId ?? null,

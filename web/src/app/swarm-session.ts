@@ -23,6 +23,7 @@ import { isStillHeard, readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { PlanWriter, type Waiting } from "./plan-writer.ts";
+import { RoomTime } from "./room-time.ts";
 import { Roster } from "./roster.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { browserGround } from "./session-ground.ts";
@@ -41,6 +42,7 @@ const STATUS_PERIOD_MS = 10_000;
 export class SwarmSession {
   readonly me: UserId;
   readonly clock: SharedClock;
+  readonly roomTime: RoomTime;
   readonly director: Director;
   readonly swarm: Swarm;
   readonly conductor: Conductor;
@@ -94,6 +96,12 @@ export class SwarmSession {
       makeSocket: ground.makeSocket,
     });
     this.clock = new SharedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
+    this.roomTime = new RoomTime(
+      this.clock,
+      this.me,
+      () => this.director.directorId,
+      (peer) => this.swarm.links.value.get(peer)?.state === "open",
+    );
     this.swarm = ground.openSwarm({
       clock,
       random,
@@ -104,6 +112,7 @@ export class SwarmSession {
       prover: this.#wire.sealer,
       sendSignal: (to, signal) => this.#wire.send(to, { kind: "signal", signal }),
       iceServers: () => this.#iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+      ...this.roomTime.forSwarm,
     });
     this.conductor = new Conductor({
       clock: this.clock,
@@ -469,7 +478,8 @@ export class SwarmSession {
       playback.state === "playing" ? "playing" : plan.state === "stopped" ? "idle" : "pre-roll",
     );
     // Bulk must not disturb the clock when it counts: from the pre-roll to the last sample.
-    this.swarm.setPlaying(plan.state !== "stopped");
+    const isComparing = plan.state === "preparing" || this.roomTime.disagreement !== null;
+    this.swarm.setPlaying(plan.state !== "stopped", isComparing);
     if (playback.state === "playing") this.#note("firstSoundMs");
     if (directorId !== null && directorId !== this.#lastDirector) {
       const former = this.#lastDirector;

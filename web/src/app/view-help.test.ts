@@ -19,6 +19,7 @@ const estimate = {
   boundMs: 0,
   rttMs: 0,
   probes: 9,
+  sinceLocalMs: 0,
 };
 const key: Status = { code: "joining", stage: "key" };
 
@@ -75,6 +76,11 @@ describe("why a wait lasts", () => {
         people: [person("ada"), person("bo", { hindrance: "sound-held" })],
       },
       { code: "others-wait", waits: [{ name: "bo", hindrance: "sound-held" }] },
+    ],
+    [
+      "the browser hides the exact time",
+      { plan: playing, clockState: "coarse", clockStepMs: 16.7 },
+      { code: "coarse-clock" },
     ],
     ["the clock is not locked", { plan: playing, clockState: "coarse" }, { code: "slow-network" }],
     [

@@ -1,6 +1,7 @@
 // Why a wait lasts, and what helps: said once a wait has lasted 3 s, under the sentence that names the wait. Pure.
 // Every wait that the status can name has its causes here or is one of those that explain themselves (docs/waits.md).
 
+import { COARSE_FROM_MS } from "../lib/index.ts";
 import type { FileState } from "../swarm/index.ts";
 import type { SessionFacts } from "./facts.ts";
 import type { PageConditions } from "./page-conditions.ts";
@@ -88,7 +89,8 @@ function viewWaiting(facts: SessionFacts): Help | null {
 
 function viewEntering(facts: SessionFacts): Help | null {
   if (facts.playback.needsTap) return null; // said beside the button that helps
-  if (facts.clockState !== "locked") return { code: "slow-network" };
+  if (facts.clockState !== "locked")
+    return { code: facts.clockStepMs < COARSE_FROM_MS ? "slow-network" : "coarse-clock" };
   const isClockForeign = facts.estimate !== null && facts.plan.clockId !== facts.estimate.clockId;
   return { code: isClockForeign ? "server-changed" : "sound-settling" };
 }

@@ -18,6 +18,18 @@ const sounding = {
   durationSec: 180,
 };
 
+const plainEstimate = {
+  clockId: "north",
+  atLocalMs: 0,
+  offsetMs: 0,
+  driftPpm: 0,
+  uncertaintyMs: 0.1,
+  boundMs: 1,
+  rttMs: 2,
+  probes: 9,
+  sinceLocalMs: 0,
+};
+
 describe("the one sentence", () => {
   it.each<[string, Partial<SessionFacts>, object]>([
     ["joining the server", { nodeId: null }, { code: "joining", stage: "server" }],
@@ -152,6 +164,25 @@ describe("the banner", () => {
   it("[L2] says how far the clock is off while it is only watched", () => {
     const verdict = { state: "watching" as const, differenceMs: -20 };
     expect(viewBanner(facts({ verdict }), NO_TROUBLE)).toEqual({ code: "clock-watch", offByMs: 20 });
+  });
+
+  it("[T18] says that this device's clock is not the others'", () => {
+    const disagreement = { code: "outvoted" as const, byMs: 50 };
+    expect(viewBanner(facts({ disagreement }), NO_TROUBLE)).toEqual({
+      code: "clocks-disagree",
+      isOutvoted: true,
+    });
+    const undecided = { code: "undecided" as const, byMs: 50 };
+    expect(viewBanner(facts({ disagreement: undecided }), NO_TROUBLE)).toMatchObject({ isOutvoted: false });
+  });
+
+  it("[T15] says that the browser hides the exact time, and what that costs", () => {
+    const estimate = { ...plainEstimate, uncertaintyMs: 2.2 };
+    expect(viewBanner(facts({ clockStepMs: 16.7, estimate }), NO_TROUBLE)).toEqual({
+      code: "coarse-clock",
+      withinMs: 5,
+    });
+    expect(viewBanner(facts({ clockStepMs: 1, estimate }), NO_TROUBLE)).toBeNull();
   });
 
   it("names whom this device cannot reach, unless they are away", () => {

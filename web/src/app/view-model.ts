@@ -1,6 +1,13 @@
 // From facts to what a person should see. Pure: the same facts give the same view.
 
-import { type FileError, type FileId, SoundTooLong, Undecodable, type UserId } from "../lib/index.ts";
+import {
+  COARSE_FROM_MS,
+  type FileError,
+  type FileId,
+  SoundTooLong,
+  Undecodable,
+  type UserId,
+} from "../lib/index.ts";
 import type { FileState, PieceMap } from "../swarm/index.ts";
 import { isBehindHeard, type PersonFacts, type SessionFacts } from "./facts.ts";
 import { type FileTrouble, troubleWith } from "./file-troubles.ts";
@@ -143,12 +150,20 @@ export function viewBanner(facts: SessionFacts, page: PageConditions): Banner | 
     return { code: page.isNetworkUp ? "server-lost" : "offline", isPlaying: playback.state === "playing" };
   }
   if (verdict?.state === "watching") return { code: "clock-watch", offByMs: Math.abs(verdict.differenceMs) };
+  if (facts.disagreement)
+    return { code: "clocks-disagree", isOutvoted: facts.disagreement.code === "outvoted" };
   const others = facts.people.filter((person) => !person.isMe && !person.isAway);
   const unreachable = others.filter((person) => person.link === "failed");
-  if (unreachable.length === 0) return null;
+  if (unreachable.length === 0) return viewCoarseClock(facts);
   const isEveryone = unreachable.length === others.length;
   const isBarred = page.isNearbyBarred;
   return { code: "unreachable", names: unreachable.map((person) => person.name), isEveryone, isBarred };
+}
+
+/** T16: said for as long as it is so, as nothing else would tell why this device is a little off. */
+function viewCoarseClock({ clockStepMs, estimate }: SessionFacts): Banner | null {
+  if (clockStepMs < COARSE_FROM_MS || !estimate) return null;
+  return { code: "coarse-clock", withinMs: Math.ceil(2 * estimate.uncertaintyMs) };
 }
 
 /** Files by name, as they are listed; without those that are gone since. */

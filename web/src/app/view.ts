@@ -135,6 +135,8 @@ export type Help =
   /** Nobody is here, and the key came from somebody. */
   | { readonly code: "compare-key" }
   | { readonly code: "slow-network" }
+  /** The browser tells time in long steps. */
+  | { readonly code: "coarse-clock" }
   | { readonly code: "nobody-directs" }
   | { readonly code: "turned-off" }
   | { readonly code: "storage-full" }
@@ -156,6 +158,10 @@ export type Banner =
   | { readonly code: "offline"; readonly isPlaying: boolean }
   | { readonly code: "audio-interrupted" }
   | { readonly code: "clock-watch"; readonly offByMs: number }
+  /** The server's time is another here than at other devices; `isOutvoted`: most others agree with each other. */
+  | { readonly code: "clocks-disagree"; readonly isOutvoted: boolean }
+  /** The browser tells time in long steps: in step within this. */
+  | { readonly code: "coarse-clock"; readonly withinMs: number }
   | {
       readonly code: "unreachable";
       readonly names: readonly string[];

@@ -1,7 +1,7 @@
 // What of a browser sound stands on: its AudioContext with a reading of its port, a Worker to render in, memory. Simulations
 // put a card of their own under the same player.
 
-import { AudioError } from "../lib/index.ts";
+import { AudioError, type Clock } from "../lib/index.ts";
 import { MediaClock } from "./media-clock.ts";
 import { soundBudgetBytes } from "./memory-budget.ts";
 import { detectEngine, type Engine, type PortReader, portReaderOf } from "./speaker-timestamps.ts";
@@ -20,7 +20,7 @@ export interface SoundGround {
   /** Throws AudioError `audio-unsupported`. */
   readonly makeContext: () => AudioContext;
   /** Inside a tap, too. */
-  readonly makePortReader: () => PortReader;
+  readonly makePortReader: (localClock: Clock) => PortReader;
   readonly makeWorker: () => Worker;
   /** Whose decoder it is. */
   readonly engine: () => Engine;
@@ -37,7 +37,8 @@ export const browserSound = (): SoundGround => ({
     return new AudioContext({ latencyHint: LATENCY_HINT_SEC, sampleRate: MAX_RATE_HZ });
   },
   engine: () => detectEngine(navigator.userAgent),
-  makePortReader: () => portReaderOf(detectEngine(navigator.userAgent), () => new MediaClock()),
+  makePortReader: (localClock) =>
+    portReaderOf(detectEngine(navigator.userAgent), () => new MediaClock(), localClock),
   makeWorker: () => new Worker(new URL("./render.worker.ts", import.meta.url), { type: "module" }),
   soundBudgetBytes() {
     // Chromium tells the memory, and on https only.

@@ -101,7 +101,7 @@ export class SoundOutput {
       this.#context = this.#ground.makeContext();
       murmur(this.#context);
       this.#context.onstatechange = () => this.#stateChanged();
-      const reader = this.#ground.makePortReader();
+      const reader = this.#ground.makePortReader(this.#clock);
       this.#reader = reader;
       this.#stopSampling = every(this.#clock, reader.periodMs, () => this.#sample());
     }

@@ -1,10 +1,12 @@
 // One table of what each engine's audio timestamps mean at the port, and their translation into PortSamples.
 // Local ms in, audio seconds out. Rows are pinned by tests on the speaker rig. Pure.
 
+import { type Clock, COARSE_FROM_MS } from "../lib/index.ts";
+import { AveragedPort } from "./averaged-port.ts";
 import { type CardClock, CardPacedPort, type QueueDepth } from "./card-paced-port.ts";
 import type { PortSample } from "./output-line.ts";
 import { PulseAnswers } from "./pulse-answers.ts";
-import { RenderStaircase } from "./render-staircase.ts";
+import { RenderStaircase, USUALLY_BELOW_MS } from "./render-staircase.ts";
 
 export type Engine = "chromium" | "firefox" | "firefox-linux" | "webkit" | "webkitgtk";
 
@@ -44,6 +46,9 @@ const TIMESTAMP_PERIOD_MS = 20;
 /** Half of the shortest callback. */
 const STAIRCASE_PERIOD_MS = 4;
 
+/** A stair of Firefox's render clock: a callback (Firefox 153 on the rig's PulseAudio). */
+const STAIR_MS = 18.7;
+
 /** Older than this, a timestamp is a leftover of a stalled device. */
 const FRESH_MS = 250;
 /** Chromium was seen to date a pair 25 ms ahead; it lies on the line all the same. */
@@ -71,19 +76,62 @@ export function detectEngine(userAgent: string): Engine {
  * hang the page for good (decision 0021). webkitgtk: the pair is never sane; the port lies the sink's buffer below currentTime, and
  * goes by the card's clock, which `startCardClock` brings.
  */
-export function portReaderOf(engine: Engine, startCardClock: () => CardClock): PortReader {
+export function portReaderOf(
+  engine: Engine,
+  startCardClock: () => CardClock,
+  localClock?: Pick<Clock, "resolutionMs">,
+): PortReader {
   switch (engine) {
     case "chromium":
-      return withAnswers(timestampReader(TIMESTAMP_PERIOD_MS));
+      return whereCoarse(withAnswers(timestampReader(TIMESTAMP_PERIOD_MS)), readPair, localClock);
     case "firefox":
-      return staircaseReader(new RenderStaircase());
+      return whereCoarse(staircaseReader(new RenderStaircase()), midStair, localClock);
     case "firefox-linux":
-      return staircaseReader(new RenderStaircase({ mayAsk: false }));
+      return whereCoarse(staircaseReader(new RenderStaircase({ mayAsk: false })), midStair, localClock);
     case "webkit":
-      return timestampReader(TIMESTAMP_PERIOD_MS);
+      return whereCoarse(timestampReader(TIMESTAMP_PERIOD_MS), readPair, localClock);
     case "webkitgtk":
       return cardPacedReader(startCardClock());
   }
+}
+
+/** T16: `reader`, until the local clock turns out to be told in long steps; from then on means of many samples. */
+function whereCoarse(
+  reader: PortReader,
+  readSample: (clock: SoundClock, nowLocalMs: number) => PortSample,
+  localClock?: Pick<Clock, "resolutionMs">,
+): PortReader {
+  const averaged = new AveragedPort();
+  const isCoarse = (): boolean => (localClock?.resolutionMs?.() ?? 0) >= COARSE_FROM_MS;
+  return {
+    periodMs: reader.periodMs,
+    get latencySec() {
+      return reader.latencySec;
+    },
+    read: (clock, nowLocalMs, isSoundDue) =>
+      isCoarse() ? averaged.add(readSample(clock, nowLocalMs)) : reader.read(clock, nowLocalMs, isSoundDue),
+  };
+}
+
+const readPair = (clock: SoundClock, nowLocalMs: number): PortSample =>
+  toPortSample(readRaw(clock, nowLocalMs));
+
+/** Firefox's render clock stands half a stair below its upper edge on average. Its latency is never asked for (RenderStaircase). */
+const midStair = (clock: SoundClock, nowLocalMs: number): PortSample => ({
+  localMs: nowLocalMs,
+  audioSec: clock.currentTime - (USUALLY_BELOW_MS - STAIR_MS / 2) / 1000,
+});
+
+function readRaw(clock: SoundClock, nowLocalMs: number): RawTimestamp {
+  const stamp = clock.getOutputTimestamp?.();
+  return {
+    nowLocalMs,
+    performanceTimeMs: stamp?.performanceTime,
+    contextTimeSec: stamp?.contextTime,
+    currentTimeSec: clock.currentTime,
+    baseLatencySec: clock.baseLatency || 0,
+    outputLatencySec: clock.outputLatency || 0,
+  };
 }
 
 export function timestampReader(periodMs: number): PortReader {
@@ -94,15 +142,7 @@ export function timestampReader(periodMs: number): PortReader {
       return latencySec;
     },
     read(clock, nowLocalMs) {
-      const stamp = clock.getOutputTimestamp?.();
-      const raw: RawTimestamp = {
-        nowLocalMs,
-        performanceTimeMs: stamp?.performanceTime,
-        contextTimeSec: stamp?.contextTime,
-        currentTimeSec: clock.currentTime,
-        baseLatencySec: clock.baseLatency || 0,
-        outputLatencySec: clock.outputLatency || 0,
-      };
+      const raw = readRaw(clock, nowLocalMs);
       latencySec = raw.baseLatencySec + raw.outputLatencySec;
       return [toPortSample(raw)];
     },

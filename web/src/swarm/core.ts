@@ -1,7 +1,7 @@
 // The vocabulary of the pure core: what it is told (events) and what it wants done (effects), and the state its parts share.
 
 import type { Bytes, FileId, Random, UserId } from "../lib/index.ts";
-import type { CtlMessage, DropReason } from "./ctl.ts";
+import type { CtlMessage, DropReason, PeerTime } from "./ctl.ts";
 import type { Chunk } from "./frames.ts";
 import type { KeptFile } from "./keepsake.ts";
 import type { Manifest } from "./manifest.ts";
@@ -70,7 +70,13 @@ export type Effect =
     }
   /** A round trip over a neighbour's control channel, for the pacer. */
   | { readonly type: "note-ping"; readonly peer: UserId }
-  | { readonly type: "note-rtt"; readonly peer: UserId; readonly rttMs: number }
+  | {
+      readonly type: "note-rtt";
+      readonly peer: UserId;
+      readonly rttMs: number;
+      /** When the answer was given, by the answerer's global time. */
+      readonly time: PeerTime | undefined;
+    }
   | { readonly type: "forget-file"; readonly fileId: FileId }
   /** End the connection; answer with link-closed. `isForGood`: this session never connects to that peer again. */
   | {

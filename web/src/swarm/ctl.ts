@@ -17,6 +17,9 @@ export const MAX_LISTED_FILES = 192;
 /** As many as the largest manifest has. */
 const MAX_PIECES_PER_MESSAGE = 1024;
 
+/** As long as a label of the server may be (control/server-message.ts). */
+const MAX_CLOCK_ID_CHARS = 64;
+
 const fileId = v.custom<FileId>((value) => typeof value === "string" && isFileId(value));
 const wholeNumber = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
 const piece = wholeNumber(MAX_FILE_BYTES);
@@ -60,12 +63,24 @@ const ctlSchema = v.variant("type", [
   v.object({ type: v.literal("cancel"), fileId, pieces }),
   v.object({ type: v.literal("reject"), fileId, pieces }),
   v.object({ type: v.literal("ping"), id: wholeNumber(0xffffffff) }),
-  v.object({ type: v.literal("pong"), id: wholeNumber(0xffffffff) }),
+  v.object({
+    type: v.literal("pong"),
+    id: wholeNumber(0xffffffff),
+    /** The answerer's global time, which it has from the server (timing/peer-comparison.ts); absent while it knows none. */
+    time: v.optional(
+      v.object({
+        clockId: v.pipe(v.string(), v.maxLength(MAX_CLOCK_ID_CHARS)),
+        globalUs: v.pipe(v.number(), v.safeInteger()),
+      }),
+    ),
+  }),
   v.object({ type: v.literal("bye"), reason: v.pipe(v.string(), v.maxLength(64)) }),
 ]);
 const numberedSchema = v.object({ seq: wholeNumber(0xffffffff), message: ctlSchema });
 
 export type CtlMessage = v.InferOutput<typeof ctlSchema>;
+/** A neighbour's global time, as it has it from the server. */
+export type PeerTime = NonNullable<Extract<CtlMessage, { type: "pong" }>["time"]>;
 export type ListedFile = v.InferOutput<typeof listedFile>;
 
 /** Why a peer's connection is ended by this side. Stable: shown in diagnostics. */

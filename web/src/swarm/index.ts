@@ -11,5 +11,6 @@ export type { PieceMap } from "./piece-map.ts";
 export { type Signal, signalSchema } from "./signal.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
 export type { FileLayout, PieceStore } from "./store.ts";
-export { type Member, type NamedBlob, Swarm, type SwarmOptions } from "./swarm.ts";
+export { type Member, type NamedBlob, Swarm } from "./swarm.ts";
+export type { SwarmOptions } from "./swarm-options.ts";
 export { TokenBucket } from "./token-bucket.ts";

@@ -2,49 +2,27 @@
 // wants done, and shows its state as signals. Local ms. Does not know what a file means, only its size and content.
 
 import { type Signal as Cell, type ReadonlySignal, signal } from "@preact/signals-core";
-import { type Bytes, type Clock, FileError, type FileId, type Random, type UserId } from "../lib/index.ts";
+import { type Bytes, FileError, type FileId, type UserId } from "../lib/index.ts";
 import { Content } from "./content.ts";
 import type { Effect, TransferEvent } from "./core.ts";
-import { CtlInbox, encodeCtl } from "./ctl.ts";
+import { CtlInbox, type CtlMessage, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, InlineHasher } from "./hash.ts";
 import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
-import { LinkProofs, type LinkProver } from "./link-proofs.ts";
+import { LinkProofs } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
-import { isUnmetered, type NetworkHint } from "./network-hint.ts";
+import { isUnmetered } from "./network-hint.ts";
 import { Pacer } from "./pacer.ts";
 import type { PieceMap } from "./piece-map.ts";
 import { Showcase } from "./showcase.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
-import type { PieceStore } from "./store.ts";
+import type { SwarmOptions } from "./swarm-options.ts";
 import { neighboursOf } from "./topology.ts";
 import { Transfer } from "./transfer.ts";
 import type { Upload } from "./uploads.ts";
-
-export interface SwarmOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly me: UserId;
-  readonly store: PieceStore;
-  /** For proving links: knows the swarm's keys. */
-  readonly prover: LinkProver;
-  /** Brings a signal to another peer, sealed, in order. */
-  sendSignal(to: UserId, signal: Signal): void;
-  /** Asked anew for every connection: credentials expire. */
-  iceServers: () => RTCIceServer[];
-  readonly isPhone?: boolean;
-  /** `navigator.connection`, where the browser has it: on a cellular network or with Save-Data this device gives little. */
-  readonly network?: NetworkHint | undefined;
-  /** Whether a file note makes sense: who sends one that does not is dropped. The same on every peer. */
-  acceptsNote?(note: Bytes): boolean;
-  /** For tests; the browser's own when absent. */
-  createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
-  /** In this thread when absent. */
-  readonly hasher?: Hasher;
-}
 
 /** What a `File` has that matters here. */
 export interface NamedBlob {
@@ -173,8 +151,9 @@ export class Swarm {
     this.#setGenerous(isGenerous);
   }
 
-  /** While music plays, less may queue before the uplink. */
-  setPlaying(isPlaying: boolean): void {
+  /** While music plays, less may queue before the uplink; clocks are compared more often when that matters. */
+  setPlaying(isPlaying: boolean, isComparing = false): void {
+    this.#transfer.setComparing(isComparing);
     this.#pacer.setPlaying(isPlaying);
   }
 
@@ -429,9 +408,13 @@ export class Swarm {
       case "note-ping":
         this.#pacer.notePing(effect.peer, this.#options.clock.nowMs());
         return;
-      case "note-rtt":
-        this.#pacer.noteRtt(effect.peer, effect.rttMs, this.#options.clock.nowMs());
+      case "note-rtt": {
+        const { peer, rttMs, time } = effect;
+        const localMs = this.#options.clock.nowMs();
+        this.#pacer.noteRtt(peer, rttMs, localMs);
+        if (time) this.#options.onPeerTime?.(peer, time, localMs - rttMs, localMs);
         return;
+      }
       case "forget-file":
         this.#content.drop(effect.fileId).catch(() => undefined); // what stays is wiped on leave
         return;
@@ -467,11 +450,18 @@ export class Swarm {
     else this.#handle({ type: `piece-${outcome}`, fileId, piece });
   }
 
-  #sendCtl(peer: UserId, message: Parameters<typeof encodeCtl>[0]): void {
+  #sendCtl(peer: UserId, message: CtlMessage): void {
     const conversation = this.#conversations.get(peer);
     if (!conversation) return;
-    const whole = message.type === "hello" ? { ...message, proof: this.#proofs.proofFor(peer) } : message;
-    this.#mesh.sendCtl(peer, encodeCtl(whole, conversation.nextSeq++));
+    this.#mesh.sendCtl(peer, encodeCtl(this.#complete(message, peer), conversation.nextSeq++));
+  }
+
+  /** With what only this side of the core knows. */
+  #complete(message: CtlMessage, peer: UserId): CtlMessage {
+    if (message.type === "hello") return { ...message, proof: this.#proofs.proofFor(peer) };
+    if (message.type !== "pong") return message;
+    const time = this.#options.timeAt?.(this.#options.clock.nowMs());
+    return time ? { ...message, time } : message;
   }
 
   /** One tick at a time, and sooner when the core has become busy since. */

@@ -14,6 +14,7 @@ import { Neighbour } from "./neighbour.ts";
 import { News } from "./news.ts";
 import { Notes } from "./notes.ts";
 import { pieceMapsOf } from "./piece-map.ts";
+import { Pings } from "./pings.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
 import { Shelf } from "./shelf.ts";
@@ -33,12 +34,6 @@ const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
 /** The hello is the first thing on a new channel: one that is slower than this is broken. */
 const HELLO_PATIENCE_MS = 5_000;
-/** Round trips steer credits, so they are measured more often while something flows. */
-const PING_PERIOD_MS = 5_000;
-const BUSY_PING_PERIOD_MS = 1_000;
-/** A path that answers later than after so many pings is not worth measuring. */
-const MAX_OPEN_PINGS = 32;
-
 export class Transfer {
   readonly #core: CoreState;
   readonly #fetching: Fetching;
@@ -46,6 +41,7 @@ export class Transfer {
   readonly #serving: Serving;
   readonly #notes: Notes;
   readonly #news: News;
+  readonly #pings: Pings;
   #effects: Effect[] = [];
   readonly pieceMaps = () => pieceMapsOf(this.#core);
 
@@ -66,7 +62,13 @@ export class Transfer {
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
     this.#news = new News(this.#core);
+    this.#pings = new Pings(this.#core);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
+  }
+
+  /** A start is being prepared, or clocks disagree: they are compared more often. */
+  setComparing(isComparing: boolean): void {
+    this.#pings.isComparing = isComparing;
   }
 
   files(): FileState[] {
@@ -246,7 +248,7 @@ export class Transfer {
         this.#send(neighbour.userId, { type: "pong", id: message.id });
         return null;
       case "pong":
-        this.#takePong(neighbour, message.id, localMs);
+        this.#pings.take(neighbour, message.id, message.time, localMs);
         return null;
       case "bye":
         return null; // its side closes the connection
@@ -259,7 +261,7 @@ export class Transfer {
     if (neighbour.isGreeted) return "malformed";
     if (version !== CTL_VERSION) return "version";
     neighbour.isGreeted = true;
-    this.#ping(neighbour, localMs);
+    this.#pings.ping(neighbour, localMs);
     this.#sendCatalog(neighbour, this.#core.shelf.catalog());
     return null;
   }
@@ -392,43 +394,11 @@ export class Transfer {
     for (const neighbour of [...this.#core.neighbours.values()]) {
       const isMute = !neighbour.isGreeted && localMs - neighbour.openedLocalMs > HELLO_PATIENCE_MS;
       if (isMute) this.#drop(neighbour, "no-hello", localMs);
-      const isFlowing = neighbour.source.liveCount > 0 || !neighbour.uploads.isEmpty;
-      const periodMs = isFlowing ? BUSY_PING_PERIOD_MS : PING_PERIOD_MS;
-      if (neighbour.isGreeted && localMs - neighbour.pingSentLocalMs >= periodMs)
-        this.#ping(neighbour, localMs);
     }
-    this.#pingInTurn(localMs);
+    this.#pings.tick(localMs);
     this.#fetching.checkSilence(localMs);
     this.#fetching.schedule(localMs);
     this.#serving.pump(localMs);
-  }
-
-  /** One a tick of those who are being sent to: the pacer needs to know the uplink's queue ten times a second. */
-  #pingInTurn(localMs: number): void {
-    let next: Neighbour | null = null;
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.uploads.isEmpty) continue;
-      if (!next || neighbour.pingSentLocalMs < next.pingSentLocalMs) next = neighbour;
-    }
-    if (next && next.pingSentLocalMs < localMs) this.#ping(next, localMs);
-  }
-
-  #takePong(neighbour: Neighbour, id: number, localMs: number): void {
-    const sentLocalMs = neighbour.pings.get(id);
-    if (sentLocalMs === undefined) return;
-    neighbour.pings.delete(id);
-    const rttMs = localMs - sentLocalMs;
-    neighbour.source.noteRtt(rttMs);
-    this.#core.perform({ type: "note-rtt", peer: neighbour.userId, rttMs });
-  }
-
-  #ping(neighbour: Neighbour, localMs: number): void {
-    this.#core.perform({ type: "note-ping", peer: neighbour.userId });
-    neighbour.pings.set(neighbour.pingId + 1, localMs);
-    neighbour.pings.delete(neighbour.pingId + 1 - MAX_OPEN_PINGS);
-    neighbour.pingSentLocalMs = localMs;
-    neighbour.pingId += 1;
-    this.#send(neighbour.userId, { type: "ping", id: neighbour.pingId });
   }
 
   #sendCatalogs(localMs: number): void {

@@ -105,6 +105,13 @@ describe("a bulk frame", () => {
 
 describe("the control inbox", () => {
   const ping = (id: number): CtlMessage => ({ type: "ping", id });
+  const timed = (time: string): string => `{"seq":0,"message":{"type":"pong","id":1,"time":${time}}}`;
+
+  it("[T17] takes an answer to a ping with the answerer's time, and without", () => {
+    const pong: CtlMessage = { type: "pong", id: 1, time: { clockId: "north", globalUs: -5_000_000 } };
+    expect(new CtlInbox().take(encodeCtl(pong, 0), 0)).toEqual([pong]);
+    expect(new CtlInbox().take(encodeCtl({ type: "pong", id: 1 }, 0), 0)).toEqual([{ type: "pong", id: 1 }]);
+  });
 
   it("hands messages on in order, also when one overtook another", () => {
     const inbox = new CtlInbox();
@@ -116,6 +123,10 @@ describe("the control inbox", () => {
     ["binary data", new ArrayBuffer(8), "malformed"],
     ["half a message", '{"seq":0,"message":{"type":"pi', "malformed"],
     ["an unknown type", '{"seq":0,"message":{"type":"dance"}}', "malformed"],
+    ["a time of half a µs", timed('{"clockId":"north","globalUs":0.5}'), "malformed"],
+    ["a time of no clock", timed('{"globalUs":5}'), "malformed"],
+    ["no time, said so", timed("null"), "malformed"],
+    ["a time of an endless clock", timed(`{"clockId":"${"x".repeat(65)}","globalUs":5}`), "malformed"],
     ["a message without number", '{"message":{"type":"ping","id":1}}', "malformed"],
     [
       "a file id that is none",

@@ -11,6 +11,7 @@ const estimateAt = (atLocalMs: number, offsetMs: number, driftPpm = 0): OffsetEs
   boundMs: 0.2,
   rttMs: 0.4,
   probes: 50,
+  sinceLocalMs: 0,
 });
 
 /** Locks at 100 ms, then reports `offsetMs(i)` twice a second; returns the clock and all verdicts. */
@@ -93,5 +94,17 @@ describe("lock, then leave alone", () => {
     });
     expect(verdicts.at(0)).toEqual(["watching", "watching"]);
     expect(verdicts.at(-1)).toEqual(["rejoin", "watching"]);
+  });
+
+  it("[L8] bends from 5 ms on to the time of most others, once it has lasted, and never steps", () => {
+    const clock = new PlayClock(estimateAt(0, 100));
+    const offsets: number[] = [];
+    for (let index = 1; index <= 80; index++) {
+      clock.update({ ...estimateAt(500 * index, 120), isOfOthers: true });
+      offsets.push(clock.offsetMsAt(500 * index));
+    }
+    expect(offsets[2]).toBeLessThan(100.5);
+    expect(Math.abs((offsets.at(-1) ?? 0) - 120)).toBeLessThan(0.6);
+    expect(fastestMsPerSec(offsets)).toBeLessThanOrEqual(1.5 + 1e-9);
   });
 });

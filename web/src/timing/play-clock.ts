@@ -1,4 +1,4 @@
-// Lock, then leave alone (DESIGN §4; rules L1–L7 in docs/spec/timing.md). While a song plays, global time comes from a
+// Lock, then leave alone (DESIGN §4; rules L1–L8 in docs/spec/timing.md). While a song plays, global time comes from a
 // locked model; fresh estimates only bend its rate, so that playing sound is never snapped. Local ms, global µs.
 // States: trimming → watching → slewing → trimming, and from any of them `rejoin`, which the caller answers by
 // locking anew and crossfading. Does not know the loudspeaker.
@@ -82,7 +82,8 @@ export class PlayClock {
     const isBeyondRejoin = this.#isPersistentlyBeyond("rejoin", REJOIN_FROM_MS, differenceMs, localMs);
     const relockFromMs = this.#wasLoose(fresh, sizeMs) ? RELOCK_FROM_MS : Number.POSITIVE_INFINITY;
     const isBeyondRelock = this.#isPersistentlyBeyond("relock", relockFromMs, differenceMs, localMs);
-    const isBeyondSlew = this.#isPersistentlyBeyond("slew", SLEW_FROM_MS, differenceMs, localMs);
+    const slewFromMs = fresh.isOfOthers ? RELOCK_FROM_MS : SLEW_FROM_MS; // L8
+    const isBeyondSlew = this.#isPersistentlyBeyond("slew", slewFromMs, differenceMs, localMs);
     if (isBeyondRejoin || isBeyondRelock) return { state: "rejoin", differenceMs }; // L4, L7
     if (isBeyondSlew) this.#isSlewing = true; // L3
     if (this.#isSlewing && sizeMs < SLEW_DONE_MS) this.#isSlewing = false;

@@ -19,14 +19,16 @@ export const lowerBoundMs = (probe: Probe): number => probe.t0LocalMs - probe.t1
 /** Smallest offset this probe proves impossible to exceed, ms. */
 export const upperBoundMs = (probe: Probe): number => probe.t3LocalMs - probe.t2GlobalUs / 1000;
 
-/** A probe that arrived before it was sent, or with a server that ran backwards, tells nothing. */
-export const isPlausible = (probe: Probe): boolean =>
+/**
+ * A probe that arrived before it was sent, or with a server that ran backwards, tells nothing. Each reading of a clock that is told in
+ * steps of `resolutionMs` may be one step off either way (Firefox: up or down at random), so a fast round trip may look negative.
+ */
+export const isPlausible = (probe: Probe, resolutionMs: number): boolean =>
   Number.isFinite(probe.t1GlobalUs) &&
   Number.isFinite(probe.t2GlobalUs) &&
   probe.t2GlobalUs >= probe.t1GlobalUs &&
   probe.t3LocalMs >= probe.t0LocalMs &&
-  roundTripMs(probe) >= -MAX_TIMER_COARSENESS_MS;
+  roundTripMs(probe) >= -Math.max(MIN_COARSENESS_MS, 2 * resolutionMs);
 
-// A timer rounded down on one side can make a fast round trip look negative by its resolution (1 ms: Firefox without
-// cross-origin isolation).
-const MAX_TIMER_COARSENESS_MS = 1;
+/** A clock that is finer is never seen to be coarser than this (Firefox without cross-origin isolation has steps of 1 ms). */
+const MIN_COARSENESS_MS = 1;

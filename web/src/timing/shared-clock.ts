@@ -24,12 +24,18 @@ export const LOCK_PROBES = 8;
 const LOCK_BOUND_MS = 10;
 /** T6: a path that is never better than that (mobile networks) locks all the same, after 2 s. */
 const SLOW_LOCK_PROBES = 16;
+/** T15: what steps of the local clock leave uncertain after n probes is a step by the root of n; this much is good enough to play, ms. */
+const LOCK_STEP_MS = 20;
+/** T15: probes that are sent at one place in a step tell nothing new of it. This part of a step more each time covers it evenly. */
+const GOLDEN_SHARE = 0.618;
 /** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
 export const STALE_MS = 5_000;
 /** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
 const SLEEP_JUMP_MS = 250;
 /** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
 const SURE_SLEEP_MS = 1_000;
+/** Who tells time in longer steps is no clock for others to compare with. */
+const COMPARABLE_STEP_MS = 1.5;
 /** A pong this late says nothing about the clock; its path was not free. */
 const PROBE_TIMEOUT_MS = 2_000;
 /** Clocks of servers left behind; a plan in one of them is at most a few restarts old. */
@@ -44,6 +50,9 @@ export class SharedClock {
   readonly #formerClocks = new Map<string, OffsetEstimate>();
   readonly #listeners = new Set<(estimate: OffsetEstimate) => void>();
   readonly #sleepListeners = new Set<() => void>();
+  /** From the server's answers alone. */
+  #own: OffsetEstimate | null = null;
+  /** What this device goes by. */
   #estimate: OffsetEstimate | null = null;
   #lastRttMs: number | null = null;
   #goodProbes = 0;
@@ -51,6 +60,8 @@ export class SharedClock {
   #nextId = 1;
   #wallMinusLocalMs: number;
   #cancelTimer: (() => void) | null = null;
+  /** What to go by instead of a fresh estimate of one's own (T18); asked while locked. */
+  roomEstimate: (own: OffsetEstimate) => OffsetEstimate = (own) => own;
 
   constructor(clock: Clock, sendPing: (id: number, t0LocalMs: number) => void) {
     this.#clock = clock;
@@ -73,7 +84,8 @@ export class SharedClock {
   get state(): ClockState {
     if (!this.#estimate) return "unsynced";
     if (this.#clock.nowMs() - this.#lastProbeLocalMs > STALE_MS) return "stale";
-    const isSharp = this.#estimate.boundMs <= LOCK_BOUND_MS || this.#goodProbes >= SLOW_LOCK_PROBES;
+    const slowProbes = Math.max(SLOW_LOCK_PROBES, (this.resolutionMs / LOCK_STEP_MS) ** 2);
+    const isSharp = this.#estimate.boundMs <= LOCK_BOUND_MS || this.#goodProbes >= slowProbes;
     return this.#goodProbes >= LOCK_PROBES && isSharp ? "locked" : "coarse";
   }
 
@@ -84,6 +96,11 @@ export class SharedClock {
 
   get estimate(): OffsetEstimate | null {
     return this.#estimate;
+  }
+
+  /** How finely this device tells the time, ms: its readings may each be off by as much. */
+  get resolutionMs(): number {
+    return this.#clock.resolutionMs?.() ?? 0;
   }
 
   /** Starts (or restarts, on a new connection) probing with a burst. */
@@ -122,6 +139,7 @@ export class SharedClock {
       t2GlobalUs: pong.t2,
       t3LocalMs,
     };
+    this.#estimator.resolutionMs = this.resolutionMs;
     const admission = this.#estimator.add(probe);
     if (admission === "refused") return;
     if (admission === "stepped") {
@@ -131,7 +149,9 @@ export class SharedClock {
     this.#lastRttMs = Math.max(0, roundTripMs(probe));
     this.#goodProbes += 1;
     this.#lastProbeLocalMs = t3LocalMs;
-    this.#estimate = this.#estimator.estimate(t3LocalMs);
+    this.#own = this.#estimator.estimate(t3LocalMs);
+    this.#estimate = this.#own;
+    if (this.#own && this.state === "locked") this.#estimate = this.roomEstimate(this.#own);
     if (this.#estimate) for (const listener of this.#listeners) listener(this.#estimate);
   }
 
@@ -139,6 +159,13 @@ export class SharedClock {
   globalUsAt(localMs: number): number | null {
     const estimate = this.#estimate;
     return estimate && (localMs - offsetMsAt(estimate, localMs)) * 1000;
+  }
+
+  /** T17: the server's time at `localMs` as this device alone has it, for others to compare with, µs; null while that is not worth it. */
+  ownGlobalUsAt(localMs: number): { readonly clockId: string; readonly globalUs: number } | null {
+    const own = this.#own;
+    if (!own || this.state !== "locked" || this.resolutionMs > COMPARABLE_STEP_MS) return null;
+    return { clockId: own.clockId, globalUs: Math.round((localMs - offsetMsAt(own, localMs)) * 1000) };
   }
 
   /** Local time of a global moment of the named clock, ms; null for a clock this device never met. */
@@ -162,7 +189,8 @@ export class SharedClock {
     const wallMinusLocalMs = this.#clock.wallMs() - this.#clock.nowMs();
     const jumpMs = wallMinusLocalMs - this.#wallMinusLocalMs;
     this.#wallMinusLocalMs = wallMinusLocalMs;
-    if (Math.abs(jumpMs) <= SLEEP_JUMP_MS) return false;
+    // Four readings make a jump, and each may be a step off.
+    if (Math.abs(jumpMs) <= SLEEP_JUMP_MS + 4 * this.resolutionMs) return false;
     this.#estimator.reset();
     this.#goodProbes = 0;
     if (jumpMs > SURE_SLEEP_MS) {
@@ -180,7 +208,7 @@ export class SharedClock {
       if (t0LocalMs - sentLocalMs > PROBE_TIMEOUT_MS) this.#pending.delete(id);
     }
     const id = this.#nextId++;
-    const waitMs = this.#cadence.afterProbe(t0LocalMs);
+    const waitMs = this.#cadence.afterProbe(t0LocalMs) + this.resolutionMs * ((id * GOLDEN_SHARE) % 1);
     this.#cancelTimer = this.#clock.after(waitMs, () => {
       this.checkForSleep();
       this.#probe();
@@ -203,6 +231,7 @@ export class SharedClock {
     if (this.#formerClocks.size > REMEMBERED_CLOCKS && oldest !== undefined)
       this.#formerClocks.delete(oldest);
     this.#goodProbes = 0;
+    this.#own = null;
     this.#estimate = null;
   }
 }

@@ -47,6 +47,8 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   nodeId: "n1",
   clockState: "locked",
   estimate: null,
+  clockStepMs: 0,
+  disagreement: null,
   lastRttMs: null,
   verdict: null,
   directorId: id("b"),

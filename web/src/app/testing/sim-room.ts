@@ -5,23 +5,28 @@ import type { UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { EventClock } from "../../swarm/testing/event-clock.ts";
 import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
-import { type Depth, IDEAL_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
+import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { SimServer } from "./sim-server.ts";
 
 const ROUND_MS = 50;
 const SETTLE_MS = 12_000;
+/** One way between two devices. */
+const CHANNEL_MS = 3;
 
 export class SimRoom {
   readonly devices: SimDevice[] = [];
   readonly server: SimServer;
   readonly world: SimWorld;
   readonly #clock = new EventClock(0);
+  readonly #depth: Depth;
 
   constructor(how: number | { readonly seed: number; readonly depth: Depth }, ...names: string[]) {
     const { seed, depth } = typeof how === "number" ? { seed: how, depth: "sound" as const } : how;
     const random = new SeededRandom(seed);
+    this.#depth = depth;
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
+    network.carry = (deliver) => this.#clock.after(CHANNEL_MS, deliver);
     this.world = { clock: this.#clock, random, server: this.server, network, depth };
     for (const name of names) this.join(name);
   }
@@ -45,8 +50,9 @@ export class SimRoom {
   }
 
   async play(): Promise<void> {
+    this.devices[0]?.addSong();
     await this.advance(SETTLE_MS);
-    this.split().director.session.play(IDEAL_SONG_ID);
+    this.split().director.session.play(this.#depth === "whole" ? SIM_SONG_ID : IDEAL_SONG_ID);
     await this.advance(SETTLE_MS);
   }
 

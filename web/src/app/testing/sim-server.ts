@@ -46,6 +46,8 @@ interface Frame {
 export class SimServer {
   readonly world: Clock;
   isUp = true;
+  /** What it tells this device beside the true time, ms: a server that lies, or a way to it that is slower up than down. */
+  skewMsOf: (userId: UserId | null) => number = () => 0;
   #incarnation = 0;
   readonly #bornTrueMs = new Map<string, number>();
   #seats = new Map<UserId, Seat>();
@@ -122,7 +124,7 @@ export class SimServer {
     if (!this.#links.has(link)) return;
     const frame = JSON.parse(text) as Frame;
     if (frame.type === "ping") {
-      const globalUs = this.globalUs();
+      const globalUs = this.globalUs() + 1_000 * this.skewMsOf(link.userId);
       const { id, t0 } = frame;
       this.#say(link.socket, { type: "pong", id, t0, t1: globalUs, t2: globalUs, clockId: this.clockId });
     } else if (frame.type === "relay") this.#relay(link, frame.to ?? null, frame.body ?? "");

@@ -12,6 +12,8 @@ class FakeChannel {
   onbufferedamountlow: (() => void) | null = null;
   other: FakeChannel | null = null;
 
+  constructor(readonly network: FakeNetwork) {}
+
   open(other: FakeChannel): void {
     this.other = other;
     this.readyState = "open";
@@ -20,7 +22,7 @@ class FakeChannel {
 
   send(data: string | ArrayBuffer): void {
     if (this.readyState !== "open") throw new Error("InvalidStateError");
-    queueMicrotask(() => this.other?.onmessage?.({ data }));
+    this.network.carry(() => this.other?.onmessage?.({ data }));
   }
 
   end(): void {
@@ -54,7 +56,7 @@ export class FakeConnection {
   ) {}
 
   createDataChannel(): FakeChannel {
-    const channel = new FakeChannel();
+    const channel = new FakeChannel(this.network);
     this.channels.push(channel);
     return channel;
   }
@@ -130,6 +132,8 @@ export class FakeNetwork {
   isBlocked = false;
   /** The channels are open before the page is told that the other's description was taken: a busy browser. */
   isSlowToDescribe = false;
+  /** Brings what was sent on a channel to its other end, in order. */
+  carry: (deliver: () => void) => void = queueMicrotask;
 
   readonly create = (configuration: RTCConfiguration = {}): RTCPeerConnection => {
     this.configurations.push(configuration);

@@ -96,6 +96,8 @@ const help = {
     "Der Browser wartet auf eine Erlaubnis. Erlaube dieser Website das lokale Netzwerk, im Dialog oder neben der Adresse; dann geht es weiter.",
   "compare-key": () =>
     "Sind die anderen schon drin? Dann vergleiche die Schlüssel: Ein anderer Buchstabe ist ein anderer Schwarm.",
+  "coarse-clock": () =>
+    "Dieser Browser verbirgt die genaue Zeit (Einstellung „resist fingerprinting“), daher dauert der Gleichschritt länger. Es geht von selbst weiter.",
   "slow-network": () =>
     "Das Netz antwortet gerade langsam. Es geht von selbst weiter; näher am WLAN zu sein, hilft.",
   "nobody-directs": () => "Noch leitet niemand die Musik. Übernimm unter „Leute“, dann leitest du sie.",
@@ -146,6 +148,12 @@ const banner = {
       ? "Dieses Telefon ist offline. Die Musik läuft hier weiter. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst."
       : "Dieses Telefon ist offline. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst.",
   "audio-interrupted": () => "Dieses Telefon hat den Ton angehalten. Bei den anderen läuft die Musik weiter.",
+  "clocks-disagree": ({ isOutvoted }) =>
+    isOutvoted
+      ? "Die Uhr dieses Telefons widerspricht den anderen: Der Server oder der Weg zu ihm nennt ihm eine andere Zeit. Es spielt nach ihrer Uhr."
+      : "Die Uhren der Telefone widersprechen sich, und keines kann sagen, welche stimmt: Der Server oder der Weg zu ihm nennt ihnen verschiedene Zeiten. Alle spielen nach dem Telefon, das die Musik steuert.",
+  "coarse-clock": ({ withinMs }) =>
+    `Dieser Browser verbirgt die genaue Zeit (Einstellung „resist fingerprinting“), daher kann dieses Telefon ${withinMs} ms danebenliegen. Die Musik spielt trotzdem.`,
   "clock-watch": () =>
     "Dieses Telefon weicht etwas ab. Die Musik läuft weiter, während es in den Takt zurückfindet.",
   unreachable: ({ names, isEveryone, isBarred }) => {

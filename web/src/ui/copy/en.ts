@@ -87,6 +87,8 @@ const help = {
     "The browser waits for a permission. Allow this site to use the local network, in the prompt or beside the address; then it goes on.",
   "compare-key": () =>
     "If the others are in already, compare your key with theirs: one other letter is another swarm.",
+  "coarse-clock": () =>
+    "This browser hides the exact time (its setting “resist fingerprinting”), so getting in step takes longer. It goes on by itself.",
   "slow-network": () =>
     "The network answers slowly just now. It goes on by itself; being nearer to the Wi-Fi helps.",
   "nobody-directs": () => "Nobody answers for the music yet. Take over under People, and you run it.",
@@ -134,6 +136,12 @@ const banner = {
       ? "This phone is offline. The music keeps playing here. Turn on Wi-Fi or mobile data; the rest follows by itself."
       : "This phone is offline. Turn on Wi-Fi or mobile data; the rest follows by itself.",
   "audio-interrupted": () => "This phone paused the sound. The others keep playing.",
+  "clocks-disagree": ({ isOutvoted }) =>
+    isOutvoted
+      ? "This phone’s clock disagrees with the others: the server, or the way to it, tells it another time. It plays by theirs."
+      : "The phones’ clocks disagree, and none can tell which is right: the server, or the way to it, tells them different times. All play by the one that runs the music.",
+  "coarse-clock": ({ withinMs }) =>
+    `This browser hides the exact time (its setting “resist fingerprinting”), so this phone may be ${withinMs} ms off. The music plays all the same.`,
   "clock-watch": () => "This phone is drifting a little. The music goes on while it finds its way back.",
   unreachable: ({ names, isEveryone, isBarred }) => {
     if (isBarred)

@@ -93,6 +93,8 @@ const help = {
     "El navegador espera un permiso. Permite a este sitio usar la red local, en el aviso o junto a la dirección; después sigue solo.",
   "compare-key": () =>
     "Si los demás ya están dentro, compara tu clave con la suya: otra letra es otro grupo.",
+  "coarse-clock": () =>
+    "Este navegador oculta la hora exacta (su ajuste «resist fingerprinting»), así que ponerse al compás tarda más. Seguirá por sí solo.",
   "slow-network": () => "La red responde despacio ahora mismo. Seguirá por sí solo; acercarse al wifi ayuda.",
   "nobody-directs": () => "Nadie dirige aún la música. Toma el mando en Personas, y la diriges tú.",
   "turned-off": () => "Está desactivada en este teléfono. Su interruptor Activado en Archivos la trae aquí.",
@@ -139,6 +141,12 @@ const banner = {
       ? "Este teléfono está sin conexión. La música sigue sonando aquí. Activa el wifi o los datos móviles; lo demás vendrá por sí solo."
       : "Este teléfono está sin conexión. Activa el wifi o los datos móviles; lo demás vendrá por sí solo.",
   "audio-interrupted": () => "Este teléfono detuvo el sonido. Los demás siguen sonando.",
+  "clocks-disagree": ({ isOutvoted }) =>
+    isOutvoted
+      ? "El reloj de este teléfono no coincide con los demás: el servidor, o el camino hasta él, le da otra hora. Suena según el de ellos."
+      : "Los relojes de los teléfonos no coinciden y ninguno puede saber cuál acierta: el servidor, o el camino hasta él, les da horas distintas. Todos siguen al que dirige la música.",
+  "coarse-clock": ({ withinMs }) =>
+    `Este navegador oculta la hora exacta (su ajuste «resist fingerprinting»), así que este teléfono puede desviarse ${withinMs} ms. La música suena igualmente.`,
   "clock-watch": () => "Este teléfono se desvía un poco. La música sigue mientras recupera el compás.",
   unreachable: ({ names, isEveryone, isBarred }) => {
     if (isBarred)

@@ -98,6 +98,8 @@ const help = {
     "Le navigateur attend une autorisation. Autorise ce site à utiliser le réseau local, dans la demande ou à côté de l’adresse ; la suite vient d’elle-même.",
   "compare-key": () =>
     "Si les autres sont déjà là, compare ta clé avec la leur : une autre lettre est un autre groupe.",
+  "coarse-clock": () =>
+    "Ce navigateur cache l’heure exacte (son réglage « resist fingerprinting ») ; la mise au pas prend donc plus de temps. Elle continue d’elle-même.",
   "slow-network": () =>
     "Le réseau répond lentement en ce moment. La suite vient toute seule\u00a0; se rapprocher du Wi-Fi aide.",
   "nobody-directs": () =>
@@ -148,6 +150,12 @@ const banner = {
       ? "Ce téléphone est hors ligne. La musique continue ici. Active le Wi-Fi ou les données mobiles\u00a0; le reste suit tout seul."
       : "Ce téléphone est hors ligne. Active le Wi-Fi ou les données mobiles\u00a0; le reste suit tout seul.",
   "audio-interrupted": () => "Ce téléphone a mis le son en pause. Les autres continuent.",
+  "clocks-disagree": ({ isOutvoted }) =>
+    isOutvoted
+      ? "L’horloge de ce téléphone contredit les autres : le serveur, ou le chemin qui y mène, lui donne une autre heure. Il joue selon la leur."
+      : "Les horloges des téléphones se contredisent, et aucun ne peut dire laquelle est juste : le serveur, ou le chemin qui y mène, leur donne des heures différentes. Tous suivent celui qui mène la musique.",
+  "coarse-clock": ({ withinMs }) =>
+    `Ce navigateur cache l’heure exacte (son réglage « resist fingerprinting ») ; ce téléphone peut donc être décalé de ${withinMs} ms. La musique joue quand même.`,
   "clock-watch": () => "Ce téléphone se décale un peu. La musique continue pendant qu’il se recale.",
   unreachable: ({ names, isEveryone, isBarred }) => {
     if (isBarred)
