@@ -76,6 +76,7 @@ export type DropReason =
   | "version"
   | "before-hello"
   | "no-hello"
+  | "silent"
   | "unrequested"
   | "contradiction";
 

@@ -417,13 +417,13 @@ export class Swarm {
         return;
       }
       case "open-file":
-        this.#openFile(effect.fileId, effect.sizeBytes).catch(() => {
-          this.#handle({ type: "file-unopened", fileId: effect.fileId });
+        this.#openFile(effect).catch(() => {
+          this.#handle({ type: "file-unopened", fileId: effect.fileId, epoch: effect.epoch });
         });
         return;
       case "keep":
         this.#keep(effect).catch(() => {
-          this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece });
+          this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece, epoch: effect.epoch });
         });
         return;
       case "note-ping":
@@ -449,22 +449,23 @@ export class Swarm {
     if (this.#conversations.get(peer) === conversation) this.#handle({ type: "piece-sent", peer, upload });
   }
 
-  async #openFile(fileId: FileId, sizeBytes: number): Promise<void> {
+  async #openFile({ fileId, sizeBytes, epoch }: Extract<Effect, { type: "open-file" }>): Promise<void> {
     await this.#content.open(fileId, sizeBytes);
     const pieces = await this.#content.held(fileId);
-    this.#handle({ type: "file-opened", fileId, pieces });
+    this.#handle({ type: "file-opened", fileId, pieces, epoch });
     const manifest = this.#transfer.manifestOf(fileId);
     for (const piece of pieces) {
       const isWhole = manifest && this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
       const isKept = (await isWhole?.catch(() => false)) ?? false;
-      this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece });
+      this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece, epoch });
     }
   }
 
-  async #keep({ peer, fileId, piece, bytes, sha256 }: Extract<Effect, { type: "keep" }>): Promise<void> {
+  async #keep(effect: Extract<Effect, { type: "keep" }>): Promise<void> {
+    const { peer, fileId, piece, bytes, sha256, epoch } = effect;
     const outcome = await this.#content.keep(fileId, piece, bytes, sha256);
-    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece });
-    else this.#handle({ type: `piece-${outcome}`, fileId, piece });
+    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece, epoch });
+    else this.#handle({ type: `piece-${outcome}`, fileId, piece, epoch });
   }
 
   #sendCtl(peer: UserId, message: Parameters<typeof encodeCtl>[0]): void {

@@ -134,13 +134,15 @@ export class FakePeer {
         this.#enqueue(this.swarm.peer(effect.peer), effect);
         return;
       case "keep": {
-        const { peer, fileId, piece, bytes } = effect;
+        const { peer, fileId, piece, bytes, epoch } = effect;
         const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
         const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
         if (isGood) this.store.set(`${fileId}/${piece}`, expected);
         this.swarm.soon(() => {
           this.handle(
-            isGood ? { type: "piece-kept", fileId, piece } : { type: "piece-bad", peer, fileId, piece },
+            isGood
+              ? { type: "piece-kept", fileId, piece, epoch }
+              : { type: "piece-bad", peer, fileId, piece, epoch },
           );
         });
         return;
@@ -152,14 +154,14 @@ export class FakePeer {
         this.events.push(effect.event);
         return;
       case "open-file": {
-        const { fileId } = effect;
+        const { fileId, epoch } = effect;
         const pieces = [...this.store.keys()].flatMap((key) => {
           const [name, piece] = key.split("/");
           return name === fileId ? [Number(piece)] : [];
         });
         this.swarm.soon(() => {
-          this.handle({ type: "file-opened", fileId, pieces });
-          for (const piece of pieces) this.handle({ type: "piece-kept", fileId, piece });
+          this.handle({ type: "file-opened", fileId, pieces, epoch });
+          for (const piece of pieces) this.handle({ type: "piece-kept", fileId, piece, epoch });
         });
         return;
       }
