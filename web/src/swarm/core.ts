@@ -28,7 +28,12 @@ export type TransferEvent =
       readonly piece: number;
       readonly epoch: number;
     }
-  | { readonly type: "piece-unstored"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
+  | {
+      readonly type: "piece-unstored";
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly epoch: number;
+    }
   | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
   /** The answer to `open-file`: what is there from before a reload is checked piece by piece, each ending as kept or lost. */
   | {

@@ -6,13 +6,7 @@
 import type { FileId, UserId } from "../lib/index.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
-import {
-  dutyOf,
-  isReserved,
-  MAX_UNANSWERED_CHECKS,
-  STALLED_AFTER_MS,
-  STORE_PATIENCE_MS,
-} from "./duty.ts";
+import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATIENCE_MS } from "./duty.ts";
 import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
@@ -158,6 +152,7 @@ export class Fetching {
     if (file.isUnstorable || file.isComplete) return;
     file.isUnstorable = true;
     this.cancelFile(file);
+    if (!file.isOpen) file.letGo(); // another try opens it anew
     const fileName = shelf.nameOf(file, neighbours);
     this.#core.perform({ type: "tell", event: { code: "storage-full", fileId, fileName } });
   }

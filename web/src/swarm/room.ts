@@ -86,8 +86,7 @@ export class Room {
     );
     let files = sponsored.length + 1;
     let bytes = sponsored.reduce((sum, { sizeBytes }) => sum + sizeBytes, file.sizeBytes);
-    const fits = (): boolean =>
-      files <= MAX_SPONSORED_FILES && bytes <= SPONSORED_SHARE * this.capacityBytes;
+    const fits = (): boolean => files <= MAX_SPONSORED_FILES && bytes <= SPONSORED_SHARE * this.capacityBytes;
     const withdrawn = sponsored.filter((other) => listersOf(other, context) === 0);
     for (const other of this.#leastNeededFirst(withdrawn, context)) {
       if (fits()) break;

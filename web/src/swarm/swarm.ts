@@ -423,7 +423,12 @@ export class Swarm {
         return;
       case "keep":
         this.#keep(effect).catch(() => {
-          this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece, epoch: effect.epoch });
+          this.#handle({
+            type: "piece-lost",
+            fileId: effect.fileId,
+            piece: effect.piece,
+            epoch: effect.epoch,
+          });
         });
         return;
       case "note-ping":

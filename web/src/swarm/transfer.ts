@@ -392,7 +392,8 @@ export class Transfer {
     this.#core.preferred = fileId;
     const chosen = fileId && this.#core.shelf.get(fileId);
     if (chosen) chosen.isUnstorable = false; // worth another try: room may be made for it
-    if (fileId) this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)].slice(0, MAX_CHOICES);
+    if (fileId)
+      this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)].slice(0, MAX_CHOICES);
     this.#fetching.schedule(localMs);
   }
 
