@@ -10,6 +10,7 @@ import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, InlineHasher } from "./hash.ts";
 import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
+import { within } from "./limit.ts";
 import { LinkProofs, type LinkProver } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
@@ -54,6 +55,9 @@ export interface NamedBlob {
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
+
+/** Leaving waits no longer for the store. */
+const CLOSE_LIMIT_MS = 15_000;
 
 /** Links beyond those of the rings, and how often it is looked whether they are still of use. */
 const MAX_KEPT_LINKS = 2;
@@ -100,7 +104,7 @@ export class Swarm {
     const { clock, random, me, store, iceServers, createConnection } = options;
     this.#options = options;
     this.#hasher = options.hasher ?? new InlineHasher();
-    this.#content = new Content(store, this.#hasher);
+    this.#content = new Content(store, this.#hasher, clock);
     this.#transfer = new Transfer({
       me,
       random,
@@ -304,7 +308,8 @@ export class Swarm {
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
-    await this.#options.store.close();
+    const { store, clock } = this.#options;
+    await within(clock, CLOSE_LIMIT_MS, store.close(), "store").catch(() => undefined); // the next start wipes it
   }
 
   #setGenerous(isGenerous: boolean): void {
@@ -319,6 +324,7 @@ export class Swarm {
     const manifest = await this.#content.manifestOf(blob);
     const fileId = fileIdOf(manifest);
     if (!this.#transfer.canOffer(fileId)) throw new FileError("file-too-many", name);
+    this.#handle({ type: "room-wanted", fileId, sizeBytes: blob.size });
     if (!this.#transfer.hasRoomFor(fileId, blob.size))
       throw new FileError("storage-full", `${blob.size} bytes`);
     if (!this.#transfer.isComplete(fileId)) {
@@ -397,14 +403,13 @@ export class Swarm {
   }
 
   #perform(effect: Effect): void {
-    const { store } = this.#options;
     switch (effect.type) {
       case "send-ctl":
         this.#sendCtl(effect.peer, effect.message);
         return;
       case "read-piece": {
         const { peer, upload } = effect;
-        store.read(upload.fileId, upload.piece).then(
+        this.#content.read(upload.fileId, upload.piece).then(
           (bytes) => this.#handle({ type: "piece-read", peer, upload, bytes }),
           () => this.#handle({ type: "piece-unreadable", peer, upload }),
         );
