@@ -42,6 +42,7 @@ DropReason = Literal[
     "version",
     "before-hello",
     "no-hello",
+    "silent",
     "unrequested",
     "contradiction",
     "unproven",

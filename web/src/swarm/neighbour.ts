@@ -54,6 +54,12 @@ export class Neighbour {
     return this.#fileOfSlot.get(slot);
   }
 
+  /** How many things are kept because this neighbour said them. */
+  get keptCount(): number {
+    const maps = [this.listing, this.holdings, this.notes, this.pings, this.#fileOfSlot, this.#refused];
+    return maps.reduce((sum, { size }) => sum + size, 0) + this.uploads.count;
+  }
+
   /** Takes a whole catalogue over. Returns what was refused for the first time, or why this peer must go. */
   takeCatalog(files: readonly ListedFile[]): readonly Refusal[] | DropReason {
     const refusals: Refusal[] = [];

@@ -21,7 +21,7 @@ export class Shelf {
   /** Kept beyond the file's own life: what was switched off stays off when it comes back. */
   readonly #disabled = new Set<FileId>();
   /** Only what this device lists has a slot. The one unused for longest is next, so late data of a former file finds it free. */
-  #nextSlot = 0;
+  nextSlot = 0;
   #epochs = 0;
   readonly room: Room;
 
@@ -213,9 +213,9 @@ export class Shelf {
   #slotOf(file: KnownFile): number {
     if (file.slot === null) {
       const taken = new Set([...this.#files.values()].map(({ slot }) => slot));
-      while (taken.has(this.#nextSlot)) this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
-      file.slot = this.#nextSlot;
-      this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
+      while (taken.has(this.nextSlot)) this.nextSlot = (this.nextSlot + 1) % SLOTS;
+      file.slot = this.nextSlot;
+      this.nextSlot = (this.nextSlot + 1) % SLOTS;
     }
     return file.slot;
   }

@@ -116,6 +116,19 @@ export class Transfer {
     return neglectedPieces(this.#core, localMs);
   }
 
+  /** For tests: how many things this device keeps because neighbours said them. */
+  get keptCount(): number {
+    let count = this.#core.banned.size;
+    for (const _ of this.#core.shelf.all()) count += 1;
+    for (const neighbour of this.#core.neighbours.values()) count += neighbour.keptCount;
+    return count;
+  }
+
+  /** For tests: as if so many files had been listed. */
+  startSlotsAt(slot: number): void {
+    this.#core.shelf.nextSlot = slot;
+  }
+
   noteOf(fileId: FileId): Bytes | null {
     return this.#notes.of(fileId);
   }
@@ -286,8 +299,14 @@ export class Transfer {
         event: { code: "file-refused", from: neighbour.userId, error, fileName },
       });
     }
+    this.#prune();
+    let refusedRank = Number.NEGATIVE_INFINITY;
     for (const entry of neighbour.listing.values()) {
-      if (!shelf.get(entry.fileId) && !this.#makePlace(entry.isOwn ? 3 : 0)) continue;
+      const rank = entry.isOwn ? 3 : 0;
+      if (!shelf.get(entry.fileId) && (rank <= refusedRank || !this.#makePlace(rank))) {
+        refusedRank = Math.max(refusedRank, rank);
+        continue;
+      }
       const file = shelf.learnFrom(entry, neighbour.userId);
       if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
     }

@@ -27,6 +27,10 @@ export class UploadQueue {
     return this.#waiting.length === 0 && this.#inPipe.size === 0;
   }
 
+  get count(): number {
+    return this.#waiting.length + this.#inPipe.size;
+  }
+
   get canBegin(): boolean {
     return this.#waiting.length > 0 && this.#inPipe.size < PIPELINED;
   }
