@@ -249,7 +249,10 @@ export class Fetching {
     const { neighbours } = this.#core;
     this.cancelFile(file);
     file.letGo();
-    for (const { told, untoldPieces, showings } of neighbours.values()) {
+    for (const { userId, uploads, told, untoldPieces, showings } of neighbours.values()) {
+      const pieces = uploads.cancelFile(file.fileId);
+      const message = { type: "reject", fileId: file.fileId, pieces } as const;
+      if (pieces.length > 0) this.#core.perform({ type: "send-ctl", peer: userId, message });
       told.delete(file.fileId);
       untoldPieces.delete(file.fileId);
       showings.delete(file.fileId);

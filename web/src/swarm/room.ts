@@ -76,7 +76,7 @@ export class Room {
 
   /** Rule 4. What its sponsor has withdrawn makes way first. */
   #fitsShare(file: KnownFile, gone: Set<KnownFile>, context: RoomContext): boolean {
-    if (file.sponsor === null || isVouchedFor(file, context)) return true;
+    if (file.sponsor === null) return true;
     const sponsored = [...this.#files.values()].filter(
       (other) =>
         other.isCommitted &&
@@ -94,7 +94,7 @@ export class Room {
       files -= 1;
       bytes -= other.sizeBytes;
     }
-    return fits();
+    return isVouchedFor(file, context) || fits();
   }
 
   #leastNeededFirst(files: readonly KnownFile[], context: RoomContext): KnownFile[] {
