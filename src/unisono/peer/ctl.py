@@ -43,6 +43,7 @@ DropReason = Literal[
     "version",
     "before-hello",
     "no-hello",
+    "silent",
     "unrequested",
     "contradiction",
     "unproven",

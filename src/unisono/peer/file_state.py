@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
+from unisono.peer.ctl import MAX_LISTED_FILES, CtlMessage, DropReason, ListedFile, PeerTime
 from unisono.peer.errors import WireError
 from unisono.peer.manifest import (
     MAX_FILE_BYTES,
@@ -23,6 +23,11 @@ PING_PERIOD_MS = 5_000.0
 # On a new link, as a start may be near: clocks are compared by them.
 FIRST_PINGS = 5
 FIRST_PING_PERIOD_MS = 1_000.0
+# As many as one catalogue may list: what is held must fit into one's own.
+MAX_KNOWN_FILES = MAX_LISTED_FILES
+# Who could not give a piece it has is asked again after this pause, doubled each time up to the second.
+REFUSAL_PAUSE_MS = 2_000.0
+MAX_REFUSAL_PAUSE_MS = 60_000.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,13 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """Nothing of this file is held any more: its room is for others."""
+
+    file_id: str
+
+
+@dataclass(frozen=True)
 class Drop:
     """End the connection. Not for good: it may be tried again."""
 
@@ -69,7 +81,7 @@ class PeerTold:
     time: PeerTime
 
 
-Effect = SendCtl | SendPiece | Store | Drop | PeerTold
+Effect = SendCtl | SendPiece | Store | Forget | Drop | PeerTold
 
 
 @dataclass
@@ -77,8 +89,8 @@ class KnownFile:
     file_id: str
     size_bytes: int
     name: str
-    # The number under which this peer lists the file.
-    slot: int
+    # The number under which this peer lists the file; None until it first does.
+    slot: int | None = None
     manifest: Manifest | None = None
     is_mine: bool = False
     held: set[int] = field(default_factory=set)
@@ -97,6 +109,8 @@ class KnownFile:
 
     @property
     def listed(self) -> ListedFile:
+        if self.slot is None:
+            raise ValueError("not listed yet")
         return ListedFile(
             slot=self.slot,
             file_id=self.file_id,
@@ -141,8 +155,11 @@ class Neighbour:
     untold: dict[str, list[int]] = field(default_factory=dict)
     owed: dict[tuple[str, int], Owed] = field(default_factory=dict)
     waiting: list[tuple[str, int]] = field(default_factory=list)
-    sending: set[tuple[str, int]] = field(default_factory=set)
-    # The best note of each file that it is known to have.
+    # Since when, local ms.
+    sending: dict[tuple[str, int], float] = field(default_factory=dict)
+    # How often in a row it could not give a piece it listed, and until when it is not asked for it, local ms.
+    refusals: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
+    # The note kept here, where it is known to have that; empty where it has another.
     notes: dict[str, bytes] = field(default_factory=dict)
     pinged_local_ms: float = -math.inf
     ping_id: int = 0
@@ -159,9 +176,12 @@ class Neighbour:
         """Takes a whole catalogue over; what nobody may offer is neither fetched nor shown."""
         listed: dict[str, ListedFile] = {}
         own_files = 0
+        named = {entry.file_id for entry in files}
+        owed = {file_id for file_id, _ in self.owed}
         for entry in files:
             former = self.file_of_slot.get(entry.slot)
-            if entry.file_id in listed or (former is not None and former != entry.file_id):
+            is_anothers = former is not None and former != entry.file_id
+            if entry.file_id in listed or (is_anothers and (former in named or former in owed)):
                 return "malformed"
             if entry.size_bytes > 0 and entry.piece_length != piece_length_of(entry.size_bytes):
                 return "malformed"
@@ -175,7 +195,27 @@ class Neighbour:
             listed[entry.file_id] = entry
         self.listing = listed
         self.holdings = {file_id: pieces for file_id, pieces in self.holdings.items() if file_id in listed}
+        self.refusals = {key: value for key, value in self.refusals.items() if key[0] in listed}
+        self.notes = {
+            file_id: note for file_id, note in self.notes.items() if file_id in listed or file_id in self.told
+        }
+        # Data of a slot may come after the file was withdrawn, but not when nothing of it is owed.
+        self.file_of_slot = {
+            slot: file_id
+            for slot, file_id in self.file_of_slot.items()
+            if (file_id in listed and listed[file_id].slot == slot) or file_id in owed
+        }
         return None
+
+    def note_refusal(self, file_id: str, piece: int, local_ms: float) -> None:
+        count = self.refusals.get((file_id, piece), (0, 0.0))[0] + 1
+        pause_ms = min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** min(count - 1, 10))
+        self.refusals[(file_id, piece)] = (count, local_ms + pause_ms)
+
+    def can_give(self, file_id: str, piece: int, local_ms: float) -> bool:
+        """Neither owed, nor refused a moment ago."""
+        refusal = self.refusals.get((file_id, piece))
+        return (file_id, piece) not in self.owed and (refusal is None or refusal[1] <= local_ms)
 
     def take_bitfield(self, file_id: str, text: str) -> DropReason | None:
         entry = self.listing.get(file_id)
@@ -183,6 +223,7 @@ class Neighbour:
             return None
         try:
             self.holdings[file_id] = decode_bitfield(text, piece_count_of(entry.size_bytes))
+            self.refusals = {key: value for key, value in self.refusals.items() if key[0] != file_id}
         except WireError:
             return "malformed"
         return None

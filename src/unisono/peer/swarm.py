@@ -16,7 +16,16 @@ from unisono.peer import ctl
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
-from unisono.peer.file_state import Drop, Effect, KnownFile, PeerTold, SendCtl, SendPiece, Store
+from unisono.peer.file_state import (
+    Drop,
+    Effect,
+    Forget,
+    KnownFile,
+    PeerTold,
+    SendCtl,
+    SendPiece,
+    Store,
+)
 from unisono.peer.ground import Chance, Clock
 from unisono.peer.mesh import Mesh
 from unisono.peer.roster import Person
@@ -177,6 +186,8 @@ class FileSwarm:
                 self._send_piece(effect)
             case Store(file_id, piece, data):
                 self._store.write(file_id, piece, self._transfer.files[file_id].size_bytes, data)
+            case Forget(file_id):
+                self._store.path_of(file_id).unlink(missing_ok=True)
             case Drop():
                 self._drop(effect)
             case PeerTold():

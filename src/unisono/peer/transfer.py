@@ -15,9 +15,11 @@ from unisono.peer import ctl
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import (
+    MAX_KNOWN_FILES,
     MAX_OWN_FILES,
     Drop,
     Effect,
+    Forget,
     KnownFile,
     Neighbour,
     Owed,
@@ -33,12 +35,17 @@ from unisono.peer.manifest import (
     parse_manifest,
     piece_size_of,
 )
+from unisono.peer.room import SlotCounter, least_worth, spare_for
 
 # What one source may owe at once; the web app allows a peer 40.
 CREDIT = 8
 MAX_QUEUED_UPLOADS = 40
 # Pieces being sent at once, over all links together.
 SLOTS = 2
+# A piece that takes longer waits for its receiver, not for this peer: others have their turn meanwhile.
+STALLED_MS = 1_500.0
+# Owing something and silent, or taking nothing, for so long, a link is broken, however alive it looks.
+DEAD_AFTER_MS = 300_000.0
 HELLO_PATIENCE_MS = 5_000.0
 MANIFEST_PATIENCE_MS = 3_000.0
 # Silent for so long, a source loses what others have as well.
@@ -54,7 +61,7 @@ class Transfer:
         self._accepts_note = accepts_note
         self._neighbours: dict[str, Neighbour] = {}
         self._banned: set[str] = set()
-        self._slots: dict[str, int] = {}
+        self._slots = SlotCounter()
         self._effects: list[Effect] = []
         self._turn = 0
         self.files: dict[str, KnownFile] = {}
@@ -65,6 +72,7 @@ class Transfer:
 
     def link_opened(self, peer: str, local_ms: float) -> list[Effect]:
         """The shell puts the proof of the link into the hello."""
+        self._close(peer)  # one that was never reported closed owes nothing any more
         self._neighbours[peer] = Neighbour(peer, local_ms, local_ms)
         self._send(peer, ctl.Hello(ctl.CTL_VERSION, ""))
         return self._flush()
@@ -94,7 +102,7 @@ class Transfer:
     def piece_sent(self, peer: str, file_id: str, piece: int, local_ms: float) -> list[Effect]:
         neighbour = self._neighbours.get(peer)
         if neighbour is not None:
-            neighbour.sending.discard((file_id, piece))
+            neighbour.sending.pop((file_id, piece), None)
         return self._settle(local_ms)
 
     def add_mine(self, manifest: Manifest, name: str, local_ms: float) -> list[Effect]:
@@ -106,6 +114,7 @@ class Transfer:
         known = self.files.get(file_id)
         if known is not None:
             self._cancel_file(known)
+        self._make_place(4)
         file = self._learn(file_id, manifest.size_bytes, name)
         file.size_bytes, file.manifest, file.name, file.is_mine = manifest.size_bytes, manifest, name, True
         file.held = set(range(file.piece_count))
@@ -142,6 +151,9 @@ class Transfer:
             if neighbour.live and local_ms - neighbour.heard_local_ms > SILENCE_MS:
                 movable = [key for key in neighbour.live if self._has_other_source(neighbour, *key)]
                 self._cancel(neighbour, movable)
+            is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > DEAD_AFTER_MS
+            if is_mute or any(local_ms - begun > DEAD_AFTER_MS for begun in neighbour.sending.values()):
+                self._drop(neighbour, "silent")
         return self._settle(local_ms)
 
     # --- what neighbours say --------------------------------------------------------------------------------
@@ -205,11 +217,17 @@ class Transfer:
         reason = neighbour.take_catalog(files)
         if reason is not None:
             return reason
+        self._forget_unlisted()
+        refused = -1
         for entry in neighbour.listing.values():
             known = self.files.get(entry.file_id)
             if known is not None and known.manifest is not None and known.size_bytes != entry.size_bytes:
                 return "contradiction"
-            self._learn(entry.file_id, entry.size_bytes, entry.name)
+            worth = 3 if entry.is_own else 0
+            if known is not None or (worth > refused and self._make_place(worth)):
+                self._learn(entry.file_id, entry.size_bytes, entry.name)
+            else:
+                refused = max(refused, worth)
         self._forget_unlisted()
         return None
 
@@ -265,7 +283,9 @@ class Transfer:
             if owed is None:
                 continue
             if owed.is_live:  # a rejected cancel only confirms the cancel
-                neighbour.holdings.get(file_id, set()).discard(piece)
+                # It may be unable only for a moment, so it is asked again after a pause.
+                neighbour.note_refusal(file_id, piece, local_ms)
+                neighbour.heard_local_ms = local_ms
                 self._not_coming(file_id, piece, neighbour.user_id)
 
     def _take_chunk(self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float) -> ctl.DropReason | None:
@@ -312,8 +332,10 @@ class Transfer:
             return "malformed"
         if not 1 <= len(note) <= ctl.MAX_NOTE_BYTES or not self._accepts_note(note):
             return "malformed"
-        neighbour.notes[file_id] = note
-        self._merge_note(file_id, note)
+        file = self.files.get(file_id)
+        if file is not None:
+            file.merge_note(note)
+            neighbour.notes[file_id] = note if note == file.note else b""
         return None
 
     def _merge_note(self, file_id: str, note: bytes) -> None:
@@ -331,7 +353,7 @@ class Transfer:
         for neighbour in self._neighbours.values():
             if neighbour.is_greeted and neighbour.user_id not in self._banned:
                 self._ask_pieces(neighbour, local_ms)
-        self._give_pieces()
+        self._give_pieces(local_ms)
         for neighbour in self._neighbours.values():
             for file_id, pieces in neighbour.untold.items():
                 self._send(neighbour.user_id, ctl.Have(file_id, pieces))
@@ -339,8 +361,9 @@ class Transfer:
         return self._flush()
 
     def _to_fetch(self) -> list[KnownFile]:
-        """Files that fit the budget, the preferred one first, then as they became known."""
-        wanted = sorted(self.files.values(), key=lambda file: file.file_id != self.preferred)
+        """Files that fit the budget: the preferred one, then what is begun, then as they became known."""
+        self._make_room()
+        wanted = sorted(self.files.values(), key=lambda file: (file.file_id != self.preferred, not file.held))
         fitting, used_bytes = [], 0
         for file in wanted:
             if used_bytes + file.size_bytes > self._capacity_bytes and not file.held:
@@ -349,6 +372,22 @@ class Transfer:
             if not file.is_complete:
                 fitting.append(file)
         return fitting
+
+    def _make_room(self) -> None:
+        for file in spare_for(self.preferred, self.files, self._neighbours.values(), self._capacity_bytes):
+            self._let_go(file)
+
+    def _let_go(self, file: KnownFile) -> None:
+        self._cancel_file(file)
+        for neighbour in self._neighbours.values():
+            pieces = [piece for file_id, piece in neighbour.waiting if file_id == file.file_id]
+            self._reject(neighbour.user_id, file.file_id, neighbour.take_cancel(file.file_id, pieces))
+            neighbour.untold.pop(file.file_id, None)
+        file.in_flight.clear()
+        if file.held:
+            file.held.clear()
+            self._effects.append(Forget(file.file_id))
+            self._tell_catalog()
 
     def _ask_manifest(self, file: KnownFile, local_ms: float) -> None:
         asked = file.manifest_asked
@@ -377,7 +416,7 @@ class Transfer:
                 if piece < file.piece_count
                 and piece not in file.held
                 and piece not in file.in_flight
-                and (file.file_id, piece) not in neighbour.owed
+                and neighbour.can_give(file.file_id, piece, local_ms)
             ]
             # Rarest first, ties at random.
             ranked = sorted((self._rarity(file, piece) + self._chance.fraction(), piece) for piece in choices)
@@ -394,19 +433,22 @@ class Transfer:
     def _rarity(self, file: KnownFile, piece: int) -> int:
         return sum(piece in each.holdings.get(file.file_id, ()) for each in self._neighbours.values())
 
-    def _give_pieces(self) -> None:
+    def _give_pieces(self, local_ms: float) -> None:
         """Links take turns; within a link the preferred file goes first."""
-        busy = sum(len(neighbour.sending) for neighbour in self._neighbours.values())
-        guests = [neighbour for neighbour in self._neighbours.values() if neighbour.waiting]
+        begun = [ms for neighbour in self._neighbours.values() for ms in neighbour.sending.values()]
+        busy = sum(local_ms - ms < STALLED_MS for ms in begun)
+        able = [neighbour for neighbour in self._neighbours.values() if len(neighbour.sending) < SLOTS]
+        guests = [neighbour for neighbour in able if neighbour.waiting]
         while busy < SLOTS and guests:
             self._turn += 1
             guest = guests[self._turn % len(guests)]
             upload = min(guest.waiting, key=lambda each: each[0] != self.preferred)
             guest.waiting.remove(upload)
-            guest.sending.add(upload)
-            self._effects.append(SendPiece(guest.user_id, self.files[upload[0]].slot, *upload))
+            guest.sending[upload] = local_ms
+            slot = self._slots.give(self.files[upload[0]], self.files)
+            self._effects.append(SendPiece(guest.user_id, slot, *upload))
             busy += 1
-            guests = [neighbour for neighbour in guests if neighbour.waiting]
+            guests = [each for each in guests if each.waiting and len(each.sending) < SLOTS]
 
     def _cancel(self, neighbour: Neighbour, keys: list[tuple[str, int]]) -> None:
         by_file: dict[str, list[int]] = {}
@@ -442,7 +484,9 @@ class Transfer:
                 self._send_catalog(neighbour)
 
     def _send_catalog(self, neighbour: Neighbour) -> None:
-        served = [file for file in self.files.values() if file.held]
+        served = [file for file in self.files.values() if file.held][:MAX_KNOWN_FILES]
+        for file in served:
+            self._slots.give(file, self.files)
         self._send(neighbour.user_id, ctl.Catalog([file.listed for file in served]))
         neighbour.told &= {file.file_id for file in served}
         for file in served:
@@ -455,12 +499,21 @@ class Transfer:
     def _learn(self, file_id: str, size_bytes: int, name: str) -> KnownFile:
         file = self.files.get(file_id)
         if file is None:
-            # Slots are never reused, so late data of a former file cannot be mistaken for another's.
-            slot = self._slots.setdefault(file_id, len(self._slots))
-            file = self.files[file_id] = KnownFile(file_id, size_bytes, name, slot)
+            file = self.files[file_id] = KnownFile(file_id, size_bytes, name)
         elif file.manifest is None:
             file.size_bytes = size_bytes
         return file
+
+    def _make_place(self, worth: int) -> bool:
+        """Only so many files may be known: forgets one of less worth where needed; whether there is place."""
+        if len(self.files) < MAX_KNOWN_FILES:
+            return True
+        least, its_worth = least_worth(self.preferred, self.files, self._neighbours.values())
+        if its_worth >= worth:
+            return False
+        self._let_go(least)
+        del self.files[least.file_id]
+        return True
 
     def _forget_unlisted(self) -> None:
         """Files that nobody lists and of which nothing is held."""
@@ -480,7 +533,8 @@ class Transfer:
 
     def _drop(self, neighbour: Neighbour, reason: ctl.DropReason) -> None:
         """F4. A mere silence may be tried again; an offence may not."""
-        self._effects.append(Drop(neighbour.user_id, reason, is_for_good=reason != "no-hello"))
+        is_for_good = reason not in ("no-hello", "silent")
+        self._effects.append(Drop(neighbour.user_id, reason, is_for_good))
         self._close(neighbour.user_id)
 
     def _reject(self, peer: str, file_id: str, pieces: list[int]) -> None:

@@ -20,13 +20,31 @@ export type TransferEvent =
   | { readonly type: "piece-read"; readonly peer: UserId; readonly upload: Upload; readonly bytes: Bytes }
   | { readonly type: "piece-unreadable"; readonly peer: UserId; readonly upload: Upload }
   /** Outcomes of `keep`: verified and stored; not what the manifest promises; no room; lost before it could be checked. */
-  | { readonly type: "piece-kept"; readonly fileId: FileId; readonly piece: number }
-  | { readonly type: "piece-bad"; readonly peer: UserId; readonly fileId: FileId; readonly piece: number }
-  | { readonly type: "piece-unstored"; readonly fileId: FileId; readonly piece: number }
-  | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number }
+  | { readonly type: "piece-kept"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
+  | {
+      readonly type: "piece-bad";
+      readonly peer: UserId;
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly epoch: number;
+    }
+  | {
+      readonly type: "piece-unstored";
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly epoch: number;
+    }
+  | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
   /** The answer to `open-file`: what is there from before a reload is checked piece by piece, each ending as kept or lost. */
-  | { readonly type: "file-opened"; readonly fileId: FileId; readonly pieces: readonly number[] }
-  | { readonly type: "file-unopened"; readonly fileId: FileId }
+  | {
+      readonly type: "file-opened";
+      readonly fileId: FileId;
+      readonly pieces: readonly number[];
+      readonly epoch: number;
+    }
+  | { readonly type: "file-unopened"; readonly fileId: FileId; readonly epoch: number }
+  /** I am about to add a file of this size: what is switched off and not mine makes room for it. */
+  | { readonly type: "room-wanted"; readonly fileId: FileId; readonly sizeBytes: number }
   /** I added a file; all its pieces are in the store. */
   | {
       readonly type: "file-added";
@@ -52,19 +70,21 @@ export type Effect =
       readonly slot: number;
       readonly bytes: Bytes;
     }
-  /** Make room in the store; answer with file-opened or file-unopened. */
+  /** Make room in the store; answer, with the same `epoch`, by file-opened or file-unopened. */
   | {
       readonly type: "open-file";
       readonly fileId: FileId;
       readonly sizeBytes: number;
       readonly pieceLength: number;
+      readonly epoch: number;
     }
-  /** Verify against `sha256`, then store; answer with piece-kept, -bad, -unstored or -lost. */
+  /** Verify against `sha256`, then store; answer, with the same `epoch`, by piece-kept, -bad, -unstored or -lost. */
   | {
       readonly type: "keep";
       readonly peer: UserId;
       readonly fileId: FileId;
       readonly piece: number;
+      readonly epoch: number;
       readonly bytes: Bytes;
       readonly sha256: Uint8Array;
     }

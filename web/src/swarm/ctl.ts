@@ -91,6 +91,7 @@ export type DropReason =
   | "version"
   | "before-hello"
   | "no-hello"
+  | "silent"
   | "unrequested"
   | "contradiction";
 

@@ -6,6 +6,7 @@
 import type { FileId, UserId } from "../lib/index.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
+import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATIENCE_MS } from "./duty.ts";
 import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
@@ -88,9 +89,12 @@ export class Fetching {
     return null;
   }
 
-  takeKept(fileId: FileId, piece: number): void {
+  takeKept(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const file = this.#core.shelf.get(fileId);
-    if (!file?.noteHeld(piece)) return;
+    if (file?.epoch !== epoch || !file.isCommitted || !file.noteHeld(piece)) return;
+    file.progressLocalMs = localMs;
+    // It may have been asked for anew when the store was late.
+    this.#cancelElsewhere(file, piece);
     if (file.held.setCount === 1) this.#core.isCatalogStale = true;
     for (const neighbour of this.#core.neighbours.values()) {
       if (!neighbour.told.has(fileId)) continue;
@@ -104,10 +108,10 @@ export class Fetching {
   }
 
   /** The hash is not the manifest's: the sender is not asked for anything again. */
-  takeBad(peer: UserId, fileId: FileId, piece: number, localMs: number): void {
+  takeBad(peer: UserId, fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { shelf, neighbours, counts } = this.#core;
     const file = shelf.get(fileId);
-    file?.checking.delete(piece);
+    if (file?.epoch === epoch) file.checking.delete(piece);
     counts.badPieces += 1;
     const fileName = file ? shelf.nameOf(file, neighbours) : "";
     this.#core.perform({ type: "tell", event: { code: "bad-piece", from: peer, fileId, fileName } });
@@ -122,23 +126,33 @@ export class Fetching {
   }
 
   /** The store is ready for a file; pieces from before a reload are being checked and need not be asked for. */
-  takeOpened(fileId: FileId, pieces: readonly number[], localMs: number): void {
+  takeOpened(fileId: FileId, pieces: readonly number[], epoch: number, localMs: number): void {
     const file = this.#core.shelf.get(fileId);
-    if (!file?.isCommitted) return;
+    if (!file?.isCommitted || file.epoch !== epoch) return;
     file.isOpen = true;
+    file.openingSinceLocalMs = null;
+    file.progressLocalMs = localMs;
     for (const piece of pieces)
-      if (piece < file.pieceCount && !file.held.has(piece)) file.checking.add(piece);
+      if (piece < file.pieceCount && !file.held.has(piece)) file.checking.set(piece, localMs);
     this.schedule(localMs);
   }
 
-  takeUnstored(fileId: FileId, piece: number): void {
+  /** What was to be checked is lost: it is wanted again. */
+  takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+    const file = this.#core.shelf.get(fileId);
+    if (file?.epoch === epoch) file.checking.delete(piece);
+    this.schedule(localMs);
+  }
+
+  takeUnstored(fileId: FileId, piece: number, epoch: number): void {
     const { shelf, neighbours } = this.#core;
     const file = shelf.get(fileId);
-    if (!file) return;
+    if (file?.epoch !== epoch) return;
     file.checking.delete(piece);
-    if (file.isUnstorable) return;
+    if (file.isUnstorable || file.isComplete) return;
     file.isUnstorable = true;
     this.cancelFile(file);
+    if (!file.isOpen) file.letGo(); // another try opens it anew
     const fileName = shelf.nameOf(file, neighbours);
     this.#core.perform({ type: "tell", event: { code: "storage-full", fileId, fileName } });
   }
@@ -149,8 +163,9 @@ export class Fetching {
     for (const piece of pieces) {
       const request = neighbour.source.requestOf(fileId, piece);
       if (!request) continue;
-      // A rejected live request means it does not have the piece; a rejected cancel only confirms the cancel.
-      if (request.isLive && !request.askedBackFor) this.#forgetHolding(neighbour, fileId, piece);
+      // A rejected live request means it could not give the piece; a rejected cancel only confirms the cancel.
+      // It may be unable only for a moment, so it is asked again after a pause.
+      if (request.isLive && !request.askedBackFor) neighbour.source.noteRefusal(fileId, piece, localMs);
       file?.noteNotComing(piece, neighbour.userId);
       neighbour.source.forget(request);
       const heir = request.askedBackFor && this.#core.neighbours.get(request.askedBackFor);
@@ -199,6 +214,60 @@ export class Fetching {
     }
   }
 
+  /**
+   * Ends whatever has gone on for too long, or has no owner: afterwards the piece is wanted again (duty.ts). Answers that come
+   * after that find nothing to change, or a piece that is held all the same.
+   */
+  recover(localMs: number): void {
+    for (const file of this.#core.shelf.all()) {
+      const openingMs = localMs - (file.openingSinceLocalMs ?? localMs);
+      if (openingMs >= STORE_PATIENCE_MS) this.#giveUp(file);
+      for (const [piece, sinceLocalMs] of file.checking) {
+        if (localMs - sinceLocalMs < STORE_PATIENCE_MS) continue;
+        file.checking.delete(piece);
+        file.unansweredChecks += 1;
+      }
+      if (file.unansweredChecks >= MAX_UNANSWERED_CHECKS) this.#giveUp(file);
+      for (const [piece, { sources }] of file.inFlight) {
+        if (file.isOpen && dutyOf(this.#core, file, piece, localMs) !== "neglected") continue;
+        for (const peer of [...sources]) {
+          const request = this.#core.neighbours.get(peer)?.source.requestOf(file.fileId, piece);
+          if (!request?.isLive) file.noteNotComing(piece, peer);
+        }
+      }
+    }
+  }
+
+  #giveUp(file: KnownFile): void {
+    file.openingSinceLocalMs = null;
+    file.unansweredChecks = 0;
+    this.takeUnstored(file.fileId, -1, file.epoch);
+  }
+
+  /** Takes back every request for a file, and has the store let go of it: its room is for others. */
+  letGo(file: KnownFile): void {
+    const { neighbours } = this.#core;
+    this.cancelFile(file);
+    file.letGo();
+    for (const { userId, uploads, told, untoldPieces, showings } of neighbours.values()) {
+      const pieces = uploads.cancelFile(file.fileId);
+      const message = { type: "reject", fileId: file.fileId, pieces } as const;
+      if (pieces.length > 0) this.#core.perform({ type: "send-ctl", peer: userId, message });
+      told.delete(file.fileId);
+      untoldPieces.delete(file.fileId);
+      showings.delete(file.fileId);
+    }
+    this.#core.isCatalogStale = true;
+    this.#core.perform({ type: "forget-file", fileId: file.fileId });
+  }
+
+  /** Lets go of what makes way for a file of this size; returns whether it then fits. */
+  makeRoom(fileId: FileId, sizeBytes: number): boolean {
+    const gone = this.#core.shelf.room.whatMakesWay(fileId, sizeBytes, this.#core);
+    for (const file of gone ?? []) this.letGo(file);
+    return gone !== null;
+  }
+
   /** Finds silent sources and hands their pieces to others. */
   checkSilence(localMs: number): void {
     for (const neighbour of this.#core.neighbours.values()) {
@@ -244,14 +313,15 @@ export class Fetching {
         continue;
       }
       if (!file.isCommitted) {
-        if (!shelf.hasRoomFor(file.fileId, file.sizeBytes)) continue;
-        file.isCommitted = true;
-        const { fileId, sizeBytes, pieceLength } = file;
-        this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength });
+        file.lacksRoom = !this.makeRoom(file.fileId, file.sizeBytes);
+        if (file.lacksRoom) continue;
+        shelf.commit(file, localMs);
+        const { fileId, sizeBytes, pieceLength, epoch } = file;
+        this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength, epoch });
       }
       if (file.isOpen) ready.push(file);
     }
-    return ready;
+    return ready.filter(({ isOpen }) => isOpen); // what was chosen later may have made way for an earlier one
   }
 
   #askManifest(file: KnownFile, localMs: number): void {
@@ -271,13 +341,12 @@ export class Fetching {
 
   #scheduleFrom(neighbour: Neighbour, files: readonly KnownFile[], localMs: number): void {
     const { source } = neighbour;
-    const preferred = this.#core.preferred && this.#core.shelf.get(this.#core.preferred);
-    // While the preferred file is coming in, whoever has any of it is kept free for it: it may show more at any moment.
-    const isReserved = preferred && preferred.inFlight.size > 0 && neighbour.holdings.has(preferred.fileId);
     let isRefilling = false;
     for (const file of files) {
-      if (isReserved && file !== preferred) return;
+      if (isReserved(this.#core, neighbour, file)) return;
       const holding = neighbour.holdings.get(file.fileId);
+      const isStalled = file.inFlight.size === 0 && localMs - file.progressLocalMs >= STALLED_AFTER_MS;
+      const isUnshownAsked = isStalled && neighbour.listing.get(file.fileId)?.isWhole === true;
       if (!holding || holding.length !== file.pieceCount) continue;
       const credit = source.creditFor(file.pieceLength);
       // In batches: a request message per half credit, not per piece.
@@ -285,7 +354,10 @@ export class Fetching {
       isRefilling = true;
       const room = Math.min(credit - source.liveCount, this.#roomFor(file.pieceLength));
       if (room <= 0) return;
-      const isAtSource = (piece: number) => holding.has(piece) && !source.requestOf(file.fileId, piece);
+      const isAtSource = (piece: number) =>
+        (holding.has(piece) || isUnshownAsked) &&
+        !source.requestOf(file.fileId, piece) &&
+        !source.isRefusing(file.fileId, piece, localMs);
       const choices = {
         pieceCount: file.pieceCount,
         startedPieces: file.held.setCount + file.checking.size + file.inFlight.size,
@@ -377,9 +449,11 @@ export class Fetching {
     file?.noteNotComing(piece, neighbour.userId);
     if (file?.manifest && bytes) {
       this.#cancelElsewhere(file, piece);
-      file.checking.add(piece);
+      file.checking.set(piece, localMs);
+      file.progressLocalMs = localMs;
       const sha256 = hashOfPiece(file.manifest, piece);
-      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId: file.fileId, piece, bytes, sha256 });
+      const { fileId, epoch } = file;
+      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
     }
     this.scheduleFrom(neighbour, localMs);
   }
@@ -404,16 +478,6 @@ export class Fetching {
     for (const [fileId, pieces] of piecesOfFile) {
       const message = { type: "cancel", fileId, pieces } as const;
       this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
-    }
-  }
-
-  #forgetHolding(neighbour: Neighbour, fileId: FileId, piece: number): void {
-    const holding = neighbour.holdings.get(fileId);
-    const file = this.#core.shelf.get(fileId);
-    if (!holding?.has(piece)) return;
-    holding.clear(piece);
-    if (file && !neighbour.isBanned && holding.length === file.pieceCount) {
-      file.availability[piece] = Math.max(0, (file.availability[piece] ?? 0) - 1);
     }
   }
 

@@ -11,6 +11,8 @@ export interface Hashed {
 
 export interface Hasher {
   digest(bytes: Bytes): Promise<Hashed>;
+  /** An answer is overdue: whatever was to give it is not asked again. */
+  distrust?(): void;
   close(): void;
 }
 
@@ -42,10 +44,7 @@ export class WorkerHasher implements Hasher {
       this.#waiting.get(data.id)?.resolve({ hash: data.hash, bytes: new Uint8Array(data.buffer) });
       this.#waiting.delete(data.id);
     };
-    this.#worker.onerror = () => {
-      this.#fallback = new InlineHasher();
-      this.#fail(new Error("the hash worker broke"));
-    };
+    this.#worker.onerror = () => this.distrust();
   }
 
   /** Rejects when the worker breaks or is closed meanwhile; the bytes are lost then. */
@@ -56,6 +55,12 @@ export class WorkerHasher implements Hasher {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, buffer: bytes.buffer }, [bytes.buffer]);
     });
+  }
+
+  distrust(): void {
+    this.#fallback ??= new InlineHasher();
+    this.#worker.terminate();
+    this.#fail(new Error("the hash worker broke"));
   }
 
   close(): void {

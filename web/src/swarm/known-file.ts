@@ -25,6 +25,12 @@ export class KnownFile {
   isCommitted = false;
   /** The store has answered: what was there from before is known, so nothing is fetched twice. */
   isOpen = false;
+  /** When the store was asked to open it, local ms, while it has not answered. */
+  openingSinceLocalMs: number | null = null;
+  /** Counts the openings in the store: an answer to a former one says nothing about what is there now. */
+  epoch = 0;
+  /** Neither the budget nor its sponsor's share has room for it now (room.ts). */
+  lacksRoom = false;
   /** The store had no room for it after all. */
   isUnstorable = false;
   /** The name I gave it when I added it. */
@@ -37,16 +43,23 @@ export class KnownFile {
   held: Bitfield;
   heldBytes = 0;
   readonly inFlight = new Map<number, InFlight>();
-  readonly checking = new Set<number>();
+  /** Pieces being verified and stored, and since when, local ms. */
+  readonly checking = new Map<number, number>();
+  /** Checks in a row that the store never answered. */
+  unansweredChecks = 0;
+  /** When a piece was last asked for, or came, local ms. */
+  progressLocalMs = Number.NEGATIVE_INFINITY;
+  /** The number under which this device lists the file to everyone; null until it first does. */
+  slot: number | null = null;
   /** How many usable neighbours have each piece. */
   availability: Uint16Array;
 
   constructor(
     readonly fileId: FileId,
     private size: number,
-    /** The number under which this device lists the file to everyone. */
-    readonly slot: number,
     public lastName: string,
+    /** The first neighbour who listed it; null for what this device had itself. */
+    readonly sponsor: UserId | null = null,
   ) {
     this.held = new Bitfield(this.pieceCount);
     this.availability = new Uint16Array(this.pieceCount);
@@ -101,6 +114,7 @@ export class KnownFile {
   }
 
   noteAsked(piece: number, peer: UserId, localMs: number): void {
+    this.progressLocalMs = localMs;
     const inFlight = this.inFlight.get(piece);
     if (inFlight) inFlight.sources.add(peer);
     else this.inFlight.set(piece, { sources: new Set([peer]), sinceLocalMs: localMs });
@@ -113,9 +127,21 @@ export class KnownFile {
     if (inFlight.sources.size === 0) this.inFlight.delete(piece);
   }
 
+  /** The store lets go of it: nothing of it is held any more, and all of it may be fetched anew. */
+  letGo(): void {
+    this.held = new Bitfield(this.pieceCount);
+    this.heldBytes = 0;
+    this.checking.clear();
+    this.inFlight.clear();
+    this.isCommitted = false;
+    this.isOpen = false;
+    this.openingSinceLocalMs = null;
+  }
+
   /** Returns whether it was new. */
   noteHeld(piece: number): boolean {
     this.checking.delete(piece);
+    this.unansweredChecks = 0;
     if (!this.held.set(piece)) return false;
     this.heldBytes += this.pieceSize(piece);
     return true;

@@ -2,7 +2,7 @@
 
 import type { Bytes, FileId, UserId } from "../lib/index.ts";
 import { Bitfield } from "./bitfield.ts";
-import type { DropReason, ListedFile } from "./ctl.ts";
+import { type DropReason, type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
 import { MAX_FILE_BYTES, pieceCountOf, pieceLengthOf } from "./manifest.ts";
 import { NOTE_BURST, NOTE_LENIENCY, NOTES_PER_SEC } from "./notes.ts";
 import type { Showing } from "./seeding.ts";
@@ -49,25 +49,36 @@ export class Neighbour {
     public isBanned: boolean,
   ) {}
 
-  /** Data of a slot may come after the file was withdrawn, so slots are remembered for as long as the link lasts. */
+  /** Data of a slot may come after the file was withdrawn, so a slot is remembered for as long as any of it is owed. */
   fileOfSlot(slot: number): FileId | undefined {
     return this.#fileOfSlot.get(slot);
+  }
+
+  /** How many things are kept because this neighbour said them. */
+  get keptCount(): number {
+    const maps = [this.listing, this.holdings, this.notes, this.pings, this.#fileOfSlot, this.#refused];
+    return maps.reduce((sum, { size }) => sum + size, 0) + this.uploads.count;
   }
 
   /** Takes a whole catalogue over. Returns what was refused for the first time, or why this peer must go. */
   takeCatalog(files: readonly ListedFile[]): readonly Refusal[] | DropReason {
     const refusals: Refusal[] = [];
     const listed = new Map<FileId, ListedFile>();
+    const named = new Set(files.map(({ fileId }) => fileId));
     let ownFiles = 0;
     for (const entry of files) {
       const formerFile = this.#fileOfSlot.get(entry.slot);
-      if (listed.has(entry.fileId) || (formerFile && formerFile !== entry.fileId)) return "malformed";
+      const isAnothers = formerFile !== undefined && formerFile !== entry.fileId;
+      if (listed.has(entry.fileId)) return "malformed";
+      if (isAnothers && (named.has(formerFile) || this.source.owes(formerFile))) return "malformed";
       if (entry.sizeBytes > 0 && entry.pieceLength !== pieceLengthOf(entry.sizeBytes)) return "malformed";
       if (entry.isOwn) ownFiles += 1;
       const error = refusalOf(entry, ownFiles);
       if (error) {
-        if (!this.#refused.has(entry.fileId)) refusals.push({ entry, error });
-        this.#refused.add(entry.fileId);
+        const isNews = !this.#refused.has(entry.fileId) && this.#refused.size < MAX_LISTED_FILES;
+        if (isNews) refusals.push({ entry, error });
+        // Beyond the cap more of the like is refused without another word.
+        if (this.#refused.size < MAX_LISTED_FILES) this.#refused.add(entry.fileId);
         continue;
       }
       const formerSizeBytes = this.listing.get(entry.fileId)?.sizeBytes;
@@ -77,7 +88,15 @@ export class Neighbour {
     }
     this.listing.clear();
     for (const [fileId, entry] of listed) this.listing.set(fileId, entry);
-    for (const fileId of this.holdings.keys()) if (!listed.has(fileId)) this.holdings.delete(fileId);
+    for (const fileId of this.holdings.keys()) {
+      if (listed.has(fileId)) continue;
+      this.holdings.delete(fileId);
+      this.source.forgetRefusals(fileId);
+    }
+    for (const [slot, fileId] of this.#fileOfSlot) {
+      const isCurrent = listed.get(fileId)?.slot === slot;
+      if (!isCurrent && !this.source.owes(fileId)) this.#fileOfSlot.delete(slot);
+    }
     return refusals;
   }
 
@@ -87,6 +106,7 @@ export class Neighbour {
     if (!entry) return true;
     try {
       this.holdings.set(fileId, Bitfield.decode(text, pieceCountOf(entry.sizeBytes)));
+      this.source.forgetRefusals(fileId);
       return true;
     } catch {
       return false;

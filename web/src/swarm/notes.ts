@@ -3,7 +3,7 @@
 // come; who has the better one tells each neighbour that has a worse one or none. Local ms. Knows nothing of its meaning.
 // Invariants: (1) notes of a file cross a link only while one of its two ends lists the file there, so both know it; (2) what
 // is sent is paced well below what every receiver allows, so an honest peer never floods; (3) a neighbour's known note is
-// either the very object kept here or a worse one, so telling whether it needs ours is a comparison of references.
+// either the very object kept here or a mere mark that it has a worse one, so telling whether it needs ours is a comparison of references.
 
 import { type Bytes, type FileId, fromBase64Url, toBase64Url } from "../lib/index.ts";
 import type { CoreState } from "./core.ts";
@@ -18,6 +18,9 @@ export const NOTE_BURST = 8;
 export const NOTES_PER_SEC = 4;
 /** Receivers allow this much more: messages of several seconds may arrive together after a lost path came back. */
 export const NOTE_LENIENCY = 8;
+
+/** Stands for any note that is not the one kept here: a neighbour cannot make this device keep more than one a file. */
+const WORSE: Bytes = new Uint8Array(0);
 
 export class Notes {
   readonly #core: CoreState;
@@ -47,7 +50,7 @@ export class Notes {
     if (!this.#core.shelf.get(fileId)) return null; // withdrawn by everyone meanwhile
     this.#merge(fileId, note);
     const mine = this.of(fileId);
-    neighbour.notes.set(fileId, mine && compareNotes(note, mine) === 0 ? mine : note); // invariant 3
+    neighbour.notes.set(fileId, mine && compareNotes(note, mine) === 0 ? mine : WORSE); // invariant 3
     return null;
   }
 

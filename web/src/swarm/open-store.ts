@@ -1,11 +1,13 @@
-// The best store this browser has: OPFS, else IndexedDB, else memory. A stay in a swarm is named by a session that outlives a
+// The best store this browser has: OPFS, else IndexedDB, with memory behind them for what they refuse; else memory. A stay in a swarm is named by a session that outlives a
 // reload of its page and nothing else; what a crashed page left behind is wiped here, on the next start. Whether the page of
 // a leftover still lives is told by a Web Lock it holds; where there are none (plain http), by a beat in the database.
 
 import { type Bytes, type Clock, every, type FileId } from "../lib/index.ts";
 import { forgetSession, IndexedDbStore, listSessions } from "./indexeddb-store.ts";
+import { within } from "./limit.ts";
 import { MEMORY_CAPACITY_BYTES, MemoryStore } from "./memory-store.ts";
 import { OPFS_ROOT, OpfsStore } from "./opfs-store.ts";
+import { OverflowStore } from "./overflow-store.ts";
 import type { FileLayout, PieceStore } from "./store.ts";
 
 export type StoreKind = "opfs" | "indexeddb" | "memory";
@@ -37,15 +39,22 @@ const BEAT_PERIOD_MS = 15_000;
 const DEAD_AFTER_MS = 10 * 60_000;
 const LOCK_PREFIX = "unisono-store/";
 
+/** A kind of store that has not opened by now is passed over for the next. */
+const OPEN_LIMIT_MS = 10_000;
+
 export async function openBestStore(options: OpenStoreOptions): Promise<OpenedStore> {
   const { clock, kinds = ["opfs", "indexeddb", "memory"] } = options;
   if (!/^[a-z0-9-]{1,64}$/.test(options.session)) throw new RangeError("not a session");
   const lock = await takeLock(options.session);
   const session = lock?.session ?? options.session;
-  const capacityBytes = options.capacityBytes ?? (await measureCapacity());
+  const discBytes = options.capacityBytes ?? (await measureCapacity());
+  // However small the quota: memory takes what the disc refuses, and no more than it would alone.
+  const capacityBytes = options.capacityBytes ?? Math.max(discBytes, MEMORY_CAPACITY_BYTES);
   for (const kind of kinds) {
     try {
-      const store = await openOne(kind, session, capacityBytes, clock);
+      const opened = await within(clock, OPEN_LIMIT_MS, openOne(kind, session, discBytes, clock), kind);
+      const memory = new MemoryStore(Math.min(MEMORY_CAPACITY_BYTES, capacityBytes));
+      const store = kind === "memory" ? memory : new OverflowStore(opened, memory, capacityBytes, clock);
       return { kind, store: lock ? new OwnedStore(store, lock.release) : store };
     } catch {
       // This browser says it can and cannot (private windows, disc errors): the next kind will do.

@@ -2,7 +2,7 @@
 // synchronous handles, which Safari needs). Buffers are transferred there and back, never copied. Needs a secure context.
 
 import { type Bytes, FileError, type FileErrorCode, type FileId } from "../lib/index.ts";
-import type { FileLayout, PieceStore } from "./store.ts";
+import { type FileLayout, NotWritten, type PieceStore } from "./store.ts";
 
 /** The directory in the origin-private file system below which every stay has its own. */
 export const OPFS_ROOT = "unisono-pieces";
@@ -20,7 +20,7 @@ export type OpfsRequest = Operation & { readonly id: number };
 export interface OpfsReply {
   readonly id: number;
   readonly value?: Bytes | readonly number[] | readonly FileId[] | undefined;
-  /** Present when it failed. */
+  /** Present when it failed; `value` is then the piece that could not be written. */
   readonly code?: FileErrorCode;
   readonly detail?: string;
 }
@@ -42,8 +42,10 @@ export class OpfsStore implements PieceStore {
     this.#worker.onmessage = ({ data }: MessageEvent<OpfsReply>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
-      if (data.code) waiting?.reject(new FileError(data.code, data.detail ?? ""));
-      else waiting?.resolve(data.value);
+      const { code, detail = "", value } = data;
+      if (!code) waiting?.resolve(value);
+      else if (value instanceof Uint8Array) waiting?.reject(new NotWritten(code, detail, value));
+      else waiting?.reject(new FileError(code, detail));
     };
     this.#worker.onerror = () => this.#break("the storage worker broke");
   }

@@ -50,7 +50,9 @@ async function answer(request: OpfsRequest): Promise<void> {
     const transfer = value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [];
     port.postMessage({ id: request.id, value }, transfer);
   } catch (cause) {
-    port.postMessage({ id: request.id, code: codeOf(cause), detail: String(cause) }, []);
+    const reply = { id: request.id, code: codeOf(cause), detail: String(cause) };
+    if (request.op !== "write") port.postMessage(reply, []);
+    else port.postMessage({ ...reply, value: new Uint8Array(request.buffer) }, [request.buffer]);
   }
 }
 

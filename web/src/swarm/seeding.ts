@@ -1,9 +1,9 @@
 // Super-seeding: while this device alone holds a file, it hands every piece out once before it hands any out twice, so that
 // the swarm has a second copy after one upload. It does so by telling each neighbour only of the pieces meant for it; what it
 // tells is true, and nothing asked beyond that is refused. It ends, with the whole bitfield to everyone, as soon as every
-// piece is held by somebody else, or another lists the file as whole. Knows no clock.
+// piece is held by somebody else, or another lists the file as whole. Local ms.
 // Invariants: (1) a piece is chosen for the neighbour that holds least, among those handed out least; (2) no more than its
-// allowance is shown to a neighbour ahead of what it was sent, and whoever runs dry gets a larger allowance.
+// allowance is shown to a neighbour ahead of what it was sent; whoever runs dry, or asks for nothing, gets a larger one.
 
 import type { FileId, UserId } from "../lib/index.ts";
 import { Bitfield } from "./bitfield.ts";
@@ -15,11 +15,14 @@ import type { Neighbour } from "./neighbour.ts";
 const FIRST_ALLOWANCE = 3;
 /** As many as anyone may have outstanding (source.ts). */
 const MAX_ALLOWANCE = 16;
+/** Who asks for nothing of what it was shown for so long may have it, or not want it: it is shown as much again. */
+const IDLE_GUEST_MS = 5_000;
 
 /** What one neighbour has been shown of one file. */
 export class Showing {
   readonly ahead = new Set<number>();
   allowance = FIRST_ALLOWANCE;
+  busyLocalMs: number | null = null;
 
   constructor(readonly shown: Bitfield) {}
 }
@@ -47,6 +50,20 @@ export class Seeding {
     if (!showing?.ahead.delete(piece)) return;
     if (neighbour?.uploads.isEmpty) showing.allowance = Math.min(MAX_ALLOWANCE, showing.allowance + 1);
     this.advance(fileId);
+  }
+
+  /** Shows more to whoever is idle: what it was shown may be of no use to it. */
+  recover(localMs: number): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      for (const [fileId, showing] of [...neighbour.showings]) {
+        if (!neighbour.uploads.isEmpty) showing.busyLocalMs = localMs;
+        showing.busyLocalMs ??= localMs;
+        if (localMs - showing.busyLocalMs < IDLE_GUEST_MS) continue;
+        showing.busyLocalMs = localMs;
+        showing.allowance += FIRST_ALLOWANCE;
+        this.advance(fileId);
+      }
+    }
   }
 
   /** Something about who has what has changed: shows more, or ends it. */

@@ -7,6 +7,7 @@ import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Seeding } from "./seeding.ts";
+import { DEAD_AFTER_MS } from "./source.ts";
 import type { Upload } from "./uploads.ts";
 
 /** Pieces being read or sent at once: one on the wire and one ready to follow. */
@@ -17,6 +18,8 @@ const FRUGAL_SLOTS = 1;
 const STALLED_FACTOR = 3;
 const MIN_STALLED_MS = 100;
 const MAX_STALLED_MS = 1_500;
+/** A read that has not been answered by now never will be: the piece is refused, and asked for again later. */
+const READ_PATIENCE_MS = 60_000;
 /** What is usual follows the quick pieces at once and the slow ones reluctantly: several slow receivers are no norm. */
 const SLOWER_SMOOTHING = 0.05;
 
@@ -63,20 +66,40 @@ export class Serving {
     }
   }
 
-  takeRead(peer: UserId, upload: Upload, bytes: Bytes): void {
-    const slot = this.#core.shelf.get(upload.fileId)?.slot;
+  takeRead(peer: UserId, upload: Upload, bytes: Bytes, localMs: number): void {
+    const file = this.#core.shelf.get(upload.fileId);
+    const uploads = this.#core.neighbours.get(peer)?.uploads;
     // The link may be another by now, and nobody there asked for this piece.
-    if (slot === undefined || !this.#core.neighbours.get(peer)?.uploads.isInPipe(upload)) return;
+    if (!uploads?.isReading(upload)) return;
+    if (!file?.held.has(upload.piece) || file.slot === null) {
+      this.takeUnreadable(peer, upload, localMs); // it made way for another file meanwhile
+      return;
+    }
+    const { slot } = file;
+    uploads.noteRead(upload);
     this.#core.counts.sentBytes += bytes.length;
     this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
   }
 
   takeUnreadable(peer: UserId, upload: Upload, localMs: number): void {
     const uploads = this.#core.neighbours.get(peer)?.uploads;
-    if (!uploads?.isInPipe(upload)) return;
+    if (!uploads?.isReading(upload)) return;
     uploads.done(upload);
     this.#reject(peer, upload.fileId, [upload.piece]);
     this.pump(localMs);
+  }
+
+  /** Refuses what the store never gave; returns whose link has taken nothing for so long that it must be broken. */
+  recover(localMs: number): Neighbour[] {
+    const broken: Neighbour[] = [];
+    for (const neighbour of this.#core.neighbours.values()) {
+      for (const [upload, { begunLocalMs, isRead }] of neighbour.uploads.inPipe) {
+        const waitedMs = localMs - begunLocalMs;
+        if (!isRead && waitedMs >= READ_PATIENCE_MS) this.takeUnreadable(neighbour.userId, upload, localMs);
+        if (isRead && waitedMs >= DEAD_AFTER_MS) broken.push(neighbour);
+      }
+    }
+    return broken;
   }
 
   takeSent(peer: UserId, upload: Upload, localMs: number): void {
@@ -94,7 +117,7 @@ export class Serving {
     let free = this.isGenerous ? SLOTS : FRUGAL_SLOTS;
     const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
     for (const { uploads } of this.#core.neighbours.values()) {
-      for (const begunLocalMs of uploads.begunLocalMs) if (localMs - begunLocalMs < stalledMs) free -= 1;
+      for (const [, { begunLocalMs }] of uploads.inPipe) if (localMs - begunLocalMs < stalledMs) free -= 1;
     }
     for (; free > 0; free--) {
       const neighbour = this.#nextInTurn();

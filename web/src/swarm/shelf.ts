@@ -2,25 +2,52 @@
 // fetch. A file is known while a neighbour lists it or this device holds a piece of it. Knows no clock.
 
 import type { FileId, UserId } from "../lib/index.ts";
-import type { ListedFile } from "./ctl.ts";
+import { type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
 import { cleanFileName } from "./file-name.ts";
 import type { KeptFile } from "./keepsake.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_OWN_FILES, type Neighbour } from "./neighbour.ts";
+import { Room } from "./room.ts";
 import type { FileState } from "./state.ts";
+
+/** As many as one catalogue may list: what is held must fit into one's own. */
+export const MAX_KNOWN_FILES = MAX_LISTED_FILES;
+/** Slots are 16 bits on the wire. */
+const SLOTS = 0x10000;
 
 export class Shelf {
   readonly #files = new Map<FileId, KnownFile>();
   /** Kept beyond the file's own life: what was switched off stays off when it comes back. */
   readonly #disabled = new Set<FileId>();
-  /** Slots are never reused, so late data of a former file cannot be mistaken for another's. */
-  readonly #slots = new Map<FileId, number>();
+  /** Only what this device lists has a slot. The one unused for longest is next, so late data of a former file finds it free. */
+  nextSlot = 0;
+  #epochs = 0;
+  readonly room: Room;
 
   constructor(
     readonly me: UserId,
-    readonly capacityBytes: number,
-  ) {}
+    capacityBytes: number,
+  ) {
+    this.room = new Room(this.#files, capacityBytes);
+  }
+
+  get isFull(): boolean {
+    return this.#files.size >= MAX_KNOWN_FILES;
+  }
+
+  remove(file: KnownFile): void {
+    this.#files.delete(file.fileId);
+  }
+
+  /** The budget counts the file from now on, and answers of the store to anything before are void. */
+  commit(file: KnownFile, openingSinceLocalMs: number | null): void {
+    file.isCommitted = true;
+    file.lacksRoom = false;
+    file.isOpen = openingSinceLocalMs === null;
+    file.openingSinceLocalMs = openingSinceLocalMs;
+    file.epoch = ++this.#epochs;
+  }
 
   get(fileId: FileId): KnownFile | undefined {
     return this.#files.get(fileId);
@@ -39,21 +66,11 @@ export class Shelf {
     return others < MAX_OWN_FILES;
   }
 
-  /** Whether the budget has room for a file of this size, beside all others it counts already. */
-  hasRoomFor(fileId: FileId, sizeBytes: number): boolean {
-    let usedBytes = 0;
-    for (const file of this.#files.values()) {
-      if (file.isCommitted && file.fileId !== fileId) usedBytes += file.sizeBytes;
-    }
-    return usedBytes + sizeBytes <= this.capacityBytes;
-  }
-
   addMine(fileId: FileId, manifest: Manifest, name: string): KnownFile {
     const file = this.#learn(fileId, manifest.sizeBytes, cleanFileName(name));
     file.adopt(manifest);
     file.isMine = true;
-    file.isCommitted = true;
-    file.isOpen = true;
+    this.commit(file, null);
     file.myName = cleanFileName(name);
     this.setEnabled(file, true);
     for (let piece = 0; piece < file.pieceCount; piece++) file.noteHeld(piece);
@@ -63,12 +80,14 @@ export class Shelf {
   /** Takes up a file of the page before this one. Of what is switched off and not held only that is remembered. */
   restore(kept: KeptFile, pieces: readonly number[]): KnownFile | null {
     const { fileId, manifest, name, isMine, isEnabled } = kept;
-    if (!isEnabled) this.#disabled.add(fileId);
-    if (pieces.length === 0) return null;
+    const known = this.#files.get(fileId);
+    if (!isEnabled) this.#switchOff(fileId);
+    if (known && !isEnabled) known.isEnabled = false;
+    if (pieces.length === 0 || (!known && this.isFull)) return null;
     const file = this.#learn(fileId, manifest.sizeBytes, name);
     file.adopt(manifest);
-    file.isCommitted = true;
-    file.isOpen = true;
+    // A neighbour may have listed it meanwhile, and the store may still be asked about it: those answers stay good.
+    if (!file.isCommitted) this.commit(file, null);
     for (const piece of pieces) file.noteHeld(piece);
     file.isMine = isMine && file.isComplete;
     if (file.isMine) file.myName = name;
@@ -84,19 +103,16 @@ export class Shelf {
     });
   }
 
-  learnFrom(entry: ListedFile): KnownFile {
-    return this.#learn(entry.fileId, entry.sizeBytes, cleanFileName(entry.name));
+  learnFrom(entry: ListedFile, sponsor: UserId): KnownFile {
+    return this.#learn(entry.fileId, entry.sizeBytes, cleanFileName(entry.name), sponsor);
   }
 
   setEnabled(file: KnownFile, isEnabled: boolean): void {
     file.isEnabled = isEnabled;
     file.isUnstorable = false;
     if (isEnabled) this.#disabled.delete(file.fileId);
-    else this.#disabled.add(file.fileId);
-    if (!isEnabled && file.held.setCount === 0 && file.checking.size === 0) {
-      file.isCommitted = false;
-      file.isOpen = false;
-    }
+    else this.#switchOff(file.fileId);
+    if (!isEnabled && file.held.setCount === 0 && file.checking.size === 0) file.letGo();
   }
 
   /** Drops files that nobody lists and of which nothing is held. Returns them. */
@@ -119,8 +135,9 @@ export class Shelf {
   /** What this device offers: every enabled file of which it holds a piece. */
   catalog(): ListedFile[] {
     const offered = [...this.#files.values()].filter((file) => file.isEnabled && file.held.setCount > 0);
-    return offered.map((file) => ({
-      slot: file.slot,
+    offered.sort((a, b) => Number(b.isMine) - Number(a.isMine));
+    return offered.slice(0, MAX_LISTED_FILES).map((file) => ({
+      slot: this.#slotOf(file),
       fileId: file.fileId,
       name: file.myName ?? file.lastName,
       sizeBytes: file.sizeBytes,
@@ -172,7 +189,7 @@ export class Shelf {
       isOverBudget:
         file.isEnabled &&
         !file.isComplete &&
-        (file.isUnstorable || !this.hasRoomFor(file.fileId, file.sizeBytes)),
+        (file.isUnstorable || file.lacksRoom || !this.room.hasRoomFor(file.fileId, file.sizeBytes)),
     };
   }
 
@@ -193,12 +210,31 @@ export class Shelf {
     return owners.sort();
   }
 
-  #learn(fileId: FileId, sizeBytes: number, name: string): KnownFile {
+  #slotOf(file: KnownFile): number {
+    if (file.slot === null) {
+      const taken = new Set([...this.#files.values()].map(({ slot }) => slot));
+      while (taken.has(this.nextSlot)) this.nextSlot = (this.nextSlot + 1) % SLOTS;
+      file.slot = this.nextSlot;
+      this.nextSlot = (this.nextSlot + 1) % SLOTS;
+    }
+    return file.slot;
+  }
+
+  #switchOff(fileId: FileId): void {
+    this.#disabled.delete(fileId);
+    this.#disabled.add(fileId);
+    if (this.#disabled.size <= 2 * MAX_KNOWN_FILES) return;
+    for (const oldest of this.#disabled) {
+      if (this.#files.has(oldest)) continue;
+      this.#disabled.delete(oldest);
+      return;
+    }
+  }
+
+  #learn(fileId: FileId, sizeBytes: number, name: string, sponsor: UserId | null = null): KnownFile {
     let file = this.#files.get(fileId);
     if (!file) {
-      const slot = this.#slots.get(fileId) ?? this.#slots.size;
-      this.#slots.set(fileId, slot);
-      file = new KnownFile(fileId, sizeBytes, slot, name);
+      file = new KnownFile(fileId, sizeBytes, name, sponsor);
       file.isEnabled = !this.#disabled.has(fileId);
       this.#files.set(fileId, file);
     }

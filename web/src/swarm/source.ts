@@ -40,6 +40,17 @@ const PATIENCE_FACTOR = 4;
 /** … up to this, so that a slow uplink with many guests is waited for. */
 const MAX_PATIENCE_MS = 30_000;
 
+/** Owing something and sending nothing at all for so long, a link is broken, however alive it looks. */
+export const DEAD_AFTER_MS = 300_000;
+/** Who could not give a piece it has is asked for it again after this pause, which doubles each time up to the second. */
+const REFUSAL_PAUSE_MS = 2_000;
+const MAX_REFUSAL_PAUSE_MS = 60_000;
+
+interface Refusal {
+  readonly count: number;
+  readonly untilLocalMs: number;
+}
+
 export class Source {
   readonly #requests = new Map<string, PieceRequest>();
   #liveCount = 0;
@@ -49,6 +60,8 @@ export class Source {
   #windowStartLocalMs = 0;
   #windowBytes = 0;
   #progressLocalMs = 0;
+  #heardLocalMs = 0;
+  readonly #refusals = new Map<string, Refusal>();
   #creditLimit = MAX_CREDIT;
   #strikes = 0;
 
@@ -108,6 +121,7 @@ export class Source {
 
   /** Notes that a piece was asked for. By invariant 2 there is no request for it here yet. */
   request(fileId: FileId, piece: number, sizeBytes: number, localMs: number): void {
+    if (this.#requests.size === 0) this.#heardLocalMs = localMs;
     if (this.#liveCount === 0) {
       this.#windowStartLocalMs = localMs;
       this.#windowBytes = 0;
@@ -141,8 +155,38 @@ export class Source {
     this.#requests.delete(keyOf(request.fileId, request.piece));
   }
 
+  /** It was asked for a piece and said no, though it listed it: it may have been unable for a moment. */
+  noteRefusal(fileId: FileId, piece: number, localMs: number): void {
+    const count = (this.#refusals.get(keyOf(fileId, piece))?.count ?? 0) + 1;
+    const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (count - 1));
+    this.#refusals.set(keyOf(fileId, piece), { count, untilLocalMs: localMs + pauseMs });
+    this.#heardLocalMs = localMs;
+  }
+
+  /** Whether it said no to this piece so lately that asking again must wait. */
+  isRefusing(fileId: FileId, piece: number, localMs: number): boolean {
+    return (this.#refusals.get(keyOf(fileId, piece))?.untilLocalMs ?? localMs) > localMs;
+  }
+
+  /** It told anew what it has of a file. */
+  forgetRefusals(fileId: FileId): void {
+    for (const key of this.#refusals.keys()) if (key.startsWith(fileId)) this.#refusals.delete(key);
+  }
+
+  /** Whether anything of this file was asked for and neither came nor was refused. */
+  owes(fileId: FileId): boolean {
+    for (const request of this.#requests.values()) if (request.fileId === fileId) return true;
+    return false;
+  }
+
+  /** It owes something, cancelled or not, and has sent nothing at all for very long. */
+  isDead(localMs: number): boolean {
+    return this.#requests.size > 0 && localMs - this.#heardLocalMs >= DEAD_AFTER_MS;
+  }
+
   noteChunk(payloadBytes: number, localMs: number): void {
     this.#progressLocalMs = localMs;
+    this.#heardLocalMs = localMs;
     this.#strikes = 0;
     this.#windowBytes += payloadBytes;
     const windowMs = localMs - this.#windowStartLocalMs;

@@ -1,11 +1,22 @@
 // Where pieces are kept for as long as a stay in a swarm lasts, reloads of the page included. Only verified pieces are
 // written. Every implementation (opfs-store, indexeddb-store, memory-store) passes testing/piece-store-contract.ts.
 
-import type { Bytes, FileId } from "../lib/index.ts";
+import { type Bytes, FileError, type FileErrorCode, type FileId } from "../lib/index.ts";
 
 export interface FileLayout {
   readonly sizeBytes: number;
   readonly pieceLength: number;
+}
+
+/** A piece could not be written, and here are its bytes again; empty where they are lost. */
+export class NotWritten extends FileError {
+  constructor(
+    code: FileErrorCode,
+    detail: string,
+    readonly bytes: Bytes,
+  ) {
+    super(code, detail);
+  }
 }
 
 export interface PieceStore {

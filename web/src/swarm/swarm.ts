@@ -10,6 +10,7 @@ import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, InlineHasher } from "./hash.ts";
 import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
+import { within } from "./limit.ts";
 import { LinkProofs } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
 import { Mesh } from "./mesh.ts";
@@ -32,6 +33,9 @@ export interface NamedBlob {
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
+
+/** Leaving waits no longer for the store. */
+const CLOSE_LIMIT_MS = 15_000;
 
 /** Links beyond those of the rings, and how often it is looked whether they are still of use. */
 const MAX_KEPT_LINKS = 2;
@@ -78,7 +82,7 @@ export class Swarm {
     const { clock, random, me, store, iceServers, createConnection } = options;
     this.#options = options;
     this.#hasher = options.hasher ?? new InlineHasher();
-    this.#content = new Content(store, this.#hasher);
+    this.#content = new Content(store, this.#hasher, clock);
     this.#transfer = new Transfer({
       me,
       random,
@@ -283,7 +287,9 @@ export class Swarm {
     this.#hasher.close();
     this.#listeners.clear();
     await this.#adding;
-    if (!keepsStore) await this.#options.store.close();
+    if (keepsStore) return;
+    const { store, clock } = this.#options;
+    await within(clock, CLOSE_LIMIT_MS, store.close(), "store").catch(() => undefined); // the next start wipes it
   }
 
   #setGenerous(isGenerous: boolean): void {
@@ -298,6 +304,7 @@ export class Swarm {
     const manifest = await this.#content.manifestOf(blob);
     const fileId = fileIdOf(manifest);
     if (!this.#transfer.canOffer(fileId)) throw new FileError("file-too-many", name);
+    this.#handle({ type: "room-wanted", fileId, sizeBytes: blob.size });
     if (!this.#transfer.hasRoomFor(fileId, blob.size))
       throw new FileError("storage-full", `${blob.size} bytes`);
     if (!this.#transfer.isComplete(fileId)) {
@@ -376,14 +383,13 @@ export class Swarm {
   }
 
   #perform(effect: Effect): void {
-    const { store } = this.#options;
     switch (effect.type) {
       case "send-ctl":
         this.#sendCtl(effect.peer, effect.message);
         return;
       case "read-piece": {
         const { peer, upload } = effect;
-        store.read(upload.fileId, upload.piece).then(
+        this.#content.read(upload.fileId, upload.piece).then(
           (bytes) => this.#handle({ type: "piece-read", peer, upload, bytes }),
           () => this.#handle({ type: "piece-unreadable", peer, upload }),
         );
@@ -396,13 +402,18 @@ export class Swarm {
         return;
       }
       case "open-file":
-        this.#openFile(effect.fileId, effect.sizeBytes).catch(() => {
-          this.#handle({ type: "file-unopened", fileId: effect.fileId });
+        this.#openFile(effect).catch(() => {
+          this.#handle({ type: "file-unopened", fileId: effect.fileId, epoch: effect.epoch });
         });
         return;
       case "keep":
         this.#keep(effect).catch(() => {
-          this.#handle({ type: "piece-lost", fileId: effect.fileId, piece: effect.piece });
+          this.#handle({
+            type: "piece-lost",
+            fileId: effect.fileId,
+            piece: effect.piece,
+            epoch: effect.epoch,
+          });
         });
         return;
       case "note-ping":
@@ -432,22 +443,23 @@ export class Swarm {
     if (this.#conversations.get(peer) === conversation) this.#handle({ type: "piece-sent", peer, upload });
   }
 
-  async #openFile(fileId: FileId, sizeBytes: number): Promise<void> {
+  async #openFile({ fileId, sizeBytes, epoch }: Extract<Effect, { type: "open-file" }>): Promise<void> {
     await this.#content.open(fileId, sizeBytes);
     const pieces = await this.#content.held(fileId);
-    this.#handle({ type: "file-opened", fileId, pieces });
+    this.#handle({ type: "file-opened", fileId, pieces, epoch });
     const manifest = this.#transfer.manifestOf(fileId);
     for (const piece of pieces) {
       const isWhole = manifest && this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
       const isKept = (await isWhole?.catch(() => false)) ?? false;
-      this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece });
+      this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece, epoch });
     }
   }
 
-  async #keep({ peer, fileId, piece, bytes, sha256 }: Extract<Effect, { type: "keep" }>): Promise<void> {
+  async #keep(effect: Extract<Effect, { type: "keep" }>): Promise<void> {
+    const { peer, fileId, piece, bytes, sha256, epoch } = effect;
     const outcome = await this.#content.keep(fileId, piece, bytes, sha256);
-    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece });
-    else this.#handle({ type: `piece-${outcome}`, fileId, piece });
+    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece, epoch });
+    else this.#handle({ type: `piece-${outcome}`, fileId, piece, epoch });
   }
 
   #sendCtl(peer: UserId, message: CtlMessage): void {

@@ -6,6 +6,7 @@
 import { type Bytes, type FileId, type Random, type UserId, unreachable } from "../lib/index.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
+import { neglectedPieces } from "./duty.ts";
 import { Fetching } from "./fetching.ts";
 import { cleanFileName } from "./file-name.ts";
 import type { KeptFile } from "./keepsake.ts";
@@ -34,6 +35,9 @@ const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
 /** The hello is the first thing on a new channel: one that is slower than this is broken. */
 const HELLO_PATIENCE_MS = 5_000;
+/** What was chosen so many songs ago is as good as never chosen. */
+const MAX_CHOICES = 64;
+
 export class Transfer {
   readonly #core: CoreState;
   readonly #fetching: Fetching;
@@ -94,7 +98,7 @@ export class Transfer {
   }
 
   hasRoomFor(fileId: FileId, sizeBytes: number): boolean {
-    return this.#core.shelf.hasRoomFor(fileId, sizeBytes);
+    return this.#core.shelf.room.hasRoomFor(fileId, sizeBytes);
   }
 
   isComplete(fileId: FileId): boolean {
@@ -108,6 +112,24 @@ export class Transfer {
   /** For the page that a reload brings: an event `file-restored` for each. */
   kept(): KeptFile[] {
     return this.#core.shelf.kept(this.#core.neighbours);
+  }
+
+  /** For tests: what nobody works on although somebody could (duty.ts). */
+  neglected(localMs: number): { fileId: FileId; piece: number }[] {
+    return neglectedPieces(this.#core, localMs);
+  }
+
+  /** For tests: how many things this device keeps because neighbours said them. */
+  get keptCount(): number {
+    let count = this.#core.banned.size;
+    for (const _ of this.#core.shelf.all()) count += 1;
+    for (const neighbour of this.#core.neighbours.values()) count += neighbour.keptCount;
+    return count;
+  }
+
+  /** For tests: as if so many files had been listed. */
+  startSlotsAt(slot: number): void {
+    this.#core.shelf.nextSlot = slot;
   }
 
   noteOf(fileId: FileId): Bytes | null {
@@ -133,9 +155,10 @@ export class Transfer {
   }
 
   #take(event: TransferEvent, localMs: number): void {
-    const { neighbours, shelf } = this.#core;
+    const { neighbours } = this.#core;
     switch (event.type) {
       case "link-opened":
+        this.#closeLink(event.peer, localMs); // one that was never reported closed owes nothing any more
         neighbours.set(event.peer, new Neighbour(event.peer, localMs, this.#core.banned.has(event.peer)));
         this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "" });
         return;
@@ -161,29 +184,31 @@ export class Transfer {
         this.#serving.takeSent(event.peer, event.upload, localMs);
         return;
       case "piece-read":
-        this.#serving.takeRead(event.peer, event.upload, event.bytes);
+        this.#serving.takeRead(event.peer, event.upload, event.bytes, localMs);
         return;
       case "piece-unreadable":
         this.#serving.takeUnreadable(event.peer, event.upload, localMs);
         return;
       case "piece-kept":
-        this.#fetching.takeKept(event.fileId, event.piece);
+        this.#fetching.takeKept(event.fileId, event.piece, event.epoch, localMs);
         return;
       case "piece-bad":
-        this.#fetching.takeBad(event.peer, event.fileId, event.piece, localMs);
+        this.#fetching.takeBad(event.peer, event.fileId, event.piece, event.epoch, localMs);
         return;
       case "piece-unstored":
-        this.#fetching.takeUnstored(event.fileId, event.piece);
+        this.#fetching.takeUnstored(event.fileId, event.piece, event.epoch);
         return;
       case "piece-lost":
-        shelf.get(event.fileId)?.checking.delete(event.piece);
-        this.#fetching.schedule(localMs);
+        this.#fetching.takeLost(event.fileId, event.piece, event.epoch, localMs);
         return;
       case "file-opened":
-        this.#fetching.takeOpened(event.fileId, event.pieces, localMs);
+        this.#fetching.takeOpened(event.fileId, event.pieces, event.epoch, localMs);
         return;
       case "file-unopened":
-        this.#fetching.takeUnstored(event.fileId, -1);
+        this.#fetching.takeUnstored(event.fileId, -1, event.epoch);
+        return;
+      case "room-wanted":
+        this.#fetching.makeRoom(event.fileId, event.sizeBytes);
         return;
       case "file-added":
         this.#addMine(event.fileId, event.manifest, event.name);
@@ -277,8 +302,15 @@ export class Transfer {
         event: { code: "file-refused", from: neighbour.userId, error, fileName },
       });
     }
+    this.#prune();
+    let refusedRank = Number.NEGATIVE_INFINITY;
     for (const entry of neighbour.listing.values()) {
-      const file = shelf.learnFrom(entry);
+      const rank = entry.isOwn ? 3 : 0;
+      if (!shelf.get(entry.fileId) && (rank <= refusedRank || !this.#makePlace(rank))) {
+        refusedRank = Math.max(refusedRank, rank);
+        continue;
+      }
+      const file = shelf.learnFrom(entry, neighbour.userId);
       if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
     }
     this.#prune();
@@ -334,18 +366,13 @@ export class Transfer {
   }
 
   #addMine(fileId: FileId, manifest: Manifest, name: string): void {
-    const { shelf, neighbours } = this.#core;
+    const { shelf } = this.#core;
+    if (!shelf.get(fileId)) this.#makePlace(4);
     const isNews = !shelf.get(fileId)?.isComplete;
     const partial = shelf.get(fileId);
     if (partial) this.#fetching.cancelFile(partial);
     shelf.addMine(fileId, manifest, name);
-    for (const neighbour of neighbours.values()) {
-      // Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue.
-      neighbour.told.delete(fileId);
-      neighbour.untoldPieces.delete(fileId);
-      neighbour.showings.delete(fileId);
-    }
-    this.#core.isCatalogStale = true;
+    this.#tellAnew(fileId);
     this.#fetching.recount();
     if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
@@ -354,17 +381,41 @@ export class Transfer {
     const file = this.#core.shelf.restore(kept, pieces);
     if (!file) return;
     if (kept.note) this.#notes.set(kept.fileId, kept.note);
-    this.#core.isCatalogStale = true;
+    this.#tellAnew(kept.fileId);
     this.#fetching.recount();
     this.#fetching.schedule(localMs);
     if (file.isComplete)
       this.#core.perform({ type: "tell", event: { code: "file-complete", fileId: kept.fileId } });
   }
 
+  /** Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue. */
+  #tellAnew(fileId: FileId): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      neighbour.told.delete(fileId);
+      neighbour.untoldPieces.delete(fileId);
+      neighbour.showings.delete(fileId);
+    }
+    this.#core.isCatalogStale = true;
+  }
+
+  /** Only so many files may be known: forgets one of less worth than `rank` where needed; returns whether there is place. */
+  #makePlace(rank: number): boolean {
+    const { shelf } = this.#core;
+    if (!shelf.isFull) return true;
+    const least = shelf.room.leastWorth(rank, this.#core);
+    if (!least) return false;
+    if (least.isCommitted) this.#fetching.letGo(least);
+    shelf.remove(least);
+    return true;
+  }
+
   #prioritize(fileId: FileId | null, localMs: number): void {
     const { choices } = this.#core;
     this.#core.preferred = fileId;
-    if (fileId) this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)];
+    const chosen = fileId && this.#core.shelf.get(fileId);
+    if (chosen) chosen.isUnstorable = false; // worth another try: room may be made for it
+    if (fileId)
+      this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)].slice(0, MAX_CHOICES);
     this.#fetching.schedule(localMs);
   }
 
@@ -396,9 +447,20 @@ export class Transfer {
       if (isMute) this.#drop(neighbour, "no-hello", localMs);
     }
     this.#pings.tick(localMs);
-    this.#fetching.checkSilence(localMs);
+    this.#recover(localMs);
     this.#fetching.schedule(localMs);
     this.#serving.pump(localMs);
+  }
+
+  /** Whatever has lasted too long ends here, so that nothing is waited for in vain. */
+  #recover(localMs: number): void {
+    this.#fetching.checkSilence(localMs);
+    this.#fetching.recover(localMs);
+    this.#seeding.recover(localMs);
+    const broken = new Set(this.#serving.recover(localMs));
+    for (const neighbour of this.#core.neighbours.values())
+      if (neighbour.source.isDead(localMs)) broken.add(neighbour);
+    for (const neighbour of broken) this.#drop(neighbour, "silent", localMs);
   }
 
   #sendCatalogs(localMs: number): void {
@@ -451,7 +513,7 @@ export class Transfer {
 
   /** F4. A mere silence may be tried again; an offence may not. */
   #drop(neighbour: Neighbour, reason: DropReason, localMs: number): void {
-    const isForGood = reason !== "no-hello";
+    const isForGood = reason !== "no-hello" && reason !== "silent";
     this.#core.perform({ type: "drop-peer", peer: neighbour.userId, reason, isForGood });
     if (isForGood) {
       this.#core.perform({ type: "tell", event: { code: "peer-dropped", from: neighbour.userId, reason } });

@@ -8,17 +8,27 @@ export interface Upload {
   readonly piece: number;
 }
 
+interface InPipe {
+  readonly begunLocalMs: number;
+  /** The store has given it, and the channel has it. */
+  isRead: boolean;
+}
+
 const PIPELINED = 2;
 /** Twice what an honest peer has outstanding (16 credits and a few duplicates). */
 export const MAX_QUEUED_UPLOADS = 40;
 
 export class UploadQueue {
   #waiting: Upload[] = [];
-  readonly #inPipe = new Map<Upload, number>();
+  readonly #inPipe = new Map<Upload, InPipe>();
   #turn = 0;
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0 && this.#inPipe.size === 0;
+  }
+
+  get count(): number {
+    return this.#waiting.length + this.#inPipe.size;
   }
 
   get canBegin(): boolean {
@@ -69,24 +79,29 @@ export class UploadQueue {
     }
     const [upload] = this.#waiting.splice(best, 1);
     if (!upload) return null;
-    this.#inPipe.set(upload, localMs);
+    this.#inPipe.set(upload, { begunLocalMs: localMs, isRead: false });
     this.#turn = turn;
     return upload;
   }
 
-  /** Since when each piece in the pipe has been there, local ms. */
-  get begunLocalMs(): Iterable<number> {
-    return this.#inPipe.values();
+  /** What is being read or sent, and since when, local ms. */
+  get inPipe(): Iterable<[Upload, Readonly<InPipe>]> {
+    return this.#inPipe;
   }
 
-  /** Whether this very upload is still being read or sent: one that belonged to a former link is not. */
-  isInPipe(upload: Upload): boolean {
-    return this.#inPipe.has(upload);
+  /** Whether this very upload waits for the store: an answer that comes twice finds it read. */
+  isReading(upload: Upload): boolean {
+    return this.#inPipe.get(upload)?.isRead === false;
+  }
+
+  noteRead(upload: Upload): void {
+    const inPipe = this.#inPipe.get(upload);
+    if (inPipe) inPipe.isRead = true;
   }
 
   /** The piece has been handed to the channel, or could not be read. Returns since when it was in the pipe, if it was. */
   done(upload: Upload): number | undefined {
-    const begunLocalMs = this.#inPipe.get(upload);
+    const begunLocalMs = this.#inPipe.get(upload)?.begunLocalMs;
     this.#inPipe.delete(upload);
     return begunLocalMs;
   }

@@ -59,6 +59,8 @@ export class FakePeer {
   isMute = false;
   /** Outlives the peer: whoever joins with it is the same device after a reload. */
   readonly store: Map<string, Bytes>;
+  readonly #answer: Answering;
+  readonly #isWatched: boolean;
   readonly #outgoing = new Map<FakePeer, Outgoing[]>();
   readonly #stopTicking: () => void;
   #isSending = false;
@@ -71,6 +73,8 @@ export class FakePeer {
   ) {
     this.id = idOf(name);
     this.store = options.store ?? new Map();
+    this.#answer = options.answer ?? ((task) => swarm.soon(task));
+    this.#isWatched = options.isWatched ?? false;
     this.transfer = new Transfer({
       me: this.id,
       random: swarm.random,
@@ -102,6 +106,15 @@ export class FakePeer {
 
   handle(event: TransferEvent): void {
     for (const effect of this.transfer.handle(event, this.swarm.clock.nowMs())) this.#perform(effect);
+    if (!this.#isWatched) return;
+    const [neglected] = this.transfer.neglected(this.swarm.clock.nowMs());
+    if (neglected) throw new Error(`${this.name} neglects piece ${neglected.piece} after ${event.type}`);
+  }
+
+  /** What the page after a reload finds in the store, and tells the core of sooner or later. */
+  restore(file: FakeFile): void {
+    const kept = { ...file, isMine: false, isEnabled: true, note: null };
+    this.handle({ type: "file-restored", file: kept, pieces: this.heldPieces(file) });
   }
 
   /** Puts a message on the wire that the core would not send. */
@@ -125,8 +138,10 @@ export class FakePeer {
       case "read-piece": {
         const bytes = this.store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
         if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
-        this.swarm.soon(() =>
-          this.handle({ type: "piece-read", peer: effect.peer, upload: effect.upload, bytes }),
+        const { peer, upload } = effect;
+        this.#answer(
+          () => this.handle({ type: "piece-read", peer, upload, bytes }),
+          () => this.handle({ type: "piece-unreadable", peer, upload }),
         );
         return;
       }
@@ -134,15 +149,20 @@ export class FakePeer {
         this.#enqueue(this.swarm.peer(effect.peer), effect);
         return;
       case "keep": {
-        const { peer, fileId, piece, bytes } = effect;
+        const { peer, fileId, piece, bytes, epoch } = effect;
         const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
         const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
-        if (isGood) this.store.set(`${fileId}/${piece}`, expected);
-        this.swarm.soon(() => {
-          this.handle(
-            isGood ? { type: "piece-kept", fileId, piece } : { type: "piece-bad", peer, fileId, piece },
-          );
-        });
+        if (!isGood) {
+          this.swarm.soon(() => this.handle({ type: "piece-bad", peer, fileId, piece, epoch }));
+          return;
+        }
+        this.#answer(
+          () => {
+            this.store.set(`${fileId}/${piece}`, expected);
+            this.handle({ type: "piece-kept", fileId, piece, epoch });
+          },
+          () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
+        );
         return;
       }
       case "drop-peer":
@@ -152,20 +172,27 @@ export class FakePeer {
         this.events.push(effect.event);
         return;
       case "open-file": {
-        const { fileId } = effect;
+        const { fileId, epoch } = effect;
         const pieces = [...this.store.keys()].flatMap((key) => {
           const [name, piece] = key.split("/");
           return name === fileId ? [Number(piece)] : [];
         });
-        this.swarm.soon(() => {
-          this.handle({ type: "file-opened", fileId, pieces });
-          for (const piece of pieces) this.handle({ type: "piece-kept", fileId, piece });
+        this.#answer(() => {
+          this.handle({ type: "file-opened", fileId, pieces, epoch });
+          for (const piece of pieces) {
+            this.#answer(
+              () => this.handle({ type: "piece-kept", fileId, piece, epoch }),
+              () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
+            );
+          }
         });
         return;
       }
+      case "forget-file":
+        for (const key of this.store.keys()) if (key.startsWith(effect.fileId)) this.store.delete(key);
+        return;
       case "note-ping":
       case "note-rtt":
-      case "forget-file":
         return;
     }
   }
@@ -301,7 +328,13 @@ export class FakeSwarm {
   }
 }
 
+/** How a store answers: by `succeed`, or where it can by `fail`; soon, late, twice or never. */
+export type Answering = (succeed: () => void, fail?: () => void) => void;
+
 export interface JoinOptions {
+  readonly answer?: Answering;
+  /** Throws when, after any event, nobody works on a piece although somebody could (duty.ts). */
+  readonly isWatched?: boolean;
   readonly uplinkBytesPerSec?: number;
   readonly capacityBytes?: number;
   acceptsNote?(note: Bytes): boolean;

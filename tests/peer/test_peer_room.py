@@ -1,0 +1,172 @@
+"""What a member makes a headless peer keep ends somewhere, and an honest song still comes after it."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+
+from tests.peer.test_peer_cores import ADA, BO, CY, Dice, Wire
+from unisono.peer import ctl
+from unisono.peer.file_state import (
+    MAX_KNOWN_FILES,
+    REFUSAL_PAUSE_MS,
+    Drop,
+    Effect,
+    Forget,
+    SendCtl,
+    SendPiece,
+    Store,
+)
+from unisono.peer.manifest import Manifest, make_manifest, piece_length_of
+from unisono.peer.room import LISTING_SLOTS
+from unisono.peer.transfer import DEAD_AFTER_MS, STALLED_MS, Transfer
+
+
+def song(salt: int, size_bytes: int = 70_000) -> bytes:
+    return random.Random(salt).randbytes(size_bytes)
+
+
+def entry(slot: int, file_id: str, size_bytes: int = 70_000, *, is_own: bool = False) -> ctl.ListedFile:
+    piece_length = piece_length_of(size_bytes)
+    return ctl.ListedFile(slot, file_id, "x.mp3", size_bytes, piece_length, is_own=is_own, is_whole=True)
+
+
+def made_up(count: int, salt: int) -> list[ctl.ListedFile]:
+    ids = (hashlib.sha256(f"{salt} {each}".encode()).hexdigest() for each in range(count))
+    return [entry(slot, file_id) for slot, file_id in enumerate(ids)]
+
+
+def greeted(core: Transfer, *peers: str) -> None:
+    for peer in peers:
+        core.link_opened(peer, 0)
+        core.receive(peer, ctl.Hello(ctl.CTL_VERSION, ""), 0)
+
+
+def sent(effects: list[Effect], kind: type[ctl.CtlMessage]) -> list[ctl.CtlMessage]:
+    return [each.message for each in effects if isinstance(each, SendCtl) and isinstance(each.message, kind)]
+
+
+def give(core: Transfer, peer: str, slot: int, content: bytes, *, is_own: bool = True) -> list[Effect]:
+    """A member lists one song, alone, and answers for it until it is held."""
+    manifest = make_manifest(content)
+    listed = entry(slot, manifest.file_id, len(content), is_own=is_own)
+    effects = core.receive(peer, ctl.Catalog([listed]), 0)
+    effects += core.receive(
+        peer, ctl.ManifestMessage(manifest.file_id, len(content), manifest.encoded_hashes), 0
+    )
+    count = len(manifest.encoded_hashes) * 3 // 4 // 32
+    effects += core.receive(peer, ctl.Have(manifest.file_id, []), 0)
+    field = ctl.BitfieldMessage(manifest.file_id, all_of(count))
+    effects += core.receive(peer, field, 0)
+    for piece in range(count):
+        begin = piece * piece_length_of(len(content))
+        data = content[begin : begin + piece_length_of(len(content))]
+        for at in range(0, len(data), 16_384):
+            effects += core.receive_chunk(peer, ctl.Chunk(slot, piece, at, data[at : at + 16_384]), 0)
+    return effects
+
+
+def all_of(count: int) -> str:
+    from unisono.peer.manifest import encode_bitfield
+
+    return encode_bitfield(set(range(count)), count)
+
+
+def test_four_hundred_catalogues_of_made_up_files_leave_slots_and_room_for_an_honest_song() -> None:
+    """[S33] [S34] What is learned takes no slot, and no more is known than one catalogue lists."""
+    core = Transfer(Dice(1), 2**30, lambda _: True)
+    greeted(core, BO, CY)
+    for salt in range(400):
+        core.receive(BO, ctl.Catalog(made_up(ctl.MAX_LISTED_FILES, salt)), salt * 1000)
+        assert len(core.files) <= MAX_KNOWN_FILES
+    effects = give(core, CY, 7, song(1))
+    file_id = make_manifest(song(1)).file_id
+    assert core.files[file_id].is_complete
+    catalogs = sent(effects, ctl.Catalog)
+    assert [each.slot for each in catalogs[-1].files if each.file_id == file_id] == [0]  # type: ignore[union-attr]
+    assert not any(isinstance(each, Drop) for each in effects)
+
+
+def test_after_the_last_slot_comes_one_that_is_free_again() -> None:
+    """[S33] Life at the cap: who listed 65,536 files lists another, and its neighbour takes it."""
+    wire = Wire()
+    wire.cores[ADA]._slots._next = LISTING_SLOTS - 1
+    first = wire.offer(song(1))
+    second = wire.offer(song(2))
+    slots = [wire.cores[ADA].files[each.file_id].slot for each in (first, second)]
+    assert slots == [LISTING_SLOTS - 1, 0]
+    assert all(wire.cores[BO].files[each.file_id].is_complete for each in (first, second))
+    assert wire.drops == []
+
+
+def test_a_number_may_name_another_file_once_nothing_of_the_former_is_listed() -> None:
+    """[S33] Never two of one catalogue."""
+    core = Transfer(Dice(1), 2**30, lambda _: True)
+    greeted(core, BO)
+    one, other = made_up(2, 1)
+    again = entry(one.slot, other.file_id)
+    for files in ([one], [], [again]):
+        assert not any(isinstance(each, Drop) for each in core.receive(BO, ctl.Catalog(files), 0))
+    [drop] = [each for each in core.receive(BO, ctl.Catalog([one, again]), 0) if isinstance(each, Drop)]
+    assert drop.reason == "malformed"
+
+
+def test_a_refused_piece_is_asked_for_again_after_a_pause() -> None:
+    """[S31] Who could not give a piece for a moment is not passed over for ever."""
+    core = Transfer(Dice(1), 2**30, lambda _: True)
+    greeted(core, BO)
+    manifest = make_manifest(song(1))
+    core.receive(BO, ctl.Catalog([entry(0, manifest.file_id, is_own=True)]), 0)
+    core.receive(BO, ctl.ManifestMessage(manifest.file_id, 70_000, manifest.encoded_hashes), 0)
+    asked = core.receive(BO, ctl.BitfieldMessage(manifest.file_id, all_of(2)), 0)
+    assert sent(asked, ctl.Request)
+    refused = core.receive(BO, ctl.Reject(manifest.file_id, [0, 1]), 10)
+    assert not sent(refused, ctl.Request)
+    assert sent(core.tick(10 + REFUSAL_PAUSE_MS), ctl.Request)
+
+
+def test_who_takes_nothing_costs_nobody_else_a_turn_and_ends_as_a_broken_link() -> None:
+    """[S9] [S31] A piece in the pipe that is never reported sent."""
+    core = Transfer(Dice(1), 2**30, lambda _: True)
+    greeted(core, BO, CY)
+    manifest: Manifest = make_manifest(song(1))
+    core.add_mine(manifest, "song.mp3", 0)
+    core.receive(BO, ctl.Request(manifest.file_id, [0, 1]), 0)  # never reported sent
+    waiting = core.receive(CY, ctl.Request(manifest.file_id, [0]), 0)
+    assert not [each for each in waiting if isinstance(each, SendPiece)]
+    given = core.tick(STALLED_MS)
+    assert [each.peer for each in given if isinstance(each, SendPiece)] == [CY]
+    core.piece_sent(CY, manifest.file_id, 0, STALLED_MS)
+    [drop] = [each for each in core.tick(DEAD_AFTER_MS + 1) if isinstance(each, Drop)]
+    assert (drop.peer, drop.reason, drop.is_for_good) == (BO, "silent", False)
+
+
+def test_the_chosen_song_has_room_made_for_it_and_what_made_way_is_not_listed_any_more() -> None:
+    """[S35] What is mine never makes way; what would not be enough does not either."""
+    core = Transfer(Dice(1), 180_000, lambda _: True)
+    greeted(core, BO, CY)
+    give(core, BO, 0, song(1))
+    mine = make_manifest(song(9, 70_000))
+    core.add_mine(mine, "mine.mp3", 0)
+    first = make_manifest(song(1)).file_id
+    chosen = make_manifest(song(2)).file_id
+    core.prefer(chosen, 0)
+    effects = give(core, CY, 0, song(2))
+    assert core.files[chosen].is_complete
+    assert [each.file_id for each in effects if isinstance(each, Forget)] == [first]
+    assert not core.files[first].held
+    assert core.files[mine.file_id].is_complete
+    [*_, last] = sent(effects, ctl.Catalog)
+    assert {each.file_id for each in last.files} == {mine.file_id, chosen}  # type: ignore[union-attr]
+    assert [each.piece for each in effects if isinstance(each, Store)] == [0, 1]
+    core.prefer(make_manifest(song(3, 150_000)).file_id, 0)
+    assert not any(isinstance(each, Forget) for each in give(core, CY, 1, song(3, 150_000)))
+
+
+def test_notes_of_files_that_nobody_knows_are_not_kept() -> None:
+    """[S34] Nor more than one note a file, whoever sends others."""
+    core = Transfer(Dice(1), 2**30, lambda _: True)
+    greeted(core, BO)
+    for number in range(300):
+        core.receive(BO, ctl.Note(hashlib.sha256(bytes([number % 256])).hexdigest(), "AAAA"), number)
+    assert core._neighbours[BO].notes == {}

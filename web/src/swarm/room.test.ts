@@ -1,0 +1,241 @@
+// What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
+
+import { describe, expect, it } from "vitest";
+import { Bitfield } from "./bitfield.ts";
+import { type CtlMessage, type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
+import { MAX_KNOWN_FILES } from "./shelf.ts";
+import { type FakeFile, type FakePeer, FakeSwarm, fakeFile } from "./testing/fake-swarm.ts";
+
+const PIECE = 65_536;
+const song = fakeFile(8 * PIECE);
+
+const listed = ({ fileId, manifest, name }: FakeFile, slot: number, isOwn = false): ListedFile => ({
+  slot,
+  fileId,
+  name,
+  sizeBytes: manifest.sizeBytes,
+  pieceLength: manifest.pieceLength,
+  isOwn,
+  isWhole: true,
+});
+
+/** Files that nobody has, as many as a catalogue may list; the same for the same salt. */
+const madeUp = (count: number, salt: number): ListedFile[] =>
+  Array.from({ length: count }, (_, slot) => {
+    const fileId = (salt * 1000 + slot).toString(16).padStart(64, "0") as FakeFile["fileId"];
+    return { ...listed(song, slot), fileId };
+  });
+
+/** A peer that is not built like ours: says what it likes. */
+function stranger(swarm: FakeSwarm, victim: FakePeer, name: string): (message: CtlMessage) => void {
+  const other = swarm.join(name, { acceptsNote: () => true });
+  swarm.link(victim, other);
+  swarm.clock.advance(100);
+  return (message) => victim.handle({ type: "ctl", peer: other.id, message });
+}
+
+const heldOf = (peer: FakePeer, file: FakeFile): number => peer.file(file)?.heldBytes ?? 0;
+
+describe("[S33] slots", () => {
+  it("are not taken by what is learned: after thousands of made-up files there is one for a song", () => {
+    const swarm = new FakeSwarm(1);
+    const [ada, bo] = swarm.mesh("ada", "bo");
+    if (!ada || !bo) throw new Error("two were asked for");
+    const say = stranger(swarm, ada, "mallory");
+    ada.transfer.startSlotsAt(0xffff - 1_000);
+    for (let round = 0; round < 12; round++) say({ type: "catalog", files: madeUp(MAX_LISTED_FILES, round) });
+    expect(ada.transfer.files().length).toBeLessThanOrEqual(MAX_KNOWN_FILES);
+    ada.add(song);
+    swarm.runUntil(() => bo.hasAllOf(song));
+    expect([...ada.events, ...bo.events].filter(({ code }) => code === "peer-dropped")).toEqual([]);
+  });
+
+  it("begin anew after the last one, and an honest neighbour takes that", () => {
+    const swarm = new FakeSwarm(2);
+    const [ada, bo] = swarm.mesh("ada", "bo");
+    if (!ada || !bo) throw new Error("two were asked for");
+    ada.transfer.startSlotsAt(0xffff);
+    const other = fakeFile(2 * PIECE, "other.mp3", 2);
+    for (const file of [song, other]) ada.add(file);
+    swarm.runUntil(() => bo.hasAllOf(song) && bo.hasAllOf(other));
+    expect(bo.events.some(({ code }) => code === "peer-dropped")).toBe(false);
+  });
+
+  it("may name another file once the former is listed no more, never two of one catalogue", () => {
+    const swarm = new FakeSwarm(3);
+    const ada = swarm.join("ada");
+    const say = stranger(swarm, ada, "mallory");
+    const [one, other] = madeUp(2, 1) as [ListedFile, ListedFile];
+    const again = { ...other, slot: one.slot };
+    for (const files of [[one], [], [again]]) say({ type: "catalog", files });
+    expect(ada.events).toEqual([]);
+    say({ type: "catalog", files: [one, again] });
+    expect(ada.events).toMatchObject([{ code: "peer-dropped", reason: "malformed" }]);
+  });
+});
+
+describe("[S35] room", () => {
+  /** Ada gives; bo has room for two songs of 8 pieces. */
+  function small(seed: number, ...files: FakeFile[]): [FakeSwarm, FakePeer, FakePeer] {
+    const swarm = new FakeSwarm(seed);
+    const ada = swarm.join("ada");
+    const bo = swarm.join("bo", { capacityBytes: 17 * PIECE });
+    swarm.link(ada, bo);
+    for (const file of files) ada.add(file);
+    return [swarm, ada, bo];
+  }
+  const [first, second, third] = [1, 2, 3].map((salt) => fakeFile(8 * PIECE, `${salt}.mp3`, salt)) as [
+    FakeFile,
+    FakeFile,
+    FakeFile,
+  ];
+
+  it("is free again when a song is switched off, and it comes back when there is room", () => {
+    const [swarm, , bo] = small(10, first, second, third);
+    swarm.runUntil(() => bo.hasAllOf(first) && bo.hasAllOf(second));
+    expect(bo.file(third)).toMatchObject({ heldBytes: 0, isOverBudget: true });
+    bo.handle({ type: "enabled-set", fileId: first.fileId, isEnabled: false });
+    swarm.runUntil(() => bo.hasAllOf(third));
+    expect(bo.file(first)).toMatchObject({ enabled: false, heldBytes: 0, seeded: false });
+    expect(bo.heldPieces(first)).toEqual([]);
+    bo.handle({ type: "enabled-set", fileId: first.fileId, isEnabled: true });
+    expect(bo.file(first)).toMatchObject({ isOverBudget: true });
+    bo.handle({ type: "enabled-set", fileId: second.fileId, isEnabled: false });
+    swarm.runUntil(() => bo.hasAllOf(first));
+  });
+
+  it("is made for the song that is chosen, and what made way is withdrawn, and comes again when it is chosen", () => {
+    const [swarm, ada, bo] = small(11, first, second, third);
+    swarm.runUntil(() => bo.hasAllOf(first) && bo.hasAllOf(second));
+    bo.handle({ type: "prioritized", fileId: second.fileId });
+    bo.handle({ type: "prioritized", fileId: third.fileId });
+    swarm.runUntil(() => bo.hasAllOf(third));
+    expect(bo.file(first)).toMatchObject({ heldBytes: 0, isOverBudget: true });
+    expect(bo.hasAllOf(second)).toBe(true); // chosen once, so it is needed more
+    swarm.clock.advance(1_000);
+    const [map] = ada.transfer.pieceMaps().filter(({ fileId }) => fileId === first.fileId);
+    expect(map?.holders.map(({ userId }) => userId)).toEqual([ada.id]);
+    bo.handle({ type: "prioritized", fileId: first.fileId });
+    swarm.runUntil(() => bo.hasAllOf(first));
+    expect(bo.hasAllOf(second)).toBe(false);
+  });
+
+  it("is never made at the cost of what is mine", () => {
+    const [swarm, ada, bo] = small(12);
+    for (const file of [first, second]) bo.add(file);
+    ada.add(third);
+    swarm.clock.advance(100);
+    bo.handle({ type: "prioritized", fileId: third.fileId });
+    swarm.clock.advance(5_000);
+    expect([first, second].map((file) => bo.hasAllOf(file))).toEqual([true, true]);
+    expect(bo.file(third)).toMatchObject({ heldBytes: 0, isOverBudget: true });
+  });
+
+  it("answers of the store to what has made way meanwhile count for nothing", () => {
+    const swarm = new FakeSwarm(13);
+    const ada = swarm.join("ada");
+    const late: (() => void)[] = [];
+    let isLate = false;
+    const bo = swarm.join("bo", {
+      capacityBytes: 9 * PIECE,
+      answer: (succeed) => (isLate ? late.push(succeed) : swarm.soon(succeed)),
+    });
+    swarm.link(ada, bo);
+    ada.add(first);
+    swarm.runUntil(() => heldOf(bo, first) >= 2 * PIECE);
+    isLate = true;
+    swarm.clock.advance(1_000);
+    expect(late.length).toBeGreaterThan(0);
+    isLate = false;
+    ada.add(second);
+    swarm.clock.advance(200);
+    bo.handle({ type: "prioritized", fileId: second.fileId });
+    for (const answer of late) answer();
+    expect(heldOf(bo, first)).toBe(0);
+    swarm.runUntil(() => bo.hasAllOf(second));
+  });
+});
+
+describe("[S34] one member", () => {
+  it("who lists what nobody owns gets a share of the room and no more", () => {
+    const swarm = new FakeSwarm(20);
+    const bo = swarm.join("bo", { capacityBytes: 40 * PIECE });
+    const mallory = swarm.join("mallory");
+    swarm.link(bo, mallory);
+    swarm.clock.advance(100);
+    const files = Array.from({ length: 8 }, (_, salt) => fakeFile(8 * PIECE, `${salt}.mp3`, 50 + salt));
+    const kept = { isMine: false, isEnabled: true, note: null };
+    for (const file of files) {
+      for (let piece = 0; piece < 8; piece++)
+        mallory.store.set(`${file.fileId}/${piece}`, swarm.contentOf(8 * PIECE, piece));
+      mallory.handle({ type: "file-restored", file: { ...file, ...kept }, pieces: [0, 1, 2, 3, 4, 5, 6, 7] });
+    }
+    swarm.clock.advance(20_000);
+    expect(files.filter((file) => heldOf(bo, file) > 0)).toHaveLength(3); // three quarters of 40 pieces
+    const ada = swarm.join("ada");
+    ada.add(song);
+    swarm.link(ada, bo);
+    swarm.runUntil(() => bo.hasAllOf(song));
+    // Chosen to play, any of them comes: what the owner left behind with one holder is not lost.
+    const rest = files.find((file) => heldOf(bo, file) === 0) as FakeFile;
+    bo.handle({ type: "prioritized", fileId: rest.fileId });
+    swarm.runUntil(() => bo.hasAllOf(rest));
+  });
+
+  it("cannot fill a device by listing songs of its own and withdrawing them", () => {
+    const swarm = new FakeSwarm(21);
+    const bo = swarm.join("bo", { capacityBytes: 40 * PIECE });
+    const mallory = swarm.join("mallory");
+    swarm.link(bo, mallory);
+    for (let salt = 0; salt < 12; salt++) {
+      const file = fakeFile(8 * PIECE, `${salt}.mp3`, 70 + salt);
+      mallory.add(file);
+      swarm.clock.advance(4_000);
+      mallory.handle({ type: "enabled-set", fileId: file.fileId, isEnabled: false });
+      swarm.clock.advance(500);
+    }
+    const heldBytes = bo.transfer.files().reduce((sum, file) => sum + file.heldBytes, 0);
+    expect(heldBytes).toBeGreaterThan(0);
+    expect(heldBytes).toBeLessThanOrEqual(32 * PIECE);
+    const ada = swarm.join("ada");
+    ada.add(song);
+    swarm.link(ada, bo);
+    swarm.runUntil(() => bo.hasAllOf(song));
+  });
+
+  it.each([1, 2, 3])("can say whatever is legal, slow and many (seed %i)", (seed) => {
+    const swarm = new FakeSwarm(30 + seed);
+    const ada = swarm.join("ada");
+    const say = stranger(swarm, ada, "mallory");
+    const { random } = swarm;
+    const nat = (limit: number): number => Math.floor(random.fraction() * limit);
+    const acts: ((round: number) => void)[] = [
+      (round) => say({ type: "catalog", files: madeUp(1 + nat(MAX_LISTED_FILES), round) }),
+      (round) =>
+        say({ type: "catalog", files: madeUp(5, round).map((entry) => ({ ...entry, isOwn: true })) }),
+      (round) =>
+        say({ type: "catalog", files: madeUp(3, round).map((entry) => ({ ...entry, sizeBytes: 0 })) }),
+      (round) => say({ type: "note", fileId: madeUp(1, round)[0]?.fileId ?? song.fileId, note: "AAAA" }),
+      () => say({ type: "bitfield", fileId: song.fileId, pieces: Bitfield.full(8).encode() }),
+      () => say({ type: "have", fileId: song.fileId, pieces: [0, 7] }),
+      () => say({ type: "request", fileId: song.fileId, pieces: [nat(8), nat(8)] }),
+      () => say({ type: "cancel", fileId: song.fileId, pieces: [nat(8)] }),
+      () => say({ type: "reject", fileId: song.fileId, pieces: [nat(8)] }),
+      () => say({ type: "ping", id: nat(1e6) }),
+      () => say({ type: "pong", id: nat(1e6) }),
+      (round) => say({ type: "manifest-request", fileId: madeUp(1, round)[0]?.fileId ?? song.fileId }),
+    ];
+    const sizes: number[] = [];
+    for (let round = 0; round < 60; round++) {
+      acts[nat(acts.length)]?.(round);
+      swarm.clock.advance(1_000);
+      if (round % 20 === 19) sizes.push(ada.transfer.kept().length + ada.transfer.keptCount);
+    }
+    // Once every cap is reached it does not grow with time.
+    for (const size of sizes) expect(size).toBeLessThan(4 * MAX_KNOWN_FILES);
+    const bo = swarm.join("bo");
+    bo.add(song);
+    swarm.link(ada, bo);
+    swarm.runUntil(() => ada.hasAllOf(song), 60);
+  });
+});
