@@ -116,7 +116,7 @@ function mp4Format(bytes: Uint8Array): SoundFormat {
   if (!table) return { name: container, codec: null, mask: 0, channels: null };
   // Version, flags and a count; then the entry: its size and its name; 16 bytes further on the channels.
   const entry = nameAt(bytes, table.start + 12);
-  const channels = viewOf(bytes).getUint16(table.start + 32);
+  const channels = viewOf(bytes).getUint16(table.start + 32) || null; // 0 where another field holds it
   const name = MP4_CODECS[entry] ?? container;
   return { name, codec: entry === "mp4a" ? "aac" : null, mask: 0, channels };
 }
