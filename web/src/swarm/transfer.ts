@@ -4,11 +4,11 @@
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
 import { type Bytes, type FileId, type Random, type UserId, unreachable } from "../lib/index.ts";
+import { Catalogues } from "./catalogues.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
-import { CTL_VERSION, type CtlMessage, type DropReason, type ListedFile } from "./ctl.ts";
+import { CTL_VERSION, type CtlMessage, type DropReason } from "./ctl.ts";
 import { neglectedPieces } from "./duty.ts";
 import { Fetching } from "./fetching.ts";
-import { cleanFileName } from "./file-name.ts";
 import type { KeptFile } from "./keepsake.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
@@ -43,6 +43,7 @@ export class Transfer {
   readonly #fetching: Fetching;
   readonly #seeding: Seeding;
   readonly #serving: Serving;
+  readonly #catalogues: Catalogues;
   readonly #notes: Notes;
   readonly #news: News;
   readonly #pings: Pings;
@@ -65,6 +66,7 @@ export class Transfer {
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
+    this.#catalogues = new Catalogues(this.#core, this.#fetching, this.#seeding);
     this.#news = new News(this.#core);
     this.#pings = new Pings(this.#core);
     this.#notes = new Notes(this.#core, options.acceptsNote ?? (() => true));
@@ -148,7 +150,7 @@ export class Transfer {
   handle(event: TransferEvent, localMs: number): readonly Effect[] {
     this.#effects = [];
     this.#take(event, localMs);
-    if (this.#core.isCatalogStale) this.#sendCatalogs(localMs);
+    if (this.#core.isCatalogStale) this.#catalogues.sendAll(localMs);
     this.#news.send(localMs);
     this.#notes.send(localMs);
     return this.#effects;
@@ -242,7 +244,7 @@ export class Transfer {
     if (!neighbour.isGreeted) return "before-hello"; // F1
     switch (message.type) {
       case "catalog":
-        return this.#takeCatalog(neighbour, message.files, localMs);
+        return this.#catalogues.take(neighbour, message.files, localMs);
       case "manifest-request":
         this.#giveManifest(neighbour, message.fileId);
         return null;
@@ -287,36 +289,7 @@ export class Transfer {
     if (version !== CTL_VERSION) return "version";
     neighbour.isGreeted = true;
     this.#pings.ping(neighbour, localMs);
-    this.#sendCatalog(neighbour, this.#core.shelf.catalog());
-    return null;
-  }
-
-  #takeCatalog(neighbour: Neighbour, files: readonly ListedFile[], localMs: number): DropReason | null {
-    const { shelf } = this.#core;
-    const refusals = neighbour.takeCatalog(files);
-    if (typeof refusals === "string") return refusals;
-    for (const { entry, error } of refusals) {
-      const fileName = cleanFileName(entry.name);
-      this.#core.perform({
-        type: "tell",
-        event: { code: "file-refused", from: neighbour.userId, error, fileName },
-      });
-    }
-    this.#prune();
-    let refusedRank = Number.NEGATIVE_INFINITY;
-    for (const entry of neighbour.listing.values()) {
-      const rank = entry.isOwn ? 3 : 0;
-      if (!shelf.get(entry.fileId) && (rank <= refusedRank || !this.#makePlace(rank))) {
-        refusedRank = Math.max(refusedRank, rank);
-        continue;
-      }
-      const file = shelf.learnFrom(entry, neighbour.userId);
-      if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
-    }
-    this.#prune();
-    this.#fetching.recount();
-    for (const { fileId } of files) this.#seeding.advance(fileId);
-    this.#fetching.schedule(localMs);
+    this.#catalogues.sendTo(neighbour, this.#core.shelf.catalog());
     return null;
   }
 
@@ -367,12 +340,12 @@ export class Transfer {
 
   #addMine(fileId: FileId, manifest: Manifest, name: string): void {
     const { shelf } = this.#core;
-    if (!shelf.get(fileId)) this.#makePlace(4);
+    if (!shelf.get(fileId)) this.#catalogues.makePlace(4);
     const isNews = !shelf.get(fileId)?.isComplete;
     const partial = shelf.get(fileId);
     if (partial) this.#fetching.cancelFile(partial);
     shelf.addMine(fileId, manifest, name);
-    this.#tellAnew(fileId);
+    this.#catalogues.tellAnew(fileId);
     this.#fetching.recount();
     if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
@@ -381,32 +354,11 @@ export class Transfer {
     const file = this.#core.shelf.restore(kept, pieces);
     if (!file) return;
     if (kept.note) this.#notes.set(kept.fileId, kept.note);
-    this.#tellAnew(kept.fileId);
+    this.#catalogues.tellAnew(kept.fileId);
     this.#fetching.recount();
     this.#fetching.schedule(localMs);
     if (file.isComplete)
       this.#core.perform({ type: "tell", event: { code: "file-complete", fileId: kept.fileId } });
-  }
-
-  /** Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue. */
-  #tellAnew(fileId: FileId): void {
-    for (const neighbour of this.#core.neighbours.values()) {
-      neighbour.told.delete(fileId);
-      neighbour.untoldPieces.delete(fileId);
-      neighbour.showings.delete(fileId);
-    }
-    this.#core.isCatalogStale = true;
-  }
-
-  /** Only so many files may be known: forgets one of less worth than `rank` where needed; returns whether there is place. */
-  #makePlace(rank: number): boolean {
-    const { shelf } = this.#core;
-    if (!shelf.isFull) return true;
-    const least = shelf.room.leastWorth(rank, this.#core);
-    if (!least) return false;
-    if (least.isCommitted) this.#fetching.letGo(least);
-    shelf.remove(least);
-    return true;
   }
 
   #prioritize(fileId: FileId | null, localMs: number): void {
@@ -463,52 +415,16 @@ export class Transfer {
     for (const neighbour of broken) this.#drop(neighbour, "silent", localMs);
   }
 
-  #sendCatalogs(localMs: number): void {
-    this.#core.isCatalogStale = false;
-    const catalog = this.#core.shelf.catalog();
-    for (const neighbour of this.#core.neighbours.values()) {
-      if (neighbour.isGreeted) this.#sendCatalog(neighbour, catalog);
-      neighbour.toldLocalMs = localMs;
-    }
-  }
-
-  #sendCatalog(neighbour: Neighbour, files: ListedFile[]): void {
-    this.#send(neighbour.userId, { type: "catalog", files });
-    const listed = new Set(files.map(({ fileId }) => fileId));
-    for (const fileId of neighbour.told) {
-      if (listed.has(fileId)) continue;
-      neighbour.told.delete(fileId);
-      neighbour.showings.delete(fileId);
-    }
-    for (const fileId of listed) {
-      const file = this.#core.shelf.get(fileId);
-      if (!file || neighbour.told.has(fileId)) continue;
-      neighbour.told.add(fileId);
-      neighbour.untoldPieces.delete(fileId);
-      this.#send(neighbour.userId, {
-        type: "bitfield",
-        fileId,
-        pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
-      });
-    }
-  }
-
   #closeLink(peer: UserId, localMs: number): void {
     const neighbour = this.#core.neighbours.get(peer);
     if (!neighbour) return;
     this.#core.neighbours.delete(peer);
     this.#fetching.release(neighbour);
-    this.#prune();
+    this.#catalogues.prune();
     this.#fetching.recount();
     for (const { fileId } of this.#core.shelf.all()) this.#seeding.advance(fileId);
     this.#fetching.schedule(localMs);
     this.#serving.pump(localMs);
-  }
-
-  #prune(): void {
-    for (const { fileId, isCommitted } of this.#core.shelf.prune(this.#core.neighbours.values())) {
-      if (isCommitted) this.#core.perform({ type: "forget-file", fileId });
-    }
   }
 
   /** F4. A mere silence may be tried again; an offence may not. */

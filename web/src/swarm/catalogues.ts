@@ -1,0 +1,111 @@
+// Catalogues: takes a neighbour's over, tells neighbours this device's own, and keeps the number of known files in bounds. Local ms.
+
+import type { FileId, UserId } from "../lib/index.ts";
+import type { CoreState } from "./core.ts";
+import type { CtlMessage, DropReason, ListedFile } from "./ctl.ts";
+import type { Fetching } from "./fetching.ts";
+import { cleanFileName } from "./file-name.ts";
+import type { Neighbour } from "./neighbour.ts";
+import type { Seeding } from "./seeding.ts";
+
+export class Catalogues {
+  readonly #core: CoreState;
+  readonly #fetching: Fetching;
+  readonly #seeding: Seeding;
+
+  constructor(core: CoreState, fetching: Fetching, seeding: Seeding) {
+    this.#core = core;
+    this.#fetching = fetching;
+    this.#seeding = seeding;
+  }
+
+  take(neighbour: Neighbour, files: readonly ListedFile[], localMs: number): DropReason | null {
+    const { shelf } = this.#core;
+    const refusals = neighbour.takeCatalog(files);
+    if (typeof refusals === "string") return refusals;
+    for (const { entry, error } of refusals) {
+      const fileName = cleanFileName(entry.name);
+      this.#core.perform({
+        type: "tell",
+        event: { code: "file-refused", from: neighbour.userId, error, fileName },
+      });
+    }
+    this.prune();
+    let refusedRank = Number.NEGATIVE_INFINITY;
+    for (const entry of neighbour.listing.values()) {
+      const rank = entry.isOwn ? 3 : 0;
+      if (!shelf.get(entry.fileId) && (rank <= refusedRank || !this.makePlace(rank))) {
+        refusedRank = Math.max(refusedRank, rank);
+        continue;
+      }
+      const file = shelf.learnFrom(entry, neighbour.userId);
+      if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
+    }
+    this.prune();
+    this.#fetching.recount();
+    for (const { fileId } of files) this.#seeding.advance(fileId);
+    this.#fetching.schedule(localMs);
+    return null;
+  }
+
+  /** Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue. */
+  tellAnew(fileId: FileId): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      neighbour.told.delete(fileId);
+      neighbour.untoldPieces.delete(fileId);
+      neighbour.showings.delete(fileId);
+    }
+    this.#core.isCatalogStale = true;
+  }
+
+  /** Only so many files may be known: forgets one of less worth than `rank` where needed; returns whether there is place. */
+  makePlace(rank: number): boolean {
+    const { shelf } = this.#core;
+    if (!shelf.isFull) return true;
+    const least = shelf.room.leastWorth(rank, this.#core);
+    if (!least) return false;
+    if (least.isCommitted) this.#fetching.letGo(least);
+    shelf.remove(least);
+    return true;
+  }
+
+  sendAll(localMs: number): void {
+    this.#core.isCatalogStale = false;
+    const catalog = this.#core.shelf.catalog();
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.isGreeted) this.sendTo(neighbour, catalog);
+      neighbour.toldLocalMs = localMs;
+    }
+  }
+
+  sendTo(neighbour: Neighbour, files: ListedFile[]): void {
+    this.#send(neighbour.userId, { type: "catalog", files });
+    const listed = new Set(files.map(({ fileId }) => fileId));
+    for (const fileId of neighbour.told) {
+      if (listed.has(fileId)) continue;
+      neighbour.told.delete(fileId);
+      neighbour.showings.delete(fileId);
+    }
+    for (const fileId of listed) {
+      const file = this.#core.shelf.get(fileId);
+      if (!file || neighbour.told.has(fileId)) continue;
+      neighbour.told.add(fileId);
+      neighbour.untoldPieces.delete(fileId);
+      this.#send(neighbour.userId, {
+        type: "bitfield",
+        fileId,
+        pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
+      });
+    }
+  }
+
+  prune(): void {
+    for (const { fileId, isCommitted } of this.#core.shelf.prune(this.#core.neighbours.values())) {
+      if (isCommitted) this.#core.perform({ type: "forget-file", fileId });
+    }
+  }
+
+  #send(peer: UserId, message: CtlMessage): void {
+    this.#core.perform({ type: "send-ctl", peer, message });
+  }
+}
