@@ -89,9 +89,17 @@ def test_a_plan_is_written_by_the_director_alone() -> None:
     assert ada.change_plan(Plan(), 30) is None
 
 
-def ready(*, is_ready: bool = True, is_unable: bool = False, is_over: bool = False) -> Readiness:
+def ready(
+    *, is_ready: bool = True, is_unable: bool = False, is_over: bool = False, is_heard: bool = False
+) -> Readiness:
     return Readiness(
-        is_away=False, is_ready=is_ready, is_unable=is_unable, is_over=is_over, rtt_ms=40, speaker_delay_ms=0
+        is_away=False,
+        is_ready=is_ready,
+        is_unable=is_unable,
+        is_over=is_over,
+        is_heard=is_heard,
+        rtt_ms=40,
+        speaker_delay_ms=0,
     )
 
 
@@ -121,6 +129,9 @@ class Wire:
         }
         self.content: dict[str, bytes] = {}
         self.stored: dict[int, bytes] = {}
+        # Nothing can be written.
+        self.is_full = False
+        self.local_ms = 0.0
         self.drops: list[tuple[str, str]] = []
         self.corrupts = False
         self._waiting = [
@@ -146,8 +157,12 @@ class Wire:
                     self._then(receiver, self.cores[receiver].receive(sender, message, 0))
                 case SendPiece(_, slot, file_id, piece):
                     self._carry(sender, receiver, slot, file_id, piece)
-                case Store(_, piece, data):
-                    self.stored[piece] = data
+                case Store(file_id, piece, data):
+                    if self.is_full:
+                        self._then(sender, self.cores[sender].piece_unstored(file_id, piece, self.local_ms))
+                    else:
+                        self.stored[piece] = data
+                        self._then(sender, self.cores[sender].piece_kept(file_id, piece, self.local_ms))
                 case Drop(peer, reason):
                     self.drops.append((peer, reason))
 

@@ -20,6 +20,9 @@ from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
 Hindrance = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
 HINDRANCES: tuple[Hindrance, ...] = get_args(Hindrance)
+# What a peer cannot do with a file that is listed; "short": only its beginning sounds there.
+Trouble = Literal["undecodable", "too-long", "short"]
+TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
 STATUS, BEAT, BRACE = 1, 2, 0x7B
 MAX_NAME_CHARS = 40
@@ -31,6 +34,9 @@ MAX_CLOCK_NAME_CHARS = 64
 _STATUS_HEAD = struct.Struct(">BBBHHf")
 _BEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
+# Of the file's id, and what is the matter with it.
+_TROUBLE = struct.Struct(">8sB")
+MAX_TROUBLES = 8
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class Status:
     is_clicking: bool = False
     is_phone: bool = False
     hindrance: Hindrance | None = None
+    # Files that it cannot play, or not whole: the first 16 hex digits of the id, and what is the matter.
+    troubles: tuple[tuple[str, Trouble], ...] = ()
     # The chosen file has ended here.
     is_over: bool = False
 
@@ -113,20 +121,28 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         status.is_over,
     )
     hindrance = 0 if status.hindrance is None else 1 + HINDRANCES.index(status.hindrance)
+    halves = hindrance | len(status.troubles) << 4
+    troubles = b"".join(
+        _TROUBLE.pack(bytes.fromhex(prefix), TROUBLES.index(trouble)) for prefix, trouble in status.troubles
+    )
     error_ms = math.nan if status.sync_error_ms is None else status.sync_error_ms
     rtt_tenths = min(0xFFFF, round(status.rtt_ms * 10))
-    head = _STATUS_HEAD.pack(STATUS, flags, hindrance, status.speaker_delay_ms, rtt_tenths, error_ms)
-    return head + bytes.fromhex(status.ready_file_id or "") + status.name.encode()
+    head = _STATUS_HEAD.pack(STATUS, flags, halves, status.speaker_delay_ms, rtt_tenths, error_ms)
+    return head + bytes.fromhex(status.ready_file_id or "") + troubles + status.name.encode()
 
 
 def _decode_status(content: bytes) -> StatusMessage:
-    _, flags, hindrance, delay_ms, rtt_tenths, error_ms = _STATUS_HEAD.unpack_from(content)
+    _, flags, halves, delay_ms, rtt_tenths, error_ms = _STATUS_HEAD.unpack_from(content)
     _check(flags, 0, 0x7F)
+    hindrance, count = halves & 15, halves >> 4
     _check(hindrance, 0, len(HINDRANCES))
+    _check(count, 0, MAX_TROUBLES)
     _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
     if not math.isnan(error_ms):
         _check(error_ms, -MAX_ERROR_MS, MAX_ERROR_MS)
-    file_id, name = _file_if(flags & 16, content[_STATUS_HEAD.size :])
+    file_id, rest = _file_if(flags & 16, content[_STATUS_HEAD.size :])
+    troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
+    name = rest[count * _TROUBLE.size :]
     if len(name) > 4 * MAX_NAME_CHARS:
         raise WireError("wire-malformed", "name")
     status = Status(
@@ -140,9 +156,16 @@ def _decode_status(content: bytes) -> StatusMessage:
         is_clicking=bool(flags & 4),
         is_phone=bool(flags & 8),
         hindrance=HINDRANCES[hindrance - 1] if hindrance else None,
+        troubles=troubles,
         is_over=bool(flags & 64),
     )
     return StatusMessage(status, asks=bool(flags & 32))
+
+
+def _decode_trouble(content: bytes, at: int) -> tuple[str, Trouble]:
+    prefix, trouble = _TROUBLE.unpack_from(content, at)
+    _check(trouble, 0, len(TROUBLES) - 1)
+    return prefix.hex(), TROUBLES[trouble]
 
 
 def _encode_beat(beat: Beat) -> bytes:
