@@ -56,6 +56,8 @@ def encoded(samples: Samples, kind: str, codec: str, rate: int = 44_100) -> byte
     with io.BytesIO() as file:
         with av.open(file, "w", format=kind) as container:
             stream = container.add_stream(codec, rate=rate, layout=layout)
+            assert isinstance(stream, av.AudioStream)
+            stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.reshape(1, -1)), "s16", layout)
             frame.sample_rate = rate
             for packet in [*stream.encode(frame), *stream.encode(None)]:

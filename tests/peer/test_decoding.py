@@ -79,9 +79,7 @@ def test_a_tag_in_any_letters_does_not_make_a_song_silent(tmp_path: Path, title:
 
 
 @pytest.mark.parametrize("seed", [1, None], ids=["noise", "zeros"])
-@pytest.mark.parametrize(
-    ("kind", "codec"), [("flac", "flac"), ("mp4", "aac"), ("ogg", "libvorbis"), ("ogg", "libopus")]
-)
+@pytest.mark.parametrize(("kind", "codec"), [("flac", "flac"), ("mp4", "aac"), ("ogg", "libopus")])
 def test_behind_damage_a_song_goes_on_in_its_place(
     tmp_path: Path, kind: str, codec: str, seed: int | None
 ) -> None:
@@ -125,12 +123,9 @@ def test_two_files_joined_keep_their_pitch_and_speed(
     assert pitch_hz(song, 3.0) == pytest.approx(1320, abs=5)
 
 
-@pytest.mark.parametrize("codec", ["libvorbis", "libopus"])
-def test_a_chain_that_changes_shape_plays_what_it_has_and_knows_what_is_missing(
-    tmp_path: Path, codec: str
-) -> None:
+def test_a_chain_that_changes_shape_plays_what_it_has_and_knows_what_is_missing(tmp_path: Path) -> None:
     """P50. FFmpeg reads no further than the change."""
-    links = [encoded(noise(4.0, channels, 48_000), "ogg", codec, 48_000) for channels in (2, 1)]
+    links = [encoded(noise(4.0, channels, 48_000), "ogg", "libopus", 48_000) for channels in (2, 1)]
     song = decode(tmp_path, links[0] + links[1])
     assert song.duration_sec == pytest.approx(4.0, abs=0.1) or song.duration_sec == pytest.approx(
         8.0, abs=0.1
@@ -334,10 +329,9 @@ def test_voices_in_the_centre_are_heard_and_mono_is_as_loud_as_on_phones(
         ("mp4", "aac", 44_100),
         ("mp4", "alac", 44_100),
         ("flac", "flac", 44_100),
-        ("ogg", "libvorbis", 44_100),
-        ("ogg", "flac", 44_100),
+        ("ogg", "vorbis", 44_100),
         ("ogg", "libopus", 48_000),
-        ("matroska", "flac", 44_100),
+        ("matroska", "libmp3lame", 44_100),
         ("webm", "libopus", 48_000),
         ("aiff", "pcm_s16be", 44_100),
         ("au", "pcm_s16be", 44_100),

@@ -62,7 +62,7 @@ async def test_who_asks_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -
     async def opened() -> None:
         resolver.received(answer(bytes([10, 77, 0, 2])))  # before the question: of no use
 
-    async def asked(host: str) -> None:
+    async def asked(_host: str) -> None:
         resolver.received(answer(bytes([10, 77, 0, 3])))
         resolver.received(answer(bytes([10, 77, 0, 4])))
 

@@ -91,9 +91,8 @@ class _NoSoundError(Exception):
 class Decoding:
     """From the packets of one stream to stereo blocks at one rate."""
 
-    def __init__(self, song: BinaryIO, container: InputContainer, stream: AudioStream, rate: int) -> None:
+    def __init__(self, container: InputContainer, stream: AudioStream, rate: int) -> None:
         self.damaged = 0
-        self._song = song
         self._container = container
         self._stream = stream
         self._rate = rate
@@ -107,6 +106,7 @@ class Decoding:
         self._given = 0
         # Where in the file the decoder gave up, by its own word for good.
         self.gave_up_at_byte: int | None = None
+        self._read_bytes = 0
         self._misread = 0
 
     def blocks(self) -> Iterator[Sound]:
@@ -137,6 +137,7 @@ class Decoding:
         while errors < MOST_ERRORS:
             try:
                 for packet in self._container.demux(self._stream):
+                    self._read_bytes = self._read_bytes if packet.pos is None else packet.pos + packet.size
                     try:
                         for frame in packet.decode():
                             errors = 0
@@ -154,7 +155,7 @@ class Decoding:
             except av.EOFError:
                 return
             except av.PatchWelcomeError:  # a chained Ogg goes on in another shape: FFmpeg reads no further
-                self.gave_up_at_byte = self._song.tell()
+                self.gave_up_at_byte = self._read_bytes
                 return
             except av.FFmpegError:
                 self.damaged += 1
@@ -233,7 +234,7 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
             rate = min(max_rate, stream.rate)
             said_sec = None if container.duration is None else container.duration / 1e6
             _write(output, b"h", json.dumps(asdict(Heading(rate, said_sec))).encode())
-            decoding = Decoding(song, container, stream, rate)
+            decoding = Decoding(container, stream, rate)
             room_bytes = max_bytes
             for block in decoding.blocks():
                 damaged = decoding.damaged
