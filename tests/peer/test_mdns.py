@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 
 import pytest
 
+from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
 from unisono.peer.mdns import MdnsResolver, addresses_in, is_mdns_name, question_for
 
 NAME = "0b8ad3e6-55b9-4b8d-9d3b-6e1b3b3b3b3b.local"
@@ -72,3 +75,54 @@ async def test_who_asks_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -
     assert await resolver.resolve(NAME.upper().replace("LOCAL", "local")) == "10.77.0.3"
     assert await resolver.resolve("nobody.local") is None
     resolver.close()
+
+
+RESPONDER = """
+import socket, sys
+answer, address = bytes.fromhex(sys.argv[1]), sys.argv[2]
+ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+ear.bind(("", 5353))
+interface = socket.inet_aton(address)
+ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.0.0.251") + interface)
+ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+print("listening", flush=True)
+ear.recv(2000)
+ear.sendto(answer, ("224.0.0.251", 5353))
+"""
+ASKER = """
+import asyncio, sys
+from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
+from unisono.peer.mdns import MdnsResolver
+async def ask():
+    resolver = MdnsResolver()
+    print(await resolver.resolve(sys.argv[1]))
+    resolver.close()
+asyncio.run(ask())
+"""
+
+
+@pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS)
+def test_a_name_is_resolved_where_only_mdns_leads_there() -> None:
+    """P56. Over a real network of two, without any other name service; shaped as Chromium answers."""
+    with Network("bo", "ada") as network:
+        address = network.address("ada")
+        packet = answer(bytes(map(int, address.split("."))), nsec(POINTER), 1)
+        responder = subprocess.Popen(
+            [*network.command("ada"), sys.executable, "-c", RESPONDER, packet.hex(), address],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert responder.stdout is not None
+            assert responder.stdout.readline() == "listening\n"
+            asked = subprocess.run(
+                [*network.command("bo"), sys.executable, "-c", ASKER, NAME],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        finally:
+            responder.kill()
+            responder.communicate()
+    assert asked.stdout == f"{address}\n"

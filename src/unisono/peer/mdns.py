@@ -111,7 +111,7 @@ class MdnsResolver:
             for interface in self._interfaces:
                 with contextlib.suppress(OSError):
                     handle.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
-                    handle.sendto(question, (GROUP, PORT))
+                    self._transport.sendto(question, (GROUP, PORT))
 
     async def _open(self) -> None:
         """Joins the group on every interface there now is."""

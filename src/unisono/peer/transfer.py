@@ -360,8 +360,9 @@ class Transfer:
             return "malformed"
         if not 1 <= len(note) <= ctl.MAX_NOTE_BYTES or not self._accepts_note(note):
             return "malformed"
-        neighbour.notes[file_id] = note
-        self._merge_note(file_id, note)
+        if file_id in self.files:  # notes on files that nobody lists would fill memory
+            neighbour.notes[file_id] = note
+            self._merge_note(file_id, note)
         return None
 
     def _merge_note(self, file_id: str, note: bytes) -> None:
