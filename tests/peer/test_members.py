@@ -81,6 +81,7 @@ def stands(user_id: str, *, is_ready: bool = False, hindrance: Hindrance | None 
         is_ready=is_ready,
         is_unable=False,
         is_over=False,
+        is_heard=False,
         rtt_ms=40,
         speaker_delay_ms=0,
         user_id=user_id,
@@ -94,7 +95,7 @@ def starts_after_ms(stands_at: Callable[[float], list[Readiness]]) -> float | No
     for local_ms in range(0, 600_001, 1_000):
         everybody = stands_at(local_ms)
         overdue = wait.overdue(plan, everybody, local_ms)
-        if next_plan(plan, everybody, local_ms * 1000, "north", overdue) is not None:
+        if next_plan(plan, everybody, local_ms * 1000, "north", overdue=overdue) is not None:
             return local_ms
     return None
 

@@ -20,7 +20,7 @@ from unisono.peer.link import fingerprints_in, with_one_fingerprint
 from unisono.peer.manifest import Manifest, make_manifest, piece_length_of
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Beat, Plan, Record
-from unisono.peer.plan_writer import Readiness, next_plan, prepared, start_lead_ms
+from unisono.peer.plan_writer import OwnEnd, Readiness, next_plan, prepared, start_lead_ms
 from unisono.peer.render import OUTPUT_RATE_HZ, Place, interpolate, render_block
 from unisono.peer.transfer import Transfer
 
@@ -89,9 +89,17 @@ def test_a_plan_is_written_by_the_director_alone() -> None:
     assert ada.change_plan(Plan(), 30) is None
 
 
-def ready(*, is_ready: bool = True, is_unable: bool = False, is_over: bool = False) -> Readiness:
+def ready(
+    *, is_ready: bool = True, is_unable: bool = False, is_over: bool = False, is_heard: bool = False
+) -> Readiness:
     return Readiness(
-        is_away=False, is_ready=is_ready, is_unable=is_unable, is_over=is_over, rtt_ms=40, speaker_delay_ms=0
+        is_away=False,
+        is_ready=is_ready,
+        is_unable=is_unable,
+        is_over=is_over,
+        is_heard=is_heard,
+        rtt_ms=40,
+        speaker_delay_ms=0,
     )
 
 
@@ -108,6 +116,20 @@ def test_a_song_starts_when_all_are_ready_who_can_be_and_ends_when_it_is_over() 
     assert ended.state == "stopped"
 
 
+def test_who_decoded_only_the_beginning_leaves_the_rest_to_the_others() -> None:
+    """P51. Up to the song's length; alone it stops where its sound does."""
+    playing = Plan(clock_id="north", file_id="f" * 64, state="playing", global_start_us=0)
+    heard, silent = ready(is_heard=True), ready(is_over=True)
+
+    def ends(own: OwnEnd) -> bool:
+        return next_plan(playing, [ready(), *own.others], 60e6, "north", own) is not None
+
+    assert not ends(OwnEnd(is_over=False, is_decode_over=True, others=[heard]))
+    assert ends(OwnEnd(is_over=False, is_decode_over=True, others=[]))
+    assert ends(OwnEnd(is_over=True, is_decode_over=True, others=[heard]))
+    assert not ends(OwnEnd(is_over=False, is_decode_over=False, others=[silent]))
+
+
 # --- files --------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +143,9 @@ class Wire:
         }
         self.content: dict[str, bytes] = {}
         self.stored: dict[int, bytes] = {}
+        # Nothing can be written.
+        self.is_full = False
+        self.local_ms = 0.0
         self.drops: list[tuple[str, str]] = []
         self.corrupts = False
         self._waiting = [
@@ -146,8 +171,12 @@ class Wire:
                     self._then(receiver, self.cores[receiver].receive(sender, message, 0))
                 case SendPiece(_, slot, file_id, piece):
                     self._carry(sender, receiver, slot, file_id, piece)
-                case Store(_, piece, data):
-                    self.stored[piece] = data
+                case Store(file_id, piece, data):
+                    if self.is_full:
+                        self._then(sender, self.cores[sender].piece_unstored(file_id, piece, self.local_ms))
+                    else:
+                        self.stored[piece] = data
+                        self._then(sender, self.cores[sender].piece_kept(file_id, piece, self.local_ms))
                 case Drop(peer, reason):
                     self.drops.append((peer, reason))
 
@@ -232,6 +261,16 @@ def test_of_two_notes_the_smaller_stays_with_both(content: bytes) -> None:
     for name in (ADA, BO, ADA):
         wire.run(name, wire.cores[name].tick(100))
     assert [wire.cores[name].files[file_id].note for name in (ADA, BO)] == [b"best", b"best"]
+
+
+def test_notes_on_files_that_nobody_lists_are_not_kept() -> None:
+    """A member may send as many as it likes."""
+    wire = Wire()
+    core = wire.cores[BO]
+    for number in range(100):
+        wire.run(BO, core.receive(ADA, ctl.Note(f"{number:064x}", "bWluZQ"), 0))
+    assert core._neighbours[ADA].notes == {}
+    assert wire.drops == []
 
 
 def test_a_fourth_file_of_ones_own_is_refused() -> None:

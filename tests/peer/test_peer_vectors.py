@@ -227,7 +227,7 @@ def test_halves_of_characters_from_a_file_name_are_not_shown() -> None:
 def test_a_status_names_what_cannot_be_played_the_chosen_file_first() -> None:
     """[P40] No more than eight, however many were refused."""
     refused = {f"{digit:x}" * 64 for digit in range(12)}
-    told = told_troubles(refused, "b" * 64)
+    told = told_troubles(dict.fromkeys(refused, "undecodable"), "b" * 64)
     assert [prefix[0] for prefix, _ in told] == list("b0123456")
     message = StatusMessage(Status("Bo", troubles=told))
     assert decode_message(encode_message(message)) == message

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.server_process import ServerProcess
+from unisono.peer.command import report_line
 from unisono.peer.conductor import Conductor
 from unisono.peer.ground import RealClock
 from unisono.peer.keys import derive_keys
@@ -135,3 +136,29 @@ def lag_frames(heard: NDArray[np.float64], reference: NDArray[np.float64]) -> fl
     top = int(np.argmax(scores[: len(heard)]))
     before, at, after = (float(score) for score in scores[top - 1 : top + 2])
     return top + 0.5 * (before - after) / (before - 2 * at + after)
+
+
+async def test_what_cannot_be_played_is_refused_once_and_the_next_song_plays(
+    server: ServerProcess, song: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """P52, P55. Also where the next song's file name is not UTF-8: both are listed by who fetches them."""
+    bad = tmp_path / "no\x1b[31msong.mp3"
+    bad.write_bytes(b"just text\n" * 1000)
+    good = tmp_path / b"caf\xe9.wav".decode("utf-8", "surrogateescape")
+    await asyncio.to_thread(song.rename, good)
+    async with joined(server, "ada", tmp_path / "ada.wav", bad, good) as ada:
+        await until(lambda: ada.director.is_me)
+        async with joined(server, "bo", tmp_path / "bo.wav") as bo:
+            await until(lambda: sum(file.is_complete for file in bo.files) == 2)
+            ids = {file.name: file.file_id for file in bo.files}
+            assert set(ids) == {"no [31msong.mp3", "caf\ufffd.wav"}
+            ada.play(ids["no [31msong.mp3"])
+            await until(lambda: bo.refusal_of(ids["no [31msong.mp3"]) is not None)
+            await until(lambda: "cannot play no [31msong.mp3: a kind of file" in report_line(bo))
+            assert "Playing" not in report_line(bo)
+            ada.play(ids["caf\ufffd.wav"])
+            await until(lambda: heard_sec(ada) > 1 and heard_sec(bo) > 1)
+            assert "Playing: caf\ufffd.wav." in report_line(bo)
+    refusals = [record.message for record in caplog.records if "cannot play" in record.message]
+    assert len(refusals) == 2  # one per peer
+    assert not any("\x1b" in record.getMessage() for record in caplog.records)

@@ -27,7 +27,7 @@ from tests.rig.pulse import SpeakerRig
 from tests.rig.song import make_music
 from tests.rig.tracking import Floats, Signal
 from unisono.peer.anchor import decode_anchor, match_anchor
-from unisono.peer.decode import decode_song
+from unisono.peer.decode import Decoder
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
@@ -166,7 +166,7 @@ def _offsets(decode: Decode, address: str, owner: Answer) -> Offsets | DecodeErr
 
 
 def _headless_offsets(path: Path, owner: Answer) -> Offsets:
-    song = decode_song("f" * 64, path)
+    song = Decoder().decode("f" * 64, path)
     anchor = decode_anchor(base64.b64decode(owner["anchor"]))
     match = anchor and match_anchor(song.channels, song.sample_rate, anchor)
     mono = song.channels.mean(axis=0, dtype=np.float64)

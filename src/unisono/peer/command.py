@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import sys
@@ -24,6 +25,7 @@ from unisono.peer.keys import derive_keys, read_link
 from unisono.peer.peer_message import clean_name
 from unisono.peer.recorder import Recorder
 from unisono.peer.session import PeerSession, SessionOptions, Sink
+from unisono.peer.text import clean_line
 
 REPORT_SEC = 0.5
 
@@ -91,7 +93,8 @@ async def _stay(options: JoinOptions) -> None:
             SessionOptions(
                 keys=keys,
                 server=link.server,
-                name=clean_name(options.name),
+                # An argument that is not UTF-8 arrives as halves of characters, which cannot be sent.
+                name=clean_name(os.fsencode(options.name).decode("utf-8", "replace")),
                 files=options.files,
                 speaker_delay_ms=options.speaker_delay_ms,
                 sinks=sinks,
@@ -144,5 +147,10 @@ def report_line(session: PeerSession) -> str:
     playing = session.swarm.get(session.plan.file_id) if session.plan.file_id else None
     if playing is None or session.plan.state == "stopped":
         return company + files
+    refusal = session.refusal_of(playing.file_id)
+    if refusal is not None:
+        return f"{company}{files} Silent: this peer cannot play {clean_line(playing.name)}: {refusal}."
+    if not session.can_sound:
+        return f"{company}{files} The others play: {clean_line(playing.name)}."
     state = "Playing" if session.plan.state == "playing" else "About to play"
-    return f"{company}{files} {state}: {clean_name(playing.name)}."
+    return f"{company}{files} {state}: {clean_line(playing.name)}."

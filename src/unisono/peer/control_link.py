@@ -44,6 +44,8 @@ SILENCE_SEC = 6.0
 FIRST_BACK_OFF_MS = 250.0
 LONGEST_BACK_OFF_MS = 8_000.0
 LONGEST_AWAITED_BACK_OFF_MS = 4_000.0
+# A server that restarts asks for seconds. As on the page: no server may send a peer away for good.
+LONGEST_WANTED_PAUSE_MS = 600_000.0
 # A goodbye that waits for a dead path is none.
 LEAVE_TIMEOUT_SEC = 2.0
 
@@ -207,7 +209,7 @@ class ControlLink:
 
     def _note_goodbye(self, message: ServerMessage) -> None:
         if isinstance(message, GoAway):
-            self._wanted_pause_ms = float(message.retry_after_ms)  # W5
+            self._wanted_pause_ms = min(LONGEST_WANTED_PAUSE_MS, float(message.retry_after_ms))  # W5
         if isinstance(message, Refusal):
             log.info("the server says: %s: %s", message.code.value, message.message)
 

@@ -1,24 +1,35 @@
-"""From a file to sound, by PyAV: stereo, at the file's own rate up to 48 kHz. Blocking: call in a thread.
+"""From a file to sound: stereo, at the file's own rate up to 48 kHz. Blocking: call in a thread.
 
-Raises `FileError` file-not-audio for what FFmpeg does not decode.
+The decoding itself happens in a process of its own (`decode_worker`); here its output is read, bounded in
+bytes and in time. Raises `FileError` file-not-audio or file-too-large for what cannot be played.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-import av
+import msgspec
 import numpy as np
-from av.audio.resampler import AudioResampler
 
 from unisono.peer.anchor import Sound
+from unisono.peer.decode_worker import BLOCK_HEAD, Ending, Heading
 from unisono.peer.errors import FileError
+from unisono.peer.memory import free_memory_bytes
 
 # Above it our own interpolation, made for ratios near 1, would fold the uppermost octave down.
 MAX_RATE_HZ = 48_000
-# Five hours in stereo would take 7 GB; a party's song is minutes long.
-MAX_DECODED_SEC = 3 * 3600
+# An hour and a half in stereo at 48 kHz.
+MAX_DECODED_BYTES = 2 * 1024**3
+# A Raspberry Pi decodes an hour of MP3 in less than a minute. What takes longer than this never ends.
+TIMEOUT_SEC = 300.0
+# A header that is off by so little is no loss: encoders pad, and lengths are rounded.
+SHORT_SEC = 1.0
+SHORT_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -30,32 +41,116 @@ class Song:
     # Channels x frames, two channels.
     channels: Sound
     offset_sec: float = 0.0
+    # How long its container says it is; None where it says nothing.
+    said_sec: float | None = None
+    # Packets that could not be decoded.
+    damaged: int = 0
 
     @property
     def duration_sec(self) -> float:
         return float(self.channels.shape[1] / self.sample_rate)
 
+    @property
+    def whole_sec(self) -> float:
+        """When it ends for everybody: a decode that is short here does not end it for the others."""
+        return max(self.duration_sec, self.said_sec or 0.0) if self.missing_sec > 0 else self.duration_sec
 
-def decode_song(file_id: str, path: Path) -> Song:
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise FileError("file-not-audio", "no audio in it")
-            stream = container.streams.audio[0]
-            rate = min(MAX_RATE_HZ, stream.rate)
-            resampler = AudioResampler(format="fltp", layout="stereo", rate=rate)
-            blocks: list[Sound] = []
-            frames = 0
-            for packet in container.decode(stream):
-                for piece in resampler.resample(packet):
-                    blocks.append(piece.to_ndarray().astype(np.float32, copy=False))
-                    frames += piece.samples
-                if frames > MAX_DECODED_SEC * rate:
-                    raise FileError("file-too-large", "hours of sound")
-            rest = resampler.resample(None)
-            blocks.extend(piece.to_ndarray().astype(np.float32, copy=False) for piece in rest)
-    except (av.FFmpegError, OSError, ValueError) as cause:
-        raise FileError("file-not-audio", str(cause)) from cause
-    if not blocks:
+    @property
+    def missing_sec(self) -> float:
+        """How much of its end could not be decoded here; 0 where the lengths agree."""
+        missing_sec = (self.said_sec or 0.0) - self.duration_sec
+        return missing_sec if missing_sec > max(SHORT_SEC, SHORT_SHARE * (self.said_sec or 0.0)) else 0.0
+
+
+class Decoder:
+    """Decodes one file, and can be stopped meanwhile; `close` is idempotent."""
+
+    def __init__(self, timeout_sec: float = TIMEOUT_SEC, max_bytes: int = MAX_DECODED_BYTES) -> None:
+        self._timeout_sec = timeout_sec
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def decode(self, file_id: str, path: Path) -> Song:
+        """Raises `FileError`."""
+        # Half of what is free: the network, the system and the next song need some as well.
+        max_bytes = min(self._max_bytes, free_memory_bytes() // 2)
+        command = [sys.executable, "-m", "unisono.peer.decode_worker", str(MAX_RATE_HZ), str(max_bytes)]
+        try:
+            with path.open("rb") as song, self._lock:
+                if self._is_closed:
+                    raise FileError("file-not-audio", "decoding was stopped")
+                process = self._process = subprocess.Popen(  # noqa: S603 - this very program
+                    command, stdin=song, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                )
+        except OSError as cause:
+            raise FileError("file-unreadable", cause.strerror or str(cause)) from cause
+        is_late = threading.Event()
+
+        def give_up() -> None:
+            is_late.set()
+            process.kill()
+
+        timer = threading.Timer(self._timeout_sec, give_up)
+        timer.start()
+        try:
+            heading, data, ending = _read(process.stdout, max_bytes)
+        except MemoryError as cause:
+            raise FileError("file-too-large", "its sound is too long for this computer's memory") from cause
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        return _song(file_id, heading, data, ending, is_late=is_late.is_set())
+
+    def close(self) -> None:
+        """Ends a decoding that goes on; it is then refused."""
+        with self._lock:
+            self._is_closed = True
+            if self._process is not None:
+                self._process.kill()
+
+
+def _read(stream: IO[bytes] | None, max_bytes: int) -> tuple[Heading | None, bytearray, Ending | None]:
+    """To the end of the process, and never more than was agreed upon."""
+    heading: Heading | None = None
+    data = bytearray()
+    if stream is None:
+        return None, data, None
+    while len(head := stream.read(BLOCK_HEAD.size)) == BLOCK_HEAD.size:
+        kind, length = BLOCK_HEAD.unpack(head)
+        if length > max_bytes - len(data) and kind == b"s":
+            raise MemoryError
+        content = stream.read(length)
+        if len(content) < length:
+            break
+        if kind == b"s":
+            data += content
+        elif kind == b"h":
+            heading = msgspec.json.decode(content, type=Heading)
+        else:
+            return heading, data, msgspec.json.decode(content, type=Ending)
+    return heading, data, None
+
+
+def _song(
+    file_id: str, heading: Heading | None, data: bytearray, ending: Ending | None, *, is_late: bool
+) -> Song:
+    if is_late:
+        raise FileError("file-not-audio", "decoding it takes too long")
+    if ending is None:
+        raise FileError("file-not-audio", "its decoder broke down")
+    if ending.refusal is not None:
+        raise FileError("file-too-large" if ending.is_too_long else "file-not-audio", ending.refusal)
+    if heading is None:
         raise FileError("file-not-audio", "it holds no sound")
-    return Song(file_id, rate, np.concatenate(blocks, axis=1))
+    channels = np.frombuffer(data, dtype="<f4").reshape(-1, 2).T
+    said_sec = heading.said_sec if ending.said_sec is None else ending.said_sec
+    return Song(file_id, heading.sample_rate, channels, said_sec=said_sec, damaged=ending.damaged)

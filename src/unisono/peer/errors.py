@@ -4,7 +4,8 @@ UnisonoError
 ├── SwarmKeyError  key-empty · key-too-long
 ├── WireError      wire-malformed · wire-too-large · wire-version · wire-unsealed · wire-unproven ·
 │                  wire-replayed
-└── FileError      file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable
+└── FileError      file-empty · file-not-audio · file-too-large · file-too-many · file-unreadable ·
+                   storage-full
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ KeyErrorCode = Literal["key-empty", "key-too-long"]
 WireErrorCode = Literal[
     "wire-malformed", "wire-too-large", "wire-version", "wire-unsealed", "wire-unproven", "wire-replayed"
 ]
-FileErrorCode = Literal["file-empty", "file-not-audio", "file-too-large", "file-too-many", "file-unreadable"]
+FileErrorCode = Literal[
+    "file-empty", "file-not-audio", "file-too-large", "file-too-many", "file-unreadable", "storage-full"
+]
 
 
 class SwarmKeyError(UnisonoError):
@@ -37,8 +40,9 @@ class WireError(UnisonoError):
 
 
 class FileError(UnisonoError):
-    """A file that cannot be offered or played."""
+    """A file that cannot be offered or played. `detail`: why, in words that follow the file's name."""
 
     def __init__(self, code: FileErrorCode, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
+        self.detail = detail

@@ -48,7 +48,7 @@ class SendPiece:
 
 @dataclass(frozen=True)
 class Store:
-    """A verified piece; it counts as held."""
+    """Write a verified piece; report `piece_kept` once it is written, else `piece_unstored`."""
 
     file_id: str
     piece: int
@@ -94,6 +94,8 @@ class KnownFile:
     manifest: Manifest | None = None
     is_mine: bool = False
     held: set[int] = field(default_factory=set)
+    # Verified and being written.
+    storing: set[int] = field(default_factory=set)
     # Piece to the one it was asked of.
     in_flight: dict[int, str] = field(default_factory=dict)
     note: bytes | None = None

@@ -25,8 +25,10 @@ from aiortc import (
 )
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import candidate_from_sdp
+from msgspec.structs import replace
 
 from unisono.peer import ctl
+from unisono.peer.mdns import MdnsResolver, is_mdns_name
 from unisono.peer.signal import Answer, Bye, Candidate, Offer, Signal
 from unisono.protocol import IceServer
 
@@ -35,6 +37,12 @@ CONNECT_TIMEOUT_SEC = 8.0
 CHUNK_BYTES = 16 * 1024
 # What the channel may hold: more delays `ctl`, less starves a fast path.
 HIGH_WATER_BYTES = 128 * 1024
+
+# A device has a handful of addresses; what it says before both channels are open is a hello or two.
+MOST_CANDIDATES = 64
+MOST_EARLY_MESSAGES = 64
+# Of a candidate's words, where its address stands (RFC 8839, 5.1).
+ADDRESS_FIELD = 4
 
 KEPT_FINGERPRINT = "a=fingerprint:sha-256 "
 _FINGERPRINT = re.compile(r"^a=fingerprint:(\S+) +([0-9A-Fa-f:]+)\s*$", re.MULTILINE)
@@ -90,7 +98,10 @@ class Link:
         *,
         is_offerer: bool,
         ice_servers: Sequence[IceServer],
+        resolver: MdnsResolver,
     ) -> None:
+        self._resolver = resolver
+        self._candidates = 0
         self.peer = peer
         self.session = session
         self.is_offerer = is_offerer
@@ -130,7 +141,7 @@ class Link:
             case Answer(sdp=sdp) if self.is_offerer:
                 self._steps.put_nowait(lambda: self._accept(sdp))
             case Candidate():
-                self._steps.put_nowait(lambda: self._add_candidate(signal))
+                self._take_candidate(signal)
             case Bye():
                 self._lose("the other side ended it")
 
@@ -164,9 +175,11 @@ class Link:
         def receive(data: object) -> None:
             # The neighbour may be ready, and speak, a moment before both channels are open here.
             if self.is_open:
-                take(data)
+                self._guard(lambda: take(data))
             elif not self._is_closed:
                 self._early_messages.append(lambda: take(data))
+                if len(self._early_messages) > MOST_EARLY_MESSAGES:
+                    self._lose("it speaks before the connection is made")
 
         channel.on("message", receive)
 
@@ -176,11 +189,21 @@ class Link:
             return
         self._timeout.cancel()
         self.is_open = True
-        self._owner.link_opened(self)
+        self._guard(lambda: self._owner.link_opened(self))
         early, self._early_messages = self._early_messages, []
         for deliver in early:
             if self.is_open:
-                deliver()
+                self._guard(deliver)
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        """aiortc calls from within its DTLS transport, which an error would end without a word: it ends the
+        connection, with words, and nothing else.
+        """
+        try:
+            act()
+        except Exception:
+            log.exception("the connection to %s is given up", self.peer)
+            self._lose("an error here")
 
     def _follow_connection(self) -> None:
         if self._connection.connectionState in ("failed", "closed"):
@@ -216,6 +239,27 @@ class Link:
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         await self._add_early_candidates()
 
+    def _take_candidate(self, signal: Candidate) -> None:
+        self._candidates += 1
+        if self._candidates > MOST_CANDIDATES:
+            return  # no honest device has as many
+        fields = signal.candidate.candidate.split()
+        if len(fields) > ADDRESS_FIELD and is_mdns_name(fields[ADDRESS_FIELD]):
+            task = asyncio.get_running_loop().create_task(self._resolve(signal, fields))
+            self._tasks.append(task)
+        else:
+            self._steps.put_nowait(lambda: self._add_candidate(signal))
+
+    async def _resolve(self, signal: Candidate, fields: list[str]) -> None:
+        """Beside the other steps: a name that nobody answers for holds nothing up."""
+        address = await self._resolver.resolve(fields[ADDRESS_FIELD])
+        if address is None:
+            log.info("nobody answers for an address of %s", self.peer)
+            return
+        text = " ".join([*fields[:ADDRESS_FIELD], address, *fields[ADDRESS_FIELD + 1 :]])
+        found = replace(signal, candidate=replace(signal.candidate, candidate=text))
+        self._steps.put_nowait(lambda: self._add_candidate(found))
+
     async def _add_candidate(self, signal: Candidate) -> None:
         if not self._their_sdp:
             self._early_candidates.append(signal)
@@ -243,7 +287,7 @@ class Link:
                 payload = parcel.data[begin : begin + CHUNK_BYTES]
                 with contextlib.suppress(InvalidStateError, ConnectionError):
                     self._bulk.send(ctl.encode_chunk(ctl.Chunk(parcel.slot, parcel.piece, begin, payload)))
-            parcel.sent()
+            self._guard(parcel.sent)
 
     def _lose(self, why: str) -> None:
         if not self._is_closed:

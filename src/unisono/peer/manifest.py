@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import WireError
@@ -72,6 +73,18 @@ def make_manifest(content: bytes) -> Manifest:
         hashlib.sha256(content[begin : begin + length]).digest() for begin in range(0, len(content), length)
     ]
     return Manifest(len(content), b"".join(hashes))
+
+
+def read_manifest(source: BinaryIO, copy: BinaryIO, size_bytes: int) -> Manifest:
+    """The manifest of what is copied, piece by piece. Raises `EOFError` where it is shorter than said."""
+    hashes = []
+    for piece in range(piece_count_of(size_bytes)):
+        data = source.read(piece_size_of(size_bytes, piece))
+        if len(data) < piece_size_of(size_bytes, piece):
+            raise EOFError
+        hashes.append(hashlib.sha256(data).digest())
+        copy.write(data)
+    return Manifest(size_bytes, b"".join(hashes))
 
 
 def parse_manifest(file_id: str, size_bytes: int, encoded_hashes: str) -> Manifest:

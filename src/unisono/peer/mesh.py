@@ -15,6 +15,7 @@ from typing import Protocol
 
 from unisono.peer.ground import Chance, Clock
 from unisono.peer.link import Fingerprints, Link
+from unisono.peer.mdns import MdnsResolver
 from unisono.peer.signal import Bye, Call, Offer, Signal
 from unisono.protocol import IceServer
 
@@ -62,6 +63,7 @@ class Mesh:
         self._send_signal = send_signal
         self._neighbours: dict[str, _Neighbour] = {}
         self._refused: set[str] = set()
+        self._resolver = MdnsResolver()
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -146,6 +148,7 @@ class Mesh:
             self._end(neighbour, says_so=True)
         self._neighbours.clear()
         await asyncio.gather(*self._closing, return_exceptions=True)
+        self._resolver.close()
 
     # --- what links say -------------------------------------------------------------------------------------
 
@@ -197,7 +200,12 @@ class Mesh:
         self._end(neighbour, says_so=False)
         neighbour.started_local_ms = self._clock.local_ms()
         neighbour.link = Link(
-            self, neighbour.user_id, session, is_offerer=is_offerer, ice_servers=self.ice_servers
+            self,
+            neighbour.user_id,
+            session,
+            is_offerer=is_offerer,
+            ice_servers=self.ice_servers,
+            resolver=self._resolver,
         )
         return neighbour.link
 

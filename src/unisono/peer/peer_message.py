@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -89,10 +89,10 @@ def clean_name(name: str) -> str:
     return safe_text(name, MAX_NAME_CHARS)
 
 
-def told_troubles(refused: Collection[str], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
-    """Of the files that this peer cannot play, as many as a status holds, the chosen one first."""
-    in_order = sorted(refused, key=lambda file_id: (file_id != chosen, file_id))
-    return tuple((file_id[:PREFIX_DIGITS], "undecodable") for file_id in in_order[:MAX_TROUBLES])
+def told_troubles(troubles: Mapping[str, Trouble], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
+    """Of the files that this peer cannot play, or not whole, as many as a status holds, the chosen one first."""
+    in_order = sorted(troubles, key=lambda file_id: (file_id != chosen, file_id))
+    return tuple((file_id[:PREFIX_DIGITS], troubles[file_id]) for file_id in in_order[:MAX_TROUBLES])
 
 
 def encode_message(message: PeerMessage) -> bytes:

@@ -31,6 +31,8 @@ class Readiness:
     is_ready: bool
     is_unable: bool
     is_over: bool
+    # It says that the song sounds there now.
+    is_heard: bool
     rtt_ms: float
     speaker_delay_ms: float
     user_id: str = ""
@@ -90,6 +92,18 @@ class StartWait:
         return local_ms - moved_local_ms >= (UNSEEN_MS if each.hindrance == "fetching" else STANDSTILL_MS)
 
 
+@dataclass(frozen=True)
+class OwnEnd:
+    """Of a song that sounds here: whether it is over, and whether what was decoded of it is.
+
+    Who could decode only the beginning leaves the rest to the others, up to the song's length.
+    """
+
+    is_over: bool
+    is_decode_over: bool
+    others: Sequence[Readiness]
+
+
 def prepared(file_id: str, clock_id: str) -> Plan:
     """Everybody fetches and decodes it; it starts when all are ready."""
     return Plan(clock_id=clock_id, file_id=file_id, state="preparing")
@@ -104,9 +118,13 @@ def next_plan(
     everybody: Sequence[Readiness],
     global_us: float,
     clock_id: str,
+    own_end: OwnEnd | None = None,
     overdue: Set[str] = frozenset(),
 ) -> Plan | None:
-    """The change that is due now, if any; `everybody` with this peer in it, `global_us` of `clock_id`."""
+    """The change that is due now, if any; `everybody` with this peer in it, `global_us` of `clock_id`.
+
+    `own_end`: where the song sounds here; it then ends by this peer's own measure.
+    """
     if plan.state == "preparing":
         lead_ms = start_lead_ms(everybody, overdue)
         if lead_ms is None:
@@ -114,7 +132,12 @@ def next_plan(
         return replace(plan, state="playing", clock_id=clock_id, global_start_us=global_us + lead_ms * 1000)
     if plan.state == "playing" and plan.clock_id == clock_id:
         is_under_way = plan.position_us_at(global_us) > OVER_HEARD_AFTER_US
-        return stopped(clock_id) if is_under_way and any(each.is_over for each in everybody) else None
+        if own_end is None:
+            is_over = any(each.is_over for each in everybody)
+        else:
+            is_heard_elsewhere = any(each.is_heard and not each.is_away for each in own_end.others)
+            is_over = own_end.is_over or (own_end.is_decode_over and not is_heard_elsewhere)
+        return stopped(clock_id) if is_under_way and is_over else None
     return None
 
 

@@ -6,7 +6,9 @@ Whoever opens it closes it; `close` is idempotent.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import wave
 from pathlib import Path
 
@@ -16,9 +18,14 @@ from unisono.peer.conductor import Conductor
 from unisono.peer.ground import Clock
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
+from unisono.peer.text import clean_line
 
 # A quarter of a second: the rate is bent no faster than that.
 BLOCK_FRAMES = OUTPUT_RATE_HZ // 4
+# A WAV says its length in 32 bits.
+MOST_FRAMES = (2**32 - 1024) // (2 * CHANNELS)
+
+log = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -26,7 +33,8 @@ class Recorder:
         """Raises OSError where the file cannot be written."""
         self._conductor = conductor
         self._path = path
-        self._disc = path.open("wb")
+        # Unbuffered: on a full disc the header can still be put right, which a full buffer would prevent.
+        self._disc = path.open("wb", buffering=0)
         self._file = wave.open(self._disc, "wb")  # noqa: SIM115 - open for as long as the recorder is
         self._file.setnchannels(CHANNELS)
         self._file.setsampwidth(2)
@@ -36,20 +44,26 @@ class Recorder:
         self._frames = 0
         self._run: Run | None = None
         self._is_closed = False
+        self._has_ended = False
         self.error_ms: float | None = None
 
     def advance(self, local_ms: float) -> None:
         """Writes what has sounded until now."""
-        while self._local_ms_of(self._frames + BLOCK_FRAMES) <= local_ms:
-            self._write(BLOCK_FRAMES)
+        while not self._has_ended and self._local_ms_of(self._frames + BLOCK_FRAMES) <= local_ms:
+            if self._frames + BLOCK_FRAMES > MOST_FRAMES:
+                self._end("a WAV holds no more than six hours")
+                return
+            try:
+                self._write(BLOCK_FRAMES)
+            except OSError as failure:
+                self._end(failure.strerror or str(failure))
 
     def close(self, estimate: OffsetEstimate | None) -> None:
         """`estimate` says when the first frame was in global time, by which recordings compare."""
         if self._is_closed:
             return
         self._is_closed = True
-        self._file.close()
-        self._disc.close()
+        self._finish()
         moment: dict[str, object] = {
             "sampleRate": OUTPUT_RATE_HZ,
             "firstFrameLocalMs": self._begin_local_ms,
@@ -59,7 +73,24 @@ class Recorder:
             offset_ms = estimate.offset_ms_at(self._begin_local_ms)
             moment["clockId"] = estimate.clock_id
             moment["firstFrameGlobalUs"] = (self._begin_local_ms - offset_ms) * 1000
-        self._path.with_name(self._path.name + ".json").write_text(json.dumps(moment, indent=2) + "\n")
+        try:
+            self._path.with_name(self._path.name + ".json").write_text(json.dumps(moment, indent=2) + "\n")
+        except OSError as failure:
+            log.warning("when the recording began cannot be written: %s", failure)
+
+    def _end(self, why: str) -> None:
+        """What was recorded stays; the peer goes on without."""
+        log.warning("the recording %s ends here: %s", clean_line(self._path.name), why)
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self.error_ms = None
+        for file in (self._file, self._disc):
+            with contextlib.suppress(OSError):
+                file.close()
 
     def _write(self, frames: int) -> None:
         begin_ms, end_ms = self._local_ms_of(self._frames), self._local_ms_of(self._frames + frames)

@@ -17,7 +17,7 @@ from unisono.peer.anchor import decode_anchor, encode_anchor, make_anchor
 from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
-from unisono.peer.decode import Song, decode_song
+from unisono.peer.decode import Decoder, Song
 from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
@@ -33,13 +33,14 @@ from unisono.peer.peer_message import (
     PeerMessage,
     Status,
     StatusMessage,
+    Trouble,
     decode_message,
     encode_message,
-    told_troubles,
 )
 from unisono.peer.plan import Beat, Plan
 from unisono.peer.plan_writer import (
     AFTER_END_SEC,
+    OwnEnd,
     Readiness,
     StartWait,
     next_plan,
@@ -50,6 +51,7 @@ from unisono.peer.roster import Greetings, Person, Roster
 from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
 from unisono.peer.swarm import FileSwarm
+from unisono.peer.text import clean_line
 from unisono.protocol import (
     Joined,
     Left,
@@ -66,6 +68,7 @@ TICK_SEC = 0.1
 # Two probes of the idle rate without an answer: whatever is missing now, it is not a director.
 DEAF_MS = 2_000.0
 STATUS_PERIOD_MS = 10_000.0
+MOST_LOGGED_ERRORS = 32
 # Whose error has changed by less says the same as before.
 TOLD_ERROR_MS = 1.0
 
@@ -134,9 +137,16 @@ class PeerSession:
         self._comparison = PeerComparison()
         self.clock.room_estimate = self._room_estimate
         self._node_id = ""
-        self._loading: asyncio.Task[Song] | None = None
         self._alignment = Alignment()
-        self._refused: set[str] = set()
+        # The decode under way, and of which file.
+        self._loading: tuple[str, Decoder] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._offers = asyncio.Lock()
+        # Why this peer will not play a file, or not whole; asked once, never again.
+        self._refused: dict[str, str] = {}
+        self._troubles: dict[str, Trouble] = {}
+        self._failing: set[Sink] = set()
+        self._errors: set[str] = set()
         self._told: Status | None = None
         self._told_local_ms = 0.0
 
@@ -163,6 +173,8 @@ class PeerSession:
                 raise
             raise refused.exceptions[0] from None
         finally:
+            self._stop_loading()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.swarm.close()
 
     def play(self, file_id: str) -> None:
@@ -189,6 +201,18 @@ class PeerSession:
         self._members_changed(local_ms)
 
     def received(self, message: ServerMessage, local_ms: float) -> None:
+        self._guard(lambda: self._take(message, local_ms))
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        """An error over one message or in one moment does not end the stay; the same is logged once."""
+        try:
+            act()
+        except Exception as failure:
+            if repr(failure) not in self._errors and len(self._errors) < MOST_LOGGED_ERRORS:
+                self._errors.add(repr(failure))
+                log.exception("an error in this peer; it stays")
+
+    def _take(self, message: ServerMessage, local_ms: float) -> None:
         match message:
             case Pong():
                 estimate = self.clock.receive(message, local_ms)
@@ -227,7 +251,7 @@ class PeerSession:
             else:
                 self._sealer.meet(user_id, session_key, announcement)
         except WireError as failure:
-            log.warning("the server shows somebody as %s who is not: %s", user_id, failure)
+            log.warning("the server shows somebody as %s who is not: %s", clean_line(user_id), failure)
 
     def _forget(self, user_id: str) -> None:
         """What is kept of a member while it is one."""
@@ -301,12 +325,12 @@ class PeerSession:
         return Status(
             name=self._options.name,
             ready_file_id=ready,
-            is_unable=file_id is not None and (not self.sinks or file_id in self._refused),
+            is_unable=file_id is not None and (not self.can_sound or file_id in self._refused),
             rtt_ms=estimate.rtt_ms if estimate else 0.0,
             speaker_delay_ms=self._options.speaker_delay_ms,
             sync_error_ms=max(errors, key=abs) if errors else None,
             hindrance=self._hindrance(file_id) if ready is None else None,
-            troubles=told_troubles(self._refused, file_id),
+            troubles=told_troubles(self._troubles, file_id),
             is_over=self._is_over(local_ms),
             is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
         )
@@ -320,15 +344,22 @@ class PeerSession:
         if file_id is None or not self.sinks or file_id in self._refused:
             return None
         if self.swarm.content_of(file_id) is None:
-            return "fetching"
+            return "storage-full" if self.swarm.has_no_room_for(file_id) else "fetching"
         song = self.conductor.song
         return "clock" if song is not None and song.file_id == file_id else "decoding"
 
     def _is_over(self, local_ms: float) -> bool:
+        """A decode that is shorter than its file says is not the song's end."""
         position_sec, song = self.conductor.position_sec_at(local_ms), self.conductor.song
-        return (
-            position_sec is not None and song is not None and position_sec > song.duration_sec + AFTER_END_SEC
-        )
+        return position_sec is not None and song is not None and position_sec > song.whole_sec + AFTER_END_SEC
+
+    def _own_end(self, local_ms: float) -> OwnEnd | None:
+        position_sec, song = self.conductor.position_sec_at(local_ms), self.conductor.song
+        if position_sec is None or song is None or not self.sinks:
+            return None
+        others = [_readiness(person, self.plan.file_id) for person in self.roster.people]
+        is_decode_over = position_sec > song.duration_sec + AFTER_END_SEC
+        return OwnEnd(self._is_over(local_ms), is_decode_over, others)
 
     def _share_status(self, local_ms: float) -> None:
         """Says it when it is new, and now and then all the same."""
@@ -386,7 +417,7 @@ class PeerSession:
 
     async def _tick_on(self) -> None:
         while True:
-            self._tick(self._time.local_ms())
+            self._guard(lambda: self._tick(self._time.local_ms()))
             await asyncio.sleep(TICK_SEC)
 
     def _tick(self, local_ms: float) -> None:
@@ -402,8 +433,18 @@ class PeerSession:
         self._direct(local_ms)
         self._follow(local_ms)
         for sink in self.sinks:
-            sink.advance(local_ms)
+            self._advance(sink, local_ms)
         self._share_status(local_ms)
+
+    def _advance(self, sink: Sink, local_ms: float) -> None:
+        """What goes wrong with one output ends neither the others nor the stay."""
+        if sink in self._failing:
+            return
+        try:
+            sink.advance(local_ms)
+        except Exception:
+            self._failing.add(sink)
+            log.exception("one output of this peer has failed and stays silent")
 
     def _direct(self, local_ms: float) -> None:
         """Whatever the plan needs of its director now."""
@@ -424,7 +465,7 @@ class PeerSession:
                 self._write_plan(replace(plan, clock_id=self._clock_id, global_start_us=start_us))
             return
         overdue = self._wait.overdue(plan, everybody, local_ms)
-        change = next_plan(plan, everybody, global_us, self._clock_id, overdue)
+        change = next_plan(plan, everybody, global_us, self._clock_id, self._own_end(local_ms), overdue)
         if overdue and change is not None and change.state == "playing":
             log.info("the song starts without %s, who join once ready", ", ".join(sorted(overdue)))
         if change is not None:
@@ -441,15 +482,54 @@ class PeerSession:
     # --- files and sound ------------------------------------------------------------------------------------
 
     async def _offer(self, path: Path) -> None:
+        """What goes wrong with one file is said, and ends nothing else."""
         try:
             file_id = await self.swarm.add_file(path)
-            song = await asyncio.to_thread(decode_song, file_id, path)
         except FileError as failure:
-            log.warning("%s: %s", path.name, failure)  # others may well decode what this peer does not
+            log.warning("%s is not offered: %s.", clean_line(path.name), failure.detail)
             return
-        note = encode_anchor(await asyncio.to_thread(make_anchor, song.channels, song.sample_rate))
-        self._alignment.publishes(file_id, note)
-        self.swarm.set_note(file_id, note)
+        except Exception:
+            log.exception("%s is not offered", clean_line(path.name))
+            return
+        # One after the other: each decode fills memory.
+        async with self._offers:
+            song = await self._decode(file_id, Decoder())
+            if song is None:
+                return  # others may well decode what this peer does not
+            note = encode_anchor(await asyncio.to_thread(make_anchor, song.channels, song.sample_rate))
+            self._alignment.publishes(file_id, note)
+            self.swarm.set_note(file_id, note)
+
+    async def _decode(self, file_id: str, decoder: Decoder) -> Song | None:
+        """None: refused, once and for all, in words."""
+        file, path = self.swarm.get(file_id), self.swarm.content_of(file_id)
+        if file is None or path is None:
+            return None
+        name = clean_line(file.name)
+        try:
+            song = await asyncio.to_thread(decoder.decode, file_id, path)
+        except asyncio.CancelledError:
+            decoder.close()
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it would be the same the next time
+            if not decoder.is_closed:
+                is_told = file_id in self._refused
+                self._refused[file_id] = failure.detail if isinstance(failure, FileError) else repr(failure)
+                is_long = isinstance(failure, FileError) and failure.code == "file-too-large"
+                self._troubles[file_id] = "too-long" if is_long else "undecodable"
+                if not is_told:
+                    log.warning("this peer cannot play %s: %s.", name, self._refused[file_id])
+            return None
+        if song.missing_sec > 0:
+            if file_id not in self._troubles:
+                log.warning(
+                    "%s is damaged or incomplete: %.0f of %.0f s can be played here.",
+                    name,
+                    song.duration_sec,
+                    song.whole_sec,
+                )
+            self._troubles[file_id] = "short"
+        return song
 
     def _follow(self, local_ms: float) -> None:
         """After any event: the rest follows from the plan as it now is."""
@@ -466,34 +546,50 @@ class PeerSession:
             self.clock.activity = "idle" if plan.state == "stopped" else "pre-roll"
 
     def _load(self, file_id: str) -> None:
+        """Decodes the chosen file; one that is no longer chosen keeps none waiting."""
+        if self._loading is not None and self._loading[0] != file_id:
+            self._stop_loading()
         song = self.conductor.song
         is_here = song is not None and song.file_id == file_id
-        path = self.swarm.content_of(file_id)
-        if is_here or path is None or self._loading is not None or file_id in self._refused:
+        if is_here or self._loading is not None or file_id in self._refused:
             return
-        self._loading = asyncio.get_running_loop().create_task(asyncio.to_thread(decode_song, file_id, path))
-        self._loading.add_done_callback(lambda task: self._loaded(file_id, task))
+        if self.swarm.content_of(file_id) is None:
+            return
+        self.conductor.song = None  # two songs at once would take twice the memory
+        decoder = Decoder()
+        self._loading = (file_id, decoder)
+        task = asyncio.get_running_loop().create_task(self._finish_loading(file_id, decoder))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    def _loaded(self, file_id: str, task: asyncio.Task[Song]) -> None:
+    async def _finish_loading(self, file_id: str, decoder: Decoder) -> None:
+        song = await self._decode(file_id, decoder)
+        if self._loading is None or self._loading[1] is not decoder:
+            return  # another file was chosen meanwhile
         self._loading = None
-        if task.cancelled():
-            return
-        failure = task.exception()
-        if failure is None:
-            self.conductor.song = task.result()
+        if song is not None:
+            self.conductor.song = song
             self._alignment.reset()
-        elif isinstance(failure, FileError):
-            self._refused.add(file_id)
-            log.warning("this peer cannot play the song: %s", failure)
-        else:
-            raise failure
         self._follow(self._time.local_ms())
+
+    def _stop_loading(self) -> None:
+        if self._loading is not None:
+            self._loading[1].close()
+            self._loading = None
 
     def _align(self, file_id: str, local_ms: float) -> None:
         file, song = self.swarm.get(file_id), self.conductor.song
         if song is not None and song.file_id == file_id:
             note = file.note if file is not None else None
             self.conductor.song = self._alignment.follow(song, note, local_ms)
+
+    @property
+    def can_sound(self) -> bool:
+        return any(sink not in self._failing for sink in self.sinks)
+
+    def refusal_of(self, file_id: str) -> str | None:
+        """Why this peer does not play the file, in words; None: it does, or has not tried."""
+        return self._refused.get(file_id)
 
     @property
     def files(self) -> list[KnownFile]:
@@ -507,6 +603,7 @@ def _readiness(person: Person, file_id: str | None) -> Readiness:
         is_ready=status is not None and file_id is not None and status.ready_file_id == file_id,
         is_unable=status is not None and status.is_unable,
         is_over=status is not None and status.is_over,
+        is_heard=status is not None and status.sync_error_ms is not None and not status.is_over,
         rtt_ms=status.rtt_ms if status else 0.0,
         speaker_delay_ms=status.speaker_delay_ms if status else 0,
         user_id=person.user_id,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -31,11 +32,13 @@ from unisono.peer.mesh import Mesh
 from unisono.peer.roster import Person
 from unisono.peer.signal import Signal
 from unisono.peer.store import PieceStore
+from unisono.peer.text import clean_file_name, clean_line
 from unisono.peer.topology import neighbours_of
 from unisono.peer.transfer import Transfer
 from unisono.protocol import IceServer
 
-CAPACITY_BYTES = 2 * 1024 * 1024 * 1024
+# How often the room on the disc is looked at.
+ROOM_PERIOD_MS = 5_000.0
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +70,13 @@ class FileSwarm:
         self._time_at = time_at
         self._on_peer_time = on_peer_time
         self._store = PieceStore()
-        self._transfer = Transfer(chance, CAPACITY_BYTES, accepts_note)
+        if self._store.is_in_memory:
+            log.warning(
+                "%s lies in memory, and there is no other folder: few songs fit.", self._store.folder.parent
+            )
+        self._transfer = Transfer(chance, self._store.capacity_bytes(), accepts_note)
+        self._room_seen_local_ms = clock.local_ms()
+        self._is_full = False
         self._mesh = Mesh(self, me, clock, chance, send_signal)
         self._conversations: dict[str, _Conversation] = {}
         self._pending: list[Effect] = []
@@ -92,8 +101,11 @@ class FileSwarm:
     async def add_file(self, path: Path) -> str:
         """Offers a file; returns its id. Raises `FileError`."""
         manifest = await asyncio.to_thread(self._store.copy_in, path)
-        self._perform(self._transfer.add_mine(manifest, path.name, self._clock.local_ms()))
+        self._perform(self._transfer.add_mine(manifest, clean_file_name(path), self._clock.local_ms()))
         return manifest.file_id
+
+    def has_no_room_for(self, file_id: str) -> bool:
+        return self._transfer.has_no_room_for(file_id, self._clock.local_ms())
 
     def set_note(self, file_id: str, note: bytes) -> None:
         self._perform(self._transfer.set_note(file_id, note, self._clock.local_ms()))
@@ -120,8 +132,13 @@ class FileSwarm:
 
     def tick(self) -> None:
         """A few times a second."""
+        local_ms = self._clock.local_ms()
         self._mesh.tick()
-        self._perform(self._transfer.tick(self._clock.local_ms()))
+        if local_ms - self._room_seen_local_ms >= ROOM_PERIOD_MS:
+            self._room_seen_local_ms = local_ms
+            with contextlib.suppress(OSError):
+                self._transfer.capacity_bytes = self._store.capacity_bytes()
+        self._perform(self._transfer.tick(local_ms))
 
     async def close(self) -> None:
         """Ends all links and wipes what was fetched; idempotent."""
@@ -184,8 +201,8 @@ class FileSwarm:
                 self._send(peer, message)
             case SendPiece():
                 self._send_piece(effect)
-            case Store(file_id, piece, data):
-                self._store.write(file_id, piece, self._transfer.files[file_id].size_bytes, data)
+            case Store():
+                self._keep(effect)
             case Forget(file_id):
                 self._store.path_of(file_id).unlink(missing_ok=True)
             case Drop():
@@ -208,13 +225,39 @@ class FileSwarm:
     def _send_piece(self, effect: SendPiece) -> None:
         peer, file_id, piece = effect.peer, effect.file_id, effect.piece
         conversation = self._conversations.get(peer)
-        data = self._store.read(file_id, piece, self._transfer.files[file_id].size_bytes)
+        file = self.get(file_id)
+        if file is None:
+            return
+        try:
+            data = self._store.read(file_id, piece, file.size_bytes)
+        except OSError as failure:
+            log.warning("%s can no longer be read: %s", clean_line(file.name), failure)
+            self._perform(self._transfer.piece_lost(file_id, piece, self._clock.local_ms()))
+            return
 
         def sent() -> None:
             if conversation is self._conversations.get(peer):
                 self._perform(self._transfer.piece_sent(peer, file_id, piece, self._clock.local_ms()))
 
         self._mesh.send_piece(peer, effect.slot, piece, data, sent)
+
+    def _keep(self, effect: Store) -> None:
+        """A piece counts as held once it is written; where it cannot be, the peer says so and stays."""
+        file, local_ms = self.get(effect.file_id), self._clock.local_ms()
+        if file is None:
+            return
+        try:
+            self._store.write(file.file_id, effect.piece, file.size_bytes, effect.data)
+        except OSError as failure:
+            if not self._is_full:
+                log.warning(
+                    "%s cannot be stored: %s. Tried again later.", clean_line(file.name), failure.strerror
+                )
+            self._is_full = True
+            self._perform(self._transfer.piece_unstored(file.file_id, effect.piece, local_ms))
+        else:
+            self._is_full = False
+            self._perform(self._transfer.piece_kept(file.file_id, effect.piece, local_ms))
 
     def _drop(self, effect: Drop) -> None:
         log.warning("the connection to %s was ended: %s", effect.peer, effect.reason)

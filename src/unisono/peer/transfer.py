@@ -3,12 +3,13 @@
 Told events and the local time (ms), it answers with what to do. It speaks the protocol of docs/swarm.md and
 keeps its rules; where the web app is clever, it is plain: a fixed number of requests per source, rarest
 pieces first, no super-seeding, no end-game.
-Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F3) only verified pieces are held,
-listed and served; (F4) bad input ends that one link, with a reason, and touches nobody else.
+Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F3) only verified and written pieces
+are held, listed and served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from unisono.peer import ctl
@@ -48,6 +49,8 @@ STALLED_MS = 1_500.0
 DEAD_AFTER_MS = 300_000.0
 HELLO_PATIENCE_MS = 5_000.0
 MANIFEST_PATIENCE_MS = 3_000.0
+# After a piece could not be written, nothing is fetched for so long: room may come back.
+STORE_REST_MS = 10_000.0
 # Silent for so long, a source loses what others have as well.
 SILENCE_MS = 6_000.0
 
@@ -57,7 +60,9 @@ class Transfer:
 
     def __init__(self, chance: Chance, capacity_bytes: int, accepts_note: Callable[[bytes], bool]) -> None:
         self._chance = chance
-        self._capacity_bytes = capacity_bytes
+        # May change while the peer stays: so does the room on its disc.
+        self.capacity_bytes = capacity_bytes
+        self._store_rests_until_ms = -math.inf
         self._accepts_note = accepts_note
         self._neighbours: dict[str, Neighbour] = {}
         self._banned: set[str] = set()
@@ -105,12 +110,53 @@ class Transfer:
             neighbour.sending.pop((file_id, piece), None)
         return self._settle(local_ms)
 
+    def piece_kept(self, file_id: str, piece: int, local_ms: float) -> list[Effect]:
+        """F3. The piece is written."""
+        file = self.files.get(file_id)
+        if file is not None and piece in file.storing:
+            file.storing.discard(piece)
+            self._hold(file, piece)
+        return self._settle(local_ms)
+
+    def piece_unstored(self, file_id: str, piece: int, local_ms: float) -> list[Effect]:
+        """F3. The piece could not be written: it is not held, and nothing is fetched for a while."""
+        file = self.files.get(file_id)
+        if file is not None:
+            file.storing.discard(piece)
+        self._store_rests_until_ms = local_ms + STORE_REST_MS
+        for neighbour in self._neighbours.values():
+            self._cancel(neighbour, neighbour.live)
+        return self._settle(local_ms)
+
+    def piece_lost(self, file_id: str, piece: int, local_ms: float) -> list[Effect]:
+        """F3. A held piece can no longer be read: whoever asked is refused, and all hear what is left."""
+        file = self.files.get(file_id)
+        if file is not None and piece in file.held:
+            file.held.discard(piece)
+            for neighbour in self._neighbours.values():
+                neighbour.told.discard(file_id)
+                neighbour.untold.pop(file_id, None)
+                asked = (file_id, piece)
+                if asked in neighbour.sending or asked in neighbour.waiting:
+                    neighbour.sending.pop(asked, None)
+                    neighbour.waiting = [each for each in neighbour.waiting if each != asked]
+                    self._reject(neighbour.user_id, file_id, [piece])
+            self._tell_catalog()
+        return self._settle(local_ms)
+
+    def has_no_room_for(self, file_id: str, local_ms: float) -> bool:
+        """Whether the file is not fetched because it would not fit, or because nothing can be written."""
+        file = self.files.get(file_id)
+        if file is None or file.is_complete:
+            return False
+        return local_ms < self._store_rests_until_ms or file not in self._to_fetch(local_ms)
+
     def add_mine(self, manifest: Manifest, name: str, local_ms: float) -> list[Effect]:
         """I offer a file whose pieces are all in the store. Raises `FileError` file-too-many."""
         file_id = manifest.file_id
         others = [file for file in self.files.values() if file.is_mine and file.file_id != file_id]
         if len(others) >= MAX_OWN_FILES:
-            raise FileError("file-too-many", name)
+            raise FileError("file-too-many", f"a peer offers no more than {MAX_OWN_FILES}")
         known = self.files.get(file_id)
         if known is not None:
             self._cancel_file(known)
@@ -309,14 +355,18 @@ class Transfer:
 
     def _finish(self, neighbour: Neighbour, file_id: str, piece: int, data: bytes) -> None:
         file = self.files.get(file_id)
-        if file is None or file.manifest is None or piece in file.held:
+        if file is None or file.manifest is None or piece in file.held | file.storing:
             return
         if not file.manifest.is_piece(piece, data):
             self._banned.add(neighbour.user_id)  # it is not asked for anything again
             self._cancel(neighbour, neighbour.live)
             return
-        file.held.add(piece)
+        file.storing.add(piece)
         self._effects.append(Store(file_id, piece, data))
+
+    def _hold(self, file: KnownFile, piece: int) -> None:
+        file_id = file.file_id
+        file.held.add(piece)
         for other in self._neighbours.values():
             if file_id in other.told:
                 other.untold.setdefault(file_id, []).append(piece)
@@ -333,7 +383,7 @@ class Transfer:
         if not 1 <= len(note) <= ctl.MAX_NOTE_BYTES or not self._accepts_note(note):
             return "malformed"
         file = self.files.get(file_id)
-        if file is not None:
+        if file is not None:  # notes on files that nobody lists would fill memory
             file.merge_note(note)
             neighbour.notes[file_id] = note if note == file.note else b""
         return None
@@ -347,7 +397,7 @@ class Transfer:
 
     def _settle(self, local_ms: float) -> list[Effect]:
         """After any event: asks for what is wanted, gives what was asked, tells what is new."""
-        for file in self._to_fetch():
+        for file in self._to_fetch(local_ms):
             if file.manifest is None:
                 self._ask_manifest(file, local_ms)
         for neighbour in self._neighbours.values():
@@ -360,13 +410,15 @@ class Transfer:
             neighbour.untold.clear()
         return self._flush()
 
-    def _to_fetch(self) -> list[KnownFile]:
+    def _to_fetch(self, local_ms: float) -> list[KnownFile]:
         """Files that fit the budget: the preferred one, then what is begun, then as they became known."""
+        if local_ms < self._store_rests_until_ms:
+            return []
         self._make_room()
         wanted = sorted(self.files.values(), key=lambda file: (file.file_id != self.preferred, not file.held))
         fitting, used_bytes = [], 0
         for file in wanted:
-            if used_bytes + file.size_bytes > self._capacity_bytes and not file.held:
+            if used_bytes + file.size_bytes > self.capacity_bytes and not file.held:
                 continue
             used_bytes += file.size_bytes
             if not file.is_complete:
@@ -374,7 +426,7 @@ class Transfer:
         return fitting
 
     def _make_room(self) -> None:
-        for file in spare_for(self.preferred, self.files, self._neighbours.values(), self._capacity_bytes):
+        for file in spare_for(self.preferred, self.files, self._neighbours.values(), self.capacity_bytes):
             self._let_go(file)
 
     def _let_go(self, file: KnownFile) -> None:
@@ -405,7 +457,7 @@ class Transfer:
             self._send(chosen, ctl.ManifestRequest(file.file_id))
 
     def _ask_pieces(self, neighbour: Neighbour, local_ms: float) -> None:
-        for file in self._to_fetch():
+        for file in self._to_fetch(local_ms):
             room = CREDIT - len(neighbour.live)
             # In batches: a request message per half credit, not per piece.
             if file.manifest is None or room < CREDIT / 2:
@@ -415,6 +467,7 @@ class Transfer:
                 for piece in neighbour.holdings.get(file.file_id, ())
                 if piece < file.piece_count
                 and piece not in file.held
+                and piece not in file.storing
                 and piece not in file.in_flight
                 and neighbour.can_give(file.file_id, piece, local_ms)
             ]
@@ -518,7 +571,11 @@ class Transfer:
     def _forget_unlisted(self) -> None:
         """Files that nobody lists and of which nothing is held."""
         listed = {file_id for each in self._neighbours.values() for file_id in each.listing}
-        self.files = {file_id: file for file_id, file in self.files.items() if file.held or file_id in listed}
+        self.files = {
+            file_id: file
+            for file_id, file in self.files.items()
+            if file.held or file.storing or file_id in listed
+        }
 
     def _close(self, peer: str) -> None:
         neighbour = self._neighbours.pop(peer, None)

@@ -1,0 +1,323 @@
+"""Decodes one file in a process of its own: `python -m unisono.peer.decode_worker MAX_RATE MAX_BYTES < song`.
+
+A song comes from a stranger and its decoder is written in C: here it can hang, eat memory or crash without
+the peer. The process opens nothing but the song, writes nothing but its output, and ends by its limits.
+Output: blocks, each a kind (one byte), a length (32 bit, big-endian) and content: "h" JSON of `Heading`, "s"
+sound as 32-bit floats, left and right in turn, and last "e" JSON of `Ending`, without which it broke down.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import struct
+import sys
+import wave
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from unisono.peer.anchor import Sound
+from unisono.peer.downmix import places_of, to_stereo
+
+BLOCK_HEAD = struct.Struct(">cI")
+
+# What phones play. FFmpeg knows hundreds more, among them lists that name other files and addresses.
+FORMATS = (
+    "mp3",
+    "aac",
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "flac",
+    "ogg",
+    "wav",
+    "w64",
+    "matroska,webm",
+    "aiff",
+    "au",
+    "caf",
+    "amr",
+)
+CODECS = re.compile(
+    r"mp[123](float)?|aac|alac|flac|(lib)?(vorbis|opus|speex)|e?ac3|amr[nw]b|adpcm_(ms|ima_wav)|pcm_.*"
+)
+
+# 1 is full scale: decoders overshoot by some dB. Beyond 18 dB it is not sound but misread numbers.
+LOUDEST = 8.0
+# Of a song's frames; more of them that are not sound, and it is refused.
+MOST_MISREAD = 0.1
+# Less than a frame of any usual codec: timestamps are rounded, and a short step is none.
+LEAST_GAP_SEC = 0.008
+LONGEST_GAP_SEC = 60.0
+# Errors in a row, without a frame between them: what follows is no sound any more.
+MOST_ERRORS = 2_000
+# Their timestamps are exact: a gap in them is sound that was lost without an error.
+EXACT_FORMATS = frozenset({"flac", "ogg"})
+
+MEMORY_BYTES = 1024**3
+CPU_SEC = 300
+
+
+@dataclass(frozen=True)
+class Heading:
+    sample_rate: int
+    # What the container says of its length; None where it says nothing.
+    said_sec: float | None
+
+
+@dataclass(frozen=True)
+class Ending:
+    # None: decoded to its end.
+    refusal: str | None = None
+    is_too_long: bool = False
+    # Packets that could not be decoded.
+    damaged: int = 0
+    # A better word on the length than the container's.
+    said_sec: float | None = None
+
+
+class _NoSoundError(Exception):
+    """The file is refused; the message says why."""
+
+
+class Decoding:
+    """From the packets of one stream to stereo blocks at one rate."""
+
+    def __init__(self, container: InputContainer, stream: AudioStream, rate: int) -> None:
+        self.damaged = 0
+        self._container = container
+        self._stream = stream
+        self._rate = rate
+        self._is_wav = container.format.name in ("wav", "w64")
+        self._is_exact = container.format.name in EXACT_FORMATS
+        self._shape: tuple[int, int] | None = None
+        self._resampler: AudioResampler | None = None
+        self._has_gap = False
+        # Timestamp minus place in the output, s.
+        self._base_sec: float | None = None
+        self._given = 0
+        # Where in the file the decoder gave up, by its own word for good.
+        self.gave_up_at_byte: int | None = None
+        self._read_bytes = 0
+        self._misread = 0
+
+    def blocks(self) -> Iterator[Sound]:
+        """Two channels x frames. Raises `_NoSoundError`."""
+        for frame in self._frames():
+            yield from self._given_out(self._gap_before(frame))
+            yield from self._given_out(self._convert(frame))
+        yield from self._given_out(self._flush())
+        if self._given == 0:
+            raise _NoSoundError("it holds no sound")
+        if self._misread > MOST_MISREAD * self._given:
+            raise _NoSoundError("its samples are not sound")
+
+    def length_sec(self, size_bytes: int) -> float | None:
+        """How long all of it would be, where the decoder gave up: as the share of bytes it has read."""
+        if not self.gave_up_at_byte:
+            return None
+        return self._given / self._rate * max(1.0, size_bytes / self.gave_up_at_byte)
+
+    def _given_out(self, sound: Sound | None) -> Iterator[Sound]:
+        if sound is not None and sound.shape[1] > 0:
+            self._given += sound.shape[1]
+            yield sound
+
+    def _frames(self) -> Iterator[av.AudioFrame]:
+        """What cannot be read or decoded is left out; whatever lies behind it is tried."""
+        errors = 0
+        while errors < MOST_ERRORS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    self._read_bytes = self._read_bytes if packet.pos is None else packet.pos + packet.size
+                    try:
+                        for frame in packet.decode():
+                            errors = 0
+                            yield frame
+                    except av.EOFError:
+                        raise
+                    except (av.FFmpegError, ValueError):
+                        self.damaged += 1
+                        errors += 1
+                        self._has_gap = True
+                    if errors >= MOST_ERRORS:
+                        break
+                else:
+                    return
+            except av.EOFError:
+                return
+            except av.PatchWelcomeError:  # a chained Ogg goes on in another shape: FFmpeg reads no further
+                self.gave_up_at_byte = self._read_bytes
+                return
+            except av.FFmpegError:
+                self.damaged += 1
+                errors += 1
+                self._has_gap = True
+
+    def _gap_before(self, frame: av.AudioFrame) -> Sound | None:
+        """Silence for what was left out, as long as the timestamps say, so that the rest keeps its place."""
+        is_gap, self._has_gap = self._has_gap or self._is_exact, False
+        if frame.pts is None or frame.time_base is None:
+            return None
+        pts_sec = float(frame.pts * frame.time_base)
+        place_sec = self._given / self._rate
+        ahead_sec = math.inf if self._base_sec is None else pts_sec - self._base_sec - place_sec
+        if is_gap and LEAST_GAP_SEC < ahead_sec <= LONGEST_GAP_SEC:
+            return np.zeros((2, round(ahead_sec * self._rate)), dtype=np.float32)
+        if not is_gap or not math.isfinite(ahead_sec) or ahead_sec <= 0:
+            self._base_sec = pts_sec - place_sec
+        return None
+
+    def _convert(self, frame: av.AudioFrame) -> Sound | None:
+        samples = _floats(frame)
+        bad = ~np.isfinite(samples) | (np.abs(samples) > LOUDEST)
+        if bad.any():
+            self._misread += int(np.count_nonzero(bad.any(axis=0)) * self._rate / frame.sample_rate)
+            samples[:, bad.any(axis=0)] = 0
+        masked = [each.name for each in frame.layout.channels] if self._is_wav else []
+        sound = to_stereo(samples, places_of(len(samples), self._stream.codec_context.name, masked))
+        shape = (len(samples), frame.sample_rate)
+        before = None
+        if shape != self._shape:
+            before = self._flush()
+            self._shape = shape
+            is_other_rate = frame.sample_rate != self._rate
+            self._resampler = AudioResampler("fltp", "stereo", self._rate) if is_other_rate else None
+        if self._resampler is not None:
+            stereo = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), "fltp", "stereo")
+            stereo.sample_rate = frame.sample_rate
+            sound = _joined(self._resampler.resample(stereo))
+        return sound if before is None else np.concatenate([before, sound], axis=1)
+
+    def _flush(self) -> Sound | None:
+        """What the resampler still holds. Without a resampler, nothing."""
+        return None if self._resampler is None else _joined(self._resampler.resample(None))
+
+
+def _floats(frame: av.AudioFrame) -> Sound:
+    """Channels x frames, full scale 1; a copy."""
+    raw: np.ndarray[Any, np.dtype[Any]] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        raw = raw.reshape(-1, frame.layout.nb_channels).T
+    if raw.dtype == np.uint8:
+        return np.asarray((raw.astype(np.float32) - 128) / 128)
+    if raw.dtype.kind == "i":
+        return np.asarray(raw / float(1 << (8 * raw.dtype.itemsize - 1)), dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(raw.astype(np.float32))
+
+
+def _joined(frames: list[av.AudioFrame]) -> Sound:
+    arrays = [frame.to_ndarray() for frame in frames]
+    return np.concatenate(arrays, axis=1) if arrays else np.zeros((2, 0), dtype=np.float32)
+
+
+def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -> Ending:
+    """Writes heading and sound; returns how it ended."""
+    damaged = 0
+    try:
+        with av.open(
+            song,
+            "r",
+            metadata_errors="replace",
+            options={"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "none"},
+        ) as container:
+            stream = _sound_in(container)
+            rate = min(max_rate, stream.rate)
+            said_sec = None if container.duration is None else container.duration / 1e6
+            _write(output, b"h", json.dumps(asdict(Heading(rate, said_sec))).encode())
+            decoding = Decoding(container, stream, rate)
+            room_bytes = max_bytes
+            for block in decoding.blocks():
+                damaged = decoding.damaged
+                data = np.ascontiguousarray(block.T, dtype="<f4").tobytes()
+                room_bytes -= len(data)
+                if room_bytes < 0:
+                    return Ending("its sound is too long for this computer's memory", is_too_long=True)
+                _write(output, b"s", data)
+            size_bytes = song.seek(0, io.SEEK_END)
+            return Ending(damaged=decoding.damaged, said_sec=decoding.length_sec(size_bytes))
+    except (_NoSoundError, av.FFmpegError, OSError, ValueError, ArithmeticError) as failure:
+        return Ending(_words_of(failure), damaged=damaged)
+    except MemoryError:
+        return Ending("decoding it takes too much memory", is_too_long=True)
+
+
+def _sound_in(container: InputContainer) -> AudioStream:
+    if not container.streams.audio:
+        raise _NoSoundError("no sound in it that this peer can decode")
+    stream = container.streams.audio[0]
+    # Without a decoder there is no context, whatever PyAV's types say.
+    codec: str = getattr(stream.codec_context, "name", "unknown")
+    if not CODECS.fullmatch(codec):
+        raise _NoSoundError(f"its sound is {codec}, which is not played here")
+    if not stream.rate or stream.rate < 0:
+        raise _NoSoundError("it names no sample rate")
+    return stream
+
+
+def _words_of(failure: Exception) -> str:
+    if isinstance(failure, av.ArgumentError | av.InvalidDataError):
+        return "a kind of file that is not played here"  # none of the formats on the list
+    return (failure.strerror if isinstance(failure, av.FFmpegError) else str(failure)) or repr(failure)
+
+
+def _write(output: BinaryIO, kind: bytes, content: bytes) -> None:
+    output.write(BLOCK_HEAD.pack(kind, len(content)))
+    output.write(content)
+
+
+def limit_this_process() -> None:
+    """Memory, time, no files: set once everything needed is loaded. What a system lacks is left out."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    limits = {
+        "RLIMIT_AS": MEMORY_BYTES,
+        "RLIMIT_CPU": CPU_SEC,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": 0,
+        # Standard input, output and error are open; a fourth file is not to be had.
+        "RLIMIT_NOFILE": 3,
+    }
+    for name, most in limits.items():
+        kind = getattr(resource, name, None)
+        if kind is not None:
+            with suppress(ValueError, OSError):
+                resource.setrlimit(kind, (most, most))
+
+
+def warm_up() -> None:
+    """Decodes a moment of silence: modules are loaded late, and afterwards no file can be opened any more."""
+    with io.BytesIO() as song:
+        with wave.open(song, "wb") as writer:
+            writer.setnchannels(3)
+            writer.setsampwidth(2)
+            writer.setframerate(8_000)
+            writer.writeframes(bytes(6 * 800))
+        song.seek(0)
+        decode(song, io.BytesIO(), max_rate=4_000, max_bytes=1024 * 1024)
+
+
+def main() -> None:
+    av.logging.set_level(None)
+    max_rate, max_bytes = int(sys.argv[1]), int(sys.argv[2])
+    warm_up()
+    limit_this_process()
+    with suppress(BrokenPipeError):  # whoever asked has gone
+        ending = decode(sys.stdin.buffer, sys.stdout.buffer, max_rate=max_rate, max_bytes=max_bytes)
+        _write(sys.stdout.buffer, b"e", json.dumps(asdict(ending)).encode())
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,351 @@
+"""What a headless peer makes of odd files: the same sound as phones, or a refusal in words, never a crash."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.peer import odd_songs
+from tests.peer.odd_songs import encoded, extensible_wav, id3v1, mp3, noise, saved, tone, wav, with_hole
+from unisono.peer.anchor import Sound
+from unisono.peer.decode import Decoder, Song
+from unisono.peer.downmix import places_of, to_stereo
+from unisono.peer.errors import FileError
+
+SQRT_HALF = 0.7071
+
+
+@functools.cache
+def plain_mp3() -> bytes:
+    return mp3(noise(4.0))
+
+
+def decode(folder: Path, content: bytes) -> Song:
+    return Decoder().decode("f" * 64, saved(folder, content))
+
+
+def refusal(folder: Path, content: bytes, decoder: Decoder | None = None) -> FileError:
+    with pytest.raises(FileError) as caught:
+        (decoder or Decoder()).decode("f" * 64, saved(folder, content))
+    return caught.value
+
+
+def pitch_hz(song: Song, at_sec: float) -> float:
+    """Of a tone, in the quarter of a second from there."""
+    begin = round(at_sec * song.sample_rate)
+    part = song.channels[0, begin : begin + song.sample_rate // 4]
+    spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part))))
+    return float(np.argmax(spectrum) * song.sample_rate / len(part))
+
+
+# --- P50: what is damaged plays, at its pitch and in its place ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"\0",
+        bytes(4096),
+        b"LYRICSBEGINwords000010LYRICS200" + id3v1(b"x"),
+        id3v1("Stück".encode("latin-1")),
+        id3v1("結び".encode("shift_jis")),
+        id3v1(b"one") + id3v1(b"two"),
+        b"3DI\4\0\x10\0\0\0\0",
+        b"APETAGEX" + bytes(60),
+    ],
+)
+def test_what_lies_behind_the_sound_never_matters(tmp_path: Path, behind: bytes) -> None:
+    """P50."""
+    assert decode(tmp_path, plain_mp3() + behind).duration_sec == pytest.approx(4.0, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "title", ["Mot\xf6rhead".encode("cp1252"), "Песня".encode("cp1251"), b"\xff\xfe\x80"]
+)
+def test_a_tag_in_any_letters_does_not_make_a_song_silent(tmp_path: Path, title: bytes) -> None:
+    """P50. In the INFO list of a WAV, before its sound."""
+    plain = wav(noise(0.5))
+    text = title.ljust(16, b"\0")
+    info = b"LIST" + (28).to_bytes(4, "little") + b"INFOINAM" + (16).to_bytes(4, "little") + text
+    assert decode(tmp_path, plain[:36] + info + plain[36:]).duration_sec == pytest.approx(0.5, abs=0.001)
+
+
+@pytest.mark.parametrize("seed", [1, None], ids=["noise", "zeros"])
+@pytest.mark.parametrize(("kind", "codec"), [("flac", "flac"), ("mp4", "aac"), ("ogg", "libopus")])
+def test_behind_damage_a_song_goes_on_in_its_place(
+    tmp_path: Path, kind: str, codec: str, seed: int | None
+) -> None:
+    """P50. The gap is as long as what was lost, so that the rest stays in step with whoever has it whole."""
+    rate = 48_000 if codec == "libopus" else 44_100
+    content = encoded(noise(12.0, rate=rate), kind, codec, rate)
+    whole, damaged = decode(tmp_path, content), decode(tmp_path, with_hole(content, 4000, seed))
+    assert damaged.duration_sec == pytest.approx(whole.duration_sec, abs=0.001)
+    last = slice(int(9 * rate), int(11.5 * rate))
+    one, other = whole.channels[0, last], damaged.channels[0, last]
+    assert np.corrcoef(one, other)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("hole_bytes", [300, 4000, 20_000])
+def test_an_mp3_with_a_hole_plays_around_it(tmp_path: Path, hole_bytes: int) -> None:
+    """P50. Its frames carry no time, so the length of the hole is unknown: as in browsers it closes up."""
+    song = decode(tmp_path, with_hole(plain_mp3(), hole_bytes, None))
+    lost_sec = hole_bytes * 8 / 128_000
+    assert 4.0 - lost_sec - 0.2 < song.duration_sec < 4.05
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((1, 44_100), (2, 44_100)),
+        ((2, 44_100), (1, 44_100)),
+        ((2, 22_050), (2, 44_100)),
+        ((1, 48_000), (2, 32_000)),
+    ],
+)
+def test_two_files_joined_keep_their_pitch_and_speed(
+    tmp_path: Path, first: tuple[int, int], second: tuple[int, int]
+) -> None:
+    """P50. Another rate or another number of channels in the middle is taken as it comes."""
+    parts = [
+        mp3(tone(2.0, hz, channels, rate), rate) for hz, (channels, rate) in ((440, first), (1320, second))
+    ]
+    song = decode(tmp_path, b"".join(parts))
+    assert song.duration_sec == pytest.approx(4.0, abs=0.2)
+    assert pitch_hz(song, 1.0) == pytest.approx(440, abs=5)
+    assert pitch_hz(song, 3.0) == pytest.approx(1320, abs=5)
+
+
+def test_a_chain_that_changes_shape_plays_what_it_has_and_knows_what_is_missing(tmp_path: Path) -> None:
+    """P50. FFmpeg reads no further than the change."""
+    links = [encoded(noise(4.0, channels, 48_000), "ogg", "libopus", 48_000) for channels in (2, 1)]
+    song = decode(tmp_path, links[0] + links[1])
+    assert song.duration_sec == pytest.approx(4.0, abs=0.1) or song.duration_sec == pytest.approx(
+        8.0, abs=0.1
+    )
+    assert song.whole_sec > 5.0
+
+
+def test_a_cut_file_says_how_long_it_would_be(tmp_path: Path) -> None:
+    """P51."""
+    content = encoded(noise(6.0), "flac", "flac")
+    song = decode(tmp_path, content[: len(content) // 2])
+    assert 2.0 < song.duration_sec < 4.0
+    assert song.whole_sec == pytest.approx(6.0)
+    assert song.missing_sec == pytest.approx(6.0 - song.duration_sec)
+    assert decode(tmp_path, content).missing_sec == 0
+
+
+# --- P52: refused once, in words ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no song at all, just some text\n" * 50,
+        b"ffconcat version 1.0\nfile 'other.mp3'\n",
+        b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nother.mp3\n#EXT-X-ENDLIST\n",
+        b"#EXTM3U\n#EXTINF:2,\nhttp://127.0.0.1:9/other.mp3\n",
+        b"[playlist]\nFile1=other.mp3\n",
+        b"<?xml version='1.0'?><MPD></MPD>",
+    ],
+)
+def test_a_list_of_other_files_opens_none_of_them(tmp_path: Path, content: bytes) -> None:
+    """P52. The other file is there and would play."""
+    saved(tmp_path, plain_mp3(), "other.mp3")
+    assert refusal(tmp_path, content).code == "file-not-audio"
+
+
+def test_the_decoding_process_can_open_nothing() -> None:
+    """P52. Even where a list of formats had a hole: after its limits are set no file can be opened."""
+    probe = (
+        "from unisono.peer import decode_worker as w\nw.warm_up()\nw.limit_this_process()\n"
+        "try:\n    open('/dev/null')\nexcept OSError as failure:\n    print(failure.errno)\n"
+        "try:\n    bytearray(4 * 1024**3)\nexcept MemoryError:\n    print('no memory')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert run.stdout.split("\n")[:2] == ["24", "no memory"]
+
+
+def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
+    """P52. A decoder that waits for ever, here for a pipe that nobody writes into."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    keeper = os.open(pipe, os.O_RDWR)
+    try:
+        with pytest.raises(FileError, match="takes too long"):
+            Decoder(timeout_sec=1.5).decode("f" * 64, pipe)
+    finally:
+        os.close(keeper)
+
+
+def test_a_decoding_can_be_stopped(tmp_path: Path) -> None:
+    """P52. Another song was chosen meanwhile."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    keeper = os.open(pipe, os.O_RDWR)
+    decoder = Decoder()
+    threading.Timer(0.5, decoder.close).start()
+    try:
+        with pytest.raises(FileError, match=r"broke down|stopped"):
+            decoder.decode("f" * 64, pipe)
+    finally:
+        os.close(keeper)
+
+
+def test_a_small_file_that_decodes_to_more_than_fits_is_refused(tmp_path: Path) -> None:
+    """P52. Silence packs well: a minute of it in some kilobytes."""
+    content = encoded(np.zeros((60 * 44_100, 2), np.int16), "flac", "flac")
+    assert len(content) < 200_000
+    failure = refusal(tmp_path, content, Decoder(max_bytes=8 * 1024**2))
+    assert (failure.code, failure.detail) == (
+        "file-too-large",
+        "its sound is too long for this computer's memory",
+    )
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [np.full(20_000, np.nan, "<f4"), np.full(20_000, np.inf, "<f4"), np.full(20_000, 4e31, "<f4")],
+    ids=["nan", "infinite", "huge"],
+)
+def test_samples_that_are_no_sound_are_refused(tmp_path: Path, samples: np.ndarray) -> None:
+    """P53."""
+    content = extensible_wav(samples.tobytes(), channels=2, bits=32, valid=32, mask=3, is_float=True)
+    assert refusal(tmp_path, content).detail == "its samples are not sound"
+
+
+@pytest.mark.parametrize("is_float", [False, True])
+def test_24_bits_in_32_are_decoded_or_refused_but_never_noise(tmp_path: Path, is_float: bool) -> None:
+    """P53."""
+    loud = np.round(noise(1.0) * 2.0**15 / 2**8).astype("<i4") * 2**8
+    data = (loud / 2.0**31).astype("<f4") if is_float else loud
+    content = extensible_wav(data.tobytes(), channels=2, bits=32, valid=24, mask=3, is_float=is_float)
+    try:
+        song = decode(tmp_path, content)
+    except FileError as failure:
+        assert failure.code == "file-not-audio"  # noqa: PT017 - either is right
+    else:
+        assert np.abs(song.channels).max() < 0.11
+
+
+def test_a_single_misread_sample_becomes_silence(tmp_path: Path) -> None:
+    """P53."""
+    samples = (noise(1.0) / 32_768).astype("<f4")
+    samples[1000, 0] = np.nan
+    content = extensible_wav(samples.tobytes(), channels=2, bits=32, valid=32, mask=3, is_float=True)
+    song = decode(tmp_path, content)
+    assert np.isfinite(song.channels).all()
+    assert song.channels[0, 999] == pytest.approx(samples[999, 0])
+
+
+# --- P35: the same two channels as on a page ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "codec", "left", "right"),
+    [
+        (1, "flac", [1], [1]),
+        (2, "flac", [1, 0], [0, 1]),
+        (3, "flac", [1, 0, SQRT_HALF], [0, 1, SQRT_HALF]),
+        (4, "flac", [1, 0, SQRT_HALF, 0], [0, 1, 0, SQRT_HALF]),
+        (4, "aac", [1, 0, SQRT_HALF, 0.5], [0, 1, SQRT_HALF, 0.5]),
+        (5, "flac", [1, 0, SQRT_HALF, SQRT_HALF, 0], [0, 1, SQRT_HALF, 0, SQRT_HALF]),
+        (6, "opus", [1, 0, SQRT_HALF, 0, SQRT_HALF, 0], [0, 1, SQRT_HALF, 0, 0, SQRT_HALF]),
+        (7, "flac", [1, 0, SQRT_HALF, 0, 0.5, SQRT_HALF, 0], [0, 1, SQRT_HALF, 0, 0.5, 0, SQRT_HALF]),
+        (
+            8,
+            "flac",
+            [1, 0, SQRT_HALF, 0, SQRT_HALF, 0, SQRT_HALF, 0],
+            [0, 1, SQRT_HALF, 0, 0, SQRT_HALF, 0, SQRT_HALF],
+        ),
+        (10, "pcm_s16le", [0.1] * 10, [0.1] * 10),
+    ],
+)
+def test_every_channel_goes_where_it_goes_on_a_page(
+    count: int, codec: str, left: list[float], right: list[float]
+) -> None:
+    """P35."""
+    each_alone: Sound = np.eye(count, dtype=np.float32)
+    mixed = to_stereo(each_alone, places_of(count, codec))
+    assert mixed == pytest.approx(np.array([left, right]), abs=1e-4)
+
+
+def test_a_wav_is_taken_by_its_mask() -> None:
+    """P35. And by its number where the mask names places that the rule does not know."""
+    assert places_of(4, "pcm_s16le", ["FL", "FR", "FC", "LFE"]) == ["FL", "FR", "FC", "LFE"]
+    assert places_of(4, "pcm_s16le", ["FL", "FR", "TFL", "TFR"]) == ["FL", "FR", "BL", "BR"]
+    assert places_of(4, "pcm_s16le", ["NONE"] * 4) == ["FL", "FR", "BL", "BR"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (wav, 1.0),
+        (lambda one: wav(np.hstack([one * 0, one * 0, one, one * 0, one * 0, one * 0])), SQRT_HALF),
+        (
+            lambda one: encoded(
+                np.hstack([one * 0, one * 0, one, one * 0, one * 0, one * 0]), "flac", "flac"
+            ),
+            SQRT_HALF,
+        ),
+        (
+            lambda one: extensible_wav(
+                np.hstack([one, one * 0, one * 0]).tobytes(),
+                channels=3,
+                bits=16,
+                valid=16,
+                mask=4 | 8 | 256,
+                is_float=False,
+            ),
+            SQRT_HALF,
+        ),
+    ],
+    ids=["mono", "centre of a WAV", "centre of a FLAC", "centre by mask"],
+)
+def test_voices_in_the_centre_are_heard_and_mono_is_as_loud_as_on_phones(
+    tmp_path: Path, content: Callable[[odd_songs.Samples], bytes], expected: float
+) -> None:
+    """P35. Through the whole decoder; both loudspeakers alike."""
+    one = tone(0.5, 440, channels=1)
+    song = decode(tmp_path, content(one))
+    peak = float(np.abs(one).max()) / 32_768 * expected
+    assert np.abs(song.channels).max(axis=1) == pytest.approx([peak, peak], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "rate"),
+    [
+        ("mp3", "libmp3lame", 44_100),
+        ("adts", "aac", 44_100),
+        ("mp4", "aac", 44_100),
+        ("mp4", "alac", 44_100),
+        ("flac", "flac", 44_100),
+        ("ogg", "vorbis", 44_100),
+        ("ogg", "libopus", 48_000),
+        ("matroska", "libmp3lame", 44_100),
+        ("webm", "libopus", 48_000),
+        ("aiff", "pcm_s16be", 44_100),
+        ("au", "pcm_s16be", 44_100),
+        ("caf", "pcm_s16le", 44_100),
+        ("w64", "pcm_s16le", 44_100),
+        ("wav", "pcm_f64le", 44_100),
+        ("wav", "pcm_u8", 22_050),
+        ("wav", "pcm_s24le", 96_000),
+        ("wav", "pcm_alaw", 8_000),
+    ],
+)
+def test_what_phones_play_is_played(tmp_path: Path, kind: str, codec: str, rate: int) -> None:
+    """P54."""
+    song = decode(tmp_path, encoded(tone(1.0, 440, rate=rate), kind, codec, rate))
+    assert song.duration_sec == pytest.approx(1.0, abs=0.1)
+    assert song.sample_rate == min(48_000, rate)
+    assert pitch_hz(song, 0.5) == pytest.approx(440, abs=5)
