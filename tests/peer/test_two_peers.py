@@ -153,7 +153,7 @@ async def test_what_cannot_be_played_is_refused_once_and_the_next_song_plays(
             ids = {file.name: file.file_id for file in bo.files}
             assert set(ids) == {"no [31msong.mp3", "caf\ufffd.wav"}
             ada.play(ids["no [31msong.mp3"])
-            await until(lambda: bo.refusal_of(ids["no [31msong.mp3"]) is not None)
+            await until(lambda: bo.songs.refusal_of(ids["no [31msong.mp3"]) is not None)
             await until(lambda: "cannot play no [31msong.mp3: a kind of file" in report_line(bo))
             assert "Playing" not in report_line(bo)
             ada.play(ids["caf\ufffd.wav"])

@@ -147,7 +147,7 @@ def report_line(session: PeerSession) -> str:
     playing = session.swarm.get(session.plan.file_id) if session.plan.file_id else None
     if playing is None or session.plan.state == "stopped":
         return company + files
-    refusal = session.refusal_of(playing.file_id)
+    refusal = session.songs.refusal_of(playing.file_id)
     if refusal is not None:
         return f"{company}{files} Silent: this peer cannot play {clean_line(playing.name)}: {refusal}."
     if not session.can_sound:

@@ -90,7 +90,7 @@ def clean_name(name: str) -> str:
 
 
 def told_troubles(troubles: Mapping[str, Trouble], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
-    """Of the files that this peer cannot play, or not whole, as many as a status holds, the chosen one first."""
+    """Of files that this peer cannot play, or not whole, as many as a status holds, the chosen one first."""
     in_order = sorted(troubles, key=lambda file_id: (file_id != chosen, file_id))
     return tuple((file_id[:PREFIX_DIGITS], troubles[file_id]) for file_id in in_order[:MAX_TROUBLES])
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 from unisono.peer.alignment import Alignment
-from unisono.peer.anchor import decode_anchor, encode_anchor, make_anchor
+from unisono.peer.anchor import decode_anchor
 from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
-from unisono.peer.decode import Decoder, Song
+from unisono.peer.decode import Song
 from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
-from unisono.peer.errors import FileError, WireError
+from unisono.peer.errors import WireError
 from unisono.peer.file_state import KnownFile, PeerTold
 from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
@@ -33,9 +33,9 @@ from unisono.peer.peer_message import (
     PeerMessage,
     Status,
     StatusMessage,
-    Trouble,
     decode_message,
     encode_message,
+    told_troubles,
 )
 from unisono.peer.plan import Beat, Plan
 from unisono.peer.plan_writer import (
@@ -50,6 +50,7 @@ from unisono.peer.plan_writer import (
 from unisono.peer.roster import Greetings, Person, Roster
 from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
+from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.text import clean_line
 from unisono.protocol import (
@@ -138,13 +139,7 @@ class PeerSession:
         self.clock.room_estimate = self._room_estimate
         self._node_id = ""
         self._alignment = Alignment()
-        # The decode under way, and of which file.
-        self._loading: tuple[str, Decoder] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._offers = asyncio.Lock()
-        # Why this peer will not play a file, or not whole; asked once, never again.
-        self._refused: dict[str, str] = {}
-        self._troubles: dict[str, Trouble] = {}
+        self.songs = SongLoader(self.swarm, self._loaded, self._published)
         self._failing: set[Sink] = set()
         self._errors: set[str] = set()
         self._told: Status | None = None
@@ -166,15 +161,14 @@ class PeerSession:
                 tasks.create_task(self._probe())
                 tasks.create_task(self._tick_on())
                 for path in self._options.files:
-                    tasks.create_task(self._offer(path))
+                    tasks.create_task(self.songs.offer(path))
         except BaseExceptionGroup as failures:
             refused = failures.subgroup(RefusedError)
             if refused is None:
                 raise
             raise refused.exceptions[0] from None
         finally:
-            self._stop_loading()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.songs.close()
             await self.swarm.close()
 
     def play(self, file_id: str) -> None:
@@ -325,12 +319,12 @@ class PeerSession:
         return Status(
             name=self._options.name,
             ready_file_id=ready,
-            is_unable=file_id is not None and (not self.can_sound or file_id in self._refused),
+            is_unable=file_id is not None and not (self.can_sound and self.songs.refusal_of(file_id) is None),
             rtt_ms=estimate.rtt_ms if estimate else 0.0,
             speaker_delay_ms=self._options.speaker_delay_ms,
             sync_error_ms=max(errors, key=abs) if errors else None,
             hindrance=self._hindrance(file_id) if ready is None else None,
-            troubles=told_troubles(self._troubles, file_id),
+            troubles=told_troubles(self.songs.troubles, file_id),
             is_over=self._is_over(local_ms),
             is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
         )
@@ -341,7 +335,7 @@ class PeerSession:
         return is_decoded and bool(self.sinks) and self.clock.state(local_ms) in ("locked", "stale")
 
     def _hindrance(self, file_id: str | None) -> Hindrance | None:
-        if file_id is None or not self.sinks or file_id in self._refused:
+        if file_id is None or not self.sinks or self.songs.refusal_of(file_id) is not None:
             return None
         if self.swarm.content_of(file_id) is None:
             return "storage-full" if self.swarm.has_no_room_for(file_id) else "fetching"
@@ -481,62 +475,13 @@ class PeerSession:
 
     # --- files and sound ------------------------------------------------------------------------------------
 
-    async def _offer(self, path: Path) -> None:
-        """What goes wrong with one file is said, and ends nothing else."""
-        try:
-            file_id = await self.swarm.add_file(path)
-        except FileError as failure:
-            log.warning("%s is not offered: %s.", clean_line(path.name), failure.detail)
-            return
-        except Exception:
-            log.exception("%s is not offered", clean_line(path.name))
-            return
-        # One after the other: each decode fills memory.
-        async with self._offers:
-            song = await self._decode(file_id, Decoder())
-            if song is None:
-                return  # others may well decode what this peer does not
-            note = encode_anchor(await asyncio.to_thread(make_anchor, song.channels, song.sample_rate))
-            self._alignment.publishes(file_id, note)
-            self.swarm.set_note(file_id, note)
-
-    async def _decode(self, file_id: str, decoder: Decoder) -> Song | None:
-        """None: refused, once and for all, in words."""
-        file, path = self.swarm.get(file_id), self.swarm.content_of(file_id)
-        if file is None or path is None:
-            return None
-        name = clean_line(file.name)
-        try:
-            song = await asyncio.to_thread(decoder.decode, file_id, path)
-        except asyncio.CancelledError:
-            decoder.close()
-            raise
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it would be the same the next time
-            if not decoder.is_closed:
-                is_told = file_id in self._refused
-                self._refused[file_id] = failure.detail if isinstance(failure, FileError) else repr(failure)
-                is_long = isinstance(failure, FileError) and failure.code == "file-too-large"
-                self._troubles[file_id] = "too-long" if is_long else "undecodable"
-                if not is_told:
-                    log.warning("this peer cannot play %s: %s.", name, self._refused[file_id])
-            return None
-        if song.missing_sec > 0:
-            if file_id not in self._troubles:
-                log.warning(
-                    "%s is damaged or incomplete: %.0f of %.0f s can be played here.",
-                    name,
-                    song.duration_sec,
-                    song.whole_sec,
-                )
-            self._troubles[file_id] = "short"
-        return song
-
     def _follow(self, local_ms: float) -> None:
         """After any event: the rest follows from the plan as it now is."""
         plan = self.plan
         self.swarm.prefer(plan.file_id)
         if self.sinks and plan.file_id is not None:
-            self._load(plan.file_id)
+            if self.songs.load(plan.file_id, self.conductor.song):
+                self.conductor.song = None
             self._align(plan.file_id, local_ms)
         is_known = self.clock.state(local_ms) in ("locked", "stale")
         self.conductor.follow(plan, is_clock_known=is_known)
@@ -545,37 +490,15 @@ class PeerSession:
         else:
             self.clock.activity = "idle" if plan.state == "stopped" else "pre-roll"
 
-    def _load(self, file_id: str) -> None:
-        """Decodes the chosen file; one that is no longer chosen keeps none waiting."""
-        if self._loading is not None and self._loading[0] != file_id:
-            self._stop_loading()
-        song = self.conductor.song
-        is_here = song is not None and song.file_id == file_id
-        if is_here or self._loading is not None or file_id in self._refused:
-            return
-        if self.swarm.content_of(file_id) is None:
-            return
-        self.conductor.song = None  # two songs at once would take twice the memory
-        decoder = Decoder()
-        self._loading = (file_id, decoder)
-        task = asyncio.get_running_loop().create_task(self._finish_loading(file_id, decoder))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _finish_loading(self, file_id: str, decoder: Decoder) -> None:
-        song = await self._decode(file_id, decoder)
-        if self._loading is None or self._loading[1] is not decoder:
-            return  # another file was chosen meanwhile
-        self._loading = None
+    def _loaded(self, song: Song | None) -> None:
         if song is not None:
             self.conductor.song = song
             self._alignment.reset()
         self._follow(self._time.local_ms())
 
-    def _stop_loading(self) -> None:
-        if self._loading is not None:
-            self._loading[1].close()
-            self._loading = None
+    def _published(self, file_id: str, note: bytes) -> None:
+        self._alignment.publishes(file_id, note)
+        self.swarm.set_note(file_id, note)
 
     def _align(self, file_id: str, local_ms: float) -> None:
         file, song = self.swarm.get(file_id), self.conductor.song
@@ -586,10 +509,6 @@ class PeerSession:
     @property
     def can_sound(self) -> bool:
         return any(sink not in self._failing for sink in self.sinks)
-
-    def refusal_of(self, file_id: str) -> str | None:
-        """Why this peer does not play the file, in words; None: it does, or has not tried."""
-        return self._refused.get(file_id)
 
     @property
     def files(self) -> list[KnownFile]:
