@@ -24,7 +24,7 @@ import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
 import { EMPTY_VIEW } from "./empty-view.ts";
-import { readFacts, readFigures, type SessionFacts } from "./facts.ts";
+import type { SessionFacts } from "./facts.ts";
 import { FigureHistory } from "./figure-history.ts";
 import { FileQueue } from "./file-queue.ts";
 import { Heard } from "./heard.ts";
@@ -36,7 +36,7 @@ import { NamedOutputs } from "./named-outputs.ts";
 import { Notices } from "./notices.ts";
 import type { PageConditions } from "./page-conditions.ts";
 import { watchPage } from "./page-life.ts";
-import { type KeptPieces, loadStay, type ParkedStay } from "./parked-stay.ts";
+import { type KeptPieces, loadStay, type ParkedStay, type StayParts } from "./parked-stay.ts";
 import { cleanName } from "./person-name.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { noticeOf } from "./session-notice.ts";
@@ -45,7 +45,6 @@ import { saneDelayMs } from "./speaker-delay.ts";
 import type { SwarmSession } from "./swarm-session.ts";
 import type { Actions, Banner, Notice, Status, View } from "./view.ts";
 import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
-import { viewPieces, viewSession } from "./view-model.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -84,6 +83,8 @@ export class App {
   #phase: Phase = "home";
   #key: string;
   #session: SwarmSession | null = null;
+  /** null before the first join. */
+  #parts: StayParts | null = null;
   /** The session's store, named as what a reload leaves beside it. */
   #kept: KeptPieces | null = null;
   #parked: ParkedStay | null = null;
@@ -245,11 +246,13 @@ export class App {
     beganLocalMs: number,
     parked: ParkedStay | null,
   ): Promise<void> {
-    const [{ keysOfSession, LocalNetwork, openBestStore, SwarmSession }, stretched] = await Promise.all([
+    const [parts, stretched] = await Promise.all([
       loadStay(),
       this.#stretcher.stretch(canonical),
       parked?.closing,
     ]);
+    const { keysOfSession, LocalNetwork, openBestStore, SwarmSession } = parts;
+    this.#parts = parts;
     this.#localNetwork ??= new LocalNetwork(this.#page, () => this.#refresh());
     const keys = keysOfSession(stretched, this.#identity.sessionSeed);
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
@@ -372,7 +375,9 @@ export class App {
   }
 
   #facts(): SessionFacts | null {
-    return this.#session && readFacts(this.#session, this.#player, this.#clock.nowMs());
+    return (
+      this.#session && (this.#parts?.readFacts(this.#session, this.#player, this.#clock.nowMs()) ?? null)
+    );
   }
 
   #refresh(): void {
@@ -380,12 +385,15 @@ export class App {
     const localMs = this.#clock.nowMs();
     const conditions = this.#conditions();
     if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    if (facts && this.#history.note(localMs, readFigures(facts)))
-      this.#pieces = viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
-    if (facts && facts.plan.state !== "stopped") this.#heard.musicBegan();
-    const session = facts
-      ? viewSession(facts, { history: this.#history.points, pieces: this.#pieces }, conditions)
-      : {};
+    const parts = this.#parts;
+    let session: Partial<View> = {};
+    if (facts && parts) {
+      if (this.#history.note(localMs, parts.readFigures(facts)))
+        this.#pieces = parts.viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
+      if (facts.plan.state !== "stopped") this.#heard.musicBegan();
+      const course = { history: this.#history.points, pieces: this.#pieces };
+      session = parts.viewSession(facts, course, conditions);
+    }
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#view.value = {
       ...EMPTY_VIEW,

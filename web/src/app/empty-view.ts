@@ -1,7 +1,22 @@
 // What the screens show before anything is known.
 
-import type { View } from "./view.ts";
-import { NO_DETAILS } from "./view-model.ts";
+import type { DetailsView, View } from "./view.ts";
+
+export const NO_COURSE: Pick<DetailsView, "history" | "pieces"> = { history: [], pieces: [] };
+
+export const NO_DETAILS: DetailsView = {
+  controlState: "idle",
+  clockState: "unsynced",
+  uncertaintyMs: null,
+  rttMs: null,
+  offsetMs: null,
+  driftPpm: null,
+  outputLatencyMs: null,
+  links: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+  ...NO_COURSE,
+};
 
 export const EMPTY_VIEW: View = {
   phase: "home",

@@ -16,8 +16,10 @@ export interface ParkedStay {
   readonly closing: Promise<void> | undefined;
 }
 
+export type StayParts = typeof import("./stay.ts");
+
 /** Loads what is needed only after joining. Rejects PartMissing when it did not arrive. */
-export function loadStay(): Promise<typeof import("./stay.ts")> {
+export function loadStay(): Promise<StayParts> {
   return import("./stay.ts").catch((cause: unknown) => {
     throw isNotFetched(cause) ? new PartMissing("the part behind the join screen", { cause }) : cause;
   });

@@ -2,5 +2,7 @@
 
 export { keysOfSession } from "../control/index.ts";
 export { openBestStore } from "../swarm/index.ts";
+export { readFacts, readFigures } from "./facts.ts";
 export { LocalNetwork } from "./local-network.ts";
 export { SwarmSession } from "./swarm-session.ts";
+export { viewPieces, viewSession } from "./view-model.ts";

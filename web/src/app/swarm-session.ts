@@ -10,8 +10,8 @@ import {
   makeJoin,
 } from "../control/index.ts";
 import { type Beat, Director, type PlanChange, type Readiness } from "../director/index.ts";
-import { every, FileError, type FileId, type UserId } from "../lib/index.ts";
-import { decodeAnchor, encodeAnchor, isPlainlyNotAudio, wholeFileDecoder } from "../playback/index.ts";
+import { every, type FileId, type UserId } from "../lib/index.ts";
+import { decodeAnchor, wholeFileDecoder } from "../playback/index.ts";
 import type { Swarm } from "../swarm/index.ts";
 import { SharedClock } from "../timing/index.ts";
 import { CLICKS, Conductor } from "./conductor.ts";
@@ -28,16 +28,15 @@ import { Roster } from "./roster.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { browserGround } from "./session-ground.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { addSong } from "./song-adding.ts";
 import { SongShelf } from "./song-shelf.ts";
+import { StatusNews } from "./status-news.ts";
 import { readSurroundings } from "./surroundings.ts";
-import { syncWord } from "./sync-word.ts";
 import { noTimings, type Timings } from "./timings.ts";
 
 const TICK_MS = 200;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
 const DEAF_MS = 2_000;
-/** A status is repeated this often, so that a lost one is repaired; what changes is told at once. */
-const STATUS_PERIOD_MS = 10_000;
 
 export class SwarmSession {
   readonly me: UserId;
@@ -58,6 +57,7 @@ export class SwarmSession {
   readonly #greetings = new Greetings((userId, asks) => this.#sendStatus(userId, asks));
   readonly #othersClicking: OthersClicking;
   readonly #planWriter: PlanWriter;
+  readonly #statusNews = new StatusNews();
   readonly #shares = new HeldShares(() => this.swarm.pieceMaps);
   readonly #stopTicking: () => void;
   #nodeId: string | null = null;
@@ -67,8 +67,6 @@ export class SwarmSession {
   #isClicking = false;
   #speakerDelayMs = 0;
   #lastDirector: UserId | null = null;
-  #lastStatus = "";
-  #lastStatusLocalMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionOptions) {
     const { clock, random, keys, player, ground = browserGround } = options;
@@ -223,14 +221,11 @@ export class SwarmSession {
     this.#changed();
   }
 
-  /** Offers a file. Throws FileError; what is plainly not sound is refused before anyone fetches it. */
-  async addFile(file: File): Promise<FileId> {
-    const head = new Uint8Array(await readHead(file));
-    if (isPlainlyNotAudio(head)) throw new FileError("file-not-audio", "something else");
-    const fileId = await this.swarm.addFile(file);
-    // P40: others may well decode what this browser cannot; they play it without a common anchor.
-    this.#publishAnchor(fileId, file).catch((error: unknown) => this.conductor.refuse(fileId, error));
-    return fileId;
+  /** Offers a file. Rejects FileError. */
+  addFile(file: File): Promise<FileId> {
+    const { swarm, conductor, songs } = this;
+    const onChange = () => this.#changed();
+    return addSong(file, { swarm, conductor, player: this.#options.player, songs, onChange });
   }
 
   /** Director: prepares the file; it starts when all are ready. */
@@ -444,17 +439,6 @@ export class SwarmSession {
     return readReadiness(fileId, this.me, this.#status(), this.roster.peers, shareOf);
   }
 
-  async #publishAnchor(fileId: FileId, file: File): Promise<void> {
-    const read = async () => this.songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
-    const { anchor, durationSec, wholeSec } = await this.#options.player.anchorOf(read);
-    this.conductor.measured(fileId, durationSec, wholeSec);
-    this.#changed();
-    if (!anchor) return;
-    const note = encodeAnchor(anchor);
-    this.conductor.published(fileId, note);
-    this.swarm.setNote(fileId, note);
-  }
-
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
     const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
     return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => this.songs.note(fileId, bytes)) : null;
@@ -486,18 +470,9 @@ export class SwarmSession {
       this.#lastDirector = directorId;
       this.#tell({ code: "director-changed", userId: directorId, former }, directorId);
     }
-    this.#shareStatus(localMs);
+    if (this.#statusNews.take(this.#status(), localMs) && this.roster.peers.length > 0)
+      this.#sendStatus(null);
     this.#options.onChange();
-  }
-
-  /** Sends the status when it says something new, and now and then all the same. */
-  #shareStatus(localMs: number): void {
-    const { syncErrorMs, rttMs: _, ...lasting } = this.#status();
-    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs, lasting.isUnaligned) });
-    if (text === this.#lastStatus && localMs - this.#lastStatusLocalMs < STATUS_PERIOD_MS) return;
-    this.#lastStatus = text;
-    this.#lastStatusLocalMs = localMs;
-    if (this.roster.peers.length > 0) this.#sendStatus(null);
   }
 
   /** Tells the page, unless it has been told of the same member again and again (E18). */
@@ -512,14 +487,5 @@ export class SwarmSession {
 
   #nowMs(): number {
     return this.#options.clock.nowMs();
-  }
-}
-
-/** Chromium says of a file that has gone that it is empty, and only a read of it fails. */
-async function readHead(file: File): Promise<ArrayBuffer> {
-  try {
-    return await (file.size === 0 ? file : file.slice(0, 64)).arrayBuffer();
-  } catch (cause) {
-    throw new FileError("file-unreadable", file.name, { cause });
   }
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
 import { SoundTooLong, Undecodable } from "../lib/index.ts";
+import { NO_COURSE } from "./empty-view.ts";
 import type { SessionFacts } from "./facts.ts";
 import type { FileTrouble } from "./file-troubles.ts";
 import { NO_TROUBLE } from "./page-conditions.ts";
 import { syncWord } from "./sync-word.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
-import { NO_COURSE, viewBanner, viewPieces, viewSession, viewStatus } from "./view-model.ts";
+import { viewBanner, viewPieces, viewSession, viewStatus } from "./view-model.ts";
 
 const playing = { ...EMPTY_PLAN, state: "playing" as const, fileId: songId };
 const preparing = { ...EMPTY_PLAN, state: "preparing" as const, fileId: songId };

@@ -196,22 +196,6 @@ export function viewDetails(facts: SessionFacts, course: Course): DetailsView {
   };
 }
 
-export const NO_COURSE: Course = { history: [], pieces: [] };
-
-export const NO_DETAILS: DetailsView = {
-  controlState: "idle",
-  clockState: "unsynced",
-  uncertaintyMs: null,
-  rttMs: null,
-  offsetMs: null,
-  driftPpm: null,
-  outputLatencyMs: null,
-  links: 0,
-  sentBytes: 0,
-  receivedBytes: 0,
-  ...NO_COURSE,
-};
-
 /** The part of the view that follows from a stay in a swarm. */
 export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUBLE): Partial<View> {
   const { plan, playback } = facts;

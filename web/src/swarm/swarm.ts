@@ -9,7 +9,6 @@ import { CtlInbox, type CtlMessage, encodeCtl } from "./ctl.ts";
 import { parseChunk } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import { type Hasher, InlineHasher } from "./hash.ts";
-import { decodeKeepsake, encodeKeepsake, type KeptFile } from "./keepsake.ts";
 import { within } from "./limit.ts";
 import { LinkProofs } from "./link-proofs.ts";
 import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./manifest.ts";
@@ -17,6 +16,7 @@ import { Mesh } from "./mesh.ts";
 import { isUnmetered } from "./network-hint.ts";
 import { Pacer } from "./pacer.ts";
 import type { PieceMap } from "./piece-map.ts";
+import { Restoring } from "./restoring.ts";
 import { Showcase } from "./showcase.ts";
 import type { Signal } from "./signal.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./state.ts";
@@ -64,6 +64,7 @@ export class Swarm {
   readonly #proofs: LinkProofs;
   readonly #hasher: Hasher;
   readonly #content: Content;
+  readonly #restoring: Restoring;
   readonly #conversations = new Map<UserId, Conversation>();
   readonly #listeners = new Set<(event: SwarmEvent) => void>();
   readonly #showcase: Showcase;
@@ -83,6 +84,7 @@ export class Swarm {
     this.#options = options;
     this.#hasher = options.hasher ?? new InlineHasher();
     this.#content = new Content(store, this.#hasher, clock);
+    this.#restoring = new Restoring(this.#content);
     this.#transfer = new Transfer({
       me,
       random,
@@ -196,7 +198,7 @@ export class Swarm {
 
   /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */
   keepsake(): string {
-    return encodeKeepsake(this.#transfer.kept());
+    return this.#restoring.keepsake(this.#transfer.kept());
   }
 
   /**
@@ -204,9 +206,8 @@ export class Swarm {
    * found in the store is hashed again. Files added meanwhile wait. A keepsake that makes no sense counts as none.
    */
   restore(keepsake: string): Promise<void> {
-    const restored = this.#adding.then(async () => {
-      for (const file of decodeKeepsake(keepsake)) await this.#restoreFile(file);
-    });
+    this.#restoring.expect(keepsake);
+    const restored = this.#adding.then(() => this.#restoreFiles());
     this.#adding = restored.catch(() => undefined);
     return this.#adding.then(() => undefined);
   }
@@ -319,18 +320,13 @@ export class Swarm {
     return fileId;
   }
 
-  async #restoreFile(file: KeptFile): Promise<void> {
-    const { fileId, manifest } = file;
-    await this.#content.open(fileId, manifest.sizeBytes);
-    const pieces: number[] = [];
-    for (const piece of await this.#content.held(fileId)) {
-      const isWhole = this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
-      if (await isWhole.catch(() => false)) pieces.push(piece);
+  async #restoreFiles(): Promise<void> {
+    for await (const { file, pieces } of this.#restoring.readBack()) {
+      if (this.#closing) return;
+      this.#handle({ type: "file-restored", file, pieces });
+      if (!this.#transfer.manifestOf(file.fileId)) await this.#content.drop(file.fileId);
+      this.#showcase.show();
     }
-    if (this.#closing) return;
-    this.#handle({ type: "file-restored", file, pieces });
-    if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
-    this.#showcase.show();
   }
 
   #takeCtl(peer: UserId, data: unknown): void {

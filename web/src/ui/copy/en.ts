@@ -5,6 +5,7 @@
 import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
+import { errorWords } from "./errors/en.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { measureWords } from "./measure/en.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
@@ -156,41 +157,7 @@ const banner = {
     "This page came over plain http, so the screen may fall asleep. Keep it awake by hand, or ask the host for an https link.",
 } satisfies ByCode<Banner>;
 
-const error = {
-  "key-empty": () => "Type the swarm key first, or start a new swarm.",
-  "key-too-long": () => "That is too long for a key. Check it, or ask for a fresh link.",
-  "key-mistyped": () =>
-    "The key has a typing error: its check character doesn’t fit. Compare it with theirs. If it is a key of your own, join once more.",
-  "wire-malformed": () => "A message from another phone made no sense and was ignored. Nothing is lost.",
-  "wire-too-large": () => "A message from another phone was too long and was ignored. Nothing is lost.",
-  "wire-version": () => "Another phone runs a different version of this page. Reload both to play together.",
-  "wire-unsealed": () =>
-    "A message did not fit this swarm’s key and was ignored. Everyone else can go on as before.",
-  "wire-unproven": () => "A phone that has not shown its key yet was not listened to. That takes a moment.",
-  "wire-replayed": () => "A message came twice and was ignored. Nothing is lost.",
-  "file-empty": (fileName) =>
-    `${quotedFile(fileName)} is empty, so there is nothing to play. Choose another file.`,
-  "file-not-audio": (fileName) =>
-    `${quotedFile(fileName)} isn’t audio. Choose a song: an MP3, FLAC or WAV plays on most phones.`,
-  "file-too-large": (fileName) =>
-    `${quotedFile(fileName)} is too large to share here. Files up to 512 MB work.`,
-  "file-too-long": (fileName) =>
-    `${quotedFile(fileName)} is too long for this phone’s memory. The others may play it.`,
-  "file-too-many": (fileName) =>
-    `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
-  "file-undecodable": (fileName) => `This phone can’t play ${quotedFile(fileName)}. The others may.`,
-  "file-unreadable": (fileName) =>
-    `${quotedFile(fileName)} could not be read. Check that it is still there, then add it again.`,
-  "file-is-folder": (fileName) =>
-    `${quotedFile(fileName)} is a folder. Open it, and drop the songs that are in it.`,
-  "file-failed": (fileName) =>
-    `${quotedFile(fileName)} was not added, because something went wrong on this page. Try it again; if it stays, reload the page.`,
-  "storage-full": (fileName) =>
-    `No room for ${quotedFile(fileName)} on this phone. Turn a file off, then try again.`,
-  "audio-blocked": () => "The browser holds the sound back. Tap anywhere on the page to let it play.",
-  "audio-unsupported": () =>
-    "This browser has no way to play in step, so this phone stays silent. It gets songs and passes them on all the same; a current Chrome, Firefox or Safari plays them, too.",
-} satisfies Record<ErrorCode, (fileName: string | null) => string>;
+const error = errorWords(quotedFile);
 
 const notice = {
   error: ({ error: code, fileName }) => error[code](fileName),
