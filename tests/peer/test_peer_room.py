@@ -17,8 +17,8 @@ from unisono.peer.file_state import (
     SendPiece,
     Store,
 )
+from unisono.peer.known_files import LISTING_SLOTS
 from unisono.peer.manifest import Manifest, make_manifest, piece_length_of
-from unisono.peer.room import LISTING_SLOTS
 from unisono.peer.transfer import DEAD_AFTER_MS, STALLED_MS, Transfer
 
 
@@ -46,10 +46,10 @@ def sent(effects: list[Effect], kind: type[ctl.CtlMessage]) -> list[ctl.CtlMessa
     return [each.message for each in effects if isinstance(each, SendCtl) and isinstance(each.message, kind)]
 
 
-def give(core: Transfer, peer: str, slot: int, content: bytes, *, is_own: bool = True) -> list[Effect]:
+def give(core: Transfer, peer: str, slot: int, content: bytes, *, is_last_kept: bool = True) -> list[Effect]:
     """A member lists one song, alone, and answers for it until it is held."""
     manifest = make_manifest(content)
-    listed = entry(slot, manifest.file_id, len(content), is_own=is_own)
+    listed = entry(slot, manifest.file_id, len(content), is_own=True)
     effects = core.receive(peer, ctl.Catalog([listed]), 0)
     effects += core.receive(
         peer, ctl.ManifestMessage(manifest.file_id, len(content), manifest.encoded_hashes), 0
@@ -63,6 +63,8 @@ def give(core: Transfer, peer: str, slot: int, content: bytes, *, is_own: bool =
         data = content[begin : begin + piece_length_of(len(content))]
         for at in range(0, len(data), 16_384):
             effects += core.receive_chunk(peer, ctl.Chunk(slot, piece, at, data[at : at + 16_384]), 0)
+        if is_last_kept or piece < count - 1:
+            effects += core.piece_kept(manifest.file_id, piece, 0)
     return effects
 
 
@@ -90,7 +92,7 @@ def test_four_hundred_catalogues_of_made_up_files_leave_slots_and_room_for_an_ho
 def test_after_the_last_slot_comes_one_that_is_free_again() -> None:
     """[S33] Life at the cap: who listed 65,536 files lists another, and its neighbour takes it."""
     wire = Wire()
-    wire.cores[ADA]._slots._next = LISTING_SLOTS - 1
+    wire.cores[ADA]._known._next_slot = LISTING_SLOTS - 1
     first = wire.offer(song(1))
     second = wire.offer(song(2))
     slots = [wire.cores[ADA].files[each.file_id].slot for each in (first, second)]
@@ -170,3 +172,16 @@ def test_notes_of_files_that_nobody_knows_are_not_kept() -> None:
     for number in range(300):
         core.receive(BO, ctl.Note(hashlib.sha256(bytes([number % 256])).hexdigest(), "AAAA"), number)
     assert core._neighbours[BO].notes == {}
+
+
+def test_what_is_still_being_written_of_a_song_that_makes_way_is_not_listed() -> None:
+    """[S35] Its file is deleted behind it."""
+    core = Transfer(Dice(1), 100_000, lambda _: True)
+    greeted(core, BO, CY)
+    give(core, BO, 0, song(1), is_last_kept=False)
+    first, chosen = (make_manifest(song(salt)).file_id for salt in (1, 2))
+    core.receive(CY, ctl.Catalog([entry(0, chosen, is_own=True)]), 0)
+    assert (core.files[first].held, core.files[first].storing) == ({0}, {1})
+    assert Forget(first) in core.prefer(chosen, 0)
+    assert not sent(core.piece_kept(first, 1, 0), ctl.Catalog)
+    assert core.files[first].held == set()

@@ -148,7 +148,7 @@ def test_a_piece_that_can_no_longer_be_read_is_no_longer_listed() -> None:
 def test_a_song_that_does_not_fit_is_not_fetched_and_that_is_known() -> None:
     """S42."""
     wire = Wire()
-    wire.cores[BO].capacity_bytes = 1000
+    wire.cores[BO].set_capacity(1000)
     file_id = wire.offer(b"song" * 50_000).file_id
     assert wire.cores[BO].has_no_room_for(file_id, 0)
     assert wire.cores[BO].files[file_id].held == set()

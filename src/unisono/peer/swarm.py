@@ -137,7 +137,7 @@ class FileSwarm:
         if local_ms - self._room_seen_local_ms >= ROOM_PERIOD_MS:
             self._room_seen_local_ms = local_ms
             with contextlib.suppress(OSError):
-                self._transfer.capacity_bytes = self._store.capacity_bytes()
+                self._transfer.set_capacity(self._store.capacity_bytes())
         self._perform(self._transfer.tick(local_ms))
 
     async def close(self) -> None:

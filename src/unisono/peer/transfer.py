@@ -1,18 +1,18 @@
 """The conversation with every neighbour about files: who lists what, who gets which piece. Pure.
 
 Told events and the local time (ms), it answers with what to do. It speaks the protocol of docs/swarm.md and
-keeps its rules; where the web app is clever, it is plain: a fixed number of requests per source, rarest
-pieces first, no super-seeding, no end-game.
+keeps its rules; where the web app is clever, it is plain: no super-seeding, no end-game. `KnownFiles` says
+which files are known and fit, `Downloads` what is asked of whom.
 Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F3) only verified and written pieces
 are held, listed and served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
+from unisono.peer.downloads import Downloads
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import (
@@ -23,23 +23,14 @@ from unisono.peer.file_state import (
     Forget,
     KnownFile,
     Neighbour,
-    Owed,
     PeerTold,
     SendCtl,
     SendPiece,
-    Store,
 )
 from unisono.peer.ground import Chance
-from unisono.peer.manifest import (
-    Manifest,
-    encode_bitfield,
-    parse_manifest,
-    piece_size_of,
-)
-from unisono.peer.room import SlotCounter, least_worth, spare_for
+from unisono.peer.known_files import KnownFiles
+from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest
 
-# What one source may owe at once; the web app allows a peer 40.
-CREDIT = 8
 MAX_QUEUED_UPLOADS = 40
 # Pieces being sent at once, over all links together.
 SLOTS = 2
@@ -48,30 +39,26 @@ STALLED_MS = 1_500.0
 # Owing something and silent, or taking nothing, for so long, a link is broken, however alive it looks.
 DEAD_AFTER_MS = 300_000.0
 HELLO_PATIENCE_MS = 5_000.0
-MANIFEST_PATIENCE_MS = 3_000.0
-# After a piece could not be written, nothing is fetched for so long: room may come back.
-STORE_REST_MS = 10_000.0
-# Silent for so long, a source loses what others have as well.
-SILENCE_MS = 6_000.0
 
 
 class Transfer:
     """`accepts_note`: whether a file's note makes sense; the same on every peer."""
 
     def __init__(self, chance: Chance, capacity_bytes: int, accepts_note: Callable[[bytes], bool]) -> None:
-        self._chance = chance
-        # May change while the peer stays: so does the room on its disc.
-        self.capacity_bytes = capacity_bytes
-        self._store_rests_until_ms = -math.inf
         self._accepts_note = accepts_note
         self._neighbours: dict[str, Neighbour] = {}
-        self._banned: set[str] = set()
-        self._slots = SlotCounter()
         self._effects: list[Effect] = []
         self._turn = 0
-        self.files: dict[str, KnownFile] = {}
-        # The playing or prepared file goes before all others.
-        self.preferred: str | None = None
+        self._known = KnownFiles(self._neighbours, capacity_bytes)
+        self._downloads = Downloads(self._neighbours, self._known, chance, self._emit)
+
+    @property
+    def files(self) -> Mapping[str, KnownFile]:
+        return self._known.by_id
+
+    def set_capacity(self, capacity_bytes: int) -> None:
+        """May change while the peer stays: so does the room on its disc."""
+        self._known.capacity_bytes = capacity_bytes
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -99,7 +86,7 @@ class Transfer:
         neighbour = self._neighbours.get(peer)
         if neighbour is None:
             return []
-        reason = self._take_chunk(neighbour, chunk, local_ms)
+        reason = self._downloads.take_chunk(neighbour, chunk, local_ms)
         if reason is not None:
             self._drop(neighbour, reason)
         return self._settle(local_ms)
@@ -123,9 +110,7 @@ class Transfer:
         file = self.files.get(file_id)
         if file is not None:
             file.storing.discard(piece)
-        self._store_rests_until_ms = local_ms + STORE_REST_MS
-        for neighbour in self._neighbours.values():
-            self._cancel(neighbour, neighbour.live)
+        self._downloads.rest(local_ms)
         return self._settle(local_ms)
 
     def piece_lost(self, file_id: str, piece: int, local_ms: float) -> list[Effect]:
@@ -149,7 +134,7 @@ class Transfer:
         file = self.files.get(file_id)
         if file is None or file.is_complete:
             return False
-        return local_ms < self._store_rests_until_ms or file not in self._to_fetch(local_ms)
+        return self._downloads.is_resting(local_ms) or file not in self._known.to_fetch()
 
     def add_mine(self, manifest: Manifest, name: str, local_ms: float) -> list[Effect]:
         """I offer a file whose pieces are all in the store. Raises `FileError` file-too-many."""
@@ -159,9 +144,9 @@ class Transfer:
             raise FileError("file-too-many", f"a peer offers no more than {MAX_OWN_FILES}")
         known = self.files.get(file_id)
         if known is not None:
-            self._cancel_file(known)
+            self._downloads.cancel_file(known)
         self._make_place(4)
-        file = self._learn(file_id, manifest.size_bytes, name)
+        file = self._known.learn(file_id, manifest.size_bytes, name)
         file.size_bytes, file.manifest, file.name, file.is_mine = manifest.size_bytes, manifest, name, True
         file.held = set(range(file.piece_count))
         for neighbour in self._neighbours.values():
@@ -171,13 +156,15 @@ class Transfer:
         return self._settle(local_ms)
 
     def set_note(self, file_id: str, note: bytes, local_ms: float) -> list[Effect]:
-        self._merge_note(file_id, note)
+        file = self.files.get(file_id)
+        if file is not None:
+            file.merge_note(note)
         return self._settle(local_ms)
 
     def prefer(self, file_id: str | None, local_ms: float) -> list[Effect]:
-        if file_id == self.preferred:
+        if file_id == self._known.preferred:
             return []
-        self.preferred = file_id
+        self._known.preferred = file_id
         return self._settle(local_ms)
 
     def tick(self, local_ms: float) -> list[Effect]:
@@ -194,9 +181,7 @@ class Transfer:
             due = neighbour.next_note(self.files.values())
             if due is not None:
                 self._send(neighbour.user_id, ctl.Note(due[0], encode_base64url(due[1])))
-            if neighbour.live and local_ms - neighbour.heard_local_ms > SILENCE_MS:
-                movable = [key for key in neighbour.live if self._has_other_source(neighbour, *key)]
-                self._cancel(neighbour, movable)
+            self._downloads.relieve(neighbour, local_ms)
             is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > DEAD_AFTER_MS
             if is_mute or any(local_ms - begun > DEAD_AFTER_MS for begun in neighbour.sending.values()):
                 self._drop(neighbour, "silent")
@@ -223,7 +208,7 @@ class Transfer:
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
             case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
-                self._effects.append(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
+                self._emit(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
             case ctl.Pong() | ctl.Farewell():
                 pass  # its side closes the connection
             case _:
@@ -247,7 +232,7 @@ class Transfer:
             case ctl.Cancel(file_id, unwanted):
                 self._reject(neighbour.user_id, file_id, neighbour.take_cancel(file_id, unwanted))
             case ctl.Reject(file_id, refused):
-                self._take_reject(neighbour, file_id, refused, local_ms)
+                self._downloads.take_reject(neighbour, file_id, refused, local_ms)
         return reason
 
     def _greet(self, neighbour: Neighbour, version: int) -> ctl.DropReason | None:
@@ -263,7 +248,7 @@ class Transfer:
         reason = neighbour.take_catalog(files)
         if reason is not None:
             return reason
-        self._forget_unlisted()
+        self._known.forget_unlisted()
         refused = -1
         for entry in neighbour.listing.values():
             known = self.files.get(entry.file_id)
@@ -271,10 +256,10 @@ class Transfer:
                 return "contradiction"
             worth = 3 if entry.is_own else 0
             if known is not None or (worth > refused and self._make_place(worth)):
-                self._learn(entry.file_id, entry.size_bytes, entry.name)
+                self._known.learn(entry.file_id, entry.size_bytes, entry.name)
             else:
                 refused = max(refused, worth)
-        self._forget_unlisted()
+        self._known.forget_unlisted()
         return None
 
     def _give_manifest(self, peer: str, file_id: str) -> None:
@@ -319,51 +304,6 @@ class Transfer:
         self._reject(neighbour.user_id, file_id, refused)
         return None
 
-    def _take_reject(self, neighbour: Neighbour, file_id: str, pieces: list[int], local_ms: float) -> None:
-        file = self.files.get(file_id)
-        if file is not None and file.manifest_asked and file.manifest_asked[0] == neighbour.user_id:
-            # Passed over until its patience is up, so that two who keep refusing do not ask in circles.
-            file.manifest_asked = (neighbour.user_id, local_ms)
-        for piece in pieces:
-            owed = neighbour.owed.pop((file_id, piece), None)
-            if owed is None:
-                continue
-            if owed.is_live:  # a rejected cancel only confirms the cancel
-                # It may be unable only for a moment, so it is asked again after a pause.
-                neighbour.note_refusal(file_id, piece, local_ms)
-                neighbour.heard_local_ms = local_ms
-                self._not_coming(file_id, piece, neighbour.user_id)
-
-    def _take_chunk(self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float) -> ctl.DropReason | None:
-        if not neighbour.is_greeted:
-            return "before-hello"
-        if neighbour.user_id in self._banned:
-            return None
-        file_id = neighbour.file_of_slot.get(chunk.slot)
-        owed = neighbour.owed.get((file_id, chunk.piece)) if file_id is not None else None
-        if file_id is None or owed is None:
-            return "unrequested"
-        if chunk.offset_bytes != len(owed.data) or len(owed.data) + len(chunk.payload) > owed.size_bytes:
-            return "malformed"
-        neighbour.heard_local_ms = local_ms
-        owed.data += chunk.payload
-        if len(owed.data) == owed.size_bytes:
-            del neighbour.owed[(file_id, chunk.piece)]
-            self._not_coming(file_id, chunk.piece, neighbour.user_id)
-            self._finish(neighbour, file_id, chunk.piece, bytes(owed.data))
-        return None
-
-    def _finish(self, neighbour: Neighbour, file_id: str, piece: int, data: bytes) -> None:
-        file = self.files.get(file_id)
-        if file is None or file.manifest is None or piece in file.held | file.storing:
-            return
-        if not file.manifest.is_piece(piece, data):
-            self._banned.add(neighbour.user_id)  # it is not asked for anything again
-            self._cancel(neighbour, neighbour.live)
-            return
-        file.storing.add(piece)
-        self._effects.append(Store(file_id, piece, data))
-
     def _hold(self, file: KnownFile, piece: int) -> None:
         file_id = file.file_id
         file.held.add(piece)
@@ -388,21 +328,14 @@ class Transfer:
             neighbour.notes[file_id] = note if note == file.note else b""
         return None
 
-    def _merge_note(self, file_id: str, note: bytes) -> None:
-        file = self.files.get(file_id)
-        if file is not None:
-            file.merge_note(note)
-
-    # --- asking and giving ----------------------------------------------------------------------------------
+    # --- after any event ------------------------------------------------------------------------------------
 
     def _settle(self, local_ms: float) -> list[Effect]:
-        """After any event: asks for what is wanted, gives what was asked, tells what is new."""
-        for file in self._to_fetch(local_ms):
-            if file.manifest is None:
-                self._ask_manifest(file, local_ms)
-        for neighbour in self._neighbours.values():
-            if neighbour.is_greeted and neighbour.user_id not in self._banned:
-                self._ask_pieces(neighbour, local_ms)
+        """Asks for what is wanted, gives what was asked, tells what is new."""
+        if not self._downloads.is_resting(local_ms):
+            for file in self._known.spare():
+                self._let_go(file)
+        self._downloads.ask(local_ms)
         self._give_pieces(local_ms)
         for neighbour in self._neighbours.values():
             for file_id, pieces in neighbour.untold.items():
@@ -410,81 +343,18 @@ class Transfer:
             neighbour.untold.clear()
         return self._flush()
 
-    def _to_fetch(self, local_ms: float) -> list[KnownFile]:
-        """Files that fit the budget: the preferred one, then what is begun, then as they became known."""
-        if local_ms < self._store_rests_until_ms:
-            return []
-        self._make_room()
-        wanted = sorted(self.files.values(), key=lambda file: (file.file_id != self.preferred, not file.held))
-        fitting, used_bytes = [], 0
-        for file in wanted:
-            if used_bytes + file.size_bytes > self.capacity_bytes and not file.held:
-                continue
-            used_bytes += file.size_bytes
-            if not file.is_complete:
-                fitting.append(file)
-        return fitting
-
-    def _make_room(self) -> None:
-        for file in spare_for(self.preferred, self.files, self._neighbours.values(), self.capacity_bytes):
-            self._let_go(file)
-
     def _let_go(self, file: KnownFile) -> None:
-        self._cancel_file(file)
+        self._downloads.cancel_file(file)
         for neighbour in self._neighbours.values():
             pieces = [piece for file_id, piece in neighbour.waiting if file_id == file.file_id]
             self._reject(neighbour.user_id, file.file_id, neighbour.take_cancel(file.file_id, pieces))
             neighbour.untold.pop(file.file_id, None)
         file.in_flight.clear()
-        if file.held:
+        if file.held or file.storing:
             file.held.clear()
-            self._effects.append(Forget(file.file_id))
+            file.storing.clear()  # what is written by then goes with the rest
+            self._emit(Forget(file.file_id))
             self._tell_catalog()
-
-    def _ask_manifest(self, file: KnownFile, local_ms: float) -> None:
-        asked = file.manifest_asked
-        if asked is not None and local_ms - asked[1] < MANIFEST_PATIENCE_MS:
-            return
-        able = [
-            each.user_id
-            for each in self._neighbours.values()
-            if each.is_greeted and file.file_id in each.listing
-        ]
-        choices = [peer for peer in able if asked is None or peer != asked[0]] or able
-        if choices:
-            chosen = choices[int(self._chance.fraction() * len(choices))]
-            file.manifest_asked = (chosen, local_ms)
-            self._send(chosen, ctl.ManifestRequest(file.file_id))
-
-    def _ask_pieces(self, neighbour: Neighbour, local_ms: float) -> None:
-        for file in self._to_fetch(local_ms):
-            room = CREDIT - len(neighbour.live)
-            # In batches: a request message per half credit, not per piece.
-            if file.manifest is None or room < CREDIT / 2:
-                continue
-            choices = [
-                piece
-                for piece in neighbour.holdings.get(file.file_id, ())
-                if piece < file.piece_count
-                and piece not in file.held
-                and piece not in file.storing
-                and piece not in file.in_flight
-                and neighbour.can_give(file.file_id, piece, local_ms)
-            ]
-            # Rarest first, ties at random.
-            ranked = sorted((self._rarity(file, piece) + self._chance.fraction(), piece) for piece in choices)
-            pieces = [piece for _, piece in ranked[:room]]
-            if not pieces:
-                continue
-            if not neighbour.live:
-                neighbour.heard_local_ms = local_ms
-            for piece in pieces:
-                file.in_flight[piece] = neighbour.user_id
-                neighbour.owed[(file.file_id, piece)] = Owed(piece_size_of(file.size_bytes, piece))
-            self._send(neighbour.user_id, ctl.Request(file.file_id, pieces))
-
-    def _rarity(self, file: KnownFile, piece: int) -> int:
-        return sum(piece in each.holdings.get(file.file_id, ()) for each in self._neighbours.values())
 
     def _give_pieces(self, local_ms: float) -> None:
         """Links take turns; within a link the preferred file goes first."""
@@ -495,39 +365,13 @@ class Transfer:
         while busy < SLOTS and guests:
             self._turn += 1
             guest = guests[self._turn % len(guests)]
-            upload = min(guest.waiting, key=lambda each: each[0] != self.preferred)
+            upload = min(guest.waiting, key=lambda each: each[0] != self._known.preferred)
             guest.waiting.remove(upload)
             guest.sending[upload] = local_ms
-            slot = self._slots.give(self.files[upload[0]], self.files)
-            self._effects.append(SendPiece(guest.user_id, slot, *upload))
+            slot = self._known.slot_of(self.files[upload[0]])
+            self._emit(SendPiece(guest.user_id, slot, *upload))
             busy += 1
             guests = [each for each in guests if each.waiting and len(each.sending) < SLOTS]
-
-    def _cancel(self, neighbour: Neighbour, keys: list[tuple[str, int]]) -> None:
-        by_file: dict[str, list[int]] = {}
-        for file_id, piece in keys:
-            neighbour.owed[(file_id, piece)].is_live = False
-            self._not_coming(file_id, piece, neighbour.user_id)
-            by_file.setdefault(file_id, []).append(piece)
-        for file_id, pieces in by_file.items():
-            self._send(neighbour.user_id, ctl.Cancel(file_id, pieces))
-
-    def _cancel_file(self, file: KnownFile) -> None:
-        for neighbour in self._neighbours.values():
-            self._cancel(neighbour, [key for key in neighbour.live if key[0] == file.file_id])
-
-    def _not_coming(self, file_id: str, piece: int, peer: str) -> None:
-        file = self.files.get(file_id)
-        if file is not None and file.in_flight.get(piece) == peer:
-            del file.in_flight[piece]
-
-    def _has_other_source(self, neighbour: Neighbour, file_id: str, piece: int) -> bool:
-        return any(
-            other is not neighbour
-            and other.user_id not in self._banned
-            and piece in other.holdings.get(file_id, ())
-            for other in self._neighbours.values()
-        )
 
     # --- what this peer lists -------------------------------------------------------------------------------
 
@@ -539,7 +383,7 @@ class Transfer:
     def _send_catalog(self, neighbour: Neighbour) -> None:
         served = [file for file in self.files.values() if file.held][:MAX_KNOWN_FILES]
         for file in served:
-            self._slots.give(file, self.files)
+            self._known.slot_of(file)
         self._send(neighbour.user_id, ctl.Catalog([file.listed for file in served]))
         neighbour.told &= {file.file_id for file in served}
         for file in served:
@@ -549,49 +393,28 @@ class Transfer:
                 field_text = encode_bitfield(file.held, file.piece_count)
                 self._send(neighbour.user_id, ctl.BitfieldMessage(file.file_id, field_text))
 
-    def _learn(self, file_id: str, size_bytes: int, name: str) -> KnownFile:
-        file = self.files.get(file_id)
-        if file is None:
-            file = self.files[file_id] = KnownFile(file_id, size_bytes, name)
-        elif file.manifest is None:
-            file.size_bytes = size_bytes
-        return file
-
     def _make_place(self, worth: int) -> bool:
         """Only so many files may be known: forgets one of less worth where needed; whether there is place."""
-        if len(self.files) < MAX_KNOWN_FILES:
+        if not self._known.is_full:
             return True
-        least, its_worth = least_worth(self.preferred, self.files, self._neighbours.values())
+        least, its_worth = self._known.least_worth()
         if its_worth >= worth:
             return False
         self._let_go(least)
-        del self.files[least.file_id]
+        self._known.forget(least)
         return True
-
-    def _forget_unlisted(self) -> None:
-        """Files that nobody lists and of which nothing is held."""
-        listed = {file_id for each in self._neighbours.values() for file_id in each.listing}
-        self.files = {
-            file_id: file
-            for file_id, file in self.files.items()
-            if file.held or file.storing or file_id in listed
-        }
 
     def _close(self, peer: str) -> None:
         neighbour = self._neighbours.pop(peer, None)
         if neighbour is None:
             return
-        for file_id, piece in neighbour.owed:
-            self._not_coming(file_id, piece, peer)
-        for file in self.files.values():
-            if file.manifest_asked is not None and file.manifest_asked[0] == peer:
-                file.manifest_asked = None
-        self._forget_unlisted()
+        self._downloads.closed(neighbour)
+        self._known.forget_unlisted()
 
     def _drop(self, neighbour: Neighbour, reason: ctl.DropReason) -> None:
         """F4. A mere silence may be tried again; an offence may not."""
         is_for_good = reason not in ("no-hello", "silent")
-        self._effects.append(Drop(neighbour.user_id, reason, is_for_good))
+        self._emit(Drop(neighbour.user_id, reason, is_for_good))
         self._close(neighbour.user_id)
 
     def _reject(self, peer: str, file_id: str, pieces: list[int]) -> None:
@@ -599,7 +422,10 @@ class Transfer:
             self._send(peer, ctl.Reject(file_id, pieces))
 
     def _send(self, peer: str, message: ctl.CtlMessage) -> None:
-        self._effects.append(SendCtl(peer, message))
+        self._emit(SendCtl(peer, message))
+
+    def _emit(self, effect: Effect) -> None:
+        self._effects.append(effect)
 
     def _flush(self) -> list[Effect]:
         effects, self._effects = self._effects, []

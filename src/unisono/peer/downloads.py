@@ -1,0 +1,191 @@
+"""What this peer asks of its neighbours: the manifests and pieces it lacks, rarest first. Pure; local ms.
+
+A fixed number of requests per source. Who sent a piece that is not what its manifest says is not asked for
+anything again; after a piece could not be written, nothing is asked for a while.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from unisono.peer import ctl
+from unisono.peer.file_state import Effect, KnownFile, Neighbour, Owed, SendCtl, Store
+from unisono.peer.ground import Chance
+from unisono.peer.known_files import KnownFiles
+from unisono.peer.manifest import piece_size_of
+
+# What one source may owe at once; the web app allows a peer 40.
+CREDIT = 8
+MANIFEST_PATIENCE_MS = 3_000.0
+# After a piece could not be written, nothing is fetched for so long: room may come back.
+STORE_REST_MS = 10_000.0
+# Silent for so long, a source loses what others have as well.
+SILENCE_MS = 6_000.0
+
+
+class Downloads:
+    def __init__(
+        self,
+        neighbours: Mapping[str, Neighbour],
+        known: KnownFiles,
+        chance: Chance,
+        emit: Callable[[Effect], None],
+    ) -> None:
+        self._neighbours = neighbours
+        self._known = known
+        self._chance = chance
+        self._emit = emit
+        self._banned: set[str] = set()
+        self._rests_until_ms = -math.inf
+
+    def is_resting(self, local_ms: float) -> bool:
+        return local_ms < self._rests_until_ms
+
+    def ask(self, local_ms: float) -> None:
+        """Asks for what is wanted, of whoever has it."""
+        if self.is_resting(local_ms):
+            return
+        wanted = self._known.to_fetch()
+        for file in wanted:
+            if file.manifest is None:
+                self._ask_manifest(file, local_ms)
+        for neighbour in self._neighbours.values():
+            if neighbour.is_greeted and neighbour.user_id not in self._banned:
+                self._ask_pieces(neighbour, wanted, local_ms)
+
+    def take_chunk(self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float) -> ctl.DropReason | None:
+        if not neighbour.is_greeted:
+            return "before-hello"
+        if neighbour.user_id in self._banned:
+            return None
+        file_id = neighbour.file_of_slot.get(chunk.slot)
+        owed = neighbour.owed.get((file_id, chunk.piece)) if file_id is not None else None
+        if file_id is None or owed is None:
+            return "unrequested"
+        if chunk.offset_bytes != len(owed.data) or len(owed.data) + len(chunk.payload) > owed.size_bytes:
+            return "malformed"
+        neighbour.heard_local_ms = local_ms
+        owed.data += chunk.payload
+        if len(owed.data) == owed.size_bytes:
+            del neighbour.owed[(file_id, chunk.piece)]
+            self._not_coming(file_id, chunk.piece, neighbour.user_id)
+            self._finish(neighbour, file_id, chunk.piece, bytes(owed.data))
+        return None
+
+    def take_reject(self, neighbour: Neighbour, file_id: str, pieces: list[int], local_ms: float) -> None:
+        file = self._known.get(file_id)
+        if file is not None and file.manifest_asked and file.manifest_asked[0] == neighbour.user_id:
+            # Passed over until its patience is up, so that two who keep refusing do not ask in circles.
+            file.manifest_asked = (neighbour.user_id, local_ms)
+        for piece in pieces:
+            owed = neighbour.owed.pop((file_id, piece), None)
+            if owed is None:
+                continue
+            if owed.is_live:  # a rejected cancel only confirms the cancel
+                # It may be unable only for a moment, so it is asked again after a pause.
+                neighbour.note_refusal(file_id, piece, local_ms)
+                neighbour.heard_local_ms = local_ms
+                self._not_coming(file_id, piece, neighbour.user_id)
+
+    def rest(self, local_ms: float) -> None:
+        """A piece could not be written: nothing is fetched for a while."""
+        self._rests_until_ms = local_ms + STORE_REST_MS
+        for neighbour in self._neighbours.values():
+            self._cancel(neighbour, neighbour.live)
+
+    def relieve(self, neighbour: Neighbour, local_ms: float) -> None:
+        """Takes from one that is silent what others have as well."""
+        if neighbour.live and local_ms - neighbour.heard_local_ms > SILENCE_MS:
+            movable = [key for key in neighbour.live if self._has_other_source(neighbour, *key)]
+            self._cancel(neighbour, movable)
+
+    def cancel_file(self, file: KnownFile) -> None:
+        for neighbour in self._neighbours.values():
+            self._cancel(neighbour, [key for key in neighbour.live if key[0] == file.file_id])
+
+    def closed(self, neighbour: Neighbour) -> None:
+        """Nothing comes from it any more."""
+        for file_id, piece in neighbour.owed:
+            self._not_coming(file_id, piece, neighbour.user_id)
+        for file in self._known.by_id.values():
+            if file.manifest_asked is not None and file.manifest_asked[0] == neighbour.user_id:
+                file.manifest_asked = None
+
+    def _finish(self, neighbour: Neighbour, file_id: str, piece: int, data: bytes) -> None:
+        file = self._known.get(file_id)
+        if file is None or file.manifest is None or piece in file.held | file.storing:
+            return
+        if not file.manifest.is_piece(piece, data):
+            self._banned.add(neighbour.user_id)  # it is not asked for anything again
+            self._cancel(neighbour, neighbour.live)
+            return
+        file.storing.add(piece)
+        self._emit(Store(file_id, piece, data))
+
+    def _ask_manifest(self, file: KnownFile, local_ms: float) -> None:
+        asked = file.manifest_asked
+        if asked is not None and local_ms - asked[1] < MANIFEST_PATIENCE_MS:
+            return
+        able = [
+            each.user_id
+            for each in self._neighbours.values()
+            if each.is_greeted and file.file_id in each.listing
+        ]
+        choices = [peer for peer in able if asked is None or peer != asked[0]] or able
+        if choices:
+            chosen = choices[int(self._chance.fraction() * len(choices))]
+            file.manifest_asked = (chosen, local_ms)
+            self._emit(SendCtl(chosen, ctl.ManifestRequest(file.file_id)))
+
+    def _ask_pieces(self, neighbour: Neighbour, wanted: list[KnownFile], local_ms: float) -> None:
+        for file in wanted:
+            room = CREDIT - len(neighbour.live)
+            # In batches: a request message per half credit, not per piece.
+            if file.manifest is None or room < CREDIT / 2:
+                continue
+            choices = [
+                piece
+                for piece in neighbour.holdings.get(file.file_id, ())
+                if piece < file.piece_count
+                and piece not in file.held
+                and piece not in file.storing
+                and piece not in file.in_flight
+                and neighbour.can_give(file.file_id, piece, local_ms)
+            ]
+            # Rarest first, ties at random.
+            ranked = sorted((self._rarity(file, piece) + self._chance.fraction(), piece) for piece in choices)
+            pieces = [piece for _, piece in ranked[:room]]
+            if not pieces:
+                continue
+            if not neighbour.live:
+                neighbour.heard_local_ms = local_ms
+            for piece in pieces:
+                file.in_flight[piece] = neighbour.user_id
+                neighbour.owed[(file.file_id, piece)] = Owed(piece_size_of(file.size_bytes, piece))
+            self._emit(SendCtl(neighbour.user_id, ctl.Request(file.file_id, pieces)))
+
+    def _rarity(self, file: KnownFile, piece: int) -> int:
+        return sum(piece in each.holdings.get(file.file_id, ()) for each in self._neighbours.values())
+
+    def _cancel(self, neighbour: Neighbour, keys: list[tuple[str, int]]) -> None:
+        by_file: dict[str, list[int]] = {}
+        for file_id, piece in keys:
+            neighbour.owed[(file_id, piece)].is_live = False
+            self._not_coming(file_id, piece, neighbour.user_id)
+            by_file.setdefault(file_id, []).append(piece)
+        for file_id, pieces in by_file.items():
+            self._emit(SendCtl(neighbour.user_id, ctl.Cancel(file_id, pieces)))
+
+    def _not_coming(self, file_id: str, piece: int, peer: str) -> None:
+        file = self._known.get(file_id)
+        if file is not None and file.in_flight.get(piece) == peer:
+            del file.in_flight[piece]
+
+    def _has_other_source(self, neighbour: Neighbour, file_id: str, piece: int) -> bool:
+        return any(
+            other is not neighbour
+            and other.user_id not in self._banned
+            and piece in other.holdings.get(file_id, ())
+            for other in self._neighbours.values()
+        )
