@@ -63,7 +63,7 @@ def pitch_hz(song: Song, at_sec: float) -> float:
     ],
 )
 def test_what_lies_behind_the_sound_never_matters(tmp_path: Path, behind: bytes) -> None:
-    """P50."""
+    """[P50]"""
     assert decode(tmp_path, plain_mp3() + behind).duration_sec == pytest.approx(4.0, abs=0.03)
 
 
@@ -71,7 +71,7 @@ def test_what_lies_behind_the_sound_never_matters(tmp_path: Path, behind: bytes)
     "title", ["Mot\xf6rhead".encode("cp1252"), "Песня".encode("cp1251"), b"\xff\xfe\x80"]
 )
 def test_a_tag_in_any_letters_does_not_make_a_song_silent(tmp_path: Path, title: bytes) -> None:
-    """P50. In the INFO list of a WAV, before its sound."""
+    """[P50] In the INFO list of a WAV, before its sound."""
     plain = wav(noise(0.5))
     text = title.ljust(16, b"\0")
     info = b"LIST" + (28).to_bytes(4, "little") + b"INFOINAM" + (16).to_bytes(4, "little") + text
@@ -83,7 +83,7 @@ def test_a_tag_in_any_letters_does_not_make_a_song_silent(tmp_path: Path, title:
 def test_behind_damage_a_song_goes_on_in_its_place(
     tmp_path: Path, kind: str, codec: str, seed: int | None
 ) -> None:
-    """P50. The gap is as long as what was lost, so that the rest stays in step with whoever has it whole."""
+    """[P50] The gap is as long as what was lost, so that the rest stays in step with whoever has it whole."""
     rate = 48_000 if codec == "libopus" else 44_100
     content = encoded(noise(12.0, rate=rate), kind, codec, rate)
     whole, damaged = decode(tmp_path, content), decode(tmp_path, with_hole(content, 4000, seed))
@@ -95,7 +95,7 @@ def test_behind_damage_a_song_goes_on_in_its_place(
 
 @pytest.mark.parametrize("hole_bytes", [300, 4000, 20_000])
 def test_an_mp3_with_a_hole_plays_around_it(tmp_path: Path, hole_bytes: int) -> None:
-    """P50. Its frames carry no time, so the length of the hole is unknown: as in browsers it closes up."""
+    """[P50] Its frames carry no time, so the length of the hole is unknown: as in browsers it closes up."""
     song = decode(tmp_path, with_hole(plain_mp3(), hole_bytes, None))
     lost_sec = hole_bytes * 8 / 128_000
     assert 4.0 - lost_sec - 0.2 < song.duration_sec < 4.05
@@ -113,7 +113,7 @@ def test_an_mp3_with_a_hole_plays_around_it(tmp_path: Path, hole_bytes: int) -> 
 def test_two_files_joined_keep_their_pitch_and_speed(
     tmp_path: Path, first: tuple[int, int], second: tuple[int, int]
 ) -> None:
-    """P50. Another rate or another number of channels in the middle is taken as it comes."""
+    """[P50] Another rate or another number of channels in the middle is taken as it comes."""
     parts = [
         mp3(tone(2.0, hz, channels, rate), rate) for hz, (channels, rate) in ((440, first), (1320, second))
     ]
@@ -124,7 +124,7 @@ def test_two_files_joined_keep_their_pitch_and_speed(
 
 
 def test_a_chain_that_changes_shape_plays_what_it_has_and_knows_what_is_missing(tmp_path: Path) -> None:
-    """P50. FFmpeg reads no further than the change."""
+    """[P50] FFmpeg reads no further than the change."""
     links = [encoded(noise(4.0, channels, 48_000), "ogg", "libopus", 48_000) for channels in (2, 1)]
     song = decode(tmp_path, links[0] + links[1])
     assert song.duration_sec == pytest.approx(4.0, abs=0.1) or song.duration_sec == pytest.approx(
@@ -134,7 +134,7 @@ def test_a_chain_that_changes_shape_plays_what_it_has_and_knows_what_is_missing(
 
 
 def test_a_cut_file_says_how_long_it_would_be(tmp_path: Path) -> None:
-    """P51."""
+    """[P51]"""
     content = encoded(noise(6.0), "flac", "flac")
     song = decode(tmp_path, content[: len(content) // 2])
     assert 2.0 < song.duration_sec < 4.0
@@ -159,13 +159,13 @@ def test_a_cut_file_says_how_long_it_would_be(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_of_other_files_opens_none_of_them(tmp_path: Path, content: bytes) -> None:
-    """P52. The other file is there and would play."""
+    """[P52] The other file is there and would play."""
     saved(tmp_path, plain_mp3(), "other.mp3")
     assert refusal(tmp_path, content).code == "file-not-audio"
 
 
 def test_the_decoding_process_can_open_nothing() -> None:
-    """P52. Even where a list of formats had a hole: after its limits are set no file can be opened."""
+    """[P52] Even where a list of formats had a hole: after its limits are set no file can be opened."""
     probe = (
         "from unisono.peer import decode_worker as w\nw.warm_up()\nw.limit_this_process()\n"
         "try:\n    open('/dev/null')\nexcept OSError as failure:\n    print(failure.errno)\n"
@@ -176,7 +176,7 @@ def test_the_decoding_process_can_open_nothing() -> None:
 
 
 def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
-    """P52. A decoder that waits for ever, here for a pipe that nobody writes into."""
+    """[P52] A decoder that waits for ever, here for a pipe that nobody writes into."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     keeper = os.open(pipe, os.O_RDWR)
@@ -188,7 +188,7 @@ def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
 
 
 def test_a_decoding_can_be_stopped(tmp_path: Path) -> None:
-    """P52. Another song was chosen meanwhile."""
+    """[P52] Another song was chosen meanwhile."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     keeper = os.open(pipe, os.O_RDWR)
@@ -202,7 +202,7 @@ def test_a_decoding_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_a_small_file_that_decodes_to_more_than_fits_is_refused(tmp_path: Path) -> None:
-    """P52. Silence packs well: a minute of it in some kilobytes."""
+    """[P52] Silence packs well: a minute of it in some kilobytes."""
     content = encoded(np.zeros((60 * 44_100, 2), np.int16), "flac", "flac")
     assert len(content) < 200_000
     failure = refusal(tmp_path, content, Decoder(max_bytes=8 * 1024**2))
@@ -218,14 +218,14 @@ def test_a_small_file_that_decodes_to_more_than_fits_is_refused(tmp_path: Path) 
     ids=["nan", "infinite", "huge"],
 )
 def test_samples_that_are_no_sound_are_refused(tmp_path: Path, samples: np.ndarray) -> None:
-    """P53."""
+    """[P53]"""
     content = extensible_wav(samples.tobytes(), channels=2, bits=32, valid=32, mask=3, is_float=True)
     assert refusal(tmp_path, content).detail == "its samples are not sound"
 
 
 @pytest.mark.parametrize("is_float", [False, True])
 def test_24_bits_in_32_are_decoded_or_refused_but_never_noise(tmp_path: Path, is_float: bool) -> None:
-    """P53."""
+    """[P53]"""
     loud = np.round(noise(1.0) * 2.0**15 / 2**8).astype("<i4") * 2**8
     data = (loud / 2.0**31).astype("<f4") if is_float else loud
     content = extensible_wav(data.tobytes(), channels=2, bits=32, valid=24, mask=3, is_float=is_float)
@@ -238,7 +238,7 @@ def test_24_bits_in_32_are_decoded_or_refused_but_never_noise(tmp_path: Path, is
 
 
 def test_a_single_misread_sample_becomes_silence(tmp_path: Path) -> None:
-    """P53."""
+    """[P53]"""
     samples = (noise(1.0) / 32_768).astype("<f4")
     samples[1000, 0] = np.nan
     content = extensible_wav(samples.tobytes(), channels=2, bits=32, valid=32, mask=3, is_float=True)
@@ -273,14 +273,14 @@ def test_a_single_misread_sample_becomes_silence(tmp_path: Path) -> None:
 def test_every_channel_goes_where_it_goes_on_a_page(
     count: int, codec: str, left: list[float], right: list[float]
 ) -> None:
-    """P35."""
+    """[P35]"""
     each_alone: Sound = np.eye(count, dtype=np.float32)
     mixed = to_stereo(each_alone, places_of(count, codec))
     assert mixed == pytest.approx(np.array([left, right]), abs=1e-4)
 
 
 def test_a_wav_is_taken_by_its_mask() -> None:
-    """P35. And by its number where the mask names places that the rule does not know."""
+    """[P35] And by its number where the mask names places that the rule does not know."""
     assert places_of(4, "pcm_s16le", ["FL", "FR", "FC", "LFE"]) == ["FL", "FR", "FC", "LFE"]
     assert places_of(4, "pcm_s16le", ["FL", "FR", "TFL", "TFR"]) == ["FL", "FR", "BL", "BR"]
     assert places_of(4, "pcm_s16le", ["NONE"] * 4) == ["FL", "FR", "BL", "BR"]
@@ -314,7 +314,7 @@ def test_a_wav_is_taken_by_its_mask() -> None:
 def test_voices_in_the_centre_are_heard_and_mono_is_as_loud_as_on_phones(
     tmp_path: Path, content: Callable[[odd_songs.Samples], bytes], expected: float
 ) -> None:
-    """P35. Through the whole decoder; both loudspeakers alike."""
+    """[P35] Through the whole decoder; both loudspeakers alike."""
     one = tone(0.5, 440, channels=1)
     song = decode(tmp_path, content(one))
     peak = float(np.abs(one).max()) / 32_768 * expected
@@ -344,7 +344,7 @@ def test_voices_in_the_centre_are_heard_and_mono_is_as_loud_as_on_phones(
     ],
 )
 def test_what_phones_play_is_played(tmp_path: Path, kind: str, codec: str, rate: int) -> None:
-    """P54."""
+    """[P54]"""
     song = decode(tmp_path, encoded(tone(1.0, 440, rate=rate), kind, codec, rate))
     assert song.duration_sec == pytest.approx(1.0, abs=0.1)
     assert song.sample_rate == min(48_000, rate)

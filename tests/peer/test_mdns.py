@@ -28,7 +28,7 @@ def nsec(owner: bytes) -> bytes:
 
 @pytest.mark.parametrize("owner", [POINTER, ON_WIRE], ids=["compressed, as Chromium has it", "in full"])
 def test_an_answer_with_a_record_of_what_does_not_exist_is_understood(owner: bytes) -> None:
-    """P56. dnspython from 2.9.1 refuses the whole message for the first: findings/dnspython-mdns-nsec.sh."""
+    """[P56] dnspython from 2.9.1 refuses the whole message for the first: findings/dnspython-mdns-nsec.sh."""
     assert addresses_in(answer(bytes([10, 77, 0, 2]), nsec(owner), 1)) == {NAME: "10.77.0.2"}
 
 
@@ -46,12 +46,12 @@ def test_an_answer_with_a_record_of_what_does_not_exist_is_understood(owner: byt
     ],
 )
 def test_anything_else_is_no_answer(data: bytes) -> None:
-    """P56."""
+    """[P56]"""
     assert addresses_in(data) == {}
 
 
 def test_only_names_of_one_label_under_local_are_asked_for() -> None:
-    """P56."""
+    """[P56]"""
     assert is_mdns_name(NAME)
     assert not any(
         is_mdns_name(each) for each in ("10.0.0.1", "a.b.local", "local", "x.example", "x.local\n")
@@ -59,7 +59,7 @@ def test_only_names_of_one_label_under_local_are_asked_for() -> None:
 
 
 async def test_who_asks_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P56. Case does not matter, and a name that nobody answers for ends by itself."""
+    """[P56] Case does not matter, and a name that nobody answers for ends by itself."""
     resolver = MdnsResolver()
 
     async def opened() -> None:
@@ -104,7 +104,7 @@ asyncio.run(ask())
 
 @pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS)
 def test_a_name_is_resolved_where_only_mdns_leads_there() -> None:
-    """P56. Over a real network of two, without any other name service; shaped as Chromium answers."""
+    """[P56] Over a real network of two, without any other name service; shaped as Chromium answers."""
     with Network("bo", "ada") as network:
         address = network.address("ada")
         packet = answer(bytes(map(int, address.split("."))), nsec(POINTER), 1)

@@ -117,7 +117,7 @@ def test_a_song_starts_when_all_are_ready_who_can_be_and_ends_when_it_is_over() 
 
 
 def test_who_decoded_only_the_beginning_leaves_the_rest_to_the_others() -> None:
-    """P51. Up to the song's length; alone it stops where its sound does."""
+    """[P51] Up to the song's length; alone it stops where its sound does."""
     playing = Plan(clock_id="north", file_id="f" * 64, state="playing", global_start_us=0)
     heard, silent = ready(is_heard=True), ready(is_over=True)
 

@@ -49,7 +49,7 @@ def refused(kept: PieceStore, path: Path) -> FileError:
 
 
 def test_a_file_is_copied_piece_by_piece_and_has_the_id_of_its_content(tmp_path: Path) -> None:
-    """S40. Never whole in memory."""
+    """[S40] Never whole in memory."""
     path = tmp_path / "song.wav"
     content = bytes(range(256)) * (32 * MIB // 256) + b"end"
     path.write_bytes(content)
@@ -66,7 +66,7 @@ def test_a_file_is_copied_piece_by_piece_and_has_the_id_of_its_content(tmp_path:
 
 
 def test_what_is_no_song_of_a_bearable_size_is_refused_in_words(tmp_path: Path) -> None:
-    """S40. A file of 4 GiB is not read at all: here it has holes."""
+    """[S40] A file of 4 GiB is not read at all: here it has holes."""
     kept = PieceStore([tmp_path])
     huge, empty = tmp_path / "huge.wav", tmp_path / "empty.wav"
     with huge.open("wb") as file:
@@ -86,7 +86,7 @@ def test_what_is_no_song_of_a_bearable_size_is_refused_in_words(tmp_path: Path) 
 def test_a_full_disc_refuses_a_copy_and_a_piece_and_leaves_nothing_behind(
     small_disc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S41."""
+    """[S41]"""
     path = tmp_path / "song.wav"
     path.write_bytes(bytes([7]) * 8 * MIB)
     kept = PieceStore([small_disc])
@@ -104,7 +104,7 @@ def test_a_full_disc_refuses_a_copy_and_a_piece_and_leaves_nothing_behind(
 def test_a_disc_is_chosen_before_memory(
     small_disc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S42. And what lies in memory is bounded by what is free of it."""
+    """[S42] And what lies in memory is bounded by what is free of it."""
     assert memory.lies_in_memory(small_disc)
     assert not memory.lies_in_memory(tmp_path)
     on_disc = PieceStore([small_disc, tmp_path / "none", tmp_path])
@@ -118,7 +118,7 @@ def test_a_disc_is_chosen_before_memory(
 
 
 def test_a_piece_is_held_listed_and_given_only_once_it_is_written() -> None:
-    """S43. A full disc fetches nothing for a while, says so, and goes on when there is room again."""
+    """[S43] A full disc fetches nothing for a while, says so, and goes on when there is room again."""
     wire = Wire()
     wire.is_full = True
     file_id = wire.offer(b"song" * 50_000).file_id
@@ -135,7 +135,7 @@ def test_a_piece_is_held_listed_and_given_only_once_it_is_written() -> None:
 
 
 def test_a_piece_that_can_no_longer_be_read_is_no_longer_listed() -> None:
-    """S43."""
+    """[S43]"""
     wire = Wire()
     file_id = wire.offer(b"song" * 50_000).file_id
     core = wire.cores[BO]
@@ -146,7 +146,7 @@ def test_a_piece_that_can_no_longer_be_read_is_no_longer_listed() -> None:
 
 
 def test_a_song_that_does_not_fit_is_not_fetched_and_that_is_known() -> None:
-    """S42."""
+    """[S42]"""
     wire = Wire()
     wire.cores[BO].set_capacity(1000)
     file_id = wire.offer(b"song" * 50_000).file_id
@@ -165,7 +165,7 @@ class _SteadyClock:
 def test_a_recording_ends_with_words_where_the_disc_is_full(
     small_disc: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """S41. What was recorded before stays a WAV that others can read."""
+    """[S41] What was recorded before stays a WAV that others can read."""
     path = small_disc / "take.wav"
     recorder = Recorder(path, Conductor(), _SteadyClock())
     with caplog.at_level(logging.WARNING):
@@ -191,7 +191,7 @@ def test_a_recording_ends_with_words_where_the_disc_is_full(
     ],
 )
 def test_a_file_name_can_always_be_sent_and_printed(name: bytes, shown: str) -> None:
-    """P55."""
+    """[P55]"""
     clean = clean_file_name(Path(name.decode("utf-8", "surrogateescape")))
     assert clean == shown
     assert clean.encode().decode() == clean_line(clean)

@@ -141,7 +141,7 @@ def lag_frames(heard: NDArray[np.float64], reference: NDArray[np.float64]) -> fl
 async def test_what_cannot_be_played_is_refused_once_and_the_next_song_plays(
     server: ServerProcess, song: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """P52, P55. Also where the next song's file name is not UTF-8: both are listed by who fetches them."""
+    """[P52] [P55] Also where the next song's file name is not UTF-8: both are listed by who fetches them."""
     bad = tmp_path / "no\x1b[31msong.mp3"
     bad.write_bytes(b"just text\n" * 1000)
     good = tmp_path / b"caf\xe9.wav".decode("utf-8", "surrogateescape")

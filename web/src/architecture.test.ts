@@ -32,6 +32,7 @@ function importsOf(path: string): string[] {
 }
 
 const SPEC = join(SRC, "../../docs/spec");
+const PYTHON_TESTS = join(SRC, "../../tests");
 
 const folderOf = (path: string): string => path.split("/")[0] ?? "";
 const codeOf = (path: string): string =>
@@ -80,10 +81,14 @@ describe("the shape of the source", () => {
         (match) => match[1],
       ),
     );
-    const tests = readdirSync(SRC, { recursive: true, encoding: "utf8" })
-      .filter((path) => path.includes(".test."))
-      .map((path) => readFileSync(join(SRC, path), "utf8"))
-      .join("\n");
+    const textsIn = (folder: string, isTest: (path: string) => boolean): string[] =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter(isTest)
+        .map((path) => readFileSync(join(folder, path), "utf8"));
+    const tests = [
+      ...textsIn(SRC, (path) => path.includes(".test.")),
+      ...textsIn(PYTHON_TESTS, (path) => path.endsWith(".py")),
+    ].join("\n");
     expect(rules.length).toBeGreaterThan(30);
     expect(rules.filter((rule) => !tests.includes(`[${rule}]`))).toEqual([]);
   });

@@ -39,7 +39,7 @@ class Device {
 }
 
 describe("a device that has decoded the song", () => {
-  it("[P46] is lined up where the note was found in its decode, which is looked for once", async () => {
+  it("[P16] [P46] is lined up where the note was found in its decode, which is looked for once", async () => {
     const ada = new Device();
     ada.note = noteAt(48_000);
     expect(await ada.follow()).toBe(false);

@@ -17,6 +17,7 @@ function statusAt(positionSec: number, decodedSec: number): PeerStatus {
     readyFileId: songId,
     refusalOf: () => null,
     positionSecAt: () => positionSec,
+    isUnalignedAt: () => false,
     troubles,
   };
   const clock = { state: "locked", estimate: null };
