@@ -25,8 +25,8 @@ from unisono.peer.keys import derive_keys, read_link
 from unisono.peer.outputs import Sink
 from unisono.peer.peer_message import clean_name
 from unisono.peer.recorder import Recorder
+from unisono.peer.safe_text import clean_line
 from unisono.peer.session import PeerSession, SessionOptions
-from unisono.peer.text import clean_line
 
 REPORT_SEC = 0.5
 

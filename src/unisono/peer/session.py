@@ -33,11 +33,11 @@ from unisono.peer.peer_message import PeerMessage, Status, StatusMessage, decode
 from unisono.peer.plan import Beat, Plan
 from unisono.peer.plan_writer import Readiness, StartWait, next_plan, prepared, stopped
 from unisono.peer.roster import Greetings, Person, Roster
+from unisono.peer.safe_text import clean_line
 from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
 from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
-from unisono.peer.text import clean_line
 from unisono.protocol import (
     Joined,
     Left,
