@@ -19,8 +19,8 @@ from unisono.peer.control_link import LONGEST_WANTED_PAUSE_MS, ControlLink
 from unisono.peer.errors import FileError
 from unisono.peer.manifest import MAX_FILE_BYTES, make_manifest
 from unisono.peer.recorder import Recorder
+from unisono.peer.safe_text import clean_file_name, clean_line
 from unisono.peer.store import PieceStore
-from unisono.peer.text import clean_file_name, clean_line
 from unisono.protocol import GoAway
 
 MIB = 1024**2

@@ -22,10 +22,11 @@ from unisono.peer.device import SoundDevice
 from unisono.peer.ground import RealClock
 from unisono.peer.key import is_likely_mistyped
 from unisono.peer.keys import derive_keys, read_link
+from unisono.peer.outputs import Sink
 from unisono.peer.peer_message import clean_name
 from unisono.peer.recorder import Recorder
-from unisono.peer.session import PeerSession, SessionOptions, Sink
-from unisono.peer.text import clean_line
+from unisono.peer.safe_text import clean_line
+from unisono.peer.session import PeerSession, SessionOptions
 
 REPORT_SEC = 0.5
 

@@ -18,7 +18,7 @@ from unisono.peer.conductor import Conductor
 from unisono.peer.ground import Clock
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
-from unisono.peer.text import clean_line
+from unisono.peer.safe_text import clean_line
 
 # A quarter of a second: the rate is bent no faster than that.
 BLOCK_FRAMES = OUTPUT_RATE_HZ // 4

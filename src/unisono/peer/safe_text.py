@@ -6,9 +6,13 @@ countries and joined emoji stay whole. web/src/lib/safe-text.ts does the same: v
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
+# As the page: long enough for any song title, short enough for a row on a phone.
+MAX_FILE_NAME_CHARS = 120
 MAX_UNITS_PER_CHAR = 16
 # The subdivision flags: a black flag, what the region is called in invisible letters, and their end.
 # Other tags hide text.
@@ -50,6 +54,16 @@ def safe_text(text: str, max_chars: int) -> str:
         elif _is_shown(char, before):
             kept.append(char)
     return "".join(_cut(kept, max_chars)).strip(" ")
+
+
+def clean_line(text: str) -> str:
+    """A name as one line of a terminal or a log, whatever a stranger put into it."""
+    return safe_text(text, MAX_FILE_NAME_CHARS)
+
+
+def clean_file_name(path: Path) -> str:
+    """The file's name as peers may be told it: UTF-8, even where the file system's name is not."""
+    return clean_line(os.fsencode(path.name).decode("utf-8", "replace"))
 
 
 def _first_units(text: str, max_units: int) -> str:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from unisono.peer.alignment import Alignment
 from unisono.peer.anchor import decode_anchor
@@ -27,32 +26,18 @@ from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.offset import OffsetEstimate, Probe
+from unisono.peer.outputs import Outputs, Sink
+from unisono.peer.own_status import OwnStatus
 from unisono.peer.peer_comparison import PeerComparison
-from unisono.peer.peer_message import (
-    Hindrance,
-    PeerMessage,
-    Status,
-    StatusMessage,
-    decode_message,
-    encode_message,
-    told_troubles,
-)
+from unisono.peer.peer_message import PeerMessage, Status, StatusMessage, decode_message, encode_message
 from unisono.peer.plan import Beat, Plan
-from unisono.peer.plan_writer import (
-    AFTER_END_SEC,
-    OwnEnd,
-    Readiness,
-    StartWait,
-    next_plan,
-    prepared,
-    stopped,
-)
+from unisono.peer.plan_writer import Readiness, StartWait, next_plan, prepared, stopped
 from unisono.peer.roster import Greetings, Person, Roster
+from unisono.peer.safe_text import clean_line
 from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
 from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
-from unisono.peer.text import clean_line
 from unisono.protocol import (
     Joined,
     Left,
@@ -68,23 +53,9 @@ from unisono.protocol import (
 TICK_SEC = 0.1
 # Two probes of the idle rate without an answer: whatever is missing now, it is not a director.
 DEAF_MS = 2_000.0
-STATUS_PERIOD_MS = 10_000.0
 MOST_LOGGED_ERRORS = 32
-# Whose error has changed by less says the same as before.
-TOLD_ERROR_MS = 1.0
 
 log = logging.getLogger(__name__)
-
-
-class Sink(Protocol):
-    """Where the song comes out: a recording or a sound card."""
-
-    @property
-    def error_ms(self) -> float | None:
-        """How far ahead of its place it sounds; None while silent."""
-        ...
-
-    def advance(self, local_ms: float) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +79,7 @@ class PeerSession:
         self.director = Director(keys.user_id)
         self.clock = SharedClock(local_ms=clock.local_ms(), wall_ms=clock.wall_ms())
         self.conductor = Conductor(options.speaker_delay_ms)
-        self.sinks = [make(self.conductor) for make in options.sinks]
+        self._outputs = Outputs([make(self.conductor) for make in options.sinks])
         self._options = options
         self._time = clock
         # One load per session: the seed is new with each, so any epoch will do.
@@ -140,10 +111,17 @@ class PeerSession:
         self._node_id = ""
         self._alignment = Alignment()
         self.songs = SongLoader(self.swarm, self._loaded, self._published)
-        self._failing: set[Sink] = set()
+        self._own_status = OwnStatus(
+            name=options.name,
+            speaker_delay_ms=options.speaker_delay_ms,
+            clock=self.clock,
+            conductor=self.conductor,
+            outputs=self._outputs,
+            alignment=self._alignment,
+            songs=self.songs,
+            swarm=self.swarm,
+        )
         self._errors: set[str] = set()
-        self._told: Status | None = None
-        self._told_local_ms = 0.0
 
     @property
     def is_joined(self) -> bool:
@@ -306,69 +284,15 @@ class PeerSession:
             self._send(None, beat)
 
     def _send_status(self, to: str | None, *, asks: bool = False) -> None:
-        self._send(to, StatusMessage(self._status(), asks))
-
-    # --- what this peer says of itself ----------------------------------------------------------------------
-
-    def _status(self) -> Status:
-        local_ms = self._time.local_ms()
-        file_id = self.plan.file_id
-        ready = file_id if file_id is not None and self._is_ready(file_id, local_ms) else None
-        errors = [sink.error_ms for sink in self.sinks if sink.error_ms is not None]
-        estimate = self.clock.estimate
-        return Status(
-            name=self._options.name,
-            ready_file_id=ready,
-            is_unable=file_id is not None and not (self.can_sound and self.songs.refusal_of(file_id) is None),
-            rtt_ms=estimate.rtt_ms if estimate else 0.0,
-            speaker_delay_ms=self._options.speaker_delay_ms,
-            sync_error_ms=max(errors, key=abs) if errors else None,
-            hindrance=self._hindrance(file_id) if ready is None else None,
-            troubles=told_troubles(self.songs.troubles, file_id),
-            is_over=self._is_over(local_ms),
-            is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
-        )
-
-    def _is_ready(self, file_id: str, local_ms: float) -> bool:
-        song = self.conductor.song
-        is_decoded = song is not None and song.file_id == file_id
-        return is_decoded and bool(self.sinks) and self.clock.state(local_ms) in ("locked", "stale")
-
-    def _hindrance(self, file_id: str | None) -> Hindrance | None:
-        if file_id is None or not self.sinks or self.songs.refusal_of(file_id) is not None:
-            return None
-        if self.swarm.content_of(file_id) is None:
-            return "storage-full" if self.swarm.has_no_room_for(file_id) else "fetching"
-        song = self.conductor.song
-        return "clock" if song is not None and song.file_id == file_id else "decoding"
-
-    def _is_over(self, local_ms: float) -> bool:
-        """A decode that is shorter than its file says is not the song's end."""
-        position_sec, song = self.conductor.position_sec_at(local_ms), self.conductor.song
-        return position_sec is not None and song is not None and position_sec > song.whole_sec + AFTER_END_SEC
-
-    def _own_end(self, local_ms: float) -> OwnEnd | None:
-        position_sec, song = self.conductor.position_sec_at(local_ms), self.conductor.song
-        if position_sec is None or song is None or not self.sinks:
-            return None
-        others = [_readiness(person, self.plan.file_id) for person in self.roster.people]
-        is_decode_over = position_sec > song.duration_sec + AFTER_END_SEC
-        return OwnEnd(self._is_over(local_ms), is_decode_over, others)
+        self._send(to, StatusMessage(self._status_at(self._time.local_ms()), asks))
 
     def _share_status(self, local_ms: float) -> None:
-        """Says it when it is new, and now and then all the same."""
-        status = self._status()
-        told = self._told
-        is_same = told is not None and _without_figures(told) == _without_figures(status)
-        if is_same and told is not None and local_ms - self._told_local_ms < STATUS_PERIOD_MS:
-            before_ms, now_ms = told.sync_error_ms, status.sync_error_ms
-            if before_ms == now_ms:
-                return
-            if before_ms is not None and now_ms is not None and abs(before_ms - now_ms) < TOLD_ERROR_MS:
-                return
-        self._told, self._told_local_ms = status, local_ms
-        if self.roster.people:
+        status = self._status_at(local_ms)
+        if self._own_status.is_news(status, local_ms) and self.roster.people:
             self._send(None, StatusMessage(status))
+
+    def _status_at(self, local_ms: float) -> Status:
+        return self._own_status.at(self.plan.file_id, local_ms)
 
     # --- time -----------------------------------------------------------------------------------------------
 
@@ -426,26 +350,16 @@ class PeerSession:
         self._send_beat(self.director.tick(local_ms))
         self._direct(local_ms)
         self._follow(local_ms)
-        for sink in self.sinks:
-            self._advance(sink, local_ms)
+        self._outputs.advance(local_ms)
         self._share_status(local_ms)
-
-    def _advance(self, sink: Sink, local_ms: float) -> None:
-        """What goes wrong with one output ends neither the others nor the stay."""
-        if sink in self._failing:
-            return
-        try:
-            sink.advance(local_ms)
-        except Exception:
-            self._failing.add(sink)
-            log.exception("one output of this peer has failed and stays silent")
 
     def _direct(self, local_ms: float) -> None:
         """Whatever the plan needs of its director now."""
         global_us, plan = self.clock.global_us_at(local_ms), self.plan
         is_locked = global_us is not None and self.clock.state(local_ms) == "locked"
-        mine = Person(self.me, is_away=False, status=self._status())
-        everybody = [_readiness(person, plan.file_id) for person in (mine, *self.roster.people)]
+        mine = Person(self.me, is_away=False, status=self._status_at(local_ms))
+        others = [_readiness(person, plan.file_id) for person in self.roster.people]
+        everybody = [_readiness(mine, plan.file_id), *others]
         is_clockless = self.director.is_me and not is_locked and plan.state == "preparing"
         if self._wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless):
             self._send_beat(self.director.resign(local_ms))
@@ -459,7 +373,8 @@ class PeerSession:
                 self._write_plan(replace(plan, clock_id=self._clock_id, global_start_us=start_us))
             return
         overdue = self._wait.overdue(plan, everybody, local_ms)
-        change = next_plan(plan, everybody, global_us, self._clock_id, self._own_end(local_ms), overdue)
+        own_end = self._own_status.own_end(others, local_ms)
+        change = next_plan(plan, everybody, global_us, self._clock_id, own_end, overdue)
         if overdue and change is not None and change.state == "playing":
             log.info("the song starts without %s, who join once ready", ", ".join(sorted(overdue)))
         if change is not None:
@@ -479,7 +394,7 @@ class PeerSession:
         """After any event: the rest follows from the plan as it now is."""
         plan = self.plan
         self.swarm.prefer(plan.file_id)
-        if self.sinks and plan.file_id is not None:
+        if self._outputs.has_any and plan.file_id is not None:
             if self.songs.load(plan.file_id, self.conductor.song):
                 self.conductor.song = None
             self._align(plan.file_id, local_ms)
@@ -508,7 +423,7 @@ class PeerSession:
 
     @property
     def can_sound(self) -> bool:
-        return any(sink not in self._failing for sink in self.sinks)
+        return self._outputs.can_sound
 
     @property
     def files(self) -> list[KnownFile]:
@@ -528,7 +443,3 @@ def _readiness(person: Person, file_id: str | None) -> Readiness:
         user_id=person.user_id,
         hindrance=status.hindrance if status else None,
     )
-
-
-def _without_figures(status: Status) -> Status:
-    return replace(status, rtt_ms=0.0, sync_error_ms=None)

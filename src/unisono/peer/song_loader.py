@@ -15,8 +15,8 @@ from unisono.peer.anchor import encode_anchor, make_anchor
 from unisono.peer.decode import Decoder, Song
 from unisono.peer.errors import FileError
 from unisono.peer.peer_message import Trouble
+from unisono.peer.safe_text import clean_line
 from unisono.peer.swarm import FileSwarm
-from unisono.peer.text import clean_line
 
 log = logging.getLogger(__name__)
 

@@ -30,9 +30,9 @@ from unisono.peer.file_state import (
 from unisono.peer.ground import Chance, Clock
 from unisono.peer.mesh import Mesh
 from unisono.peer.roster import Person
+from unisono.peer.safe_text import clean_file_name, clean_line
 from unisono.peer.signal import Signal
 from unisono.peer.store import PieceStore
-from unisono.peer.text import clean_file_name, clean_line
 from unisono.peer.topology import neighbours_of
 from unisono.peer.transfer import Transfer
 from unisono.protocol import IceServer

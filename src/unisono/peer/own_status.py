@@ -1,0 +1,110 @@
+"""What a headless peer says of itself, and when it is news. Local ms.
+
+It reads the clock, the outputs, the songs and the files of its session, and changes nothing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from unisono.peer.alignment import Alignment
+from unisono.peer.conductor import Conductor
+from unisono.peer.outputs import Outputs
+from unisono.peer.peer_message import Hindrance, Status, told_troubles
+from unisono.peer.plan_writer import AFTER_END_SEC, OwnEnd, Readiness
+from unisono.peer.shared_clock import SharedClock
+from unisono.peer.song_loader import SongLoader
+from unisono.peer.swarm import FileSwarm
+
+STATUS_PERIOD_MS = 10_000.0
+# Whose error has changed by less says the same as before.
+TOLD_ERROR_MS = 1.0
+
+
+class OwnStatus:
+    def __init__(
+        self,
+        *,
+        name: str,
+        speaker_delay_ms: int,
+        clock: SharedClock,
+        conductor: Conductor,
+        outputs: Outputs,
+        alignment: Alignment,
+        songs: SongLoader,
+        swarm: FileSwarm,
+    ) -> None:
+        self._name = name
+        self._speaker_delay_ms = speaker_delay_ms
+        self._clock = clock
+        self._conductor = conductor
+        self._outputs = outputs
+        self._alignment = alignment
+        self._songs = songs
+        self._swarm = swarm
+        self._told: Status | None = None
+        self._told_local_ms = 0.0
+
+    def at(self, file_id: str | None, local_ms: float) -> Status:
+        """`file_id`: of the plan's song, if it has one."""
+        is_ready = file_id is not None and self._is_ready(file_id, local_ms)
+        can_play = self._outputs.can_sound and (file_id is None or self._songs.refusal_of(file_id) is None)
+        estimate = self._clock.estimate
+        return Status(
+            name=self._name,
+            ready_file_id=file_id if is_ready else None,
+            is_unable=file_id is not None and not can_play,
+            rtt_ms=estimate.rtt_ms if estimate else 0.0,
+            speaker_delay_ms=self._speaker_delay_ms,
+            sync_error_ms=self._outputs.error_ms,
+            hindrance=None if is_ready else self._hindrance(file_id),
+            troubles=told_troubles(self._songs.troubles, file_id),
+            is_over=self._is_over(local_ms),
+            is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
+        )
+
+    def is_news(self, status: Status, local_ms: float) -> bool:
+        """Whether to say it: it is new, or was last said a while ago. It then counts as said."""
+        told = self._told
+        is_same = told is not None and _without_figures(told) == _without_figures(status)
+        if is_same and told is not None and local_ms - self._told_local_ms < STATUS_PERIOD_MS:
+            before_ms, now_ms = told.sync_error_ms, status.sync_error_ms
+            if before_ms == now_ms:
+                return False
+            if before_ms is not None and now_ms is not None and abs(before_ms - now_ms) < TOLD_ERROR_MS:
+                return False
+        self._told, self._told_local_ms = status, local_ms
+        return True
+
+    def own_end(self, others: Sequence[Readiness], local_ms: float) -> OwnEnd | None:
+        """Where this peer is in the song, beside its end; None: it plays none."""
+        position_sec, song = self._conductor.position_sec_at(local_ms), self._conductor.song
+        if position_sec is None or song is None or not self._outputs.has_any:
+            return None
+        is_decode_over = position_sec > song.duration_sec + AFTER_END_SEC
+        return OwnEnd(self._is_over(local_ms), is_decode_over, others)
+
+    def _is_ready(self, file_id: str, local_ms: float) -> bool:
+        is_known = self._clock.state(local_ms) in ("locked", "stale")
+        return self._is_decoded(file_id) and self._outputs.has_any and is_known
+
+    def _is_decoded(self, file_id: str) -> bool:
+        song = self._conductor.song
+        return song is not None and song.file_id == file_id
+
+    def _hindrance(self, file_id: str | None) -> Hindrance | None:
+        if file_id is None or not self._outputs.has_any or self._songs.refusal_of(file_id) is not None:
+            return None
+        if self._swarm.content_of(file_id) is None:
+            return "storage-full" if self._swarm.has_no_room_for(file_id) else "fetching"
+        return "clock" if self._is_decoded(file_id) else "decoding"
+
+    def _is_over(self, local_ms: float) -> bool:
+        """A decode that is shorter than its file says is not the song's end."""
+        position_sec, song = self._conductor.position_sec_at(local_ms), self._conductor.song
+        return position_sec is not None and song is not None and position_sec > song.whole_sec + AFTER_END_SEC
+
+
+def _without_figures(status: Status) -> Status:
+    return replace(status, rtt_ms=0.0, sync_error_ms=None)
