@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import unisono
 from unisono.cli import EXIT_CANNOT_START, main
 
 LINK = "http://127.0.0.1:8000/#K7QF-9TXM-2B4D"
@@ -35,6 +36,7 @@ def test_what_is_wrong_is_said_in_a_sentence(
 def test_without_its_packages_the_command_names_what_brings_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delattr(unisono, "peer", raising=False)  # loaded anew below, and put back with the rest
     for name in [name for name in sys.modules if name.startswith("unisono.peer")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "aiortc", None)

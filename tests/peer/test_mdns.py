@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
+from unisono.peer import mdns
 from unisono.peer.mdns import MdnsResolver, addresses_in, is_mdns_name, question_for
 
 NAME = "0b8ad3e6-55b9-4b8d-9d3b-6e1b3b3b3b3b.local"
@@ -71,7 +72,7 @@ async def test_who_asks_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(resolver, "_open", opened)
     monkeypatch.setattr(resolver, "_ask", asked)
-    monkeypatch.setattr("unisono.peer.mdns.PATIENCE_SEC", 0.05)
+    monkeypatch.setattr(mdns, "PATIENCE_SEC", 0.05)
     assert await resolver.resolve(NAME.upper().replace("LOCAL", "local")) == "10.77.0.3"
     assert await resolver.resolve("nobody.local") is None
     resolver.close()

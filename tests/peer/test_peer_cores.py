@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.peer.manifests import make_manifest
 from unisono.peer import ctl
 from unisono.peer.anchor import Sound
 from unisono.peer.card_line import CardLine
@@ -17,7 +18,7 @@ from unisono.peer.director import Candidate, Director
 from unisono.peer.errors import FileError
 from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece, Store
 from unisono.peer.link import fingerprints_in, with_one_fingerprint
-from unisono.peer.manifest import Manifest, make_manifest, piece_length_of
+from unisono.peer.manifest import Manifest, piece_length_of
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Beat, Plan, Record
 from unisono.peer.plan_writer import OwnEnd, Readiness, next_plan, prepared, start_lead_ms

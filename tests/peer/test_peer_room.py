@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 
+from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import ADA, BO, CY, Dice, Wire
 from unisono.peer import ctl
 from unisono.peer.file_state import (
@@ -18,7 +19,7 @@ from unisono.peer.file_state import (
     Store,
 )
 from unisono.peer.known_files import LISTING_SLOTS
-from unisono.peer.manifest import Manifest, make_manifest, piece_length_of
+from unisono.peer.manifest import Manifest, piece_length_of
 from unisono.peer.transfer import DEAD_AFTER_MS, STALLED_MS, Transfer
 
 
@@ -185,3 +186,19 @@ def test_what_is_still_being_written_of_a_song_that_makes_way_is_not_listed() ->
     assert Forget(first) in core.prefer(chosen, 0)
     assert not sent(core.piece_kept(first, 1, 0), ctl.Catalog)
     assert core.files[first].held == set()
+
+
+def test_who_was_to_get_a_piece_of_a_song_that_made_way_is_refused_and_not_kept_waiting() -> None:
+    """[S31] [S35] The piece was handed out a moment before, and is not there to be read."""
+    core = Transfer(Dice(1), 100_000, lambda _: True)
+    greeted(core, BO, CY)
+    give(core, BO, 0, song(1))
+    first, chosen = (make_manifest(song(salt)).file_id for salt in (1, 2))
+    assert any(isinstance(each, SendPiece) for each in core.receive(CY, ctl.Request(first, [0]), 0))
+    core.receive(BO, ctl.Catalog([]), 0)
+    core.receive(BO, ctl.Catalog([entry(1, chosen, is_own=True)]), 0)
+    core.prefer(chosen, 0)
+    core.receive(CY, ctl.Catalog([]), 0)
+    assert first not in core.files
+    assert sent(core.piece_lost(first, 0, 0), ctl.Reject) == [ctl.Reject(first, [0])]
+    assert not any(isinstance(each, Drop) for each in core.tick(DEAD_AFTER_MS + 1))

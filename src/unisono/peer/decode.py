@@ -43,8 +43,6 @@ class Song:
     offset_sec: float = 0.0
     # How long its container says it is; None where it says nothing.
     said_sec: float | None = None
-    # Packets that could not be decoded.
-    damaged: int = 0
 
     @property
     def duration_sec(self) -> float:
@@ -153,4 +151,4 @@ def _song(
         raise FileError("file-not-audio", "it holds no sound")
     channels = np.frombuffer(data, dtype="<f4").reshape(-1, 2).T
     said_sec = heading.said_sec if ending.said_sec is None else ending.said_sec
-    return Song(file_id, heading.sample_rate, channels, said_sec=said_sec, damaged=ending.damaged)
+    return Song(file_id, heading.sample_rate, channels, said_sec=said_sec)

@@ -78,8 +78,6 @@ class Ending:
     # None: decoded to its end.
     refusal: str | None = None
     is_too_long: bool = False
-    # Packets that could not be decoded.
-    damaged: int = 0
     # A better word on the length than the container's.
     said_sec: float | None = None
 
@@ -92,7 +90,6 @@ class Decoding:
     """From the packets of one stream to stereo blocks at one rate."""
 
     def __init__(self, container: InputContainer, stream: AudioStream, rate: int) -> None:
-        self.damaged = 0
         self._container = container
         self._stream = stream
         self._rate = rate
@@ -145,7 +142,6 @@ class Decoding:
                     except av.EOFError:
                         raise
                     except (av.FFmpegError, ValueError):
-                        self.damaged += 1
                         errors += 1
                         self._has_gap = True
                     if errors >= MOST_ERRORS:
@@ -158,7 +154,6 @@ class Decoding:
                 self.gave_up_at_byte = self._read_bytes
                 return
             except av.FFmpegError:
-                self.damaged += 1
                 errors += 1
                 self._has_gap = True
 
@@ -222,7 +217,6 @@ def _joined(frames: list[av.AudioFrame]) -> Sound:
 
 def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -> Ending:
     """Writes heading and sound; returns how it ended."""
-    damaged = 0
     try:
         with av.open(
             song,
@@ -237,16 +231,15 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
             decoding = Decoding(container, stream, rate)
             room_bytes = max_bytes
             for block in decoding.blocks():
-                damaged = decoding.damaged
                 data = np.ascontiguousarray(block.T, dtype="<f4").tobytes()
                 room_bytes -= len(data)
                 if room_bytes < 0:
                     return Ending("its sound is too long for this computer's memory", is_too_long=True)
                 _write(output, b"s", data)
             size_bytes = song.seek(0, io.SEEK_END)
-            return Ending(damaged=decoding.damaged, said_sec=decoding.length_sec(size_bytes))
+            return Ending(said_sec=decoding.length_sec(size_bytes))
     except (_NoSoundError, av.FFmpegError, OSError, ValueError, ArithmeticError) as failure:
-        return Ending(_words_of(failure), damaged=damaged)
+        return Ending(_words_of(failure))
     except MemoryError:
         return Ending("decoding it takes too much memory", is_too_long=True)
 

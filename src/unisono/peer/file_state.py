@@ -14,7 +14,6 @@ from unisono.peer.manifest import (
     decode_bitfield,
     piece_count_of,
     piece_length_of,
-    piece_size_of,
 )
 
 # Enforced by every receiver, because nobody else could.
@@ -127,10 +126,6 @@ class KnownFile:
         """Of two different ones the lexicographically smaller stays, on every peer."""
         if self.note is None or note < self.note:
             self.note = note
-
-    @property
-    def held_bytes(self) -> int:
-        return sum(piece_size_of(self.size_bytes, piece) for piece in self.held)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """From a link to all keys, by the same derivation as in the web app. Pure.
 
-The key is stretched by scrypt (64 MiB, a fraction of a
-second), so that whoever runs the server cannot look it up in a dictionary. vectors/keys.json pins the result.
+The key is stretched by scrypt (64 MiB, a fraction of a second), so that whoever runs the server cannot look
+it up in a dictionary. vectors/keys.json pins the result.
 """
 
 from __future__ import annotations

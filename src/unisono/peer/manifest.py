@@ -67,14 +67,6 @@ class Manifest:
         return hashlib.sha256(data).digest() == self.hash_of(piece)
 
 
-def make_manifest(content: bytes) -> Manifest:
-    length = piece_length_of(len(content))
-    hashes = [
-        hashlib.sha256(content[begin : begin + length]).digest() for begin in range(0, len(content), length)
-    ]
-    return Manifest(len(content), b"".join(hashes))
-
-
 def read_manifest(source: BinaryIO, copy: BinaryIO, size_bytes: int) -> Manifest:
     """The manifest of what is copied, piece by piece. Raises `EOFError` where it is shorter than said."""
     hashes = []

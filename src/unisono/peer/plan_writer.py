@@ -39,7 +39,7 @@ class Readiness:
     hindrance: Hindrance | None = None
 
 
-# What is behind in this order has been got over.
+# Who is kept from playing by a later one has got over those before it.
 STAGES: tuple[Hindrance, ...] = ("fetching", "sound-held", "clock", "decoding")
 
 

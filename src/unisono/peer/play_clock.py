@@ -54,10 +54,6 @@ class PlayClock:
     def global_us_at(self, local_ms: float) -> float:
         return (local_ms - self.offset_ms_at(local_ms)) * 1000
 
-    def local_ms_at(self, global_us: float) -> float:
-        rate = self._rate_ppm * 1e-6
-        return (global_us / 1000 + self._ref_offset_ms - self._ref_local_ms * rate) / (1 - rate)
-
     def update(self, fresh: OffsetEstimate) -> PlayClockState:
         """Takes a fresh estimate of the same clock into account and says what state that leaves."""
         local_ms = fresh.at_local_ms

@@ -226,7 +226,8 @@ class FileSwarm:
         peer, file_id, piece = effect.peer, effect.file_id, effect.piece
         conversation = self._conversations.get(peer)
         file = self.get(file_id)
-        if file is None:
+        if file is None:  # it made way meanwhile
+            self._perform(self._transfer.piece_lost(file_id, piece, self._clock.local_ms()))
             return
         try:
             data = self._store.read(file_id, piece, file.size_bytes)

@@ -114,18 +114,20 @@ class Transfer:
         return self._settle(local_ms)
 
     def piece_lost(self, file_id: str, piece: int, local_ms: float) -> list[Effect]:
-        """F3. A held piece can no longer be read: whoever asked is refused, and all hear what is left."""
-        file = self.files.get(file_id)
+        """F3. A piece can no longer be read, also as its file made way: whoever asked is refused, and all
+        hear what is left.
+        """
+        file, asked = self.files.get(file_id), (file_id, piece)
+        for neighbour in self._neighbours.values():
+            if asked in neighbour.sending or asked in neighbour.waiting:
+                neighbour.sending.pop(asked, None)
+                neighbour.waiting = [each for each in neighbour.waiting if each != asked]
+                self._reject(neighbour.user_id, file_id, [piece])
         if file is not None and piece in file.held:
             file.held.discard(piece)
             for neighbour in self._neighbours.values():
                 neighbour.told.discard(file_id)
                 neighbour.untold.pop(file_id, None)
-                asked = (file_id, piece)
-                if asked in neighbour.sending or asked in neighbour.waiting:
-                    neighbour.sending.pop(asked, None)
-                    neighbour.waiting = [each for each in neighbour.waiting if each != asked]
-                    self._reject(neighbour.user_id, file_id, [piece])
             self._tell_catalog()
         return self._settle(local_ms)
 
