@@ -54,7 +54,7 @@ def test_a_song_that_lines_up_nowhere_is_not_called_tight(
     [ada] = room.enter("ada")
     bo = room.sit_with_firefox("bo")
     room.let_in(bo)
-    wait_for_all([ada, bo], has_peers(1), "to be linked")
+    wait_for_all([ada, bo], has_peers(2), "to be linked")
     room.share(ada, path)
     room.start(ada, path.name)
     for device in (ada, bo):

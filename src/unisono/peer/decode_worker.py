@@ -57,6 +57,8 @@ MOST_MISREAD = 0.1
 # Less than a frame of any usual codec: timestamps are rounded, and a short step is none.
 LEAST_GAP_SEC = 0.008
 LONGEST_GAP_SEC = 60.0
+# Vorbis has packets of two lengths, and only the end of each page says when it is: FFmpeg guesses in between.
+LEAST_VORBIS_GAP_SEC = 0.1
 # Errors in a row, without a frame between them: what follows is no sound any more.
 MOST_ERRORS = 2_000
 # Their timestamps are exact: a gap in them is sound that was lost without an error.
@@ -95,6 +97,8 @@ class Decoding:
         self._rate = rate
         self._is_wav = container.format.name in ("wav", "w64")
         self._is_exact = container.format.name in EXACT_FORMATS
+        is_vorbis = "vorbis" in stream.codec_context.name
+        self._least_gap_sec = LEAST_VORBIS_GAP_SEC if is_vorbis else LEAST_GAP_SEC
         self._shape: tuple[int, int] | None = None
         self._resampler: AudioResampler | None = None
         self._has_gap = False
@@ -165,9 +169,9 @@ class Decoding:
         pts_sec = float(frame.pts * frame.time_base)
         place_sec = self._given / self._rate
         ahead_sec = math.inf if self._base_sec is None else pts_sec - self._base_sec - place_sec
-        if is_gap and LEAST_GAP_SEC < ahead_sec <= LONGEST_GAP_SEC:
+        if is_gap and self._least_gap_sec < ahead_sec <= LONGEST_GAP_SEC:
             return np.zeros((2, round(ahead_sec * self._rate)), dtype=np.float32)
-        if not is_gap or not math.isfinite(ahead_sec) or ahead_sec <= 0:
+        if not is_gap or not math.isfinite(ahead_sec) or ahead_sec < -self._least_gap_sec:
             self._base_sec = pts_sec - place_sec
         return None
 

@@ -192,6 +192,7 @@ export class App {
       this.#say({ code: "error", error: error.code, fileName: null });
       return;
     }
+    this.#notices.clear(); // what came to nothing is being tried again
     if (canSound) {
       this.#player.chime();
       this.#heard.joined();
@@ -199,7 +200,6 @@ export class App {
       this.#say({ code: "error", error: "audio-unsupported", fileName: null });
     }
     this.#key = formatKey(typedKey);
-    this.#notices.clear(); // what came to nothing is being tried again
     const link = inviteLink(this.#page.location, this.#key);
     this.#page.history.replaceState(null, "", link.slice(this.#page.location.origin.length));
     void this.#session?.close();
@@ -311,6 +311,7 @@ export class App {
   }
 
   #addFiles(files: readonly File[], folders: readonly string[] = []): void {
+    this.#notices.clear(); // words about files that were added before are past
     for (const fileName of folders) this.#say({ code: "error", error: "file-is-folder", fileName });
     this.#files.add(files);
     const isWaiting = this.#phase === "home" || this.#phase === "left";

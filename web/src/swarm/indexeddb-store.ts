@@ -74,6 +74,10 @@ export class IndexedDbStore implements PieceStore {
     return this.#table.files();
   }
 
+  async usedBytes(): Promise<number> {
+    return this.#table.usedBytes;
+  }
+
   async drop(fileId: FileId): Promise<void> {
     this.#table.drop(fileId);
     const range = IDBKeyRange.bound([this.#session, fileId], [this.#session, fileId, []]);

@@ -43,6 +43,10 @@ export class MemoryStore implements PieceStore {
     return [...this.#files.keys()];
   }
 
+  async usedBytes(): Promise<number> {
+    return this.#usedBytes;
+  }
+
   async drop(fileId: FileId): Promise<void> {
     for (const bytes of this.#files.get(fileId)?.values() ?? []) this.#usedBytes -= bytes.length;
     this.#files.delete(fileId);

@@ -54,7 +54,8 @@ export async function openBestStore(options: OpenStoreOptions): Promise<OpenedSt
     try {
       const opened = await within(clock, OPEN_LIMIT_MS, openOne(kind, session, discBytes, clock), kind);
       const memory = new MemoryStore(Math.min(MEMORY_CAPACITY_BYTES, capacityBytes));
-      const store = kind === "memory" ? memory : new OverflowStore(opened, memory, capacityBytes, clock);
+      const store =
+        kind === "memory" ? memory : await OverflowStore.open(opened, memory, capacityBytes, clock);
       return { kind, store: lock ? new OwnedStore(store, lock.release) : store };
     } catch {
       // This browser says it can and cannot (private windows, disc errors): the next kind will do.
@@ -115,6 +116,10 @@ class OwnedStore implements PieceStore {
 
   files(): Promise<readonly FileId[]> {
     return this.#store.files();
+  }
+
+  usedBytes(): Promise<number> {
+    return this.#store.usedBytes();
   }
 
   drop(fileId: FileId): Promise<void> {

@@ -13,13 +13,13 @@ type Operation =
   | { readonly op: "write"; readonly fileId: FileId; readonly piece: number; readonly buffer: ArrayBuffer }
   | { readonly op: "read"; readonly fileId: FileId; readonly piece: number }
   | { readonly op: "held" | "drop"; readonly fileId: FileId }
-  | { readonly op: "files" | "wipe" | "close" };
+  | { readonly op: "files" | "used" | "wipe" | "close" };
 
 export type OpfsRequest = Operation & { readonly id: number };
 
 export interface OpfsReply {
   readonly id: number;
-  readonly value?: Bytes | readonly number[] | readonly FileId[] | undefined;
+  readonly value?: Bytes | readonly number[] | readonly FileId[] | number | undefined;
   /** Present when it failed; `value` is then the piece that could not be written. */
   readonly code?: FileErrorCode;
   readonly detail?: string;
@@ -82,6 +82,10 @@ export class OpfsStore implements PieceStore {
 
   async files(): Promise<readonly FileId[]> {
     return (await this.#ask({ op: "files" })) as readonly FileId[];
+  }
+
+  async usedBytes(): Promise<number> {
+    return (await this.#ask({ op: "used" })) as number;
   }
 
   async drop(fileId: FileId): Promise<void> {

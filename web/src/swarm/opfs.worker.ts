@@ -77,6 +77,8 @@ async function perform(request: OpfsRequest): Promise<OpfsReply["value"]> {
       return table.held(request.fileId);
     case "files":
       return table.files();
+    case "used":
+      return table.usedBytes;
     case "drop":
       await drop(request.fileId);
       return undefined;

@@ -20,11 +20,24 @@ export class OverflowStore implements PieceStore {
   #isDiscFull = false;
   #isDiscMute = false;
 
+  /** For a disc that is empty; else `open`. */
   constructor(disc: PieceStore, memory: MemoryStore, capacityBytes: number, clock: Clock) {
     this.#disc = disc;
     this.#memory = memory;
     this.#clock = clock;
     this.#table = new PieceTable(capacityBytes);
+  }
+
+  /** With what the disc has from before a reload counted; never rejects. */
+  static async open(
+    disc: PieceStore,
+    memory: MemoryStore,
+    capacityBytes: number,
+    clock: Clock,
+  ): Promise<OverflowStore> {
+    const store = new OverflowStore(disc, memory, capacityBytes, clock);
+    await store.#countUnopened();
+    return store;
   }
 
   get capacityBytes(): number {
@@ -41,10 +54,12 @@ export class OverflowStore implements PieceStore {
       await this.#ask((disc) => disc.open(fileId, layout));
       const held = await this.#ask((disc) => disc.held(fileId));
       this.#onDisc.add(fileId);
+      this.#table.setAside(0);
       for (const piece of held) {
         this.#table.reserve(fileId, piece, sizeOf(layout, piece));
         this.#table.noteHeld(fileId, piece);
       }
+      await this.#countUnopened();
     } catch (cause) {
       if (layout.sizeBytes <= this.#memory.capacityBytes) return;
       this.#table.drop(fileId);
@@ -86,10 +101,16 @@ export class OverflowStore implements PieceStore {
     this.#isDiscFull = false;
     await this.#memory.drop(fileId);
     await this.#ask((disc) => disc.drop(fileId)).catch(() => undefined); // nothing of it is read any more
+    await this.#countUnopened();
+  }
+
+  async usedBytes(): Promise<number> {
+    return this.#table.usedBytes;
   }
 
   async wipe(): Promise<void> {
     this.#table.clear();
+    this.#table.setAside(0);
     this.#onDisc.clear();
     this.#isDiscFull = false;
     await this.#memory.wipe();
@@ -100,6 +121,13 @@ export class OverflowStore implements PieceStore {
     this.#table.clear();
     await this.#memory.close();
     await within(this.#clock, DISC_LIMIT_MS, this.#disc.close(), "closing the disc");
+  }
+
+  /** Files of a former page that nobody has opened yet take room on the disc as well. */
+  async #countUnopened(): Promise<void> {
+    const discBytes = await this.#ask((disc) => disc.usedBytes()).catch(() => 0);
+    const openedBytes = this.#table.pieceBytes - (await this.#memory.usedBytes());
+    this.#table.setAside(Math.max(0, discBytes - openedBytes));
   }
 
   async #write(fileId: FileId, piece: number, bytes: Bytes): Promise<void> {

@@ -12,8 +12,24 @@ interface Entry {
 export class PieceTable {
   readonly #entries = new Map<FileId, Entry>();
   #usedBytes = 0;
+  #asideBytes = 0;
 
   constructor(readonly capacityBytes: number) {}
+
+  /** Of the pieces alone. */
+  get pieceBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Of all pieces, and of what was set aside. */
+  get usedBytes(): number {
+    return this.#usedBytes + this.#asideBytes;
+  }
+
+  /** Counts so much beside what the table knows of. */
+  setAside(bytes: number): void {
+    this.#asideBytes = bytes;
+  }
 
   has(fileId: FileId): boolean {
     return this.#entries.has(fileId);
@@ -37,7 +53,7 @@ export class PieceTable {
     if (sizeBytes !== sizeOf(this.layoutOf(fileId), piece))
       throw new FileError("file-unreadable", "another size");
     if (this.#entries.get(fileId)?.held.has(piece)) return;
-    if (this.#usedBytes + sizeBytes > this.capacityBytes) throw new FileError("storage-full", "budget");
+    if (this.usedBytes + sizeBytes > this.capacityBytes) throw new FileError("storage-full", "budget");
     this.#usedBytes += sizeBytes;
   }
 

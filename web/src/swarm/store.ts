@@ -32,6 +32,8 @@ export interface PieceStore {
   held(fileId: FileId): Promise<readonly number[]>;
   /** All files of which something is there, also those from before a reload. */
   files(): Promise<readonly FileId[]>;
+  /** Of all pieces that are there, also those from before a reload. */
+  usedBytes(): Promise<number>;
   /** Forgets a file. Of an unknown file it does nothing. */
   drop(fileId: FileId): Promise<void>;
   /** Forgets everything. */
