@@ -1,4 +1,4 @@
-// Lock, then leave alone (DESIGN §4; rules L1–L8 in docs/spec/timing.md). While a song plays, global time comes from a
+// Lock, then leave alone (rules L1–L8 in docs/spec/timing.md). While a song plays, global time comes from a
 // locked model; fresh estimates only bend its rate, so that playing sound is never snapped. Local ms, global µs.
 // States: trimming → watching → slewing → trimming, and from any of them `rejoin`, which the caller answers by
 // locking anew and crossfading. Does not know the loudspeaker.
