@@ -38,7 +38,7 @@ run: $(STAMPS)/package $(WEB_BUILT)
 # of this kind.)
 test: test-tools
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check vitest
-	$(BIN)/python -m pytest -m "not rig or shares" -n 3 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "(not rig or shares) and not long" -n 3 --dist loadfile $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	@($(call STORMS,$(IDLY))) >$(STAMPS)/storms.log 2>&1 & storms=$$!; \
 	$(BIN)/python -m pytest -m "rig and not shares and not long" $(PYTEST_ARGS) || [ $$? -eq 5 ]; listened=$$?; \
 	wait $$storms || { cat $(STAMPS)/storms.log; exit 1; }; \

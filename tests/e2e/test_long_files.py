@@ -19,8 +19,8 @@ from tests.rig.tracking import track
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
 ROOT = Path(__file__).parents[2]
-# Encoders pad to whole frames and say so or not (three of 36 ms at 8 kbit/s); that is no matter of memory.
-PADDING_SEC = 0.15
+# Encoders pad to whole frames and say so or not (three of 144 ms at 8 kHz); that is no matter of memory.
+PADDING_SEC = 0.45
 MORE_FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "wav from a pipe": ("wav", ("-c:a", "pcm_s16le", "-f", "wav", "pipe:1")),
     "aiff": ("aiff", ("-c:a", "pcm_s16be")),
