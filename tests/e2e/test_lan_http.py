@@ -105,6 +105,7 @@ def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: 
             return is_playing(shot) and bool(shot["playback"]["positionSec"] > before_sec)
 
         wait_for_all([ada, bo], plays_on, "to play on")
+        ada.wait_for(is_director, "to direct still")
         ada.stop()
         wait_for_all([ada, bo], lambda shot: shot["playback"]["state"] == "idle", "to be silent")
 

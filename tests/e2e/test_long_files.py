@@ -16,7 +16,7 @@ from tests.rig.formats import FORMATS, MUSIC_SEC, encode
 from tests.rig.song import Song
 from tests.rig.tracking import track
 
-pytestmark = [pytest.mark.e2e, pytest.mark.rig]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 # Encoders pad to whole frames and say so or not (three of 144 ms at 8 kHz); that is no matter of memory.
@@ -61,6 +61,7 @@ def test_the_length_of_every_format_is_read_from_its_container(tmp_path: Path) -
     assert lengths["flac"]["channels"] == lengths["ogg opus"]["channels"] == 2
 
 
+@pytest.mark.rig
 def test_three_hours_are_refused_in_words_and_the_song_goes_on(
     open_room: Callable[..., Room], song: Song, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_three_hours_are_refused_in_words_and_the_song_goes_on(
     assert (ada.errors, bo.errors) == ([], [])
 
 
+@pytest.mark.rig
 def test_a_device_of_little_memory_leaves_the_song_to_the_others(
     open_room: Callable[..., Room], song: Song
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
 from tests.e2e.file_room import KIB, NO_SOUND, SILENT, FileRoom, make_noise
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 NAMES = ("ada", "bo", "cy", "di", "ed", "flo", "gus", "hal", "ida", "jo", "kit", "lou")
 PHONES = ("bo", "flo", "ida")
