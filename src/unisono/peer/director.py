@@ -211,8 +211,9 @@ class Director:
         self._seat_local_ms = seat_local_ms
 
     def _vacate(self, event: str, lost: str | None, since_local_ms: float) -> None:
+        # A vacant seat is so since it fell vacant: who resigns again and again would keep everybody waiting.
         self._lost = lost
-        self._take(event, "vacant", since_local_ms)
+        self._take(event, "vacant", self._seat_local_ms if self._seat == "vacant" else since_local_ms)
 
     def _claim(self, local_ms: float) -> Beat | None:
         term = next_serial(self._latest.record.term if self._latest else 0)  # D20

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Director, type PlanChange, type Readiness, STANDSTILL_MS } from "../director/index.ts";
+import {
+  Director,
+  LONGEST_WAIT_MS,
+  type PlanChange,
+  type Readiness,
+  STANDSTILL_MS,
+} from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
 import { PlanWriter } from "./plan-writer.ts";
 
@@ -323,6 +329,20 @@ describe("a start that somebody never becomes ready for", () => {
     expect(writer.tick(STANDSTILL_MS - 1)).toBeNull();
     expect(writer.tick(STANDSTILL_MS)?.state).toBe("playing");
     expect(state.passedOver).toEqual([bo.userId]);
+  });
+
+  it("[D22] waits anew when the same song is prepared again, by whomever", () => {
+    const { director, state, writer, write } = room();
+    state.readiness = [ready];
+    write(writer.prepare(songId));
+    write(writer.tick(0));
+    expect(director.plan.state).toBe("playing");
+    state.readiness = [ready, bo];
+    write(writer.stop());
+    write(writer.prepare(songId));
+    expect(writer.tick(LONGEST_WAIT_MS)).toBeNull();
+    expect(writer.tick(LONGEST_WAIT_MS + STANDSTILL_MS - 1)).toBeNull();
+    expect(writer.tick(LONGEST_WAIT_MS + STANDSTILL_MS)?.state).toBe("playing");
   });
 
   it("[D22] [D24] says no time while nobody is ready, and passes over nobody whom the director did not wait for", () => {

@@ -133,6 +133,7 @@ export class PlanWriter {
   tick(localMs: number): PlanChange | null {
     const { director, clock } = this.#options;
     this.#watchClock(localMs);
+    if (director.plan.state !== "preparing") this.#wait.reset();
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
     if (director.plan.state === "preparing") return this.#start(localMs, globalUs);
@@ -219,6 +220,7 @@ export class PlanWriter {
     globalStartUs: number,
     positionUs: number,
   ): PlanChange {
+    this.#wait.reset();
     const clockId = this.#options.clock.estimate?.clockId ?? "";
     return { clockId, state, fileId, globalStartUs, positionUs };
   }

@@ -173,6 +173,20 @@ describe("the director", () => {
     });
   });
 
+  it("[D11] who resigns again and again keeps nobody from succeeding", () => {
+    const director = adaDirecting();
+    director.setCandidates(seen(bo), true, 0);
+    const farewell = director.resign(100) as Beat;
+    const heir = new Director(cy);
+    heir.attach(seen(ada, bo), true, 0);
+    heir.receiveBeat(ada, farewell, 200);
+    let claim: Beat | null = null;
+    for (let localMs = 450; localMs < 5_000 && !claim; localMs += 250) {
+      claim = heir.receiveBeat(ada, farewell, localMs) ?? heir.tick(localMs);
+    }
+    expect(claim?.record).toEqual({ term: 2, userId: cy, resigned: false });
+  });
+
   it("[D8] nobody speaks for somebody else", () => {
     const director = boFollowing();
     const forged = { ...beatOf(adaDirecting()), record: { term: 9, userId: ada, resigned: false } };

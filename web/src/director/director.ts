@@ -194,8 +194,13 @@ export class Director {
   }
 
   #vacate(event: SeatEvent, lost: UserId | null, sinceLocalMs: number): void {
+    // A seat that is vacant already stays so since then: who resigns again and again would keep everybody waiting for its turn.
+    const seat = this.#seat;
     this.#lost = lost;
-    this.#take(event, { name: "vacant", sinceLocalMs });
+    this.#take(event, {
+      name: "vacant",
+      sinceLocalMs: seat.name === "vacant" ? seat.sinceLocalMs : sinceLocalMs,
+    });
   }
 
   #claim(event: "turn" | "taken", localMs: number): Beat | null {

@@ -23,6 +23,11 @@ export class StartWait {
   #sinceLocalMs = 0;
   readonly #courses = new Map<UserId, Course>();
 
+  /** Another preparation begins, be it of the same song: everybody is waited for anew. */
+  reset(): void {
+    this.#fileId = null;
+  }
+
   /** For each who is present, neither ready nor unable: how long it is still waited for, ms; 0: it is passed over. */
   leftMs(plan: Plan, peers: readonly Readiness[], localMs: number): ReadonlyMap<UserId, number> {
     const fileId = plan.state === "preparing" ? plan.fileId : null;

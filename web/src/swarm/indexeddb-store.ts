@@ -53,7 +53,7 @@ export class IndexedDbStore implements PieceStore {
       await this.#change("pieces", (pieces) => pieces.put(bytes, [this.#session, fileId, piece]));
       this.#table.noteHeld(fileId, piece);
     } catch (cause) {
-      this.#table.release(fileId, piece, bytes.length);
+      this.#table.release(fileId, piece);
       throw cause;
     }
   }

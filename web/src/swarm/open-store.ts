@@ -1,6 +1,7 @@
-// The best store this browser has: OPFS, else IndexedDB, with memory behind them for what they refuse; else memory. A stay in a swarm is named by a session that outlives a
-// reload of its page and nothing else; what a crashed page left behind is wiped here, on the next start. Whether the page of
-// a leftover still lives is told by a Web Lock it holds; where there are none (plain http), by a beat in the database.
+// The best store this browser has: OPFS, else IndexedDB, with memory behind them for what they refuse; else memory. A stay in
+// a swarm is named by a session that outlives a reload of its page and nothing else; what a crashed page left behind is wiped
+// here, on the next start. Whether the page of a leftover still lives is told by a Web Lock it holds; where there are none
+// (plain http), by a beat in the database.
 
 import { type Bytes, type Clock, every, type FileId } from "../lib/index.ts";
 import { forgetSession, IndexedDbStore, listSessions } from "./indexeddb-store.ts";
@@ -41,21 +42,23 @@ const LOCK_PREFIX = "unisono-store/";
 
 /** A kind of store that has not opened by now is passed over for the next. */
 const OPEN_LIMIT_MS = 10_000;
+/** A browser that does not say by now how much room there is counts as one that never does. */
+const QUOTA_LIMIT_MS = 3_000;
 
 export async function openBestStore(options: OpenStoreOptions): Promise<OpenedStore> {
   const { clock, kinds = ["opfs", "indexeddb", "memory"] } = options;
   if (!/^[a-z0-9-]{1,64}$/.test(options.session)) throw new RangeError("not a session");
-  const lock = await takeLock(options.session);
+  const lock = await within(clock, OPEN_LIMIT_MS, takeLock(options.session), "lock").catch(() => null);
   const session = lock?.session ?? options.session;
-  const discBytes = options.capacityBytes ?? (await measureCapacity());
+  const discBytes = options.capacityBytes ?? (await measureCapacity(clock));
   // However small the quota: memory takes what the disc refuses, and no more than it would alone.
   const capacityBytes = options.capacityBytes ?? Math.max(discBytes, MEMORY_CAPACITY_BYTES);
   for (const kind of kinds) {
     try {
       const opened = await within(clock, OPEN_LIMIT_MS, openOne(kind, session, discBytes, clock), kind);
       const memory = new MemoryStore(Math.min(MEMORY_CAPACITY_BYTES, capacityBytes));
-      const store =
-        kind === "memory" ? memory : await OverflowStore.open(opened, memory, capacityBytes, clock);
+      const joined = OverflowStore.open(opened, memory, capacityBytes, clock);
+      const store = kind === "memory" ? memory : await within(clock, OPEN_LIMIT_MS, joined, kind);
       return { kind, store: lock ? new OwnedStore(store, lock.release) : store };
     } catch {
       // This browser says it can and cannot (private windows, disc errors): the next kind will do.
@@ -197,8 +200,8 @@ async function sweepIndexedDb(session: string, clock: Clock): Promise<void> {
   }
 }
 
-async function measureCapacity(): Promise<number> {
-  const estimate = await estimateStorage().catch(() => undefined);
+async function measureCapacity(clock: Clock): Promise<number> {
+  const estimate = await within(clock, QUOTA_LIMIT_MS, estimateStorage(), "quota").catch(() => undefined);
   if (!estimate?.quota) return UNKNOWN_CAPACITY_BYTES;
   return Math.min(MAX_CAPACITY_BYTES, Math.floor(QUOTA_SHARE * (estimate.quota - (estimate.usage ?? 0))));
 }

@@ -156,7 +156,7 @@ function write(fileId: FileId, piece: number, bytes: Uint8Array): void {
     file.marks.write(Uint8Array.of(1), { at: MARKS_HEADER_BYTES + piece });
     table.noteHeld(fileId, piece);
   } catch (cause) {
-    table.release(fileId, piece, bytes.length);
+    table.release(fileId, piece);
     throw cause;
   }
 }

@@ -75,7 +75,7 @@ export class OverflowStore implements PieceStore {
       await this.#write(fileId, piece, bytes);
       this.#table.noteHeld(fileId, piece);
     } catch (cause) {
-      this.#table.release(fileId, piece, sizeBytes);
+      this.#table.release(fileId, piece);
       throw cause;
     }
   }

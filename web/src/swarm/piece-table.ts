@@ -6,6 +6,8 @@ import type { FileLayout } from "./store.ts";
 
 interface Entry {
   readonly layout: FileLayout;
+  /** Counted against the budget while they are written. */
+  readonly reserved: Set<number>;
   readonly held: Set<number>;
 }
 
@@ -39,32 +41,34 @@ export class PieceTable {
   open(fileId: FileId, layout: FileLayout): void {
     if (layout.sizeBytes > this.capacityBytes)
       throw new FileError("storage-full", `${layout.sizeBytes} bytes`);
-    if (!this.#entries.has(fileId)) this.#entries.set(fileId, { layout, held: new Set() });
+    if (!this.#entries.has(fileId))
+      this.#entries.set(fileId, { layout, reserved: new Set(), held: new Set() });
   }
 
   layoutOf(fileId: FileId): FileLayout {
-    const entry = this.#entries.get(fileId);
-    if (!entry) throw new FileError("file-unreadable", "not open");
-    return entry.layout;
+    return this.#entryOf(fileId).layout;
   }
 
   /** Whether a piece may be written. Throws FileError: file-unreadable (not open), storage-full. */
   reserve(fileId: FileId, piece: number, sizeBytes: number): void {
-    if (sizeBytes !== sizeOf(this.layoutOf(fileId), piece))
-      throw new FileError("file-unreadable", "another size");
-    if (this.#entries.get(fileId)?.held.has(piece)) return;
+    const { layout, reserved, held } = this.#entryOf(fileId);
+    if (sizeBytes !== sizeOf(layout, piece)) throw new FileError("file-unreadable", "another size");
+    if (held.has(piece) || reserved.has(piece)) return;
     if (this.usedBytes + sizeBytes > this.capacityBytes) throw new FileError("storage-full", "budget");
+    reserved.add(piece);
     this.#usedBytes += sizeBytes;
   }
 
+  /** Without effect for a file that was dropped while the piece was written, and took its reservation along. */
   noteHeld(fileId: FileId, piece: number): void {
-    this.#entries.get(fileId)?.held.add(piece);
+    const entry = this.#entries.get(fileId);
+    if (entry?.reserved.delete(piece)) entry.held.add(piece);
   }
 
   /** The write did not succeed after all. */
-  release(fileId: FileId, piece: number, sizeBytes: number): void {
+  release(fileId: FileId, piece: number): void {
     const entry = this.#entries.get(fileId);
-    if (entry && !entry.held.has(piece)) this.#usedBytes -= sizeBytes;
+    if (entry?.reserved.delete(piece)) this.#usedBytes -= sizeOf(entry.layout, piece);
   }
 
   /** Size and place of a held piece. Throws FileError file-unreadable. */
@@ -84,13 +88,20 @@ export class PieceTable {
 
   drop(fileId: FileId): void {
     const entry = this.#entries.get(fileId);
-    for (const piece of entry?.held ?? []) this.#usedBytes -= entry ? sizeOf(entry.layout, piece) : 0;
+    if (!entry) return;
+    for (const piece of [...entry.held, ...entry.reserved]) this.#usedBytes -= sizeOf(entry.layout, piece);
     this.#entries.delete(fileId);
   }
 
   clear(): void {
     this.#entries.clear();
     this.#usedBytes = 0;
+  }
+
+  #entryOf(fileId: FileId): Entry {
+    const entry = this.#entries.get(fileId);
+    if (!entry) throw new FileError("file-unreadable", "not open");
+    return entry;
   }
 }
 

@@ -102,6 +102,24 @@ export const PIECE_STORE_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: "frees the room of a file that is dropped while its pieces are written",
+    capacityBytes: 200,
+    async prove(store) {
+      for (let round = 0; round < 4; round++) {
+        await store.open(SONG, LAYOUT);
+        const writing = store.write(SONG, 0, bytesOf(100, 1)).catch(() => undefined);
+        await store.drop(SONG);
+        await writing;
+      }
+      expectSame(await store.usedBytes(), 0);
+      await store.open(SONG, LAYOUT);
+      const twice = [1, 2].map(() => store.write(SONG, 0, bytesOf(100, 1)));
+      await Promise.all([...twice, store.write(SONG, 1, bytesOf(50, 2))]);
+      expectSame(await store.held(SONG), [0, 1]);
+      expectSame(await store.usedBytes(), 150);
+    },
+  },
+  {
     name: "frees the room of a dropped file and leaves the others alone",
     capacityBytes: 300,
     async prove(store) {
