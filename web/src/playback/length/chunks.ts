@@ -1,6 +1,6 @@
 // The length of WAV, AIFF and FLAC: a header that says rate and frames. Pure.
 
-import { chunksIn, viewOf } from "./reading.ts";
+import { chunksIn, nameAt, viewOf } from "./reading.ts";
 import type { SoundLength } from "./sound-length.ts";
 
 const RIFF_HEADER_BYTES = 12;
@@ -43,10 +43,14 @@ export function extendedAt(view: DataView, at: number): number {
   return view.getUint32(at + 2) * 2 ** (exponent - 31);
 }
 
+/** In AIFC, where a frame is a sample; others count packets of many samples, whose size they do not tell. */
+const PLAIN_CODECS = /^(NONE|sowt|twos|raw |in24|in32|fl32|fl64|alaw|ulaw)$/i;
+
 export function aiffLength(bytes: Uint8Array): SoundLength | null {
   const view = viewOf(bytes);
   for (const { name, start, end } of chunksIn(bytes, RIFF_HEADER_BYTES, false)) {
     if (name !== "COMM" || end - start < 18) continue;
+    if (end - start >= 22 && !PLAIN_CODECS.test(nameAt(bytes, start + 18))) return null;
     return {
       durationSec: view.getUint32(start + 2) / extendedAt(view, start + 8),
       channels: view.getUint16(start),

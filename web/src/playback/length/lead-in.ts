@@ -10,6 +10,8 @@ const HAS_FOOTER = 0x10;
 const APE_HEADER_BYTES = 32;
 /** A picture among what was left in front is larger than most; behind it nobody looks for the sound. */
 const MAX_JUNK_BYTES = 2 ** 20;
+/** MP4 begins with a size, whose first bytes are zero. */
+const MAX_ZEROS_OF_CONTAINER = 4;
 /** How containers begin that hold sound, or might. */
 const BEGINNINGS = [
   ...["RIFF", "RIFX", "RF64", "BW64", "FORM", "fLaC", "OggS", "\x1a\x45\xdf\xa3", "caff", ".snd", "#!AMR"],
@@ -61,8 +63,9 @@ function apeBytes(bytes: Uint8Array, at: number): number {
 /** Where the sound's container or its first frame begins; where nothing is recognised, behind the tags. */
 export function soundStart(bytes: Uint8Array): number {
   const tagged = behindTags(bytes);
-  let at = tagged;
-  while (bytes[at] === 0 && !isContainerAt(bytes, at) && at - tagged < MAX_JUNK_BYTES) at += 1;
-  if (isContainerAt(bytes, at)) return at;
+  let firstSet = tagged;
+  while (bytes[firstSet] === 0 && firstSet - tagged < MAX_JUNK_BYTES) firstSet += 1;
+  for (let at = Math.max(tagged, firstSet - MAX_ZEROS_OF_CONTAINER); at <= firstSet; at++)
+    if (isContainerAt(bytes, at)) return at;
   return firstFrames(bytes, tagged, tagged + MAX_JUNK_BYTES) ?? tagged;
 }

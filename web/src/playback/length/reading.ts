@@ -25,10 +25,14 @@ export interface Chunk {
   readonly end: number;
 }
 
+/** Files of every kind have a few dozen. */
+const MAX_CHUNKS = 10_000;
+
 /** Chunks as RIFF and AIFF have them: name, size, content, a byte of padding after an odd size. */
 export function* chunksIn(bytes: Uint8Array, from: number, isLittleEndian: boolean): Generator<Chunk> {
   const view = viewOf(bytes);
-  for (let at = from; at + 8 <= bytes.length; ) {
+  let count = 0;
+  for (let at = from; at + 8 <= bytes.length && count < MAX_CHUNKS; count++) {
     const sizeBytes = view.getUint32(at + 4, isLittleEndian);
     const start = at + 8;
     yield { name: nameAt(bytes, at), start, end: Math.min(bytes.length, start + sizeBytes) };

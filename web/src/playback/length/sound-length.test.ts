@@ -286,9 +286,33 @@ describe("the length that a container states", () => {
       mp4(box("mvhd", header(1_000, 22)), track("soun", longHeader(48_000, 1_056)), box("mvex", zeros(0))),
     ],
     ["a header cut off", wav(100).subarray(0, 30)],
+    [
+      "AIFF of a codec, which counts packets",
+      join("FORM", zeros(4), "AIFC", "COMM", big(24, 4), big(1, 2), big(2_068, 4), big(16, 2), [
+        ...[0x40, 0x0e, 0xac, 0x44],
+        ...zeros(6),
+        ...Array.from("ima4", (char) => char.charCodeAt(0)),
+        ...zeros(2),
+      ]),
+    ],
     ["M4A without its head", join(box("ftyp", "M4A "), box("mdat", zeros(50)))],
     ["a tag that is longer than the file", join("ID3", [3, 0, 0, 0x7f, 0x7f, 0x7f, 0x7f], zeros(20))],
   ])("[P19] is unknown for %s", (_, bytes) => {
+    expect(readSoundLength(bytes)).toBeNull();
+  });
+
+  it.each([
+    [
+      "WebM of empty clusters",
+      join(element(EBML), SEGMENT, UNKNOWN_SIZE, repeat(join(CLUSTER, [0x80]), 100_000)),
+    ],
+    [
+      "WebM of empty elements",
+      join(element(EBML), SEGMENT, UNKNOWN_SIZE, repeat(join([0xec, 0x80]), 1_000_000)),
+    ],
+    ["WAV of empty chunks", join("RIFF", zeros(4), "WAVE", repeat(join("JUNK", zeros(4)), 500_000))],
+    ["zeros", join(zeros(2_000_000))],
+  ])("[P19] passes over %s in a moment", (_, bytes) => {
     expect(readSoundLength(bytes)).toBeNull();
   });
 

@@ -13,6 +13,8 @@ const DURATION = 0x4489;
 const CLUSTER_TIME = 0xe7;
 const DEFAULT_SCALE_NS = 1_000_000;
 const NS_PER_SEC = 1e9;
+/** Far more than stand in front of the first cluster; whoever repeats the smallest one costs no more than that. */
+const MAX_ELEMENTS = 10_000;
 
 interface Element {
   readonly id: number;
@@ -41,22 +43,25 @@ function channelsIn(bytes: Uint8Array, parts: readonly Element[]): number | null
     around.filter((element) => element.id === id).flatMap(({ start, end }) => elementsIn(bytes, start, end));
   const audio = inside(inside(inside(parts, TRACKS), TRACK), AUDIO);
   const channels = audio.find((element) => element.id === CHANNELS);
-  return channels ? unsigned(bytes, channels) : null;
+  return channels ? unsigned(bytes, channels) || null : null; // 0: cut off
+}
+
+function elementsIn(bytes: Uint8Array, from: number, to: number, untilId?: number): Element[] {
+  return [...walk(bytes, from, to, untilId)];
 }
 
 /** Elements that follow each other; clusters come last and are many, so the walk stops at `untilId`. */
-function elementsIn(bytes: Uint8Array, from: number, to: number, untilId?: number): Element[] {
-  const elements: Element[] = [];
-  for (let at = from; at < to; ) {
+function* walk(bytes: Uint8Array, from: number, to: number, untilId?: number): Generator<Element> {
+  let count = 0;
+  for (let at = from; at < to && count < MAX_ELEMENTS; count++) {
     const id = numberAt(bytes, at, true);
     const size = id && numberAt(bytes, at + id.sizeBytes, false);
     if (!id || !size || id.value === untilId) break;
     const start = at + id.sizeBytes + size.sizeBytes;
     const isUnknown = size.value === 2 ** (7 * size.sizeBytes) - 1; // all ones: to the end
     at = isUnknown ? to : Math.min(to, start + size.value);
-    elements.push({ id: id.value, start, end: at });
+    yield { id: id.value, start, end: at };
   }
-  return elements;
 }
 
 /** A number whose first byte says by its leading zeros how long it is; ids keep that marker, sizes lose it. */
@@ -85,7 +90,8 @@ function lastClusterTime(bytes: Uint8Array): number | null {
   for (let at = bytes.length - 4; at > 0; at--) {
     if (bytes[at] !== 0x1f || view.getUint32(at) !== CLUSTER) continue;
     const size = numberAt(bytes, at + 4, false);
-    const time = size && elementsIn(bytes, at + 4 + size.sizeBytes, bytes.length)[0];
+    // The first of it alone: who walked on to the file's end from each cluster would take the square of their number.
+    const time = size && walk(bytes, at + 4 + size.sizeBytes, bytes.length).next().value;
     if (time?.id === CLUSTER_TIME) return unsigned(bytes, time);
   }
   return null;

@@ -1,6 +1,7 @@
 // Texts as bytes of an old encoding, in hexadecimal as Python's codecs write them.
 
 import { describe, expect, it } from "vitest";
+import { safeText } from "../../lib/index.ts";
 import { readTags } from "./song-tags.ts";
 import {
   comments,
@@ -247,6 +248,12 @@ describe("[P57] letters of many countries", () => {
     const cut = new TextEncoder().encode("xГруппа крови на рукаве");
     expect(readTags(join(sound, id3v1(cut.subarray(0, 30))))?.title).toBe("xГруппа крови на");
     expect(guessed("4265796f6e63e9")).toBe("Beyoncé");
+  });
+
+  it("are UTF-8 behind a byte order mark, also where all of them are ASCII", () => {
+    const bytes = Uint8Array.of(0xef, 0xbb, 0xbf, 0x42, 0x6f, 0x6d);
+    expect(guessEncoding([bytes], ["en-US"])).toBe("utf-8");
+    expect(safeText(decodeAs(bytes, "utf-8"), 10)).toBe("Bom");
   });
 
   it("are nobody's where nothing is sure, and the file's name is shown", () => {

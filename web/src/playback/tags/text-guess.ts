@@ -177,7 +177,8 @@ export function decodeAs(bytes: Uint8Array, encoding: string | null): string {
 /** Null where these bytes cannot be that encoding. A character that is cut off at the end is left out. */
 function decode(bytes: Uint8Array, encoding: string): string | null {
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: true });
+    // A byte order mark is kept, so that no text is shorter than its bytes for it; nobody sees it (safe-text.ts).
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;
