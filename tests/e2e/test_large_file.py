@@ -12,7 +12,7 @@ from tests.browsers.process_tree import processes_marked
 from tests.e2e.file_room import MIB, FileRoom, make_noise
 from tests.e2e.room import has_peers
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 SIZE_MIB = 200
 MOST_GROWTH_MIB = 150
