@@ -12,6 +12,7 @@ import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
+import { isListed } from "./room.ts";
 import type { PieceRequest } from "./source.ts";
 
 /** A manifest is small; whoever does not answer in this time is passed over for another. */
@@ -244,9 +245,9 @@ export class Fetching {
     this.takeUnstored(file.fileId, -1, file.epoch);
   }
 
-  /** Takes back every request for a file, and has the store let go of it: its room is for others. */
+  /** Takes back every request for a file, and has the store let go of it: its room is for others. What nobody lists is forgotten. */
   letGo(file: KnownFile): void {
-    const { neighbours } = this.#core;
+    const { neighbours, shelf } = this.#core;
     this.cancelFile(file);
     file.letGo();
     for (const { userId, uploads, told, untoldPieces, showings } of neighbours.values()) {
@@ -259,6 +260,7 @@ export class Fetching {
     }
     this.#core.isCatalogStale = true;
     this.#core.perform({ type: "forget-file", fileId: file.fileId });
+    if (!isListed(file.fileId, this.#core)) shelf.remove(file);
   }
 
   /** Lets go of what makes way for a file of this size; returns whether it then fits. */
@@ -313,6 +315,8 @@ export class Fetching {
         continue;
       }
       if (!file.isCommitted) {
+        // It has just made way for an earlier one, which it would drive out in turn, without end.
+        if (!isListed(file.fileId, this.#core)) continue;
         file.lacksRoom = !this.makeRoom(file.fileId, file.sizeBytes);
         if (file.lacksRoom) continue;
         shelf.commit(file, localMs);

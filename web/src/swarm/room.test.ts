@@ -203,6 +203,34 @@ describe("[S34] one member", () => {
     swarm.runUntil(() => bo.hasAllOf(song));
   });
 
+  it("may offer song after song in one stay, and what made way is not begun again", () => {
+    const swarm = new FakeSwarm(22);
+    const opened: string[] = [];
+    const bo = swarm.join("bo", { answer: (task) => void swarm.clock.after(5, task) });
+    const { handle } = bo.transfer;
+    bo.transfer.handle = (event, localMs) => {
+      const effects = handle.call(bo.transfer, event, localMs);
+      for (const effect of effects) if (effect.type === "open-file") opened.push(effect.fileId);
+      return effects;
+    };
+    const ada = swarm.join("ada");
+    swarm.link(bo, ada);
+    const songs = Array.from({ length: 36 }, (_, salt) => fakeFile(1000 + salt, `${salt}.mp3`, salt));
+    for (let first = 0; first < songs.length; first += 3) {
+      const three = songs.slice(first, first + 3);
+      for (const file of three) ada.add(file);
+      swarm.runUntil(() => three.every((file) => bo.hasAllOf(file)), 5);
+      swarm.clock.advance(500);
+      for (const { fileId } of three) ada.handle({ type: "enabled-set", fileId, isEnabled: false });
+      swarm.clock.advance(500);
+    }
+    expect(opened).toHaveLength(songs.length);
+    // What made way is not known any more: nobody lists it, and nothing of it is held.
+    expect(bo.transfer.files().length).toBeLessThan(songs.length);
+    expect(bo.transfer.files().every(({ heldBytes, sizeBytes }) => heldBytes === sizeBytes)).toBe(true);
+    expect(bo.links.has(ada)).toBe(true);
+  });
+
   it.each([1, 2, 3])("can say whatever is legal, slow and many (seed %i)", (seed) => {
     const swarm = new FakeSwarm(30 + seed);
     const ada = swarm.join("ada");

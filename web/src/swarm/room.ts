@@ -87,7 +87,7 @@ export class Room {
     let files = sponsored.length + 1;
     let bytes = sponsored.reduce((sum, { sizeBytes }) => sum + sizeBytes, file.sizeBytes);
     const fits = (): boolean => files <= MAX_SPONSORED_FILES && bytes <= SPONSORED_SHARE * this.capacityBytes;
-    const withdrawn = sponsored.filter((other) => listersOf(other, context) === 0);
+    const withdrawn = sponsored.filter(({ fileId }) => !isListed(fileId, context));
     for (const other of this.#leastNeededFirst(withdrawn, context)) {
       if (fits()) break;
       gone.add(other);
@@ -121,6 +121,11 @@ export function worthOf(file: KnownFile, context: RoomContext): number {
 
 export function isOwned(fileId: FileId, { neighbours }: RoomContext): boolean {
   for (const { listing } of neighbours.values()) if (listing.get(fileId)?.isOwn) return true;
+  return false;
+}
+
+export function isListed(fileId: FileId, { neighbours }: RoomContext): boolean {
+  for (const { listing } of neighbours.values()) if (listing.has(fileId)) return true;
   return false;
 }
 
