@@ -120,6 +120,56 @@ describe("[S35] room", () => {
     expect(bo.hasAllOf(second)).toBe(false);
   });
 
+  /** Bo's disc takes so much, whatever the budget says. Counts how often it is asked to open a file. */
+  function limitDisc(swarm: FakeSwarm, bo: FakePeer, disc: { bytes: number; opens: number }): void {
+    const { handle } = bo.transfer;
+    bo.transfer.handle = (event, localMs) =>
+      handle.call(bo.transfer, event, localMs).filter((effect) => {
+        if (effect.type !== "open-file") return true;
+        const { fileId, epoch, sizeBytes } = effect;
+        disc.opens += 1;
+        swarm.soon(() => {
+          const usedBytes = [...bo.store.values()].reduce((sum, { length }) => sum + length, 0);
+          if (usedBytes + sizeBytes > disc.bytes) bo.handle({ type: "file-unopened", fileId, epoch });
+          else bo.handle({ type: "file-opened", fileId, epoch, pieces: [] });
+        });
+        return false;
+      });
+  }
+  const fullDisc = (peer: FakePeer) => peer.events.filter(({ code }) => code === "storage-full").length;
+
+  it("on a disc fuller than the budget is what is switched off: the song that did not fit is tried at once", () => {
+    const [swarm, ada, bo] = small(14, first);
+    const disc = { bytes: 12 * PIECE, opens: 0 };
+    limitDisc(swarm, bo, disc);
+    swarm.runUntil(() => bo.hasAllOf(first));
+    ada.add(second);
+    swarm.clock.advance(1_000);
+    expect(bo.file(second)).toMatchObject({ heldBytes: 0, isOverBudget: true });
+    bo.handle({ type: "enabled-set", fileId: first.fileId, isEnabled: false });
+    swarm.runUntil(() => bo.hasAllOf(second), 5);
+    expect(bo.file(second)).toMatchObject({ isOverBudget: false });
+    expect(fullDisc(bo)).toBe(1);
+  });
+
+  it("on a full disc is looked for once a minute and at each choice, and people are told once", () => {
+    const [swarm, , bo] = small(15, first);
+    const disc = { bytes: 0, opens: 0 };
+    limitDisc(swarm, bo, disc);
+    swarm.clock.advance(59_000);
+    expect(disc.opens).toBe(1);
+    swarm.clock.advance(120_000);
+    expect(disc.opens).toBe(3);
+    expect(bo.file(first)).toMatchObject({ isOverBudget: true });
+    expect(fullDisc(bo)).toBe(1);
+    bo.handle({ type: "prioritized", fileId: first.fileId });
+    swarm.clock.advance(1_000);
+    expect([disc.opens, fullDisc(bo)]).toEqual([4, 2]);
+    disc.bytes = 12 * PIECE;
+    bo.handle({ type: "prioritized", fileId: first.fileId });
+    swarm.runUntil(() => bo.hasAllOf(first), 5);
+  });
+
   it("is never made at the cost of what is mine", () => {
     const [swarm, ada, bo] = small(12);
     for (const file of [first, second]) bo.add(file);

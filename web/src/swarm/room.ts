@@ -44,6 +44,8 @@ export class Room {
     const file = this.#files.get(fileId);
     if (file && !this.#fitsShare(file, gone, context)) return null;
     const others = [...this.#files.values()].filter((other) => other.isCommitted && other.fileId !== fileId);
+    // The store is fuller than the budget knows: whatever may go at all helps.
+    if (file?.isUnstorable) for (const other of others) if (isYielding(other)) gone.add(other);
     let usedBytes = 0;
     for (const other of others) if (!gone.has(other)) usedBytes += other.sizeBytes;
     const isChosen = fileId === context.preferred;
