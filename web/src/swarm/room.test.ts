@@ -232,6 +232,65 @@ describe("[S34] one member", () => {
     swarm.runUntil(() => bo.hasAllOf(rest));
   });
 
+  /** Bo holds so many files of two members who are gone. */
+  function leftBehind(seed: number, count: number): [FakeSwarm, FakePeer, FakeFile[]] {
+    const swarm = new FakeSwarm(seed);
+    const [bo, mallory, mia] = swarm.mesh("bo", "mallory", "mia");
+    if (!bo || !mallory || !mia) throw new Error("three were asked for");
+    const files = Array.from({ length: count }, (_, salt) => fakeFile(1000 + salt, `${salt}.mp3`, salt));
+    for (const giver of [mallory, mia]) {
+      for (const file of files) {
+        giver.store.set(`${file.fileId}/0`, swarm.contentOf(file.manifest.sizeBytes, 0));
+        giver.restore(file);
+      }
+    }
+    swarm.runUntil(() => files.every((file) => bo.hasAllOf(file)));
+    for (const giver of [mallory, mia]) swarm.leave(giver);
+    expect(bo.transfer.files()).toHaveLength(count);
+    return [swarm, bo, files];
+  }
+
+  /** Has the song, which is not its own. */
+  function holder(swarm: FakeSwarm, name: string): FakePeer {
+    const peer = swarm.join(name);
+    for (let piece = 0; piece < 8; piece++)
+      peer.store.set(`${song.fileId}/${piece}`, swarm.contentOf(8 * PIECE, piece));
+    peer.restore(song);
+    return peer;
+  }
+
+  it("who left behind a full list is no obstacle to a song that one holder lists", () => {
+    const [swarm, bo] = leftBehind(23, MAX_KNOWN_FILES);
+    swarm.link(bo, holder(swarm, "dee"));
+    swarm.runUntil(() => bo.hasAllOf(song), 10);
+  });
+
+  it("cannot have what others left behind forgotten by naming many files", () => {
+    const [swarm, bo, files] = leftBehind(24, 30);
+    const say = stranger(swarm, bo, "mel");
+    for (let round = 0; round < 3; round++) say({ type: "catalog", files: madeUp(MAX_LISTED_FILES, round) });
+    expect(files.every((file) => bo.hasAllOf(file))).toBe(true);
+  });
+
+  it("cannot, with a second one, keep out a song that is chosen", () => {
+    const swarm = new FakeSwarm(25);
+    const bo = swarm.join("bo");
+    const sayings = ["mallory", "mia"].map((name) => stranger(swarm, bo, name));
+    const nameMany = (): void => {
+      for (const say of sayings) say({ type: "catalog", files: madeUp(MAX_LISTED_FILES, 1) });
+      swarm.clock.advance(1_000);
+    };
+    nameMany();
+    swarm.link(bo, holder(swarm, "dee"));
+    swarm.clock.advance(1_000);
+    expect(bo.file(song)).toBeUndefined();
+    bo.handle({ type: "prioritized", fileId: song.fileId });
+    swarm.runUntil(() => bo.hasAllOf(song), 10);
+    bo.handle({ type: "prioritized", fileId: null });
+    nameMany();
+    expect(bo.hasAllOf(song)).toBe(true);
+  });
+
   it("cannot fill a device by listing songs of its own and withdrawing them", () => {
     const swarm = new FakeSwarm(21);
     const bo = swarm.join("bo", { capacityBytes: 40 * PIECE });

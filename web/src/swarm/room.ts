@@ -67,8 +67,12 @@ export class Room {
     let least: KnownFile | null = null;
     let leastRank = rank;
     for (const file of this.#files.values()) {
+      const known = knownOf.get(file.sponsor) ?? 0;
+      const full = worthOf(file, context);
+      // Beyond a member's share, what it left behind and nobody wants is worth less than any name.
+      const isLeftover = full < 2 && known > MAX_SPONSORED_FILES && !isListed(file.fileId, context);
       // Of the like, one of whoever has named most.
-      const worth = worthOf(file, context) - (knownOf.get(file.sponsor) ?? 0) / 1024;
+      const worth = (isLeftover ? -1 : full) - known / 1024;
       if (worth >= leastRank) continue;
       least = file;
       leastRank = worth;
@@ -112,13 +116,19 @@ export class Room {
 }
 
 /** How much a file is worth knowing: 0 when one member names it, up to 4 for what is mine or playing. */
-export function worthOf(file: KnownFile, context: RoomContext): number {
-  if (file.isMine || file.fileId === context.preferred) return 4;
-  const listers = listersOf(file, context);
+function worthOf(file: KnownFile, context: RoomContext): number {
+  if (file.isMine) return 4;
+  const worth = worthOfName(file.fileId, context);
   // What a person switched off must stay off for as long as anyone lists it.
-  if (isOwned(file.fileId, context) || (!file.isEnabled && listers > 0)) return 3;
-  if (context.choices.includes(file.fileId) || listers > 1) return 2;
-  return file.held.setCount > 0 ? 1 : 0;
+  if (!file.isEnabled && isListed(file.fileId, context)) return Math.max(worth, 3);
+  return Math.max(worth, file.held.setCount > 0 ? 1 : 0);
+}
+
+/** The part of it that does not depend on what this device has of the file. */
+export function worthOfName(fileId: FileId, context: RoomContext): number {
+  if (fileId === context.preferred) return 4;
+  if (isOwned(fileId, context)) return 3;
+  return context.choices.includes(fileId) || listersOf(fileId, context) > 1 ? 2 : 0;
 }
 
 export function isOwned(fileId: FileId, { neighbours }: RoomContext): boolean {
@@ -136,11 +146,11 @@ function isVouchedFor(file: KnownFile, context: RoomContext): boolean {
     file.isMine ||
     context.choices.includes(file.fileId) ||
     isOwned(file.fileId, context) ||
-    listersOf(file, context) > 1
+    listersOf(file.fileId, context) > 1
   );
 }
 
-function listersOf({ fileId }: KnownFile, { neighbours }: RoomContext): number {
+function listersOf(fileId: FileId, { neighbours }: RoomContext): number {
   let listers = 0;
   for (const { listing } of neighbours.values()) if (listing.has(fileId)) listers += 1;
   return listers;

@@ -368,6 +368,7 @@ export class Transfer {
     if (chosen) chosen.retryLocalMs = null; // room may be made for it
     if (fileId)
       this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)].slice(0, MAX_CHOICES);
+    if (fileId) this.#catalogues.learn(fileId);
     this.#fetching.schedule(localMs);
   }
 
