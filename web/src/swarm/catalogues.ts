@@ -6,6 +6,7 @@ import type { CtlMessage, DropReason, ListedFile } from "./ctl.ts";
 import type { Fetching } from "./fetching.ts";
 import { cleanFileName } from "./file-name.ts";
 import type { Neighbour } from "./neighbour.ts";
+import { worthOfName } from "./room.ts";
 import type { Seeding } from "./seeding.ts";
 
 export class Catalogues {
@@ -33,7 +34,7 @@ export class Catalogues {
     this.prune();
     let refusedRank = Number.NEGATIVE_INFINITY;
     for (const entry of neighbour.listing.values()) {
-      const rank = entry.isOwn ? 3 : 0;
+      const rank = this.#rankOf(entry.fileId);
       if (!shelf.get(entry.fileId) && (rank <= refusedRank || !this.makePlace(rank))) {
         refusedRank = Math.max(refusedRank, rank);
         continue;
@@ -46,6 +47,19 @@ export class Catalogues {
     for (const { fileId } of files) this.#seeding.advance(fileId);
     this.#fetching.schedule(localMs);
     return null;
+  }
+
+  /** A file was chosen: it may have been listed when there was no place for it. */
+  learn(fileId: FileId): void {
+    const { shelf, neighbours } = this.#core;
+    if (shelf.get(fileId)) return;
+    for (const { listing, userId } of neighbours.values()) {
+      const entry = listing.get(fileId);
+      if (!entry || !this.makePlace(this.#rankOf(fileId))) continue;
+      shelf.learnFrom(entry, userId);
+      this.#fetching.recount();
+      return;
+    }
   }
 
   /** Whoever knew some pieces now learns of all: the bitfield goes out again with the catalogue. */
@@ -103,6 +117,12 @@ export class Catalogues {
     for (const { fileId, isCommitted } of this.#core.shelf.prune(this.#core.neighbours.values())) {
       if (isCommitted) this.#core.perform({ type: "forget-file", fileId });
     }
+  }
+
+  /** Of those that two members list none takes another's place, or what is held would be fetched anew with each catalogue. */
+  #rankOf(fileId: FileId): number {
+    const worth = worthOfName(fileId, this.#core);
+    return worth === 2 ? 1.5 : worth;
   }
 
   #send(peer: UserId, message: CtlMessage): void {

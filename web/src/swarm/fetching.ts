@@ -12,6 +12,7 @@ import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
+import { isListed } from "./room.ts";
 import type { PieceRequest } from "./source.ts";
 
 /** A manifest is small; whoever does not answer in this time is passed over for another. */
@@ -23,6 +24,9 @@ const ASK_BACK_RATIO = 2;
 /** Half-received pieces kept in memory at once; a phone has little. */
 const MAX_LIVE_BYTES = 32 * 1024 * 1024;
 const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
+
+/** Where the store had no room, others may give some back meanwhile; to ask more often would only wear out the disc. */
+const UNSTORABLE_PAUSE_MS = 60_000;
 
 /** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
 const NAMED_AFTER_STRIKES = 2;
@@ -93,6 +97,9 @@ export class Fetching {
     const file = this.#core.shelf.get(fileId);
     if (file?.epoch !== epoch || !file.isCommitted || !file.noteHeld(piece)) return;
     file.progressLocalMs = localMs;
+    // Within the pause it says nothing: it was on its way when another piece found no room.
+    if (file.retryLocalMs !== null && localMs >= file.retryLocalMs) file.retryLocalMs = null;
+    if (file.retryLocalMs === null) file.isUnstorable = false;
     // It may have been asked for anew when the store was late.
     this.#cancelElsewhere(file, piece);
     if (file.held.setCount === 1) this.#core.isCatalogStale = true;
@@ -144,15 +151,18 @@ export class Fetching {
     this.schedule(localMs);
   }
 
-  takeUnstored(fileId: FileId, piece: number, epoch: number): void {
+  takeUnstored(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { shelf, neighbours } = this.#core;
     const file = shelf.get(fileId);
     if (file?.epoch !== epoch) return;
     file.checking.delete(piece);
-    if (file.isUnstorable || file.isComplete) return;
+    if (file.isComplete) return;
+    const isNews = file.retryLocalMs === null; // a later try changes nothing for people
     file.isUnstorable = true;
+    file.retryLocalMs = localMs + UNSTORABLE_PAUSE_MS;
     this.cancelFile(file);
     if (!file.isOpen) file.letGo(); // another try opens it anew
+    if (!isNews) return;
     const fileName = shelf.nameOf(file, neighbours);
     this.#core.perform({ type: "tell", event: { code: "storage-full", fileId, fileName } });
   }
@@ -221,13 +231,13 @@ export class Fetching {
   recover(localMs: number): void {
     for (const file of this.#core.shelf.all()) {
       const openingMs = localMs - (file.openingSinceLocalMs ?? localMs);
-      if (openingMs >= STORE_PATIENCE_MS) this.#giveUp(file);
+      if (openingMs >= STORE_PATIENCE_MS) this.#giveUp(file, localMs);
       for (const [piece, sinceLocalMs] of file.checking) {
         if (localMs - sinceLocalMs < STORE_PATIENCE_MS) continue;
         file.checking.delete(piece);
         file.unansweredChecks += 1;
       }
-      if (file.unansweredChecks >= MAX_UNANSWERED_CHECKS) this.#giveUp(file);
+      if (file.unansweredChecks >= MAX_UNANSWERED_CHECKS) this.#giveUp(file, localMs);
       for (const [piece, { sources }] of file.inFlight) {
         if (file.isOpen && dutyOf(this.#core, file, piece, localMs) !== "neglected") continue;
         for (const peer of [...sources]) {
@@ -238,15 +248,15 @@ export class Fetching {
     }
   }
 
-  #giveUp(file: KnownFile): void {
+  #giveUp(file: KnownFile, localMs: number): void {
     file.openingSinceLocalMs = null;
     file.unansweredChecks = 0;
-    this.takeUnstored(file.fileId, -1, file.epoch);
+    this.takeUnstored(file.fileId, -1, file.epoch, localMs);
   }
 
-  /** Takes back every request for a file, and has the store let go of it: its room is for others. */
+  /** Takes back every request for a file, and has the store let go of it: its room is for others. What nobody lists is forgotten. */
   letGo(file: KnownFile): void {
-    const { neighbours } = this.#core;
+    const { neighbours, shelf } = this.#core;
     this.cancelFile(file);
     file.letGo();
     for (const { userId, uploads, told, untoldPieces, showings } of neighbours.values()) {
@@ -259,6 +269,7 @@ export class Fetching {
     }
     this.#core.isCatalogStale = true;
     this.#core.perform({ type: "forget-file", fileId: file.fileId });
+    if (!isListed(file.fileId, this.#core)) shelf.remove(file);
   }
 
   /** Lets go of what makes way for a file of this size; returns whether it then fits. */
@@ -308,13 +319,18 @@ export class Fetching {
     const { shelf, choices } = this.#core;
     const ready: KnownFile[] = [];
     for (const file of shelf.toFetch(choices)) {
+      if (file.retryLocalMs !== null && localMs < file.retryLocalMs) continue;
       if (!file.manifest) {
         this.#askManifest(file, localMs);
         continue;
       }
-      if (!file.isCommitted) {
+      // It has just made way for an earlier one, which it would drive out in turn, without end.
+      if (!file.isCommitted && !isListed(file.fileId, this.#core)) continue;
+      if (!file.isCommitted || file.isUnstorable) {
         file.lacksRoom = !this.makeRoom(file.fileId, file.sizeBytes);
         if (file.lacksRoom) continue;
+      }
+      if (!file.isCommitted) {
         shelf.commit(file, localMs);
         const { fileId, sizeBytes, pieceLength, epoch } = file;
         this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength, epoch });

@@ -31,8 +31,10 @@ export class KnownFile {
   epoch = 0;
   /** Neither the budget nor its sponsor's share has room for it now (room.ts). */
   lacksRoom = false;
-  /** The store had no room for it after all. */
+  /** The store had no room for it after all, and has kept nothing of it since. */
   isUnstorable = false;
+  /** Not to be tried before this time, local ms, since the store had no room; null: at once, because a person acted. */
+  retryLocalMs: number | null = null;
   /** The name I gave it when I added it. */
   myName: string | null = null;
   duplicatesAsked = 0;

@@ -120,6 +120,56 @@ describe("[S35] room", () => {
     expect(bo.hasAllOf(second)).toBe(false);
   });
 
+  /** Bo's disc takes so much, whatever the budget says. Counts how often it is asked to open a file. */
+  function limitDisc(swarm: FakeSwarm, bo: FakePeer, disc: { bytes: number; opens: number }): void {
+    const { handle } = bo.transfer;
+    bo.transfer.handle = (event, localMs) =>
+      handle.call(bo.transfer, event, localMs).filter((effect) => {
+        if (effect.type !== "open-file") return true;
+        const { fileId, epoch, sizeBytes } = effect;
+        disc.opens += 1;
+        swarm.soon(() => {
+          const usedBytes = [...bo.store.values()].reduce((sum, { length }) => sum + length, 0);
+          if (usedBytes + sizeBytes > disc.bytes) bo.handle({ type: "file-unopened", fileId, epoch });
+          else bo.handle({ type: "file-opened", fileId, epoch, pieces: [] });
+        });
+        return false;
+      });
+  }
+  const fullDisc = (peer: FakePeer) => peer.events.filter(({ code }) => code === "storage-full").length;
+
+  it("on a disc fuller than the budget is what is switched off: the song that did not fit is tried at once", () => {
+    const [swarm, ada, bo] = small(14, first);
+    const disc = { bytes: 12 * PIECE, opens: 0 };
+    limitDisc(swarm, bo, disc);
+    swarm.runUntil(() => bo.hasAllOf(first));
+    ada.add(second);
+    swarm.clock.advance(1_000);
+    expect(bo.file(second)).toMatchObject({ heldBytes: 0, isOverBudget: true });
+    bo.handle({ type: "enabled-set", fileId: first.fileId, isEnabled: false });
+    swarm.runUntil(() => bo.hasAllOf(second), 5);
+    expect(bo.file(second)).toMatchObject({ isOverBudget: false });
+    expect(fullDisc(bo)).toBe(1);
+  });
+
+  it("on a full disc is looked for once a minute and at each choice, and people are told once", () => {
+    const [swarm, , bo] = small(15, first);
+    const disc = { bytes: 0, opens: 0 };
+    limitDisc(swarm, bo, disc);
+    swarm.clock.advance(59_000);
+    expect(disc.opens).toBe(1);
+    swarm.clock.advance(120_000);
+    expect(disc.opens).toBe(3);
+    expect(bo.file(first)).toMatchObject({ isOverBudget: true });
+    expect(fullDisc(bo)).toBe(1);
+    bo.handle({ type: "prioritized", fileId: first.fileId });
+    swarm.clock.advance(1_000);
+    expect([disc.opens, fullDisc(bo)]).toEqual([4, 2]);
+    disc.bytes = 12 * PIECE;
+    bo.handle({ type: "prioritized", fileId: first.fileId });
+    swarm.runUntil(() => bo.hasAllOf(first), 5);
+  });
+
   it("is never made at the cost of what is mine", () => {
     const [swarm, ada, bo] = small(12);
     for (const file of [first, second]) bo.add(file);
@@ -182,6 +232,65 @@ describe("[S34] one member", () => {
     swarm.runUntil(() => bo.hasAllOf(rest));
   });
 
+  /** Bo holds so many files of two members who are gone. */
+  function leftBehind(seed: number, count: number): [FakeSwarm, FakePeer, FakeFile[]] {
+    const swarm = new FakeSwarm(seed);
+    const [bo, mallory, mia] = swarm.mesh("bo", "mallory", "mia");
+    if (!bo || !mallory || !mia) throw new Error("three were asked for");
+    const files = Array.from({ length: count }, (_, salt) => fakeFile(1000 + salt, `${salt}.mp3`, salt));
+    for (const giver of [mallory, mia]) {
+      for (const file of files) {
+        giver.store.set(`${file.fileId}/0`, swarm.contentOf(file.manifest.sizeBytes, 0));
+        giver.restore(file);
+      }
+    }
+    swarm.runUntil(() => files.every((file) => bo.hasAllOf(file)));
+    for (const giver of [mallory, mia]) swarm.leave(giver);
+    expect(bo.transfer.files()).toHaveLength(count);
+    return [swarm, bo, files];
+  }
+
+  /** Has the song, which is not its own. */
+  function holder(swarm: FakeSwarm, name: string): FakePeer {
+    const peer = swarm.join(name);
+    for (let piece = 0; piece < 8; piece++)
+      peer.store.set(`${song.fileId}/${piece}`, swarm.contentOf(8 * PIECE, piece));
+    peer.restore(song);
+    return peer;
+  }
+
+  it("who left behind a full list is no obstacle to a song that one holder lists", () => {
+    const [swarm, bo] = leftBehind(23, MAX_KNOWN_FILES);
+    swarm.link(bo, holder(swarm, "dee"));
+    swarm.runUntil(() => bo.hasAllOf(song), 10);
+  });
+
+  it("cannot have what others left behind forgotten by naming many files", () => {
+    const [swarm, bo, files] = leftBehind(24, 30);
+    const say = stranger(swarm, bo, "mel");
+    for (let round = 0; round < 3; round++) say({ type: "catalog", files: madeUp(MAX_LISTED_FILES, round) });
+    expect(files.every((file) => bo.hasAllOf(file))).toBe(true);
+  });
+
+  it("cannot, with a second one, keep out a song that is chosen", () => {
+    const swarm = new FakeSwarm(25);
+    const bo = swarm.join("bo");
+    const sayings = ["mallory", "mia"].map((name) => stranger(swarm, bo, name));
+    const nameMany = (): void => {
+      for (const say of sayings) say({ type: "catalog", files: madeUp(MAX_LISTED_FILES, 1) });
+      swarm.clock.advance(1_000);
+    };
+    nameMany();
+    swarm.link(bo, holder(swarm, "dee"));
+    swarm.clock.advance(1_000);
+    expect(bo.file(song)).toBeUndefined();
+    bo.handle({ type: "prioritized", fileId: song.fileId });
+    swarm.runUntil(() => bo.hasAllOf(song), 10);
+    bo.handle({ type: "prioritized", fileId: null });
+    nameMany();
+    expect(bo.hasAllOf(song)).toBe(true);
+  });
+
   it("cannot fill a device by listing songs of its own and withdrawing them", () => {
     const swarm = new FakeSwarm(21);
     const bo = swarm.join("bo", { capacityBytes: 40 * PIECE });
@@ -201,6 +310,34 @@ describe("[S34] one member", () => {
     ada.add(song);
     swarm.link(ada, bo);
     swarm.runUntil(() => bo.hasAllOf(song));
+  });
+
+  it("may offer song after song in one stay, and what made way is not begun again", () => {
+    const swarm = new FakeSwarm(22);
+    const opened: string[] = [];
+    const bo = swarm.join("bo", { answer: (task) => void swarm.clock.after(5, task) });
+    const { handle } = bo.transfer;
+    bo.transfer.handle = (event, localMs) => {
+      const effects = handle.call(bo.transfer, event, localMs);
+      for (const effect of effects) if (effect.type === "open-file") opened.push(effect.fileId);
+      return effects;
+    };
+    const ada = swarm.join("ada");
+    swarm.link(bo, ada);
+    const songs = Array.from({ length: 36 }, (_, salt) => fakeFile(1000 + salt, `${salt}.mp3`, salt));
+    for (let first = 0; first < songs.length; first += 3) {
+      const three = songs.slice(first, first + 3);
+      for (const file of three) ada.add(file);
+      swarm.runUntil(() => three.every((file) => bo.hasAllOf(file)), 5);
+      swarm.clock.advance(500);
+      for (const { fileId } of three) ada.handle({ type: "enabled-set", fileId, isEnabled: false });
+      swarm.clock.advance(500);
+    }
+    expect(opened).toHaveLength(songs.length);
+    // What made way is not known any more: nobody lists it, and nothing of it is held.
+    expect(bo.transfer.files().length).toBeLessThan(songs.length);
+    expect(bo.transfer.files().every(({ heldBytes, sizeBytes }) => heldBytes === sizeBytes)).toBe(true);
+    expect(bo.links.has(ada)).toBe(true);
   });
 
   it.each([1, 2, 3])("can say whatever is legal, slow and many (seed %i)", (seed) => {

@@ -44,6 +44,8 @@ export class Room {
     const file = this.#files.get(fileId);
     if (file && !this.#fitsShare(file, gone, context)) return null;
     const others = [...this.#files.values()].filter((other) => other.isCommitted && other.fileId !== fileId);
+    // The store is fuller than the budget knows: whatever may go at all helps.
+    if (file?.isUnstorable) for (const other of others) if (isYielding(other)) gone.add(other);
     let usedBytes = 0;
     for (const other of others) if (!gone.has(other)) usedBytes += other.sizeBytes;
     const isChosen = fileId === context.preferred;
@@ -65,8 +67,12 @@ export class Room {
     let least: KnownFile | null = null;
     let leastRank = rank;
     for (const file of this.#files.values()) {
+      const known = knownOf.get(file.sponsor) ?? 0;
+      const full = worthOf(file, context);
+      // Beyond a member's share, what it left behind and nobody wants is worth less than any name.
+      const isLeftover = full < 2 && known > MAX_SPONSORED_FILES && !isListed(file.fileId, context);
       // Of the like, one of whoever has named most.
-      const worth = worthOf(file, context) - (knownOf.get(file.sponsor) ?? 0) / 1024;
+      const worth = (isLeftover ? -1 : full) - known / 1024;
       if (worth >= leastRank) continue;
       least = file;
       leastRank = worth;
@@ -87,7 +93,7 @@ export class Room {
     let files = sponsored.length + 1;
     let bytes = sponsored.reduce((sum, { sizeBytes }) => sum + sizeBytes, file.sizeBytes);
     const fits = (): boolean => files <= MAX_SPONSORED_FILES && bytes <= SPONSORED_SHARE * this.capacityBytes;
-    const withdrawn = sponsored.filter((other) => listersOf(other, context) === 0);
+    const withdrawn = sponsored.filter(({ fileId }) => !isListed(fileId, context));
     for (const other of this.#leastNeededFirst(withdrawn, context)) {
       if (fits()) break;
       gone.add(other);
@@ -110,17 +116,28 @@ export class Room {
 }
 
 /** How much a file is worth knowing: 0 when one member names it, up to 4 for what is mine or playing. */
-export function worthOf(file: KnownFile, context: RoomContext): number {
-  if (file.isMine || file.fileId === context.preferred) return 4;
-  const listers = listersOf(file, context);
+function worthOf(file: KnownFile, context: RoomContext): number {
+  if (file.isMine) return 4;
+  const worth = worthOfName(file.fileId, context);
   // What a person switched off must stay off for as long as anyone lists it.
-  if (isOwned(file.fileId, context) || (!file.isEnabled && listers > 0)) return 3;
-  if (context.choices.includes(file.fileId) || listers > 1) return 2;
-  return file.held.setCount > 0 ? 1 : 0;
+  if (!file.isEnabled && isListed(file.fileId, context)) return Math.max(worth, 3);
+  return Math.max(worth, file.held.setCount > 0 ? 1 : 0);
+}
+
+/** The part of it that does not depend on what this device has of the file. */
+export function worthOfName(fileId: FileId, context: RoomContext): number {
+  if (fileId === context.preferred) return 4;
+  if (isOwned(fileId, context)) return 3;
+  return context.choices.includes(fileId) || listersOf(fileId, context) > 1 ? 2 : 0;
 }
 
 export function isOwned(fileId: FileId, { neighbours }: RoomContext): boolean {
   for (const { listing } of neighbours.values()) if (listing.get(fileId)?.isOwn) return true;
+  return false;
+}
+
+export function isListed(fileId: FileId, { neighbours }: RoomContext): boolean {
+  for (const { listing } of neighbours.values()) if (listing.has(fileId)) return true;
   return false;
 }
 
@@ -129,11 +146,11 @@ function isVouchedFor(file: KnownFile, context: RoomContext): boolean {
     file.isMine ||
     context.choices.includes(file.fileId) ||
     isOwned(file.fileId, context) ||
-    listersOf(file, context) > 1
+    listersOf(file.fileId, context) > 1
   );
 }
 
-function listersOf({ fileId }: KnownFile, { neighbours }: RoomContext): number {
+function listersOf(fileId: FileId, { neighbours }: RoomContext): number {
   let listers = 0;
   for (const { listing } of neighbours.values()) if (listing.has(fileId)) listers += 1;
   return listers;

@@ -109,7 +109,7 @@ export class Shelf {
 
   setEnabled(file: KnownFile, isEnabled: boolean): void {
     file.isEnabled = isEnabled;
-    file.isUnstorable = false;
+    file.retryLocalMs = null;
     if (isEnabled) this.#disabled.delete(file.fileId);
     else this.#switchOff(file.fileId);
     if (!isEnabled && file.held.setCount === 0 && file.checking.size === 0) file.letGo();
@@ -149,9 +149,7 @@ export class Shelf {
 
   /** Enabled files that are incomplete: those chosen to be played, the latest choice first, then in the order they became known. */
   toFetch(choices: readonly FileId[]): KnownFile[] {
-    const wanted = [...this.#files.values()].filter(
-      (file) => file.isEnabled && !file.isComplete && !file.isUnstorable,
-    );
+    const wanted = [...this.#files.values()].filter((file) => file.isEnabled && !file.isComplete);
     const rankOf = ({ fileId }: KnownFile): number => {
       const rank = choices.indexOf(fileId);
       return rank < 0 ? choices.length : rank;

@@ -198,7 +198,7 @@ export class Transfer {
         this.#fetching.takeBad(event.peer, event.fileId, event.piece, event.epoch, localMs);
         return;
       case "piece-unstored":
-        this.#fetching.takeUnstored(event.fileId, event.piece, event.epoch);
+        this.#fetching.takeUnstored(event.fileId, event.piece, event.epoch, localMs);
         return;
       case "piece-lost":
         this.#fetching.takeLost(event.fileId, event.piece, event.epoch, localMs);
@@ -207,7 +207,7 @@ export class Transfer {
         this.#fetching.takeOpened(event.fileId, event.pieces, event.epoch, localMs);
         return;
       case "file-unopened":
-        this.#fetching.takeUnstored(event.fileId, -1, event.epoch);
+        this.#fetching.takeUnstored(event.fileId, -1, event.epoch, localMs);
         return;
       case "room-wanted":
         this.#fetching.makeRoom(event.fileId, event.sizeBytes);
@@ -365,9 +365,10 @@ export class Transfer {
     const { choices } = this.#core;
     this.#core.preferred = fileId;
     const chosen = fileId && this.#core.shelf.get(fileId);
-    if (chosen) chosen.isUnstorable = false; // worth another try: room may be made for it
+    if (chosen) chosen.retryLocalMs = null; // room may be made for it
     if (fileId)
       this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)].slice(0, MAX_CHOICES);
+    if (fileId) this.#catalogues.learn(fileId);
     this.#fetching.schedule(localMs);
   }
 
@@ -391,6 +392,9 @@ export class Transfer {
     }
     this.#fetching.cancelFile(file);
     this.#serving.cancelFile(fileId);
+    // Its room is for what the store had none for.
+    for (const other of shelf.all()) other.retryLocalMs = null;
+    this.#fetching.schedule(localMs);
   }
 
   #tick(localMs: number): void {
