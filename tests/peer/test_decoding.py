@@ -38,6 +38,16 @@ def refusal(folder: Path, content: bytes, decoder: Decoder | None = None) -> Fil
     return caught.value
 
 
+# An eighth of full scale.
+SINE = ("-f", "lavfi", "-i", "sine=f=440:d=2:r=48000")
+
+
+def made(path: Path, *arguments: str) -> Song:
+    """By the ffmpeg command, and decoded."""
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(path)], check=True)
+    return Decoder().decode("f" * 64, path)
+
+
 def pitch_hz(song: Song, at_sec: float) -> float:
     """Of a tone, in the quarter of a second from there."""
     begin = round(at_sec * song.sample_rate)
@@ -319,6 +329,35 @@ def test_voices_in_the_centre_are_heard_and_mono_is_as_loud_as_on_phones(
     song = decode(tmp_path, content(one))
     peak = float(np.abs(one).max()) / 32_768 * expected
     assert np.abs(song.channels).max(axis=1) == pytest.approx([peak, peak], rel=0.01)
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("m4a", "aac"), ("ogg", "libvorbis"), ("opus", "libopus")])
+@pytest.mark.parametrize("place", [0, 1, 2, 4, 7])
+def test_eight_channels_are_mixed_like_any_others(tmp_path: Path, kind: str, codec: str, place: int) -> None:
+    """[P35] They lie in planes, of which PyAV finds one too many from eight on."""
+    only = f"pan=7.1|c{place}=c0"
+    song = made(tmp_path / f"song.{kind}", *SINE, "-af", only, "-c:a", codec)
+    assert song.duration_sec == pytest.approx(2.0, abs=0.05)
+    peaks = np.abs(song.channels[:, 24_000:72_000]).max(axis=1)
+    gains = to_stereo(np.eye(8, dtype=np.float32), places_of(8, codec))[:, place]
+    assert peaks == pytest.approx(gains / 8, abs=0.02)
+    assert pitch_hz(
+        Song("", song.sample_rate, song.channels[:: 1 if gains[0] else -1]), 1.0
+    ) == pytest.approx(440, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "layout"),
+    [("m4a", "alac", "7.1(wide)"), ("opus", "libopus", "8c"), ("opus", "libopus", "16c")],
+)
+def test_eight_channels_and_more_are_played(tmp_path: Path, kind: str, codec: str, layout: str) -> None:
+    """[P54] Opus of mapping family 255 names no places."""
+    count = 16 if layout == "16c" else 8
+    every = f"pan={layout}|" + "|".join(f"c{each}=c0" for each in range(count))
+    family = ["-mapping_family", "255"] if codec == "libopus" else []
+    song = made(tmp_path / f"song.{kind}", *SINE, "-af", every, "-c:a", codec, *family)
+    assert song.duration_sec == pytest.approx(2.0, abs=0.05)
+    assert pitch_hz(song, 1.0) == pytest.approx(440, abs=5)
 
 
 @pytest.mark.parametrize(

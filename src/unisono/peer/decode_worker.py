@@ -64,6 +64,9 @@ MOST_ERRORS = 2_000
 # Their timestamps are exact: a gap in them is sound that was lost without an error.
 EXACT_FORMATS = frozenset({"flac", "ogg"})
 
+# From here on PyAV finds more planes in a frame than there are, and reading them ends the process.
+MANY_PLANES = 8
+
 MEMORY_BYTES = 1024**3
 CPU_SEC = 300
 
@@ -101,6 +104,7 @@ class Decoding:
         self._least_gap_sec = LEAST_VORBIS_GAP_SEC if is_vorbis else LEAST_GAP_SEC
         self._shape: tuple[int, int] | None = None
         self._resampler: AudioResampler | None = None
+        self._packer = _Packer()
         self._has_gap = False
         # Timestamp minus place in the output, s.
         self._base_sec: float | None = None
@@ -176,7 +180,7 @@ class Decoding:
         return None
 
     def _convert(self, frame: av.AudioFrame) -> Sound | None:
-        samples = _floats(frame)
+        samples = self._packer.floats(frame)
         bad = ~np.isfinite(samples) | (np.abs(samples) > LOUDEST)
         if bad.any():
             self._misread += int(np.count_nonzero(bad.any(axis=0)) * self._rate / frame.sample_rate)
@@ -199,6 +203,26 @@ class Decoding:
     def _flush(self) -> Sound | None:
         """What the resampler still holds. Without a resampler, nothing."""
         return None if self._resampler is None else _joined(self._resampler.resample(None))
+
+
+class _Packer:
+    """Frames of many planes are packed into one first: by FFmpeg, which keeps their order and length."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[str, str, int] | None = None
+        self._converter = AudioResampler()
+
+    def floats(self, frame: av.AudioFrame) -> Sound:
+        """Channels x frames, full scale 1; a copy."""
+        if not frame.format.is_planar or frame.layout.nb_channels < MANY_PLANES:
+            return _floats(frame)
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if shape != self._shape:
+            # At the same rate it holds nothing back, so that the one before needs no emptying.
+            self._converter = AudioResampler("flt", frame.layout, frame.sample_rate)
+            self._shape = shape
+        parts = [_floats(packed) for packed in self._converter.resample(frame)]
+        return np.concatenate(parts, axis=1) if parts else np.zeros((frame.layout.nb_channels, 0), np.float32)
 
 
 def _floats(frame: av.AudioFrame) -> Sound:
