@@ -153,6 +153,46 @@ def test_a_cut_file_says_how_long_it_would_be(tmp_path: Path) -> None:
     assert decode(tmp_path, content).missing_sec == 0
 
 
+# A quiet beginning packs well, and FFmpeg takes all of it for as small.
+QUIET_START = (
+    *("-f", "lavfi", "-i", "sine=d=20,volume=0.00001", "-f", "lavfi", "-i", "anoisesrc=d=10:a=0.5:seed=1"),
+    *("-filter_complex", "[0][1]concat=v=0:a=1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("song.aac", ["-c:a", "aac"]),
+        ("song.mp3", ["-q:a", "2", "-write_xing", "0"]),
+        ("song.mp3", ["-q:a", "2"]),
+    ],
+    ids=["ADTS", "MP3", "MP3 with Xing"],
+)
+def test_a_complete_song_lacks_nothing_where_its_length_is_a_guess(
+    tmp_path: Path, name: str, options: list[str]
+) -> None:
+    """[P51]"""
+    song = made(tmp_path / name, *QUIET_START, *options)
+    assert song.duration_sec == pytest.approx(30.0, abs=0.1)
+    assert (song.missing_sec, song.whole_sec) == (0, song.duration_sec)
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\4\0\0\0\0\2\0" + bytes(256)], ids=["plain", "tagged"])
+@pytest.mark.parametrize(
+    ("channels", "rate"), [(1, 44_100), (2, 48_000), (1, 22_050), (2, 16_000), (2, 8_000)]
+)
+def test_a_cut_mp3_with_a_count_of_its_frames_is_short(
+    tmp_path: Path, channels: int, rate: int, tag: bytes
+) -> None:
+    """[P51]"""
+    content = tag + mp3(noise(6.0, channels, rate), rate)
+    song = decode(tmp_path, content[: len(content) // 2])
+    assert song.whole_sec == pytest.approx(6.0, abs=0.3)
+    assert 2.0 < song.missing_sec < 4.0
+    assert decode(tmp_path, content).missing_sec == 0
+
+
 # --- P52: refused once, in words ---------------------------------------------------------------------------
 
 

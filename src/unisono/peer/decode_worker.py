@@ -27,6 +27,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from unisono.peer.anchor import Sound
+from unisono.peer.decode_length import said_sec
 from unisono.peer.downmix import places_of, to_stereo
 
 BLOCK_HEAD = struct.Struct(">cI")
@@ -74,7 +75,7 @@ CPU_SEC = 300
 @dataclass(frozen=True)
 class Heading:
     sample_rate: int
-    # What the container says of its length; None where it says nothing.
+    # What the file says of its length; None where it says nothing.
     said_sec: float | None
 
 
@@ -254,8 +255,8 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
         ) as container:
             stream = _sound_in(container)
             rate = min(max_rate, stream.rate)
-            said_sec = None if container.duration is None else container.duration / 1e6
-            _write(output, b"h", json.dumps(asdict(Heading(rate, said_sec))).encode())
+            heading = Heading(rate, said_sec(container, song))
+            _write(output, b"h", json.dumps(asdict(heading)).encode())
             decoding = Decoding(container, stream, rate)
             room_bytes = max_bytes
             for block in decoding.blocks():
