@@ -193,6 +193,40 @@ def test_a_cut_mp3_with_a_count_of_its_frames_is_short(
     assert decode(tmp_path, content).missing_sec == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "sound_sec", "missing_sec"),
+    [
+        ("f.mp4", 3, 0),
+        ("f.mov", 9, 0),
+        ("f.mkv", 10, 0),
+        ("f.webm", 10, 0),
+        ("f.mkv", 6, 6),
+        ("f.webm", 6, 6),
+    ],
+)
+def test_a_film_may_have_less_sound_than_pictures(
+    tmp_path: Path, name: str, sound_sec: int, missing_sec: float
+) -> None:
+    """[P39] Matroska says the length of the film alone: there more than a quarter must be missing."""
+    pictures = ["-f", "lavfi", "-i", "testsrc=d=12:r=5:s=32x32"]
+    sound = ["-f", "lavfi", "-i", f"sine=d={sound_sec}:r=48000"]
+    codecs = ["-c:v", "libvpx", "-c:a", "libopus"] if name.endswith("m") else ["-c:v", "mpeg4", "-c:a", "aac"]
+    song = made(tmp_path / name, *pictures, *sound, *codecs)
+    assert song.duration_sec == pytest.approx(sound_sec, abs=0.1)
+    assert song.missing_sec == pytest.approx(missing_sec, abs=0.2)
+    assert song.whole_sec == pytest.approx(sound_sec + missing_sec, abs=0.2)
+
+
+def test_a_cut_film_is_short(tmp_path: Path) -> None:
+    """[P51] Its heads stand in front here, and say how long its sound would be."""
+    path = tmp_path / "song.mp4"
+    made(path, "-f", "lavfi", "-i", "sine=d=8", "-c:a", "aac", "-movflags", "faststart")
+    content = path.read_bytes()
+    song = decode(tmp_path, content[: len(content) * 6 // 10])
+    assert song.duration_sec < 6
+    assert song.whole_sec == pytest.approx(8.0, abs=0.1)
+
+
 # --- P52: refused once, in words ---------------------------------------------------------------------------
 
 

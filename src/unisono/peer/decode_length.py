@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import BinaryIO
 
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 # They say nothing of their length: FFmpeg divides their size by the rate of their first moments.
 GUESSED_FORMATS = frozenset({"mp3", "aac"})
+# They say how long the whole film is, and its sound may be shorter.
+FILM_FORMATS = frozenset({"matroska,webm"})
 
 ID3_HEAD_BYTES = 10
 HAS_ID3_FOOTER = 0x10
@@ -23,11 +27,23 @@ MONO = 3
 RATES_HZ = (44_100, 48_000, 32_000)
 
 
-def said_sec(container: InputContainer, song: BinaryIO) -> float | None:
-    """None where it says nothing. `song` is left where it stands."""
+@dataclass(frozen=True)
+class SaidLength:
+    # None where the file says nothing.
+    sec: float | None
+    # The sound itself may be shorter without a fault.
+    is_rough: bool = False
+
+
+def said_length(container: InputContainer, stream: AudioStream, song: BinaryIO) -> SaidLength:
+    """`song` is left where it stands."""
     if container.format.name in GUESSED_FORMATS:
-        return _mp3_sec(song) if container.format.name == "mp3" else None
-    return None if container.duration is None else container.duration / 1e6
+        return SaidLength(_mp3_sec(song) if container.format.name == "mp3" else None)
+    if stream.duration and stream.time_base:
+        return SaidLength(float(stream.duration * stream.time_base))
+    if container.duration is None:
+        return SaidLength(None)
+    return SaidLength(container.duration / 1e6, is_rough=container.format.name in FILM_FORMATS)
 
 
 def _mp3_sec(song: BinaryIO) -> float | None:

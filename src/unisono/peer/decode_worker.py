@@ -27,7 +27,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from unisono.peer.anchor import Sound
-from unisono.peer.decode_length import said_sec
+from unisono.peer.decode_length import said_length
 from unisono.peer.downmix import places_of, to_stereo
 
 BLOCK_HEAD = struct.Struct(">cI")
@@ -77,6 +77,8 @@ class Heading:
     sample_rate: int
     # What the file says of its length; None where it says nothing.
     said_sec: float | None
+    # That of a film, whose sound may be shorter.
+    is_rough: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,8 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
         ) as container:
             stream = _sound_in(container)
             rate = min(max_rate, stream.rate)
-            heading = Heading(rate, said_sec(container, song))
+            said = said_length(container, stream, song)
+            heading = Heading(rate, said.sec, said.is_rough)
             _write(output, b"h", json.dumps(asdict(heading)).encode())
             decoding = Decoding(container, stream, rate)
             room_bytes = max_bytes
