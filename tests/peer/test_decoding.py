@@ -321,6 +321,32 @@ def test_24_bits_in_32_are_decoded_or_refused_but_never_noise(tmp_path: Path, is
         assert np.abs(song.channels).max() < 0.11
 
 
+@pytest.mark.parametrize("bits", [20, 24])
+@pytest.mark.parametrize("is_extensible", [False, True])
+def test_samples_stored_in_more_bytes_than_their_bits_fill_are_refused(
+    tmp_path: Path, bits: int, is_extensible: bool
+) -> None:
+    """[P53] Four bytes a sample, where the header says 20 or 24 bits: FFmpeg reads three of them."""
+    frames = (noise(1.0).astype("<i4") << 16).tobytes()
+    content = bytearray(extensible_wav(frames, channels=2, bits=32, valid=bits, mask=3, is_float=False))
+    content[34:36] = bits.to_bytes(2, "little")
+    if not is_extensible:
+        content[20:22] = b"\1\0"
+    assert "stored in 32 bits" in (refusal(tmp_path, bytes(content)).detail or "")
+
+
+@pytest.mark.parametrize(("bits", "stored"), [(20, 24), (12, 16), (24, 24)])
+def test_samples_padded_to_whole_bytes_are_played(tmp_path: Path, bits: int, stored: int) -> None:
+    """[P53]"""
+    frames = tone(1.0, 440).astype("<i4").reshape(-1, 1) << (stored - 16)
+    data = frames.view(np.uint8)[:, : stored // 8].tobytes()
+    content = bytearray(extensible_wav(data, channels=2, bits=stored, valid=bits, mask=3, is_float=False))
+    content[34:36] = bits.to_bytes(2, "little")
+    song = decode(tmp_path, bytes(content))
+    assert song.duration_sec == pytest.approx(1.0)
+    assert np.abs(song.channels).max() == pytest.approx(0.1, abs=0.01)
+
+
 def test_a_single_misread_sample_becomes_silence(tmp_path: Path) -> None:
     """[P53]"""
     samples = (noise(1.0) / 32_768).astype("<f4")

@@ -51,6 +51,11 @@ CODECS = re.compile(
     r"mp[123](float)?|aac|alac|flac|(lib)?(vorbis|opus|speex)|e?ac3|amr[nw]b|adpcm_(ms|ima_wav)|pcm_.*"
 )
 
+WAV_HEAD_BYTES = 12
+WAV_CHUNK = struct.Struct("<4sI")
+# Channels and the size of a block, behind the code and around the rates.
+WAV_FORMAT = struct.Struct("<2xH8xH")
+
 # 1 is full scale: decoders overshoot by some dB. Beyond 18 dB it is not sound but misread numbers.
 LOUDEST = 8.0
 # Of a song's frames; more of them that are not sound, and it is refused.
@@ -256,6 +261,8 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
             options={"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "none"},
         ) as container:
             stream = _sound_in(container)
+            if container.format.name == "wav":
+                _refuse_padded(song, stream.codec_context.name)
             rate = min(max_rate, stream.rate)
             said = said_length(container, stream, song)
             heading = Heading(rate, said.sec, said.is_rough)
@@ -287,6 +294,38 @@ def _sound_in(container: InputContainer) -> AudioStream:
     if not stream.rate or stream.rate < 0:
         raise _NoSoundError("it names no sample rate")
     return stream
+
+
+def _refuse_padded(song: BinaryIO, codec: str) -> None:
+    """Samples stored wider than they are: FFmpeg takes them for narrow ones, and they come out as noise.
+
+    `song` is left where it stands. Raises `_NoSoundError`.
+    """
+    sample_bits = re.fullmatch(r"pcm_[suf](\d+)(le|be)?", codec)
+    if not sample_bits:
+        return
+    place = song.tell()
+    try:
+        stored_bits = _stored_bits(song)
+    finally:
+        song.seek(place)
+    if stored_bits is not None and stored_bits != int(sample_bits[1]):
+        raise _NoSoundError(f"its samples are stored in {stored_bits:g} bits each, which is not played here")
+
+
+def _stored_bits(song: BinaryIO) -> float | None:
+    """Of one sample, by the size of a block of all channels in a WAV's format chunk."""
+    song.seek(WAV_HEAD_BYTES)
+    while len(head := song.read(WAV_CHUNK.size)) == WAV_CHUNK.size:
+        name, size_bytes = WAV_CHUNK.unpack(head)
+        if name == b"fmt ":
+            form = song.read(WAV_FORMAT.size)
+            if len(form) < WAV_FORMAT.size:
+                return None
+            channels, block_bytes = WAV_FORMAT.unpack(form)
+            return block_bytes * 8 / channels if channels and block_bytes else None
+        song.seek(size_bytes + size_bytes % 2, io.SEEK_CUR)
+    return None
 
 
 def _words_of(failure: Exception) -> str:
