@@ -38,6 +38,16 @@ def refusal(folder: Path, content: bytes, decoder: Decoder | None = None) -> Fil
     return caught.value
 
 
+# An eighth of full scale.
+SINE = ("-f", "lavfi", "-i", "sine=f=440:d=2:r=48000")
+
+
+def made(path: Path, *arguments: str) -> Song:
+    """By the ffmpeg command, and decoded."""
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(path)], check=True)
+    return Decoder().decode("f" * 64, path)
+
+
 def pitch_hz(song: Song, at_sec: float) -> float:
     """Of a tone, in the quarter of a second from there."""
     begin = round(at_sec * song.sample_rate)
@@ -143,6 +153,80 @@ def test_a_cut_file_says_how_long_it_would_be(tmp_path: Path) -> None:
     assert decode(tmp_path, content).missing_sec == 0
 
 
+# A quiet beginning packs well, and FFmpeg takes all of it for as small.
+QUIET_START = (
+    *("-f", "lavfi", "-i", "sine=d=20,volume=0.00001", "-f", "lavfi", "-i", "anoisesrc=d=10:a=0.5:seed=1"),
+    *("-filter_complex", "[0][1]concat=v=0:a=1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("song.aac", ["-c:a", "aac"]),
+        ("song.mp3", ["-q:a", "2", "-write_xing", "0"]),
+        ("song.mp3", ["-q:a", "2"]),
+    ],
+    ids=["ADTS", "MP3", "MP3 with Xing"],
+)
+def test_a_complete_song_lacks_nothing_where_its_length_is_a_guess(
+    tmp_path: Path, name: str, options: list[str]
+) -> None:
+    """[P51]"""
+    song = made(tmp_path / name, *QUIET_START, *options)
+    assert song.duration_sec == pytest.approx(30.0, abs=0.1)
+    assert (song.missing_sec, song.whole_sec) == (0, song.duration_sec)
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\4\0\0\0\0\2\0" + bytes(256)], ids=["plain", "tagged"])
+@pytest.mark.parametrize(
+    ("channels", "rate"), [(1, 44_100), (2, 48_000), (1, 22_050), (2, 16_000), (2, 8_000)]
+)
+def test_a_cut_mp3_with_a_count_of_its_frames_is_short(
+    tmp_path: Path, channels: int, rate: int, tag: bytes
+) -> None:
+    """[P51]"""
+    content = tag + mp3(noise(6.0, channels, rate), rate)
+    song = decode(tmp_path, content[: len(content) // 2])
+    assert song.whole_sec == pytest.approx(6.0, abs=0.3)
+    assert 2.0 < song.missing_sec < 4.0
+    assert decode(tmp_path, content).missing_sec == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "sound_sec", "missing_sec"),
+    [
+        ("f.mp4", 3, 0),
+        ("f.mov", 9, 0),
+        ("f.mkv", 10, 0),
+        ("f.webm", 10, 0),
+        ("f.mkv", 6, 6),
+        ("f.webm", 6, 6),
+    ],
+)
+def test_a_film_may_have_less_sound_than_pictures(
+    tmp_path: Path, name: str, sound_sec: int, missing_sec: float
+) -> None:
+    """[P39] Matroska says the length of the film alone: there more than a quarter must be missing."""
+    pictures = ["-f", "lavfi", "-i", "testsrc=d=12:r=5:s=32x32"]
+    sound = ["-f", "lavfi", "-i", f"sine=d={sound_sec}:r=48000"]
+    codecs = ["-c:v", "libvpx", "-c:a", "libopus"] if name.endswith("m") else ["-c:v", "mpeg4", "-c:a", "aac"]
+    song = made(tmp_path / name, *pictures, *sound, *codecs)
+    assert song.duration_sec == pytest.approx(sound_sec, abs=0.1)
+    assert song.missing_sec == pytest.approx(missing_sec, abs=0.2)
+    assert song.whole_sec == pytest.approx(sound_sec + missing_sec, abs=0.2)
+
+
+def test_a_cut_film_is_short(tmp_path: Path) -> None:
+    """[P51] Its heads stand in front here, and say how long its sound would be."""
+    path = tmp_path / "song.mp4"
+    made(path, "-f", "lavfi", "-i", "sine=d=8", "-c:a", "aac", "-movflags", "faststart")
+    content = path.read_bytes()
+    song = decode(tmp_path, content[: len(content) * 6 // 10])
+    assert song.duration_sec < 6
+    assert song.whole_sec == pytest.approx(8.0, abs=0.1)
+
+
 # --- P52: refused once, in words ---------------------------------------------------------------------------
 
 
@@ -237,6 +321,32 @@ def test_24_bits_in_32_are_decoded_or_refused_but_never_noise(tmp_path: Path, is
         assert np.abs(song.channels).max() < 0.11
 
 
+@pytest.mark.parametrize("bits", [20, 24])
+@pytest.mark.parametrize("is_extensible", [False, True])
+def test_samples_stored_in_more_bytes_than_their_bits_fill_are_refused(
+    tmp_path: Path, bits: int, is_extensible: bool
+) -> None:
+    """[P53] Four bytes a sample, where the header says 20 or 24 bits: FFmpeg reads three of them."""
+    frames = (noise(1.0).astype("<i4") << 16).tobytes()
+    content = bytearray(extensible_wav(frames, channels=2, bits=32, valid=bits, mask=3, is_float=False))
+    content[34:36] = bits.to_bytes(2, "little")
+    if not is_extensible:
+        content[20:22] = b"\1\0"
+    assert "stored in 32 bits" in (refusal(tmp_path, bytes(content)).detail or "")
+
+
+@pytest.mark.parametrize(("bits", "stored"), [(20, 24), (12, 16), (24, 24)])
+def test_samples_padded_to_whole_bytes_are_played(tmp_path: Path, bits: int, stored: int) -> None:
+    """[P53]"""
+    frames = tone(1.0, 440).astype("<i4").reshape(-1, 1) << (stored - 16)
+    data = frames.view(np.uint8)[:, : stored // 8].tobytes()
+    content = bytearray(extensible_wav(data, channels=2, bits=stored, valid=bits, mask=3, is_float=False))
+    content[34:36] = bits.to_bytes(2, "little")
+    song = decode(tmp_path, bytes(content))
+    assert song.duration_sec == pytest.approx(1.0)
+    assert np.abs(song.channels).max() == pytest.approx(0.1, abs=0.01)
+
+
 def test_a_single_misread_sample_becomes_silence(tmp_path: Path) -> None:
     """[P53]"""
     samples = (noise(1.0) / 32_768).astype("<f4")
@@ -319,6 +429,35 @@ def test_voices_in_the_centre_are_heard_and_mono_is_as_loud_as_on_phones(
     song = decode(tmp_path, content(one))
     peak = float(np.abs(one).max()) / 32_768 * expected
     assert np.abs(song.channels).max(axis=1) == pytest.approx([peak, peak], rel=0.01)
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("m4a", "aac"), ("ogg", "libvorbis"), ("opus", "libopus")])
+@pytest.mark.parametrize("place", [0, 1, 2, 4, 7])
+def test_eight_channels_are_mixed_like_any_others(tmp_path: Path, kind: str, codec: str, place: int) -> None:
+    """[P35] They lie in planes, of which PyAV finds one too many from eight on."""
+    only = f"pan=7.1|c{place}=c0"
+    song = made(tmp_path / f"song.{kind}", *SINE, "-af", only, "-c:a", codec)
+    assert song.duration_sec == pytest.approx(2.0, abs=0.05)
+    peaks = np.abs(song.channels[:, 24_000:72_000]).max(axis=1)
+    gains = to_stereo(np.eye(8, dtype=np.float32), places_of(8, codec))[:, place]
+    assert peaks == pytest.approx(gains / 8, abs=0.02)
+    assert pitch_hz(
+        Song("", song.sample_rate, song.channels[:: 1 if gains[0] else -1]), 1.0
+    ) == pytest.approx(440, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "layout"),
+    [("m4a", "alac", "7.1(wide)"), ("opus", "libopus", "8c"), ("opus", "libopus", "16c")],
+)
+def test_eight_channels_and_more_are_played(tmp_path: Path, kind: str, codec: str, layout: str) -> None:
+    """[P54] Opus of mapping family 255 names no places."""
+    count = 16 if layout == "16c" else 8
+    every = f"pan={layout}|" + "|".join(f"c{each}=c0" for each in range(count))
+    family = ["-mapping_family", "255"] if codec == "libopus" else []
+    song = made(tmp_path / f"song.{kind}", *SINE, "-af", every, "-c:a", codec, *family)
+    assert song.duration_sec == pytest.approx(2.0, abs=0.05)
+    assert pitch_hz(song, 1.0) == pytest.approx(440, abs=5)
 
 
 @pytest.mark.parametrize(

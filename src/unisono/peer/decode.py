@@ -30,6 +30,8 @@ TIMEOUT_SEC = 300.0
 # A header that is off by so little is no loss: encoders pad, and lengths are rounded.
 SHORT_SEC = 1.0
 SHORT_SHARE = 0.02
+# Where the length is that of a film.
+ROUGHLY_SHORT_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ class Song:
     # Channels x frames, two channels.
     channels: Sound
     offset_sec: float = 0.0
-    # How long its container says it is; None where it says nothing.
+    # How long its file says it is; None where it says nothing.
     said_sec: float | None = None
+    # That is the length of a film, whose sound may be shorter.
+    is_said_roughly: bool = False
 
     @property
     def duration_sec(self) -> float:
@@ -56,8 +60,10 @@ class Song:
     @property
     def missing_sec(self) -> float:
         """How much of its end could not be decoded here; 0 where the lengths agree."""
-        missing_sec = (self.said_sec or 0.0) - self.duration_sec
-        return missing_sec if missing_sec > max(SHORT_SEC, SHORT_SHARE * (self.said_sec or 0.0)) else 0.0
+        said_sec = self.said_sec or 0.0
+        share = ROUGHLY_SHORT_SHARE if self.is_said_roughly else SHORT_SHARE
+        missing_sec = said_sec - self.duration_sec
+        return missing_sec if missing_sec > max(SHORT_SEC, share * said_sec) else 0.0
 
 
 class Decoder:
@@ -150,5 +156,11 @@ def _song(
     if heading is None:
         raise FileError("file-not-audio", "it holds no sound")
     channels = np.frombuffer(data, dtype="<f4").reshape(-1, 2).T
-    said_sec = heading.said_sec if ending.said_sec is None else ending.said_sec
-    return Song(file_id, heading.sample_rate, channels, said_sec=said_sec)
+    is_by_heading = ending.said_sec is None
+    return Song(
+        file_id,
+        heading.sample_rate,
+        channels,
+        said_sec=heading.said_sec if is_by_heading else ending.said_sec,
+        is_said_roughly=is_by_heading and heading.is_rough,
+    )

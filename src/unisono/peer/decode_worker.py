@@ -27,6 +27,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from unisono.peer.anchor import Sound
+from unisono.peer.decode_length import said_length
 from unisono.peer.downmix import places_of, to_stereo
 
 BLOCK_HEAD = struct.Struct(">cI")
@@ -50,6 +51,11 @@ CODECS = re.compile(
     r"mp[123](float)?|aac|alac|flac|(lib)?(vorbis|opus|speex)|e?ac3|amr[nw]b|adpcm_(ms|ima_wav)|pcm_.*"
 )
 
+WAV_HEAD_BYTES = 12
+WAV_CHUNK = struct.Struct("<4sI")
+# Channels and the size of a block, behind the code and around the rates.
+WAV_FORMAT = struct.Struct("<2xH8xH")
+
 # 1 is full scale: decoders overshoot by some dB. Beyond 18 dB it is not sound but misread numbers.
 LOUDEST = 8.0
 # Of a song's frames; more of them that are not sound, and it is refused.
@@ -64,6 +70,9 @@ MOST_ERRORS = 2_000
 # Their timestamps are exact: a gap in them is sound that was lost without an error.
 EXACT_FORMATS = frozenset({"flac", "ogg"})
 
+# From here on PyAV finds more planes in a frame than there are, and reading them ends the process.
+MANY_PLANES = 8
+
 MEMORY_BYTES = 1024**3
 CPU_SEC = 300
 
@@ -71,8 +80,10 @@ CPU_SEC = 300
 @dataclass(frozen=True)
 class Heading:
     sample_rate: int
-    # What the container says of its length; None where it says nothing.
+    # What the file says of its length; None where it says nothing.
     said_sec: float | None
+    # That of a film, whose sound may be shorter.
+    is_rough: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,7 @@ class Decoding:
         self._least_gap_sec = LEAST_VORBIS_GAP_SEC if is_vorbis else LEAST_GAP_SEC
         self._shape: tuple[int, int] | None = None
         self._resampler: AudioResampler | None = None
+        self._packer = _Packer()
         self._has_gap = False
         # Timestamp minus place in the output, s.
         self._base_sec: float | None = None
@@ -176,7 +188,7 @@ class Decoding:
         return None
 
     def _convert(self, frame: av.AudioFrame) -> Sound | None:
-        samples = _floats(frame)
+        samples = self._packer.floats(frame)
         bad = ~np.isfinite(samples) | (np.abs(samples) > LOUDEST)
         if bad.any():
             self._misread += int(np.count_nonzero(bad.any(axis=0)) * self._rate / frame.sample_rate)
@@ -199,6 +211,26 @@ class Decoding:
     def _flush(self) -> Sound | None:
         """What the resampler still holds. Without a resampler, nothing."""
         return None if self._resampler is None else _joined(self._resampler.resample(None))
+
+
+class _Packer:
+    """Frames of many planes are packed into one first: by FFmpeg, which keeps their order and length."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[str, str, int] | None = None
+        self._converter = AudioResampler()
+
+    def floats(self, frame: av.AudioFrame) -> Sound:
+        """Channels x frames, full scale 1; a copy."""
+        if not frame.format.is_planar or frame.layout.nb_channels < MANY_PLANES:
+            return _floats(frame)
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if shape != self._shape:
+            # At the same rate it holds nothing back, so that the one before needs no emptying.
+            self._converter = AudioResampler("flt", frame.layout, frame.sample_rate)
+            self._shape = shape
+        parts = [_floats(packed) for packed in self._converter.resample(frame)]
+        return np.concatenate(parts, axis=1) if parts else np.zeros((frame.layout.nb_channels, 0), np.float32)
 
 
 def _floats(frame: av.AudioFrame) -> Sound:
@@ -229,9 +261,12 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
             options={"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "none"},
         ) as container:
             stream = _sound_in(container)
+            if container.format.name == "wav":
+                _refuse_padded(song, stream.codec_context.name)
             rate = min(max_rate, stream.rate)
-            said_sec = None if container.duration is None else container.duration / 1e6
-            _write(output, b"h", json.dumps(asdict(Heading(rate, said_sec))).encode())
+            said = said_length(container, stream, song)
+            heading = Heading(rate, said.sec, said.is_rough)
+            _write(output, b"h", json.dumps(asdict(heading)).encode())
             decoding = Decoding(container, stream, rate)
             room_bytes = max_bytes
             for block in decoding.blocks():
@@ -259,6 +294,38 @@ def _sound_in(container: InputContainer) -> AudioStream:
     if not stream.rate or stream.rate < 0:
         raise _NoSoundError("it names no sample rate")
     return stream
+
+
+def _refuse_padded(song: BinaryIO, codec: str) -> None:
+    """Samples stored wider than they are: FFmpeg takes them for narrow ones, and they come out as noise.
+
+    `song` is left where it stands. Raises `_NoSoundError`.
+    """
+    sample_bits = re.fullmatch(r"pcm_[suf](\d+)(le|be)?", codec)
+    if not sample_bits:
+        return
+    place = song.tell()
+    try:
+        stored_bits = _stored_bits(song)
+    finally:
+        song.seek(place)
+    if stored_bits is not None and stored_bits != int(sample_bits[1]):
+        raise _NoSoundError(f"its samples are stored in {stored_bits:g} bits each, which is not played here")
+
+
+def _stored_bits(song: BinaryIO) -> float | None:
+    """Of one sample, by the size of a block of all channels in a WAV's format chunk."""
+    song.seek(WAV_HEAD_BYTES)
+    while len(head := song.read(WAV_CHUNK.size)) == WAV_CHUNK.size:
+        name, size_bytes = WAV_CHUNK.unpack(head)
+        if name == b"fmt ":
+            form = song.read(WAV_FORMAT.size)
+            if len(form) < WAV_FORMAT.size:
+                return None
+            channels, block_bytes = WAV_FORMAT.unpack(form)
+            return block_bytes * 8 / channels if channels and block_bytes else None
+        song.seek(size_bytes + size_bytes % 2, io.SEEK_CUR)
+    return None
 
 
 def _words_of(failure: Exception) -> str:
