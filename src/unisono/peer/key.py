@@ -29,9 +29,11 @@ _LINK = re.compile(
     rf"(?:[a-z]+://[^{_SPACE}#]*|^[^{_SPACE}#]+[./:][^{_SPACE}#]*)(?:#|%23)(.*)", re.IGNORECASE | re.DOTALL
 )
 _SEPARATOR = f"[{_SPACE}{_DASH}]*"
+_CHAR = "[0-9A-Za-z]"
+# No Latin letter and no digit beside a key: other scripts are written without spaces.
+_BESIDE = r"\dA-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _GROUPS = re.compile(
-    rf"(?:^|[^\w]|_)([0-9A-Z]{{4}}{_SEPARATOR}[0-9A-Z]{{4}}{_SEPARATOR}[0-9A-Z]{{4,5}})(?=[^\w]|_|$)",
-    re.IGNORECASE,
+    rf"(?:^|[^{_BESIDE}])({_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4,5}})(?![{_BESIDE}])"
 )
 _DASHED = re.compile(rf"[^{_SPACE}]{{4}}[{_DASH}][^{_SPACE}]{{4}}[{_DASH}]")
 # What follows a key in a link: a query, parameters that trackers add, a text fragment.

@@ -18,9 +18,12 @@ const SHAPE = /^[0-9A-HJKMNP-TV-Z]{12,13}$/;
 
 /** A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`; `Party #1` is neither. */
 const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%23)([\s\S]*)/i;
-/** Three groups that may be a generated key, with nothing but dashes and spaces between them. */
+/**
+ * Three groups that may be a generated key, with nothing but dashes and spaces between them, and no Latin letter and no digit
+ * beside them: other scripts are written without spaces.
+ */
 const GROUPS =
-  /(?:^|[^\p{L}\p{N}])([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{L}\p{N}])/giu;
+  /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])/giu;
 /** What follows a key in a link: a query, parameters that trackers add, a text fragment. */
 const AFTER_KEY = /\?|:~:|&[\w.-]+=/;
 /** Quotes, brackets, marks of a sentence and of markup: messengers and people put them around a key. */
