@@ -33,7 +33,8 @@ _CHAR = "[0-9A-Za-z]"
 # No Latin letter and no digit beside a key: other scripts are written without spaces.
 _BESIDE = r"\dA-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _GROUPS = re.compile(
-    rf"(?:^|[^{_BESIDE}])({_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4,5}})(?![{_BESIDE}])"
+    rf"(?:^|[^{_BESIDE}])"
+    rf"(?=({_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4,5}})(?![{_BESIDE}]))"
 )
 _DASHED = re.compile(rf"[^{_SPACE}]{{4}}[{_DASH}][^{_SPACE}]{{4}}[{_DASH}]")
 # What follows a key in a link: a query, parameters that trackers add, a text fragment.
@@ -101,15 +102,20 @@ def _remainder(key: str) -> int:
 
 
 def _generated_key_in(message: str) -> str | None:
-    """By its dashes, by its check character, or by letters and digits all mixed."""
+    """By its check character, by letters and digits all mixed, or by its dashes: the first of those that
+    have most of these in this order, as telephone numbers have dashes too.
+    """
+    best, best_rank = None, 0
     for match in _GROUPS.finditer(unicodedata.normalize("NFKC", message)):
         found = match[1]
         plain = _spelled(found)
-        is_meant = bool(_DASHED.match(found)) or _is_scattered(plain)
+        if not _is_generated(_forgiven(plain)):
+            continue
         has_check = len(plain) > RANDOM_CHARS and bool(re.search("[0-9]", plain))
-        if (is_meant or has_check) and _is_generated(_forgiven(plain)):
-            return found
-    return None
+        rank = 4 * has_check + 2 * _is_scattered(plain) + bool(_DASHED.match(found))
+        if rank > best_rank:
+            best, best_rank = found, rank
+    return best
 
 
 def _is_scattered(plain: str) -> bool:

@@ -23,7 +23,7 @@ const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%23)([\s\S]*)/i;
  * beside them: other scripts are written without spaces.
  */
 const GROUPS =
-  /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])/giu;
+  /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])(?=([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ]))/giu;
 /** What follows a key in a link: a query, parameters that trackers add, a text fragment. */
 const AFTER_KEY = /\?|:~:|&[\w.-]+=/;
 /** Quotes, brackets, marks of a sentence and of markup: messengers and people put them around a key. */
@@ -117,15 +117,22 @@ function remainder(key: string): number {
   return sum;
 }
 
-/** A generated key somewhere in a message: by its dashes, by its check character, or by letters and digits all mixed. */
+/**
+ * A generated key somewhere in a message: by its check character, by letters and digits all mixed, or by its dashes. The first
+ * of those that have most of these in this order, as telephone numbers have dashes too.
+ */
 function generatedKeyIn(message: string): string | null {
+  let best: string | null = null;
+  let bestRank = 0;
   for (const [, found = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
     const plain = spelled(found);
-    const isMeant = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found) || isScattered(plain);
+    if (!isGenerated(forgivenOf(plain))) continue;
     const hasCheck = plain.length > RANDOM_CHARS && /\d/.test(plain);
-    if ((isMeant || hasCheck) && isGenerated(forgivenOf(plain))) return found;
+    const isDashed = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found);
+    const rank = 4 * Number(hasCheck) + 2 * Number(isScattered(plain)) + Number(isDashed);
+    if (rank > bestRank) [best, bestRank] = [found, rank];
   }
-  return null;
+  return best;
 }
 
 /** Letters and digits change places more often than in what people make up. */
