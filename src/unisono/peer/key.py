@@ -13,6 +13,8 @@ from urllib.parse import unquote
 from unisono.peer.errors import SwarmKeyError
 
 MAX_KEY_CHARS = 128
+# Nobody wraps a link in links more often.
+MAX_PASSES = 8
 
 # Crockford base32 without I, L, O, U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -26,7 +28,8 @@ _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufe
 _DASH = "".join(re.escape(chr(code)) for code in range(0x11000) if unicodedata.category(chr(code)) == "Pd")
 # A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`.
 _LINK = re.compile(
-    rf"(?:[a-z]+://[^{_SPACE}#]*|^[^{_SPACE}#]+[./:][^{_SPACE}#]*)(?:#|%23)(.*)", re.IGNORECASE | re.DOTALL
+    rf"(?:[a-z]+://[^{_SPACE}#]*|^[^{_SPACE}#]+[./:][^{_SPACE}#]*)(?:#|%(?:25)*23)(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _SEPARATOR = f"[{_SPACE}{_DASH}]*"
 _CHAR = "[0-9A-Za-z]"
@@ -37,6 +40,8 @@ _GROUPS = re.compile(
     rf"(?=({_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4,5}})(?![{_BESIDE}]))"
 )
 _DASHED = re.compile(rf"[^{_SPACE}]{{4}}[{_DASH}][^{_SPACE}]{{4}}[{_DASH}]")
+# The address of a page, which is no key.
+_ADDRESS = re.compile(rf"https?://[^{_SPACE}]*\Z", re.IGNORECASE)
 # What follows a key in a link: a query, parameters that trackers add, a text fragment.
 _AFTER_KEY = re.compile(r"\?|:~:|&[A-Za-z0-9_.-]+=")
 # Quotes, brackets, marks of a sentence and of markup.
@@ -48,12 +53,23 @@ _CHANGES = re.compile(r"[0-9](?=[^0-9])|[^0-9](?=[0-9])")
 
 def extract_key(text: str) -> str:
     """The key part of a link, or the key in a message, without what is around it; may be empty."""
+    key = text
+    for _ in range(MAX_PASSES):  # until nothing is left to unescape
+        before, key = key, _extracted_once(key)
+        if key == before:
+            return key
+    return ""
+
+
+def _extracted_once(text: str) -> str:
     visible = _visible(text).strip()
     link = _LINK.search(visible)
     rest = link[1] if link else visible
     generated = _generated_key_in(re.sub(rf"[^{_SPACE}]+", lambda word: _percent_decoded(word[0]), rest))
     if generated is not None:
         return generated
+    if not link and _ADDRESS.match(rest):
+        return ""
     token = re.split(f"[{_SPACE}]", rest)[0] if link else rest
     decoded = _visible(_percent_decoded(token)).lstrip("#/!")
     return _AFTER_KEY.split(decoded)[0].lstrip(_AROUND + "#").rstrip(_AROUND)

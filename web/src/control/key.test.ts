@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { KeyError } from "../lib/index.ts";
+import { KeyError, randomBelow } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
 import { canonicalKey, extractKey, formatKey, generateKey, isLikelyMistyped, isWeakKey } from "./key.ts";
 
@@ -66,6 +66,38 @@ describe("the swarm key", () => {
       for (const behind of around)
         expect(canonicalKey(`https://x.test/#${key}${behind}`)).toBe(canonicalKey(key));
       expect(canonicalKey(`Come! Key: ${key.replaceAll("-", "")} (tonight)`)).toBe(canonicalKey(key));
+    }
+  });
+
+  it("[K2] reads the same key out of what it wrote", () => {
+    const random = new SeededRandom(1);
+    const pieces = [
+      "%25",
+      "%",
+      "23",
+      "20",
+      "#",
+      "=",
+      "&a=",
+      "K",
+      "k7qf",
+      "-9txm",
+      "-2b4d",
+      " ",
+      "x.test/",
+      "//",
+      "é",
+      ".",
+    ];
+    for (let run = 0; run < 5000; run++) {
+      const text = Array.from(
+        { length: 1 + randomBelow(random, 8) },
+        () => pieces[randomBelow(random, 16)],
+      ).join("");
+      const shown = extractKey(text);
+      if (shown) expect(canonicalKey(formatKey(text)), text).toBe(canonicalKey(text));
+      if (shown)
+        expect(canonicalKey(`https://y.test/#${encodeURIComponent(shown)}`), text).toBe(canonicalKey(text));
     }
   });
 

@@ -12,18 +12,22 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RANDOM_CHARS = 12;
 const GROUP_CHARS = 4;
 const MAX_CHARS = 128;
+/** Nobody wraps a link in links more often. */
+const MAX_PASSES = 8;
 
 /** Twelve characters, as keys were made before they had a check character, or thirteen. */
 const SHAPE = /^[0-9A-HJKMNP-TV-Z]{12,13}$/;
 
 /** A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`; `Party #1` is neither. */
-const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%23)([\s\S]*)/i;
+const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%(?:25)*23)([\s\S]*)/i;
 /**
  * Three groups that may be a generated key, with nothing but dashes and spaces between them, and no Latin letter and no digit
  * beside them: other scripts are written without spaces.
  */
 const GROUPS =
   /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])(?=([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ]))/giu;
+/** The address of a page, which is no key. */
+const ADDRESS = /^https?:\/\/\S*$/i;
 /** What follows a key in a link: a query, parameters that trackers add, a text fragment. */
 const AFTER_KEY = /\?|:~:|&[\w.-]+=/;
 /** Quotes, brackets, marks of a sentence and of markup: messengers and people put them around a key. */
@@ -43,11 +47,23 @@ export function generateKey(random: Random): string {
 
 /** What the typed, pasted or opened text names: the key part of a link, or the key in a message, without what is around it. */
 export function extractKey(text: string): string {
+  // Until nothing is left to unescape: what is read out is written into links, and read again.
+  let key = text;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const before = key;
+    key = extractedOnce(before);
+    if (key === before) return key;
+  }
+  return "";
+}
+
+function extractedOnce(text: string): string {
   const visible = text.replace(/\p{Cf}/gu, "").trim();
   const inLink = LINK.exec(visible)?.[1];
   const rest = inLink ?? visible;
   const generated = generatedKeyIn(rest.replace(/\S+/g, percentDecoded));
   if (generated) return generated;
+  if (inLink === undefined && ADDRESS.test(rest)) return "";
   const [token = ""] = inLink === undefined ? [rest] : rest.split(/\s/);
   const [key = ""] = percentDecoded(token)
     .replace(/\p{Cf}/gu, "")
