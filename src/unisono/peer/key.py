@@ -31,7 +31,9 @@ _LINK = re.compile(
     rf"(?:[a-z]+://[^{_SPACE}#]*|^[^{_SPACE}#]+[./:][^{_SPACE}#]*)(?:#|%(?:25)*23)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_SEPARATOR = f"[{_SPACE}{_DASH}]*"
+# What keyboards and people put for a dash: minus, the Japanese long vowel, a dot.
+_LIKE_DASHES = re.compile("[\\u2212\\u30fc._\\u30fb]")
+_SEPARATOR = f"[{_SPACE}{_DASH}\\u2212\\u30fc._\\u30fb]*"
 _CHAR = "[0-9A-Za-z]"
 # No Latin letter and no digit beside a key: other scripts are written without spaces.
 _BESIDE = r"\dA-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
@@ -90,13 +92,14 @@ def canonical_key(text: str) -> str:
 
 def is_likely_mistyped(text: str) -> bool:
     """Most likely a generated key with one character wrong, missing, too much or exchanged."""
-    key = unicodedata.normalize("NFKC", extract_key(text))
+    typed = unicodedata.normalize("NFKC", extract_key(text))
+    key = _LIKE_DASHES.sub("-", typed)
     plain = _spelled(key)
     forgiven = _forgiven(plain)
     sizes = [len(group) for group in re.split(f"[{_SPACE}{_DASH}]+", key)]
     is_grouped = len(sizes) == 3 and all(GROUP_CHARS - 1 <= size <= GROUP_CHARS + 2 for size in sizes)
     is_short = is_grouped and min(sizes) < GROUP_CHARS
-    if (_is_generated(forgiven) and not is_short) or abs(len(plain) - RANDOM_CHARS) > 2:
+    if (_is_generated(forgiven) and not is_short and key == typed) or abs(len(plain) - RANDOM_CHARS) > 2:
         return False
     foreign = sum(char not in ALPHABET for char in forgiven)
     if foreign > 1 or not re.search("[0-9]", plain) or not re.search("[A-Z]", plain):
@@ -123,9 +126,10 @@ def _generated_key_in(message: str) -> str | None:
     """
     best, best_rank = None, 0
     for match in _GROUPS.finditer(unicodedata.normalize("NFKC", message)):
-        found = match[1]
+        found = _LIKE_DASHES.sub("-", match[1])
         plain = _spelled(found)
-        if not _is_generated(_forgiven(plain)):
+        is_old = len(plain) == RANDOM_CHARS
+        if not _is_generated(_forgiven(plain)) or (is_old and found != match[1]):
             continue
         has_check = len(plain) > RANDOM_CHARS and bool(re.search("[0-9]", plain))
         rank = 4 * has_check + 2 * _is_scattered(plain) + bool(_DASHED.match(found))

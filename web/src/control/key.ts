@@ -21,11 +21,13 @@ const SHAPE = /^[0-9A-HJKMNP-TV-Z]{12,13}$/;
 /** A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`; `Party #1` is neither. */
 const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%(?:25)*23)([\s\S]*)/i;
 /**
- * Three groups that may be a generated key, with nothing but dashes and spaces between them, and no Latin letter and no digit
+ * Three groups that may be a generated key, with nothing but spaces and what is typed as a dash between them, and no Latin letter and no digit
  * beside them: other scripts are written without spaces.
  */
 const GROUPS =
-  /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])(?=([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ]))/giu;
+  /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])(?=([0-9A-Z]{4}[\s\p{Pd}−ー._・]*[0-9A-Z]{4}[\s\p{Pd}−ー._・]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ]))/giu;
+/** What keyboards and people put for a dash: minus, the Japanese long vowel, a dot. */
+const LIKE_DASHES = /[−ー._・]/g;
 /** The address of a page, which is no key. */
 const ADDRESS = /^https?:\/\/\S*$/i;
 /** What follows a key in a link: a query, parameters that trackers add, a text fragment. */
@@ -96,14 +98,16 @@ export function formatKey(text: string): string {
  * neighbour. Somebody's own key may look like that too, so it is for a question, not for a refusal. Never throws.
  */
 export function isLikelyMistyped(text: string): boolean {
-  const key = extractKey(text).normalize("NFKC");
+  const typed = extractKey(text).normalize("NFKC");
+  const key = typed.replace(LIKE_DASHES, "-");
   const plain = spelled(key);
   const forgiven = forgivenOf(plain);
   const sizes = key.split(/[\s\p{Pd}]+/u).map((group) => group.length);
   const isGrouped =
     sizes.length === 3 && sizes.every((size) => size >= GROUP_CHARS - 1 && size <= GROUP_CHARS + 2);
   const isShort = isGrouped && sizes.some((size) => size < GROUP_CHARS);
-  if ((isGenerated(forgiven) && !isShort) || Math.abs(plain.length - RANDOM_CHARS) > 2) return false;
+  if ((isGenerated(forgiven) && !isShort && key === typed) || Math.abs(plain.length - RANDOM_CHARS) > 2)
+    return false;
   const foreign = Array.from(forgiven).filter((char) => !ALPHABET.includes(char)).length;
   if (foreign > 1 || !/\d/.test(plain) || !/[A-Z]/.test(plain)) return false;
   return isGrouped || (plain.length > RANDOM_CHARS && isScattered(plain));
@@ -140,9 +144,10 @@ function remainder(key: string): number {
 function generatedKeyIn(message: string): string | null {
   let best: string | null = null;
   let bestRank = 0;
-  for (const [, found = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
+  for (const [, typed = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
+    const found = typed.replace(LIKE_DASHES, "-");
     const plain = spelled(found);
-    if (!isGenerated(forgivenOf(plain))) continue;
+    if (!isGenerated(forgivenOf(plain)) || (found !== typed && plain.length === RANDOM_CHARS)) continue;
     const hasCheck = plain.length > RANDOM_CHARS && /\d/.test(plain);
     const isDashed = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found);
     const rank = 4 * Number(hasCheck) + 2 * Number(isScattered(plain)) + Number(isDashed);
