@@ -104,7 +104,7 @@ def is_likely_mistyped(text: str) -> bool:
     foreign = sum(char not in ALPHABET for char in forgiven)
     if foreign > 1 or not re.search("[0-9]", plain) or not re.search("[A-Z]", plain):
         return False
-    return is_grouped or (len(plain) > RANDOM_CHARS and _is_scattered(plain))
+    return is_grouped or (len(plain) > RANDOM_CHARS and (bool(_SHAPE.match(plain)) or _is_scattered(plain)))
 
 
 def _is_generated(forgiven: str) -> bool:

@@ -124,6 +124,17 @@ describe("the swarm key", () => {
     }
   });
 
+  it("[K9] notices a wrong or exchanged character also without dashes", () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const key = canonicalKey(generateKey(new SeededRandom(seed)));
+      for (let at = 0; at < key.length; at++) {
+        const wrong = ALPHABET[(ALPHABET.indexOf(key[at] ?? "") + 1 + (seed % 31)) % 32];
+        const slip = `${key.slice(0, at)}${wrong}${key.slice(at + 1)}`;
+        expect(isLikelyMistyped(slip), `${key} as ${slip}`).toBe(true);
+      }
+    }
+  });
+
   it.each(vectors.isLikelyMistyped)("[K9] %j is asked about: %s", (text, isAsked) => {
     expect(isLikelyMistyped(text)).toBe(isAsked);
   });

@@ -110,7 +110,7 @@ export function isLikelyMistyped(text: string): boolean {
     return false;
   const foreign = Array.from(forgiven).filter((char) => !ALPHABET.includes(char)).length;
   if (foreign > 1 || !/\d/.test(plain) || !/[A-Z]/.test(plain)) return false;
-  return isGrouped || (plain.length > RANDOM_CHARS && isScattered(plain));
+  return isGrouped || (plain.length > RANDOM_CHARS && (SHAPE.test(plain) || isScattered(plain)));
 }
 
 /** Whether the key could be guessed. Never throws. */
