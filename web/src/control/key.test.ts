@@ -152,6 +152,15 @@ describe("the strength of a key", () => {
       "000000000000 ABCDEFGHJKMNP QWERTYUIOP123 123ABC456DEF7 AAAABBBBCCCC1 MYPARTYMYPARTY",
     ],
     ["dates and disguises", "JOHN19840512X P4SSW0RD1234 01.01.2000 ANNA24122025"],
+    ["words with marks", "नमस्तेदुनिया สวัสดีปีใหม่"],
+    ["digits of other scripts", "٢٠٢٤٠٨١٥٢٠٠٠ १२३४५६७८९०१२"],
+    ["periods", "testtesttesttest musicmusicmusic 2024081520240815 1122334455667788 xk7qxk7qxk7q"],
+    ["columns of the keyboard", "1qaz2wsx3edc zaq12wsxcde3 1q2w3e4r5t6z"],
+    [
+      "signs for letters and between digits",
+      "P@ssw0rd!2024 Pa$$w0rd2024 +49(0)151/23456789 2024-08-15T20:00 2024/08/15/20:00",
+    ],
+    ["alphabets in order", "АБВГДЕЖЗИЙКЛМНОП αβγδεζηθικλμνξοπ あぃいぅうぇえぉおかがきぎくぐけげ"],
     ["other alphabets", "ВЕЧЕРИНКАУДИМЫ パーティー ΓΙΟΡΤΗ2026"],
   ])("[K6] does not take %s for strong, whatever their shape", (_, keys) => {
     for (const key of keys.split(" ")) expect(isWeakKey(key), key).toBe(true);
@@ -161,6 +170,9 @@ describe("the strength of a key", () => {
   it("[K6] takes long phrases and what it made itself for strong", () => {
     expect(isWeakKey(canonicalKey("four quiet herons under the old bridge"))).toBe(false);
     expect(isWeakKey("K7QF9TXM2B4D")).toBe(false);
-    for (const key of generated) expect(isWeakKey(canonicalKey(key))).toBe(false);
+    for (let seed = 0; seed < 4000; seed++) {
+      const key = generateKey(new SeededRandom(seed));
+      expect(isWeakKey(key), key).toBe(false);
+    }
   });
 });
