@@ -89,7 +89,7 @@ describe("the swarm key", () => {
       "é",
       ".",
     ];
-    for (let run = 0; run < 5000; run++) {
+    for (let run = 0; run < 1000; run++) {
       const text = Array.from(
         { length: 1 + randomBelow(random, 8) },
         () => pieces[randomBelow(random, 16)],
@@ -170,7 +170,7 @@ describe("the strength of a key", () => {
   it("[K6] takes long phrases and what it made itself for strong", () => {
     expect(isWeakKey(canonicalKey("four quiet herons under the old bridge"))).toBe(false);
     expect(isWeakKey("K7QF9TXM2B4D")).toBe(false);
-    for (let seed = 0; seed < 4000; seed++) {
+    for (let seed = 0; seed < 2000; seed++) {
       const key = generateKey(new SeededRandom(seed));
       expect(isWeakKey(key), key).toBe(false);
     }
