@@ -13,6 +13,8 @@ from urllib.parse import unquote
 from unisono.peer.errors import SwarmKeyError
 
 MAX_KEY_CHARS = 128
+# Nobody wraps a link in links more often.
+MAX_PASSES = 8
 
 # Crockford base32 without I, L, O, U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -26,14 +28,22 @@ _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufe
 _DASH = "".join(re.escape(chr(code)) for code in range(0x11000) if unicodedata.category(chr(code)) == "Pd")
 # A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`.
 _LINK = re.compile(
-    rf"(?:[a-z]+://[^{_SPACE}#]*|^[^{_SPACE}#]+[./:][^{_SPACE}#]*)(?:#|%23)(.*)", re.IGNORECASE | re.DOTALL
+    rf"(?:[a-z]+://[^{_SPACE}#]*|^[^{_SPACE}#]+[./:][^{_SPACE}#]*)(?:#|%(?:25)*23)(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
-_SEPARATOR = f"[{_SPACE}{_DASH}]*"
+# What keyboards and people put for a dash: minus, the Japanese long vowel, a dot.
+_LIKE_DASHES = re.compile("[\\u2212\\u30fc._\\u30fb]")
+_SEPARATOR = f"[{_SPACE}{_DASH}\\u2212\\u30fc._\\u30fb]*"
+_CHAR = "[0-9A-Za-z]"
+# No Latin letter and no digit beside a key: other scripts are written without spaces.
+_BESIDE = r"\dA-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _GROUPS = re.compile(
-    rf"(?:^|[^\w]|_)([0-9A-Z]{{4}}{_SEPARATOR}[0-9A-Z]{{4}}{_SEPARATOR}[0-9A-Z]{{4,5}})(?=[^\w]|_|$)",
-    re.IGNORECASE,
+    rf"(?:^|[^{_BESIDE}])"
+    rf"(?=({_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4}}{_SEPARATOR}{_CHAR}{{4,5}})(?![{_BESIDE}]))"
 )
 _DASHED = re.compile(rf"[^{_SPACE}]{{4}}[{_DASH}][^{_SPACE}]{{4}}[{_DASH}]")
+# The address of a page, which is no key.
+_ADDRESS = re.compile(rf"https?://[^{_SPACE}]*\Z", re.IGNORECASE)
 # What follows a key in a link: a query, parameters that trackers add, a text fragment.
 _AFTER_KEY = re.compile(r"\?|:~:|&[A-Za-z0-9_.-]+=")
 # Quotes, brackets, marks of a sentence and of markup.
@@ -45,12 +55,23 @@ _CHANGES = re.compile(r"[0-9](?=[^0-9])|[^0-9](?=[0-9])")
 
 def extract_key(text: str) -> str:
     """The key part of a link, or the key in a message, without what is around it; may be empty."""
+    key = text
+    for _ in range(MAX_PASSES):  # until nothing is left to unescape
+        before, key = key, _extracted_once(key)
+        if key == before:
+            return key
+    return ""
+
+
+def _extracted_once(text: str) -> str:
     visible = _visible(text).strip()
     link = _LINK.search(visible)
     rest = link[1] if link else visible
     generated = _generated_key_in(re.sub(rf"[^{_SPACE}]+", lambda word: _percent_decoded(word[0]), rest))
     if generated is not None:
         return generated
+    if not link and _ADDRESS.match(rest):
+        return ""
     token = re.split(f"[{_SPACE}]", rest)[0] if link else rest
     decoded = _visible(_percent_decoded(token)).lstrip("#/!")
     return _AFTER_KEY.split(decoded)[0].lstrip(_AROUND + "#").rstrip(_AROUND)
@@ -71,18 +92,19 @@ def canonical_key(text: str) -> str:
 
 def is_likely_mistyped(text: str) -> bool:
     """Most likely a generated key with one character wrong, missing, too much or exchanged."""
-    key = unicodedata.normalize("NFKC", extract_key(text))
+    typed = unicodedata.normalize("NFKC", extract_key(text))
+    key = _LIKE_DASHES.sub("-", typed)
     plain = _spelled(key)
     forgiven = _forgiven(plain)
     sizes = [len(group) for group in re.split(f"[{_SPACE}{_DASH}]+", key)]
     is_grouped = len(sizes) == 3 and all(GROUP_CHARS - 1 <= size <= GROUP_CHARS + 2 for size in sizes)
     is_short = is_grouped and min(sizes) < GROUP_CHARS
-    if (_is_generated(forgiven) and not is_short) or abs(len(plain) - RANDOM_CHARS) > 2:
+    if (_is_generated(forgiven) and not is_short and key == typed) or abs(len(plain) - RANDOM_CHARS) > 2:
         return False
     foreign = sum(char not in ALPHABET for char in forgiven)
     if foreign > 1 or not re.search("[0-9]", plain) or not re.search("[A-Z]", plain):
         return False
-    return is_grouped or (len(plain) > RANDOM_CHARS and _is_scattered(plain))
+    return is_grouped or (len(plain) > RANDOM_CHARS and (bool(_SHAPE.match(plain)) or _is_scattered(plain)))
 
 
 def _is_generated(forgiven: str) -> bool:
@@ -99,15 +121,21 @@ def _remainder(key: str) -> int:
 
 
 def _generated_key_in(message: str) -> str | None:
-    """By its dashes, by its check character, or by letters and digits all mixed."""
+    """By its check character, by letters and digits all mixed, or by its dashes: the first of those that
+    have most of these in this order, as telephone numbers have dashes too.
+    """
+    best, best_rank = None, 0
     for match in _GROUPS.finditer(unicodedata.normalize("NFKC", message)):
-        found = match[1]
+        found = _LIKE_DASHES.sub("-", match[1])
         plain = _spelled(found)
-        is_meant = bool(_DASHED.match(found)) or _is_scattered(plain)
+        is_old = len(plain) == RANDOM_CHARS
+        if not _is_generated(_forgiven(plain)) or (is_old and found != match[1]):
+            continue
         has_check = len(plain) > RANDOM_CHARS and bool(re.search("[0-9]", plain))
-        if (is_meant or has_check) and _is_generated(_forgiven(plain)):
-            return found
-    return None
+        rank = 4 * has_check + 2 * _is_scattered(plain) + bool(_DASHED.match(found))
+        if rank > best_rank:
+            best, best_rank = found, rank
+    return best
 
 
 def _is_scattered(plain: str) -> bool:

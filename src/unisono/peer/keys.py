@@ -7,6 +7,7 @@ it up in a dictionary. vectors/keys.json pins the result.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,7 +54,7 @@ def read_link(text: str) -> Link | None:
     None when it is no such address.
     """
     # What a messenger escaped is a fragment all the same.
-    parts = urlsplit(text.strip().strip("<>()[]\"'").replace("%23", "#", 1))
+    parts = urlsplit(re.sub("%(?:25)*23", "#", text.strip().strip("<>()[]\"'"), count=1))
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
         return None
     try:

@@ -12,15 +12,24 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RANDOM_CHARS = 12;
 const GROUP_CHARS = 4;
 const MAX_CHARS = 128;
+/** Nobody wraps a link in links more often. */
+const MAX_PASSES = 8;
 
 /** Twelve characters, as keys were made before they had a check character, or thirteen. */
 const SHAPE = /^[0-9A-HJKMNP-TV-Z]{12,13}$/;
 
 /** A link anywhere in a message, or an address as browsers shorten it, with what follows its `#`; `Party #1` is neither. */
-const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%23)([\s\S]*)/i;
-/** Three groups that may be a generated key, with nothing but dashes and spaces between them. */
+const LINK = /(?:[a-z]+:\/\/[^\s#]*|^[^\s#]+[./:][^\s#]*)(?:#|%(?:25)*23)([\s\S]*)/i;
+/**
+ * Three groups that may be a generated key, with nothing but spaces and what is typed as a dash between them, and no Latin letter and no digit
+ * beside them: other scripts are written without spaces.
+ */
 const GROUPS =
-  /(?:^|[^\p{L}\p{N}])([0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4}[\s\p{Pd}]*[0-9A-Z]{4,5})(?![\p{L}\p{N}])/giu;
+  /(?:^|[^\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ])(?=([0-9A-Z]{4}[\s\p{Pd}−ー._・]*[0-9A-Z]{4}[\s\p{Pd}−ー._・]*[0-9A-Z]{4,5})(?![\p{Nd}A-ZÀ-ÖØ-öø-ɏḀ-ỿ]))/giu;
+/** What keyboards and people put for a dash: minus, the Japanese long vowel, a dot. */
+const LIKE_DASHES = /[−ー._・]/g;
+/** The address of a page, which is no key. */
+const ADDRESS = /^https?:\/\/\S*$/i;
 /** What follows a key in a link: a query, parameters that trackers add, a text fragment. */
 const AFTER_KEY = /\?|:~:|&[\w.-]+=/;
 /** Quotes, brackets, marks of a sentence and of markup: messengers and people put them around a key. */
@@ -40,11 +49,23 @@ export function generateKey(random: Random): string {
 
 /** What the typed, pasted or opened text names: the key part of a link, or the key in a message, without what is around it. */
 export function extractKey(text: string): string {
+  // Until nothing is left to unescape: what is read out is written into links, and read again.
+  let key = text;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const before = key;
+    key = extractedOnce(before);
+    if (key === before) return key;
+  }
+  return "";
+}
+
+function extractedOnce(text: string): string {
   const visible = text.replace(/\p{Cf}/gu, "").trim();
   const inLink = LINK.exec(visible)?.[1];
   const rest = inLink ?? visible;
   const generated = generatedKeyIn(rest.replace(/\S+/g, percentDecoded));
   if (generated) return generated;
+  if (inLink === undefined && ADDRESS.test(rest)) return "";
   const [token = ""] = inLink === undefined ? [rest] : rest.split(/\s/);
   const [key = ""] = percentDecoded(token)
     .replace(/\p{Cf}/gu, "")
@@ -77,17 +98,19 @@ export function formatKey(text: string): string {
  * neighbour. Somebody's own key may look like that too, so it is for a question, not for a refusal. Never throws.
  */
 export function isLikelyMistyped(text: string): boolean {
-  const key = extractKey(text).normalize("NFKC");
+  const typed = extractKey(text).normalize("NFKC");
+  const key = typed.replace(LIKE_DASHES, "-");
   const plain = spelled(key);
   const forgiven = forgivenOf(plain);
   const sizes = key.split(/[\s\p{Pd}]+/u).map((group) => group.length);
   const isGrouped =
     sizes.length === 3 && sizes.every((size) => size >= GROUP_CHARS - 1 && size <= GROUP_CHARS + 2);
   const isShort = isGrouped && sizes.some((size) => size < GROUP_CHARS);
-  if ((isGenerated(forgiven) && !isShort) || Math.abs(plain.length - RANDOM_CHARS) > 2) return false;
+  if ((isGenerated(forgiven) && !isShort && key === typed) || Math.abs(plain.length - RANDOM_CHARS) > 2)
+    return false;
   const foreign = Array.from(forgiven).filter((char) => !ALPHABET.includes(char)).length;
   if (foreign > 1 || !/\d/.test(plain) || !/[A-Z]/.test(plain)) return false;
-  return isGrouped || (plain.length > RANDOM_CHARS && isScattered(plain));
+  return isGrouped || (plain.length > RANDOM_CHARS && (SHAPE.test(plain) || isScattered(plain)));
 }
 
 /** Whether the key could be guessed. Never throws. */
@@ -114,15 +137,23 @@ function remainder(key: string): number {
   return sum;
 }
 
-/** A generated key somewhere in a message: by its dashes, by its check character, or by letters and digits all mixed. */
+/**
+ * A generated key somewhere in a message: by its check character, by letters and digits all mixed, or by its dashes. The first
+ * of those that have most of these in this order, as telephone numbers have dashes too.
+ */
 function generatedKeyIn(message: string): string | null {
-  for (const [, found = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
+  let best: string | null = null;
+  let bestRank = 0;
+  for (const [, typed = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
+    const found = typed.replace(LIKE_DASHES, "-");
     const plain = spelled(found);
-    const isMeant = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found) || isScattered(plain);
+    if (!isGenerated(forgivenOf(plain)) || (found !== typed && plain.length === RANDOM_CHARS)) continue;
     const hasCheck = plain.length > RANDOM_CHARS && /\d/.test(plain);
-    if ((isMeant || hasCheck) && isGenerated(forgivenOf(plain))) return found;
+    const isDashed = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found);
+    const rank = 4 * Number(hasCheck) + 2 * Number(isScattered(plain)) + Number(isDashed);
+    if (rank > bestRank) [best, bestRank] = [found, rank];
   }
-  return null;
+  return best;
 }
 
 /** Letters and digits change places more often than in what people make up. */
