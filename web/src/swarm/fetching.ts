@@ -10,7 +10,7 @@ import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATI
 import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
-import type { Neighbour } from "./neighbour.ts";
+import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
 import { isListed } from "./room.ts";
 import type { PieceRequest } from "./source.ts";
@@ -286,7 +286,7 @@ export class Fetching {
       const [first] = requests;
       if (!first || !neighbour.source.checkSilence(first.sizeBytes, localMs)) continue;
       // What only this source has is waited for: asking again would change nothing on a reliable channel.
-      const movable = requests.filter((request) => this.#hasOtherSource(neighbour, request));
+      const movable = requests.filter((request) => hasOtherSource(this.#core.neighbours, neighbour, request));
       this.#cancelAll(neighbour, movable);
       if (movable[0] && neighbour.source.strikes === NAMED_AFTER_STRIKES)
         this.#nameSilent(neighbour, movable[0].fileId);
@@ -495,13 +495,5 @@ export class Fetching {
       const message = { type: "cancel", fileId, pieces } as const;
       this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
     }
-  }
-
-  #hasOtherSource(neighbour: Neighbour, request: PieceRequest): boolean {
-    for (const other of this.#core.neighbours.values()) {
-      if (other === neighbour || other.isBanned || other.source.isSilent) continue;
-      if (other.holdings.get(request.fileId)?.has(request.piece)) return true;
-    }
-    return false;
   }
 }

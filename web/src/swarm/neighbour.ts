@@ -6,7 +6,7 @@ import { type DropReason, type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
 import { MAX_FILE_BYTES, pieceCountOf, pieceLengthOf } from "./manifest.ts";
 import { NOTE_BURST, NOTE_LENIENCY, NOTES_PER_SEC } from "./notes.ts";
 import type { Showing } from "./seeding.ts";
-import { Source } from "./source.ts";
+import { type PieceRequest, Source } from "./source.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { UploadQueue } from "./uploads.ts";
 
@@ -112,6 +112,19 @@ export class Neighbour {
       return false;
     }
   }
+}
+
+/** Whether somebody else could send it as well. */
+export function hasOtherSource(
+  neighbours: ReadonlyMap<UserId, Neighbour>,
+  asked: Neighbour,
+  { fileId, piece }: PieceRequest,
+): boolean {
+  for (const other of neighbours.values()) {
+    if (other === asked || other.isBanned || other.source.isSilent) continue;
+    if (other.holdings.get(fileId)?.has(piece)) return true;
+  }
+  return false;
 }
 
 function refusalOf(entry: ListedFile, ownFiles: number): Refusal["error"] | null {
