@@ -85,7 +85,7 @@ class HideablePage:
             if not isinstance(value, AssertionError) and is_reached(value):
                 return value
             assert time.monotonic() < give_up_at, f"{expression} stays {value}"
-            time.sleep(POLL_SEC)
+            time.sleep(POLL_SEC)  # asks again; ANSWER_LIMIT_SEC ends it
 
     def add_file(self, path: Path) -> None:
         found = self._ask("Runtime.evaluate", expression="document.querySelector('input[type=file]')")
@@ -131,7 +131,7 @@ class HideablePage:
             pages = [each for each in self._json("GET", "/json/list") if each["type"] == "page"]
             if pages:
                 return pages[0]
-            time.sleep(POLL_SEC)
+            time.sleep(POLL_SEC)  # asks again; ANSWER_LIMIT_SEC ends it
         raise TimeoutError("Chromium has no page")
 
     def _spawn(self, env: dict[str, str], *command: str) -> subprocess.Popen[bytes]:

@@ -63,4 +63,4 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
         except urllib.error.URLError:
             assert process.poll() is None, "haproxy ended"
             assert time.monotonic() < deadline_sec, "haproxy does not answer"
-            time.sleep(POLL_SEC)
+            time.sleep(POLL_SEC)  # asks again; the deadline ends it

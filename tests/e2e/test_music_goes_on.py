@@ -19,7 +19,7 @@ from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 
-HIDDEN_QUEUE_SEC = 60  # DESIGN §5: a hidden page has 60 to 120 s on the card's queue
+HIDDEN_QUEUE_SEC = 60  # a hidden page has 60 to 120 s on the card's queue
 SAY_VISIBILITY = """(state) => {
   Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
   document.dispatchEvent(new Event("visibilitychange"));

@@ -20,10 +20,11 @@ from typing import Self
 SUBNET = "10.77.0"
 SWITCH_ADDRESS = f"{SUBNET}.254"
 
-# A burst of ten full frames; and a queue so short that a sender notices the rate (DESIGN §9: behind a deeper
-# one Chromium's sender falls silent for seconds after slow start).
+# A burst of ten full frames; and a queue so short that a sender notices the rate (behind a deeper one,
+# Chromium's sender falls silent for seconds after slow start).
 SHAPER = ("burst", "16kb", "limit", "50000")
 
+# Why a test is skipped there; `make test` makes them as root, as a bare machine of CI has it.
 NEEDS_NETWORKS = "network namespaces need root, iproute2, and a kernel and container that allow them"
 
 # Long for one command of iproute2, on a machine that is busy with browsers.

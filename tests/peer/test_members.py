@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from tests.peer.dice import Dice
 from unisono.peer import announcement
 from unisono.peer.director import Candidate, Director
 from unisono.peer.encoding import encode_base64url
@@ -138,17 +138,6 @@ def test_a_director_without_a_clock_leaves_the_start_to_somebody_who_is_ready() 
     assert is_hopeless(STANDSTILL_MS)
     assert not is_hopeless(STANDSTILL_MS, is_clockless=False)
     assert not is_hopeless(STANDSTILL_MS + 1)
-
-
-class Dice:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, length: int) -> bytes:
-        return self._random.randbytes(length)
-
-    def fraction(self) -> float:
-        return self._random.random()
 
 
 class Guest:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from unisono.peer import ctl
 from unisono.peer.anchor import Sound
@@ -27,17 +28,6 @@ from unisono.peer.transfer import Transfer
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
 RATE_HZ = 48_000
-
-
-class Dice:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, length: int) -> bytes:
-        return self._random.randbytes(length)
-
-    def fraction(self) -> float:
-        return self._random.random()
 
 
 def noise(seconds: float, seed: int = 4) -> Sound:

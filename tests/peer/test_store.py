@@ -36,6 +36,7 @@ def small_disc(tmp_path: Path) -> Iterator[Path]:
         ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if made.returncode != 0:
+        # The only way to a disc that is really full; a full budget is tested everywhere.
         pytest.skip("mounting needs root and a container that allows it")
     try:
         yield folder

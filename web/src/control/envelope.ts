@@ -1,4 +1,4 @@
-// Seals what goes through the relay, so that the server carries bytes it can neither read, forge nor use twice (DESIGN §8).
+// Seals what goes through the relay, so that the server carries bytes it can neither read, forge nor use twice.
 // Pure; nonces and the page load's agreement key come from the given random source. Does not know what the content means.
 //
 //   byte 0      version (2)

@@ -1,4 +1,4 @@
-// Who directs, and what the plan is (DESIGN §7; rules D1–D12 in docs/spec/director.md). A pure core: it is told the local
+// Who directs, and what the plan is (rules D1–D24 in docs/spec/director.md). A pure core: it is told the local
 // time in ms and fed events, and answers with beats to broadcast. Does not know files, sound, or how beats travel.
 //
 // Invariants

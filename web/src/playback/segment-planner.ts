@@ -1,4 +1,4 @@
-// Decides the next segment: where in the file, at what ratio, with what fade (DESIGN §5; rules P1–P8). Pure.
+// Decides the next segment: where in the file, at what ratio, with what fade (rules P1–P8 in docs/spec/playback.md). Pure.
 // The timeline says where in the file the loudspeaker should be at a local moment; the line says when a frame gets
 // there. Feed-forward takes both clocks' skews from these two; the servo works on the remaining error only.
 

@@ -7,7 +7,7 @@ import type { Segment } from "./segment-track.ts";
 
 /**
  * Starts a hair after the frame: `k / sampleRate` alone may round below it, and then Chromium interpolates the whole
- * segment (bit-exact joins measured with this epsilon in Chromium 156 and Firefox 153, research/sync.md §0.3).
+ * segment (bit-exact joins measured with this epsilon in Chromium 156 and Firefox 153).
  */
 const START_EPSILON_FRAMES = 1e-6;
 

@@ -1,4 +1,4 @@
-// How hard to bend the rate for a remaining playback error (DESIGN §5; rules P4–P6 in docs/spec/playback.md). Pure.
+// How hard to bend the rate for a remaining playback error (rules P4–P6 in docs/spec/playback.md). Pure.
 // Sign: a positive error plays ahead of where it should be, and asks for a negative rate change.
 
 /**

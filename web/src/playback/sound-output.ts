@@ -14,7 +14,7 @@ export type OutputState = "locked" | "running" | "interrupted";
 /** P23: a call that ends, a page that returns, a headset that is plugged: the first asking may come too soon. */
 const ASK_AFTER_MS = [0, 500, 2_000] as const;
 
-/** P31: a starved machine stands still for half a second; iOS stands for ever after some calls (research/sync.md §3.6). */
+/** P31: a starved machine stands still for half a second; iOS stands for ever after some calls. */
 const STUCK_MS = 2_000;
 /** Longer than any render callback: what a context says while it stands would teach the line a false skew. */
 const STALLED_MS = 300;
@@ -105,7 +105,7 @@ export class SoundOutput {
       this.#reader = reader;
       this.#stopSampling = every(this.#clock, reader.periodMs, () => this.#sample());
     }
-    // "interrupted" is iOS's own state; resume() there fails and is not tried (research/sync.md §3.6).
+    // "interrupted" is iOS's own state; resume() there fails and is not tried.
     if ((this.#context.state as string) !== "interrupted") {
       this.#context.resume().catch(() => this.#stateChanged());
     }

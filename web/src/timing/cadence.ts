@@ -1,4 +1,4 @@
-// When to probe the server's clock (DESIGN §4). Pure: told the local time in ms, answers how long to wait.
+// When to probe the server's clock. Pure: told the local time in ms, answers how long to wait.
 //   joining: 8 probes 40 ms apart, then 5 Hz for 5 s · idle 1 Hz · pre-roll 5 Hz · playing 2 Hz · a burst on demand
 
 export type Activity = "idle" | "pre-roll" | "playing";

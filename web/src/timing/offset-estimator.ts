@@ -1,4 +1,4 @@
-// From probes to offset and drift: one-way minima with a common slope (DESIGN §4, research/sync.md §3.1).
+// From probes to offset and drift: one-way minima with a common slope (rules T1–T5 in docs/spec/timing.md).
 // The two envelopes (largest lower bound, smallest upper bound) are fitted separately but share one slope, so each
 // direction needs only one lucky probe now and then, not both at once. Pure: local ms in, local ms out.
 // Does not know: cadence, sleep, playback. Forgets everything when the clock id changes.

@@ -24,7 +24,7 @@ const RELOCK_FROM_MS = 5;
 /** L5: a single wild estimate proves nothing. */
 const PERSISTENT_SAMPLES = 3;
 const PERSISTENT_MS = 2_000;
-/** L1: ± this around the locked rate is inaudible even as a moving comb between neighbours (research/sync.md §2). */
+/** L1: ± this around the locked rate is inaudible even as a moving comb between neighbours. */
 export const MAX_TRIM_PPM = 100;
 /** A difference decays with this time constant: what the drift is off by, times this, stays. The fit itself averages over far longer. */
 const TRIM_TIME_CONSTANT_MS = 5_000;

@@ -30,7 +30,7 @@ const LOCK_STEP_MS = 20;
 const GOLDEN_SHARE = 0.618;
 /** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
 export const STALE_MS = 5_000;
-/** Wall time may be stepped a little by NTP; a device that slept shows far more (research/sync.md §3.1). */
+/** Wall time may be stepped a little by NTP; a device that slept shows far more. */
 const SLEEP_JUMP_MS = 250;
 /** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
 const SURE_SLEEP_MS = 1_000;

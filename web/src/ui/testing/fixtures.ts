@@ -1,6 +1,7 @@
 // One sample view for every state a person can meet: for the tests of the words and for the gallery of screens. Plain
 // data; the people are called ada, bo and cy.
 
+import { EMPTY_VIEW } from "../../app/empty-view.ts";
 import type { DetailsView, FigurePoint, FileView, PersonView, View } from "../../app/view.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
 
@@ -117,35 +118,7 @@ const turnedOff: FileView = {
 
 const tooLong = { durationSec: 11_520, roomSec: 2_410 };
 
-const home: View = {
-  phase: "home",
-  key: "",
-  isKeyWeak: false,
-  inviteLink: "",
-  myName: "Ada",
-  status: { code: "joining", stage: "key" },
-  help: null,
-  banner: null,
-  notice: null,
-  isSecureContext: true,
-  isOnline: false,
-  people: [],
-  files: [],
-  isDirector: false,
-  canStop: false,
-  canStartNow: false,
-  needsTapToRejoin: false,
-  nowPlaying: null,
-  transport: null,
-  volume: 1,
-  asksIfHeard: false,
-  speakerDelayMs: 0,
-  isClickTestOn: false,
-  measuring: { code: "ready", hindrance: null, failure: null },
-  linedUp: null,
-  isGivingLittle: false,
-  details,
-};
+const home: View = { ...EMPTY_VIEW, myName: "Ada", details };
 
 const invited: View = { ...home, key: "K7QF-9TXM-2B4D" };
 const swarm: View = {
