@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import random
 
+from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
-from tests.peer.test_peer_cores import ADA, BO, CY, Dice, Wire
+from tests.peer.test_peer_cores import ADA, BO, CY, Wire
 from unisono.peer import ctl
 from unisono.peer.file_state import (
     MAX_KNOWN_FILES,
