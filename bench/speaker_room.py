@@ -6,6 +6,7 @@ Clock: recording time, seconds. Says what happened when (`stretches`) and what t
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,19 +53,34 @@ class Heard:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def play_unisono(scenario: Scenario, song: Song, seconds: float, folder: Path) -> Heard:
-    """`seconds` of the song are recorded, or as much as what happens meanwhile needs."""
+def play_unisono(
+    scenario: Scenario,
+    song: Song,
+    seconds: float,
+    folder: Path,
+    checkout: Path | None = None,
+    log_script: str = "",
+) -> Heard:
+    """`seconds` of the song are recorded, or as much as what happens meanwhile needs.
+
+    `checkout`: serve another checkout's build instead of this one's. `log_script`: runs in every page before
+    its own scripts; what it leaves in `window.captured` goes into the notes.
+    """
     with ExitStack() as stack:
-        server = ServerProcess(folder / "server.log")
+        env = None if checkout is None else {**os.environ, "PYTHONPATH": str(checkout / "src")}
+        server = ServerProcess(folder / "server.log", env=env)
         stack.callback(server.stop)
         rig = stack.enter_context(SpeakerRig(len(scenario.seats), priority=scenario.condition == "quiet"))
         fleet = stack.enter_context(Fleet(server.url, condition=scenario.condition))
-        stage = _Stage(stack, server, Room(fleet, rig, server.url), scenario)
+        stage = _Stage(stack, server, Room(fleet, rig, server.url), scenario, log_script)
         is_late = scenario.meanwhile == "late joiner"
         for index in range(len(scenario.seats) - is_late):
             stage.seat(index)
-        fleet.give_sound_priority(stage.seats)
+        if not scenario.is_priority_late:
+            fleet.give_sound_priority(stage.seats)
         stage.share(song.path)
+        if scenario.is_priority_late:
+            fleet.give_sound_priority(stage.seats)
         stage.director.pause(scenario.wait_sec * 1000)
         rig.record(folder / "room.f32")
         stretches: dict[str, Stretch] = {}
@@ -78,19 +94,22 @@ def play_unisono(scenario: Scenario, song: Song, seconds: float, folder: Path) -
                 stretches["during bulk"] = stage.distribute(make_noise(folder / "mix.mp3", BULK_BYTES))
             else:
                 stage.room.listen(seconds)
-        notes = {seat.name: seat.snapshot()["playback"] for seat in stage.seats}
+        notes = {seat.name: stage.notes_of(seat) for seat in stage.seats}
         return Heard(rig.stop_recording(), stretches, notes)
 
 
 class _Stage:
     """The room of a scenario and what happens in it."""
 
-    def __init__(self, stack: ExitStack, server: ServerProcess, room: Room, scenario: Scenario) -> None:
+    def __init__(
+        self, stack: ExitStack, server: ServerProcess, room: Room, scenario: Scenario, log_script: str
+    ) -> None:
         self.room = room
         self.seats: list[Device | WebKitDevice] = []
         self._stack = stack
         self._server = server
         self._scenario = scenario
+        self._log_script = log_script
 
     @property
     def director(self) -> Device:
@@ -107,6 +126,8 @@ class _Stage:
             device = self._stack.enter_context(self.room.sit_with_webkit(name))
         else:
             device = self.room.sit_with_firefox(name) if kind == "f" else self.room.sit(name)
+            if self._log_script:
+                device.page.add_init_script(self._log_script)
             if self._scenario.clock_ppm and index == len(self._scenario.seats) - 1:
                 device.page.add_init_script(f"{_CLOCK_OFF}({self._scenario.clock_ppm})")
         url = self._server.url
@@ -122,7 +143,14 @@ class _Stage:
         for seat in self.seats:
             if isinstance(seat, WebKitDevice):
                 seat.add_file(path)
-        self.room.share(self.director, path, self.seats)
+        among = [self.director] if self._scenario.is_fetched_in_countdown else self.seats
+        self.room.share(self.director, path, among)
+
+    def notes_of(self, seat: Device | WebKitDevice) -> dict[str, Any]:
+        notes: dict[str, Any] = seat.snapshot()["playback"]
+        if self._log_script and isinstance(seat, Device):
+            notes = {**notes, "captured": seat.page.evaluate("window.captured")}
+        return notes
 
     def start_again_and_again(self, song: Song, seconds: float) -> None:
         until_sec = self.room.rig.recorded_sec() + seconds

@@ -79,6 +79,13 @@ def make_song(
     return Song(path, title, decode(path), duration_sec)
 
 
+def make_large_song(folder: Path, seed: int = 1, duration_sec: float = 130.0) -> Song:
+    """The same music as PCM of 16 bits: 23 MB, which take a while to fetch and to decode."""
+    path = folder / "Night Train.wav"
+    _encode(make_music(duration_sec, seed), "-c:a", "pcm_s16le", str(path))
+    return Song(path, path.stem, decode(path), duration_sec)
+
+
 def make_short_variants(folder: Path, seed: int = 2) -> dict[str, Path]:
     """The same six seconds as `wav`, `flac` and `ogg`."""
     music = make_music(SHORT_SEC, seed)
