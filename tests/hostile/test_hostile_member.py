@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 # Numbers the control messages of each data channel anew, so that others fit in between, and sends into all
 # of them. The page's own catalogues, which would take the place of a made-up one, are held back while
-# `isListing`.
+# `isListing`. A page lists its files once it has been greeted: what comes before that is nonsense to the other.
 HOOK = """
 (() => {
   const channels = new Map();
@@ -36,12 +36,18 @@ HOOK = """
   RTCDataChannel.prototype.send = function (data) {
     if (this.label !== "ctl") return send.call(this, data);
     const said = JSON.parse(data);
+    if (said.message.type === "catalog") channels.get(this).isGreeted = true;
     if (window.isListing && said.message.type === "catalog") return;
     return send.call(this, JSON.stringify({ ...said, seq: ++channels.get(this).seq }));
   };
   const each = (label, act) => {
     for (const [channel, known] of channels)
       if (channel.label === label && channel.readyState === "open") act(channel, known);
+  };
+  window.countGreeted = () => {
+    let count = 0;
+    each("ctl", (_, known) => { count += known.isGreeted ? 1 : 0; });
+    return count;
   };
   window.sayCtl = (message) => each("ctl", (channel, known) =>
     send.call(channel, JSON.stringify({ seq: ++known.seq, message })));
@@ -88,11 +94,12 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileRoom]:
 
 @pytest.fixture
 def eve(room: FileRoom) -> Iterator[Device]:
-    """Somebody new each time, linked with both; her browser is gone afterwards."""
+    """Somebody new each time, linked with both and greeted by both; her browser is gone afterwards."""
     device = room.fleet.chromium("eve", SILENT, extra_args=NO_SOUND)
     device.page.add_init_script(HOOK)
     room.join(device)
     wait_for_all([*room.fleet.devices[:2], device], has_peers(3), "to be linked with eve")
+    device.page.wait_for_function("countGreeted() === 2")
     yield device
     device.leave()
     device.context.close()
