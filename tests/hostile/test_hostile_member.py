@@ -22,7 +22,8 @@ pytestmark = pytest.mark.e2e
 
 # Numbers the control messages of each data channel anew, so that others fit in between, and sends into all
 # of them. The page's own catalogues, which would take the place of a made-up one, are held back while
-# `isListing`. A page lists its files once it has been greeted: what comes before that is nonsense to the other.
+# `isListing`. A page lists its files once it has been greeted; what comes before that is nonsense to the
+# other.
 HOOK = """
 (() => {
   const channels = new Map();

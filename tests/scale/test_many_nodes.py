@@ -145,8 +145,8 @@ async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: No
         await lose(crowd, fleet, "node2", signal.SIGTERM)
 
         # A fifth of all shards would now lead to the new node: who is together stays together.
-        # Not counted from the beginning: on a machine that is busy with browsers the check takes a slow node for
-        # a lost one at times, and swarms that this tore in two have healed by moving.
+        # Not counted from the beginning: on a machine that is busy with browsers the check takes a slow node
+        # for a lost one at times, and swarms that this tore in two have healed by moving.
         homes = {swarm: swarm.nodes for swarm in crowd.swarms}
         moves = sum(member.moves for swarm in homes for member in swarm.members)
         await asyncio.to_thread(fleet.add, "node5")
