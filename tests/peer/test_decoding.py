@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -57,6 +58,52 @@ def pitch_hz(song: Song, at_sec: float) -> float:
 
 
 # --- P50: what is damaged plays, at its pitch and in its place ---------------------------------------------
+
+
+ID3 = b"ID3\4\0\0\0\0\2\0" + bytes(256)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ID3 + ID3,
+        b"APETAGEX" + struct.pack("<IIII", 2000, 64, 0, 0) + bytes(8 + 64),
+        ID3 + bytes(3000),
+    ],
+    ids=["tags", "APE", "tag and zeros"],
+)
+@pytest.mark.parametrize(
+    ("kind", "codec"),
+    [
+        *[("wav", "pcm_s16le"), ("aiff", "pcm_s16be"), ("mp4", "aac"), ("flac", "flac"), ("ogg", "libopus")],
+        *[("w64", "pcm_s16le"), ("webm", "libopus"), ("mp3", "libmp3lame"), ("adts", "aac")],
+    ],
+)
+def test_what_stands_before_the_sound_never_matters(
+    tmp_path: Path, kind: str, codec: str, before: bytes
+) -> None:
+    """[P50]"""
+    rate = 48_000 if codec == "libopus" else 44_100
+    plain = encoded(noise(4.0, rate=rate), kind, codec, rate=rate)
+    song = decode(tmp_path, before + plain)
+    assert song.duration_sec == pytest.approx(decode(tmp_path, plain).duration_sec, abs=0.06)
+
+
+def test_rf64_and_bw64_are_played(tmp_path: Path) -> None:
+    plain = wav(noise(2.0))
+    sound = plain[44:]
+    sizes = struct.pack("<QQQI", len(plain) + 28, len(sound), 0, 0)
+    for name in (b"RF64", b"BW64"):
+        head = name + b"\xff" * 4 + b"WAVEds64" + struct.pack("<I", len(sizes)) + sizes
+        song = decode(tmp_path, head + plain[12:40] + b"\xff" * 4 + sound)
+        assert song.duration_sec == pytest.approx(2.0, abs=0.01)
+
+
+def test_of_several_tracks_the_first_that_can_be_played_is(tmp_path: Path) -> None:
+    """A film's first track is often one of cinemas."""
+    film = tmp_path / "film.mka"
+    tracks = ("-map", "0:a", "-map", "0:a", "-c:a:0", "dca", "-strict", "-2", "-c:a:1", "libopus")
+    assert made(film, *SINE, *tracks).duration_sec == pytest.approx(2.0, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from unisono.peer.decode_lead_in import behind_tags
+
 # They say nothing of their length: FFmpeg divides their size by the rate of their first moments.
 GUESSED_FORMATS = frozenset({"mp3", "aac"})
 # They say how long the whole film is, and its sound may be shorter.
 FILM_FORMATS = frozenset({"matroska,webm"})
 
-ID3_HEAD_BYTES = 10
-HAS_ID3_FOOTER = 0x10
 FRAME_HEAD_BYTES = 4
+# More than its header and what may count its frames.
+LOOK_BYTES = 128
 # Where the number of frames stands in a VBRI header, which lies behind 32 bytes of silence.
 VBRI_AT = FRAME_HEAD_BYTES + 32
 VBRI_FRAMES_AT = VBRI_AT + 14
@@ -77,10 +78,6 @@ def _frames_in(head: bytes, version: int) -> int:
 
 
 def _first_frame(song: BinaryIO) -> bytes:
-    """Its beginning, behind all ID3v2 tags."""
-    song.seek(0)
-    while (head := song.read(ID3_HEAD_BYTES))[:3] == b"ID3" and len(head) == ID3_HEAD_BYTES:
-        size_bytes = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
-        footer_bytes = ID3_HEAD_BYTES if head[5] & HAS_ID3_FOOTER else 0
-        song.seek(size_bytes + footer_bytes, io.SEEK_CUR)
-    return head + song.read(64)
+    """Its beginning, behind all tags."""
+    song.seek(behind_tags(song))
+    return song.read(LOOK_BYTES)

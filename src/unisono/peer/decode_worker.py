@@ -18,7 +18,7 @@ import wave
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 import numpy as np
@@ -27,6 +27,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from unisono.peer.anchor import Sound
+from unisono.peer.decode_lead_in import Behind, container_start
 from unisono.peer.decode_length import said_length
 from unisono.peer.downmix import places_of, to_stereo
 
@@ -254,6 +255,9 @@ def _joined(frames: list[av.AudioFrame]) -> Sound:
 def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -> Ending:
     """Writes heading and sound; returns how it ended."""
     try:
+        start = container_start(song)
+        song.seek(0)
+        song = cast("BinaryIO", Behind(song, start)) if start else song
         with av.open(
             song,
             "r",
@@ -284,16 +288,18 @@ def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -
 
 
 def _sound_in(container: InputContainer) -> AudioStream:
-    if not container.streams.audio:
-        raise _NoSoundError("no sound in it that this peer can decode")
-    stream = container.streams.audio[0]
-    # Without a decoder there is no context, whatever PyAV's types say.
-    codec: str = getattr(stream.codec_context, "name", "unknown")
-    if not CODECS.fullmatch(codec):
-        raise _NoSoundError(f"its sound is {codec}, which is not played here")
-    if not stream.rate or stream.rate < 0:
-        raise _NoSoundError("it names no sample rate")
-    return stream
+    """The first track that can be played; films bring several."""
+    refusals: list[str] = []
+    for stream in container.streams.audio:
+        # Without a decoder there is no context, whatever PyAV's types say.
+        codec: str = getattr(stream.codec_context, "name", "unknown")
+        if not CODECS.fullmatch(codec):
+            refusals.append(f"its sound is {codec}, which is not played here")
+        elif not stream.rate or stream.rate < 0:
+            refusals.append("it names no sample rate")
+        else:
+            return stream
+    raise _NoSoundError(refusals[0] if refusals else "no sound in it that this peer can decode")
 
 
 def _refuse_padded(song: BinaryIO, codec: str) -> None:
