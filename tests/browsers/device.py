@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, expect
 
 Snapshot = dict[str, Any]
 
 WAIT_LIMIT_SEC = 90.0  # two cores may carry several browsers
+expect.set_options(timeout=WAIT_LIMIT_SEC * 1000)  # a screen may be as late as anything else
 POLL_MS = 150.0  # rarer than a page's own beat, so watching does not disturb what is watched
 KEPT_SNAPSHOTS = 3
 KEPT_CONSOLE_LINES = 40

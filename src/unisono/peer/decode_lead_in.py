@@ -37,14 +37,17 @@ def behind_tags(song: BinaryIO) -> int:
 
 
 def container_start(song: BinaryIO) -> int:
-    """Where a container begins that is not at the beginning; 0: nowhere. Moves in `song`."""
+    """Where a container begins that is not at the beginning; 0: nowhere. `song` stands at its beginning."""
     tagged = behind_tags(song)
     first_set = tagged + _zeros_bytes(song, tagged)
     for at in range(max(tagged, first_set - MAX_ZEROS_OF_CONTAINER), first_set + 1):
         head = _read_at(song, at, LOOK_BYTES)
         if head.startswith(CONTAINERS) or head[4:8] == b"ftyp":
-            return at
-    return 0
+            break
+    else:
+        at = 0
+    song.seek(0)
+    return at
 
 
 class Behind(io.RawIOBase):

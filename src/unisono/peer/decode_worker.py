@@ -255,9 +255,8 @@ def _joined(frames: list[av.AudioFrame]) -> Sound:
 def decode(song: BinaryIO, output: BinaryIO, *, max_rate: int, max_bytes: int) -> Ending:
     """Writes heading and sound; returns how it ended."""
     try:
-        start = container_start(song)
-        song.seek(0)
-        song = cast("BinaryIO", Behind(song, start)) if start else song
+        if song.seekable() and (start := container_start(song)):
+            song = cast("BinaryIO", Behind(song, start))
         with av.open(
             song,
             "r",
