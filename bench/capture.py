@@ -4,7 +4,8 @@
 
 Each run leaves `FOLDER/<scenario>-<n>.json.gz`: for every device the timestamps that its AudioContext told,
 the segments that its page queued, the page's clock, and the song's place in the recording every 50 ms. A
-replay gives the timestamps to the code under test and compares the port that it reckons with the one heard.
+replay gives the timestamps to the code under test and compares the port that it reckons with the one heard:
+web/src/playback/testing/captured-room.ts reads these files, and some rooms are kept beside it for the tests.
 """
 
 from __future__ import annotations
@@ -34,8 +35,7 @@ _LOG = """(() => {
     if (stamp.performanceTime !== last) {
       last = stamp.performanceTime;
       const nowMs = performance.now();
-      const latency = this.outputLatency;
-      log.stamps.push([nowMs, this.currentTime, stamp.contextTime, stamp.performanceTime, latency]);
+      log.stamps.push([nowMs, stamp.contextTime, stamp.performanceTime]);
       const stats = this.playbackStats ?? this.playoutStats;
       if (stats && log.stamps.length % 5 === 0) {
         const { underrunDuration, underrunEvents, totalDuration, averageLatency } = stats;
@@ -47,8 +47,8 @@ _LOG = """(() => {
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = function (message, ...rest) {
     if (message?.type === "render") {
-      const { startFrame, frames, position, ratio } = message.segment;
-      log.segments.push([performance.now(), startFrame, frames, position, ratio]);
+      const { startFrame, frames, position, ratio, ratioStep } = message.segment;
+      log.segments.push([performance.now(), startFrame, frames, position, ratio, ratioStep]);
     }
     return postMessage.call(this, message, ...rest);
   };

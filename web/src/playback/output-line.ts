@@ -2,15 +2,20 @@
 // feeds it timestamps every few ten ms. Audio seconds are AudioContext time, so frame = seconds × sample rate.
 // Does not know which engine the pairs come from; speaker-timestamps.ts has translated them already.
 
+import type { Lead } from "./straight-line.ts";
+
 export interface PortSample {
   readonly localMs: number;
   /** AudioContext time of the sample that is leaving the port at `localMs`. */
   readonly audioSec: number;
   /**
    * `smoothed`: the platform has averaged it in its own way, and what it averaged comes as answers; no more than a stopgap.
+   * `rough`: the same of a stream that has just begun or stumbled, before the first answer: it may be milliseconds off.
    * `answer`: what the platform measured, dated back. Anything else speaks for itself.
    */
-  readonly kind?: "smoothed" | "answer";
+  readonly kind?: "smoothed" | "rough" | "answer";
+  /** Of an answer: its standard deviation. */
+  readonly noiseMs?: number;
 }
 
 export interface LineReading {
@@ -60,30 +65,54 @@ const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
 /** Answers (pulse-answers.ts) come every 1.5 s, each with a scatter of its own; twenty of them make a level. */
 const ANSWERED_LEVEL_MS = 30_000;
-const FIRST_ANSWERS = 2;
 const CONTRADICTING_ANSWERS = 3;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 
-interface Lead {
-  readonly localMs: number;
-  readonly leadMs: number;
+/**
+ * Before the first answer the library's line hangs on one reading of a stream that had hardly begun: in rooms whose streams had
+ * underrun it was up to 40 ms off, and mostly within this.
+ */
+const ROUGH_MS = 5;
+/** Nobody has measured a loudspeaker any better. */
+const LEAST_UNCERTAIN_MS = 0.03;
+/** Timestamps that follow each other closely lean together: so many of them tell as much as one that stands alone. */
+const LEANING_SAMPLES = 8;
+/** Answers that follow each other are alike by a third to a half; their mean is this much less certain than that of as many strangers. */
+const LEANING_ANSWERS = 1.6;
+/** Answers over less than this have not told the card's skew for the time after an underrun. */
+const SKEW_KNOWN_MS = 15_000;
+const KNOWN_SKEW_PPM = 10;
+
+interface Sample extends Lead {
+  /** Standard deviation, 1 for a timestamp. */
+  readonly noiseMs: number;
+}
+
+/** Standard deviations: of the level where all is known best, and of the slope away from there. */
+interface LineNoise {
+  readonly levelMs: number;
+  readonly meanLocalMs: number;
+  readonly skew: number;
 }
 
 export class OutputLine {
   /** All of the skew's window; those before the last step are moved to where they would be now. */
-  #samples: Lead[] = [];
+  #samples: Sample[] = [];
   #levelFromMs = Number.NEGATIVE_INFINITY;
   #skewFittedMs = Number.NEGATIVE_INFINITY;
   #skew = 0;
   /** Slope to assume while there are few samples: a card keeps its crystal over an interruption. */
   #usualSkew = 0;
+  #usualSkewPpm = SKEW_PRIOR_PPM;
+  #noise: LineNoise = { levelMs: 0, meanLocalMs: 0, skew: 0 };
+  #isRough = false;
   #reading: LineReading | null = null;
-  #strays: Lead[] = [];
+  #strays: Sample[] = [];
   /** When the last answer was given that the line stands on. */
   #answeredLocalMs = Number.NEGATIVE_INFINITY;
   /** Contradict the line and agree with each other, or are the first of all; the next answers decide. */
-  #doubted: Lead[] = [];
+  #doubted: Sample[] = [];
   /** How far the newest smoothed timestamp was from the line that stands on answers. */
   #smoothingMs = 0;
   #steps = 0;
@@ -110,11 +139,13 @@ export class OutputLine {
 
   /** Adds a timestamp; repeated and backward ones are ignored, and smoothed ones while there are answers (P24). */
   add(sample: PortSample): void {
-    const stamp = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
+    const lead = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
     if (sample.kind === "answer") {
-      this.#addAnswer(stamp);
+      this.#addAnswer({ ...lead, noiseMs: sample.noiseMs ?? ANSWER_NOISE_MS });
       return;
     }
+    const stamp = { ...lead, noiseMs: SAMPLE_NOISE_MS };
+    this.#isRough = sample.kind === "rough";
     const last = this.#samples.at(-1);
     if (last && stamp.localMs <= last.localMs) return;
     const isAnswered = this.#isAnsweredAt(stamp.localMs);
@@ -141,6 +172,14 @@ export class OutputLine {
     this.#fit(entry.localMs);
   }
 
+  /** The port is within this of the line in 19 of 20 moments, ms; null until the line stands. */
+  uncertaintyMsAt(localMs: number): number | null {
+    if (!this.#isSettled()) return null;
+    if (this.#isRough) return ROUGH_MS;
+    const { levelMs, meanLocalMs, skew } = this.#noise;
+    return Math.max(LEAST_UNCERTAIN_MS, 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs)));
+  }
+
   /** Audio seconds at the port at `localMs`; null until the line stands. */
   audioSecAt(localMs: number): number | null {
     if (!this.#isSettled()) return null;
@@ -159,7 +198,7 @@ export class OutputLine {
    * From the second one on, the line stands on answers alone. Three that contradict it and agree with each other begin anew: a single
    * late one moved a line by half a millisecond for half a minute, and one stall may hold up two. A stream that begins anew says so itself.
    */
-  #addAnswer(entry: Lead): void {
+  #addAnswer(entry: Sample): void {
     const isAnswered = this.#isAnsweredAt(entry.localMs);
     if (isAnswered && !this.#isStray(entry)) {
       this.#doubted = [];
@@ -171,9 +210,10 @@ export class OutputLine {
     const isAgreed = this.#doubted.every((other) => Math.abs(entry.leadMs - other.leadMs) <= STEP_MS);
     const agreed = [...(isAgreed ? this.#doubted : []), entry];
     this.#doubted = agreed;
-    if (agreed.length < (isAnswered ? CONTRADICTING_ANSWERS : FIRST_ANSWERS)) return;
+    if (agreed.length < (isAnswered ? CONTRADICTING_ANSWERS : 1)) return;
     this.#doubted = [];
     this.#answeredLocalMs = entry.localMs;
+    this.#keepSkew();
     this.#samples = agreed;
     this.#levelFromMs = Number.NEGATIVE_INFINITY;
     this.#skewFittedMs = Number.NEGATIVE_INFINITY;
@@ -181,7 +221,17 @@ export class OutputLine {
     this.#fit(entry.localMs);
   }
 
-  #isStray(entry: Lead): boolean {
+  /** A card keeps its crystal over an underrun; its level is anybody's guess. */
+  #keepSkew(): void {
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
+    if (!first || !last || first.noiseMs === SAMPLE_NOISE_MS || last.localMs - first.localMs < SKEW_KNOWN_MS)
+      return;
+    this.#usualSkew = this.#skew;
+    this.#usualSkewPpm = KNOWN_SKEW_PPM;
+  }
+
+  #isStray(entry: Sample): boolean {
     const strayMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
     return strayMs > Math.max(STEP_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
   }
@@ -195,7 +245,7 @@ export class OutputLine {
     const isAgreed = Math.max(...steps) - Math.min(...steps) < agreementMs;
     if (!isAgreed && this.#strays.length < LOST_SAMPLES) return false;
     const stepMs = median(steps);
-    const moved = this.#samples.map((old) => ({ localMs: old.localMs, leadMs: old.leadMs + stepMs }));
+    const moved = this.#samples.map((old) => ({ ...old, leadMs: old.leadMs + stepMs }));
     this.#samples = [...(isAgreed ? moved : []), ...fresh];
     this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
     this.#steps += 1;
@@ -206,14 +256,28 @@ export class OutputLine {
     const oldestMs = nowMs - SKEW_WINDOW_MS;
     while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
     if (nowMs - this.#skewFittedMs >= SKEW_PERIOD_MS) {
-      const noiseMs = this.#isAnsweredAt(nowMs) ? ANSWER_NOISE_MS : SAMPLE_NOISE_MS;
-      this.#skew = fitSkew(this.#samples, this.#usualSkew, noiseMs);
+      this.#skew = fitSkew(this.#samples, this.#usualSkew, this.#usualSkewPpm);
       this.#skewFittedMs = nowMs;
     }
     const windowMs = this.#isAnsweredAt(nowMs) ? ANSWERED_LEVEL_MS : LEVEL_WINDOW_MS;
     const fromMs = Math.max(this.#levelFromMs, nowMs - windowMs);
     const recent = this.#samples.slice(this.#samples.findIndex((sample) => sample.localMs >= fromMs));
-    this.#reading = recent.length >= 2 ? fitLevel(recent, nowMs, this.#skew) : null;
+    if (recent.length === 0 || (recent.length === 1 && !this.#isAnsweredAt(nowMs))) {
+      this.#reading = null;
+      return;
+    }
+    this.#reading = fitLevel(recent, nowMs, this.#skew);
+    this.#noise = this.#noiseOf(this.#reading, recent, nowMs);
+  }
+
+  #noiseOf(level: LineReading, recent: readonly Sample[], nowMs: number): LineNoise {
+    const { meanLocal, deviation } = leastSquares(this.#samples, this.#usualSkew, this.#usualSkewPpm);
+    if (this.#isAnsweredAt(nowMs)) {
+      const levelMs = LEANING_ANSWERS * recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
+      return { levelMs, meanLocalMs: meanLocal, skew: deviation };
+    }
+    const levelMs = level.scatterMs / Math.sqrt(Math.max(1, level.samples / LEANING_SAMPLES));
+    return { levelMs, meanLocalMs: nowMs, skew: deviation };
   }
 
   #isSettled(): boolean {
@@ -235,46 +299,72 @@ export class OutputLine {
 }
 
 /** Where a line of slope `skew` through the samples is at `atLocalMs`: their mean without those beyond 3 MAD. */
-function fitLevel(samples: readonly Lead[], atLocalMs: number, skew: number): LineReading {
+function fitLevel(samples: readonly Sample[], atLocalMs: number, skew: number): LineReading {
   const leads = samples.map((sample) => sample.leadMs + skew * (atLocalMs - sample.localMs));
-  const kept = withoutOutliers(leads, median(leads));
-  const leadMs = mean(kept);
-  const scatterMs = Math.sqrt(mean(kept.map((lead) => (lead - leadMs) ** 2)));
+  const isKept = withinOutliers(leads, median(leads));
+  const kept = leads.filter((_, index) => isKept[index]);
+  const weights = samples.filter((_, index) => isKept[index]).map(({ noiseMs }) => noiseMs ** -2);
+  const leadMs = weightedMean(kept, weights);
+  const scatterMs = Math.sqrt(
+    weightedMean(
+      kept.map((lead) => (lead - leadMs) ** 2),
+      weights,
+    ),
+  );
   return { leadMs, atLocalMs, skewPpm: skew * 1e6, scatterMs, samples: kept.length };
 }
 
 /** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
-function fitSkew(samples: readonly Lead[], usualSkew: number, noiseMs: number): number {
-  const rough = leastSquares(samples, usualSkew, noiseMs);
-  const residuals = samples.map((sample) => Math.abs(sample.leadMs - rough.at(sample.localMs)));
-  const limitMs = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(residuals));
-  const kept = samples.filter((_, index) => (residuals[index] ?? 0) <= limitMs);
-  const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew, noiseMs) : rough;
+function fitSkew(samples: readonly Sample[], usualSkew: number, usualSkewPpm: number): number {
+  const rough = leastSquares(samples, usualSkew, usualSkewPpm);
+  const residuals = samples.map((sample) => sample.leadMs - rough.at(sample.localMs));
+  const isKept = withinOutliers(residuals, 0);
+  const kept = samples.filter((_, index) => isKept[index]);
+  const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew, usualSkewPpm) : rough;
   const limit = MAX_SKEW_PPM * 1e-6;
   return Math.min(limit, Math.max(-limit, slope));
 }
 
-function leastSquares(samples: readonly Lead[], usualSkew: number, noiseMs: number) {
-  const meanLocal = mean(samples.map((sample) => sample.localMs));
-  const meanLead = mean(samples.map((sample) => sample.leadMs));
-  let spread = (noiseMs / (SKEW_PRIOR_PPM * 1e-6)) ** 2;
+function leastSquares(samples: readonly Sample[], usualSkew: number, usualSkewPpm: number) {
+  const weights = samples.map(({ noiseMs }) => noiseMs ** -2);
+  const meanLocal = weightedMean(
+    samples.map((sample) => sample.localMs),
+    weights,
+  );
+  const meanLead = weightedMean(
+    samples.map((sample) => sample.leadMs),
+    weights,
+  );
+  let spread = (usualSkewPpm * 1e-6) ** -2;
   let covariance = 0;
-  for (const sample of samples) {
+  for (const [index, sample] of samples.entries()) {
+    const weight = weights[index] ?? 0;
     const fromMean = sample.localMs - meanLocal;
-    spread += fromMean ** 2;
-    covariance += fromMean * (sample.leadMs - meanLead - usualSkew * fromMean);
+    spread += weight * fromMean ** 2;
+    covariance += weight * fromMean * (sample.leadMs - meanLead - usualSkew * fromMean);
   }
   const slope = usualSkew + covariance / spread;
-  return { slope, at: (localMs: number) => meanLead + slope * (localMs - meanLocal) };
+  return {
+    slope,
+    deviation: spread ** -0.5,
+    meanLocal,
+    at: (localMs: number) => meanLead + slope * (localMs - meanLocal),
+  };
 }
 
-function withoutOutliers(values: readonly number[], centre: number): number[] {
+function withinOutliers(values: readonly number[], centre: number): boolean[] {
   const limit = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(values.map((value) => Math.abs(value - centre))));
-  return values.filter((value) => Math.abs(value - centre) <= limit);
+  return values.map((value) => Math.abs(value - centre) <= limit);
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+function weightedMean(values: readonly number[], weights: readonly number[]): number {
+  let sum = 0;
+  let total = 0;
+  for (const [index, value] of values.entries()) {
+    sum += value * (weights[index] ?? 0);
+    total += weights[index] ?? 0;
+  }
+  return sum / (total || 1);
 }
 
 function median(values: readonly number[]): number {

@@ -43,7 +43,7 @@ describe("answers behind smoothed timestamps", () => {
     expect(Math.abs(correlation)).toBeLessThan(0.12); // a share of each jump alone would say 0.14
   });
 
-  it("[P24] go on after one whole line when one was overlooked", () => {
+  it("[P24] go on within three lines when timestamps that were put off looked like one", () => {
     const source = stream({ firstAnswerMs: 0, answerNoiseMs: 0.05 });
     const answers = new PulseAnswers();
     const samples = source.timestamps(40_000).map((sample) => {
@@ -52,8 +52,7 @@ describe("answers behind smoothed timestamps", () => {
     });
     const found = answersIn(samples, answers);
     const gaps = found.slice(1).map((answer, index) => answer.localMs - (found[index]?.localMs ?? 0));
-    expect(Math.max(...gaps)).toBeGreaterThan(1_700);
-    expect(Math.max(...gaps)).toBeLessThan(5_000);
+    expect(Math.max(...gaps.slice(5))).toBeLessThan(5_500);
   });
 
   it("[P24] do not exist where timestamps scatter", () => {
@@ -65,18 +64,41 @@ describe("answers behind smoothed timestamps", () => {
     expect(answersIn(samples)).toEqual([]);
   });
 
-  it("[P24] stop when the stream begins anew, until its window is full again", () => {
-    const source = stream();
+  it.each([
+    [-10, 0.8],
+    [-3, 0.12],
+    [-1, 0.12],
+    [1, 0.12],
+    [2, 0.12],
+    [10, 0.8],
+  ])("[P24] are back 1.7 s after a stumble whose first answer was %d ms off", (firstAnswerMs, limitMs) => {
+    const source = stream({ firstAnswerMs, answerNoiseMs: 0.03, skewPpm: 30 });
     const answers = new PulseAnswers();
     answersIn(source.timestamps(20_000), answers);
-    expect(answers.isRecognised).toBe(true);
-    source.stumble(8);
-    const stumbledMs = 21_000;
+    expect(answers.kind).toBe("smoothed");
+    const stumbledMs = source.nowMs;
+    source.stumble(12);
+    answersIn(source.timestamps(600), answers);
+    expect(answers.kind).toBe("rough");
     const after = answersIn(source.timestamps(20_000), answers);
-    expect(after.filter(({ localMs }) => localMs < stumbledMs + 5_000)).toEqual([]);
-    expect(
-      Math.abs(leadMs(after[0] as PortSample) - source.trueLeadMsAt(after[0]?.localMs ?? 0)),
-    ).toBeLessThan(0.15);
+    expect((after[0]?.localMs ?? 0) - stumbledMs).toBeLessThan(1_400);
+    const errors = after.map((answer) => Math.abs(leadMs(answer) - source.trueLeadMsAt(answer.localMs)));
+    expect(errors[0]).toBeLessThan(limitMs);
+    expect(Math.max(...errors.slice(1))).toBeLessThan(0.3);
+    expect(errors.at(-1)).toBeLessThan(0.1);
+  });
+
+  it("[P24] follow a stream that stumbles again before the first of them", () => {
+    const source = stream({ firstAnswerMs: 3, answerNoiseMs: 0.03, skewPpm: 30 });
+    const answers = new PulseAnswers();
+    answersIn(source.timestamps(20_000), answers);
+    for (const ms of [200, 900, 400, 1_100]) {
+      source.stumble(12);
+      answersIn(source.timestamps(ms), answers);
+    }
+    source.stumble(12);
+    const [first] = answersIn(source.timestamps(2_000), answers);
+    expect(first && Math.abs(leadMs(first) - source.trueLeadMsAt(first.localMs))).toBeLessThan(0.2);
   });
 });
 

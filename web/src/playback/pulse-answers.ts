@@ -1,208 +1,320 @@
 // What PulseAudio's server really said, read back from the timestamps that its client library has smoothed: Chromium on
 // Linux. Local ms, audio seconds at the port. Pure. Does not know the card's skew or when the port moved.
 //
-// Every 1.5 s the library asks the server where the stream is, and draws a straight line until the next answer. The line
-// begins at a pivot some four seconds back; an answer moves the pivot and bends the slope. A stream that has just begun or
-// stumbled therefore reads up to 3 ms off for a quarter of a minute, and a settled one wanders. But how far the new line
-// breaks off from the old one tells what answer made it, once the library's filters are run along (libpulse 16.1, twenty-eight
-// Chromium 156 on the rig; docs/decisions/0007 and 0022).
+// The library asks the server now and then where the stream is, and draws a straight line until the next answer. A stream
+// that has just begun or stumbled therefore reads up to 40 ms off, and a settled one wanders by a tenth. But where a line breaks off
+// from the one before tells what answer made it, once the library's filters are run along (pulse-smoother.ts).
 //
-// States: following a line · leaving it (one timestamp is off it). What is not a row of straight lines of 1.5 s is no
-// smoothed stream, or one that has begun anew: then there are no answers.
+// States: following a line · leaving it (the last timestamps are off it). A break that no answer explains and that keeps
+// the slope is an underrun: the library has begun anew on a pivot that is not known yet, with the filters it had. Any
+// other leaves the filters unknown, until three answers have come in turn.
 
 import type { PortSample } from "./output-line.ts";
+import { atRest, type DriftFilters, PERIOD_MS, PulseSmoother, SECOND_LINE_MS } from "./pulse-smoother.ts";
+import { type Lead, STAMP_NOISE_MS, StraightLine } from "./straight-line.ts";
 
-/** The library's period once it has settled (it begins with 10 ms and doubles). */
-const PERIOD_MS = 1_500;
 /** A new line shows at the first timestamp after the answer; there is one per render callback, 80 ms. */
-const PERIOD_SLACK_MS = 160;
-/** Lines of full length after which the window is full. */
-const SETTLED_LINES = 3;
-/** The library's window, and the lags of the low passes in it. */
-const WINDOW_MS = 5_000;
-const SLOPE_LAG_MS = WINDOW_MS / (2 * Math.PI);
-const DRIFT_LAG_MS = SLOPE_LAG_MS / 8;
-/**
- * From the moved pivot to the answer: the pivot stands still until the first answer after the window, 5.55 s from the beginning, and
- * then goes along with the answers.
- */
-const LEVER_MS = 4_050;
-/** Timestamps lie on their line within 4 µs. */
-const STRAIGHT_MS = 0.014;
-/** The first few of a line cannot tell its slope; no answer was seen to bend the last one's by more than this within 80 ms. */
-const NEAR_MS = 0.1;
-const SLOPE_SAMPLES = 4;
-/** Answers put a young stream right by up to 1.8 ms; an underrun moves it by 10 and more, and all begins anew. */
-const NEW_STREAM_MS = 4;
+const CALLBACK_MS = 80;
+/** The library's thread was seen to be as late as this beside a busy machine. */
+const LATE_MS = 80;
+const SEEN_WITHIN_MS = CALLBACK_MS + LATE_MS;
+/** Answers in turn after which the row is no accident. */
+const ENOUGH_ANSWERS = 2;
+/** An answer that follows another sooner bends the line too little to be read back. */
+const TOLD_FROM_MS = 600;
+/** Timestamps of a line before it is judged: a row of fewer cannot tell its slope. */
+const JUDGED_TIMESTAMPS = 4;
+/** And one that comes out of turn. */
+const LASTING_TIMESTAMPS = 8;
 /** A single stray timestamp is a thread that was put off between two readings of the clock; two that agree are a new line. */
 const STRAYS = 2;
+/** Timestamps lie on their line within 4 µs. */
+const STRAIGHT_MS = 0.014;
+const SIGMAS = 4;
+/** Slopes that the library's Kalman filter, left out here, may hold back. */
+const HELD_BACK = 3e-6;
+/** And what the unknown moments of answer and pivot make of a bend. */
+const BEND_SHARE = 0.25;
+/** What answers scatter by, and how much of what a line is off is read wrong. */
+const NOISE_MS = 0.03;
+const NOISE_SHARE = 0.005;
+const YOUNG_NOISE_SHARE = 0.06;
+/** No answer explains a jump like this: the stream has most likely stumbled. */
+const STUMBLE_MS = 0.3;
+/** A stream that begins reads later from callback to callback until its buffer is full, on the pivot that it has. */
+const FILLING_MS = 250;
+/** An answer was never seen to move a recognised line by more; an underrun moves it by 10 and more. */
+const NEW_STREAM_MS = 4;
 
-interface Lead {
-  readonly localMs: number;
-  readonly leadMs: number;
+/** The library has begun anew. */
+interface Begun {
+  readonly filters: DriftFilters;
+  readonly leads: Lead[];
+  readonly pivotMs: number;
 }
 
 export class PulseAnswers {
   #line: StraightLine | null = null;
-  #strays: Lead[] = [];
-  #lines = 0;
-  #filters: LineFilters | null = null;
+  #next: StraightLine | null = null;
+  /** The one before the line, where that broke off from it. */
+  #before: StraightLine | null = null;
+  #smoother: PulseSmoother | null = null;
+  #begun: Begun | null = null;
+  /** Since the filters were guessed. */
+  #answers = 0;
+  #wantedAnswers = ENOUGH_ANSWERS;
+  /** The answer that is due and has been told as if it bent nothing. */
+  #expectedMs = Number.NEGATIVE_INFINITY;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #isRecognised = false;
+  #hasTold = false;
 
   /**
-   * Whether the last timestamp was one of a row of straight lines, so that an answer may be expected soon. It still is after an answer that
-   * came out of turn: its jump was believed as a step of the port, and devices left their place by 1.2 to 1.6 ms for three seconds.
+   * Whether the timestamps are a row of straight lines of one stream, so that an answer may be expected soon. They still are after an answer
+   * that came out of turn: its jump was believed as a step of the port, and devices left their place by 1.2 to 1.6 ms for three seconds.
    */
   get isRecognised(): boolean {
-    return this.#lines >= SETTLED_LINES - 1 && this.#strays.length === 0;
+    return this.#isRecognised && this.#next === null;
+  }
+
+  /**
+   * What the last timestamp was: `rough` where the library has begun anew, so that it may be far off until the first answer is there; null
+   * where it is no row of lines at all.
+   */
+  get kind(): "smoothed" | "rough" | null {
+    if (this.isRecognised) return "smoothed";
+    const isRow = this.#hasTold || this.#begun !== null || this.#smoother !== null;
+    return !this.#isRecognised && isRow ? "rough" : null;
   }
 
   /** Takes the next timestamp; returns the answer that it makes known. */
   add(sample: PortSample): PortSample | null {
     const lead = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
     const line = this.#line;
+    if (lead.localMs <= this.#lastMs) return null;
+    this.#lastMs = lead.localMs;
     if (!line) {
-      this.#line = new StraightLine([lead], 0);
+      this.#begin([lead], atRest(0));
       return null;
     }
-    if (lead.localMs <= line.untilMs) return null;
-    if (!line.isOn(lead)) return this.#stray(line, lead);
-    this.#strays = [];
+    if (this.#begun) return this.#settle(this.#begun, lead);
+    if (this.#next) return this.#leave(line, this.#next, lead);
+    if (!isOn(line, lead)) {
+      this.#next = new StraightLine([lead], line.slope);
+      return null;
+    }
     line.add(lead);
-    // An answer that was just as expected bends nothing, but was given all the same.
-    return line.lengthMs > PERIOD_MS + PERIOD_SLACK_MS
-      ? this.#break(line, line.splitAt(line.fromMs + PERIOD_MS))
+    return this.#stay(line);
+  }
+
+  #begin(leads: Lead[], filters: DriftFilters, pivotMs?: number): void {
+    this.#line = new StraightLine(leads, filters.slope);
+    this.#next = null;
+    this.#before = null;
+    this.#smoother = null;
+    this.#begun = { filters, leads, pivotMs: pivotMs ?? this.#line.fromMs - CALLBACK_MS / 2 };
+    this.#isRecognised = false;
+    this.#answers = 0;
+    this.#wantedAnswers = 1;
+  }
+
+  /** Until the first line is there that is long enough to be judged. */
+  #settle(begun: Begun, lead: Lead): PortSample | null {
+    const { filters, leads, pivotMs } = begun;
+    if (Math.abs(lead.leadMs - (leads.at(-1) ?? lead).leadMs) > NEW_STREAM_MS) {
+      const isFilling = lead.localMs - pivotMs < FILLING_MS;
+      this.#begin([lead], filters, isFilling ? pivotMs : undefined);
+      return null;
+    }
+    const [fromMs, untilMs] = SECOND_LINE_MS;
+    if (lead.localMs <= pivotMs + untilMs + CALLBACK_MS / 2) {
+      leads.push(lead);
+      return null;
+    }
+    const seen = leads.filter(
+      ({ localMs }) =>
+        localMs > pivotMs + fromMs + CALLBACK_MS / 2 && localMs < pivotMs + untilMs - CALLBACK_MS / 2,
+    );
+    const line = new StraightLine(seen, filters.slope);
+    this.#begun = null;
+    this.#line = line;
+    this.#next = new StraightLine([lead], line.slope);
+    if (seen.length < STRAYS || !seen.every((each) => isOn(line, each))) return null;
+    this.#smoother = PulseSmoother.begun(filters, pivotMs, line.slope);
+    return null;
+  }
+
+  /**
+   * An answer that was just as expected bends nothing, but was given all the same. Or it is late: only when the next one is due it is
+   * certain.
+   */
+  #stay(line: StraightLine): PortSample | null {
+    if (!this.#smoother && line.untilMs - line.fromMs > PERIOD_MS + SEEN_WITHIN_MS) {
+      // The library has come to rest: nothing bends.
+      this.#guess(PulseSmoother.settled(line.slope, line.slope, line.fromMs - CALLBACK_MS / 2));
+    }
+    const smoother = this.#smoother;
+    if (!smoother) return null;
+    const { dueMs } = smoother;
+    if (line.untilMs > this.#unbent(smoother, line).dueMs + SEEN_WITHIN_MS) {
+      this.#smoother = this.#unbent(smoother, line);
+      this.#answers += 1;
+      this.#line = line.splitAfter(dueMs) ?? line;
+    }
+    if (line.untilMs <= dueMs + SEEN_WITHIN_MS || this.#expectedMs === dueMs) return null;
+    this.#expectedMs = dueMs;
+    return this.#tell(
+      line,
+      dueMs,
+      dueMs - smoother.answeredMs,
+      smoother.answerOf(dueMs, 0, line.untilMs).offMs,
+    );
+  }
+
+  /** As the library is when the answer that was due has bent nothing. */
+  #unbent(smoother: PulseSmoother, line: StraightLine): PulseSmoother {
+    const { dueMs } = smoother;
+    return smoother.after(dueMs, smoother.answerOf(dueMs, 0, line.untilMs).offMs);
+  }
+
+  #leave(line: StraightLine, next: StraightLine, lead: Lead): PortSample | null {
+    const isStray = this.#smoother !== null && isPutOff(this.#smoother, line, next);
+    if (!isOn(next, lead) || (isStray && isOn(line, lead))) return this.#part(line, next, lead, isStray);
+    next.add(lead);
+    return next.leads.length >= (isStray ? LASTING_TIMESTAMPS : JUDGED_TIMESTAMPS)
+      ? this.#break(line, next, null)
       : null;
   }
 
-  #stray(line: StraightLine, lead: Lead): PortSample | null {
-    const { slope } = line;
-    if (!new StraightLine([...this.#strays], slope).isOn(lead)) this.#strays = [];
-    this.#strays.push(lead);
-    if (this.#strays.length < STRAYS) return null;
-    const next = new StraightLine(this.#strays, slope);
-    this.#strays = [];
-    return this.#break(line, next);
+  #part(line: StraightLine, next: StraightLine, lead: Lead, isStray: boolean): PortSample | null {
+    if (next.leads.length >= STRAYS && !isStray) return this.#break(line, next, lead);
+    if (isOn(line, lead)) {
+      this.#next = null;
+      line.add(lead);
+      return this.#stay(line);
+    }
+    this.#next = new StraightLine([lead], line.slope);
+    return null;
   }
 
-  #break(line: StraightLine, next: StraightLine): PortSample | null {
+  #break(line: StraightLine, next: StraightLine, after: Lead | null): PortSample | null {
+    const before = this.#before;
+    this.#before = line;
     this.#line = next;
-    const { localMs, leadMs } = next.middle;
-    const expectedMs = line.leadMsAt(localMs);
-    const periodMs = next.fromMs - line.fromMs;
-    const isRegular = Math.abs(periodMs - PERIOD_MS) <= PERIOD_SLACK_MS;
-    const isOneStream = Math.abs(leadMs - expectedMs) < NEW_STREAM_MS;
-    if (!isRegular || !isOneStream) {
-      // An answer was overlooked: one whole line puts that right. A new stream has to settle first.
-      this.#lines = isOneStream && this.#lines >= SETTLED_LINES - 1 ? SETTLED_LINES - 1 : 0;
-      this.#filters = null;
-      return null;
+    this.#next = after && new StraightLine([after], next.slope);
+    const known = this.#smoother && this.#withOverlooked(this.#smoother, line, next);
+    const explained = known && explain(known, line, next);
+    if (explained) return this.#take(explained, line);
+    const guess = before && inTurn(before, line) ? guessed(before, line) : null;
+    const guessedRight = guess && explain(guess, line, next);
+    if (guess && guessedRight) {
+      this.#guess(guess);
+      return this.#take(guessedRight, line);
     }
-    this.#lines += 1;
-    this.#filters ??= new LineFilters(line.slope);
-    const offMs = this.#filters.offMs(leadMs - expectedMs, periodMs);
-    return this.#lines >= SETTLED_LINES ? { localMs, audioSec: (localMs + expectedMs + offMs) / 1000 } : null;
+    this.#smoother = null;
+    this.#lose(line, next, known?.filters ?? atRest(line.slope));
+    return null;
+  }
+
+  #guess(smoother: PulseSmoother): void {
+    this.#smoother = smoother;
+    this.#answers = 0;
+    this.#wantedAnswers = this.#isRecognised ? 1 : ENOUGH_ANSWERS;
+  }
+
+  /** An answer may have bent nothing, and only the one after it shows. */
+  #withOverlooked(smoother: PulseSmoother, line: StraightLine, next: StraightLine): PulseSmoother {
+    const unbent = this.#unbent(smoother, line);
+    if (next.fromMs <= unbent.dueMs - LATE_MS) return smoother;
+    this.#answers += 1;
+    return unbent;
+  }
+
+  #take({ smoother, answeredMs, offMs, periodMs }: Explained, line: StraightLine): PortSample | null {
+    this.#smoother = smoother;
+    this.#answers += 1;
+    return this.#tell(line, answeredMs, periodMs, offMs);
+  }
+
+  #tell(line: StraightLine, localMs: number, periodMs: number, offMs: number): PortSample | null {
+    if (this.#answers < this.#wantedAnswers || periodMs < TOLD_FROM_MS) return null;
+    this.#isRecognised = this.#hasTold = true;
+    const share = periodMs < PERIOD_MS - LATE_MS ? YOUNG_NOISE_SHARE : NOISE_SHARE;
+    const audioSec = (localMs + line.leadMsAt(localMs) + offMs) / 1000;
+    return {
+      localMs,
+      audioSec,
+      kind: "answer",
+      noiseMs: Math.hypot(share === YOUNG_NOISE_SHARE ? 0.08 : NOISE_MS, share * offMs),
+    };
+  }
+
+  /**
+   * A break that no answer explains: most likely the stream has stumbled. Where lines break in turn all the same, the filters are not
+   * known, and the next break will tell.
+   */
+  #lose(line: StraightLine, next: StraightLine, filters: DriftFilters): void {
+    if (Math.abs(jumpOf(line, next)) < (this.#isRecognised ? STUMBLE_MS : NEW_STREAM_MS)) return;
+    this.#isRecognised = false;
+    if (!inTurn(line, next)) this.#begin([...next.leads, ...(this.#next?.leads ?? [])], filters);
   }
 }
 
-/**
- * What the library makes of an answer (time-smoother_2.c), turned round. Slopes in ms per ms; all is linear as long as they are small. The
- * pivot moves along the chord from itself to the answer for as long as the period was. The chord's slope goes through two low
- * passes, half of it fed back from behind them, and a third one, and is the next line's.
- */
-class LineFilters {
-  #slope: number;
-  #drift: number;
-  #smoothDrift: number;
-
-  constructor(slope: number) {
-    this.#slope = this.#drift = this.#smoothDrift = slope;
-  }
-
-  /** How far off the last line the answer was that made the next one begin `jumpMs` beside it. */
-  offMs(jumpMs: number, periodMs: number): number {
-    const driftShare = periodMs / (periodMs + DRIFT_LAG_MS);
-    const slopeShare = periodMs / (periodMs + SLOPE_LAG_MS);
-    const chordMs = LEVER_MS + periodMs;
-    const pass = (before: number, input: number, share: number): number => before + share * (input - before);
-    // Of an answer on the line, and what each ms off it adds.
-    const drift = pass(this.#drift, (this.#smoothDrift + this.#slope) / 2, driftShare);
-    const smoothDrift = pass(this.#smoothDrift, drift, driftShare);
-    const slope = pass(this.#slope, smoothDrift, slopeShare);
-    const driftPerMs = driftShare / (2 * chordMs);
-    const smoothDriftPerMs = driftShare * driftPerMs;
-    const slopePerMs = slopeShare * smoothDriftPerMs;
-    const offMs = (jumpMs - (slope - this.#slope) * LEVER_MS) / (periodMs / chordMs + slopePerMs * LEVER_MS);
-    this.#drift = drift + driftPerMs * offMs;
-    this.#smoothDrift = smoothDrift + smoothDriftPerMs * offMs;
-    this.#slope = slope + slopePerMs * offMs;
-    return offMs;
-  }
+interface Explained {
+  /** As the library is after the answer. */
+  readonly smoother: PulseSmoother;
+  readonly answeredMs: number;
+  /** From the answer to the line before it. */
+  readonly offMs: number;
+  /** Since the answer before. */
+  readonly periodMs: number;
 }
 
-/** A least-squares line through timestamps, as far as they have come. */
-class StraightLine {
-  readonly #leads: Lead[];
-  /** Until it has one of its own. */
-  readonly #usualSlope: number;
-
-  constructor(leads: Lead[], usualSlope: number) {
-    this.#leads = leads;
-    this.#usualSlope = usualSlope;
-  }
-
-  get fromMs(): number {
-    return this.#leads[0]?.localMs ?? 0;
-  }
-
-  get middle(): Lead {
-    const localMs = mean(this.#leads.map((lead) => lead.localMs));
-    return { localMs, leadMs: mean(this.#leads.map((lead) => lead.leadMs)) };
-  }
-
-  get slope(): number {
-    const { localMs, leadMs } = this.middle;
-    return this.leadMsAt(localMs + 1) - leadMs;
-  }
-
-  get untilMs(): number {
-    return this.#leads.at(-1)?.localMs ?? 0;
-  }
-
-  get lengthMs(): number {
-    return this.untilMs - this.fromMs;
-  }
-
-  add(lead: Lead): void {
-    this.#leads.push(lead);
-  }
-
-  /** Takes off what comes from `localMs` on, as a line of its own. */
-  splitAt(localMs: number): StraightLine {
-    const index = this.#leads.findIndex((lead) => lead.localMs >= localMs);
-    return new StraightLine(this.#leads.splice(index), this.slope);
-  }
-
-  isOn(lead: Lead): boolean {
-    const last = this.#leads.at(-1) ?? lead;
-    if (this.#leads.length < SLOPE_SAMPLES) {
-      const expectedMs = last.leadMs + this.#usualSlope * (lead.localMs - last.localMs);
-      return Math.abs(lead.leadMs - expectedMs) <= NEAR_MS;
-    }
-    return Math.abs(lead.leadMs - this.leadMsAt(lead.localMs)) <= STRAIGHT_MS;
-  }
-
-  leadMsAt(localMs: number): number {
-    const { localMs: meanX, leadMs: meanY } = this.middle;
-    let spread = 0;
-    let covariance = 0;
-    for (const { localMs: x, leadMs: y } of this.#leads) {
-      spread += (x - meanX) ** 2;
-      covariance += (x - meanX) * (y - meanY);
-    }
-    const slope = spread > 0 ? covariance / spread : 0;
-    return meanY + slope * (localMs - meanX);
-  }
+/** The answer that made `line` break off into `next`; null where none does. */
+function explain(known: PulseSmoother, line: StraightLine, next: StraightLine): Explained | null {
+  if (isOutOfTurn(known, next)) return null;
+  const smoother = known.isYoung ? withPivotSeen(known, line, next) : known;
+  const answeredMs = Math.min(next.fromMs, Math.max(line.untilMs, smoother.dueMs));
+  const readMs = next.middleMs;
+  const jumpMs = jumpOf(line, next);
+  const { offMs, slope } = smoother.answerOf(answeredMs, jumpMs, readMs);
+  const bend = Math.abs(next.slope - line.slope);
+  const noise = SIGMAS * Math.hypot(next.slopeNoise, line.slopeNoise) + HELD_BACK;
+  if (Math.abs(next.slope - slope) > noise + BEND_SHARE * bend) return null;
+  const periodMs = answeredMs - smoother.answeredMs;
+  return { smoother: smoother.after(answeredMs, offMs), answeredMs, offMs, periodMs };
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Where it is known best. */
+const jumpOf = (line: StraightLine, next: StraightLine): number =>
+  next.leadMsAt(next.middleMs) - line.leadMsAt(next.middleMs);
+
+/** Threads that were put off one after the other look like a line of the library's, but out of turn and for a moment. */
+const isPutOff = (known: PulseSmoother, line: StraightLine, next: StraightLine): boolean =>
+  isOutOfTurn(known, next) && Math.abs(jumpOf(line, next)) < STUMBLE_MS;
+
+/** Answers are late at times, and never early. */
+const isOutOfTurn = (known: PulseSmoother, next: StraightLine): boolean =>
+  next.fromMs <= known.dueMs - LATE_MS;
+
+/** All lines of a young stream meet in its pivot. */
+function withPivotSeen(smoother: PulseSmoother, line: StraightLine, next: StraightLine): PulseSmoother {
+  const bend = next.slope - line.slope;
+  const jumpMs = jumpOf(line, next);
+  const noiseMs = (Math.abs(jumpMs) / bend ** 2) * Math.hypot(next.slopeNoise, line.slopeNoise);
+  const pivotMs = next.middleMs - jumpMs / bend;
+  const isSeen = noiseMs < CALLBACK_MS / 4 && Math.abs(pivotMs - smoother.pivotMs) < CALLBACK_MS;
+  return smoother.seen(line.slope, isSeen ? pivotMs : smoother.pivotMs);
+}
+
+/** The library between two answers, by the slopes of two whole lines in turn. */
+const guessed = (before: StraightLine, line: StraightLine): PulseSmoother =>
+  PulseSmoother.settled(before.slope, line.slope, line.fromMs - CALLBACK_MS / 2);
+
+const inTurn = (line: StraightLine, next: StraightLine): boolean =>
+  Math.abs(next.fromMs - line.fromMs - PERIOD_MS) <= SEEN_WITHIN_MS;
+
+function isOn(line: StraightLine, lead: Lead): boolean {
+  const noiseMs = Math.hypot(STAMP_NOISE_MS, line.noiseMsAt(lead.localMs));
+  return Math.abs(lead.leadMs - line.leadMsAt(lead.localMs)) <= Math.max(STRAIGHT_MS, SIGMAS * noiseMs);
+}

@@ -170,8 +170,9 @@ function withAnswers(reader: PortReader): PortReader {
     read: (clock, nowLocalMs, isSoundDue) =>
       reader.read(clock, nowLocalMs, isSoundDue).flatMap((sample): PortSample[] => {
         const answer = answers.add(sample);
-        const stamp: PortSample = answers.isRecognised ? { ...sample, kind: "smoothed" } : sample;
-        return answer ? [{ ...answer, kind: "answer" }, stamp] : [stamp];
+        const { kind } = answers;
+        const stamp: PortSample = kind ? { ...sample, kind } : sample;
+        return answer ? [answer, stamp] : [stamp];
       }),
   };
 }

@@ -49,6 +49,11 @@ export class SmoothedStream {
     this.#pivot = { localMs: fromMs, leadMs: this.trueLeadMsAt(fromMs) + model.firstAnswerMs };
   }
 
+  /** Of the next timestamp. */
+  get nowMs(): number {
+    return this.#localMs;
+  }
+
   trueLeadMsAt(localMs: number): number {
     return this.portLeadMs + localMs * this.#model.skewPpm * 1e-6;
   }
