@@ -40,7 +40,7 @@ const joined = (...parts: Float32Array[]): Channels => {
 const later = (channels: Channels, frames: number): Channels =>
   channels.map((channel) => {
     const moved = new Float32Array(channel.length);
-    if (frames % 1) renderRun(channel, { position: -frames, ratio: 1 }, moved);
+    if (frames % 1) renderRun(channel, { position: -frames, ratio: 1, ratioStep: 0 }, moved);
     else moved.set(moved.map((_, at) => channel[at - frames] ?? 0));
     return moved;
   });
@@ -48,7 +48,7 @@ const later = (channels: Channels, frames: number): Channels =>
 const toRate = (channels: Channels, rate: number): Channels =>
   channels.map((channel) => {
     const output = new Float32Array(Math.floor((channel.length * rate) / RATE));
-    renderRun(channel, { position: 0, ratio: RATE / rate }, output);
+    renderRun(channel, { position: 0, ratio: RATE / rate, ratioStep: 0 }, output);
     return output;
   });
 

@@ -11,6 +11,7 @@ const segment = (overrides: Partial<Segment>): Segment => ({
   frames: 4_800,
   position: 0,
   ratio: 1,
+  ratioStep: 0,
   fadeFrom: null,
   isLast: false,
   ...overrides,
@@ -37,7 +38,7 @@ describe("the resampler", () => {
   it.each([1_000, 10_000, 15_000])("[P13] keeps %i Hz clean while it slews at 500 ppm", (hz) => {
     const source = tone(hz, 20_000);
     const output = new Float32Array(9_600);
-    renderRun(source, { position: 1_000.37, ratio: 1.0005 }, output);
+    renderRun(source, { position: 1_000.37, ratio: 1.0005, ratioStep: 0 }, output);
     expect(snrDb(output, tone(hz, 9_600, 1_000.37, 1.0005))).toBeGreaterThan(80);
   });
 
@@ -45,16 +46,27 @@ describe("the resampler", () => {
     const source = tone(3_000, 40_000);
     const ratio = 1.00017;
     const whole = new Float32Array(9_600);
-    renderRun(source, { position: 500.25, ratio }, whole);
+    renderRun(source, { position: 500.25, ratio, ratioStep: 0 }, whole);
     const second = new Float32Array(4_800);
-    renderRun(source, { position: 500.25 + 4_800 * ratio, ratio }, second);
+    renderRun(source, { position: 500.25 + 4_800 * ratio, ratio, ratioStep: 0 }, second);
     const worst = Math.max(...second.map((value, i) => Math.abs(value - (whole[4_800 + i] ?? 0))));
     expect(worst).toBeLessThan(1e-5);
   });
 
+  it("[P13] goes from one rate to another evenly: the pitch does not jump", () => {
+    const source = tone(10_000, 20_000);
+    const output = new Float32Array(9_600);
+    const ratioStep = 500e-6 / 9_600;
+    renderRun(source, { position: 1_000.37, ratio: 1, ratioStep }, output);
+    const wanted = output.map((_, i) =>
+      Math.sin((2 * Math.PI * 10_000 * (1_000.37 + i + (i * i * ratioStep) / 2)) / RATE),
+    );
+    expect(snrDb(output, wanted)).toBeGreaterThan(80);
+  });
+
   it("is silent outside of the file", () => {
     const source = tone(1_000, 1_000);
-    const [output] = renderSegment([source], segment({ position: 5_000.5, ratio: 1.0001 }));
+    const [output] = renderSegment([source], segment({ position: 5_000.5, ratio: 1.0001, ratioStep: 0 }));
     expect(output?.every((value) => value === 0)).toBe(true);
     const [before] = renderSegment([source], segment({ position: -10_000, frames: 480 }));
     expect(before?.every((value) => value === 0)).toBe(true);
@@ -64,7 +76,10 @@ describe("the resampler", () => {
     const source = tone(200, 48_000);
     const [output] = renderSegment(
       [source],
-      segment({ position: 12_000, fadeFrom: { run: { position: 1_000, ratio: 1 }, frames: 960 } }),
+      segment({
+        position: 12_000,
+        fadeFrom: { run: { position: 1_000, ratio: 1, ratioStep: 0 }, frames: 960 },
+      }),
     );
     expect(output?.[0]).toBeCloseTo(source[1_000] ?? 0, 1);
     expect(output?.[2_000]).toBe(source[14_000]);

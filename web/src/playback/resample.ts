@@ -25,13 +25,14 @@ export function renderSegment(
 
 /** Writes `output.length` frames of the run. */
 export function renderRun(channel: Float32Array, run: Run, output: Float32Array): void {
-  if (run.ratio === 1 && Number.isInteger(run.position)) {
+  if (run.ratio === 1 && run.ratioStep === 0 && Number.isInteger(run.position)) {
     for (let i = 0; i < output.length; i++) output[i] = channel[run.position + i] ?? 0;
     return;
   }
   const half = TAPS / 2;
+  const halfStep = run.ratioStep / 2;
   for (let i = 0; i < output.length; i++) {
-    const at = run.position + i * run.ratio;
+    const at = run.position + i * (run.ratio + i * halfStep);
     const whole = Math.floor(at);
     const phase = (at - whole) * PHASES;
     const row = Math.floor(phase);

@@ -4,7 +4,7 @@
 
 import type { OutputLine } from "./output-line.ts";
 import { type Run, type Segment, SegmentTrack } from "./segment-track.ts";
-import { correctionPpm, REJOIN_MS } from "./servo.ts";
+import { correctionPpm, easedChange, REJOIN_MS } from "./servo.ts";
 
 /** Seconds into the file that should be sounding at local moment `localMs`; negative before the start. */
 export type Timeline = (localMs: number) => number;
@@ -102,7 +102,7 @@ export class SegmentPlanner {
     if (!run || ideal === null) return null;
     const errorMs = ((run.position - ideal) / this.#sampleRate) * 1000;
     if (Math.abs(errorMs) > REJOIN_MS) return this.#jump(startFrame, run, ideal, timeline);
-    return this.#append(startFrame, run.position, timeline, null);
+    return this.#append(startFrame, run.position, timeline, null, run.ratio);
   }
 
   /** P20: the segments still missing between the last one and the horizon, seen from the frame being rendered. */
@@ -134,7 +134,7 @@ export class SegmentPlanner {
     const run = this.track.runAt(frame);
     if (!run) return null;
     this.track.cut(frame);
-    return this.#append(frame, run.position, timeline, null);
+    return this.#append(frame, run.position, timeline, null, run.ratio);
   }
 
   /** Fades out from `frame` on; nothing may follow. Null when nothing sounds there. */
@@ -154,15 +154,25 @@ export class SegmentPlanner {
     return this.#append(startFrame, ideal, timeline, { run, frames });
   }
 
-  #append(startFrame: number, position: number, timeline: Timeline, fadeFrom: Segment["fadeFrom"]): Segment {
+  /** `ratioBefore`: of what it goes on from; the rate then changes evenly, as a jump of the pitch is noise beside a tone (P13). */
+  #append(
+    startFrame: number,
+    position: number,
+    timeline: Timeline,
+    fadeFrom: Segment["fadeFrom"],
+    ratioBefore?: number,
+  ): Segment {
     const frames = Math.round(SEGMENT_SEC * this.#sampleRate);
     const here = this.idealPosition(startFrame, timeline) ?? position;
     const there = this.idealPosition(startFrame + frames, timeline) ?? position + frames;
     this.#lastErrorMs = ((position - here) / this.#sampleRate) * 1000;
-    this.#lastRatePpm = correctionPpm(this.#lastErrorMs);
+    const knownMs = this.#line.uncertaintyMsAt(this.#line.reading?.atLocalMs ?? 0) ?? 0;
+    this.#lastRatePpm = correctionPpm(this.#lastErrorMs, knownMs);
     const forward = clampRatio((there - here) / frames);
-    const ratio = forward * (1 + this.#lastRatePpm * 1e-6);
-    const segment: Segment = { startFrame, frames, position, ratio, fadeFrom, isLast: false };
+    const wantedRatio = forward * (1 + this.#lastRatePpm * 1e-6);
+    const ratio = ratioBefore ?? wantedRatio;
+    const ratioStep = easedChange(wantedRatio - ratio, this.#lastErrorMs) / frames;
+    const segment: Segment = { startFrame, frames, position, ratio, ratioStep, fadeFrom, isLast: false };
     this.track.append(segment);
     return segment;
   }

@@ -1,5 +1,5 @@
-// What has been queued on the sound card, exactly: consecutive segments of output frames, each a straight run through
-// the file. Positions are file frames at the context's rate, fractional; `startFrame` is an integer context frame.
+// What has been queued on the sound card, exactly: consecutive segments of output frames, each a run through the file at a
+// rate that may change evenly. Positions are file frames at the context's rate, fractional; `startFrame` is an integer context frame.
 // Pure. Does not know what the frames sound like nor when they are due.
 //
 // Invariants
@@ -11,6 +11,8 @@ export interface Run {
   readonly position: number;
   /** File frames per output frame: 1 but for some ppm. */
   readonly ratio: number;
+  /** By how much `ratio` changes with each output frame. */
+  readonly ratioStep: number;
 }
 
 export interface Segment extends Run {
@@ -44,13 +46,15 @@ export class SegmentTrack {
     return run?.position ?? null;
   }
 
-  /** The run through the file from `frame` on; also right after the end of the last segment. */
+  /** The run through the file from `frame` on, straight on at the rate that it has there; also right after the end of the last segment. */
   runAt(frame: number): Run | null {
     const segment = this.#segments.findLast((candidate) => candidate.startFrame <= frame);
     if (!segment || segment.isLast || frame > segment.startFrame + segment.frames) return null;
+    const passed = frame - segment.startFrame;
     return {
-      position: segment.position + (frame - segment.startFrame) * segment.ratio,
-      ratio: segment.ratio,
+      position: segment.position + passed * (segment.ratio + (passed * segment.ratioStep) / 2),
+      ratio: segment.ratio + passed * segment.ratioStep,
+      ratioStep: 0,
     };
   }
 
