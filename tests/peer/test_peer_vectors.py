@@ -234,7 +234,7 @@ def test_a_status_names_what_cannot_be_played_the_chosen_file_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "byte"), [(2, 0x94), (2, 0x84), (11 + 8, 3)], ids=["nine", "runs over", "unknown"]
+    ("at", "byte"), [(2, 0x94), (2, 0x84), (12 + 8, 3)], ids=["nine", "runs over", "unknown"]
 )
 def test_troubles_that_make_no_sense_are_refused(at: int, byte: int) -> None:
     content = bytearray(encode_message(StatusMessage(Status("Bo", troubles=(("ab" * 8, "short"),)))))

@@ -27,6 +27,8 @@ MAX_SKEW_PPM = 1_000.0
 STEP_MS = 5.0
 STEP_TELLINGS = 10
 MIN_TELLINGS = 5
+# Tellings that follow each other closely lean together: so many tell as much as one that stands alone.
+LEANING_TELLINGS = 8
 # A card may tell 200 times a second; the line moves no faster than this is worth.
 FIT_PERIOD_MS = 100.0
 
@@ -41,6 +43,8 @@ class CardLine:
         self._late_ms = 0.0
         self._skew = 0.0
         self._is_fitted = False
+        # The card is within this of the line in 19 of 20 moments; infinite until it stands.
+        self.uncertainty_ms = math.inf
         # How often it began anew.
         self.steps = 0
 
@@ -86,7 +90,10 @@ class CardLine:
         self._skew = _slope(ago[kept], late[kept])
         recent = ago >= -LEVEL_WINDOW_MS
         level = (late - self._skew * ago)[recent]
-        self._late_ms = float(level[_inliers(level)].mean())
+        level = level[_inliers(level)]
+        self._late_ms = float(level.mean())
+        alone = max(1.0, len(level) / LEANING_TELLINGS)
+        self.uncertainty_ms = 2 * float(level.std()) / math.sqrt(alone)
         self._at_local_ms = local_ms
         self._is_fitted = True
 

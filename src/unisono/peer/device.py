@@ -59,6 +59,11 @@ class SoundDevice:
         self._stream = _open_stream(name, self._copy)
         self._stream.start()  # not sooner: the card's thread asks the stream for the time
 
+    @property
+    def uncertainty_ms(self) -> float:
+        """Of `error_ms`."""
+        return self._line.uncertainty_ms
+
     def advance(self, local_ms: float) -> None:  # noqa: ARG002 - it goes by the card's clock
         """Renders ahead; call it at least every quarter of a second."""
         with self._lock:

@@ -20,6 +20,11 @@ class Sink(Protocol):
         """How far ahead of its place it sounds; None while silent."""
         ...
 
+    @property
+    def uncertainty_ms(self) -> float:
+        """It sounds within this of that error in 19 of 20 moments."""
+        ...
+
     def advance(self, local_ms: float) -> None: ...
 
 
@@ -42,6 +47,11 @@ class Outputs:
         """Of the output that is furthest from its place."""
         errors = [sink.error_ms for sink in self._sinks if sink.error_ms is not None]
         return max(errors, key=abs) if errors else None
+
+    @property
+    def uncertainty_ms(self) -> float:
+        """Of the output that is known least."""
+        return max((sink.uncertainty_ms for sink in self._sinks if sink.error_ms is not None), default=0.0)
 
     def advance(self, local_ms: float) -> None:
         for sink in self._sinks:

@@ -58,6 +58,7 @@ class OwnStatus:
             rtt_ms=estimate.rtt_ms if estimate else 0.0,
             speaker_delay_ms=self._speaker_delay_ms,
             sync_error_ms=self._outputs.error_ms,
+            uncertainty_ms=self._outputs.uncertainty_ms,
             hindrance=None if is_ready else self._hindrance(file_id),
             troubles=told_troubles(self._songs.troubles, file_id),
             is_over=self._is_over(local_ms),
@@ -107,4 +108,4 @@ class OwnStatus:
 
 
 def _without_figures(status: Status) -> Status:
-    return replace(status, rtt_ms=0.0, sync_error_ms=None)
+    return replace(status, rtt_ms=0.0, sync_error_ms=None, uncertainty_ms=0.0)

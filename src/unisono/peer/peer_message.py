@@ -30,7 +30,7 @@ MAX_NAME_CHARS = 40
 MAX_SPEAKER_DELAY_MS = 2_000
 MAX_ERROR_MS = 1e6
 MAX_CLOCK_NAME_CHARS = 64
-_STATUS_HEAD = struct.Struct(">BBBHHf")
+_STATUS_HEAD = struct.Struct(">BBBHHfB")
 _BEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
@@ -51,6 +51,8 @@ class Status:
     speaker_delay_ms: int = 0
     # How far ahead (+) of the plan it sounds; None while it is not playing.
     sync_error_ms: float | None = None
+    # It sounds within this of that error in 19 of 20 moments.
+    uncertainty_ms: float = 0.0
     is_clicking: bool = False
     is_phone: bool = False
     hindrance: Hindrance | None = None
@@ -135,12 +137,15 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
     )
     error_ms = math.nan if status.sync_error_ms is None else status.sync_error_ms
     rtt_tenths = min(0xFFFF, round(status.rtt_ms * 10))
-    head = _STATUS_HEAD.pack(STATUS, flags, halves, status.speaker_delay_ms, rtt_tenths, error_ms)
+    uncertainty = math.ceil(min(0xFF, status.uncertainty_ms * 10))
+    head = _STATUS_HEAD.pack(
+        STATUS, flags, halves, status.speaker_delay_ms, rtt_tenths, error_ms, uncertainty
+    )
     return head + bytes.fromhex(status.ready_file_id or "") + troubles + status.name.encode()
 
 
 def _decode_status(content: bytes) -> StatusMessage:
-    _, flags, halves, delay_ms, rtt_tenths, error_ms = _STATUS_HEAD.unpack_from(content)
+    _, flags, halves, delay_ms, rtt_tenths, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
     _check(flags, 0, 0xFF)
     hindrance, count = halves & 15, halves >> 4
     _check(hindrance, 0, len(HINDRANCES))
@@ -161,6 +166,7 @@ def _decode_status(content: bytes) -> StatusMessage:
         rtt_ms=rtt_tenths / 10,
         speaker_delay_ms=delay_ms,
         sync_error_ms=None if math.isnan(error_ms) else round(error_ms, 3),
+        uncertainty_ms=uncertainty / 10,
         is_clicking=bool(flags & 4),
         is_phone=bool(flags & 8),
         hindrance=HINDRANCES[hindrance - 1] if hindrance else None,

@@ -46,6 +46,7 @@ class Recorder:
         self._is_closed = False
         self._has_ended = False
         self.error_ms: float | None = None
+        self.uncertainty_ms = 0.0  # what is recorded is where it is
 
     def advance(self, local_ms: float) -> None:
         """Writes what has sounded until now."""

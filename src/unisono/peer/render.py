@@ -27,7 +27,7 @@ STOP_FADE_FRAMES = OUTPUT_RATE_HZ * 15 // 1000
 # P4: an error decays with this, midway between the page's 4 s at an entry and 12 s later on.
 # P5: the rate bends by so much at most below so many ms.
 TIME_CONSTANT_SEC = 8.0
-LIMITS_PPM = ((2.0, 100.0), (8.0, 500.0), (math.inf, 2_000.0))
+LIMITS_PPM = ((8.0, 1_000.0), (math.inf, 2_000.0))
 # P6: beyond this a crossfade is kinder than a pitch bend of many seconds.
 REJOIN_MS = 25.0
 

@@ -41,6 +41,7 @@ class Desk {
   timeline: Timeline | null = null;
   redirects = 0;
   isUnable = false;
+  isSettled = true;
   readonly conductor: Conductor;
 
   constructor() {
@@ -51,6 +52,9 @@ class Desk {
       },
       get sampleRate() {
         return desk.isUnable ? null : 48_000;
+      },
+      get isSettled() {
+        return desk.isSettled;
       },
       loadedId: songId,
       isUnlocked: true,
@@ -96,6 +100,19 @@ beforeEach(() => {
 });
 
 describe("the plan at the loudspeaker", () => {
+  it("[P27] finds a device ready before a start once it knows its place, and playing at any time", () => {
+    desk = new Desk();
+    desk.isSettled = false;
+    desk.conductor.follow({ ...playing("north", 1), state: "preparing" }, 2_000_000);
+    expect(desk.conductor.readyFileId).toBeNull();
+    desk.isSettled = true;
+    expect(desk.conductor.readyFileId).toBe(songId);
+    desk.isSettled = false;
+    desk.conductor.follow(playing("north", 2), 2_000_000);
+    expect(desk.conductor.readyFileId).toBe(songId);
+    expect(desk.at(3_000)).not.toBeNull();
+  });
+
   it("[G11] is left to the others by a device that cannot sound, so that nobody waits for it", () => {
     desk = new Desk();
     desk.isUnable = true;

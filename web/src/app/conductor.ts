@@ -134,11 +134,12 @@ export class Conductor {
     );
   }
 
-  /** The file this device could sound right now. */
+  /** The file this device could sound right now; before a start also in step (P27). */
   get readyFileId(): FileId | null {
     const { player, clock } = this.#options;
     const fileId = this.#plan?.fileId ?? null;
-    const isReady = fileId !== null && player.loadedId === fileId && player.isUnlocked;
+    const isSettled = this.#plan?.state !== "preparing" || player.isSettled;
+    const isReady = fileId !== null && player.loadedId === fileId && player.isUnlocked && isSettled;
     return isReady && clock.state !== "unsynced" && clock.state !== "coarse" ? fileId : null;
   }
 

@@ -30,6 +30,8 @@ export interface PersonFacts {
   /** What keeps them from being ready for it; null when nothing does, or nothing was heard of it. */
   readonly hindrance: Hindrance | null;
   readonly syncErrorMs: number | null;
+  /** Of that error. */
+  readonly uncertaintyMs: number;
   /** Its decode of the chosen file could not be lined up with the owner's: however small the error, it may be off. */
   readonly isUnaligned: boolean;
   readonly link: LinkState["state"] | null;
@@ -102,6 +104,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     troubles: [],
     hindrance: readHindrance({ plan, player, conductor, clock, files }),
     syncErrorMs: isBehindHeard(playback) ? null : playback.errorMs,
+    uncertaintyMs: playback.uncertaintyMs ?? 0,
     // Alone, there is nobody to be lined up with.
     isUnaligned: roster.peers.length > 0 && conductor.isUnalignedAt(localMs),
     link: "open",
@@ -118,6 +121,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     troubles: status?.troubles ?? [],
     hindrance: status?.hindrance ?? null,
     syncErrorMs: status?.syncErrorMs ?? null,
+    uncertaintyMs: status?.uncertaintyMs ?? 0,
     isUnaligned: status?.isUnaligned === true,
     link: links.get(userId)?.state ?? null,
     isRelayed: links.get(userId)?.isRelayed === true,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import type { FileId } from "../lib/index.ts";
 import { type FileTrouble, toldTroubles, troubleWith } from "./file-troubles.ts";
-import { isStillHeard, readOwnStatus } from "./own-status.ts";
+import { isStillHeard, readHindrance, readOwnStatus } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { id, song, songId } from "./testing/plain-facts.ts";
 
@@ -50,6 +50,16 @@ describe("what a device says of itself", () => {
     expect(isHeard(null)).toBe(false);
     expect(isHeard({ ...whole, syncErrorMs: null, readyFileId: null })).toBe(false);
     expect(isHeard({ ...whole, syncErrorMs: null })).toBe(true);
+  });
+
+  it("[P27] is getting in step while its sound card is not known well enough for a start", () => {
+    const player = { isUnlocked: true, loadedId: songId as string | null };
+    const conductor = { readyFileId: null, refusalOf: () => null };
+    const parts = { plan: playing, files: [song()], player, conductor, clock: { state: "locked" } };
+    const hindrance = () => readHindrance(parts as unknown as Parameters<typeof readHindrance>[0]);
+    expect(hindrance()).toBe("clock");
+    player.loadedId = null;
+    expect(hindrance()).toBe("decoding");
   });
 
   it("[P40] names the files that it cannot play, the chosen one first, and no more than eight", () => {

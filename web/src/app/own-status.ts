@@ -17,7 +17,7 @@ type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClickin
 
 export interface StatusParts {
   readonly plan: Plan;
-  readonly player: Pick<Player, "read" | "isUnlocked" | "durationSec" | "decodedSec">;
+  readonly player: Pick<Player, "read" | "isUnlocked" | "loadedId" | "durationSec" | "decodedSec">;
   readonly conductor: Pick<
     Conductor,
     "readyFileId" | "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt"
@@ -31,7 +31,8 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
   const positionSec = conductor.positionSecAt(localMs);
   // P39: behind what it has of the song it is silent, and off by nothing.
   const isSilent = player.decodedSec !== null && positionSec !== null && positionSec > player.decodedSec;
-  const errorMs = isSilent ? null : player.read().errorMs;
+  const { errorMs: soundingErrorMs, uncertaintyMs } = player.read();
+  const errorMs = isSilent ? null : soundingErrorMs;
   const listed = parts.files.map(({ fileId }) => fileId);
   return {
     ...own,
@@ -39,6 +40,7 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
     isUnable: plan.fileId !== null && conductor.refusalOf(plan.fileId) !== null,
     rttMs: clock.estimate?.rttMs ?? 0,
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
+    uncertaintyMs: errorMs === null ? 0 : (uncertaintyMs ?? 0),
     hindrance: readHindrance(parts),
     troubles: toldTroubles(conductor.troubles, listed, plan.fileId),
     isUnaligned: conductor.isUnalignedAt(localMs),
@@ -57,7 +59,8 @@ export function readHindrance({ plan, player, conductor, clock, files }: StatusP
     return file?.isOverBudget ? "storage-full" : "fetching";
   }
   if (!player.isUnlocked) return "sound-held";
-  return clock.state === "unsynced" || clock.state === "coarse" ? "clock" : "decoding";
+  if (clock.state === "unsynced" || clock.state === "coarse") return "clock";
+  return player.loadedId === fileId ? "clock" : "decoding"; // P27: the sound card's
 }
 
 function isSongOver(plan: Plan, durationSec: number | null, positionSec: number | null): boolean {

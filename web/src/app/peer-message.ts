@@ -4,7 +4,7 @@
 // the smallest envelope; the others are JSON, which begins with a brace.
 //
 //   status: 1 · flags · hindrance, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
-//           playback error, ms, f32 (NaN: not playing) · ready file, 32 bytes, if flagged · each trouble: the file's
+//           playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
 //           first 8 bytes, what it is, u8 · name, UTF-8, to the end
 //           flags: 1 visible · 2 unable · 4 clicking · 8 phone · 16 has a ready file · 32 asks to be answered with a status ·
 //           64 the chosen file is over · 128 it could not be lined up
@@ -41,6 +41,8 @@ export interface PeerStatus {
   readonly speakerDelayMs: number;
   /** How far ahead (+) or behind (−) of the plan its loudspeaker is; null while it is not playing. */
   readonly syncErrorMs: number | null;
+  /** The loudspeaker is within this of that error in 19 of 20 moments. */
+  readonly uncertaintyMs: number;
   readonly isClicking: boolean;
   /** It gets fewer links in a large swarm. All must reckon with the same, or the two ends of a link would not agree on it. */
   readonly isPhone: boolean;
@@ -66,6 +68,7 @@ export type PeerMessage =
 
 const MAX_ERROR_MS = 1e6;
 const MAX_RTT_TENTHS_MS = 0xffff;
+const MAX_UNCERTAINTY_TENTHS_MS = 255;
 const MAX_CLOCK_NAME_CHARS = 64;
 const PLAN_STATES: readonly PlanState[] = ["stopped", "preparing", "playing"];
 const TYPE = { status: 1, beat: 2 } as const;
@@ -111,8 +114,8 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   const { isVisible, isUnable, isClicking, isPhone, isOver, isUnaligned, readyFileId } = status;
-  const { hindrance, troubles, rttMs, speakerDelayMs, syncErrorMs } = status;
-  const head = new DataView(new ArrayBuffer(11));
+  const { hindrance, troubles, rttMs, speakerDelayMs, syncErrorMs, uncertaintyMs } = status;
+  const head = new DataView(new ArrayBuffer(12));
   head.setUint8(0, TYPE.status);
   const hasFile = readyFileId !== null;
   head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver, isUnaligned]));
@@ -120,6 +123,7 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   head.setUint16(3, speakerDelayMs);
   head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
   head.setFloat32(7, syncErrorMs ?? Number.NaN);
+  head.setUint8(11, Math.min(MAX_UNCERTAINTY_TENTHS_MS, Math.ceil(uncertaintyMs * 10)));
   const told = troubles.map(({ filePrefix, trouble }) =>
     concatBytes(fromHex(filePrefix), Uint8Array.of(FILE_TROUBLES.indexOf(trouble))),
   );
@@ -140,6 +144,7 @@ function decodeStatus(reader: Reader): PeerMessage {
   // To a thousandth, which is what was meant before it became a float of 32 bits.
   const roundedMs =
     Math.round(checked(Number.isNaN(errorMs) ? 0 : errorMs, -MAX_ERROR_MS, MAX_ERROR_MS) * 1000) / 1000;
+  const uncertaintyMs = reader.uint8() / 10;
   const readyFileId = hasFile ? (toHex(reader.bytes(32)) as FileId) : null;
   const troubles = Array.from({ length: toldCount }, () => decodeTrouble(reader));
   const nameBytes = reader.rest();
@@ -147,7 +152,7 @@ function decodeStatus(reader: Reader): PeerMessage {
   const name = cleanName(fromUtf8(nameBytes));
   const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
   const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };
-  const more = { isClicking, isPhone, hindrance, troubles, isOver, isUnaligned };
+  const more = { uncertaintyMs, isClicking, isPhone, hindrance, troubles, isOver, isUnaligned };
   return { kind: "status", status: { ...about, ...more }, asks };
 }
 

@@ -35,6 +35,7 @@ describe("the vectors that a headless peer is held to", () => {
       rttMs: 12.3,
       speakerDelayMs: 0,
       syncErrorMs: null,
+      uncertaintyMs: 0,
       isClicking: false,
       isPhone: true,
       hindrance: "decoding",
@@ -48,6 +49,7 @@ describe("the vectors that a headless peer is held to", () => {
       readyFileId: FILE,
       speakerDelayMs: 250,
       syncErrorMs: -0.5,
+      uncertaintyMs: 0.3,
       hindrance: null,
       troubles: [
         { filePrefix: "f1".repeat(8), trouble: "short" },

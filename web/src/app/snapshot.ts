@@ -55,6 +55,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       state: playback?.state ?? "idle",
       positionSec: playback?.positionSec ?? null,
       errorMs: playback?.errorMs ?? null,
+      uncertaintyMs: playback?.uncertaintyMs ?? null,
       ratePpm: playback?.ratePpm ?? null,
       outputLatencyMs: playback?.outputLatencyMs ?? null,
       speakerDelayMs: facts?.speakerDelayMs ?? 0,

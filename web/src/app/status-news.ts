@@ -11,8 +11,11 @@ export class StatusNews {
   #toldLocalMs = Number.NEGATIVE_INFINITY;
 
   /** Whether to tell it now; it counts as told then. Figures that change all the time are no news by themselves. */
-  take({ syncErrorMs, rttMs: _, ...lasting }: PeerStatus, localMs: number): boolean {
-    const text = JSON.stringify({ ...lasting, sync: syncWord(syncErrorMs, lasting.isUnaligned) });
+  take({ syncErrorMs, uncertaintyMs, rttMs: _, ...lasting }: PeerStatus, localMs: number): boolean {
+    const text = JSON.stringify({
+      ...lasting,
+      sync: syncWord(syncErrorMs, uncertaintyMs, lasting.isUnaligned),
+    });
     if (text === this.#toldText && localMs - this.#toldLocalMs < STATUS_PERIOD_MS) return false;
     this.#toldText = text;
     this.#toldLocalMs = localMs;

@@ -10,11 +10,11 @@ const SYNC_WORDS = [
 ] as const;
 
 /**
- * `errorMs` null: not playing, or not known. `isUnaligned`: the error is against this device's own decode, and where that lies
- * against the others' is not known (rule P46).
+ * `errorMs` null: not playing, or not known. `uncertaintyMs`: the word is of the worst that may be (rule P28). `isUnaligned`: the
+ * error is against this device's own decode, and where that lies against the others' is not known (rule P46).
  */
-export function syncWord(errorMs: number | null, isUnaligned: boolean): SyncWord {
+export function syncWord(errorMs: number | null, uncertaintyMs: number, isUnaligned: boolean): SyncWord {
   if (errorMs === null) return "unknown";
   if (isUnaligned) return "unaligned";
-  return SYNC_WORDS.find((entry) => Math.abs(errorMs) <= entry.withinMs)?.word ?? "off";
+  return SYNC_WORDS.find((entry) => Math.abs(errorMs) + uncertaintyMs <= entry.withinMs)?.word ?? "off";
 }

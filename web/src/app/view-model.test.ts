@@ -217,11 +217,24 @@ describe("the sync word", () => {
     [41, "off"],
     [null, "unknown"],
   ] as const)("for %s ms is %s", (errorMs, word) => {
-    expect(syncWord(errorMs, false)).toBe(word);
+    expect(syncWord(errorMs, 0, false)).toBe(word);
+  });
+
+  it("[P28] is that of the worst that may be", () => {
+    expect([syncWord(0, 0.2, false), syncWord(0, 8, false), syncWord(-3, 3, false)]).toEqual([
+      "tight",
+      "good",
+      "good",
+    ]);
+    const people = viewSession(
+      facts({ people: [person("ada", { syncErrorMs: 0.1, uncertaintyMs: 8 })] }),
+      NO_COURSE,
+    ).people;
+    expect(people?.map(({ sync }) => sync)).toEqual(["good"]);
   });
 
   it("[P46] is neither tight nor off for who could not be lined up, and silent while nothing sounds", () => {
-    expect([syncWord(0, true), syncWord(60, true), syncWord(null, true)]).toEqual([
+    expect([syncWord(0, 0, true), syncWord(60, 0, true), syncWord(null, 0, true)]).toEqual([
       "unaligned",
       "unaligned",
       "unknown",

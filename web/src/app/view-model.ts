@@ -28,7 +28,7 @@ export function viewPerson(person: PersonFacts, directorId: UserId | null): Pers
     isRelayed: person.isRelayed,
     isReady: person.isReady,
     syncErrorMs: person.syncErrorMs,
-    sync: syncWord(person.syncErrorMs, person.isUnaligned),
+    sync: syncWord(person.syncErrorMs, person.uncertaintyMs, person.isUnaligned),
   };
 }
 

@@ -14,6 +14,7 @@ import { Repair } from "./repair.ts";
 import { SegmentPlanner, type Timeline } from "./segment-planner.ts";
 import { SegmentQueue } from "./segment-queue.ts";
 import type { Segment } from "./segment-track.ts";
+import { Settling } from "./settling.ts";
 import { browserSound, type SoundGround } from "./sound-ground.ts";
 import { SoundOutput } from "./sound-output.ts";
 
@@ -23,6 +24,8 @@ export interface PlaybackReading {
   readonly state: PlaybackState;
   readonly positionSec: number | null;
   readonly errorMs: number | null;
+  /** The loudspeaker is within this of where `errorMs` says that it is, in 19 of 20 moments. */
+  readonly uncertaintyMs: number | null;
   readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
   /** Of the song; this device may have less of it. */
@@ -95,6 +98,7 @@ export class Player {
   #isHidden = false;
   #isUnable = false;
   readonly #repair = new Repair();
+  readonly #settling = new Settling();
   readonly #outputWatch = new OutputWatch();
   #stopTicking: (() => void) | null = null;
 
@@ -140,6 +144,11 @@ export class Player {
 
   get isUnlocked(): boolean {
     return this.#output.state === "running";
+  }
+
+  /** P27: it is known where the loudspeaker is, or that has been waited for long enough. */
+  get isSettled(): boolean {
+    return this.#settling.isOverAt(this.#clock.nowMs());
   }
 
   /** G11: this browser has no Web Audio: nothing will sound here. */
@@ -334,6 +343,7 @@ export class Player {
       state,
       positionSec: isSounding ? timeline(localMs) : null,
       errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, this.#inDecode) ?? null) : null,
+      uncertaintyMs: isSounding ? this.#output.line.uncertaintyMsAt(localMs) : null,
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       durationSec: this.durationSec,
@@ -443,9 +453,10 @@ export class Player {
     }
   }
 
-  /** P30. */
+  /** P27, P30. */
   #watchOutput(): void {
     const localMs = this.#clock.nowMs();
+    this.#settling.watch(this.#output.line.uncertaintyMsAt(localMs), localMs);
     if (this.#state(localMs) !== "playing") this.#outputWatch.reset();
     else if (this.#outputWatch.hasMoved(this.#output.latencyMs, localMs)) this.#onSoundMoved("rerouted");
   }
@@ -457,7 +468,8 @@ export class Player {
     const frame = this.#cutFrame();
     const isBefore = this.#isBeforeStart(frame);
     const errorMs = isBefore ? planner.startErrorMs(timeline) : planner.errorMsAt(localMs, timeline);
-    if (!this.#repair.isDue(this.#output.line.steps, errorMs, localMs)) return;
+    const { line } = this.#output;
+    if (!this.#repair.isDue(line.steps, errorMs, line.uncertaintyMsAt(localMs) ?? 0, localMs)) return;
     if (isBefore) {
       this.#restart(); // P22: a hidden page has queued its start long ago, for where the card was then
       return;

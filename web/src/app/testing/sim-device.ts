@@ -265,6 +265,8 @@ class IdealPlayer {
     this.loadedId = null;
   }
 
+  readonly isSettled = true;
+
   unlock(): void {}
   decodeWith(): void {}
   redirect(): void {}
@@ -279,6 +281,7 @@ class IdealPlayer {
       state,
       positionSec,
       errorMs: isPlaying ? 0 : null,
+      uncertaintyMs: isPlaying ? 0 : null,
       ratePpm: isPlaying ? 0 : null,
       outputLatencyMs: 0,
       durationSec: SONG_SEC,

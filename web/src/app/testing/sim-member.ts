@@ -19,6 +19,7 @@ export const PLAIN_STATUS: PeerStatus = {
   rttMs: 20,
   speakerDelayMs: 0,
   syncErrorMs: null,
+  uncertaintyMs: 0,
   isClicking: false,
   isPhone: false,
   hindrance: null,
