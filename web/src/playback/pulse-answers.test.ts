@@ -55,13 +55,33 @@ describe("answers behind smoothed timestamps", () => {
     expect(Math.max(...gaps.slice(5))).toBeLessThan(5_500);
   });
 
-  it("[P24] do not exist where timestamps scatter", () => {
-    const random = new SeededRandom(3);
-    const samples = Array.from({ length: 1_000 }, (_, index) => {
-      const localMs = index * 20;
-      return { localMs, audioSec: (localMs - 40 + 0.1 * random.normal()) / 1000 };
-    });
-    expect(answersIn(samples)).toEqual([]);
+  it.each([0.02, 0.1, 1])(
+    "[P24] do not exist where timestamps scatter by %d ms, and those speak for themselves",
+    (scatterMs) => {
+      const random = new SeededRandom(3);
+      const answers = new PulseAnswers();
+      for (let localMs = 0; localMs < 60_000; localMs += 20) {
+        const answer = answers.add({
+          localMs,
+          audioSec: (localMs - 40 + scatterMs * random.normal()) / 1000,
+        });
+        expect(answer).toBeNull();
+        if (localMs > 3_000) expect(answers.kind).toBeNull();
+      }
+    },
+  );
+
+  it("[P24] are the line itself where a platform's timestamps are straight, and it is certain of it", () => {
+    const line = new OutputLine();
+    const answers = new PulseAnswers();
+    for (let localMs = 0; localMs < 30_000; localMs += 20) {
+      const sample = { localMs, audioSec: (localMs * (1 + 40e-6) - 60) / 1000 };
+      const answer = answers.add(sample);
+      if (answer) line.add(answer);
+      line.add(answers.kind ? { ...sample, kind: answers.kind } : sample);
+      if (localMs > 2_000) expect(line.uncertaintyMsAt(localMs)).toBeLessThan(1);
+    }
+    expect((line.audioSecAt(30_000) ?? 0) * 1000).toBeCloseTo(30_000 * (1 + 40e-6) - 60, 1);
   });
 
   it.each([

@@ -5,9 +5,9 @@
 // that has just begun or stumbled therefore reads up to 40 ms off, and a settled one wanders by a tenth. But where a line breaks off
 // from the one before tells what answer made it, once the library's filters are run along (pulse-smoother.ts).
 //
-// States: following a line · leaving it (the last timestamps are off it). A break that no answer explains and that keeps
-// the slope is an underrun: the library has begun anew on a pivot that is not known yet, with the filters it had. Any
-// other leaves the filters unknown, until three answers have come in turn.
+// States: beginning (until the second line of a young stream has been seen) · following a line · leaving it (the last timestamps are
+// off it). A break that no answer explains is an underrun: the library has begun anew on a pivot that is not known yet, with the
+// filters it had. Where lines break in turn all the same, the filters were not known, and two whole lines tell them.
 
 import type { PortSample } from "./output-line.ts";
 import { atRest, type DriftFilters, PERIOD_MS, PulseSmoother, SECOND_LINE_MS } from "./pulse-smoother.ts";
@@ -36,15 +36,18 @@ const HELD_BACK = 3e-6;
 /** And what the unknown moments of answer and pivot make of a bend. */
 const BEND_SHARE = 0.25;
 /** What answers scatter by, and how much of what a line is off is read wrong. */
-const NOISE_MS = 0.03;
-const NOISE_SHARE = 0.005;
-const YOUNG_NOISE_SHARE = 0.06;
+const SETTLED_NOISE = { scatterMs: 0.03, share: 0.005 };
+const YOUNG_NOISE = { scatterMs: 0.08, share: 0.06 };
 /** No answer explains a jump like this: the stream has most likely stumbled. */
 const STUMBLE_MS = 0.3;
 /** A stream that begins reads later from callback to callback until its buffer is full, on the pivot that it has. */
 const FILLING_MS = 250;
 /** An answer was never seen to move a recognised line by more; an underrun moves it by 10 and more. */
 const NEW_STREAM_MS = 4;
+
+/** What has begun so often without an answer is no smoothed stream; nor is what was one and has had none for so long. */
+const PATIENCE = 3;
+const REMEMBERED_MS = 15_000;
 
 /** The library has begun anew. */
 interface Begun {
@@ -66,8 +69,10 @@ export class PulseAnswers {
   /** The answer that is due and has been told as if it bent nothing. */
   #expectedMs = Number.NEGATIVE_INFINITY;
   #lastMs = Number.NEGATIVE_INFINITY;
+  #toldMs = Number.NEGATIVE_INFINITY;
+  /** How often the library seemed to begin anew since an answer was told. */
+  #begunInVain = 0;
   #isRecognised = false;
-  #hasTold = false;
 
   /**
    * Whether the timestamps are a row of straight lines of one stream, so that an answer may be expected soon. They still are after an answer
@@ -83,8 +88,11 @@ export class PulseAnswers {
    */
   get kind(): "smoothed" | "rough" | null {
     if (this.isRecognised) return "smoothed";
-    const isRow = this.#hasTold || this.#begun !== null || this.#smoother !== null;
-    return !this.#isRecognised && isRow ? "rough" : null;
+    // Timestamps that happen to be straight for a while are no smoothed stream: they speak for themselves.
+    const isYoung = this.#begun !== null || this.#smoother?.isYoung === true;
+    const isRow = isYoung && this.#begunInVain <= PATIENCE;
+    const wasRow = this.#lastMs - this.#toldMs < REMEMBERED_MS;
+    return !this.#isRecognised && (isRow || wasRow) ? "rough" : null;
   }
 
   /** Takes the next timestamp; returns the answer that it makes known. */
@@ -113,6 +121,7 @@ export class PulseAnswers {
     this.#before = null;
     this.#smoother = null;
     this.#begun = { filters, leads, pivotMs: pivotMs ?? this.#line.fromMs - CALLBACK_MS / 2 };
+    this.#begunInVain += 1;
     this.#isRecognised = false;
     this.#answers = 0;
     this.#wantedAnswers = 1;
@@ -238,15 +247,12 @@ export class PulseAnswers {
 
   #tell(line: StraightLine, localMs: number, periodMs: number, offMs: number): PortSample | null {
     if (this.#answers < this.#wantedAnswers || periodMs < TOLD_FROM_MS) return null;
-    this.#isRecognised = this.#hasTold = true;
-    const share = periodMs < PERIOD_MS - LATE_MS ? YOUNG_NOISE_SHARE : NOISE_SHARE;
+    this.#isRecognised = true;
+    this.#toldMs = this.#lastMs;
+    this.#begunInVain = 0;
+    const { scatterMs, share } = periodMs < PERIOD_MS - LATE_MS ? YOUNG_NOISE : SETTLED_NOISE;
     const audioSec = (localMs + line.leadMsAt(localMs) + offMs) / 1000;
-    return {
-      localMs,
-      audioSec,
-      kind: "answer",
-      noiseMs: Math.hypot(share === YOUNG_NOISE_SHARE ? 0.08 : NOISE_MS, share * offMs),
-    };
+    return { localMs, audioSec, kind: "answer", noiseMs: Math.hypot(scatterMs, share * offMs) };
   }
 
   /**
@@ -256,7 +262,8 @@ export class PulseAnswers {
   #lose(line: StraightLine, next: StraightLine, filters: DriftFilters): void {
     if (Math.abs(jumpOf(line, next)) < (this.#isRecognised ? STUMBLE_MS : NEW_STREAM_MS)) return;
     this.#isRecognised = false;
-    if (!inTurn(line, next)) this.#begin([...next.leads, ...(this.#next?.leads ?? [])], filters);
+    const wasLine = line.leads.length >= JUDGED_TIMESTAMPS;
+    if (wasLine && !inTurn(line, next)) this.#begin([...next.leads, ...(this.#next?.leads ?? [])], filters);
   }
 }
 
