@@ -37,7 +37,7 @@ const HELD_BACK = 3e-6;
 const BEND_SHARE = 0.25;
 /** What answers scatter by, and how much of what a line is off is read wrong. */
 const SETTLED_NOISE = { scatterMs: 0.03, share: 0.005 };
-const YOUNG_NOISE = { scatterMs: 0.08, share: 0.06 };
+const YOUNG_NOISE = { scatterMs: 0.05, share: 0.06 };
 /** No answer explains a jump like this: the stream has most likely stumbled. */
 const STUMBLE_MS = 0.3;
 /** A stream that begins reads later from callback to callback until its buffer is full, on the pivot that it has. */
