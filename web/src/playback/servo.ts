@@ -7,9 +7,11 @@
  * averages little more (decision 0019).
  */
 const TIME_CONSTANT_SEC = 2.5;
-/** P4: what is beyond this is no noise of line and clock but known to be wrong, and goes within seconds. */
+/** P4: what is beyond this and beyond the line's uncertainty is known to be wrong, and goes within seconds. */
 const KNOWN_MS = 0.2;
 const KNOWN_TIME_CONSTANT_SEC = 1;
+/** P5: what may be noise of the line is followed slowly: Firefox's line wanders by half a millisecond within seconds. */
+const UNKNOWN_PPM = 100;
 /** P5: what ears forgive depends on how wrong it is: at most `ppm` below `belowMs`. */
 const LIMITS = [
   { belowMs: 8, ppm: 1_000 },
@@ -26,15 +28,16 @@ const EASED_BELOW_PPM = 100;
 /** P6: beyond this a crossfade is kinder than a pitch bend of many seconds. */
 export const REJOIN_MS = 25;
 
-/** P26: a line this far from certain says nothing of an error that is smaller; to follow it would be to wander. */
-const UNSURE_MS = 1;
+/** P26: a line this far from certain says nothing of an error that is smaller. */
+const UNSURE_MS = 3;
 
 /** The rate change that answers `errorMs`, ppm. */
 export function correctionPpm(errorMs: number, uncertaintyMs = 0): number {
   const wrongMs = Math.abs(errorMs);
   if (uncertaintyMs > UNSURE_MS && wrongMs < uncertaintyMs) return 0;
-  const knownMs = Math.max(0, wrongMs - KNOWN_MS);
-  const wantedPpm = (wrongMs / TIME_CONSTANT_SEC + knownMs / KNOWN_TIME_CONSTANT_SEC) * 1e3;
+  const knownMs = Math.max(0, wrongMs - Math.max(KNOWN_MS, uncertaintyMs));
+  const slowPpm = Math.min(UNKNOWN_PPM, (wrongMs / TIME_CONSTANT_SEC) * 1e3);
+  const wantedPpm = slowPpm + (knownMs / KNOWN_TIME_CONSTANT_SEC) * 1e3;
   const limit = LIMITS.find((entry) => wrongMs < entry.belowMs)?.ppm ?? 0;
   return -Math.sign(errorMs) * Math.min(limit, wantedPpm);
 }
