@@ -1,10 +1,10 @@
 // PulseAudio's client library (libpulse 16.1) between two answers of its server: a straight line from a pivot, whose slope follows the
-// answers through three low passes. Run along, these tell from where the line broke off which answer made it. Pure. Local ms,
-// lead ms; slopes in ms per ms. The library's Kalman filter, which works where slopes
-// move by less than some 2 ppm an answer, is left out (docs/decisions/0022).
+// answers through three low passes. Run along, these tell from where the line broke off which answer made it. Pure. Local ms, lead
+// ms; slopes in ms per ms. The library's Kalman filter, which works where slopes move by less than some 2 ppm an answer, is left
+// out (docs/decisions/0022).
 
 /** The pivot stands still for as long; it is the first answer of a stream, or the first after an underrun. */
-export const WINDOW_MS = 5_000;
+const WINDOW_MS = 5_000;
 const SLOPE_LAG_MS = WINDOW_MS / (2 * Math.PI);
 const DRIFT_LAG_MS = SLOPE_LAG_MS / 8;
 /** From the pivot to the answers: the library asks after 10 ms, then after twice as long, and leaves out answers before 100 ms. */
@@ -12,6 +12,8 @@ const SCHEDULE_MS = [150, 310, 630, 1_270, 2_550, 4_050];
 /** From the pivot: between the second answer and the third. */
 export const SECOND_LINE_MS: readonly [number, number] = [310, 630];
 export const PERIOD_MS = 1_500;
+/** An answer may have been noticed this much sooner or later than its schedule says. */
+const OFF_SCHEDULE_MS = 60;
 
 /** What is carried over an underrun: the line's slope, and the two low passes, both 1 where the two clocks agree. */
 export interface DriftFilters {
@@ -80,7 +82,7 @@ export class PulseSmoother {
   /** When the next answer is due. */
   get dueMs(): number {
     const ageMs = this.#answeredMs - this.#begunMs;
-    const next = SCHEDULE_MS.find((dueMs) => dueMs > ageMs + 60);
+    const next = SCHEDULE_MS.find((dueMs) => dueMs > ageMs + OFF_SCHEDULE_MS);
     return next === undefined ? this.#answeredMs + PERIOD_MS : this.#begunMs + next;
   }
 
@@ -126,11 +128,11 @@ function bent(before: DriftFilters, chord: number, periodMs: number): DriftFilte
   return { drift, smoothDrift, slope: pass(before.slope, slope, slopeShare) };
 }
 
-function begunWith(filters: DriftFilters, pivotMs: number, aheadMs: number): PulseSmoother {
+function begunWith(filters: DriftFilters, pivotMs: number, firstOffMs: number): PulseSmoother {
   const [first = 0, second = 0] = SCHEDULE_MS;
   const { slope } = filters;
-  const begun = new PulseSmoother(filters, pivotMs).after(pivotMs + first, aheadMs);
-  const offMs = aheadMs + (slope - begun.filters.slope) * second;
+  const begun = new PulseSmoother(filters, pivotMs).after(pivotMs + first, firstOffMs);
+  const offMs = firstOffMs + (slope - begun.filters.slope) * second;
   return begun.after(pivotMs + second, offMs);
 }
 
