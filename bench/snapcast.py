@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
+from bench.load import busy_cores
 from tests.browsers.launch import Condition
 from tests.browsers.ports import free_port, wait_for_port
 from tests.browsers.process_tree import give_realtime_priority
@@ -23,8 +25,19 @@ SILENCE_RECORDED_SEC = 1.0
 CHUNK_SEC = 0.02
 
 
-def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, folder: Path) -> Signal:
-    """Server, clients, the song through the server's pipe in real time, and the recording of it."""
+def play_snapcast(
+    song: Song,
+    seats: str,
+    seconds: float,
+    condition: Condition,
+    folder: Path,
+    *,
+    are_cores_busy: bool = False,
+) -> Signal:
+    """Server, clients, the song through the server's pipe in real time, and the recording of it.
+
+    `are_cores_busy`: endless loops run until the clients get their priority.
+    """
     for tool in ("snapserver", "snapclient"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is missing (Debian: apt-get install snapserver snapclient)")
@@ -58,7 +71,8 @@ def play_snapcast(song: Song, seats: str, seconds: float, condition: Condition, 
             # A client that hears nothing for 5 s drops its sound for good, so silence flows before the song.
             feeder = threading.Thread(target=feed, args=(pipe, song, seconds + 2))
             feeder.start()
-            time.sleep(SETTLE_SEC)
+            with busy_cores() if are_cores_busy else nullcontext():
+                time.sleep(SETTLE_SEC)
             if condition == "quiet":
                 for client in processes[1:]:
                     give_realtime_priority(threads_of(client.pid))

@@ -7,11 +7,12 @@ Clock: recording time, seconds. Says what happened when (`stretches`) and what t
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.load import busy_cores
 from bench.scenarios import Scenario, Stretch
 from tests.browsers.device import Device, wait_for_all
 from tests.browsers.launch import Fleet
@@ -74,11 +75,12 @@ def play_unisono(
         fleet = stack.enter_context(Fleet(server.url, condition=scenario.condition))
         stage = _Stage(stack, server, Room(fleet, rig, server.url), scenario, log_script)
         is_late = scenario.meanwhile == "late joiner"
-        for index in range(len(scenario.seats) - is_late):
-            stage.seat(index)
-        if not scenario.is_priority_late:
-            fleet.give_sound_priority(stage.seats)
-        stage.share(song.path)
+        with busy_cores() if scenario.are_cores_busy else nullcontext():
+            for index in range(len(scenario.seats) - is_late):
+                stage.seat(index)
+            if not scenario.is_priority_late:
+                fleet.give_sound_priority(stage.seats)
+            stage.share(song.path)
         if scenario.is_priority_late:
             fleet.give_sound_priority(stage.seats)
         stage.director.pause(scenario.wait_sec * 1000)

@@ -77,7 +77,9 @@ def chosen(options: argparse.Namespace) -> Scenario:
 
 
 def play_beside(scenario: Scenario, song: Song, seconds: float, folder: Path) -> Heard:
-    return Heard(play_snapcast(song, scenario.seats, seconds, scenario.condition, folder))
+    busy = scenario.are_cores_busy
+    recording = play_snapcast(song, scenario.seats, seconds, scenario.condition, folder, are_cores_busy=busy)
+    return Heard(recording)
 
 
 def in_words(figure: Figure | None) -> str:
