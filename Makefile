@@ -75,7 +75,8 @@ generate-check: $(STAMPS)/dev
 
 generate: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py
-	$(NODE) web/scripts/draw-seats.mjs
+	$(NODE) web/scripts/draw-roles.mjs
+	$(NODE) web/scripts/draw-architecture.mjs
 	$(NODE) web/scripts/draw-icons.mjs
 
 # The time limit is for busy machines, and no promise.

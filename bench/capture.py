@@ -5,7 +5,7 @@
 Each run leaves `FOLDER/<scenario>-<n>.json.gz`: for every device the timestamps that its AudioContext told,
 the segments that its page queued, the page's clock, and the song's place in the recording every 50 ms. A
 replay gives the timestamps to the code under test and compares the port that it reckons with the one heard:
-web/src/playback/testing/captured-room.ts reads these files, and some rooms are kept beside it for the tests.
+web/src/audio/testing/captured-room.ts reads these files, and some rooms are kept beside it for the tests.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Seat:
     proxy: TcpProxy
     pages: int = 1
     # Its page stands still or is gone: asking it would wait for it.
-    is_deaf: bool = False
+    is_server_silent: bool = False
     memory: list[MemoryPoint] = field(default_factory=list)
     former_errors: list[str] = field(default_factory=list)
     former_console: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Soak:
 
     @property
     def answering(self) -> list[Seat]:
-        return [seat for seat in self.seats if not seat.is_deaf]
+        return [seat for seat in self.seats if not seat.is_server_silent]
 
     def enter(self) -> None:
         """Everybody joins and holds the song."""
@@ -194,11 +194,11 @@ class Soak:
 
     @contextmanager
     def deaf(self, seat: Seat) -> Iterator[None]:
-        seat.is_deaf = True
+        seat.is_server_silent = True
         try:
             yield
         finally:
-            seat.is_deaf = False
+            seat.is_server_silent = False
 
 
 def is_connected(shot: Snapshot) -> bool:

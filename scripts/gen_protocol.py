@@ -250,7 +250,7 @@ notices. Frames are at most {protocol.MAX_FRAME_BYTES} bytes; unknown fields are
 
 `t1` and `t2` are global time: the server's monotonic clock in microseconds, named by `clockId`.
 The JSON Schema is in `schema/protocol.schema.json`, the TypeScript types in
-`web/src/control/protocol.gen.ts`. Protocol version: {protocol.PROTOCOL_VERSION}.
+`web/src/protocol/control.gen.ts`. Protocol version: {protocol.PROTOCOL_VERSION}.
 """
 
 
@@ -274,7 +274,7 @@ def render_markdown() -> str:
 
 RENDERED: dict[str, Callable[[], str]] = {
     "schema/protocol.schema.json": render_schema,
-    "web/src/control/protocol.gen.ts": render_typescript,
+    "web/src/protocol/control.gen.ts": render_typescript,
     "docs/protocol.md": render_markdown,
 }
 

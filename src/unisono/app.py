@@ -76,12 +76,12 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
             )
         forwarded_for = headers.getall("X-Forwarded-For", [])
         client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
-        wait_us = hub.turnstile.wait_us(global_us())
+        wait_us = hub.upgrade_limiter.wait_us(global_us())
         if wait_us > 0 and not readiness.is_draining:
             await asyncio.sleep(wait_us / US_PER_SEC)
         if readiness.is_draining:
-            # A proxy may still hold a connection from before the listener closed. Nobody would say goodbye to
-            # who came in by it; with a 503 the proxy asks the next server.
+            # A proxy may still hold a connection from before the listener closed. Nobody would tell it to go
+            # to who came in by it; with a 503 the proxy asks the next server.
             return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
         return await ControlSession(hub, request, address_key(client)).run()
 

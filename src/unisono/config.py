@@ -32,13 +32,14 @@ class Limits:
     # `max_frame_bytes` so that a page a little over the limit still gets a reason in words.
     unread_frame_bytes: int = 64 * 1024
 
-    # A peer at its busiest sends 5 pings/s in a pre-roll, 1 beat/s, and a burst of candidates per neighbour.
+    # A peer at its busiest sends 5 pings/s in a pre-roll, 1 heartbeat/s, and a burst of candidates per
+    # neighbour.
     messages_per_sec: int = 50
     message_burst: int = 100
     bytes_per_sec: int = 64 * 1024
     byte_burst: int = 256 * 1024
 
-    # Above this neither the mesh nor one sealed broadcast per beat makes sense in one room.
+    # Above this neither the mesh nor one sealed broadcast per heartbeat makes sense in one room.
     max_members: int = 64
 
     # A party shares one NAT, and so may a school: do not copy the 10 per address of other services.
@@ -61,8 +62,8 @@ class Limits:
     request_timeout_sec: float = 20.0
 
     # What may wait for one peer before it counts as too slow: eleven of the largest bodies, or hundreds of
-    # beats. Bytes alone, no count of frames: the frames wait in the transport, which knows only bytes, and a
-    # burst of many small ones from others is no fault of the reader.
+    # heartbeats. Bytes alone, no count of frames: the frames wait in the transport, which knows only bytes,
+    # and a burst of many small ones from others is no fault of the reader.
     queue_bytes: int = 256 * 1024
 
     # The kernel's part of that queue. Its own growth, to megabytes, would hide a slow reader for minutes.
@@ -95,7 +96,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Goodbye:
+class Drain:
     """How the server leaves: all within the 15 s after which init systems lose patience."""
 
     # Closes are spread so that the peers do not all knock on the next server in the same instant. A swarm
@@ -151,7 +152,7 @@ class Config:
     log_format: Literal["text", "json"] = "text"
     ice: Ice = field(default_factory=Ice)
     limits: Limits = field(default_factory=Limits)
-    goodbye: Goodbye = field(default_factory=Goodbye)
+    drain: Drain = field(default_factory=Drain)
 
     @property
     def public_path(self) -> str:

@@ -271,7 +271,7 @@ async def _look_at_control(http: aiohttp.ClientSession, target: SplitResult) -> 
         welcome = await _hear(socket, Welcome)
         yield Finding("ok", "The control channel opens, from a page's own origin, and lets a member in.")
         yield await _look_at_clock(socket)
-        yield await _look_at_road(http, target, shard, challenge.node_id)
+        yield await _probe_route(http, target, shard, challenge.node_id)
         for finding in await _look_at_ice(welcome):
             yield finding
         await _say(socket, Leave())
@@ -326,9 +326,7 @@ async def _look_at_clock(socket: aiohttp.ClientWebSocketResponse[bool]) -> Findi
     return Finding("ok", f"{said} and is served at once.")
 
 
-async def _look_at_road(
-    http: aiohttp.ClientSession, target: SplitResult, shard: str, node_id: str
-) -> Finding:
+async def _probe_route(http: aiohttp.ClientSession, target: SplitResult, shard: str, node_id: str) -> Finding:
     """Whether one swarm is led to one server, however often it comes."""
     nodes = {node_id}
     for _ in range(ROADS):

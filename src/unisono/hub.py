@@ -17,11 +17,11 @@ from unisono.admission import check_join
 from unisono.config import Config
 from unisono.errors import PeerError
 from unisono.ice import ice_servers
-from unisono.limits import US_PER_SEC, AddressBudgets, Turnstile
+from unisono.limits import US_PER_SEC, AddressBudgets, UpgradeLimiter
 from unisono.metrics import Metrics
 from unisono.protocol import Join, Welcome, encode_server, kind_of
 from unisono.registry import Registry
-from unisono.swarm import Card, Close, ConnectionId, Effect, Send
+from unisono.swarm import Close, ConnectionId, Effect, MemberInfo, Send
 
 
 class Session(Protocol):
@@ -56,7 +56,7 @@ class Hub:
         self.metrics = Metrics()
         self.registry = Registry(config.limits)
         self.addresses = AddressBudgets(config.limits)
-        self.turnstile = Turnstile(config.limits.handshakes_per_sec)
+        self.upgrade_limiter = UpgradeLimiter(config.limits.handshakes_per_sec)
         self._sessions: dict[ConnectionId, Session] = {}
         self._next_connection = count(1)
         self._expiry: asyncio.TimerHandle | None = None
@@ -80,20 +80,20 @@ class Hub:
         swarm; raises `PeerError`.
         """
         check_join(join, nonce, self.registry.admission_key(join.swarm_id))
-        card = Card(join.session_key, join.announcement)
-        entrance = self.registry.join(connection, join.swarm_id, join.user_id, card, join.admission_key)
+        card = MemberInfo(join.session_key, join.announcement)
+        outcome = self.registry.join(connection, join.swarm_id, join.user_id, card, join.admission_key)
         limits = self.config.limits
         welcome = Welcome(
             clock_id=self.clock_id,
             node_id=self.node_id,
-            members=entrance.members,
+            members=outcome.members,
             limits=limits.announced(),
             ice_servers=ice_servers(self.config.ice, int(time.time()), secrets.token_hex(4)),
             grace_sec=limits.grace_sec,
         )
         self._sessions[connection].send(encode_server(welcome), kind_of(welcome))
-        self._carry_out(entrance.effects)
-        return len(entrance.members) + 1
+        self._carry_out(outcome.effects)
+        return len(outcome.members) + 1
 
     def relay(self, connection: ConnectionId, receiver: str | None, body: str) -> None:
         self._carry_out(self.registry.relay(connection, receiver, body))

@@ -55,7 +55,7 @@ class TokenBucket:
         self.filled_us = global_us
 
 
-class Turnstile:
+class UpgradeLimiter:
     """Lets one through after the other, evenly. Nobody is refused; whoever comes in a crowd waits."""
 
     def __init__(self, per_sec: float) -> None:

@@ -14,11 +14,11 @@ from unisono.config import Limits
 from unisono.errors import PeerError
 from unisono.limits import US_PER_SEC
 from unisono.protocol import ErrorCode, MemberState
-from unisono.swarm import Card, ConnectionId, Effect, Swarm
+from unisono.swarm import ConnectionId, Effect, MemberInfo, Swarm
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
+class JoinOutcome:
     """What a join leads to: whom the newcomer finds, and what there is to do for the others."""
 
     members: list[MemberState]
@@ -65,8 +65,8 @@ class Registry:
         return swarm.admission_key if swarm is not None else None
 
     def join(
-        self, connection: ConnectionId, swarm_id: str, user_id: str, card: Card, admission_key: str
-    ) -> Entrance:
+        self, connection: ConnectionId, swarm_id: str, user_id: str, card: MemberInfo, admission_key: str
+    ) -> JoinOutcome:
         """Raises `PeerError` when this connection may not enter. Proofs are checked by the caller; the first
         joiner's admission key is pinned.
         """
@@ -78,7 +78,7 @@ class Registry:
         self._swarms[swarm_id] = swarm
         self._places[connection] = place
         self._away_since_us.pop(place, None)
-        return Entrance(swarm.members(besides=user_id), effects)
+        return JoinOutcome(swarm.members(besides=user_id), effects)
 
     def relay(self, connection: ConnectionId, receiver: str | None, body: str) -> list[Effect]:
         place = self._places[connection]

@@ -23,9 +23,9 @@ from aiohttp.typedefs import Middleware
 
 from unisono import __version__
 from unisono.app import Handler, Readiness, make_app, make_metrics_app
-from unisono.config import Config, Goodbye, Tls
+from unisono.config import Config, Drain, Tls
+from unisono.drain import Departure, plan_drain
 from unisono.errors import StartError
-from unisono.farewell import Parting, plan_partings
 from unisono.hub import Hub, Session, global_us
 from unisono.ice import REACHED_HOST
 from unisono.log import LOGGER, log_event
@@ -90,7 +90,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         readiness.is_draining = True
         log_event("stopping", connections=len(hub.sessions()))
         await site.stop()
-        await say_goodbye(hub, config.goodbye)
+        await drain_hub(hub, config.drain)
     finally:
         if stun is not None:
             stun.close()
@@ -103,19 +103,19 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     log_event("stopped")
 
 
-async def say_goodbye(hub: Hub, goodbye: Goodbye) -> None:
+async def drain_hub(hub: Hub, drain: Drain) -> None:
     """Sends everyone away, swarm by swarm, and waits for it."""
     rooms = hub.rooms()
-    partings = plan_partings([len(room) for room in rooms], goodbye, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
+    departures = plan_drain([len(room) for room in rooms], drain, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
     async with asyncio.TaskGroup() as group:
-        for room, parting in zip(rooms, partings, strict=True):
-            group.create_task(_send_away(room, parting))
+        for room, departure in zip(rooms, departures, strict=True):
+            group.create_task(_send_away(room, departure))
 
 
-async def _send_away(room: list[Session], parting: Parting) -> None:
-    await asyncio.sleep(parting.delay_sec)
+async def _send_away(room: list[Session], departure: Departure) -> None:
+    await asyncio.sleep(departure.delay_sec)
     async with asyncio.TaskGroup() as group:
-        for session, retry_after_ms in zip(room, parting.retry_after_ms, strict=True):
+        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True):
             group.create_task(session.go_away(retry_after_ms))
 
 

@@ -63,8 +63,8 @@ class ControlSession:
     __slots__ = (
         "_address_key",
         "_budget",
+        "_closing",
         "_connection",
-        "_farewell",
         "_hub",
         "_is_seated",
         "_limits",
@@ -87,13 +87,13 @@ class ControlSession:
             decode_text=False,
             heartbeat=limits.heartbeat_sec,
             max_msg_size=limits.unread_frame_bytes,
-            timeout=hub.config.goodbye.close_timeout_sec,
+            timeout=hub.config.drain.close_timeout_sec,
             writer_limit=0,
         )
         self._budget = ConnectionBudget(limits, global_us())
         self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._transport: asyncio.Transport | None = None
-        self._farewell: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._connection = 0
         self._is_seated = False
 
@@ -112,8 +112,8 @@ class ControlSession:
                 await self._live()
             finally:
                 self._hub.addresses.disconnect(self._address_key, global_us())
-        if self._farewell is not None:
-            await self._farewell
+        if self._closing is not None:
+            await self._closing
         else:
             self._hub.metrics.closes["lost" if self._socket.close_code is None else "closed"] += 1
         return self._socket
@@ -136,7 +136,7 @@ class ControlSession:
 
     def send(self, payload: bytes, kind: str) -> None:
         transport = self._transport
-        if transport is None or self._farewell is not None or transport.is_closing():
+        if transport is None or self._closing is not None or transport.is_closing():
             return
         if transport.get_write_buffer_size() + len(payload) > self._limits.queue_bytes:
             self.end(PeerError(ErrorCode.SLOW_READER, "this connection reads too slowly"))
@@ -146,13 +146,13 @@ class ControlSession:
 
     def end(self, reason: PeerError) -> None:
         refusal = encode_server(Refusal(code=reason.code, message=reason.detail))
-        self._say_farewell(refusal, reason.code.close_code, reason.detail)
+        self._close_with(refusal, reason.code.close_code, reason.detail)
 
     async def go_away(self, retry_after_ms: int) -> None:
         """The server is stopping: says when to come back, closes, and returns when that is done."""
         notice = encode_server(GoAway(retry_after_ms=retry_after_ms))
-        farewell = self._say_farewell(notice, CloseCode.RESTART, "the server is going away")
-        await asyncio.shield(farewell)
+        closing = self._close_with(notice, CloseCode.RESTART, "the server is going away")
+        await asyncio.shield(closing)
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class ControlSession:
                     await asyncio.sleep(0)
                 case Leave():
                     self._hub.leave(self._connection)
-                    self._say_farewell(None, CloseCode.NORMAL, "")
+                    self._close_with(None, CloseCode.NORMAL, "")
                     return
                 case Join():
                     raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")
@@ -248,13 +248,13 @@ class ControlSession:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
 
-    def _say_farewell(self, last_words: bytes | None, code: CloseCode, detail: str) -> asyncio.Task[None]:
+    def _close_with(self, last_words: bytes | None, code: CloseCode, detail: str) -> asyncio.Task[None]:
         """Starts the closing, once: the first reason counts."""
-        if self._farewell is None:
+        if self._closing is None:
             self._hub.metrics.closes[code.name.lower()] += 1
             log_event("session-ended", logging.DEBUG if last_words is None else logging.INFO, code=int(code))
-            self._farewell = asyncio.create_task(self._close(last_words, code, detail))
-        return self._farewell
+            self._closing = asyncio.create_task(self._close(last_words, code, detail))
+        return self._closing
 
     async def _close(self, last_words: bytes | None, code: CloseCode, detail: str) -> None:
         """Says why, shakes hands, and does not wait long for someone who does not answer."""
@@ -262,7 +262,7 @@ class ControlSession:
         if transport is None:
             return
         try:
-            async with asyncio.timeout(self._hub.config.goodbye.close_timeout_sec):
+            async with asyncio.timeout(self._hub.config.drain.close_timeout_sec):
                 if last_words is not None and not transport.is_closing():
                     transport.write(text_frame(last_words))
                 await self._socket.close(code=code, message=detail.encode())

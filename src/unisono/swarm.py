@@ -57,7 +57,7 @@ Seat = Present | Away
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class MemberInfo:
     """What the others are told of a member; announced anew with every join."""
 
     session_key: str
@@ -71,7 +71,7 @@ class Swarm:
         self.admission_key = admission_key
         self._max_members = max_members
         self._seats: dict[str, Seat] = {}
-        self._cards: dict[str, Card] = {}
+        self._cards: dict[str, MemberInfo] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -96,7 +96,7 @@ class Swarm:
     def is_seat_of(self, user_id: str, connection: ConnectionId) -> bool:
         return self._seats.get(user_id) == Present(connection)
 
-    def join(self, user_id: str, connection: ConnectionId, card: Card) -> list[Effect]:
+    def join(self, user_id: str, connection: ConnectionId, card: MemberInfo) -> list[Effect]:
         """Takes a seat. Raises `PeerError` when there is none left."""
         seat = self._seats.get(user_id)
         if seat is None:
@@ -124,7 +124,7 @@ class Swarm:
         return self._tell_others(user_id, Presence(user_id=user_id, away=True))
 
     def leave(self, user_id: str, connection: ConnectionId) -> list[Effect]:
-        """A clean goodbye: the seat is free at once."""
+        """A clean leave: the seat is free at once."""
         if not self.is_seat_of(user_id, connection):
             return []
         return self._remove(user_id)

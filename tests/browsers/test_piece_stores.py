@@ -1,8 +1,8 @@
 """The contract of the piece stores where they live: OPFS, IndexedDB and memory, in Chromium and Firefox, on
 localhost and on plain http, where there are neither OPFS nor locks.
 
-The cases are those that Vitest runs over memory (web/src/swarm/testing/piece-store-contract.ts), on a page of
-their own.
+The cases are those that Vitest runs over memory (web/src/transfer/testing/piece-store-contract.ts), on a
+page of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / ".venv/bin/node"
 VITE = ROOT / "web/node_modules/vite/bin/vite.js"
-PAGE_CONFIG = ROOT / "web/src/swarm/testing/store-page.vite.ts"
+PAGE_CONFIG = ROOT / "web/src/transfer/testing/store-page.vite.ts"
 
 ON_DISC = ("opfs", "indexeddb")
 KINDS = (*ON_DISC, "memory")
@@ -43,7 +43,7 @@ AGE = """(session) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
   request.onsuccess = () => {
     const change = request.result.transaction("sessions", "readwrite");
-    change.objectStore("sessions").put({ session, beatWallMs: Date.now() - 3_600_000 }, session);
+    change.objectStore("sessions").put({ session, heartbeatWallMs: Date.now() - 3_600_000 }, session);
     change.oncomplete = () => {
       request.result.close();
       resolve();

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 IN_STEP_MS = 5.0
 FROZEN_SEC = 20.0
-# Where a stay keeps its pieces in the browser, counted; 0 where it is wiped.
+# Where a session keeps its pieces in the browser, counted; 0 where it is wiped.
 KEPT_FILES = """async () => {
   const count = async (folder) => {
     let files = 0;

@@ -47,7 +47,7 @@ def test_the_length_of_every_format_is_read_from_its_container(tmp_path: Path) -
         encode_to(tmp_path / f"{index}.{suffix}", options)
         for index, (suffix, options) in enumerate(formats.values())
     ]
-    module = ROOT / "web/src/playback/length/sound-length.ts"
+    module = ROOT / "web/src/audio/index/length/sound-length.ts"
     node = [str(ROOT / ".venv/bin/node"), "--no-warnings", "--input-type=module", "-e", READ_LENGTHS]
     answer = subprocess.run([*node, str(module), *map(str, paths)], capture_output=True, check=True)
     lengths = dict(zip(formats, json.loads(answer.stdout), strict=True))

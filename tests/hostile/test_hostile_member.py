@@ -21,7 +21,7 @@ from tests.server_process import ServerProcess
 pytestmark = pytest.mark.e2e
 
 # Numbers the control messages of each data channel anew, so that others fit in between, and sends into all
-# of them. The page's own catalogues, which would take the place of a made-up one, are held back while
+# of them. The page's own catalogs, which would take the place of a made-up one, are held back while
 # `isListing`. A page lists its files once it has been greeted; what comes before that is nonsense to the
 # other.
 HOOK = """
@@ -37,7 +37,7 @@ HOOK = """
   RTCDataChannel.prototype.send = function (data) {
     if (this.label !== "ctl") return send.call(this, data);
     const said = JSON.parse(data);
-    if (said.message.type === "catalog") channels.get(this).isGreeted = true;
+    if (said.message.type === "catalog") channels.get(this).hasSaidHello = true;
     if (window.isListing && said.message.type === "catalog") return;
     return send.call(this, JSON.stringify({ ...said, seq: ++channels.get(this).seq }));
   };
@@ -47,7 +47,7 @@ HOOK = """
   };
   window.countGreeted = () => {
     let count = 0;
-    each("ctl", (_, known) => { count += known.isGreeted ? 1 : 0; });
+    each("ctl", (_, known) => { count += known.hasSaidHello ? 1 : 0; });
     return count;
   };
   window.sayCtl = (message) => each("ctl", (channel, known) =>

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tests.peer.odd_songs import saved
-from unisono.peer.decode import Decoder, Song
+from unisono.peer.decode import Decoder
 from unisono.peer.errors import FileError
+from unisono.peer.song import Song
 
 
 def decode(folder: Path, content: bytes) -> Song:

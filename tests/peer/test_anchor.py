@@ -23,7 +23,7 @@ from unisono.peer.anchor import (
     make_anchor,
     match_anchor,
 )
-from unisono.peer.decode import Song
+from unisono.peer.song import Song
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "anchor.json").read_text())
 RATE_HZ = 48_000
@@ -31,7 +31,7 @@ SONG = "f" * 64
 
 
 def channel_of(parts: list[tuple[str, int, int, int]]) -> NDArray[np.float32]:
-    """Noise and saws by whole numbers alone, as web/src/playback/anchor-vectors.test.ts makes them."""
+    """Noise and saws by whole numbers alone, as web/src/audio/index/anchor-vectors.test.ts makes them."""
     return np.concatenate([_part(*part) for part in parts])
 
 
@@ -70,11 +70,11 @@ def assert_match(match: AnchorMatch | None, expected: dict[str, Any] | None) -> 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_anchors_are_those_of_the_web_app(vector: dict[str, Any]) -> None:
-    """[V1] The same notes to the byte, found at the same place, at half the rate too."""
+    """[V1] The same annotations to the byte, found at the same place, at half the rate too."""
     sound = np.asarray([channel_of(parts) for parts in vector["channels"]])
     anchor = make_anchor(sound, vector["rate"])
     assert [place.start_frame for place in anchor.places] == vector["startFrames"]
-    assert hashlib.sha256(encode_anchor(anchor)).hexdigest() == vector["noteSha256"]
+    assert hashlib.sha256(encode_anchor(anchor)).hexdigest() == vector["annotationSha256"]
     cut = sound[:, vector["cutFrames"] :]
     assert_match(match_anchor(cut, vector["rate"], anchor), vector["match"])
     assert_match(match_anchor(cut[:, ::2], vector["rate"] // 2, anchor), vector["matchHalved"])
@@ -112,10 +112,17 @@ def test_short_or_silent_sound_has_no_places(frames: int) -> None:
 
 def test_bytes_that_are_no_anchor_are_refused() -> None:
     """[P47] A wrong length, a rate that no card has, places out of order."""
-    note = encode_anchor(make_anchor(noise(12), RATE_HZ))
-    place = note[4 : 8 + PLACE_FRAMES]
-    assert decode_anchor(note) is not None
-    for bad in (b"", b"short", note[1:], b"\0" * len(note), note[:4] + 4 * place, note[:4] + 2 * place):
+    annotation = encode_anchor(make_anchor(noise(12), RATE_HZ))
+    place = annotation[4 : 8 + PLACE_FRAMES]
+    assert decode_anchor(annotation) is not None
+    for bad in (
+        b"",
+        b"short",
+        annotation[1:],
+        b"\0" * len(annotation),
+        annotation[:4] + 4 * place,
+        annotation[:4] + 2 * place,
+    ):
         assert decode_anchor(bad) is None
 
 
@@ -127,39 +134,39 @@ def test_an_anchor_from_anybody_ends_in_no_match() -> None:
     assert match_anchor(noise(2), RATE_HZ, anchor) is None
 
 
-def test_a_peer_is_lined_up_by_the_note_of_the_songs_owner() -> None:
-    """[P46] Once for each note; where it is not found, or does not come, the peer says so."""
+def test_a_peer_is_lined_up_by_the_annotation_of_the_songs_owner() -> None:
+    """[P46] Once for each annotation; where it is not found, or does not come, the peer says so."""
     here, alignment = noise(12), Alignment()
-    note = encode_anchor(make_anchor(here, RATE_HZ))
+    annotation = encode_anchor(make_anchor(here, RATE_HZ))
     late = Song(SONG, RATE_HZ, np.roll(here, 4_464, axis=1))
     assert alignment.follow(late, None, 0.0) == late
     assert not alignment.is_unaligned_at(SONG, 9_000.0)
     assert alignment.is_unaligned_at(SONG, 11_000.0)
-    aligned = alignment.follow(late, note, 11_000.0)
+    aligned = alignment.follow(late, annotation, 11_000.0)
     assert aligned.offset_sec == pytest.approx(0.093, abs=1e-6)
     assert not alignment.is_unaligned_at(SONG, 30_000.0)
-    assert alignment.follow(aligned, note, 31_000.0) is aligned
+    assert alignment.follow(aligned, annotation, 31_000.0) is aligned
     alignment.reset()
-    alignment.follow(Song(SONG, RATE_HZ, noise(12, seed=9)), note, 32_000.0)
+    alignment.follow(Song(SONG, RATE_HZ, noise(12, seed=9)), annotation, 32_000.0)
     assert alignment.is_unaligned_at(SONG, 32_000.0)
     assert not alignment.is_unaligned_at("e" * 64, 32_000.0)
 
 
-def test_a_peer_never_lines_up_to_its_own_note() -> None:
+def test_a_peer_never_lines_up_to_its_own_annotation() -> None:
     """[P44] Not even where its song has no place that could be found."""
     tone = np.tile(np.linspace(-0.5, 0.5, 960, dtype=np.float32), (2, 300))
-    note, alignment = encode_anchor(make_anchor(tone, RATE_HZ)), Alignment()
-    assert len(note) == 4
-    alignment.publishes(SONG, note)
+    annotation, alignment = encode_anchor(make_anchor(tone, RATE_HZ)), Alignment()
+    assert len(annotation) == 4
+    alignment.publishes(SONG, annotation)
     song = Song(SONG, RATE_HZ, tone)
-    assert alignment.follow(song, note, 0.0).offset_sec == 0.0
+    assert alignment.follow(song, annotation, 0.0).offset_sec == 0.0
     assert not alignment.is_unaligned_at(SONG, 60_000.0)
     other = Alignment()
-    other.follow(song, note, 0.0)
+    other.follow(song, annotation, 0.0)
     assert other.is_unaligned_at(SONG, 0.0)
 
 
-def test_a_peer_does_not_go_along_for_ever_with_one_note_after_the_other() -> None:
+def test_a_peer_does_not_go_along_for_ever_with_one_annotation_after_the_other() -> None:
     """[P47]"""
     here, alignment = noise(12), Alignment()
     song, anchor = Song(SONG, RATE_HZ, here), make_anchor(here, RATE_HZ)

@@ -12,8 +12,8 @@ from tests.peer import odd_songs
 from tests.peer.decoding import SINE, decode, made, pitch_hz
 from tests.peer.odd_songs import encoded, extensible_wav, tone, wav
 from unisono.peer.anchor import Sound
-from unisono.peer.decode import Song
 from unisono.peer.downmix import places_of, to_stereo
+from unisono.peer.song import Song
 
 SQRT_HALF = 0.7071
 

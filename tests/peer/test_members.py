@@ -15,9 +15,9 @@ from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
 from unisono.peer.member_budgets import BUDGETS, MAX_MEMBERS, Budgeted, MemberBudgets
-from unisono.peer.peer_message import Hindrance, decode_message, encode_message
-from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, compare_serials, next_serial
-from unisono.peer.plan_writer import STANDSTILL_MS, UNSEEN_MS, Readiness, StartWait, next_plan, prepared
+from unisono.peer.peer_message import NotReadyReason, decode_message, encode_message
+from unisono.peer.plan import MAX_PLAN_US, Heartbeat, Plan, Record, compare_serials, next_serial
+from unisono.peer.plan_policy import STANDSTILL_MS, UNSEEN_MS, Readiness, StartWait, next_plan, prepared
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
 LAST = 2**32 - 1
@@ -28,11 +28,11 @@ def sees(user_id: str) -> Candidate:
     return Candidate(user_id, is_visible=False, is_away=False)
 
 
-def on_the_wire(beat: Beat | None) -> Beat:
+def on_the_wire(heartbeat: Heartbeat | None) -> Heartbeat:
     """As it arrives: a number that does not fit would not be sent, or be refused."""
-    assert beat is not None
-    arrived = decode_message(encode_message(beat))
-    assert isinstance(arrived, Beat)
+    assert heartbeat is not None
+    arrived = decode_message(encode_message(heartbeat))
+    assert isinstance(arrived, Heartbeat)
     return arrived
 
 
@@ -42,17 +42,17 @@ def test_at_any_term_and_revision_the_seat_is_inherited_played_from_and_given_up
     ada, bo = Director(ADA), Director(BO)
     ada.attach([sees(BO), sees(CY)], is_new_server=True, local_ms=0)
     bo.attach([sees(ADA), sees(CY)], is_new_server=True, local_ms=0)
-    claim = on_the_wire(Beat(Record(edge, CY), Plan(term=edge, rev=edge)))
+    claim = on_the_wire(Heartbeat(Record(edge, CY), Plan(term=edge, rev=edge)))
     for each in (ada, bo):
-        each.receive_beat(CY, claim, 100)
-    bo.receive_beat(ADA, on_the_wire(ada.member_left(CY, 200)), 200)
+        each.receive_heartbeat(CY, claim, 100)
+    bo.receive_heartbeat(ADA, on_the_wire(ada.member_left(CY, 200)), 200)
     assert (ada.is_me, bo.director_id) == (True, ADA)
     for position_us in (1e6, 2e6):
         changed = ada.change_plan(Plan(clock_id="north", state="playing", position_us=position_us), 300)
-        bo.receive_beat(ADA, on_the_wire(changed), 300)
+        bo.receive_heartbeat(ADA, on_the_wire(changed), 300)
         assert bo.plan.position_us == position_us
     ada.set_candidates([Candidate(BO, is_visible=True, is_away=False)], 400)
-    assert bo.receive_beat(ADA, on_the_wire(ada.make_way(400)), 400) is not None
+    assert bo.receive_heartbeat(ADA, on_the_wire(ada.make_way(400)), 400) is not None
     assert bo.is_me
 
 
@@ -75,7 +75,9 @@ def test_what_is_reckoned_on_from_the_end_of_time_is_still_a_plan_that_others_ta
     assert (plan.global_start_us, plan.position_us) == (-MAX_PLAN_US, MAX_PLAN_US)
 
 
-def stands(user_id: str, *, is_ready: bool = False, hindrance: Hindrance | None = None) -> Readiness:
+def stands(
+    user_id: str, *, is_ready: bool = False, not_ready_reason: NotReadyReason | None = None
+) -> Readiness:
     return Readiness(
         is_away=False,
         is_ready=is_ready,
@@ -85,7 +87,7 @@ def stands(user_id: str, *, is_ready: bool = False, hindrance: Hindrance | None 
         rtt_ms=40,
         speaker_delay_ms=0,
         user_id=user_id,
-        hindrance=hindrance,
+        not_ready_reason=not_ready_reason,
     )
 
 
@@ -100,24 +102,28 @@ def starts_after_ms(stands_at: Callable[[float], list[Readiness]]) -> float | No
     return None
 
 
-@pytest.mark.parametrize("hindrance", [None, "turned-off", "storage-full", "sound-held", "clock", "decoding"])
-def test_a_start_does_not_wait_without_end_for_who_does_not_come_forward(hindrance: Hindrance | None) -> None:
+@pytest.mark.parametrize(
+    "not_ready_reason", [None, "turned-off", "storage-full", "sound-held", "clock", "decoding"]
+)
+def test_a_start_does_not_wait_without_end_for_who_does_not_come_forward(
+    not_ready_reason: NotReadyReason | None,
+) -> None:
     """[D22]"""
     ada = stands(ADA, is_ready=True)
-    assert starts_after_ms(lambda _: [ada, stands(BO, hindrance=hindrance)]) == STANDSTILL_MS
-    assert starts_after_ms(lambda _: [ada, stands(BO, hindrance="fetching")]) == UNSEEN_MS
+    assert starts_after_ms(lambda _: [ada, stands(BO, not_ready_reason=not_ready_reason)]) == STANDSTILL_MS
+    assert starts_after_ms(lambda _: [ada, stands(BO, not_ready_reason="fetching")]) == UNSEEN_MS
 
 
 def test_a_start_waits_anew_for_who_has_come_further_but_not_for_who_goes_back_and_forth() -> None:
     """[D22]"""
     ada = stands(ADA, is_ready=True)
-    steps: list[Hindrance] = ["fetching", "sound-held", "clock", "decoding"]
+    steps: list[NotReadyReason] = ["fetching", "sound-held", "clock", "decoding"]
 
     def comes_further(local_ms: float) -> list[Readiness]:
-        return [ada, stands(BO, hindrance=steps[min(3, int(local_ms // 25_000))])]
+        return [ada, stands(BO, not_ready_reason=steps[min(3, int(local_ms // 25_000))])]
 
     def goes_round(local_ms: float) -> list[Readiness]:
-        return [ada, stands(BO, hindrance=steps[1 + int(local_ms // 1_000) % 3])]
+        return [ada, stands(BO, not_ready_reason=steps[1 + int(local_ms // 1_000) % 3])]
 
     assert starts_after_ms(comes_further) == 75_000 + STANDSTILL_MS
     assert starts_after_ms(goes_round) == 2_000 + STANDSTILL_MS
@@ -181,11 +187,11 @@ def swarm() -> SwarmKeys:
 
 
 @pytest.fixture
-def few_contacts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcement, "MAX_CONTACTS", 32)
+def few_known_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcement, "MAX_KNOWN_PEERS", 32)
 
 
-@pytest.mark.usefixtures("few_contacts")
+@pytest.mark.usefixtures("few_known_peers")
 def test_however_many_have_come_and_gone_the_next_is_heard_and_who_is_here_stays_known(
     swarm: SwarmKeys,
 ) -> None:
@@ -197,18 +203,18 @@ def test_however_many_have_come_and_gone_the_next_is_heard_and_who_is_here_stays
     visit(host, swarm, range(2, 150))
     for number in range(200, 300):
         host.meet(Guest(swarm, number))  # invented by the server, never heard of
-    assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "accepted"
+    assert host.hears(bo, bo.sealer.seal(None, b"heartbeat")) == "accepted"
     visit(host, swarm, range(400, 410))
 
 
-@pytest.mark.usefixtures("few_contacts")
+@pytest.mark.usefixtures("few_known_peers")
 def test_who_comes_back_forgotten_is_heard_but_nothing_from_before(swarm: SwarmKeys) -> None:
     """[E15]"""
     host, before, bo = Guest(swarm, 0), Guest(swarm, 1, epoch=6), Guest(swarm, 1, epoch=7)
     for load in (before, bo):
         load.meet(host)
         host.meet(load)
-    recorded = [bo.sealer.seal(host.user_id, b"hi"), bo.sealer.seal(None, b"beat")]
+    recorded = [bo.sealer.seal(host.user_id, b"hi"), bo.sealer.seal(None, b"heartbeat")]
     assert [host.hears(bo, envelope) for envelope in recorded] == ["accepted", "accepted"]
     host.sealer.left(bo.user_id)
     visit(host, swarm, range(2, 100))
@@ -217,9 +223,9 @@ def test_who_comes_back_forgotten_is_heard_but_nothing_from_before(swarm: SwarmK
         host.meet(before)
     host.meet(bo)
     assert [host.hears(bo, envelope) for envelope in recorded] == ["wire-replayed", "wire-replayed"]
-    assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "wire-unproven"
+    assert host.hears(bo, bo.sealer.seal(None, b"heartbeat")) == "wire-unproven"
     assert host.hears(bo, bo.sealer.seal(host.user_id, b"hi")) == "accepted"
-    assert host.hears(bo, bo.sealer.seal(None, b"beat")) == "accepted"
+    assert host.hears(bo, bo.sealer.seal(None, b"heartbeat")) == "accepted"
 
 
 @pytest.mark.parametrize("kind", list(BUDGETS))
@@ -240,6 +246,6 @@ def test_whoever_sends_stale_beats_without_end_does_not_make_a_director_speak_at
     """[D25]"""
     ada = Director(ADA)
     ada.attach([], is_new_server=True, local_ms=0)
-    stale = Beat(Record(0, BO), Plan())
-    answers = [ada.receive_beat(BO, stale, local_ms) for local_ms in range(0, 10_000, 20)]
+    stale = Heartbeat(Record(0, BO), Plan())
+    answers = [ada.receive_heartbeat(BO, stale, local_ms) for local_ms in range(0, 10_000, 20)]
     assert 10 <= sum(answer is not None for answer in answers) <= 40

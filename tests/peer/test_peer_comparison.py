@@ -7,7 +7,7 @@ import pytest
 
 from unisono.peer.offset import OffsetEstimate, OffsetEstimator, Probe
 from unisono.peer.peer_comparison import PeerComparison
-from unisono.peer.play_clock import PlayClock
+from unisono.peer.playback_clock import PlaybackClock
 
 ME, ADA, BO, CY = "me", "ada", "bo", "cy"
 
@@ -84,7 +84,7 @@ def test_one_liar_among_three_changes_nothing_and_of_two_the_director_counts() -
 def test_a_song_is_bent_to_the_time_of_most_from_5_ms_on() -> None:
     """[L8]"""
     at = OffsetEstimate("north", 0.0, 100.0, 0.0, 0.01, 0.2, 0.4, 50)
-    clock = PlayClock(at)
+    clock = PlaybackClock(at)
     for index in range(1, 80):
         clock.update(
             OffsetEstimate("north", 500.0 * index, 115.0, 0.0, 0.01, 0.2, 0.4, 50, is_of_others=True)

@@ -13,18 +13,18 @@ from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from unisono.peer import ctl
 from unisono.peer.anchor import Sound
-from unisono.peer.card_line import CardLine
-from unisono.peer.conductor import Conductor
-from unisono.peer.decode import Song
 from unisono.peer.director import Candidate, Director
 from unisono.peer.errors import FileError
 from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece, Store
 from unisono.peer.link import fingerprints_in, with_one_fingerprint
 from unisono.peer.manifest import Manifest, piece_length_of
 from unisono.peer.offset import OffsetEstimate
-from unisono.peer.plan import Beat, Plan, Record
-from unisono.peer.plan_writer import OwnEnd, Readiness, next_plan, prepared, start_lead_ms
+from unisono.peer.output_clock import OutputClock
+from unisono.peer.plan import Heartbeat, Plan, Record
+from unisono.peer.plan_policy import OwnEnd, Readiness, next_plan, prepared, start_lead_ms
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.render import OUTPUT_RATE_HZ, Place, interpolate, render_block
+from unisono.peer.song import Song
 from unisono.peer.transfer import Transfer
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
@@ -56,15 +56,15 @@ def test_who_is_alone_directs_at_once_and_makes_way_for_somebody_who_looks() -> 
     resigned = ada.make_way(2_000)
     assert resigned is not None
     assert resigned.record.is_resigned
-    claim = Beat(Record(2, BO), resigned.plan)
-    assert ada.receive_beat(BO, claim, 2_100) is None
+    claim = Heartbeat(Record(2, BO), resigned.plan)
+    assert ada.receive_heartbeat(BO, claim, 2_100) is None
     assert ada.director_id == BO
 
 
 def test_who_joins_others_follows_and_claims_only_after_all_who_look() -> None:
     ada = Director(ADA)
     ada.attach([sees(BO), sees(CY, is_visible=False)], is_new_server=True, local_ms=0)
-    ada.receive_beat(BO, Beat(Record(1, BO), Plan(term=1, rev=4)), 100)
+    ada.receive_heartbeat(BO, Heartbeat(Record(1, BO), Plan(term=1, rev=4)), 100)
     assert ada.director_id == BO
     assert ada.member_left(BO, 500) is not None  # of two who are hidden, the lower user id
     assert ada.is_me
@@ -74,10 +74,10 @@ def test_who_joins_others_follows_and_claims_only_after_all_who_look() -> None:
 def test_a_plan_is_written_by_the_director_alone() -> None:
     ada = Director(ADA)
     ada.attach([], is_new_server=True, local_ms=0)
-    beat = ada.change_plan(prepared("f" * 64, "north"), 10)
-    assert beat is not None
-    assert (beat.plan.state, beat.plan.term, beat.plan.rev) == ("preparing", 1, 1)
-    ada.receive_beat(BO, Beat(Record(2, BO), beat.plan), 20)
+    heartbeat = ada.change_plan(prepared("f" * 64, "north"), 10)
+    assert heartbeat is not None
+    assert (heartbeat.plan.state, heartbeat.plan.term, heartbeat.plan.rev) == ("preparing", 1, 1)
+    ada.receive_heartbeat(BO, Heartbeat(Record(2, BO), heartbeat.plan), 20)
     assert ada.change_plan(Plan(), 30) is None
 
 
@@ -130,7 +130,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.cores = {
-            name: Transfer(Dice(seed), 2**30, lambda note: note != b"nonsense")
+            name: Transfer(Dice(seed), 2**30, lambda annotation: annotation != b"nonsense")
             for seed, name in enumerate((ADA, BO))
         }
         self.content: dict[str, bytes] = {}
@@ -221,7 +221,7 @@ def test_a_piece_that_is_not_what_was_promised_is_never_held_and_its_sender_not_
     ("message", "reason"),
     [
         (ctl.Hello(ctl.CTL_VERSION, ""), "malformed"),
-        (ctl.Note("f" * 64, "bm9uc2Vuc2U"), "malformed"),
+        (ctl.Annotation("f" * 64, "bm9uc2Vuc2U"), "malformed"),
         (
             ctl.Catalog([ctl.ListedFile(0, "f" * 64, "x", 100_000, 1, is_own=True, is_whole=True)]),
             "malformed",
@@ -245,23 +245,23 @@ def test_data_that_nobody_asked_for_and_anything_before_hello_end_the_link(conte
     assert drop.reason == "before-hello"
 
 
-def test_of_two_notes_the_smaller_stays_with_both(content: bytes) -> None:
+def test_of_two_annotations_the_smaller_stays_with_both(content: bytes) -> None:
     wire = Wire()
     file_id = wire.offer(content).file_id
-    wire.run(ADA, wire.cores[ADA].set_note(file_id, b"mine", 0))
-    wire.run(BO, wire.cores[BO].set_note(file_id, b"best", 0))
+    wire.run(ADA, wire.cores[ADA].set_annotation(file_id, b"mine", 0))
+    wire.run(BO, wire.cores[BO].set_annotation(file_id, b"best", 0))
     for name in (ADA, BO, ADA):
         wire.run(name, wire.cores[name].tick(100))
-    assert [wire.cores[name].files[file_id].note for name in (ADA, BO)] == [b"best", b"best"]
+    assert [wire.cores[name].files[file_id].annotation for name in (ADA, BO)] == [b"best", b"best"]
 
 
-def test_notes_on_files_that_nobody_lists_are_not_kept() -> None:
+def test_annotations_of_files_that_nobody_lists_are_not_kept() -> None:
     """A member may send as many as it likes."""
     wire = Wire()
     core = wire.cores[BO]
     for number in range(100):
-        wire.run(BO, core.receive(ADA, ctl.Note(f"{number:064x}", "bWluZQ"), 0))
-    assert core._neighbours[ADA].notes == {}
+        wire.run(BO, core.receive(ADA, ctl.Annotation(f"{number:064x}", "bWluZQ"), 0))
+    assert core._neighbours[ADA].annotations == {}
     assert wire.drops == []
 
 
@@ -334,8 +334,8 @@ def test_nothing_sounds_before_the_plan_begins_and_a_stop_fades() -> None:
     assert ended.sound[0, -1] == 0
 
 
-def test_a_card_s_line_is_found_among_tellings_that_are_off_and_follows_a_step() -> None:
-    line, jitter = CardLine(RATE_HZ), np.random.default_rng(2)
+def test_an_output_clock_is_found_among_samples_that_are_off_and_follows_a_step() -> None:
+    line, jitter = OutputClock(RATE_HZ), np.random.default_rng(2)
     assert line.uncertainty_ms == math.inf
     for block in range(1_500):
         at_ms = 5_000 + block * 20 * (1 + 80e-6)  # a card that runs 80 ppm slow
@@ -353,28 +353,28 @@ def estimate(at_local_ms: float, offset_ms: float) -> OffsetEstimate:
 
 
 def test_a_playing_song_is_not_moved_by_a_fresh_estimate_and_leaps_only_for_the_plan() -> None:
-    conductor = Conductor()
-    conductor.song = Song("f" * 64, RATE_HZ, noise(1))
-    conductor.estimated(estimate(0, 100))
+    controller = PlaybackController()
+    controller.song = Song("f" * 64, RATE_HZ, noise(1))
+    controller.estimated(estimate(0, 100))
     plan = Plan(1, 1, "north", "f" * 64, "playing", global_start_us=1e6, position_us=0)
-    conductor.follow(plan, is_clock_known=True)
-    assert conductor.position_sec_at(2_100) == pytest.approx(1.0)
-    revision = conductor.revision
-    conductor.estimated(estimate(2_100, 110))
-    assert conductor.position_sec_at(2_100) == pytest.approx(1.0)
-    assert conductor.revision == revision
+    controller.follow(plan, is_clock_known=True)
+    assert controller.position_sec_at(2_100) == pytest.approx(1.0)
+    revision = controller.revision
+    controller.estimated(estimate(2_100, 110))
+    assert controller.position_sec_at(2_100) == pytest.approx(1.0)
+    assert controller.revision == revision
     moved = Plan(1, 2, "north", "f" * 64, "playing", global_start_us=1e6, position_us=30e6)
-    conductor.follow(moved, is_clock_known=True)
-    assert conductor.position_sec_at(2_100) == pytest.approx(31.0)
-    assert conductor.revision > revision
-    conductor.follow(Plan(1, 3), is_clock_known=True)
-    assert conductor.place_at(2_100, 2_200) is None
+    controller.follow(moved, is_clock_known=True)
+    assert controller.position_sec_at(2_100) == pytest.approx(31.0)
+    assert controller.revision > revision
+    controller.follow(Plan(1, 3), is_clock_known=True)
+    assert controller.place_at(2_100, 2_200) is None
 
 
 def test_a_late_loudspeaker_is_told_to_sound_earlier() -> None:
-    conductor = Conductor(speaker_delay_ms=250)
-    conductor.song = Song("f" * 64, RATE_HZ, noise(1))
-    conductor.estimated(estimate(0, 0))
+    controller = PlaybackController(speaker_delay_ms=250)
+    controller.song = Song("f" * 64, RATE_HZ, noise(1))
+    controller.estimated(estimate(0, 0))
     plan = Plan(1, 1, "north", "f" * 64, "playing", global_start_us=0, position_us=0)
-    conductor.follow(plan, is_clock_known=True)
-    assert conductor.position_sec_at(1_000) == pytest.approx(1.25)
+    controller.follow(plan, is_clock_known=True)
+    assert controller.position_sec_at(1_000) == pytest.approx(1.25)

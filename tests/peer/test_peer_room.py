@@ -76,8 +76,8 @@ def all_of(count: int) -> str:
     return encode_bitfield(set(range(count)), count)
 
 
-def test_four_hundred_catalogues_of_made_up_files_leave_slots_and_room_for_an_honest_song() -> None:
-    """[S33] [S34] What is learned takes no slot, and no more is known than one catalogue lists."""
+def test_four_hundred_catalogs_of_made_up_files_leave_slots_and_room_for_an_honest_song() -> None:
+    """[S33] [S34] What is learned takes no slot, and no more is known than one catalog lists."""
     core = Transfer(Dice(1), 2**30, lambda _: True)
     greeted(core, BO, CY)
     for salt in range(400):
@@ -104,7 +104,7 @@ def test_after_the_last_slot_comes_one_that_is_free_again() -> None:
 
 
 def test_a_number_may_name_another_file_once_nothing_of_the_former_is_listed() -> None:
-    """[S33] Never two of one catalogue."""
+    """[S33] Never two of one catalog."""
     core = Transfer(Dice(1), 2**30, lambda _: True)
     greeted(core, BO)
     one, other = made_up(2, 1)
@@ -167,13 +167,13 @@ def test_the_chosen_song_has_room_made_for_it_and_what_made_way_is_not_listed_an
     assert not any(isinstance(each, Forget) for each in give(core, CY, 1, song(3, 150_000)))
 
 
-def test_notes_of_files_that_nobody_knows_are_not_kept() -> None:
-    """[S34] Nor more than one note a file, whoever sends others."""
+def test_annotations_of_files_that_nobody_knows_are_not_kept() -> None:
+    """[S34] Nor more than one annotation a file, whoever sends others."""
     core = Transfer(Dice(1), 2**30, lambda _: True)
     greeted(core, BO)
     for number in range(300):
-        core.receive(BO, ctl.Note(hashlib.sha256(bytes([number % 256])).hexdigest(), "AAAA"), number)
-    assert core._neighbours[BO].notes == {}
+        core.receive(BO, ctl.Annotation(hashlib.sha256(bytes([number % 256])).hexdigest(), "AAAA"), number)
+    assert core._neighbours[BO].annotations == {}
 
 
 def test_what_is_still_being_written_of_a_song_that_makes_way_is_not_listed() -> None:

@@ -24,7 +24,7 @@ from unisono.peer.peer_message import (
     encode_message,
     told_troubles,
 )
-from unisono.peer.plan import Beat, Plan, Record
+from unisono.peer.plan import Heartbeat, Plan, Record
 from unisono.peer.safe_text import safe_text
 from unisono.peer.topology import neighbours_of
 
@@ -178,18 +178,18 @@ def test_a_status_is_the_same_to_the_byte_and_read_back(name: str) -> None:
 
 
 def test_a_beat_is_the_same_to_the_byte_and_read_back() -> None:
-    shown = vector("peer-messages.json")["beat"]
-    record = shown["beat"]["record"]
-    plan = Plan(**{snake(name): value for name, value in shown["beat"]["plan"].items()})
-    beat = Beat(Record(record["term"], record["userId"], record["resigned"]), plan)
-    assert encode_message(beat).hex() == shown["bytes"]
-    assert decode_message(bytes.fromhex(shown["bytes"])) == beat
+    shown = vector("peer-messages.json")["heartbeat"]
+    record = shown["heartbeat"]["record"]
+    plan = Plan(**{snake(name): value for name, value in shown["heartbeat"]["plan"].items()})
+    heartbeat = Heartbeat(Record(record["term"], record["userId"], record["resigned"]), plan)
+    assert encode_message(heartbeat).hex() == shown["bytes"]
+    assert decode_message(bytes.fromhex(shown["bytes"])) == heartbeat
 
 
 def test_what_is_cut_or_altered_is_refused_or_read_and_nothing_else() -> None:
     """X1, for what members say: whatever comes, a message or a `WireError`."""
     random = np.random.default_rng(7)
-    for name in ("still", "sounding", "beat"):
+    for name in ("still", "sounding", "heartbeat"):
         whole = bytes.fromhex(vector("peer-messages.json")[name]["bytes"])
         for _ in range(300):
             altered = bytearray(whole[: random.integers(1, len(whole) + 1)])
@@ -259,9 +259,9 @@ def test_an_answer_to_a_ping_tells_the_time_or_nothing() -> None:
     told = ctl.encode_ctl(ctl.Pong(7, ctl.PeerTime("north", -5_000_000)), 0)
     assert told == '{"seq":0,"message":{"type":"pong","id":7,"time":{"clockId":"north","globalUs":-5000000}}}'
     assert ctl.CtlInbox().take(told, 0) == [ctl.Pong(7, ctl.PeerTime("north", -5_000_000))]
-    untold = ctl.encode_ctl(ctl.Pong(7), 0)
-    assert untold == '{"seq":0,"message":{"type":"pong","id":7}}'
-    assert ctl.CtlInbox().take(untold, 0) == [ctl.Pong(7)]
+    plain = ctl.encode_ctl(ctl.Pong(7), 0)
+    assert plain == '{"seq":0,"message":{"type":"pong","id":7}}'
+    assert ctl.CtlInbox().take(plain, 0) == [ctl.Pong(7)]
     for time in ("null", "5", '{"clockId":"north"}', '{"clockId":"north","globalUs":1.5}'):
         odd = f'{{"seq":0,"message":{{"type":"pong","id":7,"time":{time}}}}}'
         assert ctl.CtlInbox().take(odd, 0) == "malformed"

@@ -15,10 +15,10 @@ import pytest
 from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import BO, Wire
 from unisono.peer import memory, store
-from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import LONGEST_WANTED_PAUSE_MS, ControlLink
 from unisono.peer.errors import FileError
 from unisono.peer.manifest import MAX_FILE_BYTES
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_file_name, clean_line
 from unisono.peer.store import PieceStore
@@ -169,7 +169,7 @@ def test_a_recording_ends_with_words_where_the_disc_is_full(
 ) -> None:
     """[S41] What was recorded before stays a WAV that others can read."""
     path = small_disc / "take.wav"
-    recorder = Recorder(path, Conductor(), _SteadyClock())
+    recorder = Recorder(path, PlaybackController(), _SteadyClock())
     with caplog.at_level(logging.WARNING):
         recorder.advance(60_000)
         recorder.advance(61_000)
@@ -202,5 +202,5 @@ def test_a_file_name_can_always_be_sent_and_printed(name: bytes, shown: str) -> 
 def test_a_server_sends_nobody_away_for_longer_than_ten_minutes() -> None:
     """W5."""
     link = ControlLink.__new__(ControlLink)
-    link._note_goodbye(GoAway(retry_after_ms=2**53))
+    link._record_drain(GoAway(retry_after_ms=2**53))
     assert link._wanted_pause_ms == LONGEST_WANTED_PAUSE_MS

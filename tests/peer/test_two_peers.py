@@ -15,10 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.server_process import ServerProcess
+from unisono.peer.ambient import RealClock
 from unisono.peer.command import report_line
-from unisono.peer.conductor import Conductor
-from unisono.peer.ground import RealClock
 from unisono.peer.keys import derive_keys
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.session import PeerSession, SessionOptions
 
@@ -55,8 +55,8 @@ async def joined(
 ) -> AsyncIterator[PeerSession]:
     recorders: list[Recorder] = []
 
-    def record(conductor: Conductor) -> Recorder:
-        recorders.append(Recorder(recording, conductor, RealClock()))
+    def record(controller: PlaybackController) -> Recorder:
+        recorders.append(Recorder(recording, controller, RealClock()))
         return recorders[0]
 
     keys = await asyncio.to_thread(derive_keys, "PARTY", secrets.token_bytes(32))
@@ -65,14 +65,14 @@ async def joined(
             keys=keys, server=server.url.replace("http", "ws", 1), name=name, files=files, sinks=[record]
         )
     )
-    stay = asyncio.create_task(session.run())
+    running = asyncio.create_task(session.run())
     try:
         yield session
     finally:
         recorders[0].close(session.clock.estimate)
-        stay.cancel()
+        running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await stay
+            await running
 
 
 def name_of(session: PeerSession, user_id: str) -> str | None:
@@ -94,7 +94,7 @@ async def test_two_peers_share_a_file_and_play_it_in_step(
             await until(lambda: any(file.is_complete for file in bo.files))
             [file] = bo.files
             assert content_of(bo, file.file_id) == content_of(ada, file.file_id)
-            await until(lambda: bo.swarm.get(file.file_id) is not None and file.note is not None)
+            await until(lambda: bo.swarm.get(file.file_id) is not None and file.annotation is not None)
 
             ada.play(file.file_id)
             await until(lambda: heard_sec(ada) > HEARD_SEC and heard_sec(bo) > HEARD_SEC)
@@ -111,7 +111,7 @@ def content_of(session: PeerSession, file_id: str) -> bytes:
 
 
 def heard_sec(session: PeerSession) -> float:
-    return session.conductor.position_sec_at(RealClock().local_ms()) or 0.0
+    return session.controller.position_sec_at(RealClock().local_ms()) or 0.0
 
 
 def apart_sec(one: Path, other: Path) -> float:

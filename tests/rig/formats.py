@@ -1,6 +1,6 @@
 """The formats people bring, and what one engine's decode of them is against another's.
 
-The product's own anchor code (web/src/playback/anchor.ts) runs in the browsers, on a blank page beside the
+The product's own anchor code (web/src/audio/index/anchor.ts) runs in the browsers, on a blank page beside the
 files; what remains after it has aligned two decodes is measured independently. Offsets in ms, positive =
 later than the owner's decode.
 """
@@ -31,7 +31,7 @@ from unisono.peer.decode import Decoder
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
-# Long enough for three places (SHORT_SEC of web/src/playback/anchor.ts).
+# Long enough for three places (SHORT_SEC of web/src/audio/index/anchor.ts).
 MUSIC_SEC = 7.0
 WINDOW_SEC = 1.0
 
@@ -65,7 +65,7 @@ DECODE = """async ([url, note]) => {
     return {error: String(error)};
   }
   const channels = Array.from({length: sound.numberOfChannels}, (_, i) => sound.getChannelData(i));
-  const anchors = {...await import("/anchor.js"), ...await import("/anchor-note.js")};
+  const anchors = {...await import("/anchor.js"), ...await import("/anchor-annotation.js")};
   const toText = (b) => btoa(Array.from(new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
     (v) => String.fromCharCode(v)).join(""));
   const own = anchors.makeAnchor(channels, 48000);
@@ -118,8 +118,9 @@ class Decoders:
 @contextmanager
 def open_decoders(folder: Path) -> Iterator[Decoders]:
     (folder / "index.html").write_text("<!doctype html><title>decode</title>", encoding="utf-8")
-    for module in ("anchor", "anchor-search", "anchor-note", "fft"):
-        (folder / f"{module}.js").write_text(_as_script(ROOT / f"web/src/playback/{module}.ts"))
+    for module in ("index/anchor", "index/anchor-search", "index/anchor-annotation", "fft"):
+        source = ROOT / f"web/src/audio/{module}.ts"
+        (folder / f"{source.stem}.js").write_text(_as_script(source))
     handler = functools.partial(_Quiet, directory=str(folder))
     with ExitStack() as stack:
         server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))

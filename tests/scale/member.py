@@ -1,7 +1,7 @@
 """Members and swarms without a browser: they hold on to the server as pages do, and know when they are one.
 
 The rules are those of docs/spec/control.md: back-off with full jitter (W2), a silent socket is given up (W4),
-a goodbye is honoured (W5), and a second socket asks where the road leads (W13), as often as a test wants.
+a drain is honoured (W5), and a second socket asks where the route leads (W13), as often as a test wants.
 Clock: `time.monotonic()`.
 """
 
@@ -24,13 +24,13 @@ FIRST_BACK_OFF_SEC = 0.25
 LONGEST_BACK_OFF_SEC = 8.0
 CONNECT_LIMIT_SEC = 8.0
 SILENCE_SEC = 6.0
-BEAT_SEC = 1.0
-# A sealed beat is one envelope of 256 bytes.
+HEARTBEAT_SEC = 1.0
+# A sealed heartbeat is one envelope of 256 bytes.
 BEAT_BODY = "A" * 342
 
 
 @dataclass(frozen=True)
-class Road:
+class ShardRoute:
     """How often a member looks where its address leads, and how soon after someone went."""
 
     period_sec: float = 60.0
@@ -72,13 +72,13 @@ class Member:
     """One page. `run` until it is cancelled."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, server: str, swarm: Swarm, name: str, road: Road, seed: int
+        self, http: aiohttp.ClientSession, server: str, swarm: Swarm, name: str, route: ShardRoute, seed: int
     ) -> None:
         self._http = http
         self._address = f"{server}/v1/control?s={swarm.shard}"
         self._joiner = Joiner(f"{swarm.key}/{name}", swarm.key)
         self._swarm = swarm
-        self._road = road
+        self._route = route
         self._random = random.Random(seed)
         self._look_soon = asyncio.Event()
         self._socket: aiohttp.ClientWebSocketResponse[bool] | None = None
@@ -122,7 +122,7 @@ class Member:
                 elif kind == "welcome":
                     was_open = True
                     self._welcomed(message)
-                    busy = [asyncio.create_task(work(socket)) for work in (self._speak, self._watch_road)]
+                    busy = [asyncio.create_task(work(socket)) for work in (self._speak, self._watch_route)]
                 elif kind == "goaway":
                     wait_sec = message["retryAfterMs"] / 1000
                 elif kind not in ("pong", "relayed"):
@@ -150,29 +150,29 @@ class Member:
         self._swarm.look()
 
     async def _speak(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-        """A probe of the clock each second, and the beat of a director."""
+        """A probe of the clock each second, and the heartbeat of a director."""
         is_director = self._swarm.members[0] is self
-        await asyncio.sleep(BEAT_SEC * self._random.random())
+        await asyncio.sleep(HEARTBEAT_SEC * self._random.random())
         while True:
             await socket.send_str(msgspec.json.encode(Ping(id=1, t0=0.0)).decode())
             if is_director:
                 await socket.send_str(msgspec.json.encode(Relay(body=BEAT_BODY)).decode())
-            await asyncio.sleep(BEAT_SEC)
+            await asyncio.sleep(HEARTBEAT_SEC)
 
-    async def _watch_road(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    async def _watch_route(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         """W13"""
-        road, suspect = self._road, None
+        route, suspect = self._route, None
         self._look_soon.clear()
         while True:
             if suspect is None:
-                period_sec = road.period_sec * (len(self.present) + 1) * self._random.uniform(0.5, 1.5)
+                period_sec = route.period_sec * (len(self.present) + 1) * self._random.uniform(0.5, 1.5)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(period_sec):
                         await self._look_soon.wait()
-                        await asyncio.sleep(self._random.uniform(*road.soon_sec))
+                        await asyncio.sleep(self._random.uniform(*route.soon_sec))
                 self._look_soon.clear()
             else:
-                await asyncio.sleep(road.confirm_sec)
+                await asyncio.sleep(route.confirm_sec)
             seen = await self._ask()
             if seen is not None and seen != self.node_id and seen == suspect:
                 self.moves += 1

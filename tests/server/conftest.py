@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.joiner import SWARM, Joiner
 from unisono.app import Readiness, make_app
-from unisono.config import Config, Goodbye, Limits
+from unisono.config import Config, Drain, Limits
 from unisono.hub import Hub
 from unisono.static import WebApp
 
@@ -139,7 +139,7 @@ async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
     async def start(
         config: Config | None = None, web_root: Path | None = None, **limits: Any
     ) -> ControlServer:
-        config = config or Config(goodbye=Goodbye(close_timeout_sec=1.0))
+        config = config or Config(drain=Drain(close_timeout_sec=1.0))
         hub = Hub(replace(config, limits=replace(Limits(), **limits)))
         readiness = Readiness()
         web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path)

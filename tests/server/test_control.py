@@ -14,9 +14,9 @@ import pytest
 
 from tests.joiner import Joiner
 from tests.server.conftest import FRAME_LIMIT_SEC, USER_IDS, ControlServer, Peer, StartControl, until
-from unisono.config import Config, Goodbye, Ice, Limits
+from unisono.config import Config, Drain, Ice, Limits
 from unisono.protocol import MAX_BODY_CHARS, CloseCode
-from unisono.serve import say_goodbye
+from unisono.serve import drain_hub
 
 ADA, BO, CY = USER_IDS["ada"], USER_IDS["bo"], USER_IDS["cy"]
 
@@ -463,7 +463,7 @@ async def test_a_request_that_is_no_websocket_is_told_what_lives_here(control: C
 async def test_a_stopping_server_tells_everyone_when_to_come_back(control: ControlServer) -> None:
     ada, bo = await control.joined("ada"), await control.joined("bo")
     await ada.expect("joined")
-    goodbye = Goodbye()
+    drain = Drain()
 
     async def hear(peer: Peer) -> tuple[int, int | None]:
         async with asyncio.timeout(FRAME_LIMIT_SEC):
@@ -472,10 +472,10 @@ async def test_a_stopping_server_tells_everyone_when_to_come_back(control: Contr
             return message["retryAfterMs"], await peer.expect_close()
 
     (ada_ms, ada_code), (bo_ms, bo_code), _ = await asyncio.gather(
-        hear(ada), hear(bo), say_goodbye(control.hub, goodbye)
+        hear(ada), hear(bo), drain_hub(control.hub, drain)
     )
     assert ada_code == bo_code == CloseCode.RESTART
-    assert all(goodbye.min_retry_ms <= retry_ms <= goodbye.max_retry_ms for retry_ms in (ada_ms, bo_ms))
+    assert all(drain.min_retry_ms <= retry_ms <= drain.max_retry_ms for retry_ms in (ada_ms, bo_ms))
 
 
 async def test_when_all_have_left_nothing_is_left(control: ControlServer) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unisono.config import Limits
 from unisono.errors import PeerError
-from unisono.limits import AddressBudgets, ConnectionBudget, TokenBucket, Turnstile, address_key
+from unisono.limits import AddressBudgets, ConnectionBudget, TokenBucket, UpgradeLimiter, address_key
 from unisono.protocol import ErrorCode
 
 SEC_US = 1_000_000
@@ -123,10 +123,10 @@ def test_addresses_are_forgotten_when_nothing_is_left_to_remember() -> None:
 
 
 def test_a_crowd_goes_through_the_turnstile_one_by_one_and_who_comes_alone_does_not_wait() -> None:
-    turnstile = Turnstile(per_sec=100)
-    assert [turnstile.wait_us(1_000_000) for _ in range(4)] == [0, 10_000, 20_000, 30_000]
-    assert turnstile.wait_us(1_020_000) == 20_000
-    assert turnstile.wait_us(2_000_000) == 0
+    upgrade_limiter = UpgradeLimiter(per_sec=100)
+    assert [upgrade_limiter.wait_us(1_000_000) for _ in range(4)] == [0, 10_000, 20_000, 30_000]
+    assert upgrade_limiter.wait_us(1_020_000) == 20_000
+    assert upgrade_limiter.wait_us(2_000_000) == 0
 
 
 @pytest.mark.parametrize(

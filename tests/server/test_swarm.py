@@ -11,17 +11,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from unisono.config import Limits
 from unisono.errors import PeerError
 from unisono.protocol import ErrorCode, Joined, Left, MemberState, Presence, Relayed, ServerMessage
-from unisono.registry import Entrance, Registry
-from unisono.swarm import Card, Close, ConnectionId, Effect, Send
+from unisono.registry import JoinOutcome, Registry
+from unisono.swarm import Close, ConnectionId, Effect, MemberInfo, Send
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
 PARTY, OTHER = "1" * 32, "2" * 32
 GRACE_US = 15_000_000
 KEY = "K" * 43
-CARD = Card(session_key="S" * 43, announcement="AAAA")
+CARD = MemberInfo(session_key="S" * 43, announcement="AAAA")
 
 
-def join(registry: Registry, connection: ConnectionId, swarm_id: str, user_id: str) -> Entrance:
+def join(registry: Registry, connection: ConnectionId, swarm_id: str, user_id: str) -> JoinOutcome:
     return registry.join(connection, swarm_id, user_id, CARD, KEY)
 
 
@@ -51,24 +51,24 @@ def registry() -> Registry:
 
 
 def test_the_first_to_join_finds_nobody(registry: Registry) -> None:
-    entrance = join(registry, 1, PARTY, ADA)
-    assert entrance.members == []
-    assert entrance.effects == []
+    outcome = join(registry, 1, PARTY, ADA)
+    assert outcome.members == []
+    assert outcome.effects == []
 
 
 def test_a_newcomer_finds_the_others_and_they_hear_of_the_newcomer(registry: Registry) -> None:
     join(registry, 1, PARTY, ADA)
-    entrance = join(registry, 2, PARTY, BO)
-    assert entrance.members == [member(ADA, away=False)]
-    assert heard(entrance.effects, 1) == [newcomer(BO)]
-    assert heard(entrance.effects, 2) == []
+    outcome = join(registry, 2, PARTY, BO)
+    assert outcome.members == [member(ADA, away=False)]
+    assert heard(outcome.effects, 1) == [newcomer(BO)]
+    assert heard(outcome.effects, 2) == []
 
 
 def test_swarms_do_not_hear_of_each_other(registry: Registry) -> None:
     join(registry, 1, PARTY, ADA)
-    entrance = join(registry, 2, OTHER, BO)
-    assert entrance.members == []
-    assert entrance.effects == []
+    outcome = join(registry, 2, OTHER, BO)
+    assert outcome.members == []
+    assert outcome.effects == []
     assert registry.relay(2, None, "body") == []
 
 
@@ -86,8 +86,8 @@ def test_a_member_that_returns_within_the_grace_keeps_its_seat(registry: Registr
     join(registry, 1, PARTY, ADA)
     join(registry, 2, PARTY, BO)
     registry.drop(2, 0)
-    entrance = join(registry, 3, PARTY, BO)
-    assert heard(entrance.effects, 1) == [back(BO)]
+    outcome = join(registry, 3, PARTY, BO)
+    assert heard(outcome.effects, 1) == [back(BO)]
     assert registry.next_expiry_us() is None
     assert registry.expire(GRACE_US) == []
 
@@ -128,7 +128,7 @@ def test_the_same_user_id_takes_its_seat_over_from_a_connection_that_still_looks
 
 
 def test_the_loser_of_a_take_over_changes_nothing_any_more(registry: Registry) -> None:
-    """S4: its goodbye, its drop and its messages come late and mean nothing."""
+    """S4: its leave, its drop and its messages come late and mean nothing."""
     join(registry, 1, PARTY, ADA)
     join(registry, 2, PARTY, BO)
     join(registry, 3, PARTY, BO)
@@ -206,7 +206,7 @@ def test_the_first_joiner_pins_the_admission_key_for_as_long_as_the_swarm_lives(
 
 def test_who_comes_back_is_shown_with_its_new_announcement(registry: Registry) -> None:
     join(registry, 1, PARTY, ADA)
-    registry.join(2, PARTY, ADA, Card(CARD.session_key, "BBBB"), KEY)
+    registry.join(2, PARTY, ADA, MemberInfo(CARD.session_key, "BBBB"), KEY)
     [shown] = join(registry, 3, PARTY, BO).members
     assert shown.announcement == "BBBB"
 
@@ -255,9 +255,9 @@ class SwarmLife(RuleBasedStateMachine):
             with pytest.raises(PeerError):
                 join(self.registry, connection, swarm_id, user_id)
             return
-        entrance = join(self.registry, connection, swarm_id, user_id)
+        outcome = join(self.registry, connection, swarm_id, user_id)
         loser = self.seats.get(seat)
-        assert [effect.connection for effect in entrance.effects if isinstance(effect, Close)] == (
+        assert [effect.connection for effect in outcome.effects if isinstance(effect, Close)] == (
             [loser] if loser is not None else []
         )
         if loser is not None:
@@ -265,8 +265,8 @@ class SwarmLife(RuleBasedStateMachine):
         self.seats[seat] = connection
         self.away_since_us.pop(seat, None)
         self.places[connection] = seat
-        self.pictures[connection] = {member.user_id: member.away for member in entrance.members}
-        self.deliver(entrance.effects)
+        self.pictures[connection] = {member.user_id: member.away for member in outcome.members}
+        self.deliver(outcome.effects)
 
     @precondition(lambda self: self.places)
     @rule(data=st.data(), politely=st.booleans())

@@ -2,9 +2,9 @@
 // filters of the field as research describes them. Prints one JSON line. Errors are against the modelled truth, ms;
 // the constant part that no client can see (a path slower one way than back) is in nobody's figures.
 
+import { OffsetEstimator, type Probe } from "../src/clock/index.ts";
+import { LAN, type PathModel, TruePath, WIFI, WIFI_UPLOADING } from "../src/clock/testing/path.ts";
 import { SeededRandom } from "../src/lib/testing/index.ts";
-import { OffsetEstimator, type Probe } from "../src/timing/index.ts";
-import { LAN, type PathModel, TruePath, WIFI, WIFI_UPLOADING } from "../src/timing/testing/path.ts";
 
 interface Filter {
   add(probe: Probe): void;

@@ -1,8 +1,8 @@
 // One device in virtual time whose crystals are off: `crystal-sim.ts <minutes> <seeds>`. Prints JSON: how far it is from
-// its place in the song, ms. See src/playback/testing/simulated-device.ts and bench/crystal.py.
+// its place in the song, ms. See src/audio/testing/simulated-device.ts and bench/crystal.py.
 
-import { SimulatedDevice } from "../src/playback/testing/simulated-device.ts";
-import { LAN, type PathModel, WIFI } from "../src/timing/testing/path.ts";
+import { SimulatedDevice } from "../src/audio/testing/simulated-device.ts";
+import { LAN, type PathModel, WIFI } from "../src/clock/testing/path.ts";
 
 const MINUTE_MS = 60_000;
 const BEFORE_MS = 10_000;

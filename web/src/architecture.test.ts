@@ -1,12 +1,22 @@
 // The house rules that a linter's patterns cannot say: which folder may import which, and that cores are told the time.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import {
+  drawArchitectureInto,
+  FOLDERS,
+  files,
+  folderOf,
+  importCycles,
+  importsOf,
+  SRC,
+  sourceOf,
+} from "./testing/source-tree.ts";
 
-const SRC = import.meta.dirname;
-/** Imports go right to left only. */
-const ORDER = ["lib", "control", "timing", "swarm", "director", "playback", "app", "ui"];
+/** The folders whose doors others come in by; imports go right to left only. */
+const ORDER = Object.keys(FOLDERS).filter((name) => !name.includes("/") && name !== "offline");
+const topOf = (path: string): string => path.split("/")[0] ?? "";
 /** The only places that may read ambient time, timers or chance; what a screen shows goes by its own pictures. */
 const AMBIENT_ALLOWED = new Set([
   "lib/clock.ts",
@@ -20,30 +30,22 @@ const AMBIENT = /\b(Date\.now|performance\.now|setTimeout|setInterval|Math\.rand
 const MARKUP =
   /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment|srcdoc|\beval\(|new Function\(|DOMParser/;
 
-const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
-  .map((path) => path.replaceAll("\\", "/"))
-  .filter((path) => /\.tsx?$/.test(path) && !path.includes(".test.") && !path.includes("testing/"));
-
-function importsOf(path: string): string[] {
-  const source = readFileSync(join(SRC, path), "utf8");
-  return [...source.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)].map((match) =>
-    relative(SRC, resolve(SRC, dirname(path), match[1] ?? "")).replaceAll("\\", "/"),
-  );
-}
+/** What only a browser has. */
+const BROWSER =
+  /\b(document|window|navigator|localStorage|sessionStorage|indexedDB|fetch)\b[.([]|new (Worker|WebSocket|RTCPeerConnection|AudioContext|OfflineAudioContext)\b/;
 
 const SPEC = join(SRC, "../../docs/spec");
 const PYTHON_TESTS = join(SRC, "../../tests");
 
-const folderOf = (path: string): string => path.split("/")[0] ?? "";
-const codeOf = (path: string): string =>
-  readFileSync(join(SRC, path), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+const ARCHITECTURE = join(SRC, "../../docs/architecture.md");
+const codeOf = (path: string): string => sourceOf(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 
 describe("the shape of the source", () => {
   it("imports go from ui towards lib, never back", () => {
     const wrong = files.flatMap((path) =>
       importsOf(path)
-        .filter((target) => ORDER.indexOf(folderOf(target)) > ORDER.indexOf(folderOf(path)))
-        .filter(() => ORDER.includes(folderOf(path)))
+        .filter((target) => ORDER.indexOf(topOf(target)) > ORDER.indexOf(topOf(path)))
+        .filter(() => ORDER.includes(topOf(path)))
         .map((target) => `${path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
@@ -52,11 +54,40 @@ describe("the shape of the source", () => {
   it("another folder is entered by its door", () => {
     const wrong = files.flatMap((path) =>
       importsOf(path)
-        .filter((target) => folderOf(target) !== folderOf(path) && ORDER.includes(folderOf(target)))
-        .filter((target) => !target.endsWith("/index.ts") && target !== "app/view.ts")
+        .filter((target) => topOf(target) !== topOf(path) && ORDER.includes(topOf(target)))
+        .filter(
+          (target) =>
+            !target.endsWith("/index.ts") && target !== "app/view.ts" && !target.endsWith(".gen.ts"),
+        )
         .map((target) => `${path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it("no two files import each other, not even by way of others", () => {
+    expect(importCycles()).toEqual([]);
+  });
+
+  it("within a folder the core imports neither the network nor the store", () => {
+    const wrong = files.flatMap((path) =>
+      importsOf(path)
+        .filter((target) => folderOf(path) === "transfer/core" && /^transfer\/(net|store)\//.test(target))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("what is called pure touches nothing of a browser", () => {
+    const pure = files.filter((path) => FOLDERS[folderOf(path)]?.isPure);
+    expect(pure.length).toBeGreaterThan(40);
+    expect(pure.filter((path) => BROWSER.test(codeOf(path)))).toEqual([]);
+  });
+
+  it("docs/architecture.md shows the folders as they are; else run `make generate`", () => {
+    const page = readFileSync(ARCHITECTURE, "utf8");
+    expect(drawArchitectureInto(page) === page).toBe(true);
+    const unknown = files.filter((path) => path.includes("/") && !(folderOf(path) in FOLDERS));
+    expect(unknown).toEqual([]);
   });
 
   it("nobody but the real clock and the real random source reads ambient time or chance", () => {

@@ -7,6 +7,9 @@ import { readAddress } from "./app/address.ts";
 import { takeIdentity } from "./app/identity.ts";
 import { decodePeerMessage, encodePeerMessage } from "./app/peer-message.ts";
 import { cleanName } from "./app/person-name.ts";
+import { decodeAnchor } from "./audio/index/anchor-annotation.ts";
+import { readSoundLength } from "./audio/index/length/sound-length.ts";
+import { isPlainlyNotAudio } from "./audio/index/sniff.ts";
 import { parseAnnouncement } from "./control/announcement.ts";
 import { Sealer } from "./control/envelope.ts";
 import { canonicalKey, extractKey, formatKey, isWeakKey } from "./control/key.ts";
@@ -26,15 +29,12 @@ import {
   WireError,
 } from "./lib/index.ts";
 import { SeededRandom } from "./lib/testing/index.ts";
-import { decodeAnchor } from "./playback/anchor-note.ts";
-import { readSoundLength } from "./playback/length/sound-length.ts";
-import { isPlainlyNotAudio } from "./playback/sniff.ts";
-import { Bitfield } from "./swarm/bitfield.ts";
-import { CtlInbox, encodeCtl } from "./swarm/ctl.ts";
-import { cleanFileName } from "./swarm/file-name.ts";
-import { fingerprintsIn } from "./swarm/fingerprints.ts";
-import { encodeChunk, parseChunk } from "./swarm/frames.ts";
-import { encodeHashes, fileIdOf, makeManifest, parseManifest } from "./swarm/manifest.ts";
+import { Bitfield } from "./transfer/core/bitfield.ts";
+import { CtlInbox, encodeCtl } from "./transfer/core/ctl.ts";
+import { cleanFileName } from "./transfer/core/file-name.ts";
+import { encodeChunk, parseChunk } from "./transfer/core/frames.ts";
+import { encodeHashes, fileIdOf, makeManifest, parseManifest } from "./transfer/core/manifest.ts";
+import { fingerprintsIn } from "./transfer/net/fingerprints.ts";
 
 const INPUTS = Number(process.env.UNISONO_FUZZ_INPUTS ?? 2_000);
 const LIMIT_MS = 3_600_000;
@@ -91,7 +91,7 @@ const welcome = {
   graceSec: 15,
 };
 const manifest = makeManifest(100_000, [new Uint8Array(32), new Uint8Array(32).fill(1)]);
-const beat = { record: { term: 1, userId: ADA, resigned: false }, plan: EMPTY_PLAN };
+const heartbeat = { record: { term: 1, userId: ADA, resigned: false }, plan: EMPTY_PLAN };
 
 interface Target {
   readonly seeds: readonly Uint8Array[];
@@ -132,7 +132,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
   },
   "peer messages": {
     seeds: [
-      encodePeerMessage({ kind: "beat", beat }),
+      encodePeerMessage({ kind: "heartbeat", heartbeat }),
       ...text(
         '{"k":"c","c":["0123456789abcdef","candidate:1","0"]}',
         '{"k":"g","g":{"kind":"bye","session":"0123456789abcdef"}}',

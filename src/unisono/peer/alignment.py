@@ -1,7 +1,7 @@
 """Whether the loaded song lies where its owner's decode has it, as web/src/app/alignment.ts. Local ms. Pure.
 
-A song is matched to its file's note, once for each note. Whether that succeeded is remembered, because a
-small sync error is only true of a peer that was lined up.
+A song is matched to its file's annotation, once for each annotation. Whether that succeeded is remembered,
+because a small sync error is only true of a peer that was lined up.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unisono.peer.anchor import decode_anchor, match_anchor
-from unisono.peer.decode import Song
+from unisono.peer.song import Song
 
-# The owner decodes the song for its note while others fetch it.
-NOTE_GRACE_MS = 10_000.0
+# The owner decodes the song for its annotation while others fetch it.
+ANNOTATION_GRACE_MS = 10_000.0
 # As many of one song as its honest owners may publish; beyond that, matching only costs time.
 MAX_MATCHES = 8
 
@@ -23,33 +23,35 @@ class Alignment:
         self._own: dict[str, bytes] = {}
         self.reset()
 
-    def publishes(self, file_id: str, note: bytes) -> None:
-        self._own[file_id] = note
+    def publishes(self, file_id: str, annotation: bytes) -> None:
+        self._own[file_id] = annotation
 
     def reset(self) -> None:
         """Another decode was loaded, or the same anew: nothing is known of it."""
         self._file_id: str | None = None
-        self._note: bytes | None = None
+        self._annotation: bytes | None = None
         self._matches = 0
         self._is_unfound = False
-        self._noteless_since_ms: float | None = None
+        self._without_annotation_since_ms: float | None = None
 
-    def follow(self, song: Song, note: bytes | None, local_ms: float) -> Song:
-        """The song where its note says, as far as it is found there; call it as often as anything changes."""
+    def follow(self, song: Song, annotation: bytes | None, local_ms: float) -> Song:
+        """The song where its annotation says, as far as it is found there; call it as often as anything
+        changes.
+        """
         self._file_id = song.file_id
-        if note is None:
-            if self._noteless_since_ms is None:
-                self._noteless_since_ms = local_ms
+        if annotation is None:
+            if self._without_annotation_since_ms is None:
+                self._without_annotation_since_ms = local_ms
             return song
-        self._noteless_since_ms = None
-        if note == self._note:
+        self._without_annotation_since_ms = None
+        if annotation == self._annotation:
             return song
-        self._note = note
-        if note == self._own.get(song.file_id):
+        self._annotation = annotation
+        if annotation == self._own.get(song.file_id):
             self._is_unfound = False
             return replace(song, offset_sec=0.0)
         self._matches += 1
-        anchor = decode_anchor(note) if self._matches <= MAX_MATCHES else None
+        anchor = decode_anchor(annotation) if self._matches <= MAX_MATCHES else None
         match = match_anchor(song.channels, song.sample_rate, anchor) if anchor is not None else None
         self._is_unfound = match is None or not match.is_steady
         return song if match is None else replace(song, offset_sec=match.offset_sec)
@@ -58,5 +60,5 @@ class Alignment:
         """P46: the file sounds, and nobody knows whether in step with the others."""
         if file_id != self._file_id:
             return False
-        since_ms = self._noteless_since_ms
-        return self._is_unfound or (since_ms is not None and local_ms - since_ms > NOTE_GRACE_MS)
+        since_ms = self._without_annotation_since_ms
+        return self._is_unfound or (since_ms is not None and local_ms - since_ms > ANNOTATION_GRACE_MS)

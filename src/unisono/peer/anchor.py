@@ -1,9 +1,9 @@
 """The same samples everywhere: decoders trim the sound before a song differently, by up to 161 ms. Pure.
 
 Who adds a file publishes short places of its own decode and where they lie; everybody else finds them in
-theirs. Positions of plans are seconds in the anchor's decode. As web/src/playback/anchor.ts, whose constants
-say why they are what they are, bytes included; vectors/anchor.json holds both to the same results. A decode
-is an array of channels x frames.
+theirs. Positions of plans are seconds in the anchor's decode. As web/src/audio/index/anchor.ts, whose
+constants say why they are what they are, bytes included; vectors/anchor.json holds both to the same results.
+A decode is an array of channels x frames.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ WHOLE_BYTES = SIGNED_BYTES + 64
 LABEL = b"unisono/v2/announcement\0"
 MAX_SAFE_EPOCH = 2**53 - 1
 # Sixteen full swarms: those who are here, and those who may come back with what they share still known.
-MAX_CONTACTS = 1024
+MAX_KNOWN_PEERS = 1024
 # Every one of them has proven that it knows the swarm key and spent a join on it.
 MAX_FLOORS = 16_384
 REPLAY_WIDTH = 64
@@ -86,7 +86,7 @@ class ReplayWindow:
 
 
 @dataclass
-class Contact:
+class KnownPeer:
     user_id: str
     session_key: bytes
     announcement: Announcement
@@ -128,7 +128,7 @@ def is_genuine(swarm_id: str, announcement: Announcement, session_key: bytes) ->
     return has_signed(session_key, announcement.signature, _signed_text(swarm_id, announcement.head))
 
 
-class Contacts:
+class PeerKeyring:
     """Everybody this session has met."""
 
     def __init__(self, keys: SwarmKeys, epoch: int, agreement_secret: bytes) -> None:
@@ -137,7 +137,7 @@ class Contacts:
         self.agreement_key = self._secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._own_end = _end(keys.user_id, epoch, self.agreement_key)
         # Who left first, or was shown first of those who are here, comes first.
-        self._contacts: dict[str, Contact] = {}
+        self._peer_keyring: dict[str, KnownPeer] = {}
         self._floors: dict[str, Floor] = {}
 
     def meet(self, user_id: str, session_key_text: str, announcement_text: str) -> None:
@@ -155,27 +155,27 @@ class Contacts:
 
     def left(self, user_id: str) -> None:
         """The server says that it is gone for good; it may come back all the same."""
-        contact = self._contacts.pop(user_id, None)
-        if contact is not None:
-            contact.is_present = False
-            self._contacts[user_id] = contact  # as the last
+        known_peer = self._peer_keyring.pop(user_id, None)
+        if known_peer is not None:
+            known_peer.is_present = False
+            self._peer_keyring[user_id] = known_peer  # as the last
 
-    def get(self, user_id: str) -> Contact:
+    def get(self, user_id: str) -> KnownPeer:
         """Raises `WireError` wire-unsealed for somebody who was never shown."""
-        contact = self._contacts.get(user_id)
-        if contact is None:
+        known_peer = self._peer_keyring.get(user_id)
+        if known_peer is None:
             raise WireError("wire-unsealed", "from somebody who was not introduced")
-        return contact
+        return known_peer
 
-    def pair_of(self, contact: Contact) -> PairKeys:
+    def pair_of(self, known_peer: KnownPeer) -> PairKeys:
         """Raises `WireError` wire-unsealed when the peer's announcement is not its own."""
-        if contact.pair is None:
-            contact.pair = self._make_pair(contact)
-        return contact.pair
+        if known_peer.pair is None:
+            known_peer.pair = self._make_pair(known_peer)
+        return known_peer.pair
 
     def _renew(self, user_id: str, announcement_text: str, session_key: bytes) -> None:
         announcement = parse_announcement(announcement_text)
-        known = self._contacts.get(user_id)
+        known = self._peer_keyring.get(user_id)
         if known is not None:
             known.is_present = True
             if announcement.epoch <= known.announcement.epoch:
@@ -183,14 +183,14 @@ class Contacts:
             # Forged ones must not push out a true one; the first is checked when it is used.
             if not is_genuine(self._keys.swarm_id, announcement, session_key):
                 raise WireError("wire-unsealed", "an announcement its session did not sign")
-            del self._contacts[user_id]
+            del self._peer_keyring[user_id]
         floor = self._floors.get(user_id)
         if floor is not None and announcement.epoch < floor.epoch:
             raise WireError("wire-replayed", "a load before the one last heard")  # invariant 2
         self._make_room()
         is_load_known = floor is not None and floor.epoch == announcement.epoch
         window = ReplayWindow(floor.sequence) if floor is not None and is_load_known else ReplayWindow()
-        self._contacts[user_id] = Contact(user_id, session_key, announcement, window)
+        self._peer_keyring[user_id] = KnownPeer(user_id, session_key, announcement, window)
 
     def _make_room(self) -> None:
         """Forgets somebody when there are too many.
@@ -198,33 +198,35 @@ class Contacts:
         Of those who have left rather one who never proved anything, else who left first; only then one who is
         here and unproven. A crowd that a server invents so pushes out nobody who is proven and here.
         """
-        if len(self._contacts) < MAX_CONTACTS:
+        if len(self._peer_keyring) < MAX_KNOWN_PEERS:
             return
-        departed = [contact for contact in self._contacts.values() if not contact.is_present]
-        unproven = [contact for contact in self._contacts.values() if contact.proven_from is None]
-        forgotten = next((contact for contact in departed if contact.proven_from is None), None)
+        departed = [known_peer for known_peer in self._peer_keyring.values() if not known_peer.is_present]
+        unproven = [
+            known_peer for known_peer in self._peer_keyring.values() if known_peer.proven_from is None
+        ]
+        forgotten = next((known_peer for known_peer in departed if known_peer.proven_from is None), None)
         forgotten = forgotten or next(iter(departed), None) or next(iter(unproven), None)
         if forgotten is None:
-            raise WireError("wire-too-large", f"{MAX_CONTACTS} people at once")
-        del self._contacts[forgotten.user_id]
+            raise WireError("wire-too-large", f"{MAX_KNOWN_PEERS} people at once")
+        del self._peer_keyring[forgotten.user_id]
         if forgotten.proven_from is not None:
             self._keep_floor(forgotten)
 
-    def _keep_floor(self, contact: Contact) -> None:
-        self._floors.pop(contact.user_id, None)  # anew, as the last
-        self._floors[contact.user_id] = Floor(contact.announcement.epoch, contact.window.highest)
+    def _keep_floor(self, known_peer: KnownPeer) -> None:
+        self._floors.pop(known_peer.user_id, None)  # anew, as the last
+        self._floors[known_peer.user_id] = Floor(known_peer.announcement.epoch, known_peer.window.highest)
         if len(self._floors) > MAX_FLOORS:
             del self._floors[next(iter(self._floors))]
 
-    def _make_pair(self, contact: Contact) -> PairKeys:
-        keys, announcement = self._keys, contact.announcement
-        is_own = is_genuine(keys.swarm_id, announcement, contact.session_key)
+    def _make_pair(self, known_peer: KnownPeer) -> PairKeys:
+        keys, announcement = self._keys, known_peer.announcement
+        is_own = is_genuine(keys.swarm_id, announcement, known_peer.session_key)
         shared = self._agree(announcement) if is_own else None
         if shared is None:
-            del self._contacts[contact.user_id]  # a true one may still come
+            del self._peer_keyring[known_peer.user_id]  # a true one may still come
             raise WireError("wire-unsealed", "an announcement its session did not sign")
-        me, peer = self._own_end, _end(contact.user_id, announcement.epoch, announcement.agreement_key)
-        lower, upper = (me, peer) if keys.user_id < contact.user_id else (peer, me)
+        me, peer = self._own_end, _end(known_peer.user_id, announcement.epoch, announcement.agreement_key)
+        lower, upper = (me, peer) if keys.user_id < known_peer.user_id else (peer, me)
         salt = bytes.fromhex(keys.swarm_id)
 
         def key(secret: bytes, label: str, first: bytes, second: bytes) -> bytes:

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unisono.errors import StartError
-from unisono.peer.conductor import Conductor
+from unisono.peer.ambient import RealClock
 from unisono.peer.control_link import Reason, RefusedError
 from unisono.peer.device import SoundDevice
-from unisono.peer.ground import RealClock
 from unisono.peer.key import is_likely_mistyped
 from unisono.peer.keys import derive_keys, read_link
 from unisono.peer.outputs import Sink
 from unisono.peer.peer_message import clean_name
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_line
 from unisono.peer.session import PeerSession, SessionOptions
@@ -69,27 +69,27 @@ async def _stay(options: JoinOptions) -> None:
     with contextlib.ExitStack() as opened:
         recorders: list[Recorder] = []
 
-        def record(conductor: Conductor, path: Path) -> Sink:
+        def record(controller: PlaybackController, path: Path) -> Sink:
             try:
-                recorders.append(Recorder(path, conductor, RealClock()))
+                recorders.append(Recorder(path, controller, RealClock()))
             except OSError as cause:
                 raise StartError(
                     "output-unavailable", f"{path} cannot be written: {cause.strerror}."
                 ) from cause
             return recorders[-1]
 
-        def play(conductor: Conductor, name: str) -> Sink:
-            device = SoundDevice(name, conductor)
+        def play(controller: PlaybackController, name: str) -> Sink:
+            device = SoundDevice(name, controller)
             opened.callback(device.close)
             return device
 
-        sinks: list[Callable[[Conductor], Sink]] = []
+        sinks: list[Callable[[PlaybackController], Sink]] = []
         if options.record is not None:
             path = options.record
-            sinks.append(lambda conductor: record(conductor, path))
+            sinks.append(lambda controller: record(controller, path))
         if options.output is not None:
             output = options.output
-            sinks.append(lambda conductor: play(conductor, output))
+            sinks.append(lambda controller: play(controller, output))
         session = PeerSession(
             SessionOptions(
                 keys=keys,
@@ -109,17 +109,17 @@ async def _stay(options: JoinOptions) -> None:
 
 
 async def _run(session: PeerSession) -> None:
-    stay = asyncio.create_task(session.run())
+    running = asyncio.create_task(session.run())
     report = asyncio.create_task(_report(session))
     # Windows has no signal handlers in loops; Ctrl-C still ends it.
     with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stay.cancel)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     try:
-        await stay
+        await running
     except asyncio.CancelledError:
-        stay.cancel()
+        running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await stay  # leaves, and wipes what it fetched
+            await running  # leaves, and wipes what it fetched
     except RefusedError as refusal:
         raise StartError("not-joined", REFUSALS[refusal.reason]) from refusal
     finally:

@@ -1,4 +1,4 @@
-"""The WebSocket to the server, kept alive for the whole stay in a swarm. Local ms.
+"""The WebSocket to the server, kept alive for the whole session in a swarm. Local ms.
 
 It connects, answers the challenge, hands every message on with the moment it arrived, and comes back after a
 pause when the socket is lost or silent although probed (W2, W4, W5 of docs/spec/control.md). What doing again
@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 
 from unisono.errors import UnisonoError
-from unisono.peer.ground import Chance, Clock
+from unisono.peer.ambient import Chance, Clock
 from unisono.peer.keys import SwarmKeys
 from unisono.protocol import (
     NOT_A_MESSAGE,
@@ -131,7 +131,7 @@ class ControlLink:
                 await asyncio.sleep(pause_ms / 1000)
 
     def send(self, message: ClientMessage) -> None:
-        """Sends if the channel is open. What is lost, the next beat or status repairs."""
+        """Sends if the channel is open. What is lost, the next heartbeat or status repairs."""
         if self._socket is not None:
             self._outgoing.put_nowait(message)
 
@@ -169,7 +169,7 @@ class ControlLink:
                 await socket.send_str(_encoder.encode(self._make_join(message.nonce)).decode())
             if isinstance(message, Welcome):
                 return message
-            self._note_goodbye(message)
+            self._record_drain(message)
         return None
 
     async def _converse(self, socket: aiohttp.ClientWebSocketResponse, welcome: Welcome) -> None:
@@ -187,7 +187,7 @@ class ControlLink:
                 message = self._parse(frame)
                 if message is None:
                     return  # W7
-                self._note_goodbye(message)
+                self._record_drain(message)
                 if _subject(message) != self._me:  # W11
                     self._listener.received(message, self._heard_local_ms)
         except TimeoutError:
@@ -207,7 +207,7 @@ class ControlLink:
             while True:
                 await socket.send_str(_encoder.encode(await self._outgoing.get()).decode())
 
-    def _note_goodbye(self, message: ServerMessage) -> None:
+    def _record_drain(self, message: ServerMessage) -> None:
         if isinstance(message, GoAway):
             self._wanted_pause_ms = min(LONGEST_WANTED_PAUSE_MS, float(message.retry_after_ms))  # W5
         if isinstance(message, Refusal):

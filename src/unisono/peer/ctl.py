@@ -1,7 +1,7 @@
 """The messages of the two data channels between peers: `ctl` (JSON) and `bulk` (chunks of pieces). Pure.
 
-The shapes and caps are those of web/src/swarm/ctl.ts and frames.ts. Parsed once, here; an unknown type is an
-error. Every ctl message carries a running number `seq` from 0. Local ms.
+The shapes and caps are those of web/src/transfer/core/ctl.ts and frames.ts. Parsed once, here; an unknown
+type is an error. Every ctl message carries a running number `seq` from 0. Local ms.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ CTL_VERSION = 1
 MAX_CTL_CHARS = 64 * 1024
 MAX_LISTED_FILES = 192
 MAX_PIECES_PER_MESSAGE = 1024
-MAX_NOTE_BYTES = 20 * 1024
-MAX_NOTE_CHARS = 27_307  # those in base64url, rounded up as the web app does
+MAX_ANNOTATION_BYTES = 20 * 1024
+MAX_ANNOTATION_CHARS = 27_307  # those in base64url, rounded up as the web app does
 MAX_WIRE_NAME_CHARS = 512
 MESSAGES_PER_SEC = 200
 MESSAGE_BURST = 400
@@ -94,11 +94,11 @@ class ManifestMessage(_Ctl, frozen=True, tag="manifest"):
     sha256: Annotated[str, Meta(max_length=44_000, pattern=_BASE64URL)]
 
 
-class Note(_Ctl, frozen=True):
+class Annotation(_Ctl, frozen=True):
     """One byte string per file; the lexicographically smallest wins everywhere."""
 
     file_id: FileId
-    note: Annotated[str, Meta(max_length=MAX_NOTE_CHARS, pattern=_BASE64URL)]
+    annotation: Annotated[str, Meta(max_length=MAX_ANNOTATION_CHARS, pattern=_BASE64URL)]
 
 
 class BitfieldMessage(_Ctl, frozen=True, tag="bitfield"):
@@ -144,7 +144,7 @@ class Pong(_Ctl, frozen=True, omit_defaults=True):
     time: PeerTime | msgspec.UnsetType = msgspec.UNSET
 
 
-class Farewell(_Ctl, frozen=True, tag="bye"):
+class Bye(_Ctl, frozen=True, tag="bye"):
     reason: Annotated[str, Meta(max_length=64)]
 
 
@@ -153,7 +153,7 @@ CtlMessage = (
     | Catalog
     | ManifestRequest
     | ManifestMessage
-    | Note
+    | Annotation
     | BitfieldMessage
     | Have
     | Request
@@ -161,7 +161,7 @@ CtlMessage = (
     | Reject
     | Ping
     | Pong
-    | Farewell
+    | Bye
 )
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import msgspec
 import numpy as np
 
-from unisono.peer.anchor import Sound
 from unisono.peer.decode_worker import BLOCK_HEAD, Ending, Heading
 from unisono.peer.errors import FileError
 from unisono.peer.memory import free_memory_bytes
+from unisono.peer.song import Song
 
 # Above it our own interpolation, made for ratios near 1, would fold the uppermost octave down.
 MAX_RATE_HZ = 48_000
@@ -27,43 +26,6 @@ MAX_RATE_HZ = 48_000
 MAX_DECODED_BYTES = 2 * 1024**3
 # A Raspberry Pi decodes an hour of MP3 in less than a minute. What takes longer than this never ends.
 TIMEOUT_SEC = 300.0
-# A header that is off by so little is no loss: encoders pad, and lengths are rounded.
-SHORT_SEC = 1.0
-SHORT_SHARE = 0.02
-# Where the length is that of a film.
-ROUGHLY_SHORT_SHARE = 0.25
-
-
-@dataclass(frozen=True)
-class Song:
-    """Decoded; `offset_sec` is how much later its sound lies in this decode than in the anchor's."""
-
-    file_id: str
-    sample_rate: int
-    # Channels x frames, two channels.
-    channels: Sound
-    offset_sec: float = 0.0
-    # How long its file says it is; None where it says nothing.
-    said_sec: float | None = None
-    # That is the length of a film, whose sound may be shorter.
-    is_said_roughly: bool = False
-
-    @property
-    def duration_sec(self) -> float:
-        return float(self.channels.shape[1] / self.sample_rate)
-
-    @property
-    def whole_sec(self) -> float:
-        """When it ends for everybody: a decode that is short here does not end it for the others."""
-        return max(self.duration_sec, self.said_sec or 0.0) if self.missing_sec > 0 else self.duration_sec
-
-    @property
-    def missing_sec(self) -> float:
-        """How much of its end could not be decoded here; 0 where the lengths agree."""
-        said_sec = self.said_sec or 0.0
-        share = ROUGHLY_SHORT_SHARE if self.is_said_roughly else SHORT_SHARE
-        missing_sec = said_sec - self.duration_sec
-        return missing_sec if missing_sec > max(SHORT_SEC, share * said_sec) else 0.0
 
 
 class Decoder:

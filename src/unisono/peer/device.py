@@ -16,8 +16,8 @@ import numpy as np
 
 from unisono.errors import StartError
 from unisono.peer.anchor import Sound
-from unisono.peer.card_line import CardLine
-from unisono.peer.conductor import Conductor
+from unisono.peer.output_clock import OutputClock
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
 
 BLOCK_FRAMES = OUTPUT_RATE_HZ // 10
@@ -26,7 +26,7 @@ HORIZON_BLOCKS = 10
 KEPT_BLOCKS = 2
 # Two clocks read in a row: further apart than this, the thread was interrupted in between.
 READING_MS = 0.2
-MAX_WAITING_TELLINGS = 1024
+MAX_WAITING_SAMPLES = 1024
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,25 @@ class _Queued:
 
 
 @dataclass(frozen=True)
-class _Telling:
+class _Sample:
     frame: int
     local_ms: float
 
 
 class SoundDevice:
-    def __init__(self, name: str, conductor: Conductor) -> None:
+    def __init__(self, name: str, controller: PlaybackController) -> None:
         """`name`: part of a device's name, its number, or "default". Raises `StartError`."""
         self.error_ms: float | None = None
-        self._conductor = conductor
-        self._line = CardLine(OUTPUT_RATE_HZ)
+        self._controller = controller
+        self._line = OutputClock(OUTPUT_RATE_HZ)
         self._lock = threading.Lock()
         self._queue: deque[_Queued] = deque()
         # How much of the first queued block the card has taken, and of all blocks before it.
         self._taken_frames = 0
         self._gone_frames = 0
-        self._tellings: deque[_Telling] = deque(maxlen=MAX_WAITING_TELLINGS)
+        self._samples: deque[_Sample] = deque(maxlen=MAX_WAITING_SAMPLES)
         self._run: Run | None = None
-        self._revision = conductor.revision
+        self._revision = controller.revision
         self._stream = _open_stream(name, self._copy)
         self._stream.start()  # not sooner: the card's thread asks the stream for the time
 
@@ -67,12 +67,12 @@ class SoundDevice:
     def advance(self, local_ms: float) -> None:  # noqa: ARG002 - it goes by the card's clock
         """Renders ahead; call it at least every quarter of a second."""
         with self._lock:
-            tellings = list(self._tellings)
-            self._tellings.clear()
-        for telling in tellings:
-            self._line.add(telling.frame, telling.local_ms)
-        if self._conductor.revision != self._revision:
-            self._revision = self._conductor.revision
+            samples = list(self._samples)
+            self._samples.clear()
+        for sample in samples:
+            self._line.add(sample.frame, sample.local_ms)
+        if self._controller.revision != self._revision:
+            self._revision = self._controller.revision
             self._cut()
         while len(self._queue) < HORIZON_BLOCKS:
             self._render_next()
@@ -93,7 +93,7 @@ class SoundDevice:
         place = None
         if self._line.is_settled:
             begin_ms = self._line.local_ms_of(frame)
-            place = self._conductor.place_at(begin_ms, self._line.local_ms_of(frame + BLOCK_FRAMES))
+            place = self._controller.place_at(begin_ms, self._line.local_ms_of(frame + BLOCK_FRAMES))
         block = render_block(self._run, place, BLOCK_FRAMES)
         queued = _Queued(block.sound, self._run)
         self._run, self.error_ms = block.after, block.error_ms
@@ -105,7 +105,7 @@ class SoundDevice:
         local_ms, is_sharp = self._local_ms_of(moments.outputBufferDacTime)
         with self._lock:
             if is_sharp:
-                self._tellings.append(_Telling(self._gone_frames + self._taken_frames, local_ms))
+                self._samples.append(_Sample(self._gone_frames + self._taken_frames, local_ms))
             done = 0
             while done < frames and self._queue:
                 sound = self._queue[0].sound

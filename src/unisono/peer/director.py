@@ -1,12 +1,12 @@
 """Who directs, as this peer sees it: the machine of web/src/director, for a peer that nobody looks at. Pure.
 
-Told the local time in ms and fed events, it answers with the beat to broadcast, or None. A headless peer
-counts as hidden, so whoever is visible ranks before it, and it gives the seat up as soon as somebody visible
+Told the local time in ms and fed events, it answers with the heartbeat to broadcast, or None. A headless peer
+counts as hidden, so whoever is visible ranks before it, and it gives the role up as soon as somebody visible
 is there (`make_way`): directing is for people. Alone, or among its like, it directs as any other peer would.
 
-Invariants: (1) the latest beat only ever grows in the order of plan.py; (2) only the director of the latest
-record writes plans, each with the next revision; (3) nobody claims while detached from the server; (4) a
-claim keeps the plan unchanged.
+Invariants: (1) the latest heartbeat only ever grows in the order of plan.py; (2) only the director of the
+latest record writes plans, each with the next revision; (3) nobody claims while detached from the server;
+(4) a claim keeps the plan unchanged.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, Record, is_older, next_serial
+from unisono.peer.plan import MAX_PLAN_US, Heartbeat, Plan, Record, is_older, next_serial
 
-BEAT_PERIOD_MS = 1_000
-SILENCE_MS = 3_000  # D4: three beats may be lost before anyone acts
+HEARTBEAT_PERIOD_MS = 1_000
+SILENCE_MS = 3_000  # D4: three heartbeats may be lost before anyone acts
 RANK_DELAY_MS = 500  # D5
-DEAF_PATIENCE_MS = 1_500  # D18
+SERVER_SILENCE_PATIENCE_MS = 1_500  # D18
 REATTACH_SILENCE_MS = 6_000  # D6
 ANSWER_PERIOD_MS = 250  # D25
 
-SeatName = Literal["detached", "following", "vacant", "directing"]
+DirectorRoleName = Literal["detached", "following", "vacant", "directing"]
 
-# Every way the seat can change; any other is a bug.
-WAYS: frozenset[tuple[SeatName, str, SeatName]] = frozenset(
+# Every way the role can change; any other is a bug.
+TRANSITIONS: frozenset[tuple[DirectorRoleName, str, DirectorRoleName]] = frozenset(
     {
         ("detached", "attached", "following"),
         ("detached", "attached", "directing"),
         ("detached", "attached", "vacant"),
-        ("following", "beat", "following"),
-        ("following", "resigned beat", "vacant"),
-        ("following", "silence", "vacant"),
-        ("following", "deaf", "following"),
-        ("following", "left", "vacant"),
-        ("following", "taken", "directing"),
-        ("vacant", "beat", "following"),
-        ("vacant", "resigned beat", "vacant"),
-        ("vacant", "turn", "directing"),
-        ("vacant", "taken", "directing"),
-        ("directing", "second", "directing"),
-        ("directing", "beat", "following"),
-        ("directing", "resigned beat", "vacant"),
+        ("following", "heartbeat", "following"),
+        ("following", "resigned heartbeat", "vacant"),
+        ("following", "director silence", "vacant"),
+        ("following", "server silence", "following"),
+        ("following", "director left", "vacant"),
+        ("following", "taken over", "directing"),
+        ("vacant", "heartbeat", "following"),
+        ("vacant", "resigned heartbeat", "vacant"),
+        ("vacant", "election timeout", "directing"),
+        ("vacant", "taken over", "directing"),
+        ("directing", "heartbeat due", "directing"),
+        ("directing", "heartbeat", "following"),
+        ("directing", "resigned heartbeat", "vacant"),
         ("directing", "resigned", "vacant"),
         ("following", "detached", "detached"),
         ("vacant", "detached", "detached"),
@@ -65,16 +65,16 @@ class Candidate:
 class Director:
     def __init__(self, me: str) -> None:
         self._me = me
-        self._seat: SeatName = "detached"
-        # Directing: the next beat. Following: when the director counts as lost. Vacant: since when.
-        self._seat_local_ms = 0.0
-        self._latest: Beat | None = None
+        self._role: DirectorRoleName = "detached"
+        # Directing: the next heartbeat. Following: when the director counts as lost. Vacant: since when.
+        self._role_local_ms = 0.0
+        self._latest: Heartbeat | None = None
         self._others: Sequence[Candidate] = ()
         # For whom this peer has made way already: who looked and did not claim is not waited for again.
         self._made_way_for: set[str] = set()
-        # Whose silence or departure made the seat vacant; it is no candidate for its own succession.
+        # Whose silence or departure made the role vacant; it is no candidate for its own succession.
         self._lost: str | None = None
-        # When a stale beat was last answered.
+        # When a stale heartbeat was last answered.
         self._answered_local_ms = -math.inf
 
     @property
@@ -85,13 +85,15 @@ class Director:
     def director_id(self) -> str | None:
         """The director in office, as far as this peer knows."""
         record = self._latest.record if self._latest else None
-        return record.user_id if record and not record.is_resigned and self._seat != "vacant" else None
+        return record.user_id if record and not record.is_resigned and self._role != "vacant" else None
 
     @property
     def is_me(self) -> bool:
         return self.director_id == self._me
 
-    def attach(self, others: Sequence[Candidate], *, is_new_server: bool, local_ms: float) -> Beat | None:
+    def attach(
+        self, others: Sequence[Candidate], *, is_new_server: bool, local_ms: float
+    ) -> Heartbeat | None:
         """The control channel is open: `others` are the members found there."""
         self.detach()
         record = self._latest.record if self._latest else None
@@ -111,67 +113,69 @@ class Director:
         """The control channel is gone (invariant 3)."""
         self._take("detached", "detached", math.inf)
 
-    def set_candidates(self, others: Sequence[Candidate], local_ms: float) -> Beat | None:
-        """Someone came, went away, or became visible or hidden. A newcomer hears a beat at once (D7)."""
+    def set_candidates(self, others: Sequence[Candidate], local_ms: float) -> Heartbeat | None:
+        """Someone came, went away, or became visible or hidden. A newcomer hears a heartbeat at once (D7)."""
         known = {candidate.user_id for candidate in self._others}
         has_newcomer = any(candidate.user_id not in known for candidate in others)
         self._others = others
-        if has_newcomer and self._seat == "directing":
-            return self._beat("second", local_ms)
+        if has_newcomer and self._role == "directing":
+            return self._heartbeat("heartbeat due", local_ms)
         return self._evaluate(local_ms)
 
-    def member_left(self, user_id: str, local_ms: float) -> Beat | None:
+    def member_left(self, user_id: str, local_ms: float) -> Heartbeat | None:
         """A member left for good; a dropped socket is only away."""
         self._others = [candidate for candidate in self._others if candidate.user_id != user_id]
-        if self._latest and self._latest.record.user_id == user_id and self._seat == "following":
-            self._vacate("left", user_id, local_ms)
+        if self._latest and self._latest.record.user_id == user_id and self._role == "following":
+            self._vacate("director left", user_id, local_ms)
         return self._evaluate(local_ms)
 
-    def receive_beat(self, sender: str, beat: Beat, local_ms: float) -> Beat | None:
-        """Merges a beat; one that speaks for somebody else is ignored (D8)."""
-        if beat.record.user_id != sender or sender == self._me:
+    def receive_heartbeat(self, sender: str, heartbeat: Heartbeat, local_ms: float) -> Heartbeat | None:
+        """Merges a heartbeat; one that speaks for somebody else is ignored (D8)."""
+        if heartbeat.record.user_id != sender or sender == self._me:
             return None
-        if self._latest is not None and is_older(beat, self._latest):
+        if self._latest is not None and is_older(heartbeat, self._latest):
             # D9: a director that slept must hear of its successor, or of the one that has resigned since.
             if local_ms - self._answered_local_ms < ANSWER_PERIOD_MS:
                 return None
             self._answered_local_ms = local_ms
-            if self._seat == "directing":
-                return self._beat("second", local_ms)
-            is_mine = self._seat != "detached" and self._latest.record.user_id == self._me
+            if self._role == "directing":
+                return self._heartbeat("heartbeat due", local_ms)
+            is_mine = self._role != "detached" and self._latest.record.user_id == self._me
             return self._latest if is_mine else None
-        self._latest = beat  # invariant 1
-        if self._seat == "detached":
+        self._latest = heartbeat  # invariant 1
+        if self._role == "detached":
             return None
-        if beat.record.is_resigned:
-            self._vacate("resigned beat", sender, local_ms)
+        if heartbeat.record.is_resigned:
+            self._vacate("resigned heartbeat", sender, local_ms)
         else:
             self._lost = None
-            self._take("beat", "following", local_ms + SILENCE_MS)
+            self._take("heartbeat", "following", local_ms + SILENCE_MS)
         return self._evaluate(local_ms)
 
     def hear_nothing(self, local_ms: float) -> None:
-        """D18: not even the server is heard, so a missing beat says nothing of the director."""
-        if self._seat == "following":
-            self._take("deaf", "following", max(self._seat_local_ms, local_ms + DEAF_PATIENCE_MS))
+        """D18: not even the server is heard, so a missing heartbeat says nothing of the director."""
+        if self._role == "following":
+            self._take(
+                "server silence", "following", max(self._role_local_ms, local_ms + SERVER_SILENCE_PATIENCE_MS)
+            )
 
-    def make_way(self, local_ms: float) -> Beat | None:
+    def make_way(self, local_ms: float) -> Heartbeat | None:
         """Resigns where somebody visible has come who may direct instead."""
         looking = {each.user_id for each in self._others if each.is_visible and not each.is_away}
-        if self._seat != "directing" or self._latest is None or looking <= self._made_way_for:
+        if self._role != "directing" or self._latest is None or looking <= self._made_way_for:
             return None
         self._made_way_for = looking
         return self.resign(local_ms)
 
-    def resign(self, local_ms: float) -> Beat | None:
-        """D11: leaves the seat to the ranks."""
-        if self._seat != "directing" or self._latest is None:
+    def resign(self, local_ms: float) -> Heartbeat | None:
+        """D11: leaves the role to the ranks."""
+        if self._role != "directing" or self._latest is None:
             return None
         self._latest = self._latest.resigned()
         self._vacate("resigned", self._me, local_ms)
         return self._latest
 
-    def change_plan(self, plan: Plan, local_ms: float) -> Beat | None:
+    def change_plan(self, plan: Plan, local_ms: float) -> Heartbeat | None:
         """Writes a new plan, whose term and rev are set here (invariant 2); None when this peer may not."""
         latest = self._latest
         if latest is None or latest.record.user_id != self._me or latest.record.is_resigned:
@@ -184,45 +188,45 @@ class Director:
             global_start_us=min(MAX_PLAN_US, max(-MAX_PLAN_US, plan.global_start_us)),
             position_us=min(MAX_PLAN_US, max(0.0, plan.position_us)),
         )
-        self._latest = Beat(latest.record, renewed)
-        return self._beat("second", local_ms) if self._seat == "directing" else self._latest
+        self._latest = Heartbeat(latest.record, renewed)
+        return self._heartbeat("heartbeat due", local_ms) if self._role == "directing" else self._latest
 
-    def tick(self, local_ms: float) -> Beat | None:
+    def tick(self, local_ms: float) -> Heartbeat | None:
         """Lets time pass; call it a few times a second."""
         return self._evaluate(local_ms)
 
-    def _evaluate(self, local_ms: float) -> Beat | None:
+    def _evaluate(self, local_ms: float) -> Heartbeat | None:
         """The one place that decides on account of time."""
-        if self._seat == "directing":
-            return self._beat("second", local_ms) if local_ms >= self._seat_local_ms else None
-        if self._seat == "following" and local_ms >= self._seat_local_ms:
+        if self._role == "directing":
+            return self._heartbeat("heartbeat due", local_ms) if local_ms >= self._role_local_ms else None
+        if self._role == "following" and local_ms >= self._role_local_ms:
             lost = self._latest.record.user_id if self._latest else None
-            self._vacate("silence", lost, self._seat_local_ms)  # D4
-        if self._seat != "vacant":
+            self._vacate("director silence", lost, self._role_local_ms)  # D4
+        if self._role != "vacant":
             return None
-        claim_local_ms = self._seat_local_ms + self._my_rank() * RANK_DELAY_MS
+        claim_local_ms = self._role_local_ms + self._my_rank() * RANK_DELAY_MS
         return self._claim(local_ms) if local_ms >= claim_local_ms else None  # D5
 
-    def _take(self, event: str, seat: SeatName, seat_local_ms: float) -> None:
+    def _take(self, event: str, role: DirectorRoleName, role_local_ms: float) -> None:
         """The one setter: only ways that the table knows."""
-        if (self._seat, event, seat) not in WAYS:
-            raise ValueError(f"no way from {self._seat} by {event} to {seat}")
-        self._seat = seat
-        self._seat_local_ms = seat_local_ms
+        if (self._role, event, role) not in TRANSITIONS:
+            raise ValueError(f"no way from {self._role} by {event} to {role}")
+        self._role = role
+        self._role_local_ms = role_local_ms
 
     def _vacate(self, event: str, lost: str | None, since_local_ms: float) -> None:
-        # A vacant seat is so since it fell vacant: who resigns again and again would keep everybody waiting.
+        # A vacant role is so since it fell vacant: who resigns again and again would keep everybody waiting.
         self._lost = lost
-        self._take(event, "vacant", self._seat_local_ms if self._seat == "vacant" else since_local_ms)
+        self._take(event, "vacant", self._role_local_ms if self._role == "vacant" else since_local_ms)
 
-    def _claim(self, local_ms: float) -> Beat | None:
+    def _claim(self, local_ms: float) -> Heartbeat | None:
         term = next_serial(self._latest.record.term if self._latest else 0)  # D20
-        self._latest = Beat(Record(term, self._me), self.plan)  # invariant 4
+        self._latest = Heartbeat(Record(term, self._me), self.plan)  # invariant 4
         self._lost = None
-        return self._beat("turn", local_ms)
+        return self._heartbeat("election timeout", local_ms)
 
-    def _beat(self, event: str, local_ms: float) -> Beat | None:
-        self._take(event, "directing", local_ms + BEAT_PERIOD_MS)
+    def _heartbeat(self, event: str, local_ms: float) -> Heartbeat | None:
+        self._take(event, "directing", local_ms + HEARTBEAT_PERIOD_MS)
         return self._latest
 
     def _my_rank(self) -> int:

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
+from unisono.peer.ambient import Chance
 from unisono.peer.file_state import Effect, KnownFile, Neighbour, Owed, SendCtl, Store
-from unisono.peer.ground import Chance
 from unisono.peer.known_files import KnownFiles
 from unisono.peer.manifest import piece_size_of
 
@@ -51,11 +51,11 @@ class Downloads:
             if file.manifest is None:
                 self._ask_manifest(file, local_ms)
         for neighbour in self._neighbours.values():
-            if neighbour.is_greeted and neighbour.user_id not in self._banned:
+            if neighbour.has_said_hello and neighbour.user_id not in self._banned:
                 self._ask_pieces(neighbour, wanted, local_ms)
 
     def take_chunk(self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float) -> ctl.DropReason | None:
-        if not neighbour.is_greeted:
+        if not neighbour.has_said_hello:
             return "before-hello"
         if neighbour.user_id in self._banned:
             return None
@@ -84,7 +84,7 @@ class Downloads:
                 continue
             if owed.is_live:  # a rejected cancel only confirms the cancel
                 # It may be unable only for a moment, so it is asked again after a pause.
-                neighbour.note_refusal(file_id, piece, local_ms)
+                neighbour.record_refusal(file_id, piece, local_ms)
                 neighbour.heard_local_ms = local_ms
                 self._not_coming(file_id, piece, neighbour.user_id)
 
@@ -130,7 +130,7 @@ class Downloads:
         able = [
             each.user_id
             for each in self._neighbours.values()
-            if each.is_greeted and file.file_id in each.listing
+            if each.has_said_hello and file.file_id in each.listing
         ]
         choices = [peer for peer in able if asked is None or peer != asked[0]] or able
         if choices:

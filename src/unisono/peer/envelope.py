@@ -17,10 +17,10 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from unisono.admission import ADMISSION_LABEL, SEAT_LABEL, signed_bytes
-from unisono.peer.announcement import Contacts, epoch_bytes, has_signed, make_announcement, sign
+from unisono.peer.ambient import Chance
+from unisono.peer.announcement import PeerKeyring, epoch_bytes, has_signed, make_announcement, sign
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import WireError
-from unisono.peer.ground import Chance
 from unisono.peer.keys import SwarmKeys, public_key_of
 from unisono.protocol import PROTOCOL_VERSION, Join
 
@@ -40,7 +40,7 @@ NOBODY = bytes(16)
 
 
 class Sealer:
-    """One load of one session: its sequence, its contacts, its proofs.
+    """One load of one session: its sequence, its keyring, its proofs.
 
     `epoch` must be higher than that of any former load of the same session.
     """
@@ -50,19 +50,19 @@ class Sealer:
         self._epoch = epoch
         self._chance = chance
         self._sequence = 0
-        self._contacts = Contacts(keys, epoch, chance.bytes(32))
-        self.announcement = make_announcement(keys, epoch, self._contacts.agreement_key)
+        self._peer_keyring = PeerKeyring(keys, epoch, chance.bytes(32))
+        self.announcement = make_announcement(keys, epoch, self._peer_keyring.agreement_key)
 
     def meet(self, user_id: str, session_key: str, announcement: str) -> None:
         """The server shows a member. Raises `WireError` when what it shows is not that member's."""
-        self._contacts.meet(user_id, session_key, announcement)
+        self._peer_keyring.meet(user_id, session_key, announcement)
 
     def renew(self, user_id: str, announcement: str) -> None:
-        self._contacts.renew(user_id, announcement)
+        self._peer_keyring.renew(user_id, announcement)
 
     def left(self, user_id: str) -> None:
         """The server says that a member is gone."""
-        self._contacts.left(user_id)
+        self._peer_keyring.left(user_id)
 
     def make_join(self, nonce: str) -> Join:
         """Answers the server's challenge."""
@@ -117,29 +117,29 @@ class Sealer:
             raise WireError("wire-version", f"envelope version {version}")
         if kind not in (TO_ALL, TO_ONE):
             raise WireError("wire-malformed", f"kind {kind}")
-        contact = self._contacts.get(sender)
+        known_peer = self._peer_keyring.get(sender)
         is_for_all = kind == TO_ALL
         to = None if is_for_all else self._keys.user_id
-        aad = self._associated_data(envelope[:HEADER_BYTES], sender, to, contact.announcement.epoch)
-        key = self._keys.broadcast_key if is_for_all else self._contacts.pair_of(contact).from_peer
+        aad = self._associated_data(envelope[:HEADER_BYTES], sender, to, known_peer.announcement.epoch)
+        key = self._keys.broadcast_key if is_for_all else self._peer_keyring.pair_of(known_peer).from_peer
         plain = _decrypt(key, envelope, aad)
-        contact.window.check(sequence)
+        known_peer.window.check(sequence)
         length = int.from_bytes(plain[:LENGTH_BYTES])
         begin = LENGTH_BYTES + (SIGNATURE_BYTES if is_for_all else 0)
         if begin + length > len(plain):
             raise WireError("wire-malformed", "content runs over")
         content = plain[begin : begin + length]
         if is_for_all:
-            if contact.proven_from is None:
+            if known_peer.proven_from is None:
                 raise WireError("wire-unproven", "not greeted yet")
-            if sequence < contact.proven_from:
+            if sequence < known_peer.proven_from:
                 raise WireError("wire-replayed", "from before the greeting")
             signature = plain[LENGTH_BYTES:begin]
-            if not has_signed(contact.session_key, signature, BROADCAST_LABEL + aad + content):
+            if not has_signed(known_peer.session_key, signature, BROADCAST_LABEL + aad + content):
                 raise WireError("wire-unsealed", "not signed by its sender")
-        contact.window.admit(sequence)
-        if not is_for_all and contact.proven_from is None:
-            contact.proven_from = sequence
+        known_peer.window.admit(sequence)
+        if not is_for_all and known_peer.proven_from is None:
+            known_peer.proven_from = sequence
         return content
 
     def prove_link(self, to: str, own: str, theirs: str) -> bytes:
@@ -155,10 +155,10 @@ class Sealer:
     def _key_to(self, to: str | None) -> bytes:
         if to is None:
             return self._keys.broadcast_key
-        return self._contacts.pair_of(self._contacts.get(to)).to_peer
+        return self._peer_keyring.pair_of(self._peer_keyring.get(to)).to_peer
 
     def _link_proof(self, peer: str, prover: str, of_prover: str, of_other: str) -> bytes:
-        key = self._contacts.pair_of(self._contacts.get(peer)).link
+        key = self._peer_keyring.pair_of(self._peer_keyring.get(peer)).link
         text = LINK_LABEL + bytes.fromhex(prover) + f"{of_prover}\0{of_other}".encode()
         return hmac.new(key, text, hashlib.sha256).digest()
 

@@ -22,7 +22,7 @@ PING_PERIOD_MS = 5_000.0
 # On a new link, as a start may be near: clocks are compared by them.
 FIRST_PINGS = 5
 FIRST_PING_PERIOD_MS = 1_000.0
-# As many as one catalogue may list: what is held must fit into one's own.
+# As many as one catalog may list: what is held must fit into one's own.
 MAX_KNOWN_FILES = MAX_LISTED_FILES
 # Who could not give a piece it has is asked again after this pause, doubled each time up to the second.
 REFUSAL_PAUSE_MS = 2_000.0
@@ -97,7 +97,7 @@ class KnownFile:
     storing: set[int] = field(default_factory=set)
     # Piece to the one it was asked of.
     in_flight: dict[int, str] = field(default_factory=dict)
-    note: bytes | None = None
+    annotation: bytes | None = None
     manifest_asked: tuple[str, float] | None = None
 
     @property
@@ -122,10 +122,10 @@ class KnownFile:
             is_whole=self.is_complete,
         )
 
-    def merge_note(self, note: bytes) -> None:
+    def merge_annotation(self, annotation: bytes) -> None:
         """Of two different ones the lexicographically smaller stays, on every peer."""
-        if self.note is None or note < self.note:
-            self.note = note
+        if self.annotation is None or annotation < self.annotation:
+            self.annotation = annotation
 
 
 @dataclass
@@ -144,20 +144,20 @@ class Neighbour:
     user_id: str
     opened_local_ms: float
     heard_local_ms: float
-    is_greeted: bool = False
+    has_said_hello: bool = False
     listing: dict[str, ListedFile] = field(default_factory=dict)
     file_of_slot: dict[int, str] = field(default_factory=dict)
     holdings: dict[str, set[int]] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    untold: dict[str, list[int]] = field(default_factory=dict)
+    advertised: set[str] = field(default_factory=set)
+    pending: dict[str, list[int]] = field(default_factory=dict)
     owed: dict[tuple[str, int], Owed] = field(default_factory=dict)
     waiting: list[tuple[str, int]] = field(default_factory=list)
     # Since when, local ms.
     sending: dict[tuple[str, int], float] = field(default_factory=dict)
     # How often in a row it could not give a piece it listed, and until when it is not asked for it, local ms.
     refusals: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
-    # The note kept here, where it is known to have that; empty where it has another.
-    notes: dict[str, bytes] = field(default_factory=dict)
+    # The annotation kept here, where it is known to have that; empty where it has another.
+    annotations: dict[str, bytes] = field(default_factory=dict)
     pinged_local_ms: float = -math.inf
     ping_id: int = 0
 
@@ -170,7 +170,7 @@ class Neighbour:
         return [key for key, owed in self.owed.items() if owed.is_live]
 
     def take_catalog(self, files: list[ListedFile]) -> DropReason | None:
-        """Takes a whole catalogue over; what nobody may offer is neither fetched nor shown."""
+        """Takes a whole catalog over; what nobody may offer is neither fetched nor shown."""
         listed: dict[str, ListedFile] = {}
         own_files = 0
         named = {entry.file_id for entry in files}
@@ -193,8 +193,10 @@ class Neighbour:
         self.listing = listed
         self.holdings = {file_id: pieces for file_id, pieces in self.holdings.items() if file_id in listed}
         self.refusals = {key: value for key, value in self.refusals.items() if key[0] in listed}
-        self.notes = {
-            file_id: note for file_id, note in self.notes.items() if file_id in listed or file_id in self.told
+        self.annotations = {
+            file_id: annotation
+            for file_id, annotation in self.annotations.items()
+            if file_id in listed or file_id in self.advertised
         }
         # Data of a slot may come after the file was withdrawn, but not when nothing of it is owed.
         self.file_of_slot = {
@@ -204,7 +206,7 @@ class Neighbour:
         }
         return None
 
-    def note_refusal(self, file_id: str, piece: int, local_ms: float) -> None:
+    def record_refusal(self, file_id: str, piece: int, local_ms: float) -> None:
         count = self.refusals.get((file_id, piece), (0, 0.0))[0] + 1
         pause_ms = min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** min(count - 1, 10))
         self.refusals[(file_id, piece)] = (count, local_ms + pause_ms)
@@ -240,13 +242,17 @@ class Neighbour:
         self.waiting = [each for each in self.waiting if each[0] != file_id or each[1] not in cancelled]
         return cancelled
 
-    def next_note(self, files: Iterable[KnownFile]) -> tuple[str, bytes] | None:
-        """A file's id and its note, where this neighbour does not have it; counts as told. A note crosses a
-        link only while one of its two ends lists the file there.
+    def next_annotation(self, files: Iterable[KnownFile]) -> tuple[str, bytes] | None:
+        """A file's id and its annotation, where this neighbour does not have it; counts as advertised. An
+        annotation crosses a link only while one of its two ends lists the file there.
         """
         for file in files:
-            is_about = file.file_id in self.told or file.file_id in self.listing
-            if file.note is not None and is_about and self.notes.get(file.file_id) != file.note:
-                self.notes[file.file_id] = file.note
-                return file.file_id, file.note
+            is_about = file.file_id in self.advertised or file.file_id in self.listing
+            if (
+                file.annotation is not None
+                and is_about
+                and self.annotations.get(file.file_id) != file.annotation
+            ):
+                self.annotations[file.file_id] = file.annotation
+                return file.file_id, file.annotation
         return None

@@ -2,7 +2,7 @@
 
 The file id is SHA-256 of the canonical manifest, UTF-8 of
 `{"v":1,"size":…,"pieceLength":…,"sha256":["<hex>",…]}` in this order without white space: equal content has
-one id whoever adds it. As web/src/swarm/manifest.ts.
+one id whoever adds it. As web/src/transfer/core/manifest.ts.
 """
 
 from __future__ import annotations

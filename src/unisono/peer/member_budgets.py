@@ -1,6 +1,6 @@
 """What one member may make this peer do by words through the relay, all of them legal. Pure; local ms.
 
-The budgets of web/src/app/member-budgets.ts: what is over budget is not heard. Beats and statuses repeat
+The budgets of web/src/app/member-budgets.ts: what is over budget is not heard. Heartbeats and statuses repeat
 themselves, so who means well loses nothing by it, and one member's budget is no other's.
 """
 
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unisono.peer.peer_message import PeerMessage, StatusMessage
-from unisono.peer.plan import Beat
+from unisono.peer.plan import Heartbeat
 from unisono.peer.signal import Call, Offer
 
-Budgeted = Literal["message", "beat", "status", "asked", "offer", "signal"]
+Budgeted = Literal["message", "heartbeat", "status", "asked", "offer", "signal"]
 
 # Per second in the long run, and at once.
 BUDGETS: dict[Budgeted, tuple[float, float]] = {
     "message": (20, 200),  # before it is opened; the server lets 50 a second through
-    "beat": (4, 20),
+    "heartbeat": (4, 20),
     "status": (4, 20),
     "asked": (1, 5),  # each is answered with a status of this peer
     "offer": (0.5, 10),  # each makes a connection anew
     "signal": (10, 100),
 }
-# Budgets outlive a stay: leaving and joining renews none. Who was heard longest ago is forgotten first.
+# Budgets outlive a session: leaving and joining renews none. Who was heard longest ago is forgotten first.
 MAX_MEMBERS = 256
 
 
@@ -61,6 +61,6 @@ class MemberBudgets:
 def budget_for(message: PeerMessage) -> Budgeted:
     if isinstance(message, StatusMessage):
         return "status"
-    if isinstance(message, Beat):
-        return "beat"
+    if isinstance(message, Heartbeat):
+        return "heartbeat"
     return "offer" if isinstance(message, Offer | Call) else "signal"

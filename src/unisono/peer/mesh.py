@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from unisono.peer.ground import Chance, Clock
+from unisono.peer.ambient import Chance, Clock
 from unisono.peer.link import Fingerprints, Link
 from unisono.peer.mdns import MdnsResolver
 from unisono.peer.signal import Bye, Call, Offer, Signal

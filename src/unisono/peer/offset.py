@@ -1,6 +1,6 @@
 """From probes of the server's clock to offset and drift: one-way minima with a common slope. Pure; local ms.
 
-The same estimator, with the same constants, as web/src/timing/offset-estimator.ts, where each constant has
+The same estimator, with the same constants, as web/src/clock/offset-estimator.ts, where each constant has
 its measurement: queueing only ever widens the bounds of a probe, so the two envelopes (largest lower bound,
 smallest upper bound) are fitted separately with one slope, and each direction needs only one lucky probe now
 and then. Forgets everything when the clock id changes.
@@ -158,7 +158,7 @@ class OffsetEstimator:
         self._usual_drift_per_ms = 0.0
         self._learnt_local_ms: float | None = None
         # Contradicts the window; the next probe decides which of them is right.
-        self._doubted: Probe | None = None
+        self._suspect: Probe | None = None
 
     def add(self, probe: Probe) -> Admission:
         """`stepped`: local time jumped, so everything before it was dropped (T11)."""
@@ -166,13 +166,13 @@ class OffsetEstimator:
             return "refused"
         if self.clock_id != probe.clock_id:
             self.reset()
-        doubted = self._doubted
-        self._doubted = probe if self._is_contradicted(probe) else None
-        if self._doubted is not None:
-            if doubted is None:
+        suspect = self._suspect
+        self._suspect = probe if self._is_contradicted(probe) else None
+        if self._suspect is not None:
+            if suspect is None:
                 return "refused"
             self.reset()
-            self._probes.extend((doubted, probe))
+            self._probes.extend((suspect, probe))
             return "stepped"
         self._probes.append(probe)
         while self._probes[0].t3_local_ms < probe.t3_local_ms - WINDOW_MS:

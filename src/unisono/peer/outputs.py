@@ -1,6 +1,6 @@
 """Where the song of a headless peer comes out: recordings and sound cards. Local ms.
 
-What goes wrong with one output ends neither the others nor the stay.
+What goes wrong with one output ends neither the others nor the session.
 """
 
 from __future__ import annotations

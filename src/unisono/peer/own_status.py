@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unisono.peer.alignment import Alignment
-from unisono.peer.conductor import Conductor
 from unisono.peer.outputs import Outputs
-from unisono.peer.peer_message import Hindrance, Status, told_troubles
-from unisono.peer.plan_writer import AFTER_END_SEC, OwnEnd, Readiness
-from unisono.peer.shared_clock import SharedClock
+from unisono.peer.peer_message import NotReadyReason, Status, told_troubles
+from unisono.peer.plan_policy import AFTER_END_SEC, OwnEnd, Readiness
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
+from unisono.peer.synced_clock import SyncedClock
 
 STATUS_PERIOD_MS = 10_000.0
 # Whose error has changed by less says the same as before.
@@ -28,8 +28,8 @@ class OwnStatus:
         *,
         name: str,
         speaker_delay_ms: int,
-        clock: SharedClock,
-        conductor: Conductor,
+        clock: SyncedClock,
+        controller: PlaybackController,
         outputs: Outputs,
         alignment: Alignment,
         songs: SongLoader,
@@ -38,7 +38,7 @@ class OwnStatus:
         self._name = name
         self._speaker_delay_ms = speaker_delay_ms
         self._clock = clock
-        self._conductor = conductor
+        self._controller = controller
         self._outputs = outputs
         self._alignment = alignment
         self._songs = songs
@@ -59,7 +59,7 @@ class OwnStatus:
             speaker_delay_ms=self._speaker_delay_ms,
             sync_error_ms=self._outputs.error_ms,
             uncertainty_ms=self._outputs.uncertainty_ms,
-            hindrance=None if is_ready else self._hindrance(file_id),
+            not_ready_reason=None if is_ready else self._not_ready_reason(file_id),
             troubles=told_troubles(self._songs.troubles, file_id),
             is_over=self._is_over(local_ms),
             is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
@@ -80,7 +80,10 @@ class OwnStatus:
 
     def own_end(self, others: Sequence[Readiness], local_ms: float) -> OwnEnd | None:
         """Where this peer is in the song, beside its end; None: it plays none."""
-        position_sec, song = self._conductor.position_sec_at(local_ms), self._conductor.song
+        position_sec, song = (
+            self._controller.position_sec_at(local_ms),
+            self._controller.song,
+        )
         if position_sec is None or song is None or not self._outputs.has_any:
             return None
         is_decode_over = position_sec > song.duration_sec + AFTER_END_SEC
@@ -91,10 +94,10 @@ class OwnStatus:
         return self._is_decoded(file_id) and self._outputs.has_any and is_known
 
     def _is_decoded(self, file_id: str) -> bool:
-        song = self._conductor.song
+        song = self._controller.song
         return song is not None and song.file_id == file_id
 
-    def _hindrance(self, file_id: str | None) -> Hindrance | None:
+    def _not_ready_reason(self, file_id: str | None) -> NotReadyReason | None:
         if file_id is None or not self._outputs.has_any or self._songs.refusal_of(file_id) is not None:
             return None
         if self._swarm.content_of(file_id) is None:
@@ -103,7 +106,10 @@ class OwnStatus:
 
     def _is_over(self, local_ms: float) -> bool:
         """A decode that is shorter than its file says is not the song's end."""
-        position_sec, song = self._conductor.position_sec_at(local_ms), self._conductor.song
+        position_sec, song = (
+            self._controller.position_sec_at(local_ms),
+            self._controller.song,
+        )
         return position_sec is not None and song is not None and position_sec > song.whole_sec + AFTER_END_SEC
 
 

@@ -1,6 +1,6 @@
 """Whether this peer's global time is the room's (rules T17 to T19 of docs/spec/timing.md). Pure; local ms.
 
-The same judgement, with the same constants, as web/src/timing/peer-comparison.ts, where each has its reason:
+The same judgement, with the same constants, as web/src/clock/peer-comparison.ts, where each has its reason:
 every neighbour's answer to a ping names its own global time, so each is one more clock, measured as the
 server's is. What is compared is what each has from the server, never what it made of the others.
 """
@@ -29,7 +29,7 @@ class _Neighbour:
     estimate: OffsetEstimate | None = None
     last_local_ms: float = 0.0
     # Its last answer contradicts those before.
-    is_doubted: bool = False
+    is_suspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class PeerComparison:
         neighbour = self._neighbours.setdefault(peer, _Neighbour(last_local_ms=-SPACING_MS))
         if neighbour.estimate and probe.t3_local_ms - neighbour.last_local_ms < SPACING_MS:
             return
-        neighbour.is_doubted = neighbour.estimator.add(probe) == "refused"
+        neighbour.is_suspect = neighbour.estimator.add(probe) == "refused"
         neighbour.last_local_ms = probe.t3_local_ms
-        if not neighbour.is_doubted:
+        if not neighbour.is_suspect:
             neighbour.estimate = neighbour.estimator.estimate(probe.t3_local_ms)
 
     def judge(
@@ -76,15 +76,15 @@ class PeerComparison:
         ballots = [_Ballot(0.0, own.drift_ppm, 0.0, DIRECTOR_WEIGHT if me == director else 1.0)]
         for peer, neighbour in self._neighbours.items():
             estimate = neighbour.estimate
-            if estimate is None or neighbour.is_doubted or estimate.clock_id != own.clock_id:
+            if estimate is None or neighbour.is_suspect or estimate.clock_id != own.clock_id:
                 continue
             # Before the window of the server's probes began, this computer's clock may have been another.
             if neighbour.last_local_ms < own.since_local_ms:
                 continue
             difference_ms = estimate.offset_ms_at(local_ms) - own.offset_ms
-            doubt_ms = estimate.bound_ms + SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
+            margin_ms = estimate.bound_ms + SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
             weight = DIRECTOR_WEIGHT if peer == director else 1.0
-            limit_ms = max(DISAGREE_FROM_MS, doubt_ms)
+            limit_ms = max(DISAGREE_FROM_MS, margin_ms)
             ballots.append(_Ballot(difference_ms, estimate.drift_ppm, limit_ms, weight))
         return self._decide(own, ballots)
 

@@ -1,7 +1,8 @@
 """What peers say to each other inside sealed envelopes, to the byte as in web/src/app/peer-message.ts. Pure.
 
-`Status` is about oneself and replaces what was said before; a beat is the director's; a signal sets up a data
-channel. Statuses and beats are bytes (big-endian), signals JSON. Whatever is malformed raises `WireError`.
+`Status` is about oneself and replaces what was said before; a heartbeat is the director's; a signal sets up
+a data channel. Statuses and heartbeats are bytes (big-endian), signals JSON. Whatever is malformed raises
+`WireError`.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from typing import Literal, get_args
 import msgspec
 
 from unisono.peer.errors import WireError
-from unisono.peer.plan import MAX_PLAN_US, Beat, Plan, PlanState, Record
+from unisono.peer.plan import MAX_PLAN_US, Heartbeat, Plan, PlanState, Record
 from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
-Hindrance = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
-HINDRANCES: tuple[Hindrance, ...] = get_args(Hindrance)
+NotReadyReason = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
+NOT_READY_REASONS: tuple[NotReadyReason, ...] = get_args(NotReadyReason)
 # What a peer cannot do with a file that is listed; "short": only its beginning sounds there.
 Trouble = Literal["undecodable", "too-long", "short"]
 TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
-STATUS, BEAT, BRACE = 1, 2, 0x7B
+STATUS, HEARTBEAT, BRACE = 1, 2, 0x7B
 MAX_NAME_CHARS = 40
 MAX_SPEAKER_DELAY_MS = 2_000
 MAX_ERROR_MS = 1e6
 MAX_CLOCK_NAME_CHARS = 64
 _STATUS_HEAD = struct.Struct(">BBBHHfB")
-_BEAT_HEAD = struct.Struct(">BBI16sIIddB")
+_HEARTBEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
@@ -55,7 +56,7 @@ class Status:
     uncertainty_ms: float = 0.0
     is_clicking: bool = False
     is_phone: bool = False
-    hindrance: Hindrance | None = None
+    not_ready_reason: NotReadyReason | None = None
     # Files that it cannot play, or not whole: the first 16 hex digits of the id, and what is the matter.
     troubles: tuple[tuple[str, Trouble], ...] = ()
     # The chosen file has ended here.
@@ -72,7 +73,7 @@ class StatusMessage:
     asks: bool = False
 
 
-PeerMessage = StatusMessage | Beat | Signal
+PeerMessage = StatusMessage | Heartbeat | Signal
 
 
 class _OnWire(msgspec.Struct):
@@ -100,8 +101,8 @@ def told_troubles(troubles: Mapping[str, Trouble], chosen: str | None) -> tuple[
 def encode_message(message: PeerMessage) -> bytes:
     if isinstance(message, StatusMessage):
         return _encode_status(message.status, asks=message.asks)
-    if isinstance(message, Beat):
-        return _encode_beat(message)
+    if isinstance(message, Heartbeat):
+        return _encode_heartbeat(message)
     return b'{"k":"g","g":' + msgspec.json.encode(message) + b"}"
 
 
@@ -110,8 +111,8 @@ def decode_message(content: bytes) -> PeerMessage:
     try:
         if content[:1] == bytes([STATUS]):
             return _decode_status(content)
-        if content[:1] == bytes([BEAT]):
-            return _decode_beat(content)
+        if content[:1] == bytes([HEARTBEAT]):
+            return _decode_heartbeat(content)
         if content[:1] == bytes([BRACE]):
             return _decode_signal(content)
     except (struct.error, ValueError, RecursionError) as cause:
@@ -130,8 +131,10 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         status.is_over,
         status.is_unaligned,
     )
-    hindrance = 0 if status.hindrance is None else 1 + HINDRANCES.index(status.hindrance)
-    halves = hindrance | len(status.troubles) << 4
+    not_ready_reason = (
+        0 if status.not_ready_reason is None else 1 + NOT_READY_REASONS.index(status.not_ready_reason)
+    )
+    halves = not_ready_reason | len(status.troubles) << 4
     troubles = b"".join(
         _TROUBLE.pack(bytes.fromhex(prefix), TROUBLES.index(trouble)) for prefix, trouble in status.troubles
     )
@@ -147,8 +150,8 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
 def _decode_status(content: bytes) -> StatusMessage:
     _, flags, halves, delay_ms, rtt_tenths, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
     _check(flags, 0, 0xFF)
-    hindrance, count = halves & 15, halves >> 4
-    _check(hindrance, 0, len(HINDRANCES))
+    not_ready_reason, count = halves & 15, halves >> 4
+    _check(not_ready_reason, 0, len(NOT_READY_REASONS))
     _check(count, 0, MAX_TROUBLES)
     _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
     if not math.isnan(error_ms):
@@ -169,7 +172,7 @@ def _decode_status(content: bytes) -> StatusMessage:
         uncertainty_ms=uncertainty / 10,
         is_clicking=bool(flags & 4),
         is_phone=bool(flags & 8),
-        hindrance=HINDRANCES[hindrance - 1] if hindrance else None,
+        not_ready_reason=NOT_READY_REASONS[not_ready_reason - 1] if not_ready_reason else None,
         troubles=troubles,
         is_over=bool(flags & 64),
         is_unaligned=bool(flags & 128),
@@ -183,11 +186,11 @@ def _decode_trouble(content: bytes, at: int) -> tuple[str, Trouble]:
     return prefix.hex(), TROUBLES[trouble]
 
 
-def _encode_beat(beat: Beat) -> bytes:
-    record, plan = beat.record, beat.plan
+def _encode_heartbeat(heartbeat: Heartbeat) -> bytes:
+    record, plan = heartbeat.record, heartbeat.plan
     flags = _flags(record.is_resigned, plan.file_id is not None) | PLAN_STATES.index(plan.state) << 2
-    head = _BEAT_HEAD.pack(
-        BEAT,
+    head = _HEARTBEAT_HEAD.pack(
+        HEARTBEAT,
         flags,
         record.term,
         bytes.fromhex(record.user_id),
@@ -200,21 +203,21 @@ def _encode_beat(beat: Beat) -> bytes:
     return head + plan.clock_id.encode("ascii") + bytes.fromhex(plan.file_id or "")
 
 
-def _decode_beat(content: bytes) -> Beat:
-    _, flags, term, director, plan_term, rev, start_us, position_us, name_bytes = _BEAT_HEAD.unpack_from(
+def _decode_heartbeat(content: bytes) -> Heartbeat:
+    _, flags, term, director, plan_term, rev, start_us, position_us, name_bytes = _HEARTBEAT_HEAD.unpack_from(
         content
     )
     _check(flags, 0, 4 * len(PLAN_STATES) - 1)
     _check(start_us, -MAX_PLAN_US, MAX_PLAN_US)
     _check(position_us, 0, MAX_PLAN_US)
     _check(name_bytes, 0, MAX_CLOCK_NAME_CHARS)
-    at = _BEAT_HEAD.size
+    at = _HEARTBEAT_HEAD.size
     clock_name = content[at : at + name_bytes]
     if len(clock_name) < name_bytes or any(not 0x20 <= byte <= 0x7E for byte in clock_name):
         raise WireError("wire-malformed", "clock name")
     file_id, rest = _file_if(flags & 2, content[at + name_bytes :])
     if rest:
-        raise WireError("wire-malformed", "beat runs over")
+        raise WireError("wire-malformed", "heartbeat runs over")
     plan = Plan(
         term=plan_term,
         rev=rev,
@@ -224,7 +227,7 @@ def _decode_beat(content: bytes) -> Beat:
         global_start_us=start_us,
         position_us=position_us,
     )
-    return Beat(Record(term, director.hex(), bool(flags & 1)), plan)
+    return Heartbeat(Record(term, director.hex(), bool(flags & 1)), plan)
 
 
 def _decode_signal(content: bytes) -> Signal:

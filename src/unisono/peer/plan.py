@@ -1,4 +1,4 @@
-"""What plays, who directs, and the order in which beats merge. Pure; global µs of the clock `clock_id`.
+"""What plays, who directs, and the order in which heartbeats merge. Pure; global µs of the clock `clock_id`.
 
 The record is a max-register, so no order of messages, no loss and no duplicate can split the swarm: rules D1
 to D3 and D20 of docs/spec/director.md, the same as in web/src/director. Terms and revisions are serial
@@ -45,13 +45,13 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Beat:
+class Heartbeat:
     """What the director broadcasts every second: its record and the whole plan."""
 
     record: Record
     plan: Plan
 
-    def resigned(self) -> Beat:
+    def resigned(self) -> Heartbeat:
         return replace(self, record=replace(self.record, is_resigned=True))
 
 
@@ -67,12 +67,12 @@ def compare_serials(one: int, other: int) -> int:
     return ahead_by if ahead_by < SERIALS // 2 else ahead_by - SERIALS
 
 
-def is_older(one: Beat, other: Beat) -> bool:
+def is_older(one: Heartbeat, other: Heartbeat) -> bool:
     """D1, D2: later term first, then lower user id, then the later revision, then resigned."""
     return _rank(one, other) < 0
 
 
-def _rank(one: Beat, other: Beat) -> int:
+def _rank(one: Heartbeat, other: Heartbeat) -> int:
     if one.record.term != other.record.term:
         return compare_serials(one.record.term, other.record.term)
     if one.record.user_id != other.record.user_id:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from unisono.peer.conductor import Conductor
-from unisono.peer.ground import Clock
+from unisono.peer.ambient import Clock
 from unisono.peer.offset import OffsetEstimate
+from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
 from unisono.peer.safe_text import clean_line
 
@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    def __init__(self, path: Path, conductor: Conductor, clock: Clock) -> None:
+    def __init__(self, path: Path, controller: PlaybackController, clock: Clock) -> None:
         """Raises OSError where the file cannot be written."""
-        self._conductor = conductor
+        self._controller = controller
         self._path = path
         # Unbuffered: on a full disc the header can still be put right, which a full buffer would prevent.
         self._disc = path.open("wb", buffering=0)
@@ -95,7 +95,7 @@ class Recorder:
 
     def _write(self, frames: int) -> None:
         begin_ms, end_ms = self._local_ms_of(self._frames), self._local_ms_of(self._frames + frames)
-        block = render_block(self._run, self._conductor.place_at(begin_ms, end_ms), frames)
+        block = render_block(self._run, self._controller.place_at(begin_ms, end_ms), frames)
         self._run, self.error_ms = block.after, block.error_ms
         samples = np.round(np.clip(block.sound, -1, 1) * 32767).astype("<i2")
         self._file.writeframes(samples.T.tobytes())

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from unisono.peer.anchor import Sound
-from unisono.peer.decode import Song
+from unisono.peer.song import Song
 
 OUTPUT_RATE_HZ = 48_000
 CHANNELS = 2
@@ -24,8 +24,8 @@ KAISER_BETA = 9.0
 PHASES = 512
 CROSSFADE_FRAMES = OUTPUT_RATE_HZ * 20 // 1000
 STOP_FADE_FRAMES = OUTPUT_RATE_HZ * 15 // 1000
-# P4: an error decays with this, midway between the page's 4 s at an entry and 12 s later on.
-# P5: the rate bends by so much at most below so many ms.
+# P4 has 2.5 s for a page. Samples of a card behind PortAudio scatter by a millisecond, not by hundredths,
+# and a quick servo would follow that. P5: the rate bends by so much at most below so many ms.
 TIME_CONSTANT_SEC = 8.0
 LIMITS_PPM = ((8.0, 1_000.0), (math.inf, 2_000.0))
 # P6: beyond this a crossfade is kinder than a pitch bend of many seconds.

@@ -74,7 +74,7 @@ class Roster:
             self._people[user_id] = replace(person, status=status)
 
 
-class Greetings:
+class HelloHandshake:
     """A pairwise status shows a peer that this one is there now; until then it hears no broadcast of it.
 
     `greet(user_id, asks)` sends one; `asks`: for one in return.

@@ -1,4 +1,4 @@
-"""One stay of a headless peer in a swarm: wires server, clock, director, files and sound together.
+"""One session of a headless peer in a swarm: wires server, clock, director, files and sound together.
 
 Local ms, global µs. Everything is made here and closed here. It decides little: the rules are in the cores.
 """
@@ -12,17 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unisono.peer.alignment import Alignment
+from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
 from unisono.peer.anchor import decode_anchor
-from unisono.peer.conductor import Conductor
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
-from unisono.peer.decode import Song
 from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.file_state import KnownFile, PeerTold
-from unisono.peer.ground import Chance, Clock, RealChance, RealClock
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.offset import OffsetEstimate, Probe
@@ -30,14 +28,16 @@ from unisono.peer.outputs import Outputs, Sink
 from unisono.peer.own_status import OwnStatus
 from unisono.peer.peer_comparison import PeerComparison
 from unisono.peer.peer_message import PeerMessage, Status, StatusMessage, decode_message, encode_message
-from unisono.peer.plan import Beat, Plan
-from unisono.peer.plan_writer import Readiness, StartWait, next_plan, prepared, stopped
-from unisono.peer.roster import Greetings, Person, Roster
+from unisono.peer.plan import Heartbeat, Plan
+from unisono.peer.plan_policy import Readiness, StartWait, next_plan, prepared, stopped
+from unisono.peer.playback_controller import PlaybackController
+from unisono.peer.roster import HelloHandshake, Person, Roster
 from unisono.peer.safe_text import clean_line
-from unisono.peer.shared_clock import SharedClock
 from unisono.peer.signal import Signal
+from unisono.peer.song import Song
 from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
+from unisono.peer.synced_clock import SyncedClock
 from unisono.protocol import (
     Joined,
     Left,
@@ -52,7 +52,7 @@ from unisono.protocol import (
 
 TICK_SEC = 0.1
 # Two probes of the idle rate without an answer: whatever is missing now, it is not a director.
-DEAF_MS = 2_000.0
+SERVER_SILENCE_MS = 2_000.0
 MOST_LOGGED_ERRORS = 32
 
 log = logging.getLogger(__name__)
@@ -65,8 +65,9 @@ class SessionOptions:
     name: str
     files: Sequence[Path] = ()
     speaker_delay_ms: int = 0
-    # Each is given the conductor, from which it learns what sounds when. None at all: a peer without sound.
-    sinks: Sequence[Callable[[Conductor], Sink]] = ()
+    # Each is given the playback controller, from which it learns what sounds when. None at all: a peer
+    # without sound.
+    sinks: Sequence[Callable[[PlaybackController], Sink]] = ()
     clock: Clock = field(default_factory=RealClock)
     chance: Chance = field(default_factory=RealChance)
 
@@ -77,23 +78,23 @@ class PeerSession:
         self.me = keys.user_id
         self.roster = Roster()
         self.director = Director(keys.user_id)
-        self.clock = SharedClock(local_ms=clock.local_ms(), wall_ms=clock.wall_ms())
-        self.conductor = Conductor(options.speaker_delay_ms)
-        self._outputs = Outputs([make(self.conductor) for make in options.sinks])
+        self.clock = SyncedClock(local_ms=clock.local_ms(), wall_ms=clock.wall_ms())
+        self.controller = PlaybackController(options.speaker_delay_ms)
+        self._outputs = Outputs([make(self.controller) for make in options.sinks])
         self._options = options
         self._time = clock
         # One load per session: the seed is new with each, so any epoch will do.
         self._sealer = Sealer(keys, 1, chance)
         self._budgets = MemberBudgets()
         self._wait = StartWait()
-        self._greetings = Greetings(lambda to, asks: self._send_status(to, asks=asks))
+        self._handshake = HelloHandshake(lambda to, asks: self._send_status(to, asks=asks))
         self.swarm = FileSwarm(
             me=keys.user_id,
             clock=clock,
             chance=chance,
             sealer=self._sealer,
             send_signal=self._send,
-            accepts_note=lambda note: decode_anchor(note) is not None,
+            accepts_annotation=lambda annotation: decode_anchor(annotation) is not None,
             time_at=self._time_at,
             on_peer_time=self._heard_time,
         )
@@ -115,7 +116,7 @@ class PeerSession:
             name=options.name,
             speaker_delay_ms=options.speaker_delay_ms,
             clock=self.clock,
-            conductor=self.conductor,
+            controller=self.controller,
             outputs=self._outputs,
             alignment=self._alignment,
             songs=self.songs,
@@ -167,16 +168,16 @@ class PeerSession:
         for user_id in self.roster.replace((member.user_id, member.away) for member in welcome.members):
             self._forget(user_id)
         self.clock.start(local_ms)
-        self._greetings.found(member.user_id for member in welcome.members if not member.away)
+        self._handshake.found(member.user_id for member in welcome.members if not member.away)
         candidates = self.roster.candidates
-        self._send_beat(self.director.attach(candidates, is_new_server=is_new_server, local_ms=local_ms))
+        self._send_heartbeat(self.director.attach(candidates, is_new_server=is_new_server, local_ms=local_ms))
         self._members_changed(local_ms)
 
     def received(self, message: ServerMessage, local_ms: float) -> None:
         self._guard(lambda: self._take(message, local_ms))
 
     def _guard(self, act: Callable[[], None]) -> None:
-        """An error over one message or in one moment does not end the stay; the same is logged once."""
+        """An error over one message or in one moment does not end the session; the same is logged once."""
         try:
             act()
         except Exception as failure:
@@ -189,13 +190,13 @@ class PeerSession:
             case Pong():
                 estimate = self.clock.receive(message, local_ms)
                 if estimate is not None:
-                    self.conductor.estimated(estimate)
+                    self.controller.estimated(estimate)
             case Relayed():
                 self._relayed(message, local_ms)
             case Joined(user_id, session_key, announcement):
                 self._meet(user_id, session_key, announcement)
                 self.roster.put(user_id, is_away=False)
-                self._greetings.give(user_id)
+                self._handshake.give(user_id)
                 self._members_changed(local_ms)
             case Presence(user_id, away, announcement):
                 if isinstance(announcement, str):
@@ -203,12 +204,12 @@ class PeerSession:
                 if self.roster.get(user_id) is not None:
                     self.roster.put(user_id, is_away=away)
                     if not away:
-                        self._greetings.give(user_id)
+                        self._handshake.give(user_id)
                 self._members_changed(local_ms)
             case Left(user_id):
                 self.roster.left(user_id)
                 self._forget(user_id)
-                self._send_beat(self.director.member_left(user_id, local_ms))
+                self._send_heartbeat(self.director.member_left(user_id, local_ms))
                 self._members_changed(local_ms)
 
     def lost(self) -> None:
@@ -227,12 +228,12 @@ class PeerSession:
 
     def _forget(self, user_id: str) -> None:
         """What is kept of a member while it is one."""
-        self._greetings.left(user_id)
+        self._handshake.left(user_id)
         self._sealer.left(user_id)
 
     def _members_changed(self, local_ms: float) -> None:
         self.swarm.set_members(self.roster.people)
-        self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
+        self._send_heartbeat(self.director.set_candidates(self.roster.candidates, local_ms))
 
     # --- peers ----------------------------------------------------------------------------------------------
 
@@ -246,7 +247,7 @@ class PeerSession:
             message = decode_message(self._sealer.open(sender, decode_base64url(relayed.body)))
         except WireError as failure:
             if failure.code == "wire-unproven":
-                self._greetings.miss(sender, local_ms)
+                self._handshake.miss(sender, local_ms)
             else:
                 log.info("ignored a message from %s: %s", sender, failure)
             return
@@ -256,10 +257,10 @@ class PeerSession:
             case StatusMessage(status, asks):
                 self._heard(sender, status)
                 if asks and self._budgets.admits(sender, "asked", local_ms):
-                    self._greetings.give(sender)
-                self._send_beat(self.director.set_candidates(self.roster.candidates, local_ms))
-            case Beat():
-                self._send_beat(self.director.receive_beat(sender, message, local_ms))
+                    self._handshake.give(sender)
+                self._send_heartbeat(self.director.set_candidates(self.roster.candidates, local_ms))
+            case Heartbeat():
+                self._send_heartbeat(self.director.receive_heartbeat(sender, message, local_ms))
                 self._follow(local_ms)
             case _:
                 self.swarm.receive_signal(sender, message)
@@ -279,9 +280,9 @@ class PeerSession:
             return
         self._link.send(Relay(body=body) if to is None else Relay(to=to, body=body))
 
-    def _send_beat(self, beat: Beat | None) -> None:
-        if beat is not None:
-            self._send(None, beat)
+    def _send_heartbeat(self, heartbeat: Heartbeat | None) -> None:
+        if heartbeat is not None:
+            self._send(None, heartbeat)
 
     def _send_status(self, to: str | None, *, asks: bool = False) -> None:
         self._send(to, StatusMessage(self._status_at(self._time.local_ms()), asks))
@@ -340,14 +341,14 @@ class PeerSession:
 
     def _tick(self, local_ms: float) -> None:
         if self.clock.check_for_sleep(local_ms, self._time.wall_ms()):
-            self.conductor.slept()
-        self._greetings.tick()
+            self.controller.slept()
+        self._handshake.tick()
         self.swarm.tick()
-        if self._link.silent_ms > DEAF_MS:
+        if self._link.silent_ms > SERVER_SILENCE_MS:
             self.director.hear_nothing(local_ms)
         if self.roster.has_visible:
-            self._send_beat(self.director.make_way(local_ms))
-        self._send_beat(self.director.tick(local_ms))
+            self._send_heartbeat(self.director.make_way(local_ms))
+        self._send_heartbeat(self.director.tick(local_ms))
         self._direct(local_ms)
         self._follow(local_ms)
         self._outputs.advance(local_ms)
@@ -362,7 +363,7 @@ class PeerSession:
         everybody = [_readiness(mine, plan.file_id), *others]
         is_clockless = self.director.is_me and not is_locked and plan.state == "preparing"
         if self._wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless):
-            self._send_beat(self.director.resign(local_ms))
+            self._send_heartbeat(self.director.resign(local_ms))
         if not self.director.is_me or global_us is None or not is_locked:
             return
         if plan.state == "playing" and plan.clock_id != self._clock_id:
@@ -381,7 +382,7 @@ class PeerSession:
             self._write_plan(change)
 
     def _write_plan(self, plan: Plan) -> None:
-        self._send_beat(self.director.change_plan(plan, self._time.local_ms()))
+        self._send_heartbeat(self.director.change_plan(plan, self._time.local_ms()))
         self._follow(self._time.local_ms())
 
     @property
@@ -395,31 +396,31 @@ class PeerSession:
         plan = self.plan
         self.swarm.prefer(plan.file_id)
         if self._outputs.has_any and plan.file_id is not None:
-            if self.songs.load(plan.file_id, self.conductor.song):
-                self.conductor.song = None
+            if self.songs.load(plan.file_id, self.controller.song):
+                self.controller.song = None
             self._align(plan.file_id, local_ms)
         is_known = self.clock.state(local_ms) in ("locked", "stale")
-        self.conductor.follow(plan, is_clock_known=is_known)
-        if self.conductor.is_playing:
+        self.controller.follow(plan, is_clock_known=is_known)
+        if self.controller.is_playing:
             self.clock.activity = "playing"
         else:
             self.clock.activity = "idle" if plan.state == "stopped" else "pre-roll"
 
     def _loaded(self, song: Song | None) -> None:
         if song is not None:
-            self.conductor.song = song
+            self.controller.song = song
             self._alignment.reset()
         self._follow(self._time.local_ms())
 
-    def _published(self, file_id: str, note: bytes) -> None:
-        self._alignment.publishes(file_id, note)
-        self.swarm.set_note(file_id, note)
+    def _published(self, file_id: str, annotation: bytes) -> None:
+        self._alignment.publishes(file_id, annotation)
+        self.swarm.set_annotation(file_id, annotation)
 
     def _align(self, file_id: str, local_ms: float) -> None:
-        file, song = self.swarm.get(file_id), self.conductor.song
+        file, song = self.swarm.get(file_id), self.controller.song
         if song is not None and song.file_id == file_id:
-            note = file.note if file is not None else None
-            self.conductor.song = self._alignment.follow(song, note, local_ms)
+            annotation = file.annotation if file is not None else None
+            self.controller.song = self._alignment.follow(song, annotation, local_ms)
 
     @property
     def can_sound(self) -> bool:
@@ -441,5 +442,5 @@ def _readiness(person: Person, file_id: str | None) -> Readiness:
         rtt_ms=status.rtt_ms if status else 0.0,
         speaker_delay_ms=status.speaker_delay_ms if status else 0,
         user_id=person.user_id,
-        hindrance=status.hindrance if status else None,
+        not_ready_reason=status.not_ready_reason if status else None,
     )

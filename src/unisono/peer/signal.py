@@ -1,4 +1,4 @@
-"""What two peers say through the sealed relay until they are connected, as in web/src/swarm/signal.ts.
+"""What two peers say through the sealed relay until they are connected, as in web/src/transfer/net/signal.ts.
 
 A session names one connection; whatever speaks of another session than the current one is stale.
 """

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unisono.peer.anchor import encode_anchor, make_anchor
-from unisono.peer.decode import Decoder, Song
+from unisono.peer.decode import Decoder
 from unisono.peer.errors import FileError
 from unisono.peer.peer_message import Trouble
 from unisono.peer.safe_text import clean_line
+from unisono.peer.song import Song
 from unisono.peer.swarm import FileSwarm
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,8 @@ class SongLoader:
             song = await self._decode(file_id, Decoder())
             if song is None:
                 return  # others may well decode what this peer does not
-            note = encode_anchor(await asyncio.to_thread(make_anchor, song.channels, song.sample_rate))
-            self._on_published(file_id, note)
+            annotation = encode_anchor(await asyncio.to_thread(make_anchor, song.channels, song.sample_rate))
+            self._on_published(file_id, annotation)
 
     def load(self, file_id: str, loaded: Song | None) -> bool:
         """Decodes the chosen file; one that is no longer chosen keeps none waiting.

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from unisono.peer import ctl
+from unisono.peer.ambient import Chance, Clock
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
@@ -27,7 +28,6 @@ from unisono.peer.file_state import (
     SendPiece,
     Store,
 )
-from unisono.peer.ground import Chance, Clock
 from unisono.peer.mesh import Mesh
 from unisono.peer.roster import Person
 from unisono.peer.safe_text import clean_file_name, clean_line
@@ -60,7 +60,7 @@ class FileSwarm:
         chance: Chance,
         sealer: Sealer,
         send_signal: Callable[[str, Signal], None],
-        accepts_note: Callable[[bytes], bool],
+        accepts_annotation: Callable[[bytes], bool],
         time_at: Callable[[float], ctl.PeerTime | None],
         on_peer_time: Callable[[PeerTold], None],
     ) -> None:
@@ -74,7 +74,7 @@ class FileSwarm:
             log.warning(
                 "%s lies in memory, and there is no other folder: few songs fit.", self._store.folder.parent
             )
-        self._transfer = Transfer(chance, self._store.capacity_bytes(), accepts_note)
+        self._transfer = Transfer(chance, self._store.capacity_bytes(), accepts_annotation)
         self._room_seen_local_ms = clock.local_ms()
         self._is_full = False
         self._mesh = Mesh(self, me, clock, chance, send_signal)
@@ -107,8 +107,8 @@ class FileSwarm:
     def has_no_room_for(self, file_id: str) -> bool:
         return self._transfer.has_no_room_for(file_id, self._clock.local_ms())
 
-    def set_note(self, file_id: str, note: bytes) -> None:
-        self._perform(self._transfer.set_note(file_id, note, self._clock.local_ms()))
+    def set_annotation(self, file_id: str, annotation: bytes) -> None:
+        self._perform(self._transfer.set_annotation(file_id, annotation, self._clock.local_ms()))
 
     def prefer(self, file_id: str | None) -> None:
         self._perform(self._transfer.prefer(file_id, self._clock.local_ms()))
@@ -143,7 +143,7 @@ class FileSwarm:
     async def close(self) -> None:
         """Ends all links and wipes what was fetched; idempotent."""
         for peer in list(self._conversations):
-            self._send(peer, ctl.Farewell("left"))
+            self._send(peer, ctl.Bye("left"))
         await self._mesh.close()
         self._store.close()
 
@@ -262,7 +262,7 @@ class FileSwarm:
 
     def _drop(self, effect: Drop) -> None:
         log.warning("the connection to %s was ended: %s", effect.peer, effect.reason)
-        self._send(effect.peer, ctl.Farewell(effect.reason))
+        self._send(effect.peer, ctl.Bye(effect.reason))
         self._mesh.drop(effect.peer, is_for_good=effect.is_for_good)
 
     # --- the proof of a link --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who connects to whom: a pure function of the member list, the same as web/src/swarm/topology.ts.
+"""Who connects to whom: a pure function of the member list, the same as web/src/transfer/core/topology.ts.
 
 Both ends of every link must agree on it without a word, so this must give what the web app gives, to the bit.
 Up to 9 peers a full mesh; above, several rings through everyone, each in an order of its own.

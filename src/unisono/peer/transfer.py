@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
+from unisono.peer.ambient import Chance
 from unisono.peer.downloads import Downloads
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import FileError, WireError
@@ -27,7 +28,6 @@ from unisono.peer.file_state import (
     SendCtl,
     SendPiece,
 )
-from unisono.peer.ground import Chance
 from unisono.peer.known_files import KnownFiles
 from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest
 
@@ -42,10 +42,12 @@ HELLO_PATIENCE_MS = 5_000.0
 
 
 class Transfer:
-    """`accepts_note`: whether a file's note makes sense; the same on every peer."""
+    """`accepts_annotation`: whether a file's annotation makes sense; the same on every peer."""
 
-    def __init__(self, chance: Chance, capacity_bytes: int, accepts_note: Callable[[bytes], bool]) -> None:
-        self._accepts_note = accepts_note
+    def __init__(
+        self, chance: Chance, capacity_bytes: int, accepts_annotation: Callable[[bytes], bool]
+    ) -> None:
+        self._accepts_annotation = accepts_annotation
         self._neighbours: dict[str, Neighbour] = {}
         self._effects: list[Effect] = []
         self._turn = 0
@@ -126,8 +128,8 @@ class Transfer:
         if file is not None and piece in file.held:
             file.held.discard(piece)
             for neighbour in self._neighbours.values():
-                neighbour.told.discard(file_id)
-                neighbour.untold.pop(file_id, None)
+                neighbour.advertised.discard(file_id)
+                neighbour.pending.pop(file_id, None)
             self._tell_catalog()
         return self._settle(local_ms)
 
@@ -152,15 +154,15 @@ class Transfer:
         file.size_bytes, file.manifest, file.name, file.is_mine = manifest.size_bytes, manifest, name, True
         file.held = set(range(file.piece_count))
         for neighbour in self._neighbours.values():
-            neighbour.told.discard(file_id)
-            neighbour.untold.pop(file_id, None)
+            neighbour.advertised.discard(file_id)
+            neighbour.pending.pop(file_id, None)
         self._tell_catalog()
         return self._settle(local_ms)
 
-    def set_note(self, file_id: str, note: bytes, local_ms: float) -> list[Effect]:
+    def set_annotation(self, file_id: str, annotation: bytes, local_ms: float) -> list[Effect]:
         file = self.files.get(file_id)
         if file is not None:
-            file.merge_note(note)
+            file.merge_annotation(annotation)
         return self._settle(local_ms)
 
     def prefer(self, file_id: str | None, local_ms: float) -> list[Effect]:
@@ -172,7 +174,7 @@ class Transfer:
     def tick(self, local_ms: float) -> list[Effect]:
         """A few times a second."""
         for neighbour in list(self._neighbours.values()):
-            if not neighbour.is_greeted:
+            if not neighbour.has_said_hello:
                 if local_ms - neighbour.opened_local_ms > HELLO_PATIENCE_MS:
                     self._drop(neighbour, "no-hello")
                 continue
@@ -180,9 +182,9 @@ class Transfer:
                 neighbour.pinged_local_ms = local_ms
                 neighbour.ping_id += 1
                 self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
-            due = neighbour.next_note(self.files.values())
+            due = neighbour.next_annotation(self.files.values())
             if due is not None:
-                self._send(neighbour.user_id, ctl.Note(due[0], encode_base64url(due[1])))
+                self._send(neighbour.user_id, ctl.Annotation(due[0], encode_base64url(due[1])))
             self._downloads.relieve(neighbour, local_ms)
             is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > DEAD_AFTER_MS
             if is_mute or any(local_ms - begun > DEAD_AFTER_MS for begun in neighbour.sending.values()):
@@ -195,7 +197,7 @@ class Transfer:
         peer = neighbour.user_id
         if isinstance(message, ctl.Hello):
             return self._greet(neighbour, message.v)
-        if not neighbour.is_greeted:
+        if not neighbour.has_said_hello:
             return "before-hello"  # F1
         reason: ctl.DropReason | None = None
         match message:
@@ -205,13 +207,13 @@ class Transfer:
                 self._give_manifest(peer, file_id)
             case ctl.ManifestMessage():
                 reason = self._take_manifest(neighbour, message)
-            case ctl.Note(file_id, note):
-                reason = self._take_note(neighbour, file_id, note)
+            case ctl.Annotation(file_id, annotation):
+                reason = self._take_annotation(neighbour, file_id, annotation)
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
             case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
                 self._emit(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
-            case ctl.Pong() | ctl.Farewell():
+            case ctl.Pong() | ctl.Bye():
                 pass  # its side closes the connection
             case _:
                 reason = self._take_pieces(neighbour, message, local_ms)
@@ -238,11 +240,11 @@ class Transfer:
         return reason
 
     def _greet(self, neighbour: Neighbour, version: int) -> ctl.DropReason | None:
-        if neighbour.is_greeted:
+        if neighbour.has_said_hello:
             return "malformed"
         if version != ctl.CTL_VERSION:
             return "version"
-        neighbour.is_greeted = True
+        neighbour.has_said_hello = True
         self._send_catalog(neighbour)
         return None
 
@@ -310,24 +312,24 @@ class Transfer:
         file_id = file.file_id
         file.held.add(piece)
         for other in self._neighbours.values():
-            if file_id in other.told:
-                other.untold.setdefault(file_id, []).append(piece)
+            if file_id in other.advertised:
+                other.pending.setdefault(file_id, []).append(piece)
         if len(file.held) == 1 or file.is_complete:
             self._tell_catalog()
 
-    # --- notes ----------------------------------------------------------------------------------------------
+    # --- annotations ----------------------------------------------------------------------------------------
 
-    def _take_note(self, neighbour: Neighbour, file_id: str, text: str) -> ctl.DropReason | None:
+    def _take_annotation(self, neighbour: Neighbour, file_id: str, text: str) -> ctl.DropReason | None:
         try:
-            note = decode_base64url(text)
+            annotation = decode_base64url(text)
         except WireError:
             return "malformed"
-        if not 1 <= len(note) <= ctl.MAX_NOTE_BYTES or not self._accepts_note(note):
+        if not 1 <= len(annotation) <= ctl.MAX_ANNOTATION_BYTES or not self._accepts_annotation(annotation):
             return "malformed"
         file = self.files.get(file_id)
-        if file is not None:  # notes on files that nobody lists would fill memory
-            file.merge_note(note)
-            neighbour.notes[file_id] = note if note == file.note else b""
+        if file is not None:  # annotations on files that nobody lists would fill memory
+            file.merge_annotation(annotation)
+            neighbour.annotations[file_id] = annotation if annotation == file.annotation else b""
         return None
 
     # --- after any event ------------------------------------------------------------------------------------
@@ -340,9 +342,9 @@ class Transfer:
         self._downloads.ask(local_ms)
         self._give_pieces(local_ms)
         for neighbour in self._neighbours.values():
-            for file_id, pieces in neighbour.untold.items():
+            for file_id, pieces in neighbour.pending.items():
                 self._send(neighbour.user_id, ctl.Have(file_id, pieces))
-            neighbour.untold.clear()
+            neighbour.pending.clear()
         return self._flush()
 
     def _let_go(self, file: KnownFile) -> None:
@@ -350,7 +352,7 @@ class Transfer:
         for neighbour in self._neighbours.values():
             pieces = [piece for file_id, piece in neighbour.waiting if file_id == file.file_id]
             self._reject(neighbour.user_id, file.file_id, neighbour.take_cancel(file.file_id, pieces))
-            neighbour.untold.pop(file.file_id, None)
+            neighbour.pending.pop(file.file_id, None)
         file.in_flight.clear()
         if file.held or file.storing:
             file.held.clear()
@@ -379,7 +381,7 @@ class Transfer:
 
     def _tell_catalog(self) -> None:
         for neighbour in self._neighbours.values():
-            if neighbour.is_greeted:
+            if neighbour.has_said_hello:
                 self._send_catalog(neighbour)
 
     def _send_catalog(self, neighbour: Neighbour) -> None:
@@ -387,11 +389,11 @@ class Transfer:
         for file in served:
             self._known.slot_of(file)
         self._send(neighbour.user_id, ctl.Catalog([file.listed for file in served]))
-        neighbour.told &= {file.file_id for file in served}
+        neighbour.advertised &= {file.file_id for file in served}
         for file in served:
-            if file.file_id not in neighbour.told:
-                neighbour.told.add(file.file_id)
-                neighbour.untold.pop(file.file_id, None)
+            if file.file_id not in neighbour.advertised:
+                neighbour.advertised.add(file.file_id)
+                neighbour.pending.pop(file.file_id, None)
                 field_text = encode_bitfield(file.held, file.piece_count)
                 self._send(neighbour.user_id, ctl.BitfieldMessage(file.file_id, field_text))
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { type AnchorMatch, encodeAnchor } from "../audio/index.ts";
 import type { Bytes, FileId } from "../lib/index.ts";
-import { type AnchorMatch, encodeAnchor } from "../playback/index.ts";
 import { Alignment } from "./alignment.ts";
 
 const songId = "5".repeat(64) as FileId;
 
-/** A note that differs from others by its rate alone. */
+/** An annotation that differs from others by its rate alone. */
 const noteAt = (sampleRate: number): Bytes => encodeAnchor({ sampleRate, places: [] });
 
 /** A device that has decoded the song; what its matches find is given. */
 class Device {
-  note: Bytes | null = null;
+  annotation: Bytes | null = null;
   match: AnchorMatch | null = { offsetSec: 0.0929, score: 1, isSteady: true };
   offsetSec: number | null = null;
   matches = 0;
@@ -28,7 +28,7 @@ class Device {
         this.offsetSec = offsetSec;
       },
     };
-    this.alignment = new Alignment({ player, noteOf: () => this.note, onChange: () => {} });
+    this.alignment = new Alignment({ player, annotationOf: () => this.annotation, onChange: () => {} });
   }
 
   async follow(localMs = 0): Promise<boolean> {
@@ -39,9 +39,9 @@ class Device {
 }
 
 describe("a device that has decoded the song", () => {
-  it("[P16] [P46] is lined up where the note was found in its decode, which is looked for once", async () => {
+  it("[P16] [P46] is lined up where the annotation was found in its decode, which is looked for once", async () => {
     const ada = new Device();
-    ada.note = noteAt(48_000);
+    ada.annotation = noteAt(48_000);
     expect(await ada.follow()).toBe(false);
     expect(await ada.follow()).toBe(false);
     expect(ada).toMatchObject({ offsetSec: 0.0929, matches: 1 });
@@ -50,9 +50,9 @@ describe("a device that has decoded the song", () => {
   it.each([
     ["is not found", null],
     ["is found with a step in the middle", { offsetSec: 0.1, score: 1, isSteady: false }],
-  ])("[P46] says that it is not lined up where the note %s", async (_, match) => {
+  ])("[P46] says that it is not lined up where the annotation %s", async (_, match) => {
     const ada = new Device();
-    ada.note = noteAt(48_000);
+    ada.annotation = noteAt(48_000);
     ada.match = match;
     expect(await ada.follow()).toBe(true);
     ada.alignment.reset();
@@ -60,36 +60,36 @@ describe("a device that has decoded the song", () => {
     expect(await ada.follow()).toBe(false);
   });
 
-  it("[P46] says so when no note has come for ten seconds, until one comes", async () => {
+  it("[P46] says so when no annotation has come for ten seconds, until one comes", async () => {
     const ada = new Device();
     expect(await ada.follow(1_000)).toBe(false);
     expect(await ada.follow(10_900)).toBe(false);
     expect(await ada.follow(11_100)).toBe(true);
-    ada.note = noteAt(48_000);
+    ada.annotation = noteAt(48_000);
     expect(await ada.follow(11_200)).toBe(false);
   });
 
-  it("[P44] never lines up to its own note", async () => {
+  it("[P44] never lines up to its own annotation", async () => {
     const ada = new Device();
-    ada.note = noteAt(48_000);
+    ada.annotation = noteAt(48_000);
     ada.alignment.publishes(songId, noteAt(48_000));
     ada.match = null;
     expect(await ada.follow()).toBe(false);
     expect(ada).toMatchObject({ offsetSec: 0, matches: 0 });
   });
 
-  it("[P44] lines up to the note of another owner that is kept in place of its own", async () => {
+  it("[P44] lines up to the annotation of another owner that is kept in place of its own", async () => {
     const ada = new Device();
     ada.alignment.publishes(songId, noteAt(48_000));
-    ada.note = noteAt(44_100);
+    ada.annotation = noteAt(44_100);
     expect(await ada.follow()).toBe(false);
     expect(ada).toMatchObject({ offsetSec: 0.0929, matches: 1 });
   });
 
-  it("[P47] does not go along for ever with somebody who publishes one note after the other", async () => {
+  it("[P47] does not go along for ever with somebody who publishes one annotation after the other", async () => {
     const ada = new Device();
     for (let turn = 0; turn < 20; turn++) {
-      ada.note = noteAt(48_000 - turn);
+      ada.annotation = noteAt(48_000 - turn);
       await ada.follow();
     }
     expect(ada.matches).toBe(8);

@@ -2,6 +2,7 @@
 // Everything a tap does starts here, synchronously, because browsers unlock sound only inside the tap.
 
 import { type ReadonlySignal, signal } from "@preact/signals-core";
+import { Player, type SoundMove } from "../audio/index.ts";
 import {
   canonicalKey,
   formatKey,
@@ -20,7 +21,6 @@ import {
   UnisonoError,
   within,
 } from "../lib/index.ts";
-import { Player, type SoundMove } from "../playback/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { DelayMemory } from "./delay-memory.ts";
 import { EMPTY_VIEW } from "./empty-view.ts";
@@ -29,15 +29,15 @@ import { FigureHistory } from "./figure-history.ts";
 import { FileQueue } from "./file-queue.ts";
 import { Heard } from "./heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
-import { forgetFiles, leaveFiles, takeFiles } from "./kept-stay.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
 import { Notices } from "./notices.ts";
 import type { PageConditions } from "./page-conditions.ts";
 import { watchPage } from "./page-life.ts";
-import { type KeptPieces, loadStay, type ParkedStay, type StayParts } from "./parked-stay.ts";
+import { type KeptPieces, loadSession, type ParkedSession, type SessionParts } from "./parked-session.ts";
 import { cleanName } from "./person-name.ts";
+import { forgetFiles, leaveFiles, takeFiles } from "./resume-files.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { noticeOf } from "./session-notice.ts";
 import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
@@ -84,10 +84,10 @@ export class App {
   #key: string;
   #session: SwarmSession | null = null;
   /** null before the first join. */
-  #parts: StayParts | null = null;
+  #parts: SessionParts | null = null;
   /** The session's store, named as what a reload leaves beside it. */
   #kept: KeptPieces | null = null;
-  #parked: ParkedStay | null = null;
+  #parked: ParkedSession | null = null;
   #refusal: Banner | null = null;
   /** What went wrong here, for the diagnostics. */
   #failure: string | null = null;
@@ -96,7 +96,7 @@ export class App {
   /** The last key made here: nobody else can have meant another one. */
   #madeKey: string | null = null;
   /** A key that looks mistyped and was asked about: joining with it once more means it. */
-  #doubtedKey: string | null = null;
+  #suspectKey: string | null = null;
   /** null before the first join. */
   #localNetwork: LocalNetwork | null = null;
   /** Joining again while a former join still stretches its key: only the latest counts. */
@@ -164,10 +164,10 @@ export class App {
       this.#refresh();
     },
     setClickTest: (isOn) => this.#session?.setClicking(isOn),
-    measure: () => this.#session?.liningUp.measure(),
-    stopMeasuring: () => this.#session?.liningUp.cancel(),
-    applyMeasured: () => this.#session?.liningUp.apply(),
-    undoLinedUp: () => this.#session?.liningUp.undo(),
+    measure: () => this.#session?.calibration.measure(),
+    cancelCalibration: () => this.#session?.calibration.cancel(),
+    applyCalibration: () => this.#session?.calibration.apply(),
+    undoCalibration: () => this.#session?.calibration.undo(),
     takeOver: () => this.#session?.takeOver(),
     resign: () => this.#session?.resign(),
     rejoinAudio: () => void this.#unlockSound(),
@@ -183,8 +183,8 @@ export class App {
     try {
       canSound = this.#unlockSound(); // first and synchronously: iOS unlocks sound only here
       canonical = canonicalKey(typedKey);
-      if (isLikelyMistyped(typedKey) && canonical !== this.#doubtedKey) {
-        this.#doubtedKey = canonical;
+      if (isLikelyMistyped(typedKey) && canonical !== this.#suspectKey) {
+        this.#suspectKey = canonical;
         throw new KeyError("key-mistyped", "the check character does not fit");
       }
     } catch (error) {
@@ -217,7 +217,7 @@ export class App {
     return true;
   }
 
-  #enter(canonical: string, parked: ParkedStay | null): void {
+  #enter(canonical: string, parked: ParkedSession | null): void {
     const attempt = ++this.#joinAttempt;
     const beganLocalMs = this.#clock.nowMs();
     this.#session = null;
@@ -244,10 +244,10 @@ export class App {
     canonical: string,
     attempt: number,
     beganLocalMs: number,
-    parked: ParkedStay | null,
+    parked: ParkedSession | null,
   ): Promise<void> {
     const [parts, stretched] = await Promise.all([
-      loadStay(),
+      loadSession(),
       this.#stretcher.stretch(canonical),
       parked?.closing,
     ]);
@@ -256,16 +256,18 @@ export class App {
     this.#localNetwork ??= new LocalNetwork(this.#page, () => this.#refresh());
     const keys = keysOfSession(stretched, this.#identity.sessionSeed);
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
-    const stay = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
-    const isSame = parked?.kept?.stay === stay;
+    const sessionName = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
+    const isSame = parked?.kept?.session === sessionName;
     if (!isSame) await parked?.kept?.store.close();
     const { store } =
-      isSame && parked?.kept ? parked.kept : await openBestStore({ clock: this.#clock, session: stay });
+      isSame && parked?.kept
+        ? parked.kept
+        : await openBestStore({ clock: this.#clock, session: sessionName });
     if (attempt !== this.#joinAttempt) {
       if (!isSame) await store.close(); // else it waits for the next return, or was closed on leaving
       return;
     }
-    this.#kept = { stay, store };
+    this.#kept = { session: sessionName, store };
     const { epoch } = this.#identity;
     this.#identity = { ...this.#identity, epoch: epoch + 1 };
     this.#session = new SwarmSession({
@@ -281,8 +283,8 @@ export class App {
       onEvent: (event) => this.#tell(event),
       onChange: () => this.#refresh(),
     });
-    const keepsake = takeFiles(this.#tabMemory, stay);
-    if (keepsake) void this.#session.swarm.restore(keepsake);
+    const resumeState = takeFiles(this.#tabMemory, sessionName);
+    if (resumeState) void this.#session.swarm.restore(resumeState);
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
     const { outputName } = this.#outputs;
     // An output that got its name only now was set without one.
@@ -389,7 +391,7 @@ export class App {
     const parts = this.#parts;
     let session: Partial<View> = {};
     if (facts && parts) {
-      if (this.#history.note(localMs, parts.readFigures(facts)))
+      if (this.#history.record(localMs, parts.readFigures(facts)))
         this.#pieces = parts.viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
       if (facts.plan.state !== "stopped") this.#heard.musicBegan();
       const course = { history: this.#history.points, pieces: this.#pieces };
@@ -427,7 +429,7 @@ export class App {
 
   /** Begins the slow part of joining while the person still looks at the button. */
   #stretchAhead(): void {
-    loadStay().catch((error: unknown) => {
+    loadSession().catch((error: unknown) => {
       console.warn(`could not load ahead: ${String(error)}`); // the tap tries again
     });
     if (this.#key === "") return;
@@ -467,9 +469,9 @@ export class App {
   /** The others are told first: all else may be cut short. */
   #goAway(mayReturn: boolean): void {
     const session = this.#session;
-    session?.sayGoodbye();
+    session?.sayLeave();
     leaveIdentity(this.#tabMemory, this.#identity);
-    if (session && this.#kept) leaveFiles(this.#tabMemory, this.#kept.stay, session.swarm.keepsake());
+    if (session && this.#kept) leaveFiles(this.#tabMemory, this.#kept.session, session.swarm.resumeState());
     if (!mayReturn || (this.#phase !== "joining" && this.#phase !== "joined")) return;
     // G6: no socket and no connection outlives the time aside; the store does.
     this.#joinAttempt += 1;

@@ -45,7 +45,7 @@ const said = (): readonly (string | null)[] =>
 const victimOf = (): SimDevice => room.split().others[0] as SimDevice;
 
 describe("a server that tells one device another time", { timeout: LIMIT_MS }, () => {
-  it("[T17] an honest one is never doubted", async () => {
+  it("[T17] an honest one is never suspect", async () => {
     for (const seed of [1, 2]) {
       room = makeRoom(seed, "ada", "bo", "cy", "di");
       await room.play();

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { SimDevice } from "./testing/sim-device.ts";
 import { SimRoom } from "./testing/sim-room.ts";
 
-const BEAT_MS = 1_000;
+const HEARTBEAT_MS = 1_000;
 /** Minutes of three devices; the machine may be busy besides. */
 const LIMIT_MS = 120_000;
 
@@ -120,13 +120,13 @@ describe("a device that was away", { timeout: LIMIT_MS }, () => {
 });
 
 describe("a change of hands", { timeout: LIMIT_MS }, () => {
-  it("[D2] [D10] two take-overs within 10 ms leave one director everywhere within a beat", async () => {
+  it("[D2] [D10] two take-overs within 10 ms leave one director everywhere within a heartbeat", async () => {
     const { others } = room.split();
     const [bo, cy] = others as [SimDevice, SimDevice];
     bo.clock.deliver(() => bo.session.takeOver());
     await room.advance(10);
     cy.clock.deliver(() => cy.session.takeOver());
-    await room.advance(BEAT_MS);
+    await room.advance(HEARTBEAT_MS);
     expect(room.directors).toHaveLength(1);
     expect(others.map(({ userId }) => userId)).toContain(room.directors[0]);
     expect(room.devices.filter(({ session }) => session.director.isMe)).toHaveLength(1);

@@ -1,4 +1,4 @@
-// The speaker delays that were found by ear or by measuring, one for each output that can be named and one for all others.
+// The speaker delays that were found by ear or by calibration, one for each output that can be named and one for all others.
 // Pure: reads and writes what a memory keeps. ms.
 
 import type { Memory } from "../lib/index.ts";

@@ -3,7 +3,7 @@ import { SMALL_BROADCAST_BYTES, SMALL_PAIRWISE_BYTES } from "../control/index.ts
 import { EMPTY_PLAN } from "../director/index.ts";
 import { type FileId, type UserId, utf8, WireError } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
-import type { Signal } from "../swarm/index.ts";
+import type { Signal } from "../transfer/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { friendlyName, leaveIdentity, takeIdentity } from "./identity.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
@@ -26,7 +26,7 @@ const status: PeerMessage = {
     uncertaintyMs: 0.4,
     isClicking: false,
     isPhone: true,
-    hindrance: "decoding",
+    notReadyReason: "decoding",
     troubles: [{ filePrefix: "ab".repeat(8), trouble: "short" }],
     isOver: false,
     isUnaligned: false,
@@ -36,14 +36,14 @@ const status: PeerMessage = {
 describe("a peer's message", () => {
   it("survives the way there", () => {
     expect(decodePeerMessage(encodePeerMessage(status))).toEqual(status);
-    const beat: PeerMessage = {
-      kind: "beat",
-      beat: { record: { term: 3, userId: id("a"), resigned: false }, plan: EMPTY_PLAN },
+    const heartbeat: PeerMessage = {
+      kind: "heartbeat",
+      heartbeat: { record: { term: 3, userId: id("a"), resigned: false }, plan: EMPTY_PLAN },
     };
-    expect(decodePeerMessage(encodePeerMessage(beat))).toEqual(beat);
+    expect(decodePeerMessage(encodePeerMessage(heartbeat))).toEqual(heartbeat);
   });
 
-  it("keeps every bit of a status and a beat", () => {
+  it("keeps every bit of a status and a heartbeat", () => {
     const fileId = "f0".repeat(32) as FileId;
     if (status.kind !== "status") throw new Error("a status");
     const other = { ...status.status, isVisible: false, isUnable: true, isClicking: true, isPhone: false };
@@ -64,8 +64,8 @@ describe("a peer's message", () => {
         globalStartUs: -0.5,
       };
       const record = { term: 0xffffffff, userId: id("9"), resigned: true };
-      const beat: PeerMessage = { kind: "beat", beat: { record, plan } };
-      expect(decodePeerMessage(encodePeerMessage(beat))).toEqual(beat);
+      const heartbeat: PeerMessage = { kind: "heartbeat", heartbeat: { record, plan } };
+      expect(decodePeerMessage(encodePeerMessage(heartbeat))).toEqual(heartbeat);
     }
   });
 
@@ -75,9 +75,11 @@ describe("a peer's message", () => {
     return bytes;
   };
 
-  const beatBytes = (change: (bytes: Uint8Array, view: DataView) => Uint8Array | undefined): Uint8Array => {
+  const heartbeatBytes = (
+    change: (bytes: Uint8Array, view: DataView) => Uint8Array | undefined,
+  ): Uint8Array => {
     const record = { term: 3, userId: id("a"), resigned: false };
-    const bytes = encodePeerMessage({ kind: "beat", beat: { record, plan: EMPTY_PLAN } }).slice();
+    const bytes = encodePeerMessage({ kind: "heartbeat", heartbeat: { record, plan: EMPTY_PLAN } }).slice();
     return change(bytes, new DataView(bytes.buffer)) ?? bytes;
   };
 
@@ -86,14 +88,14 @@ describe("a peer's message", () => {
     ["not JSON", utf8("{")],
     ["of an unknown kind", utf8('{"k":"dance"}')],
     ["of an unknown type", Uint8Array.of(3, 0, 0)],
-    ["a plan at no time", beatBytes((_, view) => void view.setFloat64(30, Number.NaN))],
-    ["a plan at the end of time", beatBytes((_, view) => void view.setFloat64(30, 1e300))],
-    ["a position before the song", beatBytes((_, view) => void view.setFloat64(38, -1))],
-    ["a state that is none", beatBytes((_, view) => void view.setUint8(1, 12))],
-    ["a flag that is none", beatBytes((_, view) => void view.setUint8(1, 16))],
-    ["a clock with an endless name", beatBytes((_, view) => void view.setUint8(46, 255))],
-    ["a beat of too few bytes", beatBytes((bytes) => bytes.subarray(0, 40))],
-    ["a beat of too many bytes", beatBytes((bytes) => Uint8Array.of(...bytes, 0))],
+    ["a plan at no time", heartbeatBytes((_, view) => void view.setFloat64(30, Number.NaN))],
+    ["a plan at the end of time", heartbeatBytes((_, view) => void view.setFloat64(30, 1e300))],
+    ["a position before the song", heartbeatBytes((_, view) => void view.setFloat64(38, -1))],
+    ["a state that is none", heartbeatBytes((_, view) => void view.setUint8(1, 12))],
+    ["a flag that is none", heartbeatBytes((_, view) => void view.setUint8(1, 16))],
+    ["a clock with an endless name", heartbeatBytes((_, view) => void view.setUint8(46, 255))],
+    ["a heartbeat of too few bytes", heartbeatBytes((bytes) => bytes.subarray(0, 40))],
+    ["a heartbeat of too many bytes", heartbeatBytes((bytes) => Uint8Array.of(...bytes, 0))],
     ["a trouble that is none", changedStatus((bytes) => bytes.set([3], 12 + 8))],
     ["more troubles than eight", changedStatus((bytes) => bytes.set([0x94], 2))],
     ["troubles that run over", changedStatus((bytes) => bytes.set([0x84], 2))],
@@ -126,14 +128,14 @@ describe("a peer's message", () => {
     const plan = { ...EMPTY_PLAN, term: 12, rev: 345, clockId: "0123456789abcdef", fileId };
     const record = { term: 12, userId: id("a"), resigned: false };
     const late = { ...plan, state: "playing" as const, globalStartUs: 1234567890123.5 };
-    const beat: PeerMessage = { kind: "beat", beat: { record, plan: late } };
+    const heartbeat: PeerMessage = { kind: "heartbeat", heartbeat: { record, plan: late } };
     if (status.kind !== "status") throw new Error("a status");
     const name = "Анна-Мария Константинопольская-Заречная"; // 40 letters of two bytes
     const playing: PeerMessage = {
       ...status,
       status: { ...status.status, name, readyFileId: fileId, troubles: [] },
     };
-    expect(encodePeerMessage(beat).length).toBeLessThanOrEqual(SMALL_BROADCAST_BYTES);
+    expect(encodePeerMessage(heartbeat).length).toBeLessThanOrEqual(SMALL_BROADCAST_BYTES);
     expect(encodePeerMessage(playing).length).toBeLessThanOrEqual(SMALL_BROADCAST_BYTES);
   });
 

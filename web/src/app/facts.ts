@@ -1,19 +1,19 @@
-// Everything view-model.ts and snapshot.ts need to know of a stay in a swarm, read in one go as plain data. Local ms.
+// Everything view-model.ts and snapshot.ts need to know of a session in a swarm, read in one go as plain data. Local ms.
 
+import type { PlaybackReading, Player } from "../audio/index.ts";
+import type { ClockState, Disagreement, OffsetEstimate, PlayClockVerdict } from "../clock/index.ts";
 import type { ControlState } from "../control/index.ts";
 import type { Plan } from "../director/index.ts";
 import type { FileError, FileId, UserId } from "../lib/index.ts";
-import type { PlaybackReading, Player } from "../playback/index.ts";
-import type { FileState, LinkState, Totals } from "../swarm/index.ts";
-import type { ClockState, Disagreement, OffsetEstimate, PlayClockVerdict } from "../timing/index.ts";
-import type { Shortage } from "./conductor.ts";
+import type { FileState, LinkState, Totals } from "../transfer/index.ts";
+import type { CalibrationFacts } from "./calibration.ts";
 import type { Figures } from "./figure-history.ts";
 import type { ToldTrouble } from "./file-troubles.ts";
-import type { MeasuringFacts } from "./lining-up.ts";
-import { readHindrance } from "./own-status.ts";
-import type { Hindrance } from "./peer-message.ts";
-import type { SongWords } from "./song-shelf.ts";
+import { readNotReadyReason } from "./own-status.ts";
+import type { NotReadyReason } from "./peer-message.ts";
+import type { Shortage } from "./playback-controller.ts";
 import type { SwarmSession } from "./swarm-session.ts";
+import type { SongWords } from "./tag-cache.ts";
 import type { Timings } from "./timings.ts";
 
 export interface PersonFacts {
@@ -28,7 +28,7 @@ export interface PersonFacts {
   /** What they said of files that they cannot play, or not whole. */
   readonly troubles: readonly ToldTrouble[];
   /** What keeps them from being ready for it; null when nothing does, or nothing was heard of it. */
-  readonly hindrance: Hindrance | null;
+  readonly notReadyReason: NotReadyReason | null;
   readonly syncErrorMs: number | null;
   /** Of that error. */
   readonly uncertaintyMs: number;
@@ -76,7 +76,7 @@ export interface SessionFacts {
   readonly startsInSec: number | null;
   readonly speakerDelayMs: number;
   readonly isClicking: boolean;
-  readonly measuring: MeasuringFacts;
+  readonly calibration: CalibrationFacts;
   /** This device gives little of its uplink to the files of others. */
   readonly isGivingLittle: boolean;
   /** What bulk may take of the uplink now, and how long what is sent waits before it; null until measured. */
@@ -86,12 +86,12 @@ export interface SessionFacts {
 }
 
 export function readFacts(session: SwarmSession, player: Player, localMs: number): SessionFacts {
-  const { director, swarm, conductor, clock, roster } = session;
+  const { director, swarm, controller, clock, roster } = session;
   const { plan } = director;
   const playback = player.read();
   const links = swarm.links.value;
   const waiting = plan.state === "preparing" ? session.waiting : null;
-  const startsInSec = conductor.startsInSecAt(localMs);
+  const startsInSec = controller.startsInSecAt(localMs);
   const files = swarm.files.value;
   const me: PersonFacts = {
     userId: session.me,
@@ -99,14 +99,14 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isMe: true,
     isAway: false,
     isVisible: session.isVisible,
-    isReady: plan.fileId !== null && conductor.readyFileId === plan.fileId,
-    isUnable: plan.fileId !== null && conductor.refusalOf(plan.fileId) !== null,
+    isReady: plan.fileId !== null && controller.readyFileId === plan.fileId,
+    isUnable: plan.fileId !== null && controller.refusalOf(plan.fileId) !== null,
     troubles: [],
-    hindrance: readHindrance({ plan, player, conductor, clock, files }),
+    notReadyReason: readNotReadyReason({ plan, player, controller, clock, files }),
     syncErrorMs: isBehindHeard(playback) ? null : playback.errorMs,
     uncertaintyMs: playback.uncertaintyMs ?? 0,
     // Alone, there is nobody to be lined up with.
-    isUnaligned: roster.peers.length > 0 && conductor.isUnalignedAt(localMs),
+    isUnaligned: roster.peers.length > 0 && controller.isUnalignedAt(localMs),
     link: "open",
     isRelayed: false,
   };
@@ -119,7 +119,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isReady: plan.fileId !== null && status?.readyFileId === plan.fileId,
     isUnable: status?.isUnable === true,
     troubles: status?.troubles ?? [],
-    hindrance: status?.hindrance ?? null,
+    notReadyReason: status?.notReadyReason ?? null,
     syncErrorMs: status?.syncErrorMs ?? null,
     uncertaintyMs: status?.uncertaintyMs ?? 0,
     isUnaligned: status?.isUnaligned === true,
@@ -136,26 +136,26 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     clockStepMs: clock.resolutionMs,
     disagreement: session.roomTime.disagreement,
     lastRttMs: clock.lastRttMs,
-    verdict: conductor.verdict,
+    verdict: controller.verdict,
     directorId: director.directorId,
     term: director.record?.term ?? 0,
     plan,
     people: [me, ...others],
     files,
-    refusals: readOfFiles(files, (fileId) => conductor.refusalOf(fileId)),
-    shortages: readOfFiles(files, (fileId) => conductor.shortageOf(fileId)),
+    refusals: readOfFiles(files, (fileId) => controller.refusalOf(fileId)),
+    shortages: readOfFiles(files, (fileId) => controller.shortageOf(fileId)),
     loadedId: player.loadedId,
     songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
     songs: readOfFiles(files, (fileId) => session.songs.wordsOf(fileId)),
     loudness: player.loudness ?? null,
-    isDecoding: conductor.isDecoding,
+    isDecoding: controller.isDecoding,
     missing: waiting?.missing ?? [],
     withoutInMs: waiting?.withoutInMs ?? null,
     playback,
     startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,
     isClicking: session.isClicking,
-    measuring: session.liningUp.read(),
+    calibration: session.calibration.read(),
     isGivingLittle: !swarm.isGenerous.value,
     pace: swarm.pace,
     totals: swarm.totals.value,

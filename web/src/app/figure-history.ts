@@ -1,5 +1,5 @@
 // This device's figures over the last minutes, for the plots under Details: at most one point a second. Local ms. Pure,
-// and without a timer: whoever reads the facts anyway notes them here, so that a closed Details costs nothing.
+// and without a timer: whoever reads the facts anyway records them here, so that a closed Details costs nothing.
 
 import type { FigurePoint } from "./view.ts";
 
@@ -28,7 +28,7 @@ export class FigureHistory {
   }
 
   /** Adds a point unless the last one is younger than a second. Returns whether it did. */
-  note(atLocalMs: number, figures: Figures): boolean {
+  record(atLocalMs: number, figures: Figures): boolean {
     const last = this.#points.at(-1);
     if (last && atLocalMs - last.atLocalMs < PERIOD_MS) return false;
     const { rttMs, playbackErrorMs, ratePpm, others = {} } = figures;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FileError, type FileErrorCode } from "../lib/index.ts";
 import { FileQueue, type FileTaker } from "./file-queue.ts";
 
-/** A stay that takes files, and refuses some by their name. */
+/** A session that takes files, and refuses some by their name. */
 function swarm(refusals: Readonly<Record<string, Error>> = {}) {
   const added: string[] = [];
   const addFile = async ({ name }: File) => {
@@ -51,7 +51,7 @@ describe("files on their way into the swarm", () => {
     expect(ada.added).toEqual(["a.mp3", "b.mp3"]);
   });
 
-  it("[G6] go on in the next stay when the page was put aside in the middle", async () => {
+  it("[G6] go on in the next session when the page was put aside in the middle", async () => {
     const next = swarm();
     let taker: FileTaker | null = {
       addFile: async () => {

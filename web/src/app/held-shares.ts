@@ -2,7 +2,7 @@
 // from who stands still. Local ms.
 
 import type { FileId, UserId } from "../lib/index.ts";
-import type { PieceMap } from "../swarm/index.ts";
+import type { PieceMap } from "../transfer/index.ts";
 
 /** Pieces come at most this often on a slow link; drawing the maps costs a phone a millisecond or two. */
 const PERIOD_MS = 1_000;

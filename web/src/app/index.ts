@@ -9,8 +9,8 @@ export type {
   Notice,
   PersonView,
   PieceMapView,
+  PlayerControlsView,
   Status,
   SyncWord,
-  TransportView,
   View,
 } from "./view.ts";

@@ -42,15 +42,15 @@ function anyMessage(random: Random, room: SimRoom, member: SimMember): PeerMessa
         isClicking: flip(),
         isPhone: flip(),
         isOver: flip(),
-        hindrance: pickOne(random, [null, "fetching", "decoding", "clock"] as const),
+        notReadyReason: pickOne(random, [null, "fetching", "decoding", "clock"] as const),
         rttMs: randomBelow(random, 6_000),
         speakerDelayMs: randomBelow(random, 2_000),
         syncErrorMs: flip() ? null : randomBelow(random, 1_000),
       },
     }),
     () => ({
-      kind: "beat",
-      beat: {
+      kind: "heartbeat",
+      heartbeat: {
         record: { term: number(), userId: member.userId, resigned: flip() },
         plan: {
           term: number(),
@@ -70,16 +70,16 @@ function anyMessage(random: Random, room: SimRoom, member: SimMember): PeerMessa
       signal: { kind: "candidate", session, candidate: { candidate: "x", sdpMid: "0" } },
     }),
     () => ({
-      kind: "measurement",
-      measurement: {
+      kind: "calibration",
+      calibration: {
         act: "call",
         clockId: room.server.clockId,
         startGlobalUs: globalUs + 2e6,
         order: [member.userId, pickOne(random, member.others)],
       },
     }),
-    () => ({ kind: "measurement", measurement: { act: "end" } }),
-    () => ({ kind: "measurement", measurement: { act: "set", delayMs: randomBelow(random, 2_000) } }),
+    () => ({ kind: "calibration", calibration: { act: "end" } }),
+    () => ({ kind: "calibration", calibration: { act: "set", delayMs: randomBelow(random, 2_000) } }),
   ];
   return pickOne(random, kinds)();
 }
@@ -135,7 +135,7 @@ describe("[E16] [G5] after an hour in which one member said whatever is allowed,
       const { director } = room.split();
       director.session.stop();
       await room.advance(500);
-      const fetching = { ...PLAIN_STATUS, hindrance: "fetching" as const };
+      const fetching = { ...PLAIN_STATUS, notReadyReason: "fetching" as const };
       member.say(null, { kind: "status", status: fetching, asks: false }); // and so it stays, and is never ready
       director.session.play(IDEAL_SONG_ID);
       const isPlaying = () => room.devices.every((device) => room.isInStep(device));
@@ -160,7 +160,7 @@ describe("[E18] notices about a member that takes the music over again and again
     for (let second = 0; second < 60; second++) {
       const term = (bo.session.director.record?.term ?? 0) + 1;
       const record = { term, userId: member.userId, resigned: false };
-      member.say(null, { kind: "beat", beat: { record, plan: bo.session.director.plan } });
+      member.say(null, { kind: "heartbeat", heartbeat: { record, plan: bo.session.director.plan } });
       await room.advance(500);
       expect(bo.session.director.directorId).toBe(member.userId);
       ada.session.takeOver();

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../lib/index.ts";
 import { MediaControls } from "./media-controls.ts";
-import type { TransportView } from "./view.ts";
+import type { PlayerControlsView } from "./view.ts";
 
 const SONG = { name: "song.mp3", durationSec: 180, positionSec: 3 };
 const songId = "5".repeat(64) as FileId;
-const TRANSPORT: TransportView = {
+const PLAYER_CONTROLS: PlayerControlsView = {
   fileId: songId,
   name: "song.mp3",
   title: null,
@@ -23,7 +23,7 @@ const TRANSPORT: TransportView = {
 const playing = {
   phase: "joined",
   nowPlaying: SONG,
-  transport: TRANSPORT,
+  playerControls: PLAYER_CONTROLS,
   canStop: true,
   needsTapToRejoin: false,
 } as const;
@@ -70,21 +70,21 @@ describe("the platform's controls", () => {
     expect(session).toMatchObject({ metadata: { title: "song.mp3" }, playbackState: "playing" });
     handlers.get("pause")?.({});
     expect(done).toEqual(["pause"]);
-    controls.show({ ...playing, canStop: false, transport: { ...TRANSPORT, canPause: false } });
+    controls.show({ ...playing, canStop: false, playerControls: { ...PLAYER_CONTROLS, canPause: false } });
     expect(handlers.get("pause")).toBeNull();
   });
 
   it("say what the song's tags say, with its cover", () => {
     const { session, controls } = lockScreen("play", "pause");
-    const transport = { ...TRANSPORT, title: "Glass Harbour", artist: "Ada", coverUrl: "blob:1" };
-    controls.show({ ...playing, transport });
+    const playerControls = { ...PLAYER_CONTROLS, title: "Glass Harbour", artist: "Ada", coverUrl: "blob:1" };
+    controls.show({ ...playing, playerControls });
     expect(session.metadata).toEqual({ title: "Glass Harbour", artist: "Ada", artwork: [{ src: "blob:1" }] });
   });
 
   it("go on with a paused song, and keep its name and place", () => {
     const { session, handlers, done, controls } = lockScreen("play", "pause", "stop");
-    const transport = { ...TRANSPORT, isPaused: true, canPause: false, canGoOn: true };
-    controls.show({ ...playing, nowPlaying: null, canStop: false, transport });
+    const playerControls = { ...PLAYER_CONTROLS, isPaused: true, canPause: false, canGoOn: true };
+    controls.show({ ...playing, nowPlaying: null, canStop: false, playerControls });
     expect(session).toMatchObject({ metadata: { title: "song.mp3" }, playbackState: "paused" });
     expect(session.place).toEqual({ duration: 180, position: 3 });
     handlers.get("play")?.({});
@@ -94,12 +94,12 @@ describe("the platform's controls", () => {
   it("seek where the song is known and this person directs", () => {
     const { handlers, done, controls } = lockScreen("play", "pause", "seekto", "seekbackward", "seekforward");
     controls.show(playing);
-    controls.show({ ...playing, transport: { ...TRANSPORT, positionSec: 30 } });
+    controls.show({ ...playing, playerControls: { ...PLAYER_CONTROLS, positionSec: 30 } });
     handlers.get("seekto")?.({ seekTime: 61 });
     handlers.get("seekforward")?.({});
     handlers.get("seekbackward")?.({ seekOffset: 5 });
     expect(done).toEqual(["seek 61", "seek 40", "seek 25"]);
-    controls.show({ ...playing, transport: { ...TRANSPORT, canSeek: false } });
+    controls.show({ ...playing, playerControls: { ...PLAYER_CONTROLS, canSeek: false } });
     expect(handlers.get("seekto")).toBeNull();
   });
 
@@ -120,7 +120,7 @@ describe("the platform's controls", () => {
     controls.show({
       ...playing,
       nowPlaying: { ...SONG, positionSec: 4 },
-      transport: { ...TRANSPORT, positionSec: 4 },
+      playerControls: { ...PLAYER_CONTROLS, positionSec: 4 },
     });
     expect(writes()).toBe(before);
     controls.show({ ...playing, phase: "left" });

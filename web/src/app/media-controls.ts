@@ -4,13 +4,13 @@
 import type { FileId } from "../lib/index.ts";
 import type { View } from "./view.ts";
 
-export interface MediaGround {
+export interface MediaPlatform {
   /** `navigator.mediaSession`; undefined where the browser has none. */
   readonly session: MediaSession | undefined;
   readonly makeMetadata: (init: MediaMetadataInit) => MediaMetadata;
 }
 
-export const browserMedia = (): MediaGround => ({
+export const browserMedia = (): MediaPlatform => ({
   session: navigator.mediaSession as MediaSession | undefined,
   makeMetadata: (init) => new MediaMetadata(init),
 });
@@ -24,7 +24,7 @@ export interface MediaActions {
   rejoinAudio(): void;
 }
 
-type Shown = Pick<View, "phase" | "nowPlaying" | "transport" | "canStop" | "needsTapToRejoin">;
+type Shown = Pick<View, "phase" | "nowPlaying" | "playerControls" | "canStop" | "needsTapToRejoin">;
 type Handlers = Partial<Record<MediaSessionAction, (details: MediaSessionActionDetails) => void>>;
 
 const ACTIONS = ["play", "pause", "stop", "seekto", "seekbackward", "seekforward"] as const;
@@ -34,27 +34,27 @@ const STEP_SEC = 10;
 const TOLD_EVERY_SEC = 10;
 
 export class MediaControls {
-  readonly #ground: MediaGround;
+  readonly #platform: MediaPlatform;
   readonly #actions: MediaActions;
   #shown = "";
   #place = "";
 
-  constructor(actions: MediaActions, ground = browserMedia()) {
+  constructor(actions: MediaActions, platform = browserMedia()) {
     this.#actions = actions;
-    this.#ground = ground;
+    this.#platform = platform;
   }
 
   /** Call with every view; touches the platform only when something it shows has changed. */
   show(view: Shown): void {
-    const { session, makeMetadata } = this.#ground;
+    const { session, makeMetadata } = this.#platform;
     if (!session) return;
     const isJoined = view.phase === "joined";
-    const transport = isJoined ? view.transport : null;
+    const playerControls = isJoined ? view.playerControls : null;
     const isSounding = isJoined && view.nowPlaying !== null;
-    const song = isSounding || transport?.isPaused ? metadataOf(view, transport) : null;
+    const song = isSounding || playerControls?.isPaused ? metadataOf(view, playerControls) : null;
     const isHeld = isJoined && view.needsTapToRejoin;
-    this.#showPlace(session, transport, isSounding);
-    const { canPause, canGoOn, canSeek, fileId } = transport ?? {};
+    this.#showPlace(session, playerControls, isSounding);
+    const { canPause, canGoOn, canSeek, fileId } = playerControls ?? {};
     const shown = JSON.stringify([
       song,
       isSounding,
@@ -69,20 +69,20 @@ export class MediaControls {
     this.#shown = shown;
     session.metadata = song && makeMetadata(song);
     session.playbackState = isSounding ? "playing" : isHeld || song !== null ? "paused" : "none";
-    const handlers = this.#handlers(transport, isJoined && view.canStop, isHeld);
+    const handlers = this.#handlers(playerControls, isJoined && view.canStop, isHeld);
     for (const action of ACTIONS) handle(session, action, handlers[action] ?? null);
   }
 
-  #handlers(transport: View["transport"], canStop: boolean, isHeld: boolean): Handlers {
+  #handlers(playerControls: View["playerControls"], canStop: boolean, isHeld: boolean): Handlers {
     const handlers: Handlers = {};
     if (canStop) {
       handlers.stop = () => this.#actions.stop();
       handlers.pause = () => this.#actions.stop();
     }
-    if (transport?.canPause) handlers.pause = () => this.#actions.pause();
+    if (playerControls?.canPause) handlers.pause = () => this.#actions.pause();
     if (isHeld) handlers.play = () => this.#actions.rejoinAudio();
-    else if (transport?.canGoOn) handlers.play = () => this.#actions.play(transport.fileId);
-    if (transport?.canSeek) {
+    else if (playerControls?.canGoOn) handlers.play = () => this.#actions.play(playerControls.fileId);
+    if (playerControls?.canSeek) {
       const step = (sign: number) => (details: MediaSessionActionDetails) =>
         this.#actions.seek(this.#heardSec + sign * (details.seekOffset ?? STEP_SEC));
       handlers.seekto = ({ seekTime }) => this.#actions.seek(seekTime ?? 0);
@@ -94,9 +94,9 @@ export class MediaControls {
 
   #heardSec = 0;
 
-  #showPlace(session: MediaSession, transport: View["transport"], isSounding: boolean): void {
-    this.#heardSec = transport?.positionSec ?? 0;
-    const durationSec = transport?.durationSec ?? null;
+  #showPlace(session: MediaSession, playerControls: View["playerControls"], isSounding: boolean): void {
+    this.#heardSec = playerControls?.positionSec ?? 0;
+    const durationSec = playerControls?.durationSec ?? null;
     const told = Math.floor(this.#heardSec / TOLD_EVERY_SEC);
     const place = durationSec === null ? "" : JSON.stringify([durationSec, told, isSounding]);
     if (place === this.#place) return;
@@ -108,14 +108,14 @@ export class MediaControls {
 }
 
 /** What the tags say; a file without any is called by its name, and the product stands where the artist would. */
-function metadataOf({ nowPlaying }: Shown, transport: View["transport"]): MediaMetadataInit | null {
-  const title = transport?.title ?? nowPlaying?.name ?? transport?.name;
+function metadataOf({ nowPlaying }: Shown, playerControls: View["playerControls"]): MediaMetadataInit | null {
+  const title = playerControls?.title ?? nowPlaying?.name ?? playerControls?.name;
   if (title === undefined) return null;
-  const album = transport?.album;
-  const coverUrl = transport?.coverUrl;
+  const album = playerControls?.album;
+  const coverUrl = playerControls?.coverUrl;
   return {
     title,
-    artist: transport?.artist ?? "Unisono",
+    artist: playerControls?.artist ?? "Unisono",
     ...(album ? { album } : {}),
     ...(coverUrl ? { artwork: [{ src: coverUrl }] } : {}),
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
 import type { UserId } from "../lib/index.ts";
-import type { Signal } from "../swarm/index.ts";
+import type { Signal } from "../transfer/index.ts";
 import { type Budgeted, budgetFor, MemberBudgets } from "./member-budgets.ts";
 import { CLICKS_MS, OthersClicking } from "./others-clicking.ts";
 import type { Peer } from "./roster.ts";
@@ -37,13 +37,13 @@ describe("[E17] a click test of somebody else", () => {
 describe("[E16] what a member may make this device do", () => {
   it.each<[Budgeted, number]>([
     ["message", 20],
-    ["beat", 4],
+    ["heartbeat", 4],
     ["status", 4],
     ["asked", 1],
     ["offer", 0.5],
     ["signal", 10],
     ["chirps", 1 / 120],
-    ["measurement", 1],
+    ["calibration", 1],
     ["clicks", 1 / 1200],
     ["notice", 1 / 20],
   ])("is bounded for each %s, however long and evenly it is used", (kind, perSec) => {
@@ -57,12 +57,13 @@ describe("[E16] what a member may make this device do", () => {
 
   it("costs nobody else anything, and is not renewed by silence of the others", () => {
     const budgets = new MemberBudgets();
-    const useUp = () => Array.from({ length: 100 }, () => budgets.admits(ada, "beat", 0)).includes(false);
+    const useUp = () =>
+      Array.from({ length: 100 }, () => budgets.admits(ada, "heartbeat", 0)).includes(false);
     expect(useUp()).toBe(true);
-    expect(budgets.admits(ada, "beat", 0)).toBe(false);
-    expect(budgets.admits(bo, "beat", 0)).toBe(true);
+    expect(budgets.admits(ada, "heartbeat", 0)).toBe(false);
+    expect(budgets.admits(bo, "heartbeat", 0)).toBe(true);
     expect(budgets.admits(ada, "status", 0)).toBe(true);
-    expect(budgets.admits(ada, "beat", 10_000)).toBe(true);
+    expect(budgets.admits(ada, "heartbeat", 10_000)).toBe(true);
   });
 
   it("is kept for a number of members that does not grow", () => {
@@ -88,8 +89,8 @@ describe("[E16] what a member may make this device do", () => {
         expect(budgets.admits(ada, budgetFor({ kind: "signal", signal }), attempt)).toBe(true);
       }
     }
-    const beat = { record: { term: 1, userId: ada, resigned: false }, plan: EMPTY_PLAN };
+    const heartbeat = { record: { term: 1, userId: ada, resigned: false }, plan: EMPTY_PLAN };
     for (let localMs = 0; localMs < 60_000; localMs += 250)
-      expect(budgets.admits(ada, budgetFor({ kind: "beat", beat }), localMs)).toBe(true);
+      expect(budgets.admits(ada, budgetFor({ kind: "heartbeat", heartbeat }), localMs)).toBe(true);
   });
 });

@@ -1,19 +1,19 @@
 // What one member may make this device do by words through the relay, all of them legal: a budget for each member and kind.
-// What is over budget is not heard; beats and statuses repeat themselves, so who means well loses nothing by it. One
+// What is over budget is not heard; heartbeats and statuses repeat themselves, so who means well loses nothing by it. One
 // member's budget is no other's. Pure; local ms.
 
 import type { UserId } from "../lib/index.ts";
-import { TokenBucket } from "../swarm/index.ts";
+import { TokenBucket } from "../transfer/index.ts";
 import type { PeerMessage } from "./peer-message.ts";
 
 /**
- * Per second in the long run, and at once. What devices say of themselves stays far below: a beat a second and one for each tap,
+ * Per second in the long run, and at once. What devices say of themselves stays far below: a heartbeat a second and one for each tap,
  * a status for each change that people could read, some thirty candidates for a link that is being made.
  */
 const BUDGETS = {
   /** Before it is opened, which costs a phone a millisecond or two of signature check. The server lets 50 a second through. */
   message: [20, 200],
-  beat: [4, 20],
+  heartbeat: [4, 20],
   status: [4, 20],
   /** Each is answered with a status of this device. */
   asked: [1, 5],
@@ -24,7 +24,7 @@ const BUDGETS = {
   /** MC6: makes every phone chirp for a minute at most. */
   chirps: [1 / 120, 5],
   /** Moves this device's speaker delay after such a minute, or ends it. */
-  measurement: [1, 20],
+  calibration: [1, 20],
   /** Starts of a click test, which sounds on every phone (others-clicking.ts). */
   clicks: [1 / 1200, 6],
   /** A notice about the member: one takes the place of the former, and a screen reader says each. */
@@ -33,7 +33,7 @@ const BUDGETS = {
 
 export type Budgeted = keyof typeof BUDGETS;
 
-/** Budgets outlive a stay, so that leaving and joining renews none. Whoever was heard longest ago is forgotten first. */
+/** Budgets outlive a session, so that leaving and joining renews none. Whoever was heard longest ago is forgotten first. */
 const MAX_MEMBERS = 256;
 
 export class MemberBudgets {
@@ -62,6 +62,6 @@ export function budgetFor(message: PeerMessage): Budgeted {
     const { kind } = message.signal;
     return kind === "offer" || kind === "call" ? "offer" : "signal";
   }
-  if (message.kind === "measurement") return message.measurement.act === "call" ? "chirps" : "measurement";
+  if (message.kind === "calibration") return message.calibration.act === "call" ? "chirps" : "calibration";
   return message.kind;
 }

@@ -1,7 +1,7 @@
 // Which loudspeaker this device plays through, where the browser tells: by the name of its default output. Many browsers
 // name outputs only after the microphone was allowed; then there is no name, but a change of the outputs is still heard of.
 
-export interface OutputGround {
+export interface OutputPlatform {
   /** `navigator.mediaDevices`; undefined on plain http. */
   readonly devices: Pick<MediaDevices, "enumerateDevices" | "addEventListener"> | undefined;
 }
@@ -15,16 +15,16 @@ export interface OutputChange {
 const AFTER_DASH = /^[^-]+ - /;
 
 export class NamedOutputs {
-  readonly #ground: OutputGround;
+  readonly #platform: OutputPlatform;
   readonly #onChange: (change: OutputChange) => void;
   #outputName: string | null = null;
   /** How many outputs there are, by the last look; null before the first. */
   #count: number | null = null;
 
-  constructor(ground: OutputGround, onChange: (change: OutputChange) => void) {
-    this.#ground = ground;
+  constructor(platform: OutputPlatform, onChange: (change: OutputChange) => void) {
+    this.#platform = platform;
     this.#onChange = onChange;
-    ground.devices?.addEventListener("devicechange", () => void this.look());
+    platform.devices?.addEventListener("devicechange", () => void this.look());
   }
 
   get outputName(): string | null {
@@ -33,7 +33,7 @@ export class NamedOutputs {
 
   /** Looks which output it is now; says so when it is another one than at the last look. */
   async look(): Promise<void> {
-    const devices = await this.#ground.devices?.enumerateDevices().catch(() => undefined);
+    const devices = await this.#platform.devices?.enumerateDevices().catch(() => undefined);
     if (!devices) return;
     const outputs = devices.filter(({ kind }) => kind === "audiooutput");
     const chosen = outputs.find(({ deviceId }) => deviceId === "default") ?? outputs[0];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import type { FileId } from "../lib/index.ts";
 import { type FileTrouble, toldTroubles, troubleWith } from "./file-troubles.ts";
-import { isStillHeard, readHindrance, readOwnStatus } from "./own-status.ts";
+import { isStillHeard, readNotReadyReason, readOwnStatus } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { id, song, songId } from "./testing/plain-facts.ts";
 
@@ -13,7 +13,7 @@ const playing: Plan = { ...EMPTY_PLAN, fileId: songId, state: "playing" };
 function statusAt(positionSec: number, decodedSec: number): PeerStatus {
   const troubles = new Map<FileId, FileTrouble>(decodedSec < 30 ? [[songId, "short"]] : []);
   const player = { isUnlocked: true, durationSec: 30, decodedSec, read: () => ({ errorMs: 0.4 }) };
-  const conductor = {
+  const controller = {
     readyFileId: songId,
     refusalOf: () => null,
     positionSecAt: () => positionSec,
@@ -21,7 +21,7 @@ function statusAt(positionSec: number, decodedSec: number): PeerStatus {
     troubles,
   };
   const clock = { state: "locked", estimate: null };
-  const parts = { plan: playing, files: [song()], player, conductor, clock };
+  const parts = { plan: playing, files: [song()], player, controller, clock };
   return readOwnStatus(own, parts as unknown as Parameters<typeof readOwnStatus>[1], 0);
 }
 
@@ -54,12 +54,13 @@ describe("what a device says of itself", () => {
 
   it("[P27] is getting in step while its sound card is not known well enough for a start", () => {
     const player = { isUnlocked: true, loadedId: songId as string | null };
-    const conductor = { readyFileId: null, refusalOf: () => null };
-    const parts = { plan: playing, files: [song()], player, conductor, clock: { state: "locked" } };
-    const hindrance = () => readHindrance(parts as unknown as Parameters<typeof readHindrance>[0]);
-    expect(hindrance()).toBe("clock");
+    const controller = { readyFileId: null, refusalOf: () => null };
+    const parts = { plan: playing, files: [song()], player, controller, clock: { state: "locked" } };
+    const notReadyReason = () =>
+      readNotReadyReason(parts as unknown as Parameters<typeof readNotReadyReason>[0]);
+    expect(notReadyReason()).toBe("clock");
     player.loadedId = null;
-    expect(hindrance()).toBe("decoding");
+    expect(notReadyReason()).toBe("decoding");
   });
 
   it("[P40] names the files that it cannot play, the chosen one first, and no more than eight", () => {

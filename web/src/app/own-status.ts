@@ -1,15 +1,15 @@
 // What this device says of itself to the others, and what all have said as far as a start goes by it. Pure: it reads the
 // session's parts, which know no network. Milliseconds; seconds in the file.
 
+import type { Player } from "../audio/index.ts";
+import type { SyncedClock } from "../clock/index.ts";
 import type { Plan, Readiness } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
-import type { Player } from "../playback/index.ts";
-import type { FileState } from "../swarm/index.ts";
-import type { SharedClock } from "../timing/index.ts";
-import type { Conductor } from "./conductor.ts";
+import type { FileState } from "../transfer/index.ts";
 import { toldTroubles, troubleWith } from "./file-troubles.ts";
-import type { Hindrance, PeerStatus } from "./peer-message.ts";
-import { AFTER_END_SEC } from "./plan-writer.ts";
+import type { NotReadyReason, PeerStatus } from "./peer-message.ts";
+import { AFTER_END_SEC } from "./plan-policy.ts";
+import type { PlaybackController } from "./playback-controller.ts";
 import type { Peer } from "./roster.ts";
 
 /** What a person set or the device is, told as it stands. */
@@ -18,17 +18,17 @@ type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClickin
 export interface StatusParts {
   readonly plan: Plan;
   readonly player: Pick<Player, "read" | "isUnlocked" | "loadedId" | "durationSec" | "decodedSec">;
-  readonly conductor: Pick<
-    Conductor,
+  readonly controller: Pick<
+    PlaybackController,
     "readyFileId" | "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt"
   >;
-  readonly clock: Pick<SharedClock, "state" | "estimate">;
+  readonly clock: Pick<SyncedClock, "state" | "estimate">;
   readonly files: readonly FileState[];
 }
 
 export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): PeerStatus {
-  const { plan, player, conductor, clock } = parts;
-  const positionSec = conductor.positionSecAt(localMs);
+  const { plan, player, controller, clock } = parts;
+  const positionSec = controller.positionSecAt(localMs);
   // P39: behind what it has of the song it is silent, and off by nothing.
   const isSilent = player.decodedSec !== null && positionSec !== null && positionSec > player.decodedSec;
   const { errorMs: soundingErrorMs, uncertaintyMs } = player.read();
@@ -36,22 +36,28 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
   const listed = parts.files.map(({ fileId }) => fileId);
   return {
     ...own,
-    readyFileId: conductor.readyFileId,
-    isUnable: plan.fileId !== null && conductor.refusalOf(plan.fileId) !== null,
+    readyFileId: controller.readyFileId,
+    isUnable: plan.fileId !== null && controller.refusalOf(plan.fileId) !== null,
     rttMs: clock.estimate?.rttMs ?? 0,
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
     uncertaintyMs: errorMs === null ? 0 : (uncertaintyMs ?? 0),
-    hindrance: readHindrance(parts),
-    troubles: toldTroubles(conductor.troubles, listed, plan.fileId),
-    isUnaligned: conductor.isUnalignedAt(localMs),
+    notReadyReason: readNotReadyReason(parts),
+    troubles: toldTroubles(controller.troubles, listed, plan.fileId),
+    isUnaligned: controller.isUnalignedAt(localMs),
     isOver: isSongOver(plan, player.durationSec, positionSec),
   };
 }
 
 /** What keeps this device from sounding the chosen file, in the order in which it must be got over. */
-export function readHindrance({ plan, player, conductor, clock, files }: StatusParts): Hindrance | null {
+export function readNotReadyReason({
+  plan,
+  player,
+  controller,
+  clock,
+  files,
+}: StatusParts): NotReadyReason | null {
   const { fileId } = plan;
-  if (fileId === null || conductor.readyFileId === fileId || conductor.refusalOf(fileId) !== null)
+  if (fileId === null || controller.readyFileId === fileId || controller.refusalOf(fileId) !== null)
     return null;
   const file = files.find((candidate) => candidate.fileId === fileId);
   if (!file?.seeded) {
@@ -68,9 +74,9 @@ function isSongOver(plan: Plan, durationSec: number | null, positionSec: number 
   return positionSec > durationSec + AFTER_END_SEC;
 }
 
-/** More is nearer to being ready: what is behind in the order of `readHindrance` has been got over. */
-function progressOf(hindrance: Hindrance | null, share: () => number | null): number | null {
-  switch (hindrance) {
+/** More is nearer to being ready: what is behind in the order of `readNotReadyReason` has been got over. */
+function progressOf(notReadyReason: NotReadyReason | null, share: () => number | null): number | null {
+  switch (notReadyReason) {
     case "fetching": {
       const held = share();
       return held === null ? null : 1 + held;
@@ -110,7 +116,7 @@ export function readReadiness(
     isAway,
     isReady: fileId !== null && status?.readyFileId === fileId,
     isUnable: status?.isUnable === true,
-    progress: progressOf(status?.hindrance ?? null, () => shareOf(userId)),
+    progress: progressOf(status?.notReadyReason ?? null, () => shareOf(userId)),
     rttMs: status?.rttMs ?? 0,
     speakerDelayMs: status?.speakerDelayMs ?? 0,
   }));

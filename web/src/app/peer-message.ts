@@ -1,19 +1,19 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
-// `status` is about oneself and replaces what was said before; `beat` is the director's; `signal` sets up a data channel;
-// `measurement` lines loudspeakers up. Statuses and beats are bytes (big-endian), because with their signature they should fit
+// `status` is about oneself and replaces what was said before; `heartbeat` is the director's; `signal` sets up a data channel;
+// `calibration` lines loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit
 // the smallest envelope; the others are JSON, which begins with a brace.
 //
-//   status: 1 · flags · hindrance, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
+//   status: 1 · flags · not-ready reason, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
 //           playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
 //           first 8 bytes, what it is, u8 · name, UTF-8, to the end
 //           flags: 1 visible · 2 unable · 4 clicking · 8 phone · 16 has a ready file · 32 asks to be answered with a status ·
 //           64 the chosen file is over · 128 it could not be lined up
-//   beat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
+//   heartbeat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
 //           positionUs f64 · length of the clock's name, u8 · its name, ASCII · file, 32 bytes, if flagged
 //           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
 
 import * as v from "valibot";
-import { type Beat, MAX_PLAN_US, type PlanState } from "../director/index.ts";
+import { type Heartbeat, MAX_PLAN_US, type PlanState } from "../director/index.ts";
 import {
   concatBytes,
   type FileId,
@@ -24,9 +24,9 @@ import {
   utf8,
   WireError,
 } from "../lib/index.ts";
-import { type Signal, signalSchema } from "../swarm/index.ts";
+import { type Signal, signalSchema } from "../transfer/index.ts";
+import { type CalibrationMessage, calibrationSchema } from "./calibration-message.ts";
 import { FILE_TROUBLES, MAX_TOLD, PREFIX_BYTES, type ToldTrouble } from "./file-troubles.ts";
-import { type MeasurementMessage, measurementSchema } from "./measurement-message.ts";
 import { cleanName, MAX_NAME_CHARS } from "./person-name.ts";
 import { MAX_SPEAKER_DELAY_MS } from "./speaker-delay.ts";
 
@@ -47,7 +47,7 @@ export interface PeerStatus {
   /** It gets fewer links in a large swarm. All must reckon with the same, or the two ends of a link would not agree on it. */
   readonly isPhone: boolean;
   /** What keeps it from being ready for the chosen file; null when nothing does. */
-  readonly hindrance: Hindrance | null;
+  readonly notReadyReason: NotReadyReason | null;
   /** Files of those that are listed which it cannot play, or not whole. */
   readonly troubles: readonly ToldTrouble[];
   /** The chosen file has ended here. A director that cannot play it has no other way to know. */
@@ -56,41 +56,48 @@ export interface PeerStatus {
   readonly isUnaligned: boolean;
 }
 
-const HINDRANCES = ["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"] as const;
-export type Hindrance = (typeof HINDRANCES)[number];
+const NOT_READY_REASONS = [
+  "turned-off",
+  "storage-full",
+  "fetching",
+  "decoding",
+  "sound-held",
+  "clock",
+] as const;
+export type NotReadyReason = (typeof NOT_READY_REASONS)[number];
 
 export type PeerMessage =
   /** `asks`: the sender has not been greeted by the receiver, and does not hear it before that. */
   | { readonly kind: "status"; readonly status: PeerStatus; readonly asks: boolean }
-  | { readonly kind: "beat"; readonly beat: Beat }
+  | { readonly kind: "heartbeat"; readonly heartbeat: Heartbeat }
   | { readonly kind: "signal"; readonly signal: Signal }
-  | { readonly kind: "measurement"; readonly measurement: MeasurementMessage };
+  | { readonly kind: "calibration"; readonly calibration: CalibrationMessage };
 
 const MAX_ERROR_MS = 1e6;
 const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_UNCERTAINTY_TENTHS_MS = 255;
 const MAX_CLOCK_NAME_CHARS = 64;
 const PLAN_STATES: readonly PlanState[] = ["stopped", "preparing", "playing"];
-const TYPE = { status: 1, beat: 2 } as const;
+const TYPE = { status: 1, heartbeat: 2 } as const;
 const BRACE = 0x7b;
 
 // A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
 const jsonOnWire = v.variant("k", [
   v.object({ k: v.literal("c"), c: v.tuple([v.string(), v.string(), v.nullable(v.string())]) }),
   v.object({ k: v.literal("g"), g: v.unknown() }),
-  v.object({ k: v.literal("m"), m: measurementSchema }),
+  v.object({ k: v.literal("m"), m: calibrationSchema }),
 ]);
 
 export function encodePeerMessage(message: PeerMessage): Uint8Array {
   switch (message.kind) {
     case "status":
       return encodeStatus(message.status, message.asks);
-    case "beat":
-      return encodeBeat(message.beat);
+    case "heartbeat":
+      return encodeHeartbeat(message.heartbeat);
     case "signal":
       return utf8(JSON.stringify(signalToWire(message.signal)));
-    case "measurement":
-      return utf8(JSON.stringify({ k: "m", m: message.measurement }));
+    case "calibration":
+      return utf8(JSON.stringify({ k: "m", m: message.calibration }));
   }
 }
 
@@ -100,8 +107,8 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
     switch (content[0]) {
       case TYPE.status:
         return decodeStatus(new Reader(content));
-      case TYPE.beat:
-        return { kind: "beat", beat: decodeBeat(new Reader(content)) };
+      case TYPE.heartbeat:
+        return { kind: "heartbeat", heartbeat: decodeHeartbeat(new Reader(content)) };
       case BRACE:
         return decodeJson(fromUtf8(content));
     }
@@ -114,12 +121,15 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   const { isVisible, isUnable, isClicking, isPhone, isOver, isUnaligned, readyFileId } = status;
-  const { hindrance, troubles, rttMs, speakerDelayMs, syncErrorMs, uncertaintyMs } = status;
+  const { notReadyReason, troubles, rttMs, speakerDelayMs, syncErrorMs, uncertaintyMs } = status;
   const head = new DataView(new ArrayBuffer(12));
   head.setUint8(0, TYPE.status);
   const hasFile = readyFileId !== null;
   head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver, isUnaligned]));
-  head.setUint8(2, (hindrance === null ? 0 : 1 + HINDRANCES.indexOf(hindrance)) | (troubles.length << 4));
+  head.setUint8(
+    2,
+    (notReadyReason === null ? 0 : 1 + NOT_READY_REASONS.indexOf(notReadyReason)) | (troubles.length << 4),
+  );
   head.setUint16(3, speakerDelayMs);
   head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
   head.setFloat32(7, syncErrorMs ?? Number.NaN);
@@ -136,7 +146,7 @@ function decodeStatus(reader: Reader): PeerMessage {
     8,
   ) as Flags8;
   const halves = reader.uint8();
-  const hindrance = HINDRANCES[checked(halves & 15, 0, HINDRANCES.length) - 1] ?? null;
+  const notReadyReason = NOT_READY_REASONS[checked(halves & 15, 0, NOT_READY_REASONS.length) - 1] ?? null;
   const toldCount = checked(halves >> 4, 0, MAX_TOLD);
   const speakerDelayMs = checked(reader.uint16(), 0, MAX_SPEAKER_DELAY_MS);
   const rttMs = reader.uint16() / 10;
@@ -152,7 +162,7 @@ function decodeStatus(reader: Reader): PeerMessage {
   const name = cleanName(fromUtf8(nameBytes));
   const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
   const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };
-  const more = { uncertaintyMs, isClicking, isPhone, hindrance, troubles, isOver, isUnaligned };
+  const more = { uncertaintyMs, isClicking, isPhone, notReadyReason, troubles, isOver, isUnaligned };
   return { kind: "status", status: { ...about, ...more }, asks };
 }
 
@@ -163,10 +173,10 @@ function decodeTrouble(reader: Reader): ToldTrouble {
   return { filePrefix, trouble };
 }
 
-function encodeBeat({ record, plan }: Beat): Uint8Array {
+function encodeHeartbeat({ record, plan }: Heartbeat): Uint8Array {
   const head = new DataView(new ArrayBuffer(6));
   const state = PLAN_STATES.indexOf(plan.state);
-  head.setUint8(0, TYPE.beat);
+  head.setUint8(0, TYPE.heartbeat);
   head.setUint8(1, flagsOf([record.resigned, plan.fileId !== null]) | (state << 2));
   head.setUint32(2, record.term);
   const clockName = utf8(plan.clockId);
@@ -181,7 +191,7 @@ function encodeBeat({ record, plan }: Beat): Uint8Array {
   return concatBytes(new Uint8Array(head.buffer), director, middle, clockName, bytesOf(plan.fileId));
 }
 
-function decodeBeat(reader: Reader): Beat {
+function decodeHeartbeat(reader: Reader): Heartbeat {
   reader.uint8();
   const flags = checked(reader.uint8(), 0, 15);
   const state = PLAN_STATES[flags >> 2];
@@ -200,7 +210,7 @@ function decodeBeat(reader: Reader): Beat {
     fileId: (flags & 2) !== 0 ? (toHex(reader.bytes(32)) as FileId) : null,
     state,
   };
-  if (reader.rest().length > 0) throw new WireError("wire-malformed", "beat runs over");
+  if (reader.rest().length > 0) throw new WireError("wire-malformed", "heartbeat runs over");
   return { record, plan };
 }
 
@@ -267,7 +277,7 @@ function signalToWire(signal: Signal): v.InferOutput<typeof jsonOnWire> {
 function decodeJson(text: string): PeerMessage {
   const wire = v.safeParse(jsonOnWire, JSON.parse(text));
   if (!wire.success) throw new WireError("wire-malformed", wire.issues[0].message);
-  if (wire.output.k === "m") return { kind: "measurement", measurement: wire.output.m };
+  if (wire.output.k === "m") return { kind: "calibration", calibration: wire.output.m };
   if (wire.output.k === "g") return { kind: "signal", signal: checkedSignal(wire.output.g) };
   const [session, candidate, sdpMid] = wire.output.c;
   // One bundled media section: its index is 0 where its name is missing.

@@ -4,13 +4,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Beat } from "../director/index.ts";
+import { OffsetEstimator } from "../clock/offset-estimator.ts";
+import { TruePath, WIFI } from "../clock/testing/path.ts";
+import { steppedBy } from "../clock/testing/stepped.ts";
+import type { Heartbeat } from "../director/index.ts";
 import { type FileId, toHex, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
-import { neighboursByPeer } from "../swarm/topology.ts";
-import { OffsetEstimator } from "../timing/offset-estimator.ts";
-import { TruePath, WIFI } from "../timing/testing/path.ts";
-import { steppedBy } from "../timing/testing/stepped.ts";
+import { neighboursByPeer } from "../transfer/core/topology.ts";
 import { encodePeerMessage, type PeerStatus } from "./peer-message.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../vectors");
@@ -26,7 +26,7 @@ const STEP_MS = 16.667;
 const FILE = "f1".repeat(32) as FileId;
 
 describe("the vectors that a headless peer is held to", () => {
-  it("[V1] hold for statuses and beats", () => {
+  it("[V1] hold for statuses and heartbeats", () => {
     const still: PeerStatus = {
       name: "Bo",
       isVisible: true,
@@ -38,7 +38,7 @@ describe("the vectors that a headless peer is held to", () => {
       uncertaintyMs: 0,
       isClicking: false,
       isPhone: true,
-      hindrance: "decoding",
+      notReadyReason: "decoding",
       troubles: [],
       isOver: false,
       isUnaligned: false,
@@ -50,7 +50,7 @@ describe("the vectors that a headless peer is held to", () => {
       speakerDelayMs: 250,
       syncErrorMs: -0.5,
       uncertaintyMs: 0.3,
-      hindrance: null,
+      notReadyReason: null,
       troubles: [
         { filePrefix: "f1".repeat(8), trouble: "short" },
         { filePrefix: "0123456789abcdef", trouble: "too-long" },
@@ -58,7 +58,7 @@ describe("the vectors that a headless peer is held to", () => {
       isOver: true,
       isUnaligned: true,
     };
-    const beat: Beat = {
+    const heartbeat: Heartbeat = {
       record: { term: 7, userId: "ab".repeat(16) as UserId, resigned: true },
       plan: {
         term: 6,
@@ -78,7 +78,7 @@ describe("the vectors that a headless peer is held to", () => {
         asks: false,
         bytes: hexOf({ kind: "status", status: sounding, asks: false }),
       },
-      beat: { beat, bytes: hexOf({ kind: "beat", beat }) },
+      heartbeat: { heartbeat, bytes: hexOf({ kind: "heartbeat", heartbeat }) },
     });
   });
 

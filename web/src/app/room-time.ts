@@ -1,16 +1,16 @@
 // Binds this device's clock to what its neighbours say of theirs: what it goes by is judged with every estimate (T18). Local ms.
 
+import { type Disagreement, PeerComparison, type SyncedClock } from "../clock/index.ts";
 import type { UserId } from "../lib/index.ts";
-import type { SwarmOptions } from "../swarm/index.ts";
-import { type Disagreement, PeerComparison, type SharedClock } from "../timing/index.ts";
+import type { SwarmOptions } from "../transfer/index.ts";
 
 export class RoomTime {
-  readonly #clock: SharedClock;
+  readonly #clock: SyncedClock;
   readonly #comparison = new PeerComparison();
   #disagreement: Disagreement | null = null;
 
   constructor(
-    clock: SharedClock,
+    clock: SyncedClock,
     me: UserId,
     directorId: () => UserId | null,
     isLinked: (peer: UserId) => boolean,

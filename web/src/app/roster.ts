@@ -2,7 +2,7 @@
 
 import type { Member } from "../control/index.ts";
 import type { UserId } from "../lib/index.ts";
-import type { Member as SwarmMember } from "../swarm/index.ts";
+import type { Member as SwarmMember } from "../transfer/index.ts";
 import type { PeerStatus } from "./peer-message.ts";
 
 export interface Peer {

@@ -1,4 +1,4 @@
-// What is said of an event of the stay; null where the lists show it by themselves. Pure.
+// What is said of an event of the session; null where the lists show it by themselves. Pure.
 
 import type { UserId } from "../lib/index.ts";
 import type { SessionEvent } from "./session-event.ts";

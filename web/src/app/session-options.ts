@@ -1,17 +1,17 @@
-// What a stay in a swarm is made with. Local ms.
+// What a session in a swarm is made with. Local ms.
 
+import type { Player } from "../audio/index.ts";
 import type { SwarmKeys } from "../control/index.ts";
 import type { Clock, Random } from "../lib/index.ts";
-import type { Player } from "../playback/index.ts";
-import type { PieceStore } from "../swarm/index.ts";
+import type { PieceStore } from "../transfer/index.ts";
 import type { SessionEvent } from "./session-event.ts";
-import type { SessionGround } from "./session-ground.ts";
+import type { SessionPlatform } from "./session-platform.ts";
 
 export interface SessionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly keys: SwarmKeys;
-  /** Higher than that of any former stay with the same session seed. */
+  /** Higher than that of any former session with the same seed. */
   readonly epoch: number;
   readonly server: string;
   readonly player: Player;
@@ -23,5 +23,5 @@ export interface SessionOptions {
   readonly onEvent: (event: SessionEvent) => void;
   readonly onChange: () => void;
   /** The browser's own where absent. */
-  readonly ground?: SessionGround;
+  readonly platform?: SessionPlatform;
 }

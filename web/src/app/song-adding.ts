@@ -1,20 +1,20 @@
 // Offering a song of one's own: what is plainly no sound is refused before anyone fetches it, and a piece of this device's
 // decode is published beside it, by which the others line theirs up. Knows no clock.
 
+import { encodeAnchor, isPlainlyNotAudio, type Player } from "../audio/index.ts";
 import { FileError, type FileId } from "../lib/index.ts";
-import { encodeAnchor, isPlainlyNotAudio, type Player } from "../playback/index.ts";
-import type { Swarm } from "../swarm/index.ts";
-import type { Conductor } from "./conductor.ts";
-import type { SongShelf } from "./song-shelf.ts";
+import type { Swarm } from "../transfer/index.ts";
+import type { PlaybackController } from "./playback-controller.ts";
+import type { TagCache } from "./tag-cache.ts";
 
 /** What the longest of the signatures of formats needs. */
 const HEAD_BYTES = 64;
 
 export interface SongAddingParts {
-  readonly swarm: Pick<Swarm, "addFile" | "setNote">;
-  readonly conductor: Pick<Conductor, "measured" | "published" | "refuse">;
+  readonly swarm: Pick<Swarm, "addFile" | "setAnnotation">;
+  readonly controller: Pick<PlaybackController, "measured" | "published" | "refuse">;
   readonly player: Pick<Player, "anchorOf">;
-  readonly songs: Pick<SongShelf, "note">;
+  readonly songs: Pick<TagCache, "remember">;
   readonly onChange: () => void;
 }
 
@@ -24,20 +24,20 @@ export async function addSong(file: File, parts: SongAddingParts): Promise<FileI
   if (isPlainlyNotAudio(head)) throw new FileError("file-not-audio", "something else");
   const fileId = await parts.swarm.addFile(file);
   // P40: others may well decode what this browser cannot; they play it without a common anchor.
-  publishAnchor(fileId, file, parts).catch((error: unknown) => parts.conductor.refuse(fileId, error));
+  publishAnchor(fileId, file, parts).catch((error: unknown) => parts.controller.refuse(fileId, error));
   return fileId;
 }
 
 async function publishAnchor(fileId: FileId, file: File, parts: SongAddingParts): Promise<void> {
-  const { swarm, conductor, player, songs, onChange } = parts;
-  const read = async () => songs.note(fileId, new Uint8Array(await file.arrayBuffer()));
+  const { swarm, controller, player, songs, onChange } = parts;
+  const read = async () => songs.remember(fileId, new Uint8Array(await file.arrayBuffer()));
   const { anchor, durationSec, wholeSec } = await player.anchorOf(read);
-  conductor.measured(fileId, durationSec, wholeSec);
+  controller.measured(fileId, durationSec, wholeSec);
   onChange();
   if (!anchor) return;
-  const note = encodeAnchor(anchor);
-  conductor.published(fileId, note);
-  swarm.setNote(fileId, note);
+  const annotation = encodeAnchor(anchor);
+  controller.published(fileId, annotation);
+  swarm.setAnnotation(fileId, annotation);
 }
 
 /** Chromium says of a file that has gone that it is empty, and only a read of it fails. */

@@ -168,8 +168,8 @@ describe("a fade", () => {
 describe("an output that nobody plays on", () => {
   it("[P33] is kept awake by what no ear and no converter of 16 bits can tell from silence", async () => {
     const { card, player } = cardPlayer();
-    expect(Math.abs(card.murmur)).toBeGreaterThan(0);
-    expect(Math.abs(card.murmur)).toBeLessThan(0.01 / 2 ** 15);
+    expect(Math.abs(card.keepAliveLevel)).toBeGreaterThan(0);
+    expect(Math.abs(card.keepAliveLevel)).toBeLessThan(0.01 / 2 ** 15);
     await player.close();
   });
 });

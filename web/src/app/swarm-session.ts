@@ -1,7 +1,9 @@
-// One stay in a swarm, from join to leave: wires server, clock, director, files and sound together. Local ms, global µs.
+// One session in a swarm, from join to leave: wires server, clock, director, files and sound together. Local ms, global µs.
 // Everything is made here and closed here. What people see is made of it by view-model.ts; this file decides nothing
 // about looks and very little about rules: those are in the modules' cores.
 
+import { decodeAnchor, wholeFileDecoder } from "../audio/index.ts";
+import { SyncedClock } from "../clock/index.ts";
 import {
   type CheckedServerMessage,
   ControlLink,
@@ -9,54 +11,52 @@ import {
   type IceServer,
   makeJoin,
 } from "../control/index.ts";
-import { type Beat, Director, type PlanChange, type Readiness } from "../director/index.ts";
+import { Director, type Heartbeat, type PlanChange, type Readiness } from "../director/index.ts";
 import { every, type FileId, type UserId } from "../lib/index.ts";
-import { decodeAnchor, wholeFileDecoder } from "../playback/index.ts";
-import type { Swarm } from "../swarm/index.ts";
-import { SharedClock } from "../timing/index.ts";
-import { CLICKS, Conductor } from "./conductor.ts";
-import { Greetings } from "./greetings.ts";
+import type { Swarm } from "../transfer/index.ts";
+import { Calibration } from "./calibration.ts";
+import { readCalibrationContext } from "./calibration-context.ts";
 import { HeldShares } from "./held-shares.ts";
-import { LiningUp } from "./lining-up.ts";
+import { HelloHandshake } from "./hello-handshake.ts";
 import { OthersClicking } from "./others-clicking.ts";
 import { isStillHeard, readOwnStatus, readReadiness } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { PeerWire } from "./peer-wire.ts";
-import { PlanWriter, type Waiting } from "./plan-writer.ts";
+import { PlanPolicy, type Waiting } from "./plan-policy.ts";
+import { CLICKS, PlaybackController } from "./playback-controller.ts";
 import { RoomTime } from "./room-time.ts";
 import { Roster } from "./roster.ts";
 import type { SessionEvent } from "./session-event.ts";
-import { browserGround } from "./session-ground.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { browserPlatform } from "./session-platform.ts";
 import { addSong } from "./song-adding.ts";
-import { SongShelf } from "./song-shelf.ts";
 import { StatusNews } from "./status-news.ts";
-import { readSurroundings } from "./surroundings.ts";
+import { TagCache } from "./tag-cache.ts";
 import { noTimings, type Timings } from "./timings.ts";
 
 const TICK_MS = 200;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
-const DEAF_MS = 2_000;
+const SERVER_SILENCE_MS = 2_000;
 
 export class SwarmSession {
   readonly me: UserId;
-  readonly clock: SharedClock;
+  readonly clock: SyncedClock;
   readonly roomTime: RoomTime;
   readonly director: Director;
   readonly swarm: Swarm;
-  readonly conductor: Conductor;
-  readonly liningUp: LiningUp;
+  readonly controller: PlaybackController;
+  readonly calibration: Calibration;
   readonly roster = new Roster();
   readonly timings = noTimings();
-  readonly songs = new SongShelf(() => this.#changed());
+  readonly songs = new TagCache(() => this.#changed());
   /** A tablet counts as one: it shares their memory, their radio and their browser. */
   readonly #isPhone: boolean;
   readonly #options: SessionOptions;
   readonly #link: ControlLink;
   readonly #wire: PeerWire;
-  readonly #greetings = new Greetings((userId, asks) => this.#sendStatus(userId, asks));
+  readonly #handshake = new HelloHandshake((userId, asks) => this.#sendStatus(userId, asks));
   readonly #othersClicking: OthersClicking;
-  readonly #planWriter: PlanWriter;
+  readonly #planPolicy: PlanPolicy;
   readonly #statusNews = new StatusNews();
   readonly #shares = new HeldShares(() => this.swarm.pieceMaps);
   readonly #stopTicking: () => void;
@@ -69,13 +69,13 @@ export class SwarmSession {
   #lastDirector: UserId | null = null;
 
   constructor(options: SessionOptions) {
-    const { clock, random, keys, player, ground = browserGround } = options;
+    const { clock, random, keys, player, platform = browserPlatform } = options;
     this.#options = options;
-    this.#isPhone = ground.isPhone();
+    this.#isPhone = platform.isPhone();
     this.#name = options.name;
     player.decodeWith(wholeFileDecoder);
     this.me = keys.userId;
-    this.#wire = new PeerWire(keys, options.epoch, random, ground.primitives, (to, body) =>
+    this.#wire = new PeerWire(keys, options.epoch, random, platform.primitives, (to, body) =>
       this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
     );
     this.#othersClicking = new OthersClicking(this.#wire.budgets);
@@ -86,44 +86,44 @@ export class SwarmSession {
       server: options.server,
       shard: keys.shard,
       userId: this.me,
-      makeJoin: (nonce) => makeJoin(keys, this.#wire.sealer.announcement, nonce, ground.primitives),
+      makeJoin: (nonce) => makeJoin(keys, this.#wire.sealer.announcement, nonce, platform.primitives),
       onState: (state) => this.#controlChanged(state),
       onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),
       onRefused: (refusal) => options.onEvent({ code: "refused", refusal }),
       isAwaited: () => this.director.isMe,
-      makeSocket: ground.makeSocket,
+      makeSocket: platform.makeSocket,
     });
-    this.clock = new SharedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
+    this.clock = new SyncedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
     this.roomTime = new RoomTime(
       this.clock,
       this.me,
       () => this.director.directorId,
       (peer) => this.swarm.links.value.get(peer)?.state === "open",
     );
-    this.swarm = ground.openSwarm({
+    this.swarm = platform.openSwarm({
       clock,
       random,
       me: this.me,
       store: options.store,
       isPhone: this.#isPhone,
-      acceptsNote: (note) => decodeAnchor(note) !== null,
+      acceptsAnnotation: (annotation) => decodeAnchor(annotation) !== null,
       prover: this.#wire.sealer,
       sendSignal: (to, signal) => this.#wire.send(to, { kind: "signal", signal }),
       iceServers: () => this.#iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
       ...this.roomTime.forSwarm,
     });
-    this.conductor = new Conductor({
+    this.controller = new PlaybackController({
       clock: this.clock,
       player,
       readFile: (fileId) => this.#readFile(fileId),
-      noteOf: (fileId) => this.swarm.noteOf(fileId),
+      annotationOf: (fileId) => this.swarm.annotationOf(fileId),
       onRefused: () => this.#changed(),
       onChange: () => this.#changed(),
     });
-    this.#planWriter = new PlanWriter({
+    this.#planPolicy = new PlanPolicy({
       director: this.director,
       clock: this.clock,
-      positionSecAt: (localMs) => this.conductor.positionSecAt(localMs),
+      positionSecAt: (localMs) => this.controller.positionSecAt(localMs),
       durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
       decodedSec: (fileId) => (player.loadedId === fileId ? player.decodedSec : null),
       readiness: () => this.#readiness(),
@@ -132,25 +132,25 @@ export class SwarmSession {
       isHeardElsewhere: () => this.roster.peers.some((peer) => isStillHeard(this.director.plan.fileId, peer)),
       onPassedOver: (userIds) => options.onEvent({ code: "started-without", userIds }),
     });
-    this.liningUp = new LiningUp({
+    this.calibration = new Calibration({
       me: this.me,
       nowMs: () => this.#nowMs(),
-      look: () => readSurroundings(this, this.#nowMs()),
-      send: (to, measurement) => this.#wire.send(to, { kind: "measurement", measurement }),
+      look: () => readCalibrationContext(this, this.#nowMs()),
+      send: (to, calibration) => this.#wire.send(to, { kind: "calibration", calibration }),
       onDelay: (delayMs, by) => options.onEvent({ code: "lined-up", delayMs, by }),
       onFound: () => options.onEvent({ code: "measured" }),
-      loadEar: ground.loadEar,
+      loadCalibration: platform.loadCalibration,
       onChange: () => this.#changed(),
     });
     this.clock.onEstimate((estimate) => {
       this.#link.trust();
-      this.conductor.estimated(estimate);
+      this.controller.estimated(estimate);
       if (this.clock.lastRttMs !== null) this.swarm.reportRtt(this.clock.lastRttMs);
-      if (this.clock.state === "locked") this.#note("clockLockedMs");
+      if (this.clock.state === "locked") this.#recordTiming("clockLockedMs");
     });
     this.clock.onSlept(() => {
       this.#link.doubt();
-      this.conductor.slept();
+      this.controller.slept();
     });
     this.swarm.onEvent((event) => {
       this.#tell(event, "from" in event ? event.from : null);
@@ -191,7 +191,7 @@ export class SwarmSession {
 
   setSpeakerDelay(delayMs: number): void {
     this.#speakerDelayMs = delayMs;
-    this.conductor.setSpeakerDelay(delayMs);
+    this.controller.setSpeakerDelay(delayMs);
     this.#changed();
   }
 
@@ -217,69 +217,69 @@ export class SwarmSession {
   /** The platform gave the sound back: lock anew, enter mid-song. */
   soundChanged(): void {
     this.clock.burst();
-    this.conductor.rejoin();
+    this.controller.rejoin();
     this.#changed();
   }
 
   /** Offers a file. Rejects FileError. */
   addFile(file: File): Promise<FileId> {
-    const { swarm, conductor, songs } = this;
+    const { swarm, controller, songs } = this;
     const onChange = () => this.#changed();
-    return addSong(file, { swarm, conductor, player: this.#options.player, songs, onChange });
+    return addSong(file, { swarm, controller, player: this.#options.player, songs, onChange });
   }
 
   /** Director: prepares the file; it starts when all are ready. */
   play(fileId: FileId): void {
-    this.#writePlan(this.#planWriter.prepare(fileId));
+    this.#writePlan(this.#planPolicy.prepare(fileId));
   }
 
   stop(): void {
-    this.#writePlan(this.#planWriter.stop());
+    this.#writePlan(this.#planPolicy.stop());
   }
 
   pause(): void {
-    this.#writePlan(this.#planWriter.pause(this.#nowMs()));
+    this.#writePlan(this.#planPolicy.pause(this.#nowMs()));
   }
 
   seek(toSec: number): void {
-    this.#writePlan(this.#planWriter.seek(toSec, this.#nowMs()));
+    this.#writePlan(this.#planPolicy.seek(toSec, this.#nowMs()));
   }
 
   startNow(): void {
-    this.#planWriter.forceStart();
+    this.#planPolicy.forceStart();
     this.#tick();
   }
 
   takeOver(): void {
-    this.#sendBeat(this.director.takeOver(this.#nowMs()));
+    this.#sendHeartbeat(this.director.takeOver(this.#nowMs()));
   }
 
   resign(): void {
-    this.#sendBeat(this.director.resign(this.#nowMs()));
+    this.#sendHeartbeat(this.director.resign(this.#nowMs()));
   }
 
   /**
    * Leaves: others see it at once, nothing of the swarm stays here. Idempotent. `keepsStore`: the pieces stay, for another
-   * session of the same stay.
+   * session under the same name.
    */
   async close(keepsStore = false): Promise<void> {
     this.#stopTicking();
     this.clock.stop();
     this.#link.close();
-    this.liningUp.close();
+    this.calibration.close();
     this.#options.player.unload();
     this.songs.close();
     await this.swarm.close(keepsStore);
   }
 
   /** The page is going away: say so while there is still time. */
-  sayGoodbye(): void {
+  sayLeave(): void {
     this.#link.close();
   }
 
   /** Whom the start of the chosen file waits for, and how long yet. */
   get waiting(): Waiting {
-    return this.#planWriter.waiting(this.#nowMs());
+    return this.#planPolicy.waiting(this.#nowMs());
   }
 
   // ── server ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -303,14 +303,14 @@ export class SwarmSession {
       case "joined":
         this.#wire.meet(message);
         this.roster.joined(message.userId);
-        this.#note("firstPeerMs");
+        this.#recordTiming("firstPeerMs");
         this.#options.onEvent({ code: "joined", userId: message.userId, name: null });
-        this.#greetings.give(message.userId);
+        this.#handshake.give(message.userId);
         break;
       case "presence":
         this.#wire.meet(message);
         this.roster.presence(message.userId, message.away);
-        if (!message.away) this.#greetings.give(message.userId);
+        if (!message.away) this.#handshake.give(message.userId);
         break;
       case "left":
         this.#left(message.userId, receivedLocalMs);
@@ -334,11 +334,11 @@ export class SwarmSession {
     this.#iceServers = welcome.iceServers;
     for (const member of welcome.members) this.#wire.meet(member);
     for (const userId of this.roster.replace(welcome.members).gone) this.#forget(userId);
-    this.#note("controlOpenMs");
-    if (welcome.members.length > 0) this.#note("firstPeerMs");
+    this.#recordTiming("controlOpenMs");
+    if (welcome.members.length > 0) this.#recordTiming("firstPeerMs");
     this.clock.start();
-    this.#greetings.found(welcome.members.filter(({ away }) => !away).map(({ userId }) => userId));
-    this.#sendBeat(this.director.attach(this.roster.candidates, isNewServer, localMs));
+    this.#handshake.found(welcome.members.filter(({ away }) => !away).map(({ userId }) => userId));
+    this.#sendHeartbeat(this.director.attach(this.roster.candidates, isNewServer, localMs));
   }
 
   #left(userId: UserId, localMs: number): void {
@@ -346,39 +346,39 @@ export class SwarmSession {
     if (!peer) return;
     this.#forget(userId);
     this.#tell({ code: "left", userId, name: peer.status?.name ?? null }, userId);
-    this.#sendBeat(this.director.memberLeft(userId, localMs));
+    this.#sendHeartbeat(this.director.memberLeft(userId, localMs));
   }
 
   /** What is kept of a member while it is one. */
   #forget(userId: UserId): void {
-    this.#greetings.left(userId);
+    this.#handshake.left(userId);
     this.#wire.left(userId);
   }
 
   #membersChanged(localMs: number): void {
     this.swarm.setMembers(this.roster.swarmMembers);
-    this.#sendBeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, localMs));
+    this.#sendHeartbeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, localMs));
     this.#changed();
   }
 
   // ── peers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #relayed(from: UserId, body: string, receivedLocalMs: number): void {
+  #relayed(from: UserId, body: string, localMs: number): void {
     if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
-    const ask = () => this.#greetings.miss(from, receivedLocalMs);
-    const message = this.#wire.receive(from, body, receivedLocalMs, ask);
+    const ask = () => this.#handshake.miss(from, localMs);
+    const message = this.#wire.receive(from, body, localMs, ask);
     if (!message) return;
     if (message.kind === "signal") {
       this.swarm.receiveSignal(from, message.signal);
-    } else if (message.kind === "measurement") {
-      this.liningUp.receive(from, message.measurement);
+    } else if (message.kind === "calibration") {
+      this.calibration.receive(from, message.calibration);
       this.#changed();
-    } else if (message.kind === "beat") {
-      this.#sendBeat(this.director.receiveBeat(from, message.beat, receivedLocalMs));
+    } else if (message.kind === "heartbeat") {
+      this.#sendHeartbeat(this.director.receiveHeartbeat(from, message.heartbeat, localMs));
       this.#changed();
     } else if (this.#heardStatus(from, message.status)) {
-      if (message.asks) this.#greetings.give(from);
-      this.#sendBeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, receivedLocalMs));
+      if (message.asks) this.#handshake.give(from);
+      this.#sendHeartbeat(this.director.setCandidates(this.roster.candidates, this.#isVisible, localMs));
       this.#changed();
     }
   }
@@ -390,8 +390,8 @@ export class SwarmSession {
     return true;
   }
 
-  #sendBeat(beat: Beat | null): void {
-    if (beat) this.#wire.send(null, { kind: "beat", beat });
+  #sendHeartbeat(heartbeat: Heartbeat | null): void {
+    if (heartbeat) this.#wire.send(null, { kind: "heartbeat", heartbeat });
   }
 
   #sendStatus(to: UserId | null, asks = false): void {
@@ -406,9 +406,15 @@ export class SwarmSession {
       isClicking: this.#isClicking,
       isPhone: this.#isPhone,
     };
-    const { conductor, clock } = this;
+    const { controller, clock } = this;
     const { player } = this.#options;
-    const parts = { plan: this.director.plan, files: this.swarm.files.value, player, conductor, clock };
+    const parts = {
+      plan: this.director.plan,
+      files: this.swarm.files.value,
+      player,
+      controller,
+      clock,
+    };
     return readOwnStatus(own, parts, this.#nowMs());
   }
 
@@ -418,18 +424,18 @@ export class SwarmSession {
     const localMs = this.#nowMs();
     this.clock.checkForSleep(); // also while there is no server to probe
     this.#link.checkSilence();
-    this.#greetings.tick();
-    if (this.#link.silentMs > DEAF_MS) this.director.hearNothing(localMs);
-    this.#sendBeat(this.director.tick(localMs));
-    if (this.#planWriter.isStranded(localMs)) this.takeOver();
-    if (this.#planWriter.isClockless(localMs)) this.resign();
-    this.#writePlan(this.#planWriter.tick(localMs));
+    this.#handshake.tick();
+    if (this.#link.silentMs > SERVER_SILENCE_MS) this.director.serverIsSilent(localMs);
+    this.#sendHeartbeat(this.director.tick(localMs));
+    if (this.#planPolicy.isStranded(localMs)) this.takeOver();
+    if (this.#planPolicy.isClockless(localMs)) this.resign();
+    this.#writePlan(this.#planPolicy.tick(localMs));
     this.#changed();
   }
 
   #writePlan(change: PlanChange | null): void {
     if (!change) return;
-    this.#sendBeat(this.director.changePlan(change, this.#nowMs()));
+    this.#sendHeartbeat(this.director.changePlan(change, this.#nowMs()));
     this.#changed();
   }
 
@@ -441,7 +447,9 @@ export class SwarmSession {
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
     const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
-    return file?.seeded ? this.swarm.readFile(fileId).then((bytes) => this.songs.note(fileId, bytes)) : null;
+    return file?.seeded
+      ? this.swarm.readFile(fileId).then((bytes) => this.songs.remember(fileId, bytes))
+      : null;
   }
 
   /** After any event: the rest follows from the state as it now is. */
@@ -451,11 +459,11 @@ export class SwarmSession {
     const { player } = this.#options;
     this.swarm.prioritize(plan.fileId);
     const isClicking = this.#othersClicking.isHeard(this.roster.peers, localMs) || this.#isClicking;
-    this.liningUp.look();
-    this.conductor.setTones(this.liningUp.tones ?? (isClicking ? CLICKS : null));
-    this.conductor.follow(plan, localMs);
+    this.calibration.look();
+    this.controller.setTones(this.calibration.tones ?? (isClicking ? CLICKS : null));
+    this.controller.follow(plan, localMs);
     // Tags wait until nothing else reads or decodes.
-    const isIdle = plan.state === "stopped" && !this.conductor.isDecoding && !this.liningUp.tones;
+    const isIdle = plan.state === "stopped" && !this.controller.isDecoding && !this.calibration.tones;
     if (isIdle) this.songs.readOne(this.swarm.files.value, (fileId) => this.swarm.readFile(fileId));
     const playback = player.read();
     this.clock.setActivity(
@@ -464,7 +472,7 @@ export class SwarmSession {
     // Bulk must not disturb the clock when it counts: from the pre-roll to the last sample.
     const isComparing = plan.state === "preparing" || this.roomTime.disagreement !== null;
     this.swarm.setPlaying(plan.state !== "stopped", isComparing);
-    if (playback.state === "playing") this.#note("firstSoundMs");
+    if (playback.state === "playing") this.#recordTiming("firstSoundMs");
     if (directorId !== null && directorId !== this.#lastDirector) {
       const former = this.#lastDirector;
       this.#lastDirector = directorId;
@@ -481,7 +489,7 @@ export class SwarmSession {
       this.#options.onEvent(event);
   }
 
-  #note(timing: keyof Timings): void {
+  #recordTiming(timing: keyof Timings): void {
     this.timings[timing] ??= this.#nowMs() - this.#options.tappedLocalMs;
   }
 

@@ -1,4 +1,4 @@
-// How long a stay took to get going: ms since the Join tap, null for what has not happened yet.
+// How long a session took to get going: ms since the Join tap, null for what has not happened yet.
 
 export interface Timings {
   controlOpenMs: number | null;

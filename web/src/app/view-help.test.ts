@@ -73,9 +73,9 @@ describe("why a wait lasts", () => {
       {
         plan: preparing,
         missing: [id("b")],
-        people: [person("ada"), person("bo", { hindrance: "sound-held" })],
+        people: [person("ada"), person("bo", { notReadyReason: "sound-held" })],
       },
-      { code: "others-wait", waits: [{ name: "bo", hindrance: "sound-held" }] },
+      { code: "others-wait", waits: [{ name: "bo", notReadyReason: "sound-held" }] },
     ],
     [
       "the browser hides the exact time",

@@ -2,7 +2,7 @@
 // Every wait that the status can name has its causes here or is one of those that explain themselves (docs/waits.md).
 
 import { COARSE_FROM_MS } from "../lib/index.ts";
-import type { FileState } from "../swarm/index.ts";
+import type { FileState } from "../transfer/index.ts";
 import type { SessionFacts } from "./facts.ts";
 import type { PageConditions } from "./page-conditions.ts";
 import type { Help, Status } from "./view.ts";
@@ -83,7 +83,7 @@ const ownersOf = (facts: SessionFacts, chosen: FileState | undefined) =>
 function viewWaiting(facts: SessionFacts): Help | null {
   const waits = facts.people
     .filter(({ userId }) => facts.missing.includes(userId))
-    .map(({ name, hindrance }) => ({ name, hindrance }));
+    .map(({ name, notReadyReason }) => ({ name, notReadyReason }));
   return waits.length > 0 ? { code: "others-wait", waits } : null;
 }
 

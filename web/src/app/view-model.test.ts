@@ -296,7 +296,7 @@ describe("the player", () => {
       playback: { ...facts().playback, durationSec: 180 },
     });
     expect(viewStatus(mine)).toMatchObject({ code: "paused", fileName: "Song.mp3", isDirector: true });
-    expect(viewSession(mine, NO_COURSE).transport).toMatchObject({
+    expect(viewSession(mine, NO_COURSE).playerControls).toMatchObject({
       positionSec: 42,
       durationSec: 180,
       isPaused: true,
@@ -309,13 +309,13 @@ describe("the player", () => {
 
   it("gives its buttons to the director alone", () => {
     const mine = facts({ directorId: id("a"), plan: playing, playback: sounding });
-    expect(viewSession(mine, NO_COURSE).transport).toMatchObject({
+    expect(viewSession(mine, NO_COURSE).playerControls).toMatchObject({
       canPause: true,
       canSeek: true,
       positionSec: 3,
     });
     const notMine = facts({ plan: playing, playback: sounding });
-    expect(viewSession(notMine, NO_COURSE).transport).toMatchObject({
+    expect(viewSession(notMine, NO_COURSE).playerControls).toMatchObject({
       canPause: false,
       canSeek: false,
       positionSec: 3,
@@ -324,11 +324,11 @@ describe("the player", () => {
 
   it("does not know the length of a song that this device has not decoded", () => {
     const mine = facts({ directorId: id("a"), plan: paused, loadedId: null });
-    expect(viewSession(mine, NO_COURSE).transport).toMatchObject({ durationSec: null, canSeek: false });
+    expect(viewSession(mine, NO_COURSE).playerControls).toMatchObject({ durationSec: null, canSeek: false });
   });
 
   it("is not there while no song is chosen", () => {
-    expect(viewSession(facts(), NO_COURSE).transport).toBeNull();
+    expect(viewSession(facts(), NO_COURSE).playerControls).toBeNull();
   });
 });
 

@@ -8,14 +8,14 @@ import {
   Undecodable,
   type UserId,
 } from "../lib/index.ts";
-import type { FileState, PieceMap } from "../swarm/index.ts";
+import type { FileState, PieceMap } from "../transfer/index.ts";
 import { isBehindHeard, type PersonFacts, type SessionFacts } from "./facts.ts";
 import { type FileTrouble, troubleWith } from "./file-troubles.ts";
 import { NO_TROUBLE, type PageConditions } from "./page-conditions.ts";
+import { viewPlayerControls } from "./player-controls.ts";
 import { syncWord } from "./sync-word.ts";
-import { viewTransport } from "./transport.ts";
 import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
-import { viewLinedUp, viewMeasuring } from "./view-measuring.ts";
+import { viewAppliedCalibration, viewCalibration } from "./view-calibration.ts";
 
 export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
   return {
@@ -196,7 +196,7 @@ export function viewDetails(facts: SessionFacts, course: Course): DetailsView {
   };
 }
 
-/** The part of the view that follows from a stay in a swarm. */
+/** The part of the view that follows from a session in a swarm. */
 export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUBLE): Partial<View> {
   const { plan, playback } = facts;
   const isDirector = facts.directorId === facts.me;
@@ -219,11 +219,13 @@ export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUB
           positionSec: Math.max(0, playback.positionSec ?? 0),
         }
       : null,
-    transport: viewTransport(facts),
+    playerControls: viewPlayerControls(facts),
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
-    measuring: viewMeasuring(facts.measuring, facts.me, (userId) => nameOf(facts, userId)),
-    linedUp: viewLinedUp(facts.measuring, facts.me, (userId) => nameOf(facts, userId)),
+    calibration: viewCalibration(facts.calibration, facts.me, (userId) => nameOf(facts, userId)),
+    appliedCalibration: viewAppliedCalibration(facts.calibration, facts.me, (userId) =>
+      nameOf(facts, userId),
+    ),
     isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts, course),
   };

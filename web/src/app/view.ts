@@ -2,10 +2,10 @@
 // Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
 
 import type { ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
-import type { MeasurementFailure, MeasurementHindrance } from "./measurement.ts";
-import type { Hindrance } from "./peer-message.ts";
+import type { CalibrationBlocker, CalibrationFailure } from "./calibration-core.ts";
+import type { NotReadyReason } from "./peer-message.ts";
 
-export type { Hindrance } from "./peer-message.ts";
+export type { NotReadyReason } from "./peer-message.ts";
 
 export type SyncWord = "tight" | "good" | "loose" | "off" | "unaligned" | "unknown";
 
@@ -147,7 +147,7 @@ export type Help =
   | {
       readonly code: "others-wait";
       /** null: nothing was heard of them yet. */
-      readonly waits: readonly { readonly name: string; readonly hindrance: Hindrance | null }[];
+      readonly waits: readonly { readonly name: string; readonly notReadyReason: NotReadyReason | null }[];
     }
   | { readonly code: "server-changed" }
   | { readonly code: "sound-settling" };
@@ -244,7 +244,7 @@ export interface DetailsView {
 }
 
 /** The chosen song as a player shows it, playing or paused. */
-export interface TransportView {
+export interface PlayerControlsView {
   readonly fileId: FileId;
   readonly name: string;
   /** What the song's tags say, cleaned and short; null where they say nothing. */
@@ -265,12 +265,12 @@ export interface TransportView {
 }
 
 /** Lining all up through one microphone: this device's or another's. */
-export type MeasuringView =
+export type CalibrationView =
   | {
       readonly code: "ready";
-      readonly hindrance: MeasurementHindrance | null;
+      readonly notReadyReason: CalibrationBlocker | null;
       /** Why the last one came to nothing. */
-      readonly failure: MeasurementFailure | null;
+      readonly failure: CalibrationFailure | null;
     }
   | { readonly code: "asking" }
   | { readonly code: "reckoning" }
@@ -282,12 +282,12 @@ export type MeasuringView =
     }
   | {
       readonly code: "found";
-      readonly devices: readonly MeasuredView[];
+      readonly devices: readonly CalibratedDeviceView[];
       readonly canApply: boolean;
       readonly isApplied: boolean;
     };
 
-export interface MeasuredView {
+export interface CalibratedDeviceView {
   readonly userId: UserId;
   readonly name: string;
   readonly isMe: boolean;
@@ -296,8 +296,8 @@ export interface MeasuredView {
   readonly lateMs: number | null;
 }
 
-/** By whose measurement this device's speaker delay is what it is. */
-export interface LinedUpView {
+/** By whose calibration this device's speaker delay is what it is. */
+export interface AppliedCalibrationView {
   readonly name: string;
   readonly isMe: boolean;
   readonly delayMs: number;
@@ -330,15 +330,15 @@ export interface View {
     readonly positionSec: number;
   } | null;
   /** null while no song is chosen. */
-  readonly transport: TransportView | null;
+  readonly playerControls: PlayerControlsView | null;
   /** The chime of joining rang, and nobody has said yet that this device is heard. */
   readonly asksIfHeard: boolean;
   /** Of this device, 0 to 1, as a person hears it. */
   readonly volume: number;
   readonly speakerDelayMs: number;
   readonly isClickTestOn: boolean;
-  readonly measuring: MeasuringView;
-  readonly linedUp: LinedUpView | null;
+  readonly calibration: CalibrationView;
+  readonly appliedCalibration: AppliedCalibrationView | null;
   /** This phone passes songs on slowly, to spare its data. */
   readonly isGivingLittle: boolean;
   readonly details: DetailsView;
@@ -371,10 +371,10 @@ export interface Actions {
   /** Inside a tap that consents to it: listens through the microphone while all devices chirp. */
   measure(): void;
   /** Stops it, or puts its result away. */
-  stopMeasuring(): void;
-  applyMeasured(): void;
-  undoLinedUp(): void;
-  /** From then on the kind of network changes nothing, for this stay. */
+  cancelCalibration(): void;
+  applyCalibration(): void;
+  undoCalibration(): void;
+  /** From then on the kind of network changes nothing, for this session. */
   setGivingLittle(isGivingLittle: boolean): void;
   takeOver(): void;
   resign(): void;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Player } from "../playback/index.ts";
-import type { SoundGround } from "../playback/sound-ground.ts";
-import { EventClock } from "../swarm/testing/event-clock.ts";
+import { Player } from "../audio/index.ts";
+import type { SoundPlatform } from "../audio/output/sound-platform.ts";
+import { EventClock } from "../transfer/testing/event-clock.ts";
 import { amplitudeOf, readVolume, saneVolume } from "./volume.ts";
 
 describe("this device's volume", () => {
@@ -38,14 +38,14 @@ describe("this device's volume", () => {
       resume: async () => undefined,
       close: async () => undefined,
     };
-    const ground = {
+    const platform = {
       makeContext: () => context,
-      makePortReader: () => ({ samplePeriodMs: 1_000, read: () => [] }),
+      makeOutputReader: () => ({ samplePeriodMs: 1_000, read: () => [] }),
       makeWorker: () => ({ terminate: () => undefined, postMessage: () => undefined }),
       soundBudgetBytes: () => 1e9,
-    } as unknown as SoundGround;
+    } as unknown as SoundPlatform;
     const nothing = () => undefined;
-    const player = new Player(new EventClock(0), nothing, nothing, ground);
+    const player = new Player(new EventClock(0), nothing, nothing, platform);
     player.setVolume(0.25);
     player.unlock();
     expect(gain.gain.value).toBe(0.25);

@@ -1,30 +1,30 @@
 // Keeps the screen on from join to leave, where the browser can: a sleeping phone loses its network and its clock.
 // The lock falls when the page is hidden and is taken again when it returns. Insecure pages have no wake lock.
 
-export interface ScreenGround {
+export interface WakeLockPlatform {
   readonly isVisible: () => boolean;
   /** Absent where the browser has no wake lock. */
   readonly request: (() => Promise<WakeLockSentinel>) | undefined;
 }
 
-export const browserScreen = (): ScreenGround => ({
+export const browserScreen = (): WakeLockPlatform => ({
   isVisible: () => document.visibilityState === "visible",
   request: "wakeLock" in navigator ? () => navigator.wakeLock.request("screen") : undefined,
 });
 
 export class WakeLock {
-  readonly #ground: ScreenGround;
+  readonly #platform: WakeLockPlatform;
   #isWanted = false;
   #sentinel: WakeLockSentinel | null = null;
 
-  constructor(ground = browserScreen()) {
-    this.#ground = ground;
+  constructor(platform = browserScreen()) {
+    this.#platform = platform;
   }
 
   /** Inside a tap or on return to the page. Being refused (battery saver) is no error: the music plays all the same. */
   async take(): Promise<void> {
     this.#isWanted = true;
-    const { request, isVisible } = this.#ground;
+    const { request, isVisible } = this.#platform;
     if (!request || !isVisible()) return;
     if (this.#sentinel && !this.#sentinel.released) return;
     try {

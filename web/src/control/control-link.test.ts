@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { UserId } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
+import { CloseCode } from "../protocol/control.gen.ts";
 import { backOffMs } from "./back-off.ts";
 import { ControlLink, type ControlState, type Refusal } from "./control-link.ts";
 import type { JoinMessage } from "./join.ts";
-import { CloseCode } from "./protocol.gen.ts";
 import type { CheckedServerMessage } from "./server-message.ts";
 
 /** A WebSocket whose other end is the test. */
@@ -231,7 +231,7 @@ describe("the control link", () => {
     },
   );
 
-  it("[W13] connects anew where the road leads, the open channel being kept until then", () => {
+  it("[W13] connects anew where the shardRoute leads, the open channel being kept until then", () => {
     link.open();
     socket().accept();
     const home = socket();

@@ -1,14 +1,14 @@
-// The WebSocket to the server, kept alive for the whole stay in a swarm. Local ms.
+// The WebSocket to the server, kept alive for the whole session in a swarm. Local ms.
 // States: idle → connecting (the server challenges, this peer joins) → open → retrying → connecting …; `close` leads back to idle from anywhere.
 // A socket that is silent although probed is given up: browsers do not notice a dead path for minutes.
 // Does not know what bodies mean; hands on checked messages with the moment they arrived.
 
 import { type Clock, type Random, type UserId, WireError } from "../lib/index.ts";
+import { type ClientMessage, CloseCode } from "../protocol/control.gen.ts";
 import { backOffMs } from "./back-off.ts";
 import type { JoinMessage } from "./join.ts";
-import { type ClientMessage, CloseCode } from "./protocol.gen.ts";
-import { RoadCheck } from "./road-check.ts";
 import { type CheckedServerMessage, parseServerMessage } from "./server-message.ts";
+import { ShardRouteProbe } from "./shard-route-probe.ts";
 
 export type ControlState = "idle" | "connecting" | "open" | "retrying";
 /** Reasons to stop trying: doing the same again cannot help. */
@@ -63,14 +63,14 @@ export class ControlLink {
   #lastCheckLocalMs = 0;
   /** A silence is forgiven once: a page that runs once a minute must find out too. */
   #forgivenLocalMs = Number.NaN;
-  #doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
+  #suspectUntilLocalMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
-  readonly #road: RoadCheck;
+  readonly #shardRoute: ShardRouteProbe;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
     const { clock, random } = options;
-    this.#road = new RoadCheck({
+    this.#shardRoute = new ShardRouteProbe({
       clock,
       random,
       makeSocket: () => this.#makeSocket(),
@@ -99,15 +99,15 @@ export class ControlLink {
 
   /** W12: the device slept, and its clock with it: the socket may be dead for long. It is given a moment to prove itself. */
   doubt(): void {
-    this.#doubtedUntilLocalMs = this.#options.clock.nowMs() + THAW_MS;
+    this.#suspectUntilLocalMs = this.#options.clock.nowMs() + THAW_MS;
   }
 
   /** It has: something asked after that was answered. What had been kept for the sleeper proves nothing. */
   trust(): void {
-    this.#doubtedUntilLocalMs = Number.POSITIVE_INFINITY;
+    this.#suspectUntilLocalMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Sends if the channel is open; returns whether it did. What is lost, the next beat or status repairs. */
+  /** Sends if the channel is open; returns whether it did. What is lost, the next heartbeat or status repairs. */
   send(message: ClientMessage): boolean {
     if (this.#state !== "open" || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
@@ -132,7 +132,7 @@ export class ControlLink {
       this.#forgivenLocalMs = Math.max(this.#lastHeardLocalMs, localMs - SILENCE_MS + THAW_MS);
       this.#lastHeardLocalMs = this.#forgivenLocalMs;
     }
-    if (localMs - this.#lastHeardLocalMs > SILENCE_MS || localMs > this.#doubtedUntilLocalMs) this.#retry();
+    if (localMs - this.#lastHeardLocalMs > SILENCE_MS || localMs > this.#suspectUntilLocalMs) this.#retry();
   }
 
   #connect(): void {
@@ -181,7 +181,7 @@ export class ControlLink {
       this.#setState("open");
     }
     if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
-    this.#road.hear(message); // W13
+    this.#shardRoute.hear(message); // W13
     this.#options.onMessage(message, receivedLocalMs);
   }
 
@@ -215,7 +215,7 @@ export class ControlLink {
 
   #dropSocket(): void {
     this.trust();
-    this.#road.stop();
+    this.#shardRoute.stop();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const socket = this.#socket;

@@ -18,7 +18,7 @@ export interface StretchedKey {
   readonly admissionSeed: Uint8Array;
 }
 
-/** N = 2¹⁶, r = 8: 64 MiB and 0.1–0.4 s on a phone; about 11,000 guesses per second and GPU (research/p2p.md §3.4). */
+/** N = 2¹⁶, r = 8: 64 MiB and 0.1–0.4 s on a phone; about 11,000 guesses per second and GPU. */
 const SCRYPT = { N: 2 ** 16, r: 8, p: 1, dkLen: 32 } as const;
 /** The same on every server: one party may reach its server under several names. */
 const SALT = utf8("unisono/v1");

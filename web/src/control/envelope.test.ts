@@ -170,10 +170,10 @@ describe("the envelope", () => {
 
   it("[E10] of somebody whom nobody introduced, or who leaves and comes back, is no way around the rest", () => {
     const [ada, bo] = pair();
-    const [old, beat] = [ada.tell(bo, "offer"), ada.tell(null, "beat")];
-    expect([bo.hear(ada, old), bo.hear(ada, beat)]).toEqual(["accepted", "accepted"]);
+    const [old, heartbeat] = [ada.tell(bo, "offer"), ada.tell(null, "heartbeat")];
+    expect([bo.hear(ada, old), bo.hear(ada, heartbeat)]).toEqual(["accepted", "accepted"]);
     bo.meet(ada); // left and joined again with the same page load
-    expect([bo.hear(ada, old), bo.hear(ada, beat)]).toEqual(["wire-replayed", "wire-replayed"]);
+    expect([bo.hear(ada, old), bo.hear(ada, heartbeat)]).toEqual(["wire-replayed", "wire-replayed"]);
     const cy = new Person("cy");
     expect(bo.hear(cy, cy.tell(null, "hi"))).toBe("wire-unsealed");
     expect(() => bo.tell(cy, "hi")).toThrow(/wire-unsealed/);

@@ -11,7 +11,7 @@
 // The signature is Ed25519 by the sender's session key over "unisono/v2/broadcast" · 0 · AAD · content: every member has the
 // broadcast key, and must not be able to speak as another. Whole envelopes are padded to 256, 1024, 4096 or 16384 bytes, so
 // their size tells little. An envelope of another page load than the sender's latest does not open; a broadcast counts only
-// after a pairwise envelope has proven its sender (contacts.ts), and only if it was sealed after that one.
+// after a pairwise envelope has proven its sender (peer-keyring.ts), and only if it was sealed after that one.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -27,7 +27,7 @@ import {
   WireError,
 } from "../lib/index.ts";
 import { epochBytes, makeAnnouncement } from "./announcement.ts";
-import { Contacts } from "./contacts.ts";
+import { PeerKeyring } from "./peer-keyring.ts";
 import { type Primitives, realPrimitives } from "./primitives.ts";
 
 /** The part of SwarmKeys that sealing needs. */
@@ -65,7 +65,7 @@ export class Sealer {
   readonly #random: Random;
   readonly #primitives: Primitives;
   readonly #epoch: number;
-  readonly #contacts: Contacts;
+  readonly #peerKeyring: PeerKeyring;
   #sequence = 0;
 
   /** `epoch` must be higher than that of any former page load of this session. */
@@ -78,7 +78,7 @@ export class Sealer {
     const agreementSecret = random.bytes(32);
     const agreementKey = primitives.agreementKeyOf(agreementSecret);
     this.announcement = makeAnnouncement(swarmId, epoch, agreementKey, sessionSeed, primitives);
-    this.#contacts = new Contacts(
+    this.#peerKeyring = new PeerKeyring(
       { swarmId, userId, epoch, agreementSecret, agreementKey, pairKey, bindKey },
       primitives,
     );
@@ -86,17 +86,17 @@ export class Sealer {
 
   /** The server shows a member. Throws WireError when what it shows is not that member's. */
   meet(userId: UserId, sessionKey: string, announcement: string): void {
-    this.#contacts.meet(userId, sessionKey, announcement);
+    this.#peerKeyring.meet(userId, sessionKey, announcement);
   }
 
   /** The server shows a member's new page load. Throws WireError as `meet` does. */
   renew(userId: UserId, announcement: string): void {
-    this.#contacts.renew(userId, announcement);
+    this.#peerKeyring.renew(userId, announcement);
   }
 
   /** The server says that a member is gone. */
   left(userId: UserId): void {
-    this.#contacts.left(userId);
+    this.#peerKeyring.left(userId);
   }
 
   /** Seals `content` for everyone (`to` null) or one peer. Throws WireError `wire-too-large`, `wire-unsealed` (never met). */
@@ -105,7 +105,8 @@ export class Sealer {
     const neededBytes = OVERHEAD_BYTES + signatureBytes + content.length;
     const sizeBytes = SIZES_BYTES.find((size) => neededBytes <= size);
     if (sizeBytes === undefined) throw new WireError("wire-too-large", `${content.length} bytes`);
-    const key = to === null ? this.#keys.broadcastKey : this.#contacts.pairOf(this.#contacts.get(to)).toPeer;
+    const key =
+      to === null ? this.#keys.broadcastKey : this.#peerKeyring.pairOf(this.#peerKeyring.get(to)).toPeer;
     const header = new Uint8Array(HEADER_BYTES);
     header.set([VERSION, to === null ? KIND.all : KIND.one]);
     new DataView(header.buffer).setUint32(2, this.#sequence++);
@@ -131,27 +132,27 @@ export class Sealer {
     const kind = envelope[1];
     if (kind !== KIND.all && kind !== KIND.one) throw new WireError("wire-malformed", `kind ${kind}`);
     const isForAll = kind === KIND.all;
-    const contact = this.#contacts.get(from);
+    const knownPeer = this.#peerKeyring.get(from);
     const header = envelope.subarray(0, HEADER_BYTES);
     const sequence = new DataView(envelope.buffer, envelope.byteOffset).getUint32(2);
     const to = isForAll ? null : this.#keys.userId;
-    const aad = this.#associatedData(header, from, to, contact.announcement.epoch);
-    const key = isForAll ? this.#keys.broadcastKey : this.#contacts.pairOf(contact).fromPeer;
+    const aad = this.#associatedData(header, from, to, knownPeer.announcement.epoch);
+    const key = isForAll ? this.#keys.broadcastKey : this.#peerKeyring.pairOf(knownPeer).fromPeer;
     const plain = this.#decrypt(key, envelope, aad);
-    contact.window.check(sequence);
+    knownPeer.window.check(sequence);
     const contentBytes = new DataView(plain.buffer, plain.byteOffset).getUint16(0);
     const startsAt = LENGTH_BYTES + (isForAll ? SIGNATURE_BYTES : 0);
     if (startsAt + contentBytes > plain.length) throw new WireError("wire-malformed", "content runs over");
     const content = plain.subarray(startsAt, startsAt + contentBytes);
     if (isForAll) {
-      if (contact.provenFrom === null) throw new WireError("wire-unproven", "not greeted yet");
-      if (sequence < contact.provenFrom) throw new WireError("wire-replayed", "from before the greeting");
+      if (knownPeer.provenFrom === null) throw new WireError("wire-unproven", "not greeted yet");
+      if (sequence < knownPeer.provenFrom) throw new WireError("wire-replayed", "from before the greeting");
       const signature = plain.subarray(LENGTH_BYTES, startsAt);
-      if (!this.#primitives.hasSigned(contact.sessionKey, signature, signedText(aad, content)))
+      if (!this.#primitives.hasSigned(knownPeer.sessionKey, signature, signedText(aad, content)))
         throw new WireError("wire-unsealed", "not signed by its sender");
     }
-    contact.window.admit(sequence);
-    if (!isForAll) contact.provenFrom ??= sequence;
+    knownPeer.window.admit(sequence);
+    if (!isForAll) knownPeer.provenFrom ??= sequence;
     return content;
   }
 
@@ -172,7 +173,7 @@ export class Sealer {
   }
 
   #linkProof(peer: UserId, prover: UserId, ofProver: string, ofOther: string): Uint8Array {
-    const { link } = this.#contacts.pairOf(this.#contacts.get(peer));
+    const { link } = this.#peerKeyring.pairOf(this.#peerKeyring.get(peer));
     const text = concatBytes(LINK_LABEL, fromHex(prover), utf8(`${ofProver}\0${ofOther}`));
     return hmac(sha256, link, text);
   }

@@ -2,8 +2,8 @@
 // that the user id is its own. The texts are those of src/unisono/admission.py; vectors/join.json pins both.
 
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, utf8 } from "../lib/index.ts";
+import { type ClientMessage, PROTOCOL_VERSION } from "../protocol/control.gen.ts";
 import type { Primitives } from "./primitives.ts";
-import { type ClientMessage, PROTOCOL_VERSION } from "./protocol.gen.ts";
 import type { SwarmKeys } from "./session-keys.ts";
 
 export type JoinMessage = Extract<ClientMessage, { type: "join" }>;

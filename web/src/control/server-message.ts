@@ -1,5 +1,5 @@
 // Parses what the server sends, at the edge: text in, a typed message out, or a WireError. The shapes are those of
-// protocol.gen.ts; the compiler compares them, so a schema that lags behind does not build.
+// control.gen.ts; the compiler compares them, so a schema that lags behind does not build.
 
 import * as v from "valibot";
 import { isUserId, type UserId, WireError } from "../lib/index.ts";
@@ -9,7 +9,7 @@ import {
   MAX_BODY_CHARS,
   MAX_FRAME_BYTES,
   type ServerMessage,
-} from "./protocol.gen.ts";
+} from "../protocol/control.gen.ts";
 
 const userId = v.custom<UserId>((value) => typeof value === "string" && isUserId(value));
 const shortText = v.pipe(v.string(), v.maxLength(200));

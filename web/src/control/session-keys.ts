@@ -1,4 +1,4 @@
-// The keys of one stay: what the swarm key decides, and what this tab's own seed adds. Quick, so it runs where it is needed.
+// The keys of one session: what the swarm key decides, and what this tab's own seed adds. Quick, so it runs where it is needed.
 
 import type { UserId } from "../lib/index.ts";
 import type { StretchedKey } from "./derive.ts";

@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { UserId } from "../lib/index.ts";
 import {
-  BEAT_PERIOD_MS,
   type Candidate,
   Director,
+  HEARTBEAT_PERIOD_MS,
   type PlanChange,
   RANK_DELAY_MS,
   REATTACH_SILENCE_MS,
   SILENCE_MS,
 } from "./director.ts";
-import { type Beat, compareBeats } from "./register.ts";
+import { compareHeartbeats, type Heartbeat } from "./register.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 const [ada, bo, cy] = [id("a"), id("b"), id("c")];
@@ -31,15 +31,15 @@ function adaDirecting(): Director {
   return director;
 }
 
-/** Bo follows ada's beat of term 1 with cy beside him. */
+/** Bo follows ada's heartbeat of term 1 with cy beside him. */
 function boFollowing(): Director {
   const director = new Director(bo);
   director.attach(seen(ada, cy), true, 0);
-  director.receiveBeat(ada, beatOf(adaDirecting()), 100);
+  director.receiveHeartbeat(ada, heartbeatOf(adaDirecting()), 100);
   return director;
 }
 
-function beatOf(director: Director): Beat {
+function heartbeatOf(director: Director): Heartbeat {
   const { record, plan } = director;
   if (!record) throw new Error("no record");
   return { record, plan };
@@ -50,34 +50,34 @@ describe("the director", () => {
     expect(adaDirecting().isMe).toBe(true);
   });
 
-  it("[D6] who joins others listens for a beat before claiming", () => {
+  it("[D6] who joins others listens for a heartbeat before claiming", () => {
     const director = new Director(bo);
     expect(director.attach(seen(ada), true, 0)).toBeNull();
     expect(director.tick(SILENCE_MS - 1)).toBeNull();
     expect(director.isMe).toBe(false);
   });
 
-  it("[D3] beats every second with record and plan", () => {
+  it("[D3] heartbeats every second with record and plan", () => {
     const director = adaDirecting();
-    expect(director.tick(BEAT_PERIOD_MS - 1)).toBeNull();
-    expect(director.tick(BEAT_PERIOD_MS)?.record).toEqual({ term: 1, userId: ada, resigned: false });
+    expect(director.tick(HEARTBEAT_PERIOD_MS - 1)).toBeNull();
+    expect(director.tick(HEARTBEAT_PERIOD_MS)?.record).toEqual({ term: 1, userId: ada, resigned: false });
   });
 
-  it("[D7] a newcomer hears a beat at once", () => {
+  it("[D7] a newcomer hears a heartbeat at once", () => {
     expect(adaDirecting().setCandidates(seen(bo), true, 10)).not.toBeNull();
   });
 
-  it("[D4] three silent seconds make the seat vacant, and the first rank claims the next term", () => {
+  it("[D4] three silent seconds make the role vacant, and the first rank claims the next term", () => {
     const director = boFollowing();
     expect(director.tick(100 + SILENCE_MS - 1)).toBeNull();
     const claim = director.tick(100 + SILENCE_MS);
     expect(claim?.record).toEqual({ term: 2, userId: bo, resigned: false });
   });
 
-  it("[D18] who hears not even the server claims nothing until it has had time to hear a beat", () => {
+  it("[D18] who hears not even the server claims nothing until it has had time to hear a heartbeat", () => {
     const director = boFollowing();
     for (let localMs = 2_000; localMs <= 6_000; localMs += 200) {
-      director.hearNothing(localMs);
+      director.serverIsSilent(localMs);
       expect(director.tick(localMs)).toBeNull();
     }
     expect(director.tick(7_400)).toBeNull();
@@ -87,7 +87,7 @@ describe("the director", () => {
   it("[D5] the second rank waits its turn", () => {
     const director = new Director(cy);
     director.attach(seen(ada, bo), true, 0);
-    director.receiveBeat(ada, beatOf(adaDirecting()), 0);
+    director.receiveHeartbeat(ada, heartbeatOf(adaDirecting()), 0);
     director.memberLeft(ada, 1_000);
     expect(director.tick(1_000 + RANK_DELAY_MS - 1)).toBeNull();
     expect(director.tick(1_000 + RANK_DELAY_MS)?.record.userId).toBe(cy);
@@ -96,9 +96,9 @@ describe("the director", () => {
   it("[D5] a visible peer goes before a hidden one with a lower user id", () => {
     const director = new Director(cy);
     director.attach([{ userId: bo, isVisible: false, isAway: false }], true, 0);
-    director.receiveBeat(
+    director.receiveHeartbeat(
       bo,
-      { ...beatOf(adaDirecting()), record: { term: 1, userId: bo, resigned: false } },
+      { ...heartbeatOf(adaDirecting()), record: { term: 1, userId: bo, resigned: false } },
       0,
     );
     director.setCandidates(
@@ -116,33 +116,33 @@ describe("the director", () => {
     const former = adaDirecting();
     former.changePlan(SONG, 10);
     const director = boFollowing();
-    director.receiveBeat(ada, beatOf(former), 200);
+    director.receiveHeartbeat(ada, heartbeatOf(former), 200);
     const claim = director.memberLeft(ada, 1_000);
     expect(claim?.plan).toEqual(former.plan);
     expect(claim?.plan.state).toBe("playing");
   });
 
-  it("[D9] a director that wakes up follows its successor, and its stale beat changes nothing", () => {
+  it("[D9] a director that wakes up follows its successor, and its stale heartbeat changes nothing", () => {
     const sleeper = adaDirecting();
     const successor = boFollowing();
     successor.tick(100 + SILENCE_MS);
     const plan = successor.plan;
-    const answer = successor.receiveBeat(ada, beatOf(sleeper), 60_000);
+    const answer = successor.receiveHeartbeat(ada, heartbeatOf(sleeper), 60_000);
     expect(successor.isMe).toBe(true);
     expect(successor.plan).toEqual(plan);
     if (!answer) throw new Error("the successor must speak up");
-    sleeper.receiveBeat(bo, answer, 60_010);
+    sleeper.receiveHeartbeat(bo, answer, 60_010);
     expect(sleeper.isMe).toBe(false);
     expect(sleeper.directorId).toBe(bo);
   });
 
-  it("[D25] answers whoever sends stale beats without end no more often than four times a second", () => {
-    const stale = beatOf(adaDirecting());
+  it("[D25] answers whoever sends stale heartbeats without end no more often than four times a second", () => {
+    const stale = heartbeatOf(adaDirecting());
     const director = boFollowing();
     director.takeOver(1_000);
     let answers = 0;
     for (let localMs = 2_000; localMs < 12_000; localMs += 20)
-      if (director.receiveBeat(ada, stale, localMs)) answers += 1;
+      if (director.receiveHeartbeat(ada, stale, localMs)) answers += 1;
     expect(answers).toBeGreaterThan(9);
     expect(answers).toBeLessThanOrEqual(40);
   });
@@ -153,8 +153,8 @@ describe("the director", () => {
     const [fromBo, fromCy] = [first.takeOver(500), second.takeOver(500)];
     if (!fromBo || !fromCy) throw new Error("both claim");
     const late = { ...fromCy, record: { ...fromCy.record, term: fromBo.record.term } };
-    first.receiveBeat(cy, late, 510);
-    second.receiveBeat(bo, fromBo, 510);
+    first.receiveHeartbeat(cy, late, 510);
+    second.receiveHeartbeat(bo, fromBo, 510);
     expect(first.directorId).toBe(bo);
     expect(second.directorId).toBe(bo);
   });
@@ -162,11 +162,11 @@ describe("the director", () => {
   it("[D11] who resigns is succeeded at once and ranks last", () => {
     const director = adaDirecting();
     director.setCandidates(seen(bo), true, 0);
-    const farewell = director.resign(100);
-    expect(farewell?.record.resigned).toBe(true);
+    const resignation = director.resign(100);
+    expect(resignation?.record.resigned).toBe(true);
     expect(director.tick(150)).toBeNull();
-    const heir = boFollowing();
-    expect(heir.receiveBeat(ada, farewell as Beat, 200)?.record).toEqual({
+    const successor = boFollowing();
+    expect(successor.receiveHeartbeat(ada, resignation as Heartbeat, 200)?.record).toEqual({
       term: 2,
       userId: bo,
       resigned: false,
@@ -176,21 +176,21 @@ describe("the director", () => {
   it("[D11] who resigns again and again keeps nobody from succeeding", () => {
     const director = adaDirecting();
     director.setCandidates(seen(bo), true, 0);
-    const farewell = director.resign(100) as Beat;
-    const heir = new Director(cy);
-    heir.attach(seen(ada, bo), true, 0);
-    heir.receiveBeat(ada, farewell, 200);
-    let claim: Beat | null = null;
+    const resignation = director.resign(100) as Heartbeat;
+    const successor = new Director(cy);
+    successor.attach(seen(ada, bo), true, 0);
+    successor.receiveHeartbeat(ada, resignation, 200);
+    let claim: Heartbeat | null = null;
     for (let localMs = 450; localMs < 5_000 && !claim; localMs += 250) {
-      claim = heir.receiveBeat(ada, farewell, localMs) ?? heir.tick(localMs);
+      claim = successor.receiveHeartbeat(ada, resignation, localMs) ?? successor.tick(localMs);
     }
     expect(claim?.record).toEqual({ term: 2, userId: cy, resigned: false });
   });
 
   it("[D8] nobody speaks for somebody else", () => {
     const director = boFollowing();
-    const forged = { ...beatOf(adaDirecting()), record: { term: 9, userId: ada, resigned: false } };
-    director.receiveBeat(cy, forged, 300);
+    const forged = { ...heartbeatOf(adaDirecting()), record: { term: 9, userId: ada, resigned: false } };
+    director.receiveHeartbeat(cy, forged, 300);
     expect(director.record?.term).toBe(1);
   });
 
@@ -205,7 +205,7 @@ describe("the director", () => {
     expect(director.takeOver(10 * SILENCE_MS)).toBeNull();
   });
 
-  it("[D6] who comes back alone to a seat that was resigned claims at once", () => {
+  it("[D6] who comes back alone to a role that was resigned claims at once", () => {
     const director = adaDirecting();
     director.resign(100);
     director.detach();
@@ -230,17 +230,17 @@ describe("the director", () => {
     bold.resign(600);
     bold.detach();
     bold.attach(seen(ada, cy), true, 1_000);
-    const answer = bold.receiveBeat(ada, beatOf(sleeper), 1_100);
+    const answer = bold.receiveHeartbeat(ada, heartbeatOf(sleeper), 1_100);
     expect(answer?.record).toEqual({ term: 2, userId: bo, resigned: true });
-    expect(sleeper.receiveBeat(bo, answer as Beat, 1_200)?.record).toEqual({
+    expect(sleeper.receiveHeartbeat(bo, answer as Heartbeat, 1_200)?.record).toEqual({
       term: 3,
       userId: ada,
       resigned: false,
     });
   });
 
-  it("[D2] any order, loss and duplication of beats leaves all who heard the latest at the same director and plan", () => {
-    const beat = fc.record({
+  it("[D2] any order, loss and duplication of heartbeats leaves all who heard the latest at the same director and plan", () => {
+    const heartbeat = fc.record({
       record: fc.record({
         term: fc.integer({ min: 1, max: 4 }),
         userId: fc.constantFrom(ada, bo, cy),
@@ -258,24 +258,30 @@ describe("the director", () => {
     });
     const delivery = fc.array(fc.nat({ max: 1_000 }), { maxLength: 60 });
     fc.assert(
-      fc.property(fc.array(beat, { minLength: 1, maxLength: 25 }), delivery, delivery, (beats, one, two) => {
-        // A director writes one plan per (record, revision), so equal ranks must mean equal beats.
-        const unique = beats.filter(
-          (candidate, index) => beats.findIndex((other) => compareBeats(other, candidate) === 0) === index,
-        );
-        const latest = unique.reduce((best, next) => (compareBeats(next, best) > 0 ? next : best));
-        const hear = (order: readonly number[]) => {
-          const director = new Director(id("e"));
-          director.attach(seen(ada, bo, cy), true, 0);
-          const heard = order.flatMap((pick) => unique[pick % unique.length] ?? []);
-          for (const received of [...heard, latest, ...heard]) {
-            director.receiveBeat(received.record.userId, received, 1);
-          }
-          return { record: director.record, plan: director.plan };
-        };
-        expect(hear(one)).toEqual(hear(two));
-        expect(hear(one)).toEqual(latest);
-      }),
+      fc.property(
+        fc.array(heartbeat, { minLength: 1, maxLength: 25 }),
+        delivery,
+        delivery,
+        (heartbeats, one, two) => {
+          // A director writes one plan per (record, revision), so equal ranks must mean equal heartbeats.
+          const unique = heartbeats.filter(
+            (candidate, index) =>
+              heartbeats.findIndex((other) => compareHeartbeats(other, candidate) === 0) === index,
+          );
+          const latest = unique.reduce((best, next) => (compareHeartbeats(next, best) > 0 ? next : best));
+          const hear = (order: readonly number[]) => {
+            const director = new Director(id("e"));
+            director.attach(seen(ada, bo, cy), true, 0);
+            const heard = order.flatMap((pick) => unique[pick % unique.length] ?? []);
+            for (const received of [...heard, latest, ...heard]) {
+              director.receiveHeartbeat(received.record.userId, received, 1);
+            }
+            return { record: director.record, plan: director.plan };
+          };
+          expect(hear(one)).toEqual(hear(two));
+          expect(hear(one)).toEqual(latest);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -296,21 +302,21 @@ describe("a swarm of directors over a lossy relay", () => {
           const peers = [ada, bo, cy, id("d")].map((userId) => ({ userId, director: new Director(userId) }));
           const others = (userId: UserId) =>
             seen(...peers.map((peer) => peer.userId).filter((other) => other !== userId));
-          const wire: { dueMs: number; from: UserId; to: number; beat: Beat }[] = [];
+          const wire: { dueMs: number; from: UserId; to: number; heartbeat: Heartbeat }[] = [];
           let roll = 0;
           const die = () => dice[roll++ % dice.length] ?? 0;
           const CALM_MS = 20_000;
           const detached = new Set<number>();
-          const post = (index: number, beat: Beat | null, nowMs: number) => {
+          const post = (index: number, heartbeat: Heartbeat | null, nowMs: number) => {
             const from = peers[index]?.userId;
-            if (!beat || !from || detached.has(index)) return;
+            if (!heartbeat || !from || detached.has(index)) return;
             peers.forEach((_, to) => {
               if (to === index) return;
               const luck = nowMs < CALM_MS ? die() : 50;
               if (luck < 20) return; // lost
               const copies = luck > 90 ? 2 : 1;
               for (let copy = 0; copy < copies; copy++) {
-                wire.push({ dueMs: nowMs + (nowMs < CALM_MS ? die() * 10 : 20), from, to, beat });
+                wire.push({ dueMs: nowMs + (nowMs < CALM_MS ? die() * 10 : 20), from, to, heartbeat });
               }
             });
           };
@@ -342,7 +348,7 @@ describe("a swarm of directors over a lossy relay", () => {
                 const receiver = peers[message.to];
                 post(
                   message.to,
-                  receiver?.director.receiveBeat(message.from, message.beat, nowMs) ?? null,
+                  receiver?.director.receiveHeartbeat(message.from, message.heartbeat, nowMs) ?? null,
                   nowMs,
                 );
               }

@@ -4,7 +4,7 @@ import { pickOne, randomBelow, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
 import { Director, type PlanChange } from "./director.ts";
 import { EMPTY_PLAN, MAX_PLAN_US } from "./plan.ts";
-import type { Beat } from "./register.ts";
+import type { Heartbeat } from "./register.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 const HONEST = ["a", "b", "c", "d"].map(id);
@@ -51,7 +51,7 @@ class Room {
     isHere: false,
     group: 0,
   }));
-  readonly #wire: { readonly from: UserId; readonly to: Peer; readonly beat: Beat }[] = [];
+  readonly #wire: { readonly from: UserId; readonly to: Peer; readonly heartbeat: Heartbeat }[] = [];
   nowMs = 0;
 
   /** `hostile` is a member in every group; it never does what a director would. */
@@ -81,26 +81,26 @@ class Room {
     this.#membersChanged();
   }
 
-  post(from: Peer, beat: Beat | null): void {
-    if (!beat) return;
-    for (const number of [beat.record.term, beat.plan.term, beat.plan.rev]) {
+  post(from: Peer, heartbeat: Heartbeat | null): void {
+    if (!heartbeat) return;
+    for (const number of [heartbeat.record.term, heartbeat.plan.term, heartbeat.plan.rev]) {
       if (!Number.isInteger(number) || number < 0 || number > MAX)
         throw new RangeError(`${number} on the wire`);
     }
     for (const to of this.here)
-      if (to !== from && to.group === from.group) this.#wire.push({ from: from.userId, to, beat });
+      if (to !== from && to.group === from.group) this.#wire.push({ from: from.userId, to, heartbeat });
   }
 
-  lie(to: Peer, beat: Beat): void {
-    this.#wire.push({ from: this.hostile, to, beat });
+  lie(to: Peer, heartbeat: Heartbeat): void {
+    this.#wire.push({ from: this.hostile, to, heartbeat });
   }
 
   advance(ms: number, step = (): void => undefined): void {
     for (let leftMs = ms; leftMs > 0; leftMs -= STEP_MS) {
       this.nowMs += STEP_MS;
       step();
-      for (const { from, to, beat } of this.#wire.splice(0))
-        if (to.isHere) this.post(to, to.director.receiveBeat(from, beat, this.nowMs));
+      for (const { from, to, heartbeat } of this.#wire.splice(0))
+        if (to.isHere) this.post(to, to.director.receiveHeartbeat(from, heartbeat, this.nowMs));
       for (const peer of this.here) this.post(peer, peer.director.tick(this.nowMs));
     }
   }
@@ -122,7 +122,7 @@ class Room {
   }
 }
 
-function beatOf(userId: UserId, term: number, rev: number, isResigned = false): Beat {
+function heartbeatOf(userId: UserId, term: number, rev: number, isResigned = false): Heartbeat {
   return { record: { term, userId, resigned: isResigned }, plan: { ...EMPTY_PLAN, term, rev } };
 }
 
@@ -148,14 +148,14 @@ function expectLife(room: Room): void {
 
 describe("[D20] a member that claims whatever number it likes", () => {
   it.each(EDGES)(
-    "at term and revision %i the seat can be taken over, played from, resigned and inherited",
+    "at term and revision %i the role can be taken over, played from, resigned and inherited",
     (edge) => {
       for (const hostile of [id("0"), id("f")]) {
         for (const isResigned of [false, true]) {
           const room = new Room(hostile);
           for (const peer of room.peers) room.join(peer);
           room.advance(5_000);
-          for (const peer of room.here) room.lie(peer, beatOf(hostile, edge, edge, isResigned));
+          for (const peer of room.here) room.lie(peer, heartbeatOf(hostile, edge, edge, isResigned));
           room.advance(8_000);
           expectLife(room);
         }
@@ -196,8 +196,8 @@ describe("[D20] a member that claims whatever number it likes", () => {
             const peer = pickOne(random, room.here);
             room.post(peer, peer.director.changePlan(SONG, room.nowMs));
           } else if (dice < 0.4) {
-            const beat = beatOf(room.hostile, term(), term(), random.fraction() < 0.2);
-            for (const peer of room.here) if (random.fraction() < 0.5) room.lie(peer, beat);
+            const heartbeat = heartbeatOf(room.hostile, term(), term(), random.fraction() < 0.2);
+            for (const peer of room.here) if (random.fraction() < 0.5) room.lie(peer, heartbeat);
           }
         });
         for (const peer of later) room.join(peer);

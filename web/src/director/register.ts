@@ -1,4 +1,4 @@
-// The director's record is a max-register: beats merge by maximum, so no order of messages, no loss and no duplicate can
+// The director's record is a max-register: heartbeats merge by maximum, so no order of messages, no loss and no duplicate can
 // split the swarm (rules D1–D3 in docs/spec/director.md). Terms and revisions are serial numbers: the order is total among
 // those within half the circle, which is all that succession ever makes. Who claims numbers farther off than that
 // can make records that beat each other in a ring, but of any two one wins, on every device the same, and a claim
@@ -11,12 +11,12 @@ import { compareSerials } from "./serial.ts";
 export interface DirectorRecord {
   readonly term: number;
   readonly userId: UserId;
-  /** The director gave up its seat; the ranks may claim the next term. */
+  /** The director gave up its role; the ranks may claim the next term. */
   readonly resigned: boolean;
 }
 
 /** What the director broadcasts every second: its record and the whole plan. */
-export interface Beat {
+export interface Heartbeat {
   readonly record: DirectorRecord;
   readonly plan: Plan;
 }
@@ -28,10 +28,10 @@ export function compareRecords(a: DirectorRecord, b: DirectorRecord): number {
   return Number(a.resigned) - Number(b.resigned);
 }
 
-/** D2: beats order by record (resigning aside), then by the plan's revision, then resigned. Positive when `a` wins. */
-export function compareBeats(a: Beat, b: Beat): number {
-  const seat = compareRecords({ ...a.record, resigned: false }, { ...b.record, resigned: false });
-  if (seat !== 0) return seat;
+/** D2: heartbeats order by record (resigning aside), then by the plan's revision, then resigned. Positive when `a` wins. */
+export function compareHeartbeats(a: Heartbeat, b: Heartbeat): number {
+  const role = compareRecords({ ...a.record, resigned: false }, { ...b.record, resigned: false });
+  if (role !== 0) return role;
   if (a.plan.rev !== b.plan.rev) return compareSerials(a.plan.rev, b.plan.rev);
   return Number(a.record.resigned) - Number(b.record.resigned);
 }

@@ -19,7 +19,7 @@ export type StartDecision =
   | { readonly verdict: "wait"; readonly missing: readonly UserId[] }
   | { readonly verdict: "start"; readonly leadMs: number };
 
-/** D15: a beat, a decode hiccup and a relay round trip fit into this. */
+/** D15: a heartbeat, a decode hiccup and a relay round trip fit into this. */
 const LEAD_BASE_MS = 1_000;
 const MIN_LEAD_MS = 1_500;
 const MAX_LEAD_MS = 4_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Build, OfflineShelf } from "./offline-shelf.ts";
+import { AssetCache, type Build } from "./asset-cache.ts";
 import { type OfflinePage, PageOffline } from "./page-offline.ts";
 
 const ORIGIN = "https://party.test";
@@ -16,23 +16,23 @@ function world(script = "./assets/index-new.js", path = "/") {
     [path, page(script)],
     ...[...BUILD.assets, ...BUILD.others].map((name) => [path + name, `content of ${path}${name}`] as const),
   ]);
-  const shelves = new Map<string, Map<string, Response>>();
+  const stored = new Map<string, Map<string, Response>>();
   const asked: string[] = [];
   const state = { isUp: true, status: 200, isSilent: false };
-  const shelf = new OfflineShelf(
+  const cache = new AssetCache(
     {
       base: ORIGIN + path,
       caches: {
         open: async (name: string) => {
-          const kept = shelves.get(name) ?? new Map<string, Response>();
-          shelves.set(name, kept);
+          const kept = stored.get(name) ?? new Map<string, Response>();
+          stored.set(name, kept);
           return {
             put: async (url: string, response: Response) => void kept.set(url, response),
             match: async (url: string) => kept.get(url)?.clone(),
           } as unknown as Cache;
         },
-        keys: async () => [...shelves.keys()],
-        delete: async (name: string) => shelves.delete(name),
+        keys: async () => [...stored.keys()],
+        delete: async (name: string) => stored.delete(name),
       },
       fetch: async (input, init) => {
         const address = String(input).slice(ORIGIN.length);
@@ -47,17 +47,17 @@ function world(script = "./assets/index-new.js", path = "/") {
     BUILD,
   );
   const ask = (at: string, mode: RequestMode = "no-cors", method = "GET") =>
-    shelf.answer({ method, mode, url: at.startsWith("/") ? ORIGIN + at : at });
+    cache.answer({ method, mode, url: at.startsWith("/") ? ORIGIN + at : at });
   const text = async (at: string, mode?: RequestMode) => (await (await ask(at, mode))?.text()) ?? null;
-  return { shelf, shelves, files, state, asked, ask, text };
+  return { cache, stored, files, state, asked, ask, text };
 }
 
-describe("the shelf of the service worker", () => {
+describe("the cache of the service worker", () => {
   it.each(["/", "/unisono/"])(
     "[O1][O10] holds all files of its build at %s, for want of a network",
     async (path) => {
-      const { shelf, state, text } = world("./assets/index-new.js", path);
-      await shelf.install();
+      const { cache, state, text } = world("./assets/index-new.js", path);
+      await cache.install();
       state.isUp = false;
       expect(await text(path, "navigate")).toContain("index-new.js");
       for (const name of [...BUILD.assets, ...BUILD.others])
@@ -66,44 +66,44 @@ describe("the shelf of the service worker", () => {
   );
 
   it("[O10] leaves what lies beside its path to others", async () => {
-    const { shelf, ask } = world("./assets/index-new.js", "/unisono/");
-    await shelf.install();
+    const { cache, ask } = world("./assets/index-new.js", "/unisono/");
+    await cache.install();
     for (const at of ["/", "/assets/index-new.js", "/unisono2/", "/other/unisono/"])
       expect(ask(at, "navigate")).toBeNull();
   });
 
-  it("[O11] keeps its shelf beside that of a page at another path of the host", async () => {
-    const { shelf, shelves } = world("./assets/index-new.js", "/unisono/");
+  it("[O11] keeps its cache beside that of a page at another path of the host", async () => {
+    const { cache, stored } = world("./assets/index-new.js", "/unisono/");
     for (const name of ["unisono-old", "unisono-old/unisono", "unisono-old/other"])
-      shelves.set(name, new Map());
-    await shelf.install();
-    await shelf.activate();
-    expect([...shelves.keys()].sort()).toEqual(["unisono-new/unisono", "unisono-old", "unisono-old/other"]);
+      stored.set(name, new Map());
+    await cache.install();
+    await cache.activate();
+    expect([...stored.keys()].sort()).toEqual(["unisono-new/unisono", "unisono-old", "unisono-old/other"]);
   });
 
   it("[O1] holds nothing when one file is missing", async () => {
-    const { shelf, shelves, files } = world();
+    const { cache, stored, files } = world();
     files.delete("/assets/style-new.css");
-    await expect(shelf.install()).rejects.toThrow();
-    expect([...shelves.keys()]).toEqual([]);
+    await expect(cache.install()).rejects.toThrow();
+    expect([...stored.keys()]).toEqual([]);
   });
 
   it("[O2] is not filled from a server that has another build by now", async () => {
-    const { shelf, shelves } = world("./assets/index-newer.js");
-    await expect(shelf.install()).rejects.toThrow("another build");
-    expect(shelves.size).toBe(0);
+    const { cache, stored } = world("./assets/index-newer.js");
+    await expect(cache.install()).rejects.toThrow("another build");
+    expect(stored.size).toBe(0);
   });
 
   it("[O3] gives way to the server, which may have another page", async () => {
-    const { shelf, files, text } = world();
-    await shelf.install();
+    const { cache, files, text } = world();
+    await cache.install();
     files.set("/", page("/assets/index-newer.js"));
     expect(await text("/", "navigate")).toContain("index-newer.js");
   });
 
   it("[O3] answers for a server that is silent or fails", async () => {
-    const { shelf, state, text } = world();
-    await shelf.install();
+    const { cache, state, text } = world();
+    await cache.install();
     state.isSilent = true;
     expect(await text("/", "navigate")).toContain("index-new.js");
     Object.assign(state, { isSilent: false, status: 503 });
@@ -117,16 +117,16 @@ describe("the shelf of the service worker", () => {
   });
 
   it("[O4] asks nobody for a hashed file that it holds", async () => {
-    const { shelf, asked, text } = world();
-    await shelf.install();
+    const { cache, asked, text } = world();
+    await cache.install();
     asked.length = 0;
     await text("/assets/index-new.js");
     expect(asked).toEqual([]);
   });
 
   it("[O5] lets everything else pass", async () => {
-    const { shelf, ask } = world();
-    await shelf.install();
+    const { cache, ask } = world();
+    await cache.install();
     for (const path of ["/v1/control?s=ab12", "/healthz", "/assets/index-old.js", "https://else.test/"]) {
       expect(ask(path)).toBeNull();
     }
@@ -135,11 +135,11 @@ describe("the shelf of the service worker", () => {
   });
 
   it("[O6] drops what former builds left, and nothing of others", async () => {
-    const { shelf, shelves } = world();
-    await shelf.install();
-    for (const name of ["unisono-old", "unisono-old/other", "somebody-elses"]) shelves.set(name, new Map());
-    await shelf.activate();
-    expect([...shelves.keys()].sort()).toEqual(["somebody-elses", "unisono-new", "unisono-old/other"]);
+    const { cache, stored } = world();
+    await cache.install();
+    for (const name of ["unisono-old", "unisono-old/other", "somebody-elses"]) stored.set(name, new Map());
+    await cache.activate();
+    expect([...stored.keys()].sort()).toEqual(["somebody-elses", "unisono-new", "unisono-old/other"]);
   });
 });
 
@@ -151,7 +151,7 @@ function pageOf(overrides: Partial<OfflinePage> = {}) {
     isControlled: true,
     fetchPage: async () => page("/assets/index-new.js"),
     register: async () => did.push("register"),
-    dropShelves: async () => did.push("drop"),
+    dropCaches: async () => did.push("drop"),
     reload: () => did.push("reload"),
     session: {
       getItem: (key) => stored.get(key) ?? null,
@@ -162,7 +162,7 @@ function pageOf(overrides: Partial<OfflinePage> = {}) {
   return { offline, did };
 }
 
-describe("a page that may come from the shelf", () => {
+describe("a page that may come from the cache", () => {
   it("[O7] registers the worker at the first joining only", () => {
     const { offline, did } = pageOf();
     offline.joined();
@@ -179,7 +179,7 @@ describe("a page that may come from the shelf", () => {
       },
     ],
   ])("[G7] does without a worker where the browser %s", async (_, refuse) => {
-    const { offline, did } = pageOf({ register: refuse, dropShelves: refuse });
+    const { offline, did } = pageOf({ register: refuse, dropCaches: refuse });
     expect(() => offline.joined()).not.toThrow();
     await offline.refusedAsOld();
     expect(did).toEqual([]);
@@ -204,7 +204,7 @@ describe("a page that may come from the shelf", () => {
     expect(did).toEqual([]);
   });
 
-  it("[O9] drops the shelf when the server refuses it as too old", async () => {
+  it("[O9] drops the cache when the server refuses it as too old", async () => {
     const { offline, did } = pageOf();
     await offline.refusedAsOld();
     expect(did).toEqual(["drop"]);

@@ -1,16 +1,16 @@
 // The page's side of starting without a network: registers the service worker once somebody has joined, and makes sure that
-// a page from the shelf does not stay when the server has a newer one (rules O7–O9). Asks nobody to install anything.
+// a page from the cache does not stay when the server has a newer one (rules O7–O9). Asks nobody to install anything.
 
 import { type Memory, storageOrMemory } from "../lib/index.ts";
 
 export interface OfflinePage {
   /** The address of the page's own script: no two builds share it. */
   readonly script: string;
-  /** A page from the shelf, or one that a service worker fetched. */
+  /** A page from the cache, or one that a service worker fetched. */
   readonly isControlled: boolean;
   readonly fetchPage: () => Promise<string>;
   readonly register: () => Promise<unknown>;
-  readonly dropShelves: () => Promise<unknown>;
+  readonly dropCaches: () => Promise<unknown>;
   readonly reload: () => void;
   readonly session: Pick<Memory, "getItem" | "setItem">;
 }
@@ -38,19 +38,19 @@ export class PageOffline {
    * says that nobody has joined.
    */
   async checkBuild(isIdle: () => boolean): Promise<void> {
-    const { script, isControlled, fetchPage, session, dropShelves, reload } = this.#page;
+    const { script, isControlled, fetchPage, session, dropCaches, reload } = this.#page;
     if (!isControlled) return;
-    const text = await fetchPage().catch(() => null); // offline: the shelf is what there is
+    const text = await fetchPage().catch(() => null); // offline: the cache is what there is
     const theirs = text === null ? null : (SCRIPT.exec(text)?.[1] ?? null);
     if (theirs === null || theirs === script || session.getItem(RELOADED_FOR) === theirs || !isIdle()) return;
     session.setItem(RELOADED_FOR, theirs);
-    await this.#tryTo("drop its shelf", dropShelves);
+    await this.#tryTo("drop its cache", dropCaches);
     reload();
   }
 
   /** O9: the server does not speak this page's protocol: the next reload must come from the server, however slow it is. */
   async refusedAsOld(): Promise<void> {
-    await this.#tryTo("drop its shelf", this.#page.dropShelves);
+    await this.#tryTo("drop its cache", this.#page.dropCaches);
   }
 
   /** Where cookies are blocked a browser may refuse all of this, at once or later; the page works without. */
@@ -75,7 +75,7 @@ export function browserOffline(window: Window): OfflinePage | null {
     // Not a navigation, so the service worker leaves it alone.
     fetchPage: async () => (await fetch("./", { cache: "no-store" })).text(),
     register: () => workers.register("./sw.js", { updateViaCache: "none" }),
-    dropShelves: async () => {
+    dropCaches: async () => {
       const { href } = new URL("./", document.baseURI);
       for (const name of await caches.keys()) {
         const isOurs = name.startsWith("unisono-") && (await (await caches.open(name)).match(href));

@@ -1,7 +1,7 @@
-// The service worker: hands the browser's events to the shelf. Built into sw.js beside the page, with the build's own list of files in
+// The service worker: hands the browser's events to the cache. Built into sw.js beside the page, with the build's own list of files in
 // place of BUILD. It never takes over a page of a former build, whose parts only the former worker has (O6).
 
-import { type Build, OfflineShelf } from "./offline-shelf.ts";
+import { AssetCache, type Build } from "./asset-cache.ts";
 
 /** Written in by the build (vite.config.ts). */
 declare const BUILD: Build;
@@ -15,7 +15,7 @@ interface FetchEvent extends ExtendableEvent {
   respondWith(answer: Promise<Response>): void;
 }
 
-const shelf = new OfflineShelf(
+const assetCache = new AssetCache(
   {
     base: new URL("./", location.href).href,
     caches,
@@ -25,10 +25,10 @@ const shelf = new OfflineShelf(
   BUILD,
 );
 
-addEventListener("install", (event) => (event as ExtendableEvent).waitUntil(shelf.install()));
-addEventListener("activate", (event) => (event as ExtendableEvent).waitUntil(shelf.activate()));
+addEventListener("install", (event) => (event as ExtendableEvent).waitUntil(assetCache.install()));
+addEventListener("activate", (event) => (event as ExtendableEvent).waitUntil(assetCache.activate()));
 addEventListener("fetch", (event) => {
   const { request } = event as FetchEvent;
-  const answer = shelf.answer(request);
+  const answer = assetCache.answer(request);
   if (answer) (event as FetchEvent).respondWith(answer);
 });

@@ -1,21 +1,16 @@
 // What all screens share: the one status region, trouble, notices, and the focus that moves to a new screen's heading.
 // The region is in the page, empty, from the first moment, because screen readers only announce changes to what is there.
 
-import type { ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Actions, View } from "../app/view.ts";
+import type { View } from "../app/view.ts";
 import { words } from "./copy/index.ts";
 import { DropZone } from "./parts/drop-zone.tsx";
 import { Notice } from "./parts/notice.tsx";
+import type { ScreenProps } from "./screen-props.ts";
 import { Home } from "./screens/home.tsx";
 import { Left } from "./screens/left.tsx";
 import { SwarmHeader, SwarmSections } from "./screens/swarm.tsx";
 import { useSlice } from "./slice.ts";
-
-export interface ScreenProps {
-  readonly view: ReadonlySignal<View>;
-  readonly actions: Actions;
-}
 
 type Screen = "home" | "swarm" | "left";
 

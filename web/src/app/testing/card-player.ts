@@ -1,8 +1,8 @@
 // A real player on a simulated card in virtual time, with a song loaded and the card's line standing.
 
+import { Player, type SoundMove } from "../../audio/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
-import { Player, type SoundMove } from "../../playback/index.ts";
-import { EventClock } from "../../swarm/testing/event-clock.ts";
+import { EventClock } from "../../transfer/testing/event-clock.ts";
 import { SimCard } from "./sim-card.ts";
 import { SimClock } from "./sim-clock.ts";
 
@@ -16,7 +16,7 @@ export function cardPlayer() {
     clock,
     () => undefined,
     (move) => moves.push(move),
-    card.ground,
+    card.platform,
   );
   player.unlock();
   player.loadSound("song", [], 600);

@@ -4,8 +4,8 @@
 import { EMPTY_PLAN, type Plan, positionUsAt } from "../../director/index.ts";
 import { type FileId, pickOne, randomBelow } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
-import { EventClock } from "../../swarm/testing/event-clock.ts";
-import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
+import { EventClock } from "../../transfer/testing/event-clock.ts";
+import { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
 import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { memberId, SimMember } from "./sim-member.ts";
 import { SimServer } from "./sim-server.ts";
@@ -232,9 +232,9 @@ export class Chaos {
       this.#clock.after(LIE_PERIOD_MS, claim);
       if (liar.others.length === 0) return;
       const record = { term: number(), userId: liar.userId, resigned: random.fraction() < 0.2 };
-      const beat = { record, plan: { ...EMPTY_PLAN, term: number(), rev: number() } };
+      const heartbeat = { record, plan: { ...EMPTY_PLAN, term: number(), rev: number() } };
       const to = random.fraction() < 0.5 ? null : pickOne(random, liar.others);
-      liar.say(to, { kind: "beat", beat });
+      liar.say(to, { kind: "heartbeat", heartbeat });
     };
     this.#clock.after(1_500, claim);
   }
@@ -334,7 +334,7 @@ export class Chaos {
     const directors = group.filter(({ session }) => session.director.isMe);
     const believed = new Set(group.map(({ session }) => session.director.directorId));
     if (directors.length !== 1 || believed.size !== 1) {
-      return `director: ${this.#each(({ session }) => `${session.director.directorId?.slice(0, 4)} term ${session.director.record?.term} ${session.director.seat.name}`)}`;
+      return `director: ${this.#each(({ session }) => `${session.director.directorId?.slice(0, 4)} term ${session.director.record?.term} ${session.director.role.name}`)}`;
     }
     const plans = new Set(group.map(({ session }) => planText(session.director.plan)));
     return plans.size === 1 ? null : `plans: ${[...plans].join(" | ")}`;

@@ -2,7 +2,7 @@
 
 import { EMPTY_PLAN } from "../../director/index.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
-import type { FileState } from "../../swarm/index.ts";
+import type { FileState } from "../../transfer/index.ts";
 import type { PersonFacts, SessionFacts } from "../facts.ts";
 
 export const id = (letter: string) => letter.repeat(32) as UserId;
@@ -17,7 +17,7 @@ export const person = (name: string, overrides: Partial<PersonFacts> = {}): Pers
   isReady: true,
   isUnable: false,
   troubles: [],
-  hindrance: null,
+  notReadyReason: null,
   syncErrorMs: null,
   uncertaintyMs: 0,
   isUnaligned: false,
@@ -84,9 +84,9 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   songs: new Map(),
   loudness: null,
   isClicking: false,
-  measuring: {
+  calibration: {
     state: { code: "idle", failure: null },
-    hindrance: null,
+    notReadyReason: null,
     remainingSec: 0,
     canApply: false,
     correction: null,

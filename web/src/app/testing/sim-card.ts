@@ -2,11 +2,11 @@
 // output line run on it. It keeps what was queued instead of sounding it, and says which place of the file leaves the
 // port at a true moment. Its crystal is off, its timestamps scatter, it underruns, and the platform can take it away.
 
+import type { SoundPlatform } from "../../audio/output/sound-platform.ts";
+import { timestampReader } from "../../audio/output/speaker-timestamps.ts";
+import type { RenderAnswer, RenderRequest } from "../../audio/render/render-protocol.ts";
+import type { Segment } from "../../audio/render/segment-track.ts";
 import type { Clock, Random } from "../../lib/index.ts";
-import type { RenderAnswer, RenderRequest } from "../../playback/render-protocol.ts";
-import type { Segment } from "../../playback/segment-track.ts";
-import type { SoundGround } from "../../playback/sound-ground.ts";
-import { timestampReader } from "../../playback/speaker-timestamps.ts";
 import type { SimClock } from "./sim-clock.ts";
 
 const SAMPLE_RATE = 48_000;
@@ -40,8 +40,8 @@ export class SimCard {
   readonly #rate: number;
   readonly #sounding = new Set<Sounding>();
   #state: "suspended" | "running" | "interrupted" | "closed" = "suspended";
-  /** Audio at the port: `#portSec` at true moment `#sinceTrueMs`, running on from there unless it stands. */
-  #portSec = 0;
+  /** Audio at the port: `#outputSec` at true moment `#sinceTrueMs`, running on from there unless it stands. */
+  #outputSec = 0;
   #sinceTrueMs = 0;
   #isStanding = true;
   /** The platform has taken the sound: resuming does not help until it gives it back. */
@@ -53,7 +53,7 @@ export class SimCard {
   /** How often the page has asked for the sound. */
   resumes = 0;
   /** A constant that the page adds to all it plays. */
-  murmur = 0;
+  keepAliveLevel = 0;
   /** Fades that were ended before they were through: clicks. */
   brokenFades = 0;
 
@@ -66,7 +66,7 @@ export class SimCard {
 
   /** Seconds into the file leaving the port now; null while nothing sounds. */
   get heardSec(): number | null {
-    const frame = this.#portSecNow() * SAMPLE_RATE;
+    const frame = this.#outputSecNow() * SAMPLE_RATE;
     if (this.#isStanding) return null;
     for (const { segment, startFrame, skippedFrames, stopFrame } of this.#sounding) {
       if (frame < startFrame || frame >= stopFrame) continue;
@@ -75,13 +75,13 @@ export class SimCard {
     return null;
   }
 
-  get ground(): SoundGround {
+  get platform(): SoundPlatform {
     return {
       makeContext: () => {
         if (this.#state === "closed") this.#renew();
         return this.#context() as unknown as AudioContext;
       },
-      makePortReader: () => timestampReader(SAMPLE_PERIOD_MS),
+      makeOutputReader: () => timestampReader(SAMPLE_PERIOD_MS),
       makeWorker: () => this.#worker() as unknown as Worker,
       engine: () => "chromium",
       soundBudgetBytes: () => Number.POSITIVE_INFINITY,
@@ -91,13 +91,13 @@ export class SimCard {
   /** The card had nothing to play for a moment: all that follows is late by it. */
   underrun(ms: number): void {
     this.#anchor();
-    this.#portSec -= ms / 1000;
+    this.#outputSec -= ms / 1000;
   }
 
   /** Another output: a headset over Bluetooth is later by a lot, and the browser says so. */
   reroute(latencyMs = LATENCY_SEC * 1000): void {
     this.#anchor();
-    this.#portSec -= latencyMs / 1000 - this.#latencySec;
+    this.#outputSec -= latencyMs / 1000 - this.#latencySec;
     this.#latencySec = latencyMs / 1000;
   }
 
@@ -138,13 +138,13 @@ export class SimCard {
     this.#sounding.clear();
   }
 
-  #portSecNow(): number {
+  #outputSecNow(): number {
     const ranMs = this.#isStanding ? 0 : this.#world.nowMs() - this.#sinceTrueMs;
-    return this.#portSec + (ranMs * this.#rate) / 1000;
+    return this.#outputSec + (ranMs * this.#rate) / 1000;
   }
 
   #anchor(): void {
-    this.#portSec = this.#portSecNow();
+    this.#outputSec = this.#outputSecNow();
     this.#sinceTrueMs = this.#world.nowMs();
   }
 
@@ -164,7 +164,7 @@ export class SimCard {
   }
 
   #currentTime(): number {
-    return Math.ceil((this.#portSecNow() + this.#latencySec) / RENDER_QUANTUM_SEC) * RENDER_QUANTUM_SEC;
+    return Math.ceil((this.#outputSecNow() + this.#latencySec) / RENDER_QUANTUM_SEC) * RENDER_QUANTUM_SEC;
   }
 
   #stamp(): { performanceTime: number; contextTime: number } {
@@ -173,7 +173,7 @@ export class SimCard {
     const noiseMs = (this.#random.fraction() - 0.5) * 2 * STAMP_NOISE_MS;
     return {
       performanceTime: this.#clock.nowMs() - ageMs,
-      contextTime: this.#portSecNow() - (ageMs + noiseMs) / 1000,
+      contextTime: this.#outputSecNow() - (ageMs + noiseMs) / 1000,
     };
   }
 
@@ -189,7 +189,7 @@ export class SimCard {
           offset,
           connect: () => undefined,
           start: () => {
-            card.murmur = offset.value;
+            card.keepAliveLevel = offset.value;
           },
         };
       },
@@ -262,7 +262,7 @@ export class SimCard {
       },
       watchEnd() {
         if (!sounding || card.#state === "closed") return;
-        const leftSec = sounding.stopFrame / SAMPLE_RATE - card.#portSecNow();
+        const leftSec = sounding.stopFrame / SAMPLE_RATE - card.#outputSecNow();
         if (leftSec > 0) card.#clock.after(Math.max(20, leftSec * 1000), () => source.watchEnd());
         else source.onended?.();
       },

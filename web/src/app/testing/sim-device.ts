@@ -1,18 +1,18 @@
-// One simulated device: the real session on a simulated ground. Three depths: "control" has an ideal loudspeaker and no
+// One simulated device: the real session on a simulated platform. Three depths: "control" has an ideal loudspeaker and no
 // file swarm; "sound" has the real player on a simulated card; "whole" has the real file swarm on top of it.
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import { delaysFor } from "../../audio/calibration/index.ts";
+import { type PlaybackReading, Player, type Timeline } from "../../audio/index.ts";
 import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
 import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
-import { delaysFor } from "../../playback/calibration/index.ts";
-import { type PlaybackReading, Player, type Timeline } from "../../playback/index.ts";
-import type { Hasher } from "../../swarm/hash.ts";
-import { MemoryStore, Swarm } from "../../swarm/index.ts";
-import { fileIdOf, makeManifest, pieceCountOf, pieceSizeOf } from "../../swarm/manifest.ts";
-import type { EventClock } from "../../swarm/testing/event-clock.ts";
-import type { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
-import type { Ear } from "../lining-up.ts";
+import { fileIdOf, makeManifest, pieceCountOf, pieceSizeOf } from "../../transfer/core/manifest.ts";
+import { MemoryStore, Swarm } from "../../transfer/index.ts";
+import type { Hasher } from "../../transfer/store/hash.ts";
+import type { EventClock } from "../../transfer/testing/event-clock.ts";
+import type { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
+import type { CalibrationParts } from "../calibration.ts";
 import type { SessionEvent } from "../session-event.ts";
 import { SwarmSession } from "../swarm-session.ts";
 import { SimCard } from "./sim-card.ts";
@@ -96,16 +96,16 @@ export class SimDevice {
   isDead = false;
   isVisible = true;
   /** Hears nothing of the room: what comes of a measurement is what it is told to find. */
-  ear: Ear = {
+  ear: CalibrationParts = {
     delaysFor,
     openMicrophone: async () => ({
       recordingFrom: () => ({ samples: new Float32Array(1), sampleRate: 48_000, startFrame: 0 }),
       close: () => undefined,
     }),
-    measureAside: async (devices) => Array.from({ length: devices }, () => ({ verdict: "unheard" })),
+    measureInWorker: async (devices) => Array.from({ length: devices }, () => ({ verdict: "unheard" })),
   };
   /** What measurements have told this device. */
-  readonly linedUp: (SessionEvent & { code: "lined-up" })[] = [];
+  readonly appliedCalibration: (SessionEvent & { code: "lined-up" })[] = [];
   /** What the page was told of who directs. */
   readonly told: (SessionEvent & { code: "director-changed" })[] = [];
   readonly #ideal: IdealPlayer | null;
@@ -140,7 +140,7 @@ export class SimDevice {
           this.clock,
           () => undefined,
           () => this.session.soundChanged(),
-          this.card.ground,
+          this.card.platform,
         )
       : (this.#ideal as unknown as Player);
     player.unlock();
@@ -158,14 +158,14 @@ export class SimDevice {
         if (event.code === "refused") this.refusal = event.refusal;
         if (event.code === "director-changed") this.told.push(event);
         if (event.code !== "lined-up") return;
-        this.linedUp.push(event);
+        this.appliedCalibration.push(event);
         this.session.setSpeakerDelay(event.delayMs);
       },
       onChange: () => undefined,
-      ground: {
+      platform: {
         primitives: plainPrimitives,
         isPhone: () => false,
-        loadEar: async () => this.ear,
+        loadCalibration: async () => this.ear,
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
           world.depth === "whole"
@@ -305,7 +305,7 @@ class IdealSwarm implements Partial<Swarm> {
     return new Uint8Array(1);
   }
 
-  noteOf(): null {
+  annotationOf(): null {
     return null;
   }
 

@@ -22,7 +22,7 @@ export const PLAIN_STATUS: PeerStatus = {
   uncertaintyMs: 0,
   isClicking: false,
   isPhone: false,
-  hindrance: null,
+  notReadyReason: null,
   isOver: false,
   isUnaligned: false,
   troubles: [],

@@ -3,8 +3,8 @@
 import { positionUsAt } from "../../director/index.ts";
 import type { UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
-import { EventClock } from "../../swarm/testing/event-clock.ts";
-import { FakeNetwork } from "../../swarm/testing/fake-connection.ts";
+import { EventClock } from "../../transfer/testing/event-clock.ts";
+import { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
 import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { SimServer } from "./sim-server.ts";
 

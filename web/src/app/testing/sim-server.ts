@@ -1,8 +1,8 @@
 // The server in true time: seats, grace, relay and clock by the rules of src/unisono/{swarm,registry,session}.py, and the
 // browser's side of a WebSocket to it. One swarm. What it cannot tell, as the real one, is a silent socket from a dead one.
 
-import { CloseCode } from "../../control/protocol.gen.ts";
 import type { Clock, UserId } from "../../lib/index.ts";
+import { CloseCode } from "../../protocol/control.gen.ts";
 import type { SimClock } from "./sim-clock.ts";
 import { type SimPath, SimStream } from "./sim-path.ts";
 

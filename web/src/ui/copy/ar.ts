@@ -1,13 +1,22 @@
 // The Arabic words, from right to left. What a message promises is said in en.ts. Names and titles are fenced, since most
 // run the other way; digits are the European ones, so that sizes and delays look like the positions and keys beside them.
 
-import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  Help,
+  Notice,
+  NotReadyReason,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/ar.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
-import { measureWords } from "./measure/ar.ts";
+import { calibrationWords } from "./measure/ar.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("ar-u-nu-latn");
@@ -71,7 +80,7 @@ const status = {
   ended: ({ fileName }) => `انتهت ${quoted(fileName)}. اختر ما يأتي بعدها.`,
 } satisfies ByCode<Status>;
 
-const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+const notReadyReasons: Readonly<Record<NotReadyReason, (name: string) => string>> = {
   "turned-off": (name) => `الأغنية متوقفة لدى ${name}؛ مفتاح «مفعّل» ضمن «الملفات» يعيدها.`,
   "storage-full": (name) => `لا مكان للأغنية على هاتف ${name}؛ إيقاف ملف هناك يفسح المكان.`,
   fetching: (name) => `ما زال هاتف ${name} يستلم الأغنية.`,
@@ -103,9 +112,9 @@ const help = {
   "slow-decode": () => "الأغنية الطويلة تأخذ من الهاتف بعض الوقت. يتابع من تلقاء نفسه.",
   "others-wait": ({ waits }) =>
     waits
-      .map(({ name, hindrance }) => {
+      .map(({ name, notReadyReason }) => {
         const who = format.list([name]);
-        return hindrance ? hindrances[hindrance](who) : `لم يصل رد من ${who} بعد.`;
+        return notReadyReason ? notReadyReasons[notReadyReason](who) : `لم يصل رد من ${who} بعد.`;
       })
       .join(" "),
   "server-changed": () => "أُعيد تشغيل الخادم، لذلك يجري البحث عن موضع الأغنية من جديد. يستغرق ذلك بضع ثوانٍ.",
@@ -371,7 +380,7 @@ export const ar = {
     typed: "التأخير بالضبط بالميلي ثانية",
     reset: "إلغاء التصحيح",
   },
-  measure: measureWords(format, wait),
+  measure: calibrationWords(format, wait),
   details: {
     title: "التفاصيل",
     copy: "نسخ بيانات التشخيص",

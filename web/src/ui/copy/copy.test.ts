@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Banner, Help, Hindrance, Notice, Status } from "../../app/view.ts";
+import type { Banner, Help, Notice, NotReadyReason, Status } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { fixtures } from "../testing/fixtures.ts";
 import { words } from "./index.ts";
@@ -47,7 +47,7 @@ const HELPS: { readonly [Code in Help["code"]]: Extract<Help, { code: Code }> } 
   linking: { code: "linking", names: ["Bo"] },
   "source-gone": { code: "source-gone", names: [] },
   "slow-decode": { code: "slow-decode" },
-  "others-wait": { code: "others-wait", waits: [{ name: "Bo", hindrance: null }] },
+  "others-wait": { code: "others-wait", waits: [{ name: "Bo", notReadyReason: null }] },
   "server-changed": { code: "server-changed" },
   "sound-settling": { code: "sound-settling" },
   "server-barred": { code: "server-barred" },
@@ -66,7 +66,7 @@ const BANNERS: { readonly [Code in Banner["code"]]: Extract<Banner, { code: Code
   insecure: { code: "insecure" },
 };
 
-const HINDRANCES: Readonly<Record<Hindrance, true>> = {
+const HINDRANCES: Readonly<Record<NotReadyReason, true>> = {
   "turned-off": true,
   "storage-full": true,
   fetching: true,
@@ -150,14 +150,14 @@ describe("the words for what is going on", () => {
   });
 
   it("say what each of those who are waited for is at", () => {
-    for (const hindrance of Object.keys(HINDRANCES) as Hindrance[]) {
+    for (const notReadyReason of Object.keys(HINDRANCES) as NotReadyReason[]) {
       const waits = [
-        { name: "Bo", hindrance },
-        { name: "Cy", hindrance: null },
+        { name: "Bo", notReadyReason },
+        { name: "Cy", notReadyReason: null },
       ];
       const text = words.help({ code: "others-wait", waits });
-      expect(text, hindrance).toSatisfy(isSentence);
-      expect(text, hindrance).toMatch(/^Bo.+\. Cy has not answered yet\.$/);
+      expect(text, notReadyReason).toSatisfy(isSentence);
+      expect(text, notReadyReason).toMatch(/^Bo.+\. Cy has not answered yet\.$/);
     }
   });
 
@@ -239,7 +239,7 @@ describe("the words for what came to nothing (E1)", () => {
   });
 });
 
-describe("the names that CONTRACT.md fixes", () => {
+describe("the names that docs/stable-names.md fixes", () => {
   it("are the English words", () => {
     expect(words.home.keyLabel).toBe("Swarm key");
     expect(words.home.join).toMatch(/^Join/);
@@ -294,8 +294,10 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
       }
     });
 
-    it("differ for every cause of a wait, every hindrance and every trouble", () => {
-      const waits = (Object.keys(HINDRANCES) as Hindrance[]).map((hindrance) => [{ name: "Bo", hindrance }]);
+    it("differ for every cause of a wait, every notReadyReason and every trouble", () => {
+      const waits = (Object.keys(HINDRANCES) as NotReadyReason[]).map((notReadyReason) => [
+        { name: "Bo", notReadyReason },
+      ]);
       const helps: Help[] = [
         ...Object.values(HELPS),
         { code: "source-gone", names: ["Bo"] },

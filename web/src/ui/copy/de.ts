@@ -1,12 +1,21 @@
 // The German words. Informal, as among people in one room. What a message promises is said in en.ts.
 
-import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  Help,
+  Notice,
+  NotReadyReason,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/de.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
-import { measureWords } from "./measure/de.ts";
+import { calibrationWords } from "./measure/de.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("de");
@@ -75,7 +84,7 @@ const status = {
   ended: ({ fileName }) => `${quoted(fileName)} ist zu Ende. Wähle, was als Nächstes kommt.`,
 } satisfies ByCode<Status>;
 
-const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+const notReadyReasons: Readonly<Record<NotReadyReason, (name: string) => string>> = {
   "turned-off": (name) =>
     `Bei ${name} ist das Lied ausgeschaltet; der Schalter „An“ unter „Dateien“ bringt es zurück.`,
   "storage-full": (name) =>
@@ -115,9 +124,9 @@ const help = {
   "slow-decode": () => "Ein langes Lied braucht auf einem Telefon einen Moment. Es geht von selbst weiter.",
   "others-wait": ({ waits }) =>
     waits
-      .map(({ name, hindrance }) => {
+      .map(({ name, notReadyReason }) => {
         const who = format.list([name]);
-        return hindrance ? hindrances[hindrance](who) : `${who} hat noch nicht geantwortet.`;
+        return notReadyReason ? notReadyReasons[notReadyReason](who) : `${who} hat noch nicht geantwortet.`;
       })
       .join(" "),
   "server-changed": () =>
@@ -386,7 +395,7 @@ export const de = {
     typed: "Genaue Verzögerung in Millisekunden",
     reset: "Ohne Korrektur",
   },
-  measure: measureWords(format, wait),
+  measure: calibrationWords(format, wait),
   details: {
     title: "Details",
     copy: "Diagnose kopieren",

@@ -2,12 +2,21 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
-import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  Help,
+  Notice,
+  NotReadyReason,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { errorWords } from "./errors/en.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
-import { measureWords } from "./measure/en.ts";
+import { calibrationWords } from "./measure/en.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 // British rules, because "Ada, Bo and Cy" reads better aloud than the list with a third comma.
@@ -70,7 +79,7 @@ const status = {
   ended: ({ fileName }) => `${quoted(fileName)} has ended. Choose what comes next.`,
 } satisfies ByCode<Status>;
 
-const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+const notReadyReasons: Readonly<Record<NotReadyReason, (name: string) => string>> = {
   "turned-off": (name) => `${name} has turned the song off; its Enabled switch under Files brings it back.`,
   "storage-full": (name) => `${name}’s phone has no room for the song; turning a file off there makes some.`,
   fetching: (name) => `${name} is still getting the song.`,
@@ -103,9 +112,9 @@ const help = {
   "slow-decode": () => "A long song takes a phone a moment. It goes on by itself.",
   "others-wait": ({ waits }) =>
     waits
-      .map(({ name, hindrance }) => {
+      .map(({ name, notReadyReason }) => {
         const who = format.list([name]);
-        return hindrance ? hindrances[hindrance](who) : `${who} has not answered yet.`;
+        return notReadyReason ? notReadyReasons[notReadyReason](who) : `${who} has not answered yet.`;
       })
       .join(" "),
   "server-changed": () =>
@@ -368,7 +377,7 @@ export const en = {
     typed: "Exact delay in milliseconds",
     reset: "No correction",
   },
-  measure: measureWords(format, wait),
+  measure: calibrationWords(format, wait),
   details: {
     title: "Details",
     copy: "Copy diagnostics",

@@ -1,12 +1,21 @@
 // The Spanish words. Informal, as among people in one room. What a message promises is said in en.ts.
 
-import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  Help,
+  Notice,
+  NotReadyReason,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/es.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
-import { measureWords } from "./measure/es.ts";
+import { calibrationWords } from "./measure/es.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("es");
@@ -74,7 +83,7 @@ const status = {
   ended: ({ fileName }) => `${quoted(fileName)} ha terminado. Elige lo que viene ahora.`,
 } satisfies ByCode<Status>;
 
-const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+const notReadyReasons: Readonly<Record<NotReadyReason, (name: string) => string>> = {
   "turned-off": (name) =>
     `La canción está desactivada en el teléfono de ${name}; su interruptor Activado en Archivos la trae de vuelta.`,
   "storage-full": (name) =>
@@ -109,9 +118,9 @@ const help = {
   "slow-decode": () => "Una canción larga le lleva un momento a un teléfono. Seguirá por sí solo.",
   "others-wait": ({ waits }) =>
     waits
-      .map(({ name, hindrance }) => {
+      .map(({ name, notReadyReason }) => {
         const who = format.list([name]);
-        return hindrance ? hindrances[hindrance](who) : `${who} aún no ha respondido.`;
+        return notReadyReason ? notReadyReasons[notReadyReason](who) : `${who} aún no ha respondido.`;
       })
       .join(" "),
   "server-changed": () =>
@@ -372,7 +381,7 @@ export const es = {
     typed: "Retardo exacto en milisegundos",
     reset: "Quitar la corrección",
   },
-  measure: measureWords(format, wait),
+  measure: calibrationWords(format, wait),
   details: {
     title: "Detalles",
     copy: "Copiar diagnóstico",

@@ -1,13 +1,22 @@
 // The French words. Informal, as among people in one room. What a message promises is said in en.ts.
 // Before : ; ? ! and inside quotation marks stands a space that does not break, as French sets type.
 
-import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  Help,
+  Notice,
+  NotReadyReason,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/fr.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
-import { measureWords } from "./measure/fr.ts";
+import { calibrationWords } from "./measure/fr.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("fr");
@@ -77,7 +86,7 @@ const status = {
   ended: ({ fileName }) => `${quoted(fileName)} est fini. Choisis la suite.`,
 } satisfies ByCode<Status>;
 
-const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+const notReadyReasons: Readonly<Record<NotReadyReason, (name: string) => string>> = {
   "turned-off": (name) =>
     `Le morceau est désactivé chez ${name}\u00a0; l’interrupteur Activé sous Fichiers le ramène.`,
   "storage-full": (name) =>
@@ -117,9 +126,9 @@ const help = {
   "slow-decode": () => "Un long morceau prend un moment à un téléphone. La suite vient toute seule.",
   "others-wait": ({ waits }) =>
     waits
-      .map(({ name, hindrance }) => {
+      .map(({ name, notReadyReason }) => {
         const who = format.list([name]);
-        return hindrance ? hindrances[hindrance](who) : `${who} n’a pas encore répondu.`;
+        return notReadyReason ? notReadyReasons[notReadyReason](who) : `${who} n’a pas encore répondu.`;
       })
       .join(" "),
   "server-changed": () =>
@@ -391,7 +400,7 @@ export const fr = {
     typed: "Retard exact en millisecondes",
     reset: "Sans correction",
   },
-  measure: measureWords(format, wait),
+  measure: calibrationWords(format, wait),
   details: {
     title: "Détails",
     copy: "Copier le diagnostic",

@@ -1,12 +1,21 @@
 // The Japanese words. Polite and plain. What a message promises is said in en.ts.
 
-import type { Banner, Help, Hindrance, Notice, Shortage, Status, SyncWord, TooLong } from "../../app/view.ts";
+import type {
+  Banner,
+  Help,
+  Notice,
+  NotReadyReason,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+} from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/ja.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
-import { measureWords } from "./measure/ja.ts";
+import { calibrationWords } from "./measure/ja.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
 
 const format = makeFormat("ja");
@@ -76,7 +85,7 @@ const status = {
   ended: ({ fileName }) => `${quoted(fileName)}が終わりました。次の曲を選んでください。`,
 } satisfies ByCode<Status>;
 
-const hindrances: Readonly<Record<Hindrance, (name: string) => string>> = {
+const notReadyReasons: Readonly<Record<NotReadyReason, (name: string) => string>> = {
   "turned-off": (name) => `${name}の端末で曲がオフになっています。「ファイル」の「オン」スイッチで戻せます。`,
   "storage-full": (name) =>
     `${name}の端末に曲を置く場所がありません。その端末でファイルを1つオフにすると空きます。`,
@@ -110,9 +119,9 @@ const help = {
   "slow-decode": () => "長い曲は端末で少し時間がかかります。このまま自動で進みます。",
   "others-wait": ({ waits }) =>
     waits
-      .map(({ name, hindrance }) => {
+      .map(({ name, notReadyReason }) => {
         const who = named(name);
-        return hindrance ? hindrances[hindrance](who) : `${who}からまだ返事がありません。`;
+        return notReadyReason ? notReadyReasons[notReadyReason](who) : `${who}からまだ返事がありません。`;
       })
       .join(""),
   "server-changed": () => "サーバーが再起動したため、曲の位置を探し直しています。数秒かかります。",
@@ -367,7 +376,7 @@ export const ja = {
     typed: "正確な遅れ（ミリ秒）",
     reset: "補正をなくす",
   },
-  measure: measureWords(format, wait),
+  measure: calibrationWords(format, wait),
   details: {
     title: "詳細",
     copy: "診断情報をコピー",

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { words } from "../copy/index.ts";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function HeardQuestion({ view, actions }: ScreenProps) {

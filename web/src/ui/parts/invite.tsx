@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { CopyButton } from "./copy-button.tsx";
 import type { QrPath } from "./qr-path.ts";

@@ -6,7 +6,7 @@ import type { TargetedEvent } from "preact";
 import { words } from "../copy/index.ts";
 import { Glyph, Mark } from "../glyphs.tsx";
 import { LanguageSelect } from "../parts/language-select.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { Strings } from "../strings.tsx";
 

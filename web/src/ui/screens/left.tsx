@@ -3,7 +3,7 @@
 import { words } from "../copy/index.ts";
 import { Mark } from "../glyphs.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function Left({ view, actions }: ScreenProps) {

@@ -5,12 +5,12 @@ import { Glyph, Mark } from "../glyphs.tsx";
 import { HeardQuestion } from "../parts/heard.tsx";
 import { Invite } from "../parts/invite.tsx";
 import { LanguageSelect } from "../parts/language-select.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { Details } from "../sections/details.tsx";
 import { Files } from "../sections/files.tsx";
 import { Now } from "../sections/now.tsx";
 import { People } from "../sections/people.tsx";
 import { Speaker } from "../sections/speaker.tsx";
-import type { ScreenProps } from "../shell.tsx";
 import { useSlice } from "../slice.ts";
 
 export function SwarmHeader({ view, actions }: ScreenProps) {

@@ -1,4 +1,4 @@
-// The figures, for the curious and for support. Rendered only while open: they change with every measurement.
+// The figures, for the curious and for support. Rendered only while open: they change with every calibration.
 
 import { useSignal } from "@preact/signals";
 import type { DetailsView } from "../../app/view.ts";
@@ -6,7 +6,7 @@ import { words } from "../copy/index.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { PieceMaps } from "../parts/piece-maps.tsx";
 import { PeoplePlots, Plots } from "../parts/plots.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function Details({ view, actions }: ScreenProps) {

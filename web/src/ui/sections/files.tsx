@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import type { Actions, FileView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function Files({ view, actions }: ScreenProps) {

@@ -1,37 +1,37 @@
 // Lining all loudspeakers up through one microphone: what it does before it asks, how it goes on, and a table of what was
 // found. One button that begins and stops, so that the focus stays where it was put.
 
-import type { MeasuredView, MeasuringView } from "../../app/view.ts";
+import type { CalibratedDeviceView, CalibrationView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function Measure({ view, actions }: ScreenProps) {
-  const { measuring, linedUp, isSecureContext } = useSlice(view, (shown) => ({
-    measuring: shown.measuring,
-    linedUp: shown.linedUp,
+  const { calibration, appliedCalibration, isSecureContext } = useSlice(view, (shown) => ({
+    calibration: shown.calibration,
+    appliedCalibration: shown.appliedCalibration,
     isSecureContext: shown.isSecureContext,
   }));
-  const said = saying(measuring, isSecureContext);
-  const isReady = measuring.code === "ready";
-  const isListening = measuring.code === "sounding" && measuring.isMe;
-  const isOthers = measuring.code === "sounding" && !measuring.isMe;
-  const isFound = measuring.code === "found";
+  const said = saying(calibration, isSecureContext);
+  const isReady = calibration.code === "ready";
+  const isListening = calibration.code === "sounding" && calibration.isMe;
+  const isOthers = calibration.code === "sounding" && !calibration.isMe;
+  const isFound = calibration.code === "found";
   return (
     <div class="measure">
       <h3>{words.measure.title}</h3>
-      {linedUp && (
+      {appliedCalibration && (
         <p class="lined-up">
-          <span>{words.measure.linedUp(linedUp)}</span>
-          <button type="button" class="button" onClick={() => actions.undoLinedUp()}>
+          <span>{words.measure.appliedCalibration(appliedCalibration)}</span>
+          <button type="button" class="button" onClick={() => actions.undoCalibration()}>
             {words.measure.undo}
           </button>
         </p>
       )}
       {said && <p class={isListening || isOthers ? "measure-now" : "hint"}>{said}</p>}
-      {isFound && <Found measuring={measuring} />}
-      {isFound && measuring.canApply && (
-        <button type="button" class="button button-primary" onClick={() => actions.applyMeasured()}>
+      {isFound && <Found calibration={calibration} />}
+      {isFound && calibration.canApply && (
+        <button type="button" class="button button-primary" onClick={() => actions.applyCalibration()}>
           {words.measure.apply}
         </button>
       )}
@@ -39,8 +39,8 @@ export function Measure({ view, actions }: ScreenProps) {
         <button
           type="button"
           class="button"
-          disabled={isReady && measuring.hindrance !== null}
-          onClick={() => (isReady ? actions.measure() : actions.stopMeasuring())}
+          disabled={isReady && calibration.notReadyReason !== null}
+          onClick={() => (isReady ? actions.measure() : actions.cancelCalibration())}
         >
           {isReady ? words.measure.start : isFound ? words.measure.close : words.measure.stop}
         </button>
@@ -49,27 +49,27 @@ export function Measure({ view, actions }: ScreenProps) {
   );
 }
 
-function saying(measuring: MeasuringView, isSecureContext: boolean): string {
-  switch (measuring.code) {
+function saying(calibration: CalibrationView, isSecureContext: boolean): string {
+  switch (calibration.code) {
     case "asking":
       return words.measure.asking;
     case "sounding":
-      return words.measure.sounding(measuring);
+      return words.measure.sounding(calibration);
     case "reckoning":
       return words.measure.reckoning;
     case "found":
       return "";
     case "ready": {
       if (!isSecureContext) return words.measure.insecure;
-      const { failure, hindrance } = measuring;
+      const { failure, notReadyReason } = calibration;
       const first = failure === null ? words.measure.consent : words.measure.failure[failure];
-      return hindrance === null ? first : `${first} ${words.measure.hindrance[hindrance]}`;
+      return notReadyReason === null ? first : `${first} ${words.measure.notReadyReason[notReadyReason]}`;
     }
   }
 }
 
-function Found({ measuring }: { measuring: Extract<MeasuringView, { code: "found" }> }) {
-  const { devices, canApply, isApplied } = measuring;
+function Found({ calibration }: { calibration: Extract<CalibrationView, { code: "found" }> }) {
+  const { devices, canApply, isApplied } = calibration;
   const missed = (["unheard", "unsteady"] as const).filter((heard) =>
     devices.some((device) => device.heard === heard),
   );
@@ -93,7 +93,7 @@ function Found({ measuring }: { measuring: Extract<MeasuringView, { code: "found
   );
 }
 
-function Row({ device: { name, isMe, heard, lateMs } }: { device: MeasuredView }) {
+function Row({ device: { name, isMe, heard, lateMs } }: { device: CalibratedDeviceView }) {
   return (
     <tr>
       <th scope="row">

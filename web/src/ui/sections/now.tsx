@@ -1,12 +1,12 @@
 // What plays: the strings, the place in the song, and the acts that fit now. The status sentence above names the song.
 
 import { useMemo } from "preact/hooks";
-import type { TransportView } from "../../app/view.ts";
+import type { PlayerControlsView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
 import { SeekSlider } from "../parts/seek-slider.tsx";
 import { useSpaceKey } from "../parts/space-key.ts";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { Strings } from "../strings.tsx";
 
@@ -14,19 +14,22 @@ import { Strings } from "../strings.tsx";
 const STEP_SEC = 10;
 
 export function Now({ view, actions }: ScreenProps) {
-  const { strings, figures, isPlaying, isComing, canStop, canStartNow, transport } = useSlice(view, (v) => ({
-    strings: v.people.map(({ isMe, sync }) => ({ isMe, sync })),
-    figures: words.figures(v.status),
-    isPlaying: v.nowPlaying !== null,
-    isComing: v.status.code === "starting" || v.status.code === "entering",
-    canStop: v.canStop,
-    canStartNow: v.canStartNow,
-    transport: v.transport && withoutPlace(v.transport),
-  }));
+  const { strings, figures, isPlaying, isComing, canStop, canStartNow, playerControls } = useSlice(
+    view,
+    (v) => ({
+      strings: v.people.map(({ isMe, sync }) => ({ isMe, sync })),
+      figures: words.figures(v.status),
+      isPlaying: v.nowPlaying !== null,
+      isComing: v.status.code === "starting" || v.status.code === "entering",
+      canStop: v.canStop,
+      canStartNow: v.canStartNow,
+      playerControls: v.playerControls && withoutPlace(v.playerControls),
+    }),
+  );
   // Also while it counts down or enters: the picture is made before the first note, and nothing jumps when somebody seeks.
-  const isShown = isPlaying || isComing || transport?.isPaused;
-  const fileId = transport?.canGoOn ? transport.fileId : null;
-  const canPause = transport?.canPause === true;
+  const isShown = isPlaying || isComing || playerControls?.isPaused;
+  const fileId = playerControls?.canGoOn ? playerControls.fileId : null;
+  const canPause = playerControls?.canPause === true;
   const onSpace = useMemo(() => {
     if (fileId !== null) return () => actions.play(fileId);
     return canPause ? () => actions.pause() : null;
@@ -35,7 +38,7 @@ export function Now({ view, actions }: ScreenProps) {
   return (
     <section class="now" aria-label={words.now.title}>
       {figures && <p class="figures">{figures}</p>}
-      {isShown && transport && <Song {...transport} />}
+      {isShown && playerControls && <Song {...playerControls} />}
       <Strings strings={strings} />
       {isShown && <Position view={view} actions={actions} />}
       {(canStop || canStartNow || isShown) && (
@@ -46,7 +49,7 @@ export function Now({ view, actions }: ScreenProps) {
               {words.now.startNow}
             </button>
           )}
-          {isShown && transport?.canSeek && <Step view={view} actions={actions} sign={-1} />}
+          {isShown && playerControls?.canSeek && <Step view={view} actions={actions} sign={-1} />}
           {canPause && (
             <button type="button" class="button button-big" onClick={() => actions.pause()}>
               <Glyph name="pause" />
@@ -63,8 +66,8 @@ export function Now({ view, actions }: ScreenProps) {
               {words.now.goOn}
             </button>
           )}
-          {isShown && transport?.canSeek && <Step view={view} actions={actions} sign={1} />}
-          {!transport?.isPaused && (
+          {isShown && playerControls?.canSeek && <Step view={view} actions={actions} sign={1} />}
+          {!playerControls?.isPaused && (
             <button
               type="button"
               class={canStop ? "button button-big" : "button"}
@@ -75,7 +78,7 @@ export function Now({ view, actions }: ScreenProps) {
               {words.now.stop}
             </button>
           )}
-          {!canStop && !transport?.isPaused && <p class="hint">{words.now.stopHint}</p>}
+          {!canStop && !playerControls?.isPaused && <p class="hint">{words.now.stopHint}</p>}
         </div>
       )}
     </section>
@@ -83,7 +86,7 @@ export function Now({ view, actions }: ScreenProps) {
 }
 
 /** All that the song calls itself; the status sentence has the title, or the file's name where there is none. */
-function Song({ title, artist, album, coverUrl }: Omit<TransportView, "positionSec">) {
+function Song({ title, artist, album, coverUrl }: Omit<PlayerControlsView, "positionSec">) {
   const by = [artist, album].filter((text) => text !== null);
   if (title === null && by.length === 0 && coverUrl === null) return null;
   return (
@@ -105,7 +108,10 @@ function Song({ title, artist, album, coverUrl }: Omit<TransportView, "positionS
   );
 }
 
-function withoutPlace({ positionSec: _, ...rest }: TransportView): Omit<TransportView, "positionSec"> {
+function withoutPlace({
+  positionSec: _,
+  ...rest
+}: PlayerControlsView): Omit<PlayerControlsView, "positionSec"> {
   return rest;
 }
 
@@ -115,7 +121,7 @@ function Step({ view, actions, sign }: ScreenProps & { readonly sign: -1 | 1 }) 
       type="button"
       class="button-round"
       aria-label={sign < 0 ? words.now.back : words.now.forward}
-      onClick={() => actions.seek((view.peek().transport?.positionSec ?? 0) + sign * STEP_SEC)}
+      onClick={() => actions.seek((view.peek().playerControls?.positionSec ?? 0) + sign * STEP_SEC)}
     >
       <Glyph name={sign < 0 ? "back" : "forward"} />
     </button>
@@ -126,12 +132,12 @@ function Step({ view, actions, sign }: ScreenProps & { readonly sign: -1 | 1 }) 
 function Position({ view, actions }: ScreenProps) {
   const place = useSlice(
     view,
-    ({ transport }) =>
-      transport?.durationSec && {
-        positionSec: Math.floor(transport.positionSec),
-        durationSec: transport.durationSec,
-        canSeek: transport.canSeek,
-        loudness: transport.loudness,
+    ({ playerControls }) =>
+      playerControls?.durationSec && {
+        positionSec: Math.floor(playerControls.positionSec),
+        durationSec: playerControls.durationSec,
+        canSeek: playerControls.canSeek,
+        loudness: playerControls.loudness,
       },
   );
   if (!place) return null;

@@ -6,7 +6,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Actions, PersonView } from "../../app/view.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, SyncGlyph } from "../glyphs.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 /** As long as a name may be on the wire; longer ones are cut there too. */

@@ -4,7 +4,7 @@
 import { useSignal } from "@preact/signals";
 import { words } from "../copy/index.ts";
 import { Glow } from "../parts/glow.tsx";
-import type { ScreenProps } from "../shell.tsx";
+import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { Measure } from "./measure.tsx";
 

@@ -143,7 +143,7 @@ const playing: View = {
   files: [{ ...song, isChosen: true, isPlaying: true }, arriving, turnedOff],
   status: { code: "playing", fileName: song.name, directorName: "Ada", isDirector: true },
   nowPlaying: { name: song.name, durationSec: 247, positionSec: 102.4 },
-  transport: {
+  playerControls: {
     fileId: song.fileId,
     name: song.name,
     title: "Midnight Train to Ludwigshafen",
@@ -168,7 +168,7 @@ const following: View = {
   isDirector: false,
   canStop: false,
   status: { code: "playing", fileName: song.name, directorName: "Bo", isDirector: false },
-  transport: playing.transport && { ...playing.transport, canPause: false, canSeek: false },
+  playerControls: playing.playerControls && { ...playing.playerControls, canPause: false, canSeek: false },
 };
 
 export const fixtures = {
@@ -229,7 +229,7 @@ export const fixtures = {
     canStartNow: true,
     files: [{ ...song, isChosen: true }],
     status: { code: "waiting-for", names: ["Cy"], canStart: true, withoutInSec: 12 },
-    help: { code: "others-wait", waits: [{ name: "Cy", hindrance: "fetching" }] },
+    help: { code: "others-wait", waits: [{ name: "Cy", notReadyReason: "fetching" }] },
   },
   starting: {
     ...playing,
@@ -245,8 +245,8 @@ export const fixtures = {
     status: { code: "paused", fileName: song.name, directorName: "Ada", isDirector: true },
     people: directing([ada, bo, cy].map((person) => ({ ...person, isReady: true }))),
     files: [{ ...song, isChosen: true, isPaused: true }, arriving, turnedOff],
-    transport: playing.transport && {
-      ...playing.transport,
+    playerControls: playing.playerControls && {
+      ...playing.playerControls,
       isPaused: true,
       canPause: false,
       canGoOn: true,
@@ -265,21 +265,21 @@ export const fixtures = {
     isClickTestOn: true,
     notice: { id: 4, notice: { code: "output-changed", outputName: "Kitchen Boom", isKnown: false } },
   },
-  measuring: {
+  calibration: {
     ...swarm,
     people: directing([ada, bo, cy]),
     files: [song],
     status: { code: "ready-to-play", isDirector: true, directorName: "Ada" },
-    measuring: { code: "sounding", isMe: true, listenerName: "Ada", remainingSec: 12 },
+    calibration: { code: "sounding", isMe: true, listenerName: "Ada", remainingSec: 12 },
   },
   measured: {
     ...swarm,
     people: directing([ada, bo, cy]),
     files: [song],
     status: { code: "ready-to-play", isDirector: true, directorName: "Ada" },
-    linedUp: { name: "Bo", isMe: false, delayMs: 35 },
+    appliedCalibration: { name: "Bo", isMe: false, delayMs: 35 },
     speakerDelayMs: 35,
-    measuring: {
+    calibration: {
       code: "found",
       canApply: true,
       isApplied: false,

@@ -1,8 +1,8 @@
 // The Arabic words for lining up through a microphone.
 
-import type { MeasureWords } from "./en.ts";
+import type { CalibrationWords } from "./en.ts";
 
-export const measureWords: MeasureWords = (format, wait) => ({
+export const calibrationWords: CalibrationWords = (format, wait) => ({
   title: "القياس بدل السمع",
   consent:
     "يستمع هاتف واحد عبر ميكروفونه بينما يصدر كل هاتف صفيرًا بدوره، نحو خمس ثوانٍ لكل واحد. ما يسمعه يبقى فيه ويُنسى فورًا. ضعه على مسافة متقاربة من الجميع، واحرصوا على الهدوء.",
@@ -10,7 +10,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   stop: "إيقاف القياس",
   close: "إغلاق",
   insecure: "يتطلب القياس بالميكروفون رابط https.",
-  hindrance: {
+  notReadyReason: {
     alone: "يتطلب ذلك هاتفًا ثانيًا.",
     music: "أوقف الموسيقى أولًا: الصفير والأغاني لا يجتمعان.",
     clock: "ما زال هذا الهاتف يضبط توقيته.",
@@ -45,7 +45,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   apply: "ضبط جميع الهواتف",
   applied: "تم: يعزف كل هاتف أبكر بقدر ما كان متأخرًا.",
   nothing: "لا شيء يحتاج إلى تغيير.",
-  linedUp: ({ name, isMe, delayMs }) =>
+  appliedCalibration: ({ name, isMe, delayMs }) =>
     `ضُبط بميكروفون ${isMe ? "هذا الهاتف" : `هاتف ${format.list([name])}`}: يعزف أبكر بمقدار ${format.milliseconds(delayMs, 0)}.`,
   undo: "تراجع",
 });

@@ -1,8 +1,8 @@
 // The German words for lining up through a microphone.
 
-import type { MeasureWords } from "./en.ts";
+import type { CalibrationWords } from "./en.ts";
 
-export const measureWords: MeasureWords = (format, wait) => ({
+export const calibrationWords: CalibrationWords = (format, wait) => ({
   title: "Messen statt hören",
   consent:
     "Ein Handy hört mit seinem Mikrofon zu, während alle Handys der Reihe nach zirpen, je etwa fünf Sekunden. Was es hört, bleibt auf ihm und wird sofort vergessen. Leg es etwa gleich weit von allen entfernt hin und seid leise.",
@@ -10,7 +10,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   stop: "Messen beenden",
   close: "Schließen",
   insecure: "Zum Messen mit dem Mikrofon braucht es einen https-Link.",
-  hindrance: {
+  notReadyReason: {
     alone: "Dazu braucht es ein zweites Handy.",
     music: "Stopp erst die Musik: Zirpen und Lieder vertragen sich nicht.",
     clock: "Dieses Handy findet gerade noch in den Takt.",
@@ -48,7 +48,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   apply: "Alle Handys abgleichen",
   applied: "Fertig: Jedes Handy spielt um so viel früher, wie es zu spät war.",
   nothing: "Es gibt nichts zu ändern.",
-  linedUp: ({ name, isMe, delayMs }) =>
+  appliedCalibration: ({ name, isMe, delayMs }) =>
     `Abgeglichen durch das Mikrofon ${isMe ? "dieses Handys" : `von ${format.list([name])}`}: spielt ${format.milliseconds(delayMs, 0)} früher.`,
   undo: "Rückgängig",
 });

@@ -1,13 +1,13 @@
 // The English words for lining up through a microphone, and the typed list of them for the other languages. Apart from the
 // others for their length only; what a sentence promises is said in ../en.ts.
 
-import type { LinedUpView, MeasuredView, MeasuringView } from "../../../app/view.ts";
+import type { AppliedCalibrationView, CalibratedDeviceView, CalibrationView } from "../../../app/view.ts";
 import type { Format } from "../format.ts";
 import type { Quantities } from "../quantities.ts";
 
-type Sounding = Extract<MeasuringView, { code: "sounding" }>;
+type Sounding = Extract<CalibrationView, { code: "sounding" }>;
 
-export const measureWords = (format: Format, wait: Quantities["wait"]) => ({
+export const calibrationWords = (format: Format, wait: Quantities["wait"]) => ({
   title: "Measure instead of listening",
   consent:
     "One phone listens through its microphone while every phone chirps in turn, about five seconds for each. What it hears stays on it and is forgotten at once. Keep it about as far from all of them, and the room quiet.",
@@ -15,7 +15,7 @@ export const measureWords = (format: Format, wait: Quantities["wait"]) => ({
   stop: "Stop measuring",
   close: "Close",
   insecure: "Measuring with the microphone takes an https link.",
-  hindrance: {
+  notReadyReason: {
     alone: "It takes a second phone.",
     music: "Stop the music first: chirps and songs do not go together.",
     clock: "This phone is still getting in step.",
@@ -42,7 +42,7 @@ export const measureWords = (format: Format, wait: Quantities["wait"]) => ({
     unsteady: "unsteady",
     unheard: "not heard",
     left: "left",
-  } satisfies Record<MeasuredView["heard"], string>,
+  } satisfies Record<CalibratedDeviceView["heard"], string>,
   missed: {
     unheard:
       "Not heard: turn its volume up, check its silent switch and bring it closer. Its delay stays as it is.",
@@ -51,9 +51,9 @@ export const measureWords = (format: Format, wait: Quantities["wait"]) => ({
   apply: "Line all phones up",
   applied: "Done: each phone plays earlier by what it was late.",
   nothing: "There is nothing to change.",
-  linedUp: ({ name, isMe, delayMs }: LinedUpView) =>
+  appliedCalibration: ({ name, isMe, delayMs }: AppliedCalibrationView) =>
     `Lined up by ${isMe ? "this phone’s" : `${format.list([name])}’s`} microphone: plays ${format.milliseconds(delayMs, 0)} earlier.`,
   undo: "Undo",
 });
 
-export type MeasureWords = typeof measureWords;
+export type CalibrationWords = typeof calibrationWords;

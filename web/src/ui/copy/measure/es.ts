@@ -1,8 +1,8 @@
 // The Spanish words for lining up through a microphone.
 
-import type { MeasureWords } from "./en.ts";
+import type { CalibrationWords } from "./en.ts";
 
-export const measureWords: MeasureWords = (format, wait) => ({
+export const calibrationWords: CalibrationWords = (format, wait) => ({
   title: "Medir en vez de escuchar",
   consent:
     "Un teléfono escucha por su micrófono mientras todos pían por turnos, unos cinco segundos cada uno. Lo que oye no sale de él y se olvida enseguida. Ponlo más o menos a la misma distancia de todos y guardad silencio.",
@@ -10,7 +10,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   stop: "Dejar de medir",
   close: "Cerrar",
   insecure: "Para medir con el micrófono hace falta un enlace https.",
-  hindrance: {
+  notReadyReason: {
     alone: "Hace falta otro teléfono.",
     music: "Primero para la música: los pitidos y las canciones no se llevan bien.",
     clock: "Este teléfono aún se está sincronizando.",
@@ -47,7 +47,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   apply: "Alinear todos los teléfonos",
   applied: "Hecho: cada teléfono suena antes, justo lo que se retrasaba.",
   nothing: "No hay nada que cambiar.",
-  linedUp: ({ name, isMe, delayMs }) =>
+  appliedCalibration: ({ name, isMe, delayMs }) =>
     `Alineado por el micrófono ${isMe ? "de este teléfono" : `de ${format.list([name])}`}: suena ${format.milliseconds(delayMs, 0)} antes.`,
   undo: "Deshacer",
 });

@@ -1,8 +1,8 @@
 // The French words for lining up through a microphone.
 
-import type { MeasureWords } from "./en.ts";
+import type { CalibrationWords } from "./en.ts";
 
-export const measureWords: MeasureWords = (format, wait) => ({
+export const calibrationWords: CalibrationWords = (format, wait) => ({
   title: "Mesurer au lieu d’écouter",
   consent:
     "Un téléphone écoute par son micro pendant que tous gazouillent à tour de rôle, cinq secondes environ chacun. Ce qu’il entend ne le quitte pas et est aussitôt oublié. Placez-le à peu près à égale distance de tous, dans le calme.",
@@ -10,7 +10,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   stop: "Arrêter la mesure",
   close: "Fermer",
   insecure: "Pour mesurer avec le micro, il faut un lien https.",
-  hindrance: {
+  notReadyReason: {
     alone: "Il faut un deuxième téléphone.",
     music: "Arrêtez d’abord la musique : gazouillis et chansons ne vont pas ensemble.",
     clock: "Ce téléphone se met encore au pas.",
@@ -46,7 +46,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   apply: "Aligner tous les téléphones",
   applied: "C’est fait : chaque téléphone joue plus tôt, d’autant qu’il était en retard.",
   nothing: "Il n’y a rien à changer.",
-  linedUp: ({ name, isMe, delayMs }) =>
+  appliedCalibration: ({ name, isMe, delayMs }) =>
     `Aligné par le micro ${isMe ? "de ce téléphone" : `de ${format.list([name])}`} : joue ${format.milliseconds(delayMs, 0)} plus tôt.`,
   undo: "Annuler",
 });

@@ -1,8 +1,8 @@
 // The Japanese words for lining up through a microphone.
 
-import type { MeasureWords } from "./en.ts";
+import type { CalibrationWords } from "./en.ts";
 
-export const measureWords: MeasureWords = (format, wait) => ({
+export const calibrationWords: CalibrationWords = (format, wait) => ({
   title: "耳の代わりに測る",
   consent:
     "一台がマイクで聞き、全員のスマホが順番に約5秒ずつ短い音を鳴らします。聞いた音はそのスマホの外に出ず、すぐに消えます。どのスマホからも同じくらいの距離に置き、静かにしてください。",
@@ -10,7 +10,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   stop: "測定をやめる",
   close: "閉じる",
   insecure: "マイクで測るには https のリンクが必要です。",
-  hindrance: {
+  notReadyReason: {
     alone: "もう一台必要です。",
     music: "先に音楽を止めてください。曲と測定音は一緒に鳴らせません。",
     clock: "このスマホはまだ時計を合わせています。",
@@ -46,7 +46,7 @@ export const measureWords: MeasureWords = (format, wait) => ({
   apply: "全員のスマホをそろえる",
   applied: "完了です。どのスマホも遅れていた分だけ早く鳴ります。",
   nothing: "変えるものはありません。",
-  linedUp: ({ name, isMe, delayMs }) =>
+  appliedCalibration: ({ name, isMe, delayMs }) =>
     `${isMe ? "このスマホ" : `${format.list([name])}さんのスマホ`}のマイクでそろえました：${format.milliseconds(delayMs, 0)}早く鳴ります。`,
   undo: "元に戻す",
 });

@@ -1,0 +1,79 @@
+"""A stopping server: who is told what and when, and what it does with whoever still comes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.server.conftest import ControlServer, StartControl, until
+from unisono.config import Drain
+from unisono.drain import plan_drain
+
+SIZES = st.lists(st.integers(1, 64), max_size=300)
+
+
+@given(sizes=SIZES, seed=st.integers(0, 999))
+def test_a_swarm_goes_in_one_moment_and_is_told_to_be_back_in_one(sizes: list[int], seed: int) -> None:
+    drain = Drain()
+    departures = plan_drain(sizes, drain, random.Random(seed))
+    assert [len(departure.retry_after_ms) for departure in departures] == sizes
+    for departure in departures:
+        assert 0 <= departure.delay_sec <= drain.max_spread_sec
+        assert min(departure.retry_after_ms) >= drain.min_retry_ms
+        assert max(departure.retry_after_ms) - min(departure.retry_after_ms) <= drain.within_swarm_ms
+
+
+def test_a_party_is_back_soon() -> None:
+    drain = Drain()
+    [departure] = plan_drain([20], drain, random.Random(1))
+    assert departure.delay_sec <= 0.4
+    assert max(departure.retry_after_ms) <= drain.max_retry_ms
+
+
+def test_a_crowd_comes_back_no_faster_than_one_server_lets_in() -> None:
+    drain = Drain()
+    departures = plan_drain([5] * 2000, drain, random.Random(1))
+    returns_sec = sorted(
+        departure.delay_sec + retry_ms / 1000
+        for departure in departures
+        for retry_ms in departure.retry_after_ms
+    )
+    per_sec = [len(list(group)) for _, group in itertools.groupby(returns_sec, key=int)]
+    assert max(per_sec) <= 400, "more than the upgrade_limiter of the next server lets through"
+
+
+async def test_a_draining_server_takes_nobody_in_and_keeps_no_connection_open(control: ControlServer) -> None:
+    control.readiness.is_draining = True
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+        await control.connect("ada")
+    async with control.http.get(control.server.make_url("/readyz")) as answer:
+        assert (answer.status, answer.headers["Connection"]) == (503, "close")
+
+
+async def test_who_waits_at_the_turnstile_is_refused_when_the_draining_begins(
+    start_control: StartControl,
+) -> None:
+    control = await start_control(handshakes_per_sec=1)
+    ada = await control.joined("ada")
+    waiting = asyncio.ensure_future(control.connect("bo"))
+    await until(lambda: control.hub.upgrade_limiter.wait_us(0) > 1_000_000)
+    control.readiness.is_draining = True
+    [refusal] = await asyncio.gather(waiting, return_exceptions=True)
+    assert isinstance(refusal, aiohttp.WSServerHandshakeError)
+    assert refusal.status == 503
+    assert await ada.is_served(), "who is inside stays until it is told"
+
+
+async def test_rooms_are_swarms_and_who_sits_nowhere_is_alone(control: ControlServer) -> None:
+    ada, bo, cy = [await control.connect(name) for name in ("ada", "bo", "cy")]
+    await control.connect("ada")
+    await ada.join()
+    await bo.join()
+    await cy.join("c" * 32)
+    assert sorted(len(room) for room in control.hub.rooms()) == [1, 1, 2]

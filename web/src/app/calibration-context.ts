@@ -1,0 +1,33 @@
+// How things stand around a calibration, read from the session. Local ms, global µs.
+
+import { PlaybackClock, type SyncedClock } from "../clock/index.ts";
+import type { Director } from "../director/index.ts";
+import type { CalibrationContext } from "./calibration-core.ts";
+import type { Roster } from "./roster.ts";
+
+interface Session {
+  readonly clock: SyncedClock;
+  readonly director: Director;
+  readonly roster: Roster;
+  readonly speakerDelayMs: number;
+}
+
+export function readCalibrationContext(session: Session, localMs: number): CalibrationContext {
+  const { clock, director, roster, speakerDelayMs } = session;
+  const { estimate } = clock;
+  return {
+    localMs,
+    clock: estimate && {
+      clockId: estimate.clockId,
+      globalUs: new PlaybackClock(estimate).globalUsAt(localMs),
+      isLocked: clock.state === "locked",
+    },
+    isQuiet: director.plan.state === "stopped",
+    delayMs: speakerDelayMs,
+    others: roster.peers.map(({ userId, isAway, status }) => ({
+      userId,
+      isAway,
+      delayMs: status?.speakerDelayMs ?? 0,
+    })),
+  };
+}

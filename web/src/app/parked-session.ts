@@ -1,0 +1,30 @@
+// What of a session outlives its session while the browser keeps the page aside (G6), and the part of the page that a session needs.
+
+import { PartMissing } from "../lib/index.ts";
+import type { PieceStore } from "../transfer/index.ts";
+
+/** Where this device keeps the pieces of a session. */
+export interface KeptPieces {
+  readonly session: string;
+  readonly store: PieceStore;
+}
+
+export interface ParkedSession {
+  readonly canonical: string;
+  readonly kept: KeptPieces | null;
+  /** Of its former session. */
+  readonly closing: Promise<void> | undefined;
+}
+
+export type SessionParts = typeof import("./session-parts.ts");
+
+/** Loads what is needed only after joining. Rejects PartMissing when it did not arrive. */
+export function loadSession(): Promise<SessionParts> {
+  return import("./session-parts.ts").catch((cause: unknown) => {
+    throw isNotFetched(cause) ? new PartMissing("the part behind the join screen", { cause }) : cause;
+  });
+}
+
+/** All engines say "module" of one that could not be fetched; what a module itself throws is a fault of ours (G8). */
+export const isNotFetched = (cause: unknown): boolean =>
+  cause instanceof TypeError && /module/i.test(cause.message);

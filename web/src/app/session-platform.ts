@@ -1,0 +1,34 @@
+// What of a browser a session in a swarm stands on, besides its clock and its loudspeaker: sockets, cryptography, the file swarm.
+// Simulations put a platform of their own under the same session.
+
+import { openCryptoWorker, type Primitives, realPrimitives } from "../control/index.ts";
+import { type NetworkHint, openHasher, Swarm, type SwarmOptions } from "../transfer/index.ts";
+import type { CalibrationParts } from "./calibration.ts";
+
+export interface SessionPlatform {
+  readonly makeSocket: (url: string) => WebSocket;
+  readonly primitives: Primitives;
+  readonly isPhone: () => boolean;
+  /** What listens for a calibration; fetched when it is wanted. */
+  readonly loadCalibration: () => Promise<CalibrationParts>;
+  /** Adds to the options what it knows of the network. */
+  readonly openSwarm: (options: SwarmOptions) => Swarm;
+}
+
+/** Chromium's NetworkInformation; other browsers tell nothing of their network. */
+interface NavigatorWithConnection {
+  readonly connection?: NetworkHint;
+}
+
+export const browserPlatform: SessionPlatform = {
+  makeSocket: (url) => new WebSocket(url),
+  primitives: realPrimitives,
+  isPhone: () => matchMedia("(pointer: coarse)").matches,
+  loadCalibration: () => import("../audio/calibration/index.ts"),
+  openSwarm: (options) =>
+    new Swarm({
+      ...options,
+      hasher: openHasher(openCryptoWorker),
+      network: (navigator as NavigatorWithConnection).connection,
+    }),
+};

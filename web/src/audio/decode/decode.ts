@@ -1,0 +1,128 @@
+// From a file's bytes to sound at the context's rate, two channels at most. One interface, so that a windowed decoder for
+// hour-long mixes can stand beside this whole-file one. Throws SoundTooLong when it would not fit this device's memory (rules
+// P18, P19), Undecodable when this browser gets no sound out of it (P36, P37, P38).
+
+import {
+  type Clock,
+  LateError,
+  SoundTooLong,
+  Undecodable,
+  type UndecodableReason,
+  within,
+} from "../../lib/index.ts";
+import { formatOf, type SoundFormat } from "../index/format.ts";
+import type { SoundLength } from "../index/length/reading.ts";
+import { readSoundLength } from "../index/length/sound-length.ts";
+import type { Engine } from "../output/speaker-timestamps.ts";
+import { downmix, placesOf } from "./downmix.ts";
+import { roomSec, type SoundSize } from "./memory-budget.ts";
+import { mend } from "./mend/mend.ts";
+import { isSound } from "./sound-check.ts";
+
+export interface DecodedSound {
+  readonly channels: readonly Float32Array<ArrayBuffer>[];
+  readonly durationSec: number;
+  /** How long the song is by its container: more than `durationSec` where this browser stopped early (P39). */
+  readonly wholeSec: number;
+}
+
+export type Decode = (bytes: ArrayBuffer) => Promise<DecodedSound>;
+
+/** What the whole-file decoder needs of an AudioContext. */
+export type DecodingContext = Pick<BaseAudioContext, "decodeAudioData" | "sampleRate">;
+
+export interface DecodingPlatform {
+  readonly context: DecodingContext;
+  readonly budgetBytes: number;
+  readonly clock: Clock;
+  readonly engine: Engine;
+}
+
+/** A phone decodes ten to a hundred times as fast as it plays; a busy one must not lose a song to this. */
+const LIMIT_MS = 20_000;
+const LIMIT_MS_PER_SEC = 250;
+/** What says nothing of its length is taken for speech at 32 kbit/s. */
+const SLOW_BYTES_PER_SEC = 4_000;
+/** WebKitGTK 2.50 decodes these; other layouts it refuses, and one of them ends the page. */
+const WEBKITGTK_CHANNELS = [1, 2, 6];
+/** Less than this is a gap, or what encoders add at both ends. */
+const SHORT_SEC = 1;
+const SHORT_SHARE = 0.02;
+/** Where the container's length is that of a film, or counted while it was recorded. */
+const ROUGHLY_SHORT_SHARE = 0.25;
+
+/** decodeAudioData resamples to the context's rate, so that file frames are context frames. */
+export function wholeFileDecoder({ context, budgetBytes, clock, engine }: DecodingPlatform): Decode {
+  const { sampleRate } = context;
+  return async (bytes) => {
+    const fileBytes = bytes.byteLength; // decoding takes the bytes away
+    const file = new Uint8Array(bytes);
+    const refuseTooLong = (sound: Pick<SoundSize, "durationSec" | "channels">): void => {
+      const fittingSec = roomSec(budgetBytes, { ...sound, fileBytes, sampleRate });
+      if (sound.durationSec > fittingSec) throw new SoundTooLong(sound.durationSec, fittingSec);
+    };
+    const format = formatOf(file);
+    const toldBefore = readSoundLength(file);
+    if (toldBefore) refuseTooLong(toldBefore);
+    const mended = mend(file);
+    const told = toldBefore ?? readSoundLength(mended);
+    if (told) refuseTooLong(told);
+    const channels = told?.channels ?? format.channels;
+    const refuse = (reason: UndecodableReason, cause?: unknown) =>
+      new Undecodable(reason, format.name, { cause });
+    // What was mended has two channels at most, whatever stood in the file.
+    const isTaken = channels === null || mended !== file || WEBKITGTK_CHANNELS.includes(channels);
+    if (engine === "webkitgtk" && !isTaken) throw refuse("refused");
+    const limitSec = told?.durationSec ?? fileBytes / SLOW_BYTES_PER_SEC;
+    let buffer: AudioBuffer;
+    try {
+      const answer = context.decodeAudioData(exactly(mended));
+      buffer = await within(clock, LIMIT_MS + LIMIT_MS_PER_SEC * limitSec, answer);
+    } catch (cause) {
+      throw refuse(cause instanceof LateError ? "late" : "refused", cause);
+    }
+    if (buffer.length === 0) throw refuse("refused");
+    // P19: the container may have said nothing, or too little; better no song than a page that ends.
+    const { duration: durationSec, numberOfChannels } = buffer;
+    refuseTooLong({ durationSec, channels: numberOfChannels });
+    let sound: Float32Array<ArrayBuffer>[];
+    try {
+      sound = soundOf(buffer, format, engine);
+    } catch (cause) {
+      throw refuse("failed", cause); // no memory was to be had
+    }
+    if (!isSound(sound)) throw refuse("noise");
+    return { channels: sound, durationSec, wholeSec: wholeSec(durationSec, told) };
+  };
+}
+
+/** decodeAudioData takes whole buffers only. */
+function exactly(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  const { buffer, byteLength } = bytes;
+  return byteLength === buffer.byteLength ? buffer : bytes.slice().buffer;
+}
+
+function soundOf(
+  buffer: AudioBuffer,
+  { codec, mask }: SoundFormat,
+  engine: Engine,
+): Float32Array<ArrayBuffer>[] {
+  const { numberOfChannels: count, length } = buffer;
+  if (count > 2) {
+    const isVorbisRaw = engine === "firefox" || engine === "firefox-linux";
+    const layout = placesOf(count, { codec, mask, isVorbisRaw });
+    return downmix(count, length, (index) => buffer.getChannelData(index), layout);
+  }
+  return Array.from({ length: count }, (_, index) => {
+    const channel = new Float32Array(length);
+    buffer.copyFromChannel(channel, index);
+    return channel;
+  });
+}
+
+function wholeSec(decodedSec: number, told: SoundLength | null): number {
+  if (!told) return decodedSec;
+  const share = told.isRough ? ROUGHLY_SHORT_SHARE : SHORT_SHARE;
+  const isShort = told.durationSec - decodedSec >= Math.max(SHORT_SEC, share * told.durationSec);
+  return isShort ? told.durationSec : decodedSec;
+}

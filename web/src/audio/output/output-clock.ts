@@ -1,0 +1,373 @@
+// Where the loudspeaker is: a robust straight line through pairs (local ms, audio seconds at the output). Pure; the shell
+// feeds it timestamps every few ten ms. Audio seconds are AudioContext time, so frame = seconds × sample rate.
+// Does not know which engine the pairs come from; speaker-timestamps.ts has translated them already.
+
+import type { Lead } from "./straight-line.ts";
+
+export interface OutputSample {
+  readonly localMs: number;
+  /** AudioContext time of the sample that is leaving the output at `localMs`. */
+  readonly audioSec: number;
+  /**
+   * `smoothed`: the platform has averaged it in its own way, and what it averaged comes as answers; no more than a stopgap.
+   * `rough`: the same of a stream that has just begun or stumbled, before the first answer: it may be milliseconds off.
+   * `answer`: what the platform measured, dated back. Anything else speaks for itself.
+   */
+  readonly kind?: "smoothed" | "rough" | "answer";
+  /** Of an answer: its standard deviation. */
+  readonly noiseMs?: number;
+}
+
+export interface LineReading {
+  /** audioMs − localMs at `atLocalMs`. */
+  readonly leadMs: number;
+  readonly atLocalMs: number;
+  /** The sound card's clock against local time, parts per million. */
+  readonly skewPpm: number;
+  /** Standard deviation of the samples around the line. */
+  readonly scatterMs: number;
+  readonly samples: number;
+}
+
+/**
+ * How late the output is moves with the stream, so only a few seconds speak for it; a crystal hardly moves, so its skew is
+ * read over many, across underruns. One window of 4 s for both bent the rate by 1000 ppm and more on a starved machine,
+ * where small unseen steps tilt a short line.
+ */
+export const LEVEL_WINDOW_MS = 4_000;
+const SKEW_WINDOW_MS = 60_000;
+/** Fitting the skew at every timestamp would cost more than it tells. */
+const SKEW_PERIOD_MS = 250;
+/** Cards in use were within 300 ppm; whatever asks for more is not a crystal. */
+const MAX_SKEW_PPM = 500;
+/**
+ * Prior on the skew, around 0 for a new card and around the last known skew after an interruption. Timestamps lean to one
+ * side for seconds (PulseAudio's, in a stream's first ten, by up to 3 ms), so each says far less than its scatter of 0.1 ms: at
+ * 0.2 a device that had entered mid-song 5 s after its stream began ran 545 ppm fast, with a crossfade every 1.5 s.
+ */
+const SKEW_PRIOR_PPM = 100;
+const SAMPLE_NOISE_MS = 1;
+const ANSWER_NOISE_MS = 0.05;
+const OUTLIER_MADS = 3;
+/** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
+const MIN_MAD_MS = 0.02;
+/**
+ * An underrun or a new output moves the line at once, by 2 to 20 ms; the card's own wander stays within 0.4 ms of the
+ * line (Chromium 156, 25 s). Five outliers in a row that agree with each other tell a step from outliers.
+ */
+const STEP_MS = 0.8;
+const STEP_SAMPLES = 5;
+const STEP_AGREEMENT_MS = 1;
+/** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
+const STEP_SCATTERS = 3;
+/** Outliers that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
+const LOST_SAMPLES = 15;
+const MIN_SAMPLES = 5;
+/** Answers (pulseaudio.ts) come every 1.5 s, each with a scatter of its own; twenty of them make a level. */
+const ANSWERED_LEVEL_MS = 30_000;
+const CONTRADICTING_ANSWERS = 3;
+/** Without an answer for so long, smoothed timestamps are better than none. */
+const ANSWER_PATIENCE_MS = 8_000;
+
+/**
+ * Before the first answer the library's line hangs on one reading of a stream that had hardly begun: in rooms whose streams had
+ * underrun it was up to 40 ms off, and mostly within this.
+ */
+const ROUGH_MS = 5;
+/** Nobody has measured a loudspeaker any better. */
+const LEAST_UNCERTAIN_MS = 0.03;
+/** Timestamps that follow each other closely lean together: so many of them tell as much as one that stands alone. */
+const LEANING_SAMPLES = 8;
+/** Answers that follow each other are alike by a third to a half; their mean is this much less certain than that of as many strangers. */
+const LEANING_ANSWERS = 1.6;
+/** Answers over less than this have not told the card's skew for the time after an underrun. */
+const SKEW_KNOWN_MS = 15_000;
+const KNOWN_SKEW_PPM = 10;
+
+interface Sample extends Lead {
+  /** Standard deviation, 1 for a timestamp. */
+  readonly noiseMs: number;
+}
+
+/** Standard deviations: of the level where all is known best, and of the slope away from there. */
+interface LineNoise {
+  readonly levelMs: number;
+  readonly meanLocalMs: number;
+  readonly skew: number;
+}
+
+export class OutputClock {
+  /** All of the skew's window; those before the last step are moved to where they would be now. */
+  #samples: Sample[] = [];
+  #levelFromMs = Number.NEGATIVE_INFINITY;
+  #skewFittedMs = Number.NEGATIVE_INFINITY;
+  #skew = 0;
+  /** Slope to assume while there are few samples: a card keeps its crystal over an interruption. */
+  #usualSkew = 0;
+  #usualSkewPpm = SKEW_PRIOR_PPM;
+  #noise: LineNoise = { levelMs: 0, meanLocalMs: 0, skew: 0 };
+  #isRough = false;
+  #reading: LineReading | null = null;
+  #outliers: Sample[] = [];
+  /** When the last answer was given that the line stands on. */
+  #answeredLocalMs = Number.NEGATIVE_INFINITY;
+  /** Contradict the line and agree with each other, or are the first of all; the next answers decide. */
+  #suspect: Sample[] = [];
+  /** How far the newest smoothed timestamp was from the line that stands on answers. */
+  #smoothingMs = 0;
+  #steps = 0;
+
+  /** How often the line had to start again on new ground: underruns and output changes. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  get reading(): LineReading | null {
+    return this.#reading;
+  }
+
+  reset(): void {
+    this.#samples = [];
+    this.#outliers = [];
+    this.#answeredLocalMs = Number.NEGATIVE_INFINITY;
+    this.#suspect = [];
+    this.#reading = null;
+    this.#usualSkew = this.#skew;
+    this.#levelFromMs = Number.NEGATIVE_INFINITY;
+    this.#skewFittedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Adds a timestamp; repeated and backward ones are ignored, and smoothed ones while there are answers (P24). */
+  add(sample: OutputSample): void {
+    const lead = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
+    if (sample.kind === "answer") {
+      this.#addAnswer({ ...lead, noiseMs: sample.noiseMs ?? ANSWER_NOISE_MS });
+      return;
+    }
+    const stamp = { ...lead, noiseMs: SAMPLE_NOISE_MS };
+    this.#isRough = sample.kind === "rough";
+    const last = this.#samples.at(-1);
+    if (last && stamp.localMs <= last.localMs) return;
+    const isAnswered = this.#isAnsweredAt(stamp.localMs);
+    if (isAnswered && sample.kind === "smoothed") {
+      this.#smoothingMs = stamp.leadMs - this.#leadMsAt(stamp.localMs);
+      this.#outliers = [];
+      return;
+    }
+    // Between answers only a step counts, and smoothing is none.
+    const entry = isAnswered ? { ...stamp, leadMs: stamp.leadMs - this.#smoothingMs } : stamp;
+    if (this.#isSettled()) {
+      if (this.#isOutlier(entry)) {
+        this.#outliers.push(entry);
+        if (!this.#followStep()) return;
+        if (sample.kind !== "smoothed") this.#answeredLocalMs = Number.NEGATIVE_INFINITY;
+      } else if (!isAnswered) {
+        this.#samples.push(entry);
+      }
+      this.#outliers = [];
+      if (this.#isAnsweredAt(entry.localMs)) return; // nothing was learnt
+    } else {
+      this.#samples.push(entry);
+    }
+    this.#fit(entry.localMs);
+  }
+
+  /** The output is within this of the line in 19 of 20 moments, ms; null until the line stands. */
+  uncertaintyMsAt(localMs: number): number | null {
+    if (!this.#isSettled()) return null;
+    if (this.#isRough) return ROUGH_MS;
+    const { levelMs, meanLocalMs, skew } = this.#noise;
+    return Math.max(LEAST_UNCERTAIN_MS, 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs)));
+  }
+
+  /** Audio seconds at the output at `localMs`; null until the line stands. */
+  audioSecAt(localMs: number): number | null {
+    if (!this.#isSettled()) return null;
+    return (localMs + this.#leadMsAt(localMs)) / 1000;
+  }
+
+  /** The local moment at which audio second `audioSec` leaves the output; null until the line stands. */
+  localMsAt(audioSec: number): number | null {
+    const reading = this.#reading;
+    if (!reading || !this.#isSettled()) return null;
+    const skew = reading.skewPpm * 1e-6;
+    return (audioSec * 1000 - reading.leadMs + skew * reading.atLocalMs) / (1 + skew);
+  }
+
+  /**
+   * From the second one on, the line stands on answers alone. Three that contradict it and agree with each other begin anew: a single
+   * late one moved a line by half a millisecond for half a minute, and one stall may hold up two. A stream that begins anew says so itself.
+   */
+  #addAnswer(entry: Sample): void {
+    const isAnswered = this.#isAnsweredAt(entry.localMs);
+    if (isAnswered && !this.#isOutlier(entry)) {
+      this.#suspect = [];
+      this.#answeredLocalMs = entry.localMs;
+      this.#samples.push(entry);
+      this.#fit(entry.localMs);
+      return;
+    }
+    const isAgreed = this.#suspect.every((other) => Math.abs(entry.leadMs - other.leadMs) <= STEP_MS);
+    const agreed = [...(isAgreed ? this.#suspect : []), entry];
+    this.#suspect = agreed;
+    if (agreed.length < (isAnswered ? CONTRADICTING_ANSWERS : 1)) return;
+    this.#suspect = [];
+    this.#answeredLocalMs = entry.localMs;
+    this.#keepSkew();
+    this.#samples = agreed;
+    this.#levelFromMs = Number.NEGATIVE_INFINITY;
+    this.#skewFittedMs = Number.NEGATIVE_INFINITY;
+    this.#steps += 1;
+    this.#fit(entry.localMs);
+  }
+
+  /** A card keeps its crystal over an underrun; its level is anybody's guess. */
+  #keepSkew(): void {
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
+    if (!first || !last || first.noiseMs === SAMPLE_NOISE_MS || last.localMs - first.localMs < SKEW_KNOWN_MS)
+      return;
+    this.#usualSkew = this.#skew;
+    this.#usualSkewPpm = KNOWN_SKEW_PPM;
+  }
+
+  #isOutlier(entry: Sample): boolean {
+    const offMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
+    return offMs > Math.max(STEP_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
+  }
+
+  /** Takes the outliers over when enough of them in a row agree on where the line is now, or it is lost. */
+  #followStep(): boolean {
+    const fresh = this.#outliers.slice(-STEP_SAMPLES);
+    if (fresh.length < STEP_SAMPLES) return false;
+    const steps = fresh.map((outlier) => outlier.leadMs - this.#leadMsAt(outlier.localMs));
+    const agreementMs = Math.max(STEP_AGREEMENT_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
+    const isAgreed = Math.max(...steps) - Math.min(...steps) < agreementMs;
+    if (!isAgreed && this.#outliers.length < LOST_SAMPLES) return false;
+    const stepMs = median(steps);
+    const moved = this.#samples.map((old) => ({ ...old, leadMs: old.leadMs + stepMs }));
+    this.#samples = [...(isAgreed ? moved : []), ...fresh];
+    this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
+    this.#steps += 1;
+    return true;
+  }
+
+  #fit(nowMs: number): void {
+    const oldestMs = nowMs - SKEW_WINDOW_MS;
+    while ((this.#samples[0]?.localMs ?? oldestMs) < oldestMs) this.#samples.shift();
+    if (nowMs - this.#skewFittedMs >= SKEW_PERIOD_MS) {
+      this.#skew = fitSkew(this.#samples, this.#usualSkew, this.#usualSkewPpm);
+      this.#skewFittedMs = nowMs;
+    }
+    const windowMs = this.#isAnsweredAt(nowMs) ? ANSWERED_LEVEL_MS : LEVEL_WINDOW_MS;
+    const fromMs = Math.max(this.#levelFromMs, nowMs - windowMs);
+    const recent = this.#samples.slice(this.#samples.findIndex((sample) => sample.localMs >= fromMs));
+    if (recent.length === 0 || (recent.length === 1 && !this.#isAnsweredAt(nowMs))) {
+      this.#reading = null;
+      return;
+    }
+    this.#reading = fitLevel(recent, nowMs, this.#skew);
+    this.#noise = this.#noiseOf(this.#reading, recent, nowMs);
+  }
+
+  #noiseOf(level: LineReading, recent: readonly Sample[], nowMs: number): LineNoise {
+    const { meanLocal, deviation } = leastSquares(this.#samples, this.#usualSkew, this.#usualSkewPpm);
+    if (this.#isAnsweredAt(nowMs)) {
+      const levelMs = LEANING_ANSWERS * recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
+      return { levelMs, meanLocalMs: meanLocal, skew: deviation };
+    }
+    const levelMs = level.scatterMs / Math.sqrt(Math.max(1, level.samples / LEANING_SAMPLES));
+    return { levelMs, meanLocalMs: nowMs, skew: deviation };
+  }
+
+  #isSettled(): boolean {
+    return (
+      this.#reading !== null &&
+      (this.#samples.length >= MIN_SAMPLES || this.#answeredLocalMs > Number.NEGATIVE_INFINITY)
+    );
+  }
+
+  #isAnsweredAt(localMs: number): boolean {
+    return localMs - this.#answeredLocalMs < ANSWER_PATIENCE_MS;
+  }
+
+  #leadMsAt(localMs: number): number {
+    const reading = this.#reading;
+    if (!reading) return 0;
+    return reading.leadMs + (localMs - reading.atLocalMs) * reading.skewPpm * 1e-6;
+  }
+}
+
+/** Where a line of slope `skew` through the samples is at `atLocalMs`: their mean without those beyond 3 MAD. */
+function fitLevel(samples: readonly Sample[], atLocalMs: number, skew: number): LineReading {
+  const leads = samples.map((sample) => sample.leadMs + skew * (atLocalMs - sample.localMs));
+  const isKept = withinOutliers(leads, median(leads));
+  const kept = leads.filter((_, index) => isKept[index]);
+  const weights = samples.filter((_, index) => isKept[index]).map(({ noiseMs }) => noiseMs ** -2);
+  const leadMs = weightedMean(kept, weights);
+  const scatterMs = Math.sqrt(
+    weightedMean(
+      kept.map((lead) => (lead - leadMs) ** 2),
+      weights,
+    ),
+  );
+  return { leadMs, atLocalMs, skewPpm: skew * 1e6, scatterMs, samples: kept.length };
+}
+
+/** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
+function fitSkew(samples: readonly Sample[], usualSkew: number, usualSkewPpm: number): number {
+  const rough = leastSquares(samples, usualSkew, usualSkewPpm);
+  const residuals = samples.map((sample) => sample.leadMs - rough.at(sample.localMs));
+  const isKept = withinOutliers(residuals, 0);
+  const kept = samples.filter((_, index) => isKept[index]);
+  const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew, usualSkewPpm) : rough;
+  const limit = MAX_SKEW_PPM * 1e-6;
+  return Math.min(limit, Math.max(-limit, slope));
+}
+
+function leastSquares(samples: readonly Sample[], usualSkew: number, usualSkewPpm: number) {
+  const weights = samples.map(({ noiseMs }) => noiseMs ** -2);
+  const meanLocal = weightedMean(
+    samples.map((sample) => sample.localMs),
+    weights,
+  );
+  const meanLead = weightedMean(
+    samples.map((sample) => sample.leadMs),
+    weights,
+  );
+  let spread = (usualSkewPpm * 1e-6) ** -2;
+  let covariance = 0;
+  for (const [index, sample] of samples.entries()) {
+    const weight = weights[index] ?? 0;
+    const fromMean = sample.localMs - meanLocal;
+    spread += weight * fromMean ** 2;
+    covariance += weight * fromMean * (sample.leadMs - meanLead - usualSkew * fromMean);
+  }
+  const slope = usualSkew + covariance / spread;
+  return {
+    slope,
+    deviation: spread ** -0.5,
+    meanLocal,
+    at: (localMs: number) => meanLead + slope * (localMs - meanLocal),
+  };
+}
+
+function withinOutliers(values: readonly number[], centre: number): boolean[] {
+  const limit = OUTLIER_MADS * Math.max(MIN_MAD_MS, median(values.map((value) => Math.abs(value - centre))));
+  return values.map((value) => Math.abs(value - centre) <= limit);
+}
+
+function weightedMean(values: readonly number[], weights: readonly number[]): number {
+  let sum = 0;
+  let total = 0;
+  for (const [index, value] of values.entries()) {
+    sum += value * (weights[index] ?? 0);
+    total += weights[index] ?? 0;
+  }
+  return sum / (total || 1);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

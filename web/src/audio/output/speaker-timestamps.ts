@@ -1,0 +1,203 @@
+// One table of what each engine's audio timestamps mean at the output, and their translation into OutputSamples.
+// Local ms in, audio seconds out. Rows are pinned by tests on the speaker rig. Pure.
+
+import { type Clock, COARSE_FROM_MS } from "../../lib/index.ts";
+import { AveragedOutput } from "./averaged.ts";
+import { FirefoxOutput, USUALLY_BELOW_MS } from "./firefox.ts";
+import type { OutputSample } from "./output-clock.ts";
+import { PulseAudioOutput } from "./pulseaudio.ts";
+import { type MediaElementClock, MediaPacedOutput, type QueueDepth } from "./webkitgtk.ts";
+
+export type Engine = "chromium" | "firefox" | "firefox-linux" | "webkit" | "webkitgtk";
+
+/** What an AudioContext says of itself at one moment. */
+export interface RawTimestamp {
+  readonly nowLocalMs: number;
+  /** getOutputTimestamp(): both 0 or undefined where the engine has nothing to say yet. */
+  readonly performanceTimeMs: number | undefined;
+  readonly contextTimeSec: number | undefined;
+  readonly currentTimeSec: number;
+  /** 0 where unknown. */
+  readonly baseLatencySec: number;
+  readonly outputLatencySec: number;
+}
+
+/** What an AudioContext offers of itself. */
+export interface SoundClock {
+  readonly currentTime: number;
+  readonly baseLatency: number;
+  readonly outputLatency: number;
+  getOutputTimestamp?(): AudioTimestamp;
+}
+
+/** Turns what one engine says into output samples; made anew for each AudioContext. */
+export interface OutputReader {
+  /** How often to read, ms. */
+  readonly periodMs: number;
+  /** From the render clock to the output as the browser reports it, s; null while unknown. */
+  readonly latencySec: number | null;
+  /** `isSoundDue`: somebody wants to know where the output is, now or in a moment. */
+  read(clock: SoundClock, nowLocalMs: number, isSoundDue: boolean): readonly OutputSample[];
+  close?(): void;
+}
+
+/** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
+const TIMESTAMP_PERIOD_MS = 20;
+/** Half of the shortest callback. */
+const STAIRCASE_PERIOD_MS = 4;
+
+/** A stair of Firefox's render clock: a callback (Firefox 153 on the rig's PulseAudio). */
+const STAIR_MS = 18.7;
+
+/** Older than this, a timestamp is a leftover of a stalled device. */
+const FRESH_MS = 250;
+/** Chromium was seen to date a pair 25 ms ahead; it lies on the line all the same. */
+const FUTURE_MS = 100;
+/** An output this far from where `currentTime − latency` puts it is garbage (Safari before 17.4: wrong scale). */
+const PLAUSIBLE_SEC = 0.5;
+
+/**
+ * WebKitGTK 2.50 on GStreamer's pulsesink. It reports an outputLatency of 0, and its pair's performanceTime lies in the future by as
+ * much as it has played: nothing there is to be read. The young stream's depth and where the queue runs dry were measured on the rig, and
+ * `refillSec` is what GStreamer then says; `fullSec` is symmetry, as the rig's card cannot run slow (docs/timing.md).
+ */
+const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.1, drySec: 0.063, refillSec: 0.02, fullSec: 0.12 };
+
+export function detectEngine(userAgent: string): Engine {
+  if (/Firefox\//.test(userAgent)) return /Linux/.test(userAgent) ? "firefox-linux" : "firefox";
+  if (/Chrom(e|ium)\//.test(userAgent)) return "chromium";
+  return /Linux/.test(userAgent) ? "webkitgtk" : "webkit";
+}
+
+/**
+ * The table. chromium: getOutputTimestamp() is the output; where PulseAudio has smoothed it, what it smoothed is read back. webkit:
+ * the pair is the output, where it is sane. firefox: both members of that pair are shifted back by outputLatency, so it says no
+ * more than currentTime does; the output is found below the render staircase. On Linux it is never asked for outputLatency, which may
+ * hang the page for good (decision 0021). webkitgtk: the pair is never sane; the output lies the sink's buffer below currentTime, and
+ * goes by the card's clock, which `startMediaElementClock` brings.
+ */
+export function outputReaderOf(
+  engine: Engine,
+  startMediaElementClock: () => MediaElementClock,
+  localClock?: Pick<Clock, "resolutionMs">,
+): OutputReader {
+  switch (engine) {
+    case "chromium":
+      return whereCoarse(withAnswers(timestampReader(TIMESTAMP_PERIOD_MS)), readPair, localClock);
+    case "firefox":
+      return whereCoarse(staircaseReader(new FirefoxOutput()), midStair, localClock);
+    case "firefox-linux":
+      return whereCoarse(staircaseReader(new FirefoxOutput({ mayAsk: false })), midStair, localClock);
+    case "webkit":
+      return whereCoarse(timestampReader(TIMESTAMP_PERIOD_MS), readPair, localClock);
+    case "webkitgtk":
+      return mediaPacedReader(startMediaElementClock());
+  }
+}
+
+/** T16: `reader`, until the local clock turns out to be told in long steps; from then on means of many samples. */
+function whereCoarse(
+  reader: OutputReader,
+  readSample: (clock: SoundClock, nowLocalMs: number) => OutputSample,
+  localClock?: Pick<Clock, "resolutionMs">,
+): OutputReader {
+  const averaged = new AveragedOutput();
+  const isCoarse = (): boolean => (localClock?.resolutionMs?.() ?? 0) >= COARSE_FROM_MS;
+  return {
+    periodMs: reader.periodMs,
+    get latencySec() {
+      return reader.latencySec;
+    },
+    read: (clock, nowLocalMs, isSoundDue) =>
+      isCoarse() ? averaged.add(readSample(clock, nowLocalMs)) : reader.read(clock, nowLocalMs, isSoundDue),
+  };
+}
+
+const readPair = (clock: SoundClock, nowLocalMs: number): OutputSample =>
+  toOutputSample(readRaw(clock, nowLocalMs));
+
+/** Firefox's render clock stands half a stair below its upper edge on average. Its latency is never asked for (FirefoxOutput). */
+const midStair = (clock: SoundClock, nowLocalMs: number): OutputSample => ({
+  localMs: nowLocalMs,
+  audioSec: clock.currentTime - (USUALLY_BELOW_MS - STAIR_MS / 2) / 1000,
+});
+
+function readRaw(clock: SoundClock, nowLocalMs: number): RawTimestamp {
+  const stamp = clock.getOutputTimestamp?.();
+  return {
+    nowLocalMs,
+    performanceTimeMs: stamp?.performanceTime,
+    contextTimeSec: stamp?.contextTime,
+    currentTimeSec: clock.currentTime,
+    baseLatencySec: clock.baseLatency || 0,
+    outputLatencySec: clock.outputLatency || 0,
+  };
+}
+
+export function timestampReader(periodMs: number): OutputReader {
+  let latencySec: number | null = null;
+  return {
+    periodMs,
+    get latencySec() {
+      return latencySec;
+    },
+    read(clock, nowLocalMs) {
+      const raw = readRaw(clock, nowLocalMs);
+      latencySec = raw.baseLatencySec + raw.outputLatencySec;
+      return [toOutputSample(raw)];
+    },
+  };
+}
+
+function mediaPacedReader(mediaElementClock: MediaElementClock): OutputReader {
+  const output = new MediaPacedOutput(GSTREAMER_QUEUE);
+  return {
+    periodMs: TIMESTAMP_PERIOD_MS,
+    latencySec: GSTREAMER_QUEUE.youngSec,
+    read: (clock, nowLocalMs) => [output.poll(nowLocalMs, clock.currentTime, mediaElementClock.playedSec)],
+    close: () => mediaElementClock.close(),
+  };
+}
+
+/** Adds the answers behind the timestamps, where there are any. */
+function withAnswers(reader: OutputReader): OutputReader {
+  const answers = new PulseAudioOutput();
+  return {
+    periodMs: reader.periodMs,
+    get latencySec() {
+      return reader.latencySec;
+    },
+    read: (clock, nowLocalMs, isSoundDue) =>
+      reader.read(clock, nowLocalMs, isSoundDue).flatMap((sample): OutputSample[] => {
+        const answer = answers.add(sample);
+        const { kind } = answers;
+        const stamp: OutputSample = kind ? { ...sample, kind } : sample;
+        return answer ? [answer, stamp] : [stamp];
+      }),
+  };
+}
+
+function staircaseReader(staircase: FirefoxOutput): OutputReader {
+  return {
+    periodMs: STAIRCASE_PERIOD_MS,
+    get latencySec() {
+      return staircase.latencySec;
+    },
+    read: (clock, nowLocalMs, isSoundDue) =>
+      staircase.poll(nowLocalMs, clock.currentTime, isSoundDue, () => clock.outputLatency || 0),
+  };
+}
+
+/** The timestamp as an output sample; falls back to `currentTime − latency` where the pair cannot be believed. */
+export function toOutputSample(raw: RawTimestamp): OutputSample {
+  const renderSec = raw.currentTimeSec - raw.baseLatencySec - raw.outputLatencySec;
+  const { performanceTimeMs, contextTimeSec } = raw;
+  if (performanceTimeMs && contextTimeSec) {
+    const ageMs = raw.nowLocalMs - performanceTimeMs;
+    const isFresh = ageMs <= FRESH_MS && ageMs >= -FUTURE_MS;
+    if (isFresh && Math.abs(contextTimeSec + ageMs / 1000 - renderSec) <= PLAUSIBLE_SEC) {
+      return { localMs: performanceTimeMs, audioSec: contextTimeSec };
+    }
+  }
+  return { localMs: raw.nowLocalMs, audioSec: renderSec };
+}

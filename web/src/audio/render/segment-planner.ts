@@ -1,0 +1,179 @@
+// Decides the next segment: where in the file, at what ratio, with what fade (rules P1–P8 in docs/spec/playback.md). Pure.
+// The timeline says where in the file the loudspeaker should be at a local moment; the line says when a frame gets
+// there. Feed-forward takes both clocks' skews from these two; the servo works on the remaining error only.
+
+import type { OutputClock } from "../output/output-clock.ts";
+import { type Run, type Segment, SegmentTrack } from "./segment-track.ts";
+import { correctionPpm, easedChange, REJOIN_MS } from "./servo.ts";
+
+/** Seconds into the file that should be sounding at local moment `localMs`; negative before the start. */
+export type Timeline = (localMs: number) => number;
+
+/** Short enough to follow the card's wander, long enough that a late timer costs nothing. */
+const SEGMENT_SEC = 0.5;
+/** P7: entering mid-song. */
+const ENTER_FADE_SEC = 0.02;
+/** P8: from one place in the song to another: rejoin, speaker delay. */
+const CROSSFADE_SEC = 0.02;
+const STOP_FADE_SEC = 0.015;
+/** P20: queued ahead while someone may be looking: a late timer costs nothing, a correction acts within this. */
+const HORIZON_SEC = 1.5;
+/** P20: a hidden page may be throttled or frozen; the music outlives it by this. Takes 35 MB as stereo at 48 kHz. */
+const HIDDEN_HORIZON_SEC = 90;
+
+/** Clocks differ by some hundred ppm and a slew adds 1500; a timeline that jumps inside a segment must not warp it. */
+const MAX_RATIO_CHANGE = 0.01;
+const clampRatio = (ratio: number): number =>
+  Math.min(1 + MAX_RATIO_CHANGE, Math.max(1 - MAX_RATIO_CHANGE, ratio));
+
+export class SegmentPlanner {
+  readonly track = new SegmentTrack();
+  readonly #sampleRate: number;
+  readonly #line: OutputClock;
+  #lastErrorMs = 0;
+  #lastRatePpm = 0;
+  #rejoins = 0;
+
+  constructor(sampleRate: number, line: OutputClock) {
+    this.#sampleRate = sampleRate;
+    this.#line = line;
+  }
+
+  /** Rate change of the last planned segment against plain feed-forward, ppm. */
+  get ratePpm(): number {
+    return this.#lastRatePpm;
+  }
+
+  get rejoins(): number {
+    return this.#rejoins;
+  }
+
+  /** File frame the output should be at when `frame` leaves it; null while the line does not stand. */
+  idealPosition(frame: number, timeline: Timeline): number | null {
+    const localMs = this.#line.localMsAt(frame / this.#sampleRate);
+    return localMs === null ? null : timeline(localMs) * this.#sampleRate;
+  }
+
+  /** How far ahead of the timeline the frame leaving the output now is, ms; null when nothing sounds. */
+  errorMsAt(localMs: number, timeline: Timeline): number | null {
+    const audioSec = this.#line.audioSecAt(localMs);
+    if (audioSec === null) return null;
+    const position = this.track.positionAt(audioSec * this.#sampleRate);
+    if (position === null) return null;
+    return (position / this.#sampleRate - timeline(localMs)) * 1000;
+  }
+
+  /** How far ahead of the timeline a start that is queued will be, ms; null when nothing is queued. */
+  startErrorMs(timeline: Timeline): number | null {
+    const first = this.track.segments[0];
+    const ideal = first ? this.idealPosition(first.startFrame, timeline) : null;
+    return first && ideal !== null ? ((first.position - ideal) / this.#sampleRate) * 1000 : null;
+  }
+
+  /**
+   * P1, P7, TR6: the first segment, at or after `earliestFrame`. A start that is still ahead begins at its exact frame with
+   * the sound of `startSec`; otherwise the song is entered where it should be by then. Null while the line does not stand.
+   */
+  begin(earliestFrame: number, timeline: Timeline, startSec = 0): Segment | null {
+    const ideal = this.idealPosition(earliestFrame, timeline);
+    if (ideal === null) return null;
+    this.track.clear();
+    const aheadFrames = startSec * this.#sampleRate - ideal;
+    const isAhead = aheadFrames > 0;
+    const startFrame = isAhead ? earliestFrame + Math.round(aheadFrames) : earliestFrame;
+    const position = this.idealPosition(startFrame, timeline);
+    if (position === null) return null;
+    const isFromSilence = isAhead && startSec === 0;
+    const fadeFrames = Math.round(ENTER_FADE_SEC * this.#sampleRate);
+    return this.#append(
+      startFrame,
+      position,
+      timeline,
+      isFromSilence ? null : { run: null, frames: fadeFrames },
+    );
+  }
+
+  /** The segment after the last one: continuous (P2), unless the error calls for a crossfade (P6). */
+  next(timeline: Timeline): Segment | null {
+    const startFrame = this.track.endFrame;
+    if (startFrame === null) return null;
+    const run = this.track.runAt(startFrame);
+    const ideal = this.idealPosition(startFrame, timeline);
+    if (!run || ideal === null) return null;
+    const errorMs = ((run.position - ideal) / this.#sampleRate) * 1000;
+    if (Math.abs(errorMs) > REJOIN_MS) return this.#jump(startFrame, run, ideal, timeline);
+    return this.#append(startFrame, run.position, timeline, null, run.ratio);
+  }
+
+  /** P20: the segments still missing between the last one and the horizon, seen from the frame being rendered. */
+  fill(renderFrame: number, isHidden: boolean, timeline: Timeline): Segment[] {
+    const untilFrame = renderFrame + (isHidden ? HIDDEN_HORIZON_SEC : HORIZON_SEC) * this.#sampleRate;
+    const segments: Segment[] = [];
+    while ((this.track.endFrame ?? untilFrame) < untilFrame) {
+      const segment = this.next(timeline);
+      if (!segment) break;
+      segments.push(segment);
+    }
+    return segments;
+  }
+
+  /**
+   * P8: takes back everything from `frame` on and continues from there where the timeline now says, crossfading when
+   * that is elsewhere by more than half a frame. For a changed speaker delay, a seek or a resume.
+   */
+  redirect(frame: number, timeline: Timeline): Segment | null {
+    const run = this.track.runAt(frame);
+    const ideal = this.idealPosition(frame, timeline);
+    if (!run || ideal === null) return null;
+    this.track.cut(frame);
+    return this.#jump(frame, run, ideal, timeline);
+  }
+
+  /** Carries on from `frame` without a jump, dropping what was queued after it (a long horizon made short). */
+  replan(frame: number, timeline: Timeline): Segment | null {
+    const run = this.track.runAt(frame);
+    if (!run) return null;
+    this.track.cut(frame);
+    return this.#append(frame, run.position, timeline, null, run.ratio);
+  }
+
+  /** Fades out from `frame` on; nothing may follow. Null when nothing sounds there. */
+  end(frame: number): Segment | null {
+    const run = this.track.runAt(frame);
+    if (!run) return null;
+    this.track.cut(frame);
+    const frames = Math.round(STOP_FADE_SEC * this.#sampleRate);
+    const segment: Segment = { startFrame: frame, frames, ...run, fadeFrom: null, isLast: true };
+    this.track.append(segment);
+    return segment;
+  }
+
+  #jump(startFrame: number, run: Run, ideal: number, timeline: Timeline): Segment {
+    this.#rejoins += 1;
+    const frames = Math.round(CROSSFADE_SEC * this.#sampleRate);
+    return this.#append(startFrame, ideal, timeline, { run, frames });
+  }
+
+  /** `ratioBefore`: of what it goes on from; the rate then changes evenly, as a jump of the pitch is noise beside a tone (P13). */
+  #append(
+    startFrame: number,
+    position: number,
+    timeline: Timeline,
+    fadeFrom: Segment["fadeFrom"],
+    ratioBefore?: number,
+  ): Segment {
+    const frames = Math.round(SEGMENT_SEC * this.#sampleRate);
+    const here = this.idealPosition(startFrame, timeline) ?? position;
+    const there = this.idealPosition(startFrame + frames, timeline) ?? position + frames;
+    this.#lastErrorMs = ((position - here) / this.#sampleRate) * 1000;
+    const knownMs = this.#line.uncertaintyMsAt(this.#line.reading?.atLocalMs ?? 0) ?? 0;
+    this.#lastRatePpm = correctionPpm(this.#lastErrorMs, knownMs);
+    const forward = clampRatio((there - here) / frames);
+    const wantedRatio = forward * (1 + this.#lastRatePpm * 1e-6);
+    const ratio = ratioBefore ?? wantedRatio;
+    const ratioStep = easedChange(wantedRatio - ratio, this.#lastErrorMs) / frames;
+    const segment: Segment = { startFrame, frames, position, ratio, ratioStep, fadeFrom, isLast: false };
+    this.track.append(segment);
+    return segment;
+  }
+}

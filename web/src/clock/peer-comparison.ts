@@ -1,0 +1,171 @@
+// Whether this device's global time is the room's (rules T17 to T19). Every neighbour's answer to a ping names its own global time, so
+// each is one more clock to measure, by the same bounds as the server's: a server, or whoever sits on the path to it, can tell every
+// device another time, but it cannot change what devices tell each other over their own channels. Pure; local ms, global µs.
+// What is compared is what each has from the server, never what it made of the others, so that nobody follows an echo.
+
+import type { UserId } from "../lib/index.ts";
+import { type OffsetEstimate, OffsetEstimator } from "./offset-estimator.ts";
+import type { Probe } from "./probe.ts";
+
+/** Below this nobody hears it, and whatever it is, trimming and the next start put it right (L7). */
+const DISAGREE_FROM_MS = 5;
+/** Of the limit: who is beyond it stays so until it is well within again, or it would go to and fro. */
+const RELEASE_SHARE = 0.5;
+/** Standard deviations that an estimate may be off by. */
+const SIGMAS = 3;
+/** One answer may be odd; judgements come twice a second and more. */
+const PERSISTENT_JUDGEMENTS = 3;
+const PERSISTENT_MS = 2_000;
+/** Three pings of a quiet link. */
+const FRESH_MS = 16_000;
+/** While files flow, pings come ten times a second; more than this tells nothing more. */
+const SPACING_MS = 900;
+/** Breaks a tie, and no more: the plan comes from the director, so of two halves the director's is the one to follow. */
+const DIRECTOR_WEIGHT = 1.5;
+
+/** What this device goes by, and how its own clock stands to it. */
+export interface RoomVerdict {
+  /** The estimate to go by: its own, or the one of the clock in the middle. */
+  readonly estimate: OffsetEstimate;
+  /** null while this device is one of most. */
+  readonly disagreement: Disagreement | null;
+  /** Neighbours that could be compared with. */
+  readonly compared: number;
+}
+
+export interface Disagreement {
+  /** `outvoted`: most others agree with each other. `undecided`: nobody can tell who is right. */
+  readonly code: "outvoted" | "undecided";
+  readonly byMs: number;
+}
+
+interface Neighbour {
+  readonly estimator: OffsetEstimator;
+  estimate: OffsetEstimate | null;
+  lastLocalMs: number;
+  /** Its last answer contradicts those before: it or this device's clock has stepped, or neither. */
+  isSuspect: boolean;
+}
+
+/** A clock as this device sees it. */
+interface Ballot {
+  readonly differenceMs: number;
+  readonly driftPpm: number;
+  /** What the difference cannot be told from 0 within. */
+  readonly limitMs: number;
+  readonly weight: number;
+}
+
+export class PeerComparison {
+  readonly #neighbours = new Map<UserId, Neighbour>();
+  #isOff = false;
+  #wishes: { readonly sinceLocalMs: number; readonly count: number } | null = null;
+
+  /** An answered ping: when it was sent and answered, local ms, and the neighbour's global time in between. */
+  take(peer: UserId, probe: Probe, resolutionMs: number): void {
+    const known = this.#neighbours.get(peer);
+    if (known && probe.t3LocalMs - known.lastLocalMs < SPACING_MS) return;
+    const neighbour = known ?? {
+      estimator: new OffsetEstimator(),
+      estimate: null,
+      lastLocalMs: 0,
+      isSuspect: false,
+    };
+    this.#neighbours.set(peer, neighbour);
+    neighbour.estimator.resolutionMs = resolutionMs;
+    neighbour.isSuspect = neighbour.estimator.add(probe) === "refused";
+    neighbour.lastLocalMs = probe.t3LocalMs;
+    if (!neighbour.isSuspect) neighbour.estimate = neighbour.estimator.estimate(probe.t3LocalMs);
+  }
+
+  /**
+   * Judges a fresh estimate of the server's clock. `directorId` may be this device's own id, `me`. Who is not linked any more has no
+   * say, or one person who comes and goes under new names would be many.
+   */
+  judge(
+    own: OffsetEstimate,
+    me: UserId,
+    directorId: UserId | null,
+    isLinked: (peer: UserId) => boolean = () => true,
+  ): RoomVerdict {
+    const localMs = own.atLocalMs;
+    for (const [peer, { lastLocalMs }] of this.#neighbours) {
+      if (localMs - lastLocalMs > FRESH_MS || !isLinked(peer)) this.#neighbours.delete(peer);
+    }
+    const weightOf = (userId: UserId): number => (userId === directorId ? DIRECTOR_WEIGHT : 1);
+    const mine = { differenceMs: 0, driftPpm: own.driftPpm, limitMs: 0, weight: weightOf(me) };
+    const ballots: Ballot[] = [mine];
+    for (const [peer, { estimate, lastLocalMs, isSuspect }] of this.#neighbours) {
+      // Before the window of the server's probes began, this device's clock may have been another.
+      const isUsable = !isSuspect && estimate?.clockId === own.clockId && lastLocalMs >= own.sinceLocalMs;
+      if (!isUsable) continue;
+      const sinceMs = localMs - estimate.atLocalMs;
+      const differenceMs = estimate.offsetMs + sinceMs * estimate.driftPpm * 1e-6 - own.offsetMs;
+      const limitMs = estimate.boundMs + SIGMAS * (estimate.uncertaintyMs + own.uncertaintyMs);
+      ballots.push({ differenceMs, driftPpm: estimate.driftPpm, limitMs, weight: weightOf(peer) });
+    }
+    return this.#decide(own, ballots);
+  }
+
+  #decide(own: OffsetEstimate, ballots: readonly Ballot[]): RoomVerdict {
+    const compared = ballots.length - 1;
+    const share = this.#isOff ? RELEASE_SHARE : 1;
+    const isNear = ({ differenceMs, limitMs }: Ballot, ofMs: number): boolean =>
+      Math.abs(differenceMs - ofMs) <= share * Math.max(DISAGREE_FROM_MS, limitMs);
+    const mates = ballots.filter((ballot) => isNear(ballot, 0));
+    const isOff = 2 * mates.length <= ballots.length;
+    if (!this.#isLasting(isOff, own.atLocalMs)) return { estimate: own, disagreement: null, compared };
+    const isFollowing = 2 * weigh(mates) <= weigh(ballots);
+    const middle = medianOf(ballots);
+    const agreed = ballots.filter((ballot) => isNear(ballot, middle.differenceMs)).length;
+    return {
+      estimate: isFollowing
+        ? {
+            ...own,
+            offsetMs: own.offsetMs + middle.differenceMs,
+            driftPpm: middle.driftPpm,
+            isOfOthers: true,
+          }
+        : own,
+      disagreement: {
+        code: 2 * agreed > ballots.length ? "outvoted" : "undecided",
+        byMs: Math.max(...ballots.map(({ differenceMs }) => Math.abs(differenceMs))),
+      },
+      compared,
+    };
+  }
+
+  /** T19: changes its mind when the same was found several times over two seconds. */
+  #isLasting(isOff: boolean, localMs: number): boolean {
+    if (isOff === this.#isOff) {
+      this.#wishes = null;
+      return isOff;
+    }
+    const { sinceLocalMs, count } = this.#wishes ?? { sinceLocalMs: localMs, count: 0 };
+    this.#wishes = { sinceLocalMs, count: count + 1 };
+    if (count + 1 >= PERSISTENT_JUDGEMENTS && localMs - sinceLocalMs >= PERSISTENT_MS) {
+      this.#isOff = isOff;
+      this.#wishes = null;
+    }
+    return this.#isOff;
+  }
+}
+
+const weigh = (ballots: readonly Ballot[]): number => ballots.reduce((sum, { weight }) => sum + weight, 0);
+
+/** By weight; the mean of the two in the middle where both halves weigh the same, so that all find the same one. */
+function medianOf(ballots: readonly Ballot[]): Pick<Ballot, "differenceMs" | "driftPpm"> {
+  const sorted = [...ballots].sort((a, b) => a.differenceMs - b.differenceMs);
+  const half = weigh(sorted) / 2;
+  let below = 0;
+  const at = sorted.findIndex(({ weight }) => {
+    below += weight;
+    return below >= half;
+  });
+  const lower = sorted[at] as Ballot;
+  const upper = (below === half && sorted[at + 1]) || lower;
+  return {
+    differenceMs: (lower.differenceMs + upper.differenceMs) / 2,
+    driftPpm: (lower.driftPpm + upper.driftPpm) / 2,
+  };
+}

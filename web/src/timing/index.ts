@@ -1,8 +1,0 @@
-// Global time on this device: probes → offset and drift → a clock that playback can trust.
-
-export type { Activity } from "./cadence.ts";
-export { type OffsetEstimate, OffsetEstimator } from "./offset-estimator.ts";
-export { type Disagreement, PeerComparison } from "./peer-comparison.ts";
-export { PlayClock, type PlayClockState, type PlayClockVerdict } from "./play-clock.ts";
-export type { Probe } from "./probe.ts";
-export { type ClockState, type Pong, SharedClock } from "./shared-clock.ts";

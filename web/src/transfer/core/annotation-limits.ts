@@ -1,0 +1,10 @@
+// How large a file's annotation may be, and how often one may come.
+
+/** 8192 frames of sound at 16 bit and a few words about them, with room to spare. */
+export const MAX_ANNOTATION_BYTES = 20 * 1024;
+export const MAX_ANNOTATION_CHARS = Math.ceil((MAX_ANNOTATION_BYTES * 4) / 3);
+/** What a newcomer is told first at once (six files and their rivals), and then what still leaves the channel to others. */
+export const ANNOTATION_BURST = 8;
+export const ANNOTATIONS_PER_SEC = 4;
+/** Receivers allow this much more: messages of several seconds may arrive together after a lost path came back. */
+export const ANNOTATION_LENIENCY = 8;

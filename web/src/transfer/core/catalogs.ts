@@ -1,0 +1,131 @@
+// Catalogs: takes a neighbour's over, tells neighbours this device's own, and keeps the number of known files in bounds. Local ms.
+
+import type { FileId, UserId } from "../../lib/index.ts";
+import type { CoreState } from "./core.ts";
+import type { CtlMessage, DropReason, ListedFile } from "./ctl.ts";
+import type { Fetching } from "./fetching.ts";
+import { cleanFileName } from "./file-name.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { worthOfName } from "./room-budget.ts";
+import type { Seeding } from "./seeding.ts";
+
+export class Catalogs {
+  readonly #core: CoreState;
+  readonly #fetching: Fetching;
+  readonly #seeding: Seeding;
+
+  constructor(core: CoreState, fetching: Fetching, seeding: Seeding) {
+    this.#core = core;
+    this.#fetching = fetching;
+    this.#seeding = seeding;
+  }
+
+  take(neighbour: Neighbour, files: readonly ListedFile[], localMs: number): DropReason | null {
+    const { fileCatalog } = this.#core;
+    const refusals = neighbour.takeCatalog(files);
+    if (typeof refusals === "string") return refusals;
+    for (const { entry, error } of refusals) {
+      const fileName = cleanFileName(entry.name);
+      this.#core.perform({
+        type: "tell",
+        event: { code: "file-refused", from: neighbour.userId, error, fileName },
+      });
+    }
+    this.prune();
+    let refusedRank = Number.NEGATIVE_INFINITY;
+    for (const entry of neighbour.listing.values()) {
+      const rank = this.#rankOf(entry.fileId);
+      if (!fileCatalog.get(entry.fileId) && (rank <= refusedRank || !this.makePlace(rank))) {
+        refusedRank = Math.max(refusedRank, rank);
+        continue;
+      }
+      const file = fileCatalog.learnFrom(entry, neighbour.userId);
+      if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
+    }
+    this.prune();
+    this.#fetching.recount();
+    for (const { fileId } of files) this.#seeding.advance(fileId);
+    this.#fetching.schedule(localMs);
+    return null;
+  }
+
+  /** A file was chosen: it may have been listed when there was no place for it. */
+  learn(fileId: FileId): void {
+    const { fileCatalog, neighbours } = this.#core;
+    if (fileCatalog.get(fileId)) return;
+    for (const { listing, userId } of neighbours.values()) {
+      const entry = listing.get(fileId);
+      if (!entry || !this.makePlace(this.#rankOf(fileId))) continue;
+      fileCatalog.learnFrom(entry, userId);
+      this.#fetching.recount();
+      return;
+    }
+  }
+
+  /** Whoever knew some pieces now learns of all: the bitfield goes out again with the catalog. */
+  tellAnew(fileId: FileId): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      neighbour.advertised.delete(fileId);
+      neighbour.pendingHaves.delete(fileId);
+      neighbour.advertisements.delete(fileId);
+    }
+    this.#core.isCatalogStale = true;
+  }
+
+  /** Only so many files may be known: forgets one of less worth than `rank` where needed; returns whether there is place. */
+  makePlace(rank: number): boolean {
+    const { fileCatalog } = this.#core;
+    if (!fileCatalog.isFull) return true;
+    const least = fileCatalog.room.leastWorth(rank, this.#core);
+    if (!least) return false;
+    if (least.isCommitted) this.#fetching.letGo(least);
+    fileCatalog.remove(least);
+    return true;
+  }
+
+  sendAll(localMs: number): void {
+    this.#core.isCatalogStale = false;
+    const catalog = this.#core.fileCatalog.catalog();
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.hasSaidHello) this.sendTo(neighbour, catalog);
+      neighbour.toldLocalMs = localMs;
+    }
+  }
+
+  sendTo(neighbour: Neighbour, files: ListedFile[]): void {
+    this.#send(neighbour.userId, { type: "catalog", files });
+    const listed = new Set(files.map(({ fileId }) => fileId));
+    for (const fileId of neighbour.advertised) {
+      if (listed.has(fileId)) continue;
+      neighbour.advertised.delete(fileId);
+      neighbour.advertisements.delete(fileId);
+    }
+    for (const fileId of listed) {
+      const file = this.#core.fileCatalog.get(fileId);
+      if (!file || neighbour.advertised.has(fileId)) continue;
+      neighbour.advertised.add(fileId);
+      neighbour.pendingHaves.delete(fileId);
+      this.#send(neighbour.userId, {
+        type: "bitfield",
+        fileId,
+        pieces: this.#seeding.firstBitfield(neighbour, file).encode(),
+      });
+    }
+  }
+
+  prune(): void {
+    for (const { fileId, isCommitted } of this.#core.fileCatalog.prune(this.#core.neighbours.values())) {
+      if (isCommitted) this.#core.perform({ type: "forget-file", fileId });
+    }
+  }
+
+  /** Of those that two members list none takes another's place, or what is held would be fetched anew with each catalog. */
+  #rankOf(fileId: FileId): number {
+    const worth = worthOfName(fileId, this.#core);
+    return worth === 2 ? 1.5 : worth;
+  }
+
+  #send(peer: UserId, message: CtlMessage): void {
+    this.#core.perform({ type: "send-ctl", peer, message });
+  }
+}

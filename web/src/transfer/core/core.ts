@@ -1,0 +1,126 @@
+// The vocabulary of the pure core: what it is told (events) and what it wants done (effects), and the state its parts share.
+
+import type { Bytes, FileId, Random, UserId } from "../../lib/index.ts";
+import type { CtlMessage, DropReason, PeerTime } from "./ctl.ts";
+import type { FileCatalog } from "./file-catalog.ts";
+import type { Chunk } from "./frames.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Neighbour } from "./neighbour.ts";
+import type { KeptFile } from "./resume-state.ts";
+import type { SwarmEvent } from "./state.ts";
+import type { Upload } from "./uploads.ts";
+
+export type TransferEvent =
+  | { readonly type: "link-opened"; readonly peer: UserId }
+  | { readonly type: "link-closed"; readonly peer: UserId }
+  | { readonly type: "ctl"; readonly peer: UserId; readonly message: CtlMessage }
+  | { readonly type: "chunk"; readonly peer: UserId; readonly chunk: Chunk }
+  /** The last chunk of a `send-piece` has been handed to the channel. */
+  | { readonly type: "piece-sent"; readonly peer: UserId; readonly upload: Upload }
+  | { readonly type: "piece-read"; readonly peer: UserId; readonly upload: Upload; readonly bytes: Bytes }
+  | { readonly type: "piece-unreadable"; readonly peer: UserId; readonly upload: Upload }
+  /** Outcomes of `keep`: verified and stored; not what the manifest promises; no room; lost before it could be checked. */
+  | { readonly type: "piece-kept"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
+  | {
+      readonly type: "piece-bad";
+      readonly peer: UserId;
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly epoch: number;
+    }
+  | {
+      readonly type: "piece-unstored";
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly epoch: number;
+    }
+  | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
+  /** The answer to `open-file`: what is there from before a reload is checked piece by piece, each ending as kept or lost. */
+  | {
+      readonly type: "file-opened";
+      readonly fileId: FileId;
+      readonly pieces: readonly number[];
+      readonly epoch: number;
+    }
+  | { readonly type: "file-unopened"; readonly fileId: FileId; readonly epoch: number }
+  /** I am about to add a file of this size: what is switched off and not mine makes room for it. */
+  | { readonly type: "room-wanted"; readonly fileId: FileId; readonly sizeBytes: number }
+  /** I added a file; all its pieces are in the store. */
+  | {
+      readonly type: "file-added";
+      readonly fileId: FileId;
+      readonly manifest: Manifest;
+      readonly name: string;
+    }
+  /** A former page of this session knew the file; these of its pieces are in the store, checked. */
+  | { readonly type: "file-restored"; readonly file: KeptFile; readonly pieces: readonly number[] }
+  | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
+  | { readonly type: "annotation-set"; readonly fileId: FileId; readonly annotation: Bytes }
+  | { readonly type: "prioritized"; readonly fileId: FileId | null }
+  | { readonly type: "generous-set"; readonly isGenerous: boolean }
+  | { readonly type: "tick" };
+
+export type Effect =
+  | { readonly type: "send-ctl"; readonly peer: UserId; readonly message: CtlMessage }
+  | { readonly type: "read-piece"; readonly peer: UserId; readonly upload: Upload }
+  | {
+      readonly type: "send-piece";
+      readonly peer: UserId;
+      readonly upload: Upload;
+      readonly slot: number;
+      readonly bytes: Bytes;
+    }
+  /** Make room in the store; answer, with the same `epoch`, by file-opened or file-unopened. */
+  | {
+      readonly type: "open-file";
+      readonly fileId: FileId;
+      readonly sizeBytes: number;
+      readonly pieceLength: number;
+      readonly epoch: number;
+    }
+  /** Verify against `sha256`, then store; answer, with the same `epoch`, by piece-kept, -bad, -unstored or -lost. */
+  | {
+      readonly type: "keep";
+      readonly peer: UserId;
+      readonly fileId: FileId;
+      readonly piece: number;
+      readonly epoch: number;
+      readonly bytes: Bytes;
+      readonly sha256: Uint8Array;
+    }
+  /** A round trip over a neighbour's control channel, for the pacer. */
+  | { readonly type: "record-ping"; readonly peer: UserId }
+  | {
+      readonly type: "record-rtt";
+      readonly peer: UserId;
+      readonly rttMs: number;
+      /** When the answer was given, by the answerer's global time. */
+      readonly time: PeerTime | undefined;
+    }
+  | { readonly type: "forget-file"; readonly fileId: FileId }
+  /** End the connection; answer with link-closed. `isForGood`: this session never connects to that peer again. */
+  | {
+      readonly type: "drop-peer";
+      readonly peer: UserId;
+      readonly reason: DropReason;
+      readonly isForGood: boolean;
+    }
+  | { readonly type: "tell"; readonly event: SwarmEvent };
+
+/** What the parts of the core share while one event is handled. */
+export interface CoreState {
+  readonly me: UserId;
+  readonly random: Random;
+  readonly fileCatalog: FileCatalog;
+  readonly neighbours: Map<UserId, Neighbour>;
+  /** Who sent a bad piece: not asked for data again in this session, however often it reconnects. */
+  readonly banned: Set<UserId>;
+  readonly counts: { sentBytes: number; receivedBytes: number; duplicateBytes: number; badPieces: number };
+  /** The playing or prepared file. */
+  preferred: FileId | null;
+  /** All that were preferred at any time, the latest first: the order in which files are fetched. */
+  choices: readonly FileId[];
+  /** The list of files this device offers has changed since it was last sent. */
+  isCatalogStale: boolean;
+  perform(effect: Effect): void;
+}

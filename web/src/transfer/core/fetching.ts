@@ -1,0 +1,494 @@
+// The receiving half of the core: asks neighbours for pieces, assembles chunks, has pieces verified, and moves work away from
+// whoever is silent, slow, gone or lying. Local ms.
+// Invariants: (1) a piece is asked of one source, except in the end-game; (2) all chunks of a piece come from one source, so a
+// bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
+
+import type { FileId, UserId } from "../../lib/index.ts";
+import type { CoreState } from "./core.ts";
+import type { DropReason } from "./ctl.ts";
+import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATIENCE_MS } from "./duty.ts";
+import type { Chunk } from "./frames.ts";
+import type { KnownFile } from "./known-file.ts";
+import { hashOfPiece, parseManifest } from "./manifest.ts";
+import { hasOtherSource, type Neighbour } from "./neighbour.ts";
+import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
+import type { PieceRequest } from "./remote-source.ts";
+import { isListed } from "./room-budget.ts";
+
+/** A manifest is small; whoever does not answer in this time is passed over for another. */
+const MANIFEST_PATIENCE_MS = 3_000;
+/** In the end-game an idle source helps out when a piece took this long, or twice what it should. */
+const END_GAME_AGE_MS = 500;
+/** Only from a source that will take at least this many times as long: asking back costs a round trip. */
+const ASK_BACK_RATIO = 2;
+/** Half-received pieces kept in memory at once; a phone has little. */
+const MAX_LIVE_BYTES = 32 * 1024 * 1024;
+const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
+
+/** Where the store had no room, others may give some back meanwhile; to ask more often would only wear out the disc. */
+const UNSTORABLE_PAUSE_MS = 60_000;
+
+/** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
+const NAMED_AFTER_STRIKES = 2;
+
+export class Fetching {
+  readonly #core: CoreState;
+  readonly #maxLiveBytes: number;
+
+  constructor(core: CoreState, isPhone: boolean) {
+    this.#core = core;
+    this.#maxLiveBytes = isPhone ? MAX_LIVE_BYTES_ON_PHONE : MAX_LIVE_BYTES;
+  }
+
+  /** Whether something may time out, so that ticks are worth their wake-ups. */
+  get isWaiting(): boolean {
+    for (const neighbour of this.#core.neighbours.values()) if (neighbour.source.liveCount > 0) return true;
+    for (const file of this.#core.fileCatalog.all()) if (file.manifestAsk) return true;
+    return false;
+  }
+
+  /** Asks for whatever can be asked for now. The quickest go first, so they get what is rare. */
+  schedule(localMs: number): void {
+    const files = this.#filesToFetch(localMs);
+    if (files.length === 0) return;
+    const sources = [...this.#core.neighbours.values()].filter(
+      ({ hasSaidHello, isBanned }) => hasSaidHello && !isBanned,
+    );
+    const rankOf = ({ source }: Neighbour): number => (source.isSilent ? 1e9 : 0) + source.expectedMs(0);
+    sources.sort((a, b) => rankOf(a) - rankOf(b));
+    for (const neighbour of sources) this.#scheduleFrom(neighbour, files, localMs);
+  }
+
+  /** Asks one neighbour, which has just become able to give more. */
+  scheduleFrom(neighbour: Neighbour, localMs: number): void {
+    if (!neighbour.hasSaidHello || neighbour.isBanned) return;
+    this.#scheduleFrom(neighbour, this.#filesToFetch(localMs), localMs);
+  }
+
+  /** Takes one chunk; returns why its sender must go, if so. */
+  takeChunk(neighbour: Neighbour, chunk: Chunk, localMs: number): DropReason | null {
+    const { counts, fileCatalog } = this.#core;
+    const payloadBytes = chunk.payload.length;
+    counts.receivedBytes += payloadBytes;
+    if (neighbour.isBanned) return null;
+    const fileId = neighbour.fileOfSlot(chunk.slot);
+    const request = fileId && neighbour.source.requestOf(fileId, chunk.piece);
+    if (!request) return "unrequested";
+    const isInPlace = chunk.offsetBytes === request.receivedBytes;
+    if (!isInPlace || request.receivedBytes + payloadBytes > request.sizeBytes) return "malformed";
+    neighbour.source.annotationChunk(payloadBytes, localMs);
+    request.receivedBytes += payloadBytes;
+    const file = fileCatalog.get(request.fileId);
+    const isUseless = !file || file.held.has(request.piece) || file.checking.has(request.piece);
+    // Late data of a cancelled request is welcome as long as the piece is missing and it is here from the start.
+    if (isUseless || (chunk.offsetBytes > 0 && !request.bytes)) {
+      counts.duplicateBytes += payloadBytes;
+      if (request.bytes) counts.duplicateBytes += chunk.offsetBytes;
+      request.bytes = null;
+    } else {
+      request.bytes ??= new Uint8Array(request.sizeBytes);
+      request.bytes.set(chunk.payload, chunk.offsetBytes);
+    }
+    if (request.receivedBytes === request.sizeBytes) this.#finish(neighbour, request, file, localMs);
+    return null;
+  }
+
+  takeKept(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (file?.epoch !== epoch || !file.isCommitted || !file.markHeld(piece)) return;
+    file.progressLocalMs = localMs;
+    // Within the pause it says nothing: it was on its way when another piece found no room.
+    if (file.retryLocalMs !== null && localMs >= file.retryLocalMs) file.retryLocalMs = null;
+    if (file.retryLocalMs === null) file.isUnstorable = false;
+    // It may have been asked for anew when the store was late.
+    this.#cancelElsewhere(file, piece);
+    if (file.held.setCount === 1) this.#core.isCatalogStale = true;
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (!neighbour.advertised.has(fileId)) continue;
+      const pending = neighbour.pendingHaves.get(fileId);
+      if (pending) pending.push(piece);
+      else neighbour.pendingHaves.set(fileId, [piece]);
+    }
+    if (!file.isComplete) return;
+    this.#core.isCatalogStale = true; // the listing says so
+    this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
+  }
+
+  /** The hash is not the manifest's: the sender is not asked for anything again. */
+  takeBad(peer: UserId, fileId: FileId, piece: number, epoch: number, localMs: number): void {
+    const { fileCatalog, neighbours, counts } = this.#core;
+    const file = fileCatalog.get(fileId);
+    if (file?.epoch === epoch) file.checking.delete(piece);
+    counts.badPieces += 1;
+    const fileName = file ? fileCatalog.nameOf(file, neighbours) : "";
+    this.#core.perform({ type: "tell", event: { code: "bad-piece", from: peer, fileId, fileName } });
+    this.#core.banned.add(peer);
+    const neighbour = neighbours.get(peer);
+    if (neighbour && !neighbour.isBanned) {
+      neighbour.isBanned = true;
+      this.#cancelAll(neighbour, neighbour.source.liveRequests());
+      this.recount();
+    }
+    this.schedule(localMs);
+  }
+
+  /** The store is ready for a file; pieces from before a reload are being checked and need not be asked for. */
+  takeOpened(fileId: FileId, pieces: readonly number[], epoch: number, localMs: number): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (!file?.isCommitted || file.epoch !== epoch) return;
+    file.isOpen = true;
+    file.openingSinceLocalMs = null;
+    file.progressLocalMs = localMs;
+    for (const piece of pieces)
+      if (piece < file.pieceCount && !file.held.has(piece)) file.checking.set(piece, localMs);
+    this.schedule(localMs);
+  }
+
+  /** What was to be checked is lost: it is wanted again. */
+  takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (file?.epoch === epoch) file.checking.delete(piece);
+    this.schedule(localMs);
+  }
+
+  takeUnstored(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+    const { fileCatalog, neighbours } = this.#core;
+    const file = fileCatalog.get(fileId);
+    if (file?.epoch !== epoch) return;
+    file.checking.delete(piece);
+    if (file.isComplete) return;
+    const isNews = file.retryLocalMs === null; // a later try changes nothing for people
+    file.isUnstorable = true;
+    file.retryLocalMs = localMs + UNSTORABLE_PAUSE_MS;
+    this.cancelFile(file);
+    if (!file.isOpen) file.letGo(); // another try opens it anew
+    if (!isNews) return;
+    const fileName = fileCatalog.nameOf(file, neighbours);
+    this.#core.perform({ type: "tell", event: { code: "storage-full", fileId, fileName } });
+  }
+
+  takeReject(neighbour: Neighbour, fileId: FileId, pieces: readonly number[], localMs: number): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (file?.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
+    for (const piece of pieces) {
+      const request = neighbour.source.requestOf(fileId, piece);
+      if (!request) continue;
+      // A rejected live request means it could not give the piece; a rejected cancel only confirms the cancel.
+      // It may be unable only for a moment, so it is asked again after a pause.
+      if (request.isLive && !request.stolenFor) neighbour.source.recordRefusal(fileId, piece, localMs);
+      file?.markNotComing(piece, neighbour.userId);
+      neighbour.source.forget(request);
+      const successor = request.stolenFor && this.#core.neighbours.get(request.stolenFor);
+      if (successor) this.scheduleFrom(successor, localMs); // before the slow one takes it again
+    }
+    this.schedule(localMs);
+  }
+
+  /** Takes a manifest; returns why its sender must go, if so. */
+  takeManifest(
+    neighbour: Neighbour,
+    fileId: FileId,
+    sizeBytes: number,
+    hashes: string,
+    localMs: number,
+  ): DropReason | null {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (!file || file.manifest) return null;
+    try {
+      file.adopt(parseManifest(fileId, sizeBytes, hashes));
+    } catch {
+      return "malformed";
+    }
+    if (neighbour.listing.get(fileId)?.sizeBytes !== sizeBytes) return "contradiction";
+    this.recount();
+    this.schedule(localMs);
+    return null;
+  }
+
+  /** A neighbour has gone: what it owed is wanted again. */
+  release(neighbour: Neighbour): void {
+    for (const request of neighbour.source.liveRequests()) {
+      this.#core.fileCatalog.get(request.fileId)?.markNotComing(request.piece, neighbour.userId);
+    }
+    for (const file of this.#core.fileCatalog.all()) {
+      if (file.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
+    }
+  }
+
+  /** A file is not wanted any more, or was added by hand meanwhile: takes back every request for it. */
+  cancelFile(file: KnownFile): void {
+    file.manifestAsk = null;
+    for (const neighbour of this.#core.neighbours.values()) {
+      const requests = neighbour.source.liveRequests().filter(({ fileId }) => fileId === file.fileId);
+      this.#cancelAll(neighbour, requests);
+    }
+  }
+
+  /**
+   * Ends whatever has gone on for too long, or has no owner: afterwards the piece is wanted again (duty.ts). Answers that come
+   * after that find nothing to change, or a piece that is held all the same.
+   */
+  recover(localMs: number): void {
+    for (const file of this.#core.fileCatalog.all()) {
+      const openingMs = localMs - (file.openingSinceLocalMs ?? localMs);
+      if (openingMs >= STORE_PATIENCE_MS) this.#giveUp(file, localMs);
+      for (const [piece, sinceLocalMs] of file.checking) {
+        if (localMs - sinceLocalMs < STORE_PATIENCE_MS) continue;
+        file.checking.delete(piece);
+        file.unansweredChecks += 1;
+      }
+      if (file.unansweredChecks >= MAX_UNANSWERED_CHECKS) this.#giveUp(file, localMs);
+      for (const [piece, { sources }] of file.inFlight) {
+        if (file.isOpen && dutyOf(this.#core, file, piece, localMs) !== "neglected") continue;
+        for (const peer of [...sources]) {
+          const request = this.#core.neighbours.get(peer)?.source.requestOf(file.fileId, piece);
+          if (!request?.isLive) file.markNotComing(piece, peer);
+        }
+      }
+    }
+  }
+
+  #giveUp(file: KnownFile, localMs: number): void {
+    file.openingSinceLocalMs = null;
+    file.unansweredChecks = 0;
+    this.takeUnstored(file.fileId, -1, file.epoch, localMs);
+  }
+
+  /** Takes back every request for a file, and has the store let go of it: its room is for others. What nobody lists is forgotten. */
+  letGo(file: KnownFile): void {
+    const { neighbours, fileCatalog } = this.#core;
+    this.cancelFile(file);
+    file.letGo();
+    for (const { userId, uploads, advertised, pendingHaves, advertisements } of neighbours.values()) {
+      const pieces = uploads.cancelFile(file.fileId);
+      const message = { type: "reject", fileId: file.fileId, pieces } as const;
+      if (pieces.length > 0) this.#core.perform({ type: "send-ctl", peer: userId, message });
+      advertised.delete(file.fileId);
+      pendingHaves.delete(file.fileId);
+      advertisements.delete(file.fileId);
+    }
+    this.#core.isCatalogStale = true;
+    this.#core.perform({ type: "forget-file", fileId: file.fileId });
+    if (!isListed(file.fileId, this.#core)) fileCatalog.remove(file);
+  }
+
+  /** Lets go of what makes way for a file of this size; returns whether it then fits. */
+  makeRoom(fileId: FileId, sizeBytes: number): boolean {
+    const gone = this.#core.fileCatalog.room.whatMakesWay(fileId, sizeBytes, this.#core);
+    for (const file of gone ?? []) this.letGo(file);
+    return gone !== null;
+  }
+
+  /** Finds silent sources and hands their pieces to others. */
+  checkSilence(localMs: number): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      const requests = neighbour.source.liveRequests();
+      const [first] = requests;
+      if (!first || !neighbour.source.checkSilence(first.sizeBytes, localMs)) continue;
+      // What only this source has is waited for: asking again would change nothing on a reliable channel.
+      const movable = requests.filter((request) => hasOtherSource(this.#core.neighbours, neighbour, request));
+      this.#cancelAll(neighbour, movable);
+      if (movable[0] && neighbour.source.strikes === NAMED_AFTER_STRIKES)
+        this.#nameSilent(neighbour, movable[0].fileId);
+    }
+  }
+
+  #nameSilent({ userId }: Neighbour, fileId: FileId): void {
+    const { fileCatalog, neighbours } = this.#core;
+    const file = fileCatalog.get(fileId);
+    const fileName = file ? fileCatalog.nameOf(file, neighbours) : "";
+    this.#core.perform({ type: "tell", event: { code: "source-silent", from: userId, fileId, fileName } });
+  }
+
+  /** Counts again which neighbours have which pieces, after one came, went or was banned. */
+  recount(): void {
+    for (const file of this.#core.fileCatalog.all()) {
+      file.availability.fill(0);
+      for (const neighbour of this.#core.neighbours.values()) {
+        const holding = neighbour.isBanned ? undefined : neighbour.holdings.get(file.fileId);
+        if (!holding || holding.length !== file.pieceCount) continue;
+        for (let piece = 0; piece < file.pieceCount; piece++) {
+          if (holding.has(piece)) file.availability[piece] = (file.availability[piece] ?? 0) + 1;
+        }
+      }
+    }
+  }
+
+  /** Files that can be fetched now. On the way, asks for missing manifests and reserves room for what fits the budget. */
+  #filesToFetch(localMs: number): KnownFile[] {
+    const { fileCatalog, choices } = this.#core;
+    const ready: KnownFile[] = [];
+    for (const file of fileCatalog.toFetch(choices)) {
+      if (file.retryLocalMs !== null && localMs < file.retryLocalMs) continue;
+      if (!file.manifest) {
+        this.#askManifest(file, localMs);
+        continue;
+      }
+      // It has just made way for an earlier one, which it would drive out in turn, without end.
+      if (!file.isCommitted && !isListed(file.fileId, this.#core)) continue;
+      if (!file.isCommitted || file.isUnstorable) {
+        file.lacksRoom = !this.makeRoom(file.fileId, file.sizeBytes);
+        if (file.lacksRoom) continue;
+      }
+      if (!file.isCommitted) {
+        fileCatalog.commit(file, localMs);
+        const { fileId, sizeBytes, pieceLength, epoch } = file;
+        this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength, epoch });
+      }
+      if (file.isOpen) ready.push(file);
+    }
+    return ready.filter(({ isOpen }) => isOpen); // what was chosen later may have made way for an earlier one
+  }
+
+  #askManifest(file: KnownFile, localMs: number): void {
+    const ask = file.manifestAsk;
+    if (ask && localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+    const askable = [...this.#core.neighbours.values()].filter(
+      ({ hasSaidHello, isBanned, listing }) => hasSaidHello && !isBanned && listing.has(file.fileId),
+    );
+    const others = askable.filter(({ userId }) => userId !== ask?.peer);
+    const choices = others.length > 0 ? others : askable;
+    const chosen = choices[Math.floor(this.#core.random.fraction() * choices.length)];
+    if (!chosen) return;
+    file.manifestAsk = { peer: chosen.userId, askedLocalMs: localMs };
+    const message = { type: "manifest-request", fileId: file.fileId } as const;
+    this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
+  }
+
+  #scheduleFrom(neighbour: Neighbour, files: readonly KnownFile[], localMs: number): void {
+    const { source } = neighbour;
+    let isRefilling = false;
+    for (const file of files) {
+      if (isReserved(this.#core, neighbour, file)) return;
+      const holding = neighbour.holdings.get(file.fileId);
+      const isStalled = file.inFlight.size === 0 && localMs - file.progressLocalMs >= STALLED_AFTER_MS;
+      const isUnshownAsked = isStalled && neighbour.listing.get(file.fileId)?.isWhole === true;
+      if (!holding || holding.length !== file.pieceCount) continue;
+      const credit = source.creditFor(file.pieceLength);
+      // In batches: a request message per half credit, not per piece.
+      if (!isRefilling && source.liveCount > credit / 2) return;
+      isRefilling = true;
+      const room = Math.min(credit - source.liveCount, this.#roomFor(file.pieceLength));
+      if (room <= 0) return;
+      const isAtSource = (piece: number) =>
+        (holding.has(piece) || isUnshownAsked) &&
+        !source.requestOf(file.fileId, piece) &&
+        !source.isRefusing(file.fileId, piece, localMs);
+      const choices = {
+        pieceCount: file.pieceCount,
+        startedPieces: file.held.setCount + file.checking.size + file.inFlight.size,
+        isWanted: (piece: number) => file.isWanted(piece),
+        isAtSource,
+        availabilityOf: (piece: number) => file.availability[piece] ?? 0,
+      };
+      let pieces = pickPieces(choices, room, this.#core.random);
+      if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
+      this.#request(neighbour, file, pieces, localMs);
+      if (pieces.length === 0) this.#steal(neighbour, file, isAtSource, room);
+    }
+  }
+
+  /** A source with nothing to do takes over what waits, not begun, at a much slower one: once that one has let go of it. */
+  #steal(neighbour: Neighbour, file: KnownFile, isAtSource: (piece: number) => boolean, room: number): void {
+    const { source, userId } = neighbour;
+    if (source.isSilent || source.rateBytesPerSec === null) return;
+    const hereMs = source.expectedMs(file.pieceLength);
+    const piecesOf = new Map<UserId, number[]>();
+    let left = room;
+    for (const [piece, { sources }] of file.inFlight) {
+      if (left <= 0) break;
+      const [owing] = sources;
+      const other = sources.size === 1 && owing ? this.#core.neighbours.get(owing)?.source : undefined;
+      const request = other?.requestOf(file.fileId, piece);
+      if (!owing || !other || !request || request.stolenFor || request.receivedBytes > 0) continue;
+      if (!isAtSource(piece) || other.expectedMs(0) < ASK_BACK_RATIO * hereMs) continue;
+      request.stolenFor = userId;
+      piecesOf.set(owing, [...(piecesOf.get(owing) ?? []), piece]);
+      left -= 1;
+    }
+    for (const [owing, pieces] of piecesOf) {
+      const message = { type: "cancel", fileId: file.fileId, pieces } as const;
+      this.#core.perform({ type: "send-ctl", peer: owing, message });
+    }
+  }
+
+  #pickDuplicates(
+    neighbour: Neighbour,
+    file: KnownFile,
+    isAtSource: (piece: number) => boolean,
+    room: number,
+    localMs: number,
+  ): number[] {
+    let sources = 0;
+    for (const { holdings } of this.#core.neighbours.values()) if (holdings.has(file.fileId)) sources += 1;
+    if (neighbour.source.isSilent || !isEndGame(file.missingPieces, sources)) return [];
+    const left = Math.min(room, duplicateBudgetOf(file.pieceCount) - file.duplicatesAsked);
+    const late: number[] = [];
+    for (const [piece, inFlight] of file.inFlight) {
+      if (late.length >= left) break;
+      if (inFlight.sources.size > 1 || !isAtSource(piece)) continue;
+      const [owing] = inFlight.sources;
+      const expectedMs = owing
+        ? (this.#core.neighbours.get(owing)?.source.expectedMs(file.pieceLength) ?? 0)
+        : 0;
+      if (localMs - inFlight.sinceLocalMs > Math.max(END_GAME_AGE_MS, 2 * expectedMs)) late.push(piece);
+    }
+    file.duplicatesAsked += late.length;
+    return late;
+  }
+
+  #request(neighbour: Neighbour, file: KnownFile, pieces: number[], localMs: number): void {
+    if (pieces.length === 0) return;
+    for (const piece of pieces) {
+      neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs);
+      file.markAsked(piece, neighbour.userId, localMs);
+    }
+    const message = { type: "request", fileId: file.fileId, pieces } as const;
+    this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
+  }
+
+  #roomFor(pieceLength: number): number {
+    let liveBytes = 0;
+    for (const { source } of this.#core.neighbours.values()) liveBytes += source.liveBytes;
+    return Math.floor((this.#maxLiveBytes - liveBytes) / pieceLength);
+  }
+
+  #finish(neighbour: Neighbour, request: PieceRequest, file: KnownFile | undefined, localMs: number): void {
+    const { piece, bytes } = request;
+    neighbour.source.recordPiece();
+    neighbour.source.forget(request);
+    file?.markNotComing(piece, neighbour.userId);
+    if (file?.manifest && bytes) {
+      this.#cancelElsewhere(file, piece);
+      file.checking.set(piece, localMs);
+      file.progressLocalMs = localMs;
+      const sha256 = hashOfPiece(file.manifest, piece);
+      const { fileId, epoch } = file;
+      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
+    }
+    this.scheduleFrom(neighbour, localMs);
+  }
+
+  #cancelElsewhere(file: KnownFile, piece: number): void {
+    for (const peer of file.inFlight.get(piece)?.sources ?? []) {
+      const other = this.#core.neighbours.get(peer);
+      const request = other?.source.requestOf(file.fileId, piece);
+      if (other && request) this.#cancelAll(other, [request]);
+    }
+  }
+
+  #cancelAll(neighbour: Neighbour, requests: readonly PieceRequest[]): void {
+    const piecesOfFile = new Map<FileId, number[]>();
+    for (const request of requests) {
+      neighbour.source.cancel(request);
+      this.#core.fileCatalog.get(request.fileId)?.markNotComing(request.piece, neighbour.userId);
+      const pieces = piecesOfFile.get(request.fileId);
+      if (pieces) pieces.push(request.piece);
+      else piecesOfFile.set(request.fileId, [request.piece]);
+    }
+    for (const [fileId, pieces] of piecesOfFile) {
+      const message = { type: "cancel", fileId, pieces } as const;
+      this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
+    }
+  }
+}

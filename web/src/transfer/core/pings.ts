@@ -1,0 +1,62 @@
+// Round trips to neighbours: they steer credits, tell the uplink's queue, and compare clocks. Pure; local ms.
+
+import type { CoreState } from "./core.ts";
+import type { PeerTime } from "./ctl.ts";
+import type { Neighbour } from "./neighbour.ts";
+
+/** Measured more often while something flows, or clocks are to be compared. */
+const PING_PERIOD_MS = 5_000;
+const BUSY_PING_PERIOD_MS = 1_000;
+/** On a new link, as a start may be near: clocks are compared by them. */
+const FIRST_PINGS = 5;
+/** A path that answers later than after so many pings is not worth measuring. */
+const MAX_OPEN_PINGS = 32;
+
+export class Pings {
+  isComparing = false;
+  readonly #core: CoreState;
+
+  constructor(core: CoreState) {
+    this.#core = core;
+  }
+
+  tick(localMs: number): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      const isFlowing = neighbour.source.liveCount > 0 || !neighbour.uploads.isEmpty;
+      const isSoon = isFlowing || this.isComparing || neighbour.pingId < FIRST_PINGS;
+      const periodMs = isSoon ? BUSY_PING_PERIOD_MS : PING_PERIOD_MS;
+      if (neighbour.hasSaidHello && localMs - neighbour.pingSentLocalMs >= periodMs)
+        this.ping(neighbour, localMs);
+    }
+    this.#pingInTurn(localMs);
+  }
+
+  ping(neighbour: Neighbour, localMs: number): void {
+    this.#core.perform({ type: "record-ping", peer: neighbour.userId });
+    neighbour.pings.set(neighbour.pingId + 1, localMs);
+    neighbour.pings.delete(neighbour.pingId + 1 - MAX_OPEN_PINGS);
+    neighbour.pingSentLocalMs = localMs;
+    neighbour.pingId += 1;
+    const { userId, pingId } = neighbour;
+    this.#core.perform({ type: "send-ctl", peer: userId, message: { type: "ping", id: pingId } });
+  }
+
+  take(neighbour: Neighbour, id: number, time: PeerTime | undefined, localMs: number): void {
+    const sentLocalMs = neighbour.pings.get(id);
+    if (sentLocalMs === undefined) return;
+    neighbour.pings.delete(id);
+    const rttMs = localMs - sentLocalMs;
+    neighbour.source.recordRtt(rttMs);
+    this.#core.perform({ type: "record-rtt", peer: neighbour.userId, rttMs, time });
+  }
+
+  /** One a tick of those who are being sent to: the pacer needs to know the uplink's queue ten times a second. */
+  #pingInTurn(localMs: number): void {
+    let next: Neighbour | null = null;
+    for (const neighbour of this.#core.neighbours.values()) {
+      if (neighbour.uploads.isEmpty) continue;
+      if (!next || neighbour.pingSentLocalMs < next.pingSentLocalMs) next = neighbour;
+    }
+    if (next && next.pingSentLocalMs < localMs) this.ping(next, localMs);
+  }
+}

@@ -1,0 +1,132 @@
+// Super-seeding: while this device alone holds a file, it hands every piece out once before it hands any out twice, so that
+// the swarm has a second copy after one upload. It does so by telling each neighbour only of the pieces meant for it; what it
+// tells is true, and nothing asked beyond that is refused. It ends, with the whole bitfield to everyone, as soon as every
+// piece is held by somebody else, or another lists the file as whole. Local ms.
+// Invariants: (1) a piece is chosen for the neighbour that holds least, among those handed out least; (2) no more than its
+// allowance is shown to a neighbour ahead of what it was sent; whoever runs dry, or asks for nothing, gets a larger one.
+
+import type { FileId, UserId } from "../../lib/index.ts";
+import { Advertisement, FIRST_ALLOWANCE } from "./advertisement.ts";
+import { Bitfield } from "./bitfield.ts";
+import type { CoreState } from "./core.ts";
+import type { KnownFile } from "./known-file.ts";
+import type { Neighbour } from "./neighbour.ts";
+
+/** As many as anyone may have outstanding (remote-source.ts). */
+const MAX_ALLOWANCE = 16;
+/** Who asks for nothing of what it was shown for so long may have it, or not want it: it is shown as much again. */
+const IDLE_GUEST_MS = 5_000;
+
+export class Seeding {
+  readonly #core: CoreState;
+
+  constructor(core: CoreState) {
+    this.#core = core;
+  }
+
+  /** The bitfield with which a file is first told to a neighbour. */
+  firstBitfield(neighbour: Neighbour, file: KnownFile): Bitfield {
+    if (!this.#isWorthwhile(file)) return file.held;
+    const showing = new Advertisement(new Bitfield(file.pieceCount));
+    neighbour.advertisements.set(file.fileId, showing);
+    this.#show(neighbour, file, showing, this.#handedOut(file));
+    return showing.shown;
+  }
+
+  /** A piece has left for its neighbour. */
+  recordSent(peer: UserId, fileId: FileId, piece: number): void {
+    const neighbour = this.#core.neighbours.get(peer);
+    const showing = neighbour?.advertisements.get(fileId);
+    if (!showing?.ahead.delete(piece)) return;
+    if (neighbour?.uploads.isEmpty) showing.allowance = Math.min(MAX_ALLOWANCE, showing.allowance + 1);
+    this.advance(fileId);
+  }
+
+  /** Shows more to whoever is idle: what it was shown may be of no use to it. */
+  recover(localMs: number): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      for (const [fileId, showing] of [...neighbour.advertisements]) {
+        if (!neighbour.uploads.isEmpty) showing.busyLocalMs = localMs;
+        showing.busyLocalMs ??= localMs;
+        if (localMs - showing.busyLocalMs < IDLE_GUEST_MS) continue;
+        showing.busyLocalMs = localMs;
+        showing.allowance += FIRST_ALLOWANCE;
+        this.advance(fileId);
+      }
+    }
+  }
+
+  /** Something about who has what has changed: shows more, or ends it. */
+  advance(fileId: FileId): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    const guests = [...this.#core.neighbours.values()].filter(({ advertisements }) =>
+      advertisements.has(fileId),
+    );
+    if (!file || guests.length === 0) return;
+    if (!this.#isWorthwhile(file)) {
+      this.#end(file, guests);
+      return;
+    }
+    const handedOut = this.#handedOut(file);
+    const heldBy = (guest: Neighbour): number => guest.holdings.get(fileId)?.setCount ?? 0;
+    for (const guest of guests.sort((a, b) => heldBy(a) - heldBy(b))) {
+      const showing = guest.advertisements.get(fileId);
+      const pieces = showing ? this.#show(guest, file, showing, handedOut) : [];
+      if (pieces.length === 0) continue;
+      this.#core.perform({ type: "send-ctl", peer: guest.userId, message: { type: "have", fileId, pieces } });
+    }
+  }
+
+  #isWorthwhile(file: KnownFile): boolean {
+    if (!file.isComplete) return false;
+    for (const { listing } of this.#core.neighbours.values()) {
+      if (listing.get(file.fileId)?.isWhole) return false;
+    }
+    return file.availability.includes(0);
+  }
+
+  /** For each piece, how many neighbours hold it or are about to get it from here. */
+  #handedOut(file: KnownFile): Uint16Array {
+    const counts = file.availability.slice();
+    for (const neighbour of this.#core.neighbours.values()) {
+      const holding = neighbour.holdings.get(file.fileId);
+      for (const upload of neighbour.advertisements.get(file.fileId)?.shown.indices() ?? []) {
+        if (!holding?.has(upload)) counts[upload] = (counts[upload] ?? 0) + 1;
+      }
+    }
+    return counts;
+  }
+
+  /** Fills a neighbour's allowance; returns what it is to be told. */
+  #show(neighbour: Neighbour, file: KnownFile, showing: Advertisement, handedOut: Uint16Array): number[] {
+    const holding = neighbour.holdings.get(file.fileId);
+    for (const piece of showing.ahead) if (holding?.has(piece)) showing.ahead.delete(piece);
+    const pieces: number[] = [];
+    while (showing.ahead.size < showing.allowance) {
+      let best = -1;
+      let bestRank = Number.POSITIVE_INFINITY;
+      for (let piece = 0; piece < file.pieceCount; piece++) {
+        if (holding?.has(piece) || showing.shown.has(piece)) continue;
+        const rank = (handedOut[piece] ?? 0) + this.#core.random.fraction();
+        if (rank >= bestRank) continue;
+        best = piece;
+        bestRank = rank;
+      }
+      if (best < 0) break;
+      handedOut[best] = (handedOut[best] ?? 0) + 1;
+      showing.shown.set(best);
+      showing.ahead.add(best);
+      pieces.push(best);
+    }
+    return pieces;
+  }
+
+  #end(file: KnownFile, guests: readonly Neighbour[]): void {
+    const { fileId } = file;
+    for (const guest of guests) {
+      guest.advertisements.delete(fileId);
+      const message = { type: "bitfield", fileId, pieces: file.held.encode() } as const;
+      this.#core.perform({ type: "send-ctl", peer: guest.userId, message });
+    }
+  }
+}

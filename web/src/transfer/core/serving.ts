@@ -1,0 +1,157 @@
+// The giving half of the core: who gets which piece next. Local ms.
+// Few pieces are on their way at a time, over all links together, so that each arrives soon and can be passed on: a piece in
+// nine halves helps nobody. Links take turns; within a link the playing file goes first, then what fewest others have.
+
+import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { CoreState } from "./core.ts";
+import type { DropReason } from "./ctl.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { DEAD_AFTER_MS } from "./remote-source.ts";
+import type { Seeding } from "./seeding.ts";
+import type { Upload } from "./uploads.ts";
+
+/** Pieces being read or sent at once: one on the wire and one ready to follow. */
+const SLOTS = 2;
+/** And for a phone on a paid connection: it gives, but little. */
+const FRUGAL_SLOTS = 1;
+/** A piece much longer in the pipe than usual waits for its receiver, not for us: its slot goes to others meanwhile. */
+const STALLED_FACTOR = 3;
+const MIN_STALLED_MS = 100;
+const MAX_STALLED_MS = 1_500;
+/** A read that has not been answered by now never will be: the piece is refused, and asked for again later. */
+const READ_PATIENCE_MS = 60_000;
+/** What is usual follows the quick pieces at once and the slow ones reluctantly: several slow receivers are no norm. */
+const SLOWER_SMOOTHING = 0.05;
+
+export class Serving {
+  readonly #core: CoreState;
+  readonly #seeding: Seeding;
+  #turns = 0;
+  #usualMs = MAX_STALLED_MS / STALLED_FACTOR;
+  isGenerous = true;
+
+  constructor(core: CoreState, seeding: Seeding) {
+    this.#core = core;
+    this.#seeding = seeding;
+  }
+
+  /** Takes a request; returns why its sender must go, if so. */
+  takeRequest(
+    neighbour: Neighbour,
+    fileId: FileId,
+    pieces: readonly number[],
+    localMs: number,
+  ): DropReason | null {
+    const file = this.#core.fileCatalog.get(fileId);
+    const refused: number[] = [];
+    for (const piece of pieces) {
+      if (file?.manifest && piece >= file.pieceCount) return "malformed";
+      if (!file?.isServed || !file.held.has(piece)) refused.push(piece);
+      else if (!neighbour.uploads.add({ fileId, piece })) return "flood";
+    }
+    this.#reject(neighbour.userId, fileId, refused);
+    this.pump(localMs);
+    return null;
+  }
+
+  takeCancel(neighbour: Neighbour, fileId: FileId, pieces: readonly number[]): void {
+    const cancelled = pieces.filter((piece) => neighbour.uploads.cancel({ fileId, piece }));
+    this.#reject(neighbour.userId, fileId, cancelled);
+  }
+
+  /** A file is not served any more: what has not begun is refused. */
+  cancelFile(fileId: FileId): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      this.#reject(neighbour.userId, fileId, neighbour.uploads.cancelFile(fileId));
+    }
+  }
+
+  takeRead(peer: UserId, upload: Upload, bytes: Bytes, localMs: number): void {
+    const file = this.#core.fileCatalog.get(upload.fileId);
+    const uploads = this.#core.neighbours.get(peer)?.uploads;
+    // The link may be another by now, and nobody there asked for this piece.
+    if (!uploads?.isReading(upload)) return;
+    if (!file?.held.has(upload.piece) || file.slot === null) {
+      this.takeUnreadable(peer, upload, localMs); // it made way for another file meanwhile
+      return;
+    }
+    const { slot } = file;
+    uploads.recordRead(upload);
+    this.#core.counts.sentBytes += bytes.length;
+    this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
+  }
+
+  takeUnreadable(peer: UserId, upload: Upload, localMs: number): void {
+    const uploads = this.#core.neighbours.get(peer)?.uploads;
+    if (!uploads?.isReading(upload)) return;
+    uploads.done(upload);
+    this.#reject(peer, upload.fileId, [upload.piece]);
+    this.pump(localMs);
+  }
+
+  /** Refuses what the store never gave; returns whose link has taken nothing for so long that it must be broken. */
+  recover(localMs: number): Neighbour[] {
+    const broken: Neighbour[] = [];
+    for (const neighbour of this.#core.neighbours.values()) {
+      for (const [upload, { begunLocalMs, isRead }] of neighbour.uploads.inPipe) {
+        const waitedMs = localMs - begunLocalMs;
+        if (!isRead && waitedMs >= READ_PATIENCE_MS) this.takeUnreadable(neighbour.userId, upload, localMs);
+        if (isRead && waitedMs >= DEAD_AFTER_MS) broken.push(neighbour);
+      }
+    }
+    return broken;
+  }
+
+  takeSent(peer: UserId, upload: Upload, localMs: number): void {
+    const begunLocalMs = this.#core.neighbours.get(peer)?.uploads.done(upload);
+    if (begunLocalMs !== undefined) {
+      const change = localMs - begunLocalMs - this.#usualMs;
+      this.#usualMs += change > 0 ? SLOWER_SMOOTHING * change : change / 2;
+    }
+    this.#seeding.recordSent(peer, upload.fileId, upload.piece);
+    this.pump(localMs);
+  }
+
+  /** Begins as many pieces as there are slots for. */
+  pump(localMs: number): void {
+    let free = this.isGenerous ? SLOTS : FRUGAL_SLOTS;
+    const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
+    for (const { uploads } of this.#core.neighbours.values()) {
+      for (const [, { begunLocalMs }] of uploads.inPipe) if (localMs - begunLocalMs < stalledMs) free -= 1;
+    }
+    for (; free > 0; free--) {
+      const neighbour = this.#nextInTurn();
+      const upload = neighbour?.uploads.begin(localMs, ++this.#turns, (waiting) => this.#urgencyOf(waiting));
+      if (!neighbour || !upload) return;
+      this.#core.perform({ type: "read-piece", peer: neighbour.userId, upload });
+    }
+  }
+
+  /** Whoever waits for the preferred file, and among those who was served longest ago. */
+  #nextInTurn(): Neighbour | null {
+    let next: Neighbour | null = null;
+    let isNextPreferred = false;
+    for (const neighbour of this.#core.neighbours.values()) {
+      const { uploads } = neighbour;
+      if (!uploads.canBegin) continue;
+      const isPreferred = uploads.isWaitingFor(this.#core.preferred);
+      if (next && isNextPreferred && !isPreferred) continue;
+      const isSooner = !next || (isPreferred && !isNextPreferred) || uploads.turn < next.uploads.turn;
+      if (!isSooner) continue;
+      next = neighbour;
+      isNextPreferred = isPreferred;
+    }
+    return next;
+  }
+
+  /** Lower goes first. */
+  #urgencyOf({ fileId, piece }: Upload): number {
+    const rarity = this.#core.fileCatalog.get(fileId)?.availability[piece] ?? 0;
+    return fileId === this.#core.preferred ? rarity - 0x10000 : rarity;
+  }
+
+  #reject(peer: UserId, fileId: FileId, pieces: number[]): void {
+    if (pieces.length === 0) return;
+    this.#core.perform({ type: "send-ctl", peer, message: { type: "reject", fileId, pieces } });
+  }
+}

@@ -1,0 +1,35 @@
+// What the file swarm of one session needs from outside, and what it tells at once. Local ms.
+
+import type { Bytes, Clock, Random, UserId } from "../lib/index.ts";
+import type { PeerTime } from "./core/ctl.ts";
+import type { LinkProver } from "./net/link-proofs.ts";
+import type { NetworkHint } from "./net/network-hint.ts";
+import type { Signal } from "./net/signal.ts";
+import type { Hasher } from "./store/hash.ts";
+import type { PieceStore } from "./store/store.ts";
+
+export interface SwarmOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly me: UserId;
+  readonly store: PieceStore;
+  /** For proving links: knows the swarm's keys. */
+  readonly prover: LinkProver;
+  /** Brings a signal to another peer, sealed, in order. */
+  sendSignal(to: UserId, signal: Signal): void;
+  /** Asked anew for every connection: credentials expire. */
+  iceServers: () => RTCIceServer[];
+  readonly isPhone?: boolean;
+  /** `navigator.connection`, where the browser has it: on a cellular network or with Save-Data this device gives little. */
+  readonly network?: NetworkHint | undefined;
+  /** Whether a file annotation makes sense: who sends one that does not is dropped. The same on every peer. */
+  acceptsAnnotation?(annotation: Bytes): boolean;
+  /** For tests; the browser's own when absent. */
+  createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
+  /** This device's global time at a local moment, as answers to pings tell it. */
+  timeAt?(localMs: number): PeerTime | null;
+  /** A neighbour's time, asked for and answered at these local moments, ms. */
+  onPeerTime?(peer: UserId, time: PeerTime, askedLocalMs: number, answeredLocalMs: number): void;
+  /** In this thread when absent. */
+  readonly hasher?: Hasher;
+}

@@ -1,0 +1,494 @@
+// The file swarm of one session: the shell around the pure core. Owns the mesh, the hasher and the store, runs what the core
+// wants done, and shows its state as signals. Local ms. Does not know what a file means, only its size and content.
+
+import { type Signal as Cell, type ReadonlySignal, signal } from "@preact/signals-core";
+import { type Bytes, FileError, type FileId, type UserId } from "../lib/index.ts";
+import type { Effect, TransferEvent } from "./core/core.ts";
+import { CtlInbox, type CtlMessage, encodeCtl } from "./core/ctl.ts";
+import { parseChunk } from "./core/frames.ts";
+import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./core/manifest.ts";
+import type { PieceMap } from "./core/piece-map.ts";
+import type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
+import { neighboursOf } from "./core/topology.ts";
+import { Transfer } from "./core/transfer.ts";
+import type { Upload } from "./core/uploads.ts";
+import { LinkProofs } from "./net/link-proofs.ts";
+import { Mesh } from "./net/mesh.ts";
+import { isUnmetered } from "./net/network-hint.ts";
+import { Pacer } from "./net/pacer.ts";
+import { SendScheduler } from "./net/send-scheduler.ts";
+import type { Signal } from "./net/signal.ts";
+import { Content } from "./store/content.ts";
+import { type Hasher, InlineHasher } from "./store/hash.ts";
+import { within } from "./store/limit.ts";
+import { Restoring } from "./store/restoring.ts";
+import type { SwarmOptions } from "./swarm-options.ts";
+import { SwarmSignals } from "./swarm-signals.ts";
+
+/** What a `File` has that matters here. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** What was there before a reload is kept this long for neighbours to list it again. */
+const UNCLAIMED_AFTER_MS = 60_000;
+
+/** Leaving waits no longer for the store. */
+const CLOSE_LIMIT_MS = 15_000;
+
+/** Links beyond those of the rings, and how often it is looked whether they are still of use. */
+const MAX_KEPT_LINKS = 2;
+const KEPT_LINK_REVIEW_MS = 5_000;
+
+/** Another person in the swarm. */
+export interface Member {
+  readonly userId: UserId;
+  readonly away: boolean;
+  /** Phones get fewer links in a large swarm; all peers must be told the same. */
+  readonly isPhone?: boolean;
+}
+
+/** What belongs to one open link: its numbering starts anew with each. */
+interface Conversation {
+  readonly inbox: CtlInbox;
+  nextSeq: number;
+}
+
+export class Swarm {
+  readonly #options: SwarmOptions;
+  readonly #transfer: Transfer;
+  readonly #mesh: Mesh;
+  readonly #pacer = new Pacer();
+  readonly #scheduler: SendScheduler;
+  readonly #proofs: LinkProofs;
+  readonly #hasher: Hasher;
+  readonly #content: Content;
+  readonly #restoring: Restoring;
+  readonly #conversations = new Map<UserId, Conversation>();
+  readonly #listeners = new Set<(event: SwarmEvent) => void>();
+  readonly #signals: SwarmSignals;
+  readonly #isGenerous: Cell<boolean>;
+  readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
+  readonly #pending: TransferEvent[] = [];
+  #isRunning = false;
+  #prioritized: FileId | null = null;
+  #adding: Promise<unknown> = Promise.resolve();
+  #tick: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
+  #closing: Promise<void> | null = null;
+  #cancelReview: (() => void) | null = null;
+  readonly #cancelSweep: () => void;
+
+  constructor(options: SwarmOptions) {
+    const { clock, random, me, store, iceServers, createConnection } = options;
+    this.#options = options;
+    this.#hasher = options.hasher ?? new InlineHasher();
+    this.#content = new Content(store, this.#hasher, clock);
+    this.#restoring = new Restoring(this.#content);
+    this.#transfer = new Transfer({
+      me,
+      random,
+      capacityBytes: store.capacityBytes,
+      isPhone: options.isPhone ?? false,
+      acceptsAnnotation: (annotation) => options.acceptsAnnotation?.(annotation) ?? true,
+    });
+    this.#signals = new SwarmSignals(clock, {
+      files: () => this.#transfer.files(),
+      links: () => this.#mesh.states((peer) => this.#transfer.rttMsOf(peer)),
+      totals: () => this.#transfer.totals(),
+    });
+    this.#cancelSweep = clock.after(UNCLAIMED_AFTER_MS, () => {
+      this.#content.dropUnclaimed().catch(() => undefined); // what stays is wiped on leave
+    });
+    this.#scheduler = new SendScheduler(this.#pacer, clock);
+    this.#isGenerous = signal(true);
+    this.#followNetwork();
+    options.network?.addEventListener?.("change", this.#followNetwork);
+    this.#proofs = new LinkProofs(options.prover, (peer) => this.#mesh.fingerprintsOf(peer));
+    this.#mesh = new Mesh({
+      clock,
+      scheduler: this.#scheduler,
+      random,
+      me,
+      iceServers,
+      sendSignal: (to, sent) => options.sendSignal(to, sent),
+      onOpen: (peer) => {
+        this.#conversations.set(peer, { inbox: new CtlInbox(), nextSeq: 0 });
+        this.#handle({ type: "link-opened", peer });
+      },
+      onClosed: (peer) => {
+        this.#conversations.delete(peer);
+        this.#pacer.forgetPath(peer);
+        this.#handle({ type: "link-closed", peer });
+      },
+      onCtl: (peer, data) => this.#takeCtl(peer, data),
+      onBulk: (peer, data) => this.#takeBulk(peer, data),
+      onChange: () => this.#signals.showSoon(),
+      onRenewed: () => this.#pacer.forgetNetwork(),
+      ...(createConnection && { createConnection }),
+    });
+  }
+
+  /** All known files, by name; the same order on every device. */
+  get files(): ReadonlySignal<readonly FileState[]> {
+    return this.#signals.files;
+  }
+
+  get pieceMaps(): readonly PieceMap[] {
+    return this.#transfer.pieceMaps();
+  }
+
+  get links(): ReadonlySignal<ReadonlyMap<UserId, LinkState>> {
+    return this.#signals.links;
+  }
+
+  get totals(): ReadonlySignal<Totals> {
+    return this.#signals.totals;
+  }
+
+  /** Whether this device gives what its uplink has, or little of it. */
+  get isGenerous(): ReadonlySignal<boolean> {
+    return this.#isGenerous;
+  }
+
+  /** A person's choice; from then on the kind of network changes nothing. */
+  setGenerous(isGenerous: boolean): void {
+    this.#options.network?.removeEventListener?.("change", this.#followNetwork);
+    this.#setGenerous(isGenerous);
+  }
+
+  /** While music plays, less may queue before the uplink; clocks are compared more often when that matters. */
+  setPlaying(isPlaying: boolean, isComparing = false): void {
+    this.#transfer.setComparing(isComparing);
+    this.#pacer.setPlaying(isPlaying);
+  }
+
+  /** A round trip of the clock's probes, ms: the path whose queue is only this device's own. */
+  reportRtt(rttMs: number): void {
+    this.#pacer.recordRtt("clock", rttMs, this.#options.clock.nowMs());
+  }
+
+  /** What bulk may take of the uplink now, and how much waits before it; for diagnostics. */
+  get pace(): { readonly bytesPerSec: number; readonly queueMs: number | null } {
+    const { rateBytesPerSec } = this.#pacer;
+    return { bytesPerSec: rateBytesPerSec, queueMs: this.#pacer.queueMs(this.#options.clock.nowMs()) };
+  }
+
+  /** Returns the function that ends it. */
+  onEvent(listener: (event: SwarmEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Offers a file: hashes it, keeps a copy of it in the store, lists it to everyone. Equal content has one id, whoever adds
+   * it. Rejects FileError file-empty, file-too-large, file-too-many (a fourth enabled file of mine), storage-full,
+   * file-unreadable (it changed or vanished while being read).
+   */
+  addFile(file: File | NamedBlob): Promise<FileId> {
+    const blob = "blob" in file ? file.blob : file;
+    const added = this.#adding.then(() => this.#addBlob(file.name, blob));
+    this.#adding = added.catch(() => undefined); // one after the other; each caller hears of its own
+    return added;
+  }
+
+  setEnabled(fileId: FileId, isEnabled: boolean): void {
+    this.#handle({ type: "enabled-set", fileId, isEnabled });
+  }
+
+  /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */
+  resumeState(): string {
+    return this.#restoring.resumeState(this.#transfer.kept());
+  }
+
+  /**
+   * Takes up what a former page of this session left: its own files are its own again, also when nobody else lists them. Every piece
+   * found in the store is hashed again. Files added meanwhile wait. A resume state that makes no sense counts as none.
+   */
+  restore(resumeState: string): Promise<void> {
+    this.#restoring.expect(resumeState);
+    const restored = this.#adding.then(() => this.#restoreFiles());
+    this.#adding = restored.catch(() => undefined);
+    return this.#adding.then(() => undefined);
+  }
+
+  /** The network may be another, or the device slept: links that wait for another attempt are tried at once. */
+  wake(isNewNetwork: boolean): void {
+    if (isNewNetwork) this.#pacer.forgetNetwork();
+    this.#mesh.wake();
+  }
+
+  /** The playing or prepared file goes before all others, in fetching and in serving. */
+  prioritize(fileId: FileId | null): void {
+    if (fileId === this.#prioritized) return;
+    this.#prioritized = fileId;
+    this.#handle({ type: "prioritized", fileId });
+  }
+
+  /**
+   * Proposes an opaque annotation for a file, 1 byte to 20 KiB (RangeError otherwise). All peers end up with the lexicographically
+   * smallest one anyone proposed, so the annotation that stays may be another's: ask `annotationOf` after each event `file-annotation`.
+   */
+  setAnnotation(fileId: FileId, annotation: Bytes): void {
+    this.#handle({ type: "annotation-set", fileId, annotation });
+  }
+
+  /** Not to be altered; null while none is known. */
+  annotationOf(fileId: FileId): Bytes | null {
+    return this.#transfer.annotationOf(fileId);
+  }
+
+  /** The whole content. Rejects FileError file-unreadable while it is not fully held. */
+  async readFile(fileId: FileId): Promise<Bytes> {
+    const manifest = this.#transfer.manifestOf(fileId);
+    if (!manifest || !this.#transfer.isComplete(fileId))
+      throw new FileError("file-unreadable", "not fully held");
+    return this.#content.readWhole(fileId, manifest);
+  }
+
+  /** The links follow this list. The connection to an away member is kept, but none is made. */
+  setMembers(members: readonly Member[]): void {
+    const byId = new Map(members.map((member) => [member.userId, member]));
+    const { me, isPhone = false } = this.#options;
+    const wanted = neighboursOf(me, byId.keys(), (id) =>
+      id === me ? isPhone : (byId.get(id)?.isPhone ?? false),
+    );
+    // A link that still carries pieces is kept beyond its place in the rings: breaking it would only lose what is on its way.
+    const serving = [...this.#conversations.keys()].filter(
+      (id) => byId.has(id) && this.#transfer.isFlowing(id),
+    );
+    const kept = serving.filter((id) => !wanted.has(id)).slice(0, MAX_KEPT_LINKS);
+    this.#mesh.setNeighbours(
+      new Map([...wanted, ...kept].map((userId) => [userId, { isAway: byId.get(userId)?.away ?? false }])),
+    );
+    this.#cancelReview?.();
+    const review = (): void => this.setMembers(members);
+    this.#cancelReview = kept.length > 0 ? this.#options.clock.after(KEPT_LINK_REVIEW_MS, review) : null;
+  }
+
+  receiveSignal(from: UserId, received: Signal): void {
+    this.#mesh.receive(from, received);
+  }
+
+  /** Closes all links, and wipes the store unless another swarm goes on with it; idempotent. */
+  close(keepsStore = false): Promise<void> {
+    this.#closing ??= this.#close(keepsStore);
+    return this.#closing;
+  }
+
+  async #close(keepsStore: boolean): Promise<void> {
+    for (const peer of this.#conversations.keys()) this.#sendCtl(peer, { type: "bye", reason: "left" });
+    this.#cancelReview?.();
+    this.#cancelSweep();
+    this.#mesh.close();
+    this.#scheduler.close();
+    this.#options.network?.removeEventListener?.("change", this.#followNetwork);
+    this.#tick?.cancel();
+    this.#signals.close();
+    this.#hasher.close();
+    this.#listeners.clear();
+    await this.#adding;
+    if (keepsStore) return;
+    const { store, clock } = this.#options;
+    await within(clock, CLOSE_LIMIT_MS, store.close(), "store").catch(() => undefined); // the next start wipes it
+  }
+
+  #setGenerous(isGenerous: boolean): void {
+    this.#isGenerous.value = isGenerous;
+    this.#pacer.setGenerous(isGenerous);
+    this.#handle({ type: "generous-set", isGenerous });
+  }
+
+  async #addBlob(name: string, blob: Blob): Promise<FileId> {
+    if (blob.size === 0) throw new FileError("file-empty", name);
+    if (blob.size > MAX_FILE_BYTES) throw new FileError("file-too-large", `${blob.size} bytes`);
+    const manifest = await this.#content.manifestOf(blob);
+    const fileId = fileIdOf(manifest);
+    if (!this.#transfer.canOffer(fileId)) throw new FileError("file-too-many", name);
+    this.#handle({ type: "room-wanted", fileId, sizeBytes: blob.size });
+    if (!this.#transfer.hasRoomFor(fileId, blob.size))
+      throw new FileError("storage-full", `${blob.size} bytes`);
+    if (!this.#transfer.isComplete(fileId)) {
+      await this.#content.copyIn(fileId, manifest, blob).catch(async (cause: unknown) => {
+        if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
+        throw cause;
+      });
+    }
+    if (this.#closing) throw new FileError("file-unreadable", "the swarm was left meanwhile");
+    this.#handle({ type: "file-added", fileId, manifest, name });
+    this.#signals.show();
+    return fileId;
+  }
+
+  async #restoreFiles(): Promise<void> {
+    for await (const { file, pieces } of this.#restoring.readBack()) {
+      if (this.#closing) return;
+      this.#handle({ type: "file-restored", file, pieces });
+      if (!this.#transfer.manifestOf(file.fileId)) await this.#content.drop(file.fileId);
+      this.#signals.show();
+    }
+  }
+
+  #takeCtl(peer: UserId, data: unknown): void {
+    const messages = this.#conversations.get(peer)?.inbox.take(data, this.#options.clock.nowMs()) ?? [];
+    if (typeof messages === "string") {
+      this.#dropPeer(peer, messages);
+      return;
+    }
+    for (const message of messages) {
+      if (message.type === "hello" && !this.#proofs.isProven(peer, message.proof)) {
+        // Not for good: whoever sat in between may be gone when the next connection is made.
+        this.#tell({ code: "peer-dropped", from: peer, reason: "unproven" });
+        this.#mesh.drop(peer, false);
+        return;
+      }
+      this.#handle({ type: "ctl", peer, message });
+    }
+  }
+
+  #takeBulk(peer: UserId, data: unknown): void {
+    let chunk: ReturnType<typeof parseChunk>;
+    try {
+      chunk = parseChunk(data);
+    } catch {
+      this.#dropPeer(peer, "malformed");
+      return;
+    }
+    this.#handle({ type: "chunk", peer, chunk });
+  }
+
+  #dropPeer(peer: UserId, reason: string): void {
+    this.#tell({ code: "peer-dropped", from: peer, reason });
+    this.#mesh.drop(peer, true);
+  }
+
+  /** Events may be caused by effects of events: they wait their turn. */
+  #handle(event: TransferEvent): void {
+    this.#pending.push(event);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
+        for (const effect of this.#transfer.handle(next, this.#options.clock.nowMs())) this.#perform(effect);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+    this.#scheduleTick();
+    this.#signals.showSoon();
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send-ctl":
+        this.#sendCtl(effect.peer, effect.message);
+        return;
+      case "read-piece": {
+        const { peer, upload } = effect;
+        this.#content.read(upload.fileId, upload.piece).then(
+          (bytes) => this.#handle({ type: "piece-read", peer, upload, bytes }),
+          () => this.#handle({ type: "piece-unreadable", peer, upload }),
+        );
+        return;
+      }
+      case "send-piece": {
+        const { peer, upload, slot, bytes } = effect;
+        const conversation = this.#conversations.get(peer);
+        this.#mesh.sendPiece(peer, slot, upload.piece, bytes, () => this.#sent(peer, upload, conversation));
+        return;
+      }
+      case "open-file":
+        this.#openFile(effect).catch(() => {
+          this.#handle({ type: "file-unopened", fileId: effect.fileId, epoch: effect.epoch });
+        });
+        return;
+      case "keep":
+        this.#keep(effect).catch(() => {
+          this.#handle({
+            type: "piece-lost",
+            fileId: effect.fileId,
+            piece: effect.piece,
+            epoch: effect.epoch,
+          });
+        });
+        return;
+      case "record-ping":
+        this.#pacer.recordPing(effect.peer, this.#options.clock.nowMs());
+        return;
+      case "record-rtt": {
+        const { peer, rttMs, time } = effect;
+        const localMs = this.#options.clock.nowMs();
+        this.#pacer.recordRtt(peer, rttMs, localMs);
+        if (time) this.#options.onPeerTime?.(peer, time, localMs - rttMs, localMs);
+        return;
+      }
+      case "forget-file":
+        this.#content.drop(effect.fileId).catch(() => undefined); // what stays is wiped on leave
+        return;
+      case "drop-peer":
+        this.#sendCtl(effect.peer, { type: "bye", reason: effect.reason });
+        this.#mesh.drop(effect.peer, effect.isForGood);
+        return;
+      case "tell":
+        this.#tell(effect.event);
+        return;
+    }
+  }
+
+  #sent(peer: UserId, upload: Upload, conversation: Conversation | undefined): void {
+    if (this.#conversations.get(peer) === conversation) this.#handle({ type: "piece-sent", peer, upload });
+  }
+
+  async #openFile({ fileId, sizeBytes, epoch }: Extract<Effect, { type: "open-file" }>): Promise<void> {
+    await this.#content.open(fileId, sizeBytes);
+    const pieces = await this.#content.held(fileId);
+    this.#handle({ type: "file-opened", fileId, pieces, epoch });
+    const manifest = this.#transfer.manifestOf(fileId);
+    for (const piece of pieces) {
+      const isWhole = manifest && this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
+      const isKept = (await isWhole?.catch(() => false)) ?? false;
+      this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece, epoch });
+    }
+  }
+
+  async #keep(effect: Extract<Effect, { type: "keep" }>): Promise<void> {
+    const { peer, fileId, piece, bytes, sha256, epoch } = effect;
+    const outcome = await this.#content.keep(fileId, piece, bytes, sha256);
+    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece, epoch });
+    else this.#handle({ type: `piece-${outcome}`, fileId, piece, epoch });
+  }
+
+  #sendCtl(peer: UserId, message: CtlMessage): void {
+    const conversation = this.#conversations.get(peer);
+    if (!conversation) return;
+    this.#mesh.sendCtl(peer, encodeCtl(this.#complete(message, peer), conversation.nextSeq++));
+  }
+
+  /** With what only this side of the core knows. */
+  #complete(message: CtlMessage, peer: UserId): CtlMessage {
+    if (message.type === "hello") return { ...message, proof: this.#proofs.proofFor(peer) };
+    if (message.type !== "pong") return message;
+    const time = this.#options.timeAt?.(this.#options.clock.nowMs());
+    return time ? { ...message, time } : message;
+  }
+
+  /** One tick at a time, and sooner when the core has become busy since. */
+  #scheduleTick(): void {
+    const { tickInMs } = this.#transfer;
+    if (tickInMs === null || this.#closing) return;
+    const dueLocalMs = this.#options.clock.nowMs() + tickInMs;
+    if (this.#tick && this.#tick.dueLocalMs <= dueLocalMs) return;
+    this.#tick?.cancel();
+    const cancel = this.#options.clock.after(tickInMs, () => {
+      this.#tick = null;
+      this.#handle({ type: "tick" });
+    });
+    this.#tick = { dueLocalMs, cancel };
+  }
+
+  #tell(event: SwarmEvent): void {
+    // Who hears of a finished file asks for its state at once.
+    this.#signals.show();
+    for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,344 @@
+// Many transfer cores on a wire of make-believe, in virtual time: links with a delay, uplinks with a rate, pieces whose content
+// is a pattern. Hashing is replaced by comparing with the pattern; everything else is the real core.
+
+import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import { every } from "../../lib/index.ts";
+import { SeededRandom } from "../../lib/testing/index.ts";
+import type { Effect, TransferEvent } from "../core/core.ts";
+import type { CtlMessage } from "../core/ctl.ts";
+import { fileIdOf, type Manifest, makeManifest, pieceCountOf, pieceSizeOf } from "../core/manifest.ts";
+import type { FileState, SwarmEvent } from "../core/state.ts";
+import { Transfer } from "../core/transfer.ts";
+import type { Upload } from "../core/uploads.ts";
+import { EventClock } from "./event-clock.ts";
+
+const TICK_MS = 100;
+const DELAY_MS = 10;
+const CHUNK_BYTES = 32 * 1024;
+/** 8 Mbit/s: one 64 KiB piece takes 66 ms. */
+export const UPLINK_BYTES_PER_SEC = 1_000_000;
+
+export interface FakeFile {
+  readonly fileId: FileId;
+  readonly manifest: Manifest;
+  readonly name: string;
+}
+
+export function fakeFile(sizeBytes: number, name = "song.mp3", salt = 1): FakeFile {
+  const hashes = Array.from({ length: pieceCountOf(sizeBytes) }, (_, piece) => {
+    return new Uint8Array(32).map((_, index) =>
+      index === 0 ? salt : index === 1 ? piece & 255 : piece >> 8,
+    );
+  });
+  const manifest = makeManifest(sizeBytes, hashes);
+  return { fileId: fileIdOf(manifest), manifest, name };
+}
+
+/** Peers called ada, bo, cy, … get ids that sort in this order. */
+export const idOf = (name: string): UserId => {
+  const hex = Array.from(name, (char) => (char.charCodeAt(0) & 255).toString(16).padStart(2, "0")).join("");
+  return hex.padEnd(32, "0").slice(0, 32) as UserId;
+};
+
+interface Outgoing {
+  readonly upload: Upload;
+  readonly slot: number;
+  readonly bytes: Bytes;
+  sentBytes: number;
+}
+
+export class FakePeer {
+  readonly id: UserId;
+  readonly events: SwarmEvent[] = [];
+  readonly transfer: Transfer;
+  readonly links = new Set<FakePeer>();
+  readonly sentBytesTo = new Map<FakePeer, number>();
+  /** Flips a byte of every piece it sends. */
+  isLying = false;
+  /** Takes requests and never answers. */
+  isMute = false;
+  /** Outlives the peer: whoever joins with it is the same device after a reload. */
+  readonly store: Map<string, Bytes>;
+  readonly #answer: Answering;
+  readonly #isWatched: boolean;
+  readonly #outgoing = new Map<FakePeer, Outgoing[]>();
+  readonly #stopTicking: () => void;
+  #isSending = false;
+
+  constructor(
+    readonly name: string,
+    readonly swarm: FakeSwarm,
+    readonly uplinkBytesPerSec: number,
+    { uplinkBytesPerSec: _, ...options }: JoinOptions,
+  ) {
+    this.id = idOf(name);
+    this.store = options.store ?? new Map();
+    this.#answer = options.answer ?? ((task) => swarm.soon(task));
+    this.#isWatched = options.isWatched ?? false;
+    this.transfer = new Transfer({
+      me: this.id,
+      random: swarm.random,
+      capacityBytes: 2 ** 30,
+      ...options,
+    });
+    this.#stopTicking = every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
+  }
+
+  add(file: FakeFile): void {
+    for (let piece = 0; piece < pieceCountOf(file.manifest.sizeBytes); piece++) {
+      this.store.set(`${file.fileId}/${piece}`, this.swarm.contentOf(file.manifest.sizeBytes, piece));
+    }
+    this.handle({ type: "file-added", ...file });
+  }
+
+  file(file: FakeFile): FileState | undefined {
+    return this.transfer.files().find(({ fileId }) => fileId === file.fileId);
+  }
+
+  heldPieces({ fileId, manifest }: FakeFile): number[] {
+    const all = Array.from({ length: pieceCountOf(manifest.sizeBytes) }, (_, piece) => piece);
+    return all.filter((piece) => this.store.has(`${fileId}/${piece}`));
+  }
+
+  hasAllOf(file: FakeFile): boolean {
+    return this.transfer.isComplete(file.fileId);
+  }
+
+  handle(event: TransferEvent): void {
+    for (const effect of this.transfer.handle(event, this.swarm.clock.nowMs())) this.#perform(effect);
+    if (!this.#isWatched) return;
+    const [neglected] = this.transfer.neglected(this.swarm.clock.nowMs());
+    if (neglected) throw new Error(`${this.name} neglects piece ${neglected.piece} after ${event.type}`);
+  }
+
+  /** What the page after a reload finds in the store, and tells the core of sooner or later. */
+  restore(file: FakeFile): void {
+    const kept = { ...file, isMine: false, isEnabled: true, annotation: null };
+    this.handle({ type: "file-restored", file: kept, pieces: this.heldPieces(file) });
+  }
+
+  /** Puts a message on the wire that the core would not send. */
+  say(to: FakePeer, message: CtlMessage): void {
+    this.swarm.channel(this, to)(() => to.handle({ type: "ctl", peer: this.id, message }));
+  }
+
+  stop(): void {
+    this.#stopTicking();
+  }
+
+  forgetOutgoing(to: FakePeer): void {
+    this.#outgoing.delete(to);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send-ctl":
+        this.say(this.swarm.peer(effect.peer), effect.message);
+        return;
+      case "read-piece": {
+        const bytes = this.store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
+        if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
+        const { peer, upload } = effect;
+        this.#answer(
+          () => this.handle({ type: "piece-read", peer, upload, bytes }),
+          () => this.handle({ type: "piece-unreadable", peer, upload }),
+        );
+        return;
+      }
+      case "send-piece":
+        this.#enqueue(this.swarm.peer(effect.peer), effect);
+        return;
+      case "keep": {
+        const { peer, fileId, piece, bytes, epoch } = effect;
+        const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
+        const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
+        if (!isGood) {
+          this.swarm.soon(() => this.handle({ type: "piece-bad", peer, fileId, piece, epoch }));
+          return;
+        }
+        this.#answer(
+          () => {
+            this.store.set(`${fileId}/${piece}`, expected);
+            this.handle({ type: "piece-kept", fileId, piece, epoch });
+          },
+          () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
+        );
+        return;
+      }
+      case "drop-peer":
+        this.swarm.unlink(this, this.swarm.peer(effect.peer));
+        return;
+      case "tell":
+        this.events.push(effect.event);
+        return;
+      case "open-file": {
+        const { fileId, epoch } = effect;
+        const pieces = [...this.store.keys()].flatMap((key) => {
+          const [name, piece] = key.split("/");
+          return name === fileId ? [Number(piece)] : [];
+        });
+        this.#answer(() => {
+          this.handle({ type: "file-opened", fileId, pieces, epoch });
+          for (const piece of pieces) {
+            this.#answer(
+              () => this.handle({ type: "piece-kept", fileId, piece, epoch }),
+              () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
+            );
+          }
+        });
+        return;
+      }
+      case "forget-file":
+        for (const key of this.store.keys()) if (key.startsWith(effect.fileId)) this.store.delete(key);
+        return;
+      case "record-ping":
+      case "record-rtt":
+        return;
+    }
+  }
+
+  #enqueue(to: FakePeer, { upload, slot, bytes }: Extract<Effect, { type: "send-piece" }>): void {
+    if (this.isMute || !this.links.has(to)) return;
+    const sent = this.isLying ? bytes.map((byte, index) => (index === 0 ? byte ^ 0xff : byte)) : bytes;
+    const queue = this.#outgoing.get(to) ?? [];
+    this.#outgoing.set(to, queue);
+    queue.push({ upload, slot, bytes: sent, sentBytes: 0 });
+    if (!this.#isSending) this.#sendNext();
+  }
+
+  /** One chunk at a time over the whole uplink, the links taking turns. */
+  #sendNext(): void {
+    const [turn] = this.#outgoing;
+    this.#isSending = turn !== undefined;
+    if (!turn) return;
+    const [to, queue] = turn;
+    this.#outgoing.delete(to);
+    const [item] = queue;
+    if (!item) {
+      this.#sendNext();
+      return;
+    }
+    this.#outgoing.set(to, queue);
+    const offsetBytes = item.sentBytes;
+    const payload = item.bytes.subarray(offsetBytes, offsetBytes + CHUNK_BYTES);
+    item.sentBytes += payload.length;
+    const chunk = { slot: item.slot, piece: item.upload.piece, offsetBytes, payload };
+    const send = this.swarm.channel(this, to);
+    this.swarm.clock.after((payload.length / this.uplinkBytesPerSec) * 1000, () => {
+      const isStillLinked = send(() => to.handle({ type: "chunk", peer: this.id, chunk }));
+      if (isStillLinked) this.sentBytesTo.set(to, (this.sentBytesTo.get(to) ?? 0) + payload.length);
+      if (item.sentBytes === item.bytes.length && this.#outgoing.get(to) === queue) {
+        queue.shift();
+        this.handle({ type: "piece-sent", peer: to.id, upload: item.upload });
+      }
+      this.#sendNext();
+    });
+  }
+}
+
+export class FakeSwarm {
+  readonly clock = new EventClock();
+  readonly random: SeededRandom;
+  readonly #peers = new Map<UserId, FakePeer>();
+  /** Counts every making of a link, so that what was sent over a former one is lost with it. */
+  readonly #linkOf = new Map<string, number>();
+  readonly #contents = new Map<string, Bytes>();
+  #links = 0;
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+  }
+
+  join(name: string, options: JoinOptions = {}): FakePeer {
+    const peer = new FakePeer(name, this, options.uplinkBytesPerSec ?? UPLINK_BYTES_PER_SEC, options);
+    this.#peers.set(peer.id, peer);
+    return peer;
+  }
+
+  /** Peers by name, all linked with all. */
+  mesh(...names: string[]): FakePeer[] {
+    const peers = names.map((name) => this.join(name));
+    for (const [index, peer] of peers.entries())
+      for (const other of peers.slice(index + 1)) this.link(peer, other);
+    return peers;
+  }
+
+  peer(id: UserId): FakePeer {
+    const peer = this.#peers.get(id);
+    if (!peer) throw new Error(`nobody is ${id}`);
+    return peer;
+  }
+
+  link(a: FakePeer, b: FakePeer): void {
+    if (a.links.has(b)) return;
+    a.links.add(b);
+    b.links.add(a);
+    this.#linkOf.set(pairOf(a, b), this.#links++);
+    a.handle({ type: "link-opened", peer: b.id });
+    b.handle({ type: "link-opened", peer: a.id });
+  }
+
+  unlink(a: FakePeer, b: FakePeer): void {
+    if (!a.links.delete(b)) return;
+    b.links.delete(a);
+    this.#linkOf.delete(pairOf(a, b));
+    a.forgetOutgoing(b);
+    b.forgetOutgoing(a);
+    a.handle({ type: "link-closed", peer: b.id });
+    b.handle({ type: "link-closed", peer: a.id });
+  }
+
+  leave(peer: FakePeer): void {
+    for (const other of [...peer.links]) this.unlink(peer, other);
+    peer.stop();
+  }
+
+  /** The pattern that stands for a piece's content; made once, whoever holds it. */
+  contentOf(sizeBytes: number, piece: number): Bytes {
+    const key = `${pieceSizeOf(sizeBytes, piece)}/${piece}`;
+    const content =
+      this.#contents.get(key) ?? new Uint8Array(pieceSizeOf(sizeBytes, piece)).fill((piece * 7 + 13) & 255);
+    this.#contents.set(key, content);
+    return content;
+  }
+
+  soon(task: () => void): void {
+    this.clock.after(0, task);
+  }
+
+  /** The link as it is now: what it sends is lost once that link is gone. Returns whether it still was there. */
+  channel(from: FakePeer, to: FakePeer): (arrive: () => void) => boolean {
+    const pair = pairOf(from, to);
+    const link = this.#linkOf.get(pair);
+    const isUp = (): boolean => link !== undefined && this.#linkOf.get(pair) === link;
+    return (arrive) => {
+      if (isUp()) this.clock.after(DELAY_MS, () => isUp() && arrive());
+      return isUp();
+    };
+  }
+
+  /** Lets time pass until `isDone`; throws after `limitSec` of virtual time. Returns how long it took, seconds. */
+  runUntil(isDone: () => boolean, limitSec = 300): number {
+    const startMs = this.clock.nowMs();
+    while (!isDone()) {
+      if (this.clock.nowMs() - startMs > limitSec * 1000) throw new Error(`not done after ${limitSec} s`);
+      this.clock.advance(50);
+    }
+    return (this.clock.nowMs() - startMs) / 1000;
+  }
+}
+
+/** How a store answers: by `succeed`, or where it can by `fail`; soon, late, twice or never. */
+export type Answering = (succeed: () => void, fail?: () => void) => void;
+
+export interface JoinOptions {
+  readonly answer?: Answering;
+  /** Throws when, after any event, nobody works on a piece although somebody could (duty.ts). */
+  readonly isWatched?: boolean;
+  readonly uplinkBytesPerSec?: number;
+  readonly capacityBytes?: number;
+  acceptsAnnotation?(annotation: Bytes): boolean;
+  readonly store?: Map<string, Bytes>;
+}
+
+const pairOf = (a: FakePeer, b: FakePeer): string => [a.id, b.id].sort().join();
