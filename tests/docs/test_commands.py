@@ -45,6 +45,7 @@ ELSEWHERE = {
     r"git (tag|push|clone|commit) .*": "changes a repository, or fetches one",
     r"\. \.venv/bin/activate": "changes the shell it is typed in",
     r"cd web && .*vite\.js": "serves until it is stopped",
+    r"cd web && .*vitest\.mjs run .*": "runs tests, which `make test` does anyway",
     r"npm (ci|install) .*": "fetches packages",
     r"node .*": "needs a build of a page for tests, or runs for minutes",
     r"pip install '?unisono.*": "fetches a released package",
