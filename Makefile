@@ -72,9 +72,11 @@ types: $(STAMPS)/dev $(NODE_MODULES)
 .PHONY: generate-check
 generate-check: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py --check
+	$(BIN)/python scripts/gen_constants.py --check
 
 generate: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py
+	$(BIN)/python scripts/gen_constants.py
 	$(NODE) web/scripts/draw-roles.mjs
 	$(NODE) web/scripts/draw-architecture.mjs
 	$(NODE) web/scripts/draw-icons.mjs

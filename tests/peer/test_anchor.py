@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from unisono.peer.alignment import Alignment
 from unisono.peer.anchor import (
-    PLACE_FRAMES,
     Anchor,
     AnchorMatch,
     AnchorPlace,
@@ -23,6 +22,7 @@ from unisono.peer.anchor import (
     make_anchor,
     match_anchor,
 )
+from unisono.peer.constants.audio import ANCHOR_PLACE_FRAMES
 from unisono.peer.song import Song
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "anchor.json").read_text())
@@ -113,7 +113,7 @@ def test_short_or_silent_sound_has_no_places(frames: int) -> None:
 def test_bytes_that_are_no_anchor_are_refused() -> None:
     """[P47] A wrong length, a rate that no card has, places out of order."""
     annotation = encode_anchor(make_anchor(noise(12), RATE_HZ))
-    place = annotation[4 : 8 + PLACE_FRAMES]
+    place = annotation[4 : 8 + ANCHOR_PLACE_FRAMES]
     assert decode_anchor(annotation) is not None
     for bad in (
         b"",
@@ -128,7 +128,8 @@ def test_bytes_that_are_no_anchor_are_refused() -> None:
 
 def test_an_anchor_from_anybody_ends_in_no_match() -> None:
     """[P47] Places far outside and samples of nothing cost a search and correct nothing."""
-    places = b"".join(at.to_bytes(4, "big") + bytes(PLACE_FRAMES) for at in (0, 0x7FFFFFFF, 0xFFFFFFFF))
+    froms = (0, 0x7FFFFFFF, 0xFFFFFFFF)
+    places = b"".join(at.to_bytes(4, "big") + bytes(ANCHOR_PLACE_FRAMES) for at in froms)
     anchor = decode_anchor((8_000).to_bytes(4, "big") + places)
     assert anchor is not None
     assert match_anchor(noise(2), RATE_HZ, anchor) is None

@@ -9,15 +9,17 @@ import pytest
 
 from tests.peer.dice import Dice
 from unisono.peer import announcement
+from unisono.peer.constants.director import MAX_PLAN_US, START_STANDSTILL_MS, UNSEEN_PROGRESS_MS
+from unisono.peer.constants.session import MAX_BUDGETS
 from unisono.peer.director import Candidate, Director
 from unisono.peer.encoding import encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
-from unisono.peer.member_budgets import BUDGETS, MAX_MEMBERS, Budgeted, MemberBudgets
+from unisono.peer.member_budgets import BUDGETS, Budgeted, MemberBudgets
 from unisono.peer.peer_message import NotReadyReason, decode_message, encode_message
-from unisono.peer.plan import MAX_PLAN_US, Heartbeat, Plan, Record, compare_serials, next_serial
-from unisono.peer.plan_policy import STANDSTILL_MS, UNSEEN_MS, Readiness, StartWait, next_plan, prepared
+from unisono.peer.plan import Heartbeat, Plan, Record, compare_serials, next_serial
+from unisono.peer.plan_policy import Readiness, StartWait, next_plan, prepared
 
 ADA, BO, CY = "a" * 32, "b" * 32, "c" * 32
 LAST = 2**32 - 1
@@ -110,8 +112,10 @@ def test_a_start_does_not_wait_without_end_for_who_does_not_come_forward(
 ) -> None:
     """[D22]"""
     ada = stands(ADA, is_ready=True)
-    assert starts_after_ms(lambda _: [ada, stands(BO, not_ready_reason=not_ready_reason)]) == STANDSTILL_MS
-    assert starts_after_ms(lambda _: [ada, stands(BO, not_ready_reason="fetching")]) == UNSEEN_MS
+    assert (
+        starts_after_ms(lambda _: [ada, stands(BO, not_ready_reason=not_ready_reason)]) == START_STANDSTILL_MS
+    )
+    assert starts_after_ms(lambda _: [ada, stands(BO, not_ready_reason="fetching")]) == UNSEEN_PROGRESS_MS
 
 
 def test_a_start_waits_anew_for_who_has_come_further_but_not_for_who_goes_back_and_forth() -> None:
@@ -125,8 +129,8 @@ def test_a_start_waits_anew_for_who_has_come_further_but_not_for_who_goes_back_a
     def goes_round(local_ms: float) -> list[Readiness]:
         return [ada, stands(BO, not_ready_reason=steps[1 + int(local_ms // 1_000) % 3])]
 
-    assert starts_after_ms(comes_further) == 75_000 + STANDSTILL_MS
-    assert starts_after_ms(goes_round) == 2_000 + STANDSTILL_MS
+    assert starts_after_ms(comes_further) == 75_000 + START_STANDSTILL_MS
+    assert starts_after_ms(goes_round) == 2_000 + START_STANDSTILL_MS
     assert starts_after_ms(lambda _: [stands(ADA), stands(BO)]) is None  # nobody is ready
 
 
@@ -139,11 +143,11 @@ def test_a_director_without_a_clock_leaves_the_start_to_somebody_who_is_ready() 
         return wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless)
 
     assert not is_hopeless(0)
-    assert not is_hopeless(STANDSTILL_MS - 1)
-    assert not is_hopeless(STANDSTILL_MS, is_bo_ready=False)
-    assert is_hopeless(STANDSTILL_MS)
-    assert not is_hopeless(STANDSTILL_MS, is_clockless=False)
-    assert not is_hopeless(STANDSTILL_MS + 1)
+    assert not is_hopeless(START_STANDSTILL_MS - 1)
+    assert not is_hopeless(START_STANDSTILL_MS, is_bo_ready=False)
+    assert is_hopeless(START_STANDSTILL_MS)
+    assert not is_hopeless(START_STANDSTILL_MS, is_clockless=False)
+    assert not is_hopeless(START_STANDSTILL_MS + 1)
 
 
 class Guest:
@@ -239,7 +243,7 @@ def test_a_member_can_make_this_peer_do_only_so_much(kind: Budgeted) -> None:
     assert len(budgets) == 2
     for number in range(1_000):
         budgets.admits(f"{number:032x}", kind, 600_000)
-    assert len(budgets) == MAX_MEMBERS
+    assert len(budgets) == MAX_BUDGETS
 
 
 def test_whoever_sends_stale_beats_without_end_does_not_make_a_director_speak_at_its_limit() -> None:

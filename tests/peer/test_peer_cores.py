@@ -13,6 +13,7 @@ from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from unisono.peer import ctl
 from unisono.peer.anchor import Sound
+from unisono.peer.constants.transfer import CTL_VERSION
 from unisono.peer.director import Candidate, Director
 from unisono.peer.errors import FileError
 from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece, Store
@@ -220,7 +221,7 @@ def test_a_piece_that_is_not_what_was_promised_is_never_held_and_its_sender_not_
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (ctl.Hello(ctl.CTL_VERSION, ""), "malformed"),
+        (ctl.Hello(CTL_VERSION, ""), "malformed"),
         (ctl.Annotation("f" * 64, "bm9uc2Vuc2U"), "malformed"),
         (
             ctl.Catalog([ctl.ListedFile(0, "f" * 64, "x", 100_000, 1, is_own=True, is_whole=True)]),

@@ -9,19 +9,16 @@ from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import ADA, BO, CY, Wire
 from unisono.peer import ctl
-from unisono.peer.file_state import (
-    MAX_KNOWN_FILES,
+from unisono.peer.constants.transfer import (
+    CTL_VERSION,
+    LINK_DEAD_AFTER_MS,
+    MAX_LISTED_FILES,
     REFUSAL_PAUSE_MS,
-    Drop,
-    Effect,
-    Forget,
-    SendCtl,
-    SendPiece,
-    Store,
 )
+from unisono.peer.file_state import MAX_KNOWN_FILES, Drop, Effect, Forget, SendCtl, SendPiece, Store
 from unisono.peer.known_files import LISTING_SLOTS
 from unisono.peer.manifest import Manifest, piece_length_of
-from unisono.peer.transfer import DEAD_AFTER_MS, STALLED_MS, Transfer
+from unisono.peer.transfer import STALLED_MS, Transfer
 
 
 def song(salt: int, size_bytes: int = 70_000) -> bytes:
@@ -41,7 +38,7 @@ def made_up(count: int, salt: int) -> list[ctl.ListedFile]:
 def greeted(core: Transfer, *peers: str) -> None:
     for peer in peers:
         core.link_opened(peer, 0)
-        core.receive(peer, ctl.Hello(ctl.CTL_VERSION, ""), 0)
+        core.receive(peer, ctl.Hello(CTL_VERSION, ""), 0)
 
 
 def sent(effects: list[Effect], kind: type[ctl.CtlMessage]) -> list[ctl.CtlMessage]:
@@ -81,7 +78,7 @@ def test_four_hundred_catalogs_of_made_up_files_leave_slots_and_room_for_an_hone
     core = Transfer(Dice(1), 2**30, lambda _: True)
     greeted(core, BO, CY)
     for salt in range(400):
-        core.receive(BO, ctl.Catalog(made_up(ctl.MAX_LISTED_FILES, salt)), salt * 1000)
+        core.receive(BO, ctl.Catalog(made_up(MAX_LISTED_FILES, salt)), salt * 1000)
         assert len(core.files) <= MAX_KNOWN_FILES
     effects = give(core, CY, 7, song(1))
     file_id = make_manifest(song(1)).file_id
@@ -141,7 +138,7 @@ def test_who_takes_nothing_costs_nobody_else_a_turn_and_ends_as_a_broken_link() 
     given = core.tick(STALLED_MS)
     assert [each.peer for each in given if isinstance(each, SendPiece)] == [CY]
     core.piece_sent(CY, manifest.file_id, 0, STALLED_MS)
-    [drop] = [each for each in core.tick(DEAD_AFTER_MS + 1) if isinstance(each, Drop)]
+    [drop] = [each for each in core.tick(LINK_DEAD_AFTER_MS + 1) if isinstance(each, Drop)]
     assert (drop.peer, drop.reason, drop.is_for_good) == (BO, "silent", False)
 
 
@@ -202,4 +199,4 @@ def test_who_was_to_get_a_piece_of_a_song_that_made_way_is_refused_and_not_kept_
     core.receive(CY, ctl.Catalog([]), 0)
     assert first not in core.files
     assert sent(core.piece_lost(first, 0, 0), ctl.Reject) == [ctl.Reject(first, [0])]
-    assert not any(isinstance(each, Drop) for each in core.tick(DEAD_AFTER_MS + 1))
+    assert not any(isinstance(each, Drop) for each in core.tick(LINK_DEAD_AFTER_MS + 1))

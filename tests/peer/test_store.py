@@ -15,9 +15,9 @@ import pytest
 from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import BO, Wire
 from unisono.peer import memory, store
+from unisono.peer.constants.transfer import MAX_FILE_BYTES
 from unisono.peer.control_link import LONGEST_WANTED_PAUSE_MS, ControlLink
 from unisono.peer.errors import FileError
-from unisono.peer.manifest import MAX_FILE_BYTES
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_file_name, clean_line

@@ -121,6 +121,10 @@ def open_decoders(folder: Path) -> Iterator[Decoders]:
     for module in ("index/anchor", "index/anchor-search", "index/anchor-annotation", "fft"):
         source = ROOT / f"web/src/audio/{module}.ts"
         (folder / f"{source.stem}.js").write_text(_as_script(source))
+    # Modules beside the folder of these are asked for from the root, as there is nothing above it.
+    constants = folder / "protocol/constants/audio.gen.js"
+    constants.parent.mkdir(parents=True)
+    constants.write_text(_as_script(ROOT / "web/src/protocol/constants/audio.gen.ts"))
     handler = functools.partial(_Quiet, directory=str(folder))
     with ExitStack() as stack:
         server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))

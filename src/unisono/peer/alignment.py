@@ -9,12 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unisono.peer.anchor import decode_anchor, match_anchor
+from unisono.peer.constants.session import ANNOTATION_GRACE_MS, MAX_ANCHOR_MATCHES
 from unisono.peer.song import Song
-
-# The owner decodes the song for its annotation while others fetch it.
-ANNOTATION_GRACE_MS = 10_000.0
-# As many of one song as its honest owners may publish; beyond that, matching only costs time.
-MAX_MATCHES = 8
 
 
 class Alignment:
@@ -51,7 +47,7 @@ class Alignment:
             self._is_unfound = False
             return replace(song, offset_sec=0.0)
         self._matches += 1
-        anchor = decode_anchor(annotation) if self._matches <= MAX_MATCHES else None
+        anchor = decode_anchor(annotation) if self._matches <= MAX_ANCHOR_MATCHES else None
         match = match_anchor(song.channels, song.sample_rate, anchor) if anchor is not None else None
         self._is_unfound = match is None or not match.is_steady
         return song if match is None else replace(song, offset_sec=match.offset_sec)

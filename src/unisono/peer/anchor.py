@@ -15,28 +15,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unisono.peer.constants.audio import (
+    ANCHOR_APART_SEC,
+    ANCHOR_EDGE_SEC,
+    ANCHOR_MAX_SPAN_SEC,
+    ANCHOR_PLACE_FRAMES,
+    ANCHOR_SEARCH_SEC,
+    ANCHOR_STEP_SEC,
+    MAX_ANCHOR_CANDIDATES,
+    MAX_ANCHOR_PLACES,
+    MAX_ANCHOR_RIVAL_SHARE,
+    MAX_FOUND_ANCHOR_RIVAL_SHARE,
+    MIN_ANCHOR_ENERGY,
+    MIN_ANCHOR_SCORE,
+    PLAIN_ANCHOR_RIVAL_SHARE,
+    SAME_ANCHOR_PLACE_SEC,
+    SHORT_SONG_SEC,
+)
+
 Sound = NDArray[np.float32]
 Mono = NDArray[np.float64]
 
-PLACE_FRAMES = 6144
-MAX_PLACES = 3
-SEARCH_SEC = 0.4
-MIN_SCORE = 0.6
-MAX_RIVAL_SHARE = 0.9
-PLAIN_RIVAL_SHARE = 0.5
-MAX_FOUND_RIVAL_SHARE = 0.97
-STEP_SEC = 0.002
-EDGE_SEC = 0.2
-SHORT_SEC = 6
 SPANS = ((0.0, 1 / 6), (5 / 6, 1.0), (5 / 12, 7 / 12), (1 / 6, 5 / 12), (7 / 12, 5 / 6))
-MAX_SPAN_SEC = 20
-APART_SEC = 0.5
-MAX_CANDIDATES = 3
-MIN_ENERGY = 1e-9
-HOP_FRAMES = PLACE_FRAMES // 4
-SAME_PLACE_SEC = 0.001
+HOP_FRAMES = ANCHOR_PLACE_FRAMES // 4
 HEADER = struct.Struct(">I")
-PLACE_BYTES = 4 + PLACE_FRAMES
+PLACE_BYTES = 4 + ANCHOR_PLACE_FRAMES
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,16 @@ class _Peak:
 
 def make_anchor(channels: Sound, sample_rate: int) -> Anchor:
     frames = channels.shape[1]
-    edge = _rounded(EDGE_SEC * sample_rate)
+    edge = _rounded(ANCHOR_EDGE_SEC * sample_rate)
     places: list[AnchorPlace] = []
-    for from_share, to_share in SPANS if frames >= SHORT_SEC * sample_rate else ((0.0, 1.0),):
+    for from_share, to_share in SPANS if frames >= SHORT_SONG_SEC * sample_rate else ((0.0, 1.0),):
         begin = max(int(from_share * frames), edge)
         end = min(int(to_share * frames), frames - edge)
-        length = min(end - begin, MAX_SPAN_SEC * sample_rate)
+        length = min(end - begin, ANCHOR_MAX_SPAN_SEC * sample_rate)
         place = _place_within(channels, sample_rate, end - length if to_share == 1 else begin, length)
         if place is not None:
             places.append(place)
-        if len(places) == MAX_PLACES:
+        if len(places) == MAX_ANCHOR_PLACES:
             break
     return Anchor(sample_rate, tuple(sorted(places, key=lambda place: place.start_frame)))
 
@@ -96,15 +99,15 @@ def match_anchor(channels: Sound, sample_rate: int, anchor: Anchor) -> AnchorMat
         wanted = _to_rate(place.samples, anchor.sample_rate, sample_rate)
         exact_frame = place.start_frame / anchor.sample_rate * sample_rate
         peak = _look_around(channels, sample_rate, _rounded(exact_frame), wanted)
-        is_sure = peak is not None and peak.rival_score <= MAX_FOUND_RIVAL_SHARE * peak.score
-        if peak is not None and is_sure and peak.score >= MIN_SCORE:
+        is_sure = peak is not None and peak.rival_score <= MAX_FOUND_ANCHOR_RIVAL_SHARE * peak.score
+        if peak is not None and is_sure and peak.score >= MIN_ANCHOR_SCORE:
             offset_frames = peak.offset_frames + _rounded(exact_frame) - exact_frame
             found.append((offset_frames / sample_rate, peak.score))
         elif exact_frame + len(wanted) <= channels.shape[1]:
             is_whole = False
     if not found:
         return None
-    groups = [[other for other in found if abs(other[0] - each[0]) <= STEP_SEC] for each in found]
+    groups = [[other for other in found if abs(other[0] - each[0]) <= ANCHOR_STEP_SEC] for each in found]
     # Most of the song rather than its beginning; of two halves, the first.
     group = max(groups, key=len)
     offset_sec, score = max(group, key=lambda each: each[1])
@@ -120,7 +123,7 @@ def encode_anchor(anchor: Anchor) -> bytes:
 def decode_anchor(data: bytes) -> Anchor | None:
     """None for bytes that are no anchor: another length, a rate no sound card has, places out of order."""
     count, rest = divmod(len(data) - HEADER.size, PLACE_BYTES)
-    if rest != 0 or not 0 <= count <= MAX_PLACES:
+    if rest != 0 or not 0 <= count <= MAX_ANCHOR_PLACES:
         return None
     (sample_rate,) = HEADER.unpack_from(data)
     if not 8_000 <= sample_rate <= 384_000:
@@ -130,15 +133,15 @@ def decode_anchor(data: bytes) -> Anchor | None:
         (start_frame,) = HEADER.unpack_from(data, at)
         if places and start_frame <= places[-1].start_frame:
             return None
-        places.append(AnchorPlace(start_frame, np.frombuffer(data, np.int8, PLACE_FRAMES, at + 4)))
+        places.append(AnchorPlace(start_frame, np.frombuffer(data, np.int8, ANCHOR_PLACE_FRAMES, at + 4)))
     return Anchor(sample_rate, tuple(places))
 
 
 def _place_within(channels: Sound, sample_rate: int, begin: int, length: int) -> AnchorPlace | None:
     """The place of a stretch most unlike its surroundings, of the loudest; None if none is unlike enough."""
-    best, best_share = None, MAX_RIVAL_SHARE
+    best, best_share = None, MAX_ANCHOR_RIVAL_SHARE
     for start_frame in _candidates(_mono_of(channels, begin, length), sample_rate, begin):
-        mono = _mono_of(channels, start_frame, PLACE_FRAMES)
+        mono = _mono_of(channels, start_frame, ANCHOR_PLACE_FRAMES)
         samples = np.floor(127 * mono / np.max(np.abs(mono)) + 0.5).astype(np.int8)
         peak = _look_around(channels, sample_rate, start_frame, samples.astype(np.float64))
         is_here = peak is not None and abs(peak.offset_frames) < 0.5
@@ -146,7 +149,7 @@ def _place_within(channels: Sound, sample_rate: int, begin: int, length: int) ->
         if share > best_share:
             continue
         best, best_share = AnchorPlace(start_frame, samples), share
-        if share < PLAIN_RIVAL_SHARE:
+        if share < PLAIN_ANCHOR_RIVAL_SHARE:
             break
     return best
 
@@ -159,10 +162,10 @@ def _candidates(mono: Mono, sample_rate: int, begin: int) -> Iterator[int]:
     squares = np.diff(mono[: hops * HOP_FRAMES], prepend=mono[:1]) ** 2
     by_hop = squares.reshape(hops, HOP_FRAMES).sum(axis=1)
     energies = by_hop[:-3] + by_hop[1:-2] + by_hop[2:-1] + by_hop[3:]
-    apart_hops = APART_SEC * sample_rate / HOP_FRAMES
+    apart_hops = ANCHOR_APART_SEC * sample_rate / HOP_FRAMES
     taken: list[int] = []
     for hop in np.argsort(-energies, kind="stable").tolist():
-        if len(taken) == MAX_CANDIDATES or energies[hop] <= MIN_ENERGY * PLACE_FRAMES:
+        if len(taken) == MAX_ANCHOR_CANDIDATES or energies[hop] <= MIN_ANCHOR_ENERGY * ANCHOR_PLACE_FRAMES:
             return
         if all(abs(other - hop) >= apart_hops for other in taken):
             taken.append(hop)
@@ -171,7 +174,7 @@ def _candidates(mono: Mono, sample_rate: int, begin: int) -> Iterator[int]:
 
 def _look_around(channels: Sound, sample_rate: int, expected_frame: int, wanted: Mono) -> _Peak | None:
     """`wanted` within the search around `expected_frame`; what lies beyond the sound's ends is silence."""
-    search = _rounded(SEARCH_SEC * sample_rate)
+    search = _rounded(ANCHOR_SEARCH_SEC * sample_rate)
     scores = _correlate(_mono_of(channels, expected_frame - search, len(wanted) + 2 * search), wanted)
     top = int(np.argmax(scores))
     if scores[top] <= 0 or top in (0, len(scores) - 1):
@@ -179,7 +182,7 @@ def _look_around(channels: Sound, sample_rate: int, expected_frame: int, wanted:
     before, after = float(scores[top - 1]), float(scores[top + 1])
     curvature = before - 2 * float(scores[top]) + after
     between = 0.5 * (before - after) / curvature if curvature < 0 else 0.0
-    near = _rounded(SAME_PLACE_SEC * sample_rate)
+    near = _rounded(SAME_ANCHOR_PLACE_SEC * sample_rate)
     # The same place reaches from valley to valley, or as far as nobody hears.
     falls_before = np.flatnonzero(np.diff(scores[:top]) < 0)
     rises_after = np.flatnonzero(np.diff(scores[top + 1 :]) > 0)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from unisono.peer.constants.control import MAX_FLOORS, MAX_KNOWN_PEERS
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, hkdf, user_id_of
@@ -32,10 +33,6 @@ SIGNED_BYTES = 41
 WHOLE_BYTES = SIGNED_BYTES + 64
 LABEL = b"unisono/v2/announcement\0"
 MAX_SAFE_EPOCH = 2**53 - 1
-# Sixteen full swarms: those who are here, and those who may come back with what they share still known.
-MAX_KNOWN_PEERS = 1024
-# Every one of them has proven that it knows the swarm key and spent a join on it.
-MAX_FLOORS = 16_384
 REPLAY_WIDTH = 64
 
 

@@ -13,28 +13,28 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from unisono.peer.constants.transfer import (
+    CTL_CHAR_BURST,
+    CTL_CHARS_PER_SEC,
+    CTL_MESSAGE_BURST,
+    CTL_MESSAGES_PER_SEC,
+    MAX_BULK_BYTES,
+    MAX_CLOCK_ID_CHARS,
+    MAX_CTL_CHARS,
+    MAX_CTL_HELD_BACK,
+    MAX_FILE_BYTES,
+    MAX_LISTED_FILES,
+    MAX_PIECES_PER_MESSAGE,
+    MAX_WIRE_NAME_CHARS,
+)
 from unisono.peer.errors import WireError
-from unisono.peer.manifest import MAX_FILE_BYTES
 from unisono.protocol import MAX_SAFE_INTEGER
 
-CTL_VERSION = 1
-MAX_CTL_CHARS = 64 * 1024
-MAX_LISTED_FILES = 192
-MAX_PIECES_PER_MESSAGE = 1024
-MAX_ANNOTATION_BYTES = 20 * 1024
 MAX_ANNOTATION_CHARS = 27_307  # those in base64url, rounded up as the web app does
-MAX_WIRE_NAME_CHARS = 512
-MESSAGES_PER_SEC = 200
-MESSAGE_BURST = 400
-CHARS_PER_SEC = 512 * 1024
-CHAR_BURST = 2 * 1024 * 1024
-MAX_HELD_BACK = 64
 MAX_U32 = 0xFFFFFFFF
-MAX_CLOCK_ID_CHARS = 64
 
 CHUNK_HEAD = struct.Struct(">BBHII")
 CHUNK_TYPE = 1
-MAX_BULK_BYTES = 64 * 1024
 
 DropReason = Literal[
     "flood",
@@ -184,8 +184,8 @@ class CtlInbox:
     def __init__(self) -> None:
         self._next_seq = 0
         self._held_back: dict[int, CtlMessage] = {}
-        self._message_tokens = float(MESSAGE_BURST)
-        self._char_tokens = float(CHAR_BURST)
+        self._message_tokens = float(CTL_MESSAGE_BURST)
+        self._char_tokens = float(CTL_CHAR_BURST)
         self._refilled_local_ms: float | None = None
 
     def take(self, data: object, local_ms: float) -> list[CtlMessage] | DropReason:
@@ -200,7 +200,7 @@ class CtlInbox:
             numbered = _decoder.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return "malformed"
-        is_in_reach = self._next_seq <= numbered.seq < self._next_seq + MAX_HELD_BACK
+        is_in_reach = self._next_seq <= numbered.seq < self._next_seq + MAX_CTL_HELD_BACK
         if not is_in_reach or numbered.seq in self._held_back:
             return "malformed"
         self._held_back[numbered.seq] = numbered.message
@@ -214,8 +214,10 @@ class CtlInbox:
         before_ms = local_ms if self._refilled_local_ms is None else self._refilled_local_ms
         elapsed_sec = max(0.0, local_ms - before_ms) / 1000
         self._refilled_local_ms = local_ms
-        self._message_tokens = min(MESSAGE_BURST, self._message_tokens + elapsed_sec * MESSAGES_PER_SEC) - 1
-        self._char_tokens = min(CHAR_BURST, self._char_tokens + elapsed_sec * CHARS_PER_SEC) - chars
+        self._message_tokens = (
+            min(CTL_MESSAGE_BURST, self._message_tokens + elapsed_sec * CTL_MESSAGES_PER_SEC) - 1
+        )
+        self._char_tokens = min(CTL_CHAR_BURST, self._char_tokens + elapsed_sec * CTL_CHARS_PER_SEC) - chars
         return self._message_tokens >= 0 and self._char_tokens >= 0
 
 

@@ -16,14 +16,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unisono.peer.plan import MAX_PLAN_US, Heartbeat, Plan, Record, is_older, next_serial
-
-HEARTBEAT_PERIOD_MS = 1_000
-SILENCE_MS = 3_000  # D4: three heartbeats may be lost before anyone acts
-RANK_DELAY_MS = 500  # D5
-SERVER_SILENCE_PATIENCE_MS = 1_500  # D18
-REATTACH_SILENCE_MS = 6_000  # D6
-ANSWER_PERIOD_MS = 250  # D25
+from unisono.peer.constants.director import (
+    ANSWER_PERIOD_MS,
+    DIRECTOR_SILENCE_MS,
+    HEARTBEAT_PERIOD_MS,
+    MAX_PLAN_US,
+    RANK_DELAY_MS,
+    REATTACH_SILENCE_MS,
+    SERVER_SILENCE_PATIENCE_MS,
+)
+from unisono.peer.plan import Heartbeat, Plan, Record, is_older, next_serial
 
 DirectorRoleName = Literal["detached", "following", "vacant", "directing"]
 
@@ -105,7 +107,7 @@ class Director:
         elif is_expected and record is not None and record.user_id == self._me:
             self._take("attached", "directing", local_ms)
         else:
-            patience_ms = REATTACH_SILENCE_MS if is_expected and is_new_server else SILENCE_MS  # D6
+            patience_ms = REATTACH_SILENCE_MS if is_expected and is_new_server else DIRECTOR_SILENCE_MS  # D6
             self._take("attached", "following", local_ms + patience_ms)
         return self._evaluate(local_ms)
 
@@ -149,7 +151,7 @@ class Director:
             self._vacate("resigned heartbeat", sender, local_ms)
         else:
             self._lost = None
-            self._take("heartbeat", "following", local_ms + SILENCE_MS)
+            self._take("heartbeat", "following", local_ms + DIRECTOR_SILENCE_MS)
         return self._evaluate(local_ms)
 
     def hear_nothing(self, local_ms: float) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
+from unisono.peer.constants.transfer import MANIFEST_PATIENCE_MS
 from unisono.peer.file_state import Effect, KnownFile, Neighbour, Owed, SendCtl, Store
 from unisono.peer.known_files import KnownFiles
 from unisono.peer.manifest import piece_size_of
 
 # What one source may owe at once; the web app allows a peer 40.
 CREDIT = 8
-MANIFEST_PATIENCE_MS = 3_000.0
 # After a piece could not be written, nothing is fetched for so long: room may come back.
 STORE_REST_MS = 10_000.0
 # Silent for so long, a source loses what others have as well.

@@ -6,27 +6,22 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from unisono.peer.ctl import MAX_LISTED_FILES, CtlMessage, DropReason, ListedFile, PeerTime
-from unisono.peer.errors import WireError
-from unisono.peer.manifest import (
+from unisono.peer.constants.transfer import (
+    FIRST_PINGS,
     MAX_FILE_BYTES,
-    Manifest,
-    decode_bitfield,
-    piece_count_of,
-    piece_length_of,
+    MAX_LISTED_FILES,
+    MAX_OWN_FILES,
+    MAX_REFUSAL_PAUSE_MS,
+    PING_PERIOD_MS,
+    REFUSAL_PAUSE_MS,
 )
+from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
+from unisono.peer.errors import WireError
+from unisono.peer.manifest import Manifest, decode_bitfield, piece_count_of, piece_length_of
 
-# Enforced by every receiver, because nobody else could.
-MAX_OWN_FILES = 3
-PING_PERIOD_MS = 5_000.0
-# On a new link, as a start may be near: clocks are compared by them.
-FIRST_PINGS = 5
 FIRST_PING_PERIOD_MS = 1_000.0
 # As many as one catalog may list: what is held must fit into one's own.
 MAX_KNOWN_FILES = MAX_LISTED_FILES
-# Who could not give a piece it has is asked again after this pause, doubled each time up to the second.
-REFUSAL_PAUSE_MS = 2_000.0
-MAX_REFUSAL_PAUSE_MS = 60_000.0
 
 
 @dataclass(frozen=True)

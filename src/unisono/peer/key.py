@@ -10,16 +10,13 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
+from unisono.peer.constants.control import KEY_GROUP_CHARS, KEY_RANDOM_CHARS, MAX_KEY_PASSES
 from unisono.peer.errors import SwarmKeyError
 
 MAX_KEY_CHARS = 128
-# Nobody wraps a link in links more often.
-MAX_PASSES = 8
 
 # Crockford base32 without I, L, O, U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-RANDOM_CHARS = 12
-GROUP_CHARS = 4
 # Twelve characters, as keys were made before they had a check character, or thirteen.
 _SHAPE = re.compile(r"[0-9A-HJKMNP-TV-Z]{12,13}\Z")
 # ECMAScript's white space, which is not quite Python's.
@@ -56,7 +53,7 @@ _CHANGES = re.compile(r"[0-9](?=[^0-9])|[^0-9](?=[0-9])")
 def extract_key(text: str) -> str:
     """The key part of a link, or the key in a message, without what is around it; may be empty."""
     key = text
-    for _ in range(MAX_PASSES):  # until nothing is left to unescape
+    for _ in range(MAX_KEY_PASSES):  # until nothing is left to unescape
         before, key = key, _extracted_once(key)
         if key == before:
             return key
@@ -97,19 +94,21 @@ def is_likely_mistyped(text: str) -> bool:
     plain = _spelled(key)
     forgiven = _forgiven(plain)
     sizes = [len(group) for group in re.split(f"[{_SPACE}{_DASH}]+", key)]
-    is_grouped = len(sizes) == 3 and all(GROUP_CHARS - 1 <= size <= GROUP_CHARS + 2 for size in sizes)
-    is_short = is_grouped and min(sizes) < GROUP_CHARS
-    if (_is_generated(forgiven) and not is_short and key == typed) or abs(len(plain) - RANDOM_CHARS) > 2:
+    is_grouped = len(sizes) == 3 and all(KEY_GROUP_CHARS - 1 <= size <= KEY_GROUP_CHARS + 2 for size in sizes)
+    is_short = is_grouped and min(sizes) < KEY_GROUP_CHARS
+    if (_is_generated(forgiven) and not is_short and key == typed) or abs(len(plain) - KEY_RANDOM_CHARS) > 2:
         return False
     foreign = sum(char not in ALPHABET for char in forgiven)
     if foreign > 1 or not re.search("[0-9]", plain) or not re.search("[A-Z]", plain):
         return False
-    return is_grouped or (len(plain) > RANDOM_CHARS and (bool(_SHAPE.match(plain)) or _is_scattered(plain)))
+    return is_grouped or (
+        len(plain) > KEY_RANDOM_CHARS and (bool(_SHAPE.match(plain)) or _is_scattered(plain))
+    )
 
 
 def _is_generated(forgiven: str) -> bool:
     """Old keys have no check character; of the new ones one in 32 that somebody made up fits by chance."""
-    return bool(_SHAPE.match(forgiven)) and (len(forgiven) == RANDOM_CHARS or _remainder(forgiven) == 0)
+    return bool(_SHAPE.match(forgiven)) and (len(forgiven) == KEY_RANDOM_CHARS or _remainder(forgiven) == 0)
 
 
 def _remainder(key: str) -> int:
@@ -128,10 +127,10 @@ def _generated_key_in(message: str) -> str | None:
     for match in _GROUPS.finditer(unicodedata.normalize("NFKC", message)):
         found = _LIKE_DASHES.sub("-", match[1])
         plain = _spelled(found)
-        is_old = len(plain) == RANDOM_CHARS
+        is_old = len(plain) == KEY_RANDOM_CHARS
         if not _is_generated(_forgiven(plain)) or (is_old and found != match[1]):
             continue
-        has_check = len(plain) > RANDOM_CHARS and bool(re.search("[0-9]", plain))
+        has_check = len(plain) > KEY_RANDOM_CHARS and bool(re.search("[0-9]", plain))
         rank = 4 * has_check + 2 * _is_scattered(plain) + bool(_DASHED.match(found))
         if rank > best_rank:
             best, best_rank = found, rank

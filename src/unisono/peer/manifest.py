@@ -13,13 +13,10 @@ import math
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from unisono.peer.constants.transfer import AIMED_PIECES, MAX_FILE_BYTES, MAX_PIECE_BYTES, MIN_PIECE_BYTES
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import WireError
 
-MAX_FILE_BYTES = 512 * 1024 * 1024
-MIN_PIECE_BYTES = 64 * 1024
-MAX_PIECE_BYTES = 512 * 1024
-AIMED_PIECES = 128
 HASH_BYTES = 32
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from unisono.peer.constants.session import MAX_BUDGETS
 from unisono.peer.peer_message import PeerMessage, StatusMessage
 from unisono.peer.plan import Heartbeat
 from unisono.peer.signal import Call, Offer
@@ -24,8 +25,6 @@ BUDGETS: dict[Budgeted, tuple[float, float]] = {
     "offer": (0.5, 10),  # each makes a connection anew
     "signal": (10, 100),
 }
-# Budgets outlive a session: leaving and joining renews none. Who was heard longest ago is forgotten first.
-MAX_MEMBERS = 256
 
 
 @dataclass
@@ -45,7 +44,7 @@ class MemberBudgets:
         """Takes one of the member's budget for it; False: it has used that up."""
         buckets = self._spent.pop(sender, {})
         self._spent[sender] = buckets  # as the last
-        if len(self._spent) > MAX_MEMBERS:
+        if len(self._spent) > MAX_BUDGETS:
             del self._spent[next(iter(self._spent))]
         per_sec, burst = BUDGETS[kind]
         bucket = buckets.setdefault(kind, _Bucket(burst, local_ms))

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from unisono.peer.ambient import Chance, Clock
+from unisono.peer.constants.transfer import (
+    CALL_AFTER_MS,
+    FIRST_LINK_REST_MS,
+    LAST_LINK_REST_MS,
+    OFFER_TRAVEL_MS,
+    SIGNAL_SESSION_BYTES,
+)
 from unisono.peer.link import Fingerprints, Link
 from unisono.peer.mdns import MdnsResolver
 from unisono.peer.signal import Bye, Call, Offer, Signal
 from unisono.protocol import IceServer
-
-FIRST_REST_MS = 500.0
-LAST_REST_MS = 15_000.0
-CALL_AFTER_MS = 1_500.0
-# An offer younger than this is on its way: whoever calls meanwhile will have it in a moment.
-OFFER_TRAVEL_MS = 1_000.0
-SESSION_BYTES = 8
 
 
 class MeshOwner(Protocol):
@@ -140,7 +140,7 @@ class Mesh:
         neighbour = self._neighbours.get(peer)
         if neighbour is not None and neighbour.link is not None:
             self._end(neighbour, says_so=True)
-            self._rest(neighbour, FIRST_REST_MS)
+            self._rest(neighbour, FIRST_LINK_REST_MS)
 
     async def close(self) -> None:
         """Ends all links; idempotent."""
@@ -167,7 +167,7 @@ class Mesh:
         neighbour = self._neighbour_of(link)
         if neighbour is not None:
             self._end(neighbour, says_so=True)
-            self._rest(neighbour, FIRST_REST_MS if self._is_offerer(link.peer) else CALL_AFTER_MS)
+            self._rest(neighbour, FIRST_LINK_REST_MS if self._is_offerer(link.peer) else CALL_AFTER_MS)
 
     def link_ctl(self, link: Link, data: object) -> None:
         if self._neighbour_of(link) is not None:
@@ -194,7 +194,7 @@ class Mesh:
         return neighbour if neighbour is not None and neighbour.link is link else None
 
     def _new_session(self) -> str:
-        return self._chance.bytes(SESSION_BYTES).hex()
+        return self._chance.bytes(SIGNAL_SESSION_BYTES).hex()
 
     def _open(self, neighbour: _Neighbour, session: str, *, is_offerer: bool) -> Link:
         self._end(neighbour, says_so=False)
@@ -218,7 +218,7 @@ class Mesh:
             self.tick()
 
     def _rest(self, neighbour: _Neighbour, first_ms: float) -> None:
-        pause_ms = min(LAST_REST_MS, first_ms * 2.0 ** min(neighbour.failures, 10))
+        pause_ms = min(LAST_LINK_REST_MS, first_ms * 2.0 ** min(neighbour.failures, 10))
         neighbour.failures += 1
         neighbour.due_local_ms = self._clock.local_ms() + pause_ms * (0.5 + 0.5 * self._chance.fraction())
 

@@ -16,32 +16,34 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from unisono.peer.constants.clock import (
+    AVERAGING_ROUNDS,
+    BOUND_NOISE_MS,
+    CONTRADICTION_MS,
+    CONTRADICTION_PPM,
+    DRIFT_LEARNING_MS,
+    DRIFT_PRIOR_PPM,
+    EDGE_BLUR_MS,
+    EDGE_NOISE_MS,
+    FIRST_SCALE_MS,
+    LAST_SCALE_MS_TIMES_BUCKETS,
+    LOOSENESS_SHARE,
+    MAX_DRIFT_PPM,
+    MAX_SCALE_MS,
+    MIN_COARSENESS_MS,
+    MIN_SCALE_MS,
+    MIN_UNCERTAINTY_MS,
+    OFFSET_BUCKET_MS,
+    OFFSET_WINDOW_MS,
+    SCALE_DECAY,
+    SHARPENING_ROUNDS,
+    STEP_BIAS_SHARE,
+    STEP_BLUR_SHARE,
+    STEP_SCALE_SHARE,
+)
+
 Series = NDArray[np.float64]
 Admission = Literal["kept", "refused", "stepped"]
-
-WINDOW_MS = 90_000.0
-BUCKET_MS = 6_000.0
-FIRST_SCALE_MS = 1.0
-SCALE_DECAY = 0.65
-LAST_SCALE_MS_TIMES_BUCKETS = 0.6
-MIN_SCALE_MS = 0.03
-MAX_SCALE_MS = 0.25
-SHARPENING_ROUNDS = 14
-EDGE_BLUR_MS = 0.1
-AVERAGING_ROUNDS = 5
-EDGE_NOISE_MS = 0.5
-DRIFT_PRIOR_PPM = 5.0
-BOUND_NOISE_MS = 0.1
-LOOSENESS_SHARE = 0.3
-DRIFT_LEARNING_MS = 60_000.0
-MAX_DRIFT_PPM = 500.0
-CONTRADICTION_MS = 2.0
-CONTRADICTION_PPM = 100.0
-MIN_UNCERTAINTY_MS = 0.005
-MIN_COARSENESS_MS = 1.0
-STEP_SCALE_SHARE = 0.3
-STEP_BLUR_SHARE = 0.5
-STEP_BIAS_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class _Bounds:
         """One per bucket, drift taken out."""
         score = self.side * (self.offset_ms - drift_per_ms * self.local_ms)
         best: dict[int, int] = {}
-        for index, bucket in enumerate(np.floor(self.local_ms / BUCKET_MS).astype(int)):
+        for index, bucket in enumerate(np.floor(self.local_ms / OFFSET_BUCKET_MS).astype(int)):
             known = best.get(bucket)
             if known is None or score[index] > score[known]:
                 best[bucket] = index
@@ -175,7 +177,7 @@ class OffsetEstimator:
             self._probes.extend((suspect, probe))
             return "stepped"
         self._probes.append(probe)
-        while self._probes[0].t3_local_ms < probe.t3_local_ms - WINDOW_MS:
+        while self._probes[0].t3_local_ms < probe.t3_local_ms - OFFSET_WINDOW_MS:
             self._probes.popleft()
         return "kept"
 

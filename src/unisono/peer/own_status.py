@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unisono.peer.alignment import Alignment
+from unisono.peer.constants.session import AFTER_END_SEC, STATUS_PERIOD_MS
 from unisono.peer.outputs import Outputs
 from unisono.peer.peer_message import NotReadyReason, Status, told_troubles
-from unisono.peer.plan_policy import AFTER_END_SEC, OwnEnd, Readiness
+from unisono.peer.plan_policy import OwnEnd, Readiness
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.synced_clock import SyncedClock
 
-STATUS_PERIOD_MS = 10_000.0
 # Whose error has changed by less says the same as before.
 TOLD_ERROR_MS = 1.0
 

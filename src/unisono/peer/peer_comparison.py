@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from unisono.peer.constants.clock import (
+    COMPARISON_FRESH_MS,
+    COMPARISON_SIGMAS,
+    COMPARISON_SPACING_MS,
+    DIRECTOR_WEIGHT,
+    DISAGREE_FROM_MS,
+    PERSISTENT_JUDGEMENTS,
+    PERSISTENT_JUDGEMENTS_MS,
+    RELEASE_SHARE,
+)
 from unisono.peer.offset import OffsetEstimate, OffsetEstimator, Probe
-
-DISAGREE_FROM_MS = 5.0
-RELEASE_SHARE = 0.5
-SIGMAS = 3.0
-PERSISTENT_JUDGEMENTS = 3
-PERSISTENT_MS = 2_000.0
-FRESH_MS = 16_000.0
-SPACING_MS = 900.0
-DIRECTOR_WEIGHT = 1.5
 
 
 @dataclass
@@ -55,8 +56,8 @@ class PeerComparison:
 
     def take(self, peer: str, probe: Probe) -> None:
         """An answered ping, with the neighbour's time in between."""
-        neighbour = self._neighbours.setdefault(peer, _Neighbour(last_local_ms=-SPACING_MS))
-        if neighbour.estimate and probe.t3_local_ms - neighbour.last_local_ms < SPACING_MS:
+        neighbour = self._neighbours.setdefault(peer, _Neighbour(last_local_ms=-COMPARISON_SPACING_MS))
+        if neighbour.estimate and probe.t3_local_ms - neighbour.last_local_ms < COMPARISON_SPACING_MS:
             return
         neighbour.is_suspect = neighbour.estimator.add(probe) == "refused"
         neighbour.last_local_ms = probe.t3_local_ms
@@ -71,7 +72,7 @@ class PeerComparison:
         self._neighbours = {
             peer: neighbour
             for peer, neighbour in self._neighbours.items()
-            if local_ms - neighbour.last_local_ms <= FRESH_MS and is_linked(peer)
+            if local_ms - neighbour.last_local_ms <= COMPARISON_FRESH_MS and is_linked(peer)
         }
         ballots = [_Ballot(0.0, own.drift_ppm, 0.0, DIRECTOR_WEIGHT if me == director else 1.0)]
         for peer, neighbour in self._neighbours.items():
@@ -82,7 +83,7 @@ class PeerComparison:
             if neighbour.last_local_ms < own.since_local_ms:
                 continue
             difference_ms = estimate.offset_ms_at(local_ms) - own.offset_ms
-            margin_ms = estimate.bound_ms + SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
+            margin_ms = estimate.bound_ms + COMPARISON_SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
             weight = DIRECTOR_WEIGHT if peer == director else 1.0
             limit_ms = max(DISAGREE_FROM_MS, margin_ms)
             ballots.append(_Ballot(difference_ms, estimate.drift_ppm, limit_ms, weight))
@@ -105,7 +106,10 @@ class PeerComparison:
         if self._wished_since_local_ms is None:
             self._wished_since_local_ms = local_ms
         self._wishes += 1
-        if self._wishes >= PERSISTENT_JUDGEMENTS and local_ms - self._wished_since_local_ms >= PERSISTENT_MS:
+        if (
+            self._wishes >= PERSISTENT_JUDGEMENTS
+            and local_ms - self._wished_since_local_ms >= PERSISTENT_JUDGEMENTS_MS
+        ):
             self._is_off = is_off
             self._wished_since_local_ms, self._wishes = None, 0
 

@@ -15,8 +15,15 @@ from typing import Literal, get_args
 
 import msgspec
 
+from unisono.peer.constants.director import MAX_PLAN_US
+from unisono.peer.constants.session import (
+    MAX_CLOCK_NAME_CHARS,
+    MAX_PERSON_NAME_CHARS,
+    MAX_SPEAKER_DELAY_MS,
+    MAX_TOLD_ERROR_MS,
+)
 from unisono.peer.errors import WireError
-from unisono.peer.plan import MAX_PLAN_US, Heartbeat, Plan, PlanState, Record
+from unisono.peer.plan import Heartbeat, Plan, PlanState, Record
 from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
@@ -27,10 +34,6 @@ Trouble = Literal["undecodable", "too-long", "short"]
 TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
 STATUS, HEARTBEAT, BRACE = 1, 2, 0x7B
-MAX_NAME_CHARS = 40
-MAX_SPEAKER_DELAY_MS = 2_000
-MAX_ERROR_MS = 1e6
-MAX_CLOCK_NAME_CHARS = 64
 _STATUS_HEAD = struct.Struct(">BBBHHfB")
 _HEARTBEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
@@ -89,7 +92,7 @@ _on_wire = msgspec.json.Decoder(_OnWire)
 
 def clean_name(name: str) -> str:
     """A person's name as it may be shown."""
-    return safe_text(name, MAX_NAME_CHARS)
+    return safe_text(name, MAX_PERSON_NAME_CHARS)
 
 
 def told_troubles(troubles: Mapping[str, Trouble], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
@@ -155,11 +158,11 @@ def _decode_status(content: bytes) -> StatusMessage:
     _check(count, 0, MAX_TROUBLES)
     _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
     if not math.isnan(error_ms):
-        _check(error_ms, -MAX_ERROR_MS, MAX_ERROR_MS)
+        _check(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
     file_id, rest = _file_if(flags & 16, content[_STATUS_HEAD.size :])
     troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
     name = rest[count * _TROUBLE.size :]
-    if len(name) > 4 * MAX_NAME_CHARS:
+    if len(name) > 4 * MAX_PERSON_NAME_CHARS:
         raise WireError("wire-malformed", "name")
     status = Status(
         name=clean_name(name.decode()),

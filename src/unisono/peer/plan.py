@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 SERIALS = 2**32
-# No place or moment of a plan is farther off, in either direction: 31 years, beyond any song and any uptime.
-MAX_PLAN_US = 1e15
 
 PlanState = Literal["stopped", "preparing", "playing"]
 

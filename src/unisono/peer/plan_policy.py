@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
+from unisono.peer.constants.director import (
+    LEAD_BASE_MS,
+    MAX_LEAD_MS,
+    MIN_LEAD_MS,
+    START_STANDSTILL_MS,
+    UNSEEN_PROGRESS_MS,
+)
+from unisono.peer.constants.session import OVER_HEARD_AFTER_US
 from unisono.peer.peer_message import NotReadyReason
 from unisono.peer.plan import Plan
-
-LEAD_BASE_MS = 1_000.0
-MIN_LEAD_MS = 1_500.0
-MAX_LEAD_MS = 4_000.0
-# The last echo of a hall has died away; nobody's delayed loudspeaker is cut off.
-AFTER_END_SEC = 1.0
-# By then nobody's last word is still about the song before, which may have been the same.
-OVER_HEARD_AFTER_US = 3_000_000.0
-# D22: a decode says nothing while it lasts, and a slow phone takes this long for an hour of music.
-STANDSTILL_MS = 30_000.0
-# D22: this peer does not look at how much of a song the others hold.
-UNSEEN_MS = 60_000.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class StartWait:
         elif since_local_ms is None:
             since_local_ms = local_ms
         self._clockless_since_local_ms = since_local_ms
-        if since_local_ms is None or local_ms - since_local_ms < STANDSTILL_MS:
+        if since_local_ms is None or local_ms - since_local_ms < START_STANDSTILL_MS:
             return False
         return any(each.is_ready and not each.is_away for each in everybody)
 
@@ -90,7 +86,7 @@ class StartWait:
             best, moved_local_ms = stage, local_ms
         self._courses[each.user_id] = (best, moved_local_ms)
         return local_ms - moved_local_ms >= (
-            UNSEEN_MS if each.not_ready_reason == "fetching" else STANDSTILL_MS
+            UNSEEN_PROGRESS_MS if each.not_ready_reason == "fetching" else START_STANDSTILL_MS
         )
 
 

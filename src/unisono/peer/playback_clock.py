@@ -11,20 +11,21 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from unisono.peer.constants.clock import (
+    MAX_TRIM_PPM,
+    PERSISTENT_MS,
+    PERSISTENT_SAMPLES,
+    REJOIN_FROM_MS,
+    RELOCK_FROM_MS,
+    SLEW_DONE_MS,
+    SLEW_FROM_MS,
+    SLEW_PPM,
+    TRIM_TIME_CONSTANT_MS,
+    WATCH_FROM_MS,
+)
 from unisono.peer.offset import OffsetEstimate
 
 PlayClockState = Literal["trimming", "watching", "slewing", "rejoin"]
-
-WATCH_FROM_MS = 12.0
-SLEW_FROM_MS = 30.0
-REJOIN_FROM_MS = 80.0
-RELOCK_FROM_MS = 5.0
-PERSISTENT_SAMPLES = 3
-PERSISTENT_MS = 2_000.0
-MAX_TRIM_PPM = 100.0
-TRIM_TIME_CONSTANT_MS = 5_000.0
-SLEW_PPM = 1_500.0
-SLEW_DONE_MS = 0.5
 
 
 @dataclass(frozen=True)

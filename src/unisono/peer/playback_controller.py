@@ -7,14 +7,12 @@ wait behind what is queued.
 
 from __future__ import annotations
 
+from unisono.peer.constants.session import FREEZE_BEFORE_START_MS
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Plan
 from unisono.peer.playback_clock import PlaybackClock
 from unisono.peer.render import Place
 from unisono.peer.song import Song
-
-# Sound is queued this long before it starts; until then every fresh estimate may still move the start.
-FREEZE_BEFORE_START_MS = 700.0
 
 
 class PlaybackController:

@@ -15,21 +15,17 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from unisono.peer.anchor import Sound
+from unisono.peer.constants.audio import REJOIN_MS, RESAMPLER_KAISER_BETA, RESAMPLER_PHASES, RESAMPLER_TAPS
 from unisono.peer.song import Song
 
 OUTPUT_RATE_HZ = 48_000
 CHANNELS = 2
-TAPS = 32
-KAISER_BETA = 9.0
-PHASES = 512
 CROSSFADE_FRAMES = OUTPUT_RATE_HZ * 20 // 1000
 STOP_FADE_FRAMES = OUTPUT_RATE_HZ * 15 // 1000
 # P4 has 2.5 s for a page. Samples of a card behind PortAudio scatter by a millisecond, not by hundredths,
 # and a quick servo would follow that. P5: the rate bends by so much at most below so many ms.
 TIME_CONSTANT_SEC = 8.0
 LIMITS_PPM = ((8.0, 1_000.0), (math.inf, 2_000.0))
-# P6: beyond this a crossfade is kinder than a pitch bend of many seconds.
-REJOIN_MS = 25.0
 
 
 @dataclass(frozen=True)
@@ -109,17 +105,17 @@ def _read(run: Run, frames: int) -> Sound:
 def interpolate(channels: Sound, positions: NDArray[np.float64]) -> Sound:
     """The sound at rising fractional positions, in frames of `channels`; silence outside of it."""
     whole = np.floor(positions).astype(np.int64)
-    phase = (positions - whole) * PHASES
-    row = np.minimum(phase.astype(np.int64), PHASES - 1)
+    phase = (positions - whole) * RESAMPLER_PHASES
+    row = np.minimum(phase.astype(np.int64), RESAMPLER_PHASES - 1)
     blend = (phase - row)[:, np.newaxis].astype(np.float32)
     weights = _TABLE[row] * (1 - blend) + _TABLE[row + 1] * blend
-    first = int(whole[0]) - TAPS // 2 + 1
-    length = int(whole[-1]) - int(whole[0]) + TAPS
+    first = int(whole[0]) - RESAMPLER_TAPS // 2 + 1
+    length = int(whole[-1]) - int(whole[0]) + RESAMPLER_TAPS
     around = np.zeros((channels.shape[0], length), dtype=np.float32)
     low, high = max(0, first), min(channels.shape[1], first + length)
     if high > low:
         around[:, low - first : high - first] = channels[:, low:high]
-    windows = sliding_window_view(around, TAPS, axis=1)[:, whole - whole[0]]
+    windows = sliding_window_view(around, RESAMPLER_TAPS, axis=1)[:, whole - whole[0]]
     sound: Sound = np.einsum("cft,ft->cf", windows, weights)
     return sound.astype(np.float32, copy=False)
 
@@ -134,11 +130,13 @@ def _mix_fade(sound: Sound, before: Run | None, fade_frames: int) -> None:
 
 
 def _make_table() -> NDArray[np.float32]:
-    """PHASES + 1 rows of TAPS weights; each row sums to 1, so that a constant stays constant."""
-    fraction = np.arange(PHASES + 1)[:, np.newaxis] / PHASES
-    distance = np.arange(TAPS)[np.newaxis, :] - (TAPS / 2 - 1) - fraction
-    inside = np.sqrt(np.maximum(0.0, 1 - (distance / (TAPS / 2)) ** 2))
-    weights = np.sinc(distance) * np.i0(KAISER_BETA * inside) / np.i0(KAISER_BETA)
+    """RESAMPLER_PHASES + 1 rows of RESAMPLER_TAPS weights; each row sums to 1, so that a constant stays
+    constant.
+    """
+    fraction = np.arange(RESAMPLER_PHASES + 1)[:, np.newaxis] / RESAMPLER_PHASES
+    distance = np.arange(RESAMPLER_TAPS)[np.newaxis, :] - (RESAMPLER_TAPS / 2 - 1) - fraction
+    inside = np.sqrt(np.maximum(0.0, 1 - (distance / (RESAMPLER_TAPS / 2)) ** 2))
+    weights = np.sinc(distance) * np.i0(RESAMPLER_KAISER_BETA * inside) / np.i0(RESAMPLER_KAISER_BETA)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights.astype(np.float32)
 

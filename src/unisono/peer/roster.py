@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from unisono.peer.constants.session import HELLO_ASK_PERIOD_MS
 from unisono.peer.director import Candidate
 from unisono.peer.peer_message import Status
 
 # A newcomer to a full swarm greets 63 people: all at once would exceed the server's burst.
 GREETED_AT_ONCE = 16
 GREETED_PER_TICK = 4
-ASK_PERIOD_MS = 1_000
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class HelloHandshake:
     def miss(self, user_id: str, local_ms: float) -> None:
         """Somebody spoke to all whose greeting did not arrive."""
         asked_local_ms = self._asked_local_ms.get(user_id)
-        if asked_local_ms is not None and local_ms - asked_local_ms < ASK_PERIOD_MS:
+        if asked_local_ms is not None and local_ms - asked_local_ms < HELLO_ASK_PERIOD_MS:
             return
         self._asked_local_ms[user_id] = local_ms
         self._greet(user_id, True)  # noqa: FBT003 - as above

@@ -14,6 +14,7 @@ from pathlib import Path
 from unisono.peer.alignment import Alignment
 from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
 from unisono.peer.anchor import decode_anchor
+from unisono.peer.constants.session import SERVER_SILENCE_MS
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
 from unisono.peer.director import Director
@@ -51,8 +52,6 @@ from unisono.protocol import (
 )
 
 TICK_SEC = 0.1
-# Two probes of the idle rate without an answer: whatever is missing now, it is not a director.
-SERVER_SILENCE_MS = 2_000.0
 MOST_LOGGED_ERRORS = 32
 
 log = logging.getLogger(__name__)

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unisono.peer.anchor import Sound
-
-# A header that is off by so little is no loss: encoders pad, and lengths are rounded.
-SHORT_SEC = 1.0
-SHORT_SHARE = 0.02
-# Where the length is that of a film.
-ROUGHLY_SHORT_SHARE = 0.25
+from unisono.peer.constants.audio import ROUGHLY_SHORT_DECODE_SHARE, SHORT_DECODE_SEC, SHORT_DECODE_SHARE
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,6 @@ class Song:
     def missing_sec(self) -> float:
         """How much of its end could not be decoded here; 0 where the lengths agree."""
         said_sec = self.said_sec or 0.0
-        share = ROUGHLY_SHORT_SHARE if self.is_said_roughly else SHORT_SHARE
+        share = ROUGHLY_SHORT_DECODE_SHARE if self.is_said_roughly else SHORT_DECODE_SHARE
         missing_sec = said_sec - self.duration_sec
-        return missing_sec if missing_sec > max(SHORT_SEC, share * said_sec) else 0.0
+        return missing_sec if missing_sec > max(SHORT_DECODE_SEC, share * said_sec) else 0.0

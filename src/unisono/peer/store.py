@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from stat import S_ISREG
 
+from unisono.peer.constants.transfer import MAX_FILE_BYTES
 from unisono.peer.errors import FileError
-from unisono.peer.manifest import MAX_FILE_BYTES, Manifest, piece_length_of, piece_size_of, read_manifest
+from unisono.peer.manifest import Manifest, piece_length_of, piece_size_of, read_manifest
 from unisono.peer.memory import free_memory_bytes, lies_in_memory
 
 # Three songs of the greatest size and more; a swarm rarely holds so much.

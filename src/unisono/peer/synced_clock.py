@@ -12,23 +12,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+from unisono.peer.constants.clock import (
+    BURST_PROBES,
+    BURST_SPACING_MS,
+    CLOCK_SETTLING_MS,
+    LOCK_BOUND_MS,
+    LOCK_PROBES,
+    PROBE_TIMEOUT_MS,
+    REMEMBERED_CLOCKS,
+    SLEEP_JUMP_MS,
+    SLOW_LOCK_PROBES,
+    STALE_MS,
+    SURE_SLEEP_MS,
+)
 from unisono.peer.offset import OffsetEstimate, OffsetEstimator, Probe
 from unisono.protocol import Pong
 
 ClockState = Literal["unsynced", "coarse", "locked", "stale"]
 Activity = Literal["idle", "pre-roll", "playing"]
 
-LOCK_PROBES = 8
-LOCK_BOUND_MS = 10.0
-SLOW_LOCK_PROBES = 16
-STALE_MS = 5_000.0
-SLEEP_JUMP_MS = 250.0
-SURE_SLEEP_MS = 1_000.0
-PROBE_TIMEOUT_MS = 2_000.0
-REMEMBERED_CLOCKS = 4
-BURST_PROBES = 8
-BURST_SPACING_MS = 40.0
-SETTLING_MS = 5_000.0
 SETTLING_PERIOD_MS = 200.0
 PERIOD_MS: dict[Activity, float] = {"idle": 1_000.0, "pre-roll": 200.0, "playing": 500.0}
 
@@ -71,7 +73,7 @@ class SyncedClock:
     def start(self, local_ms: float) -> None:
         """On a new connection: probes come fast."""
         self._burst_left = BURST_PROBES
-        self._settling_until_ms = local_ms + SETTLING_MS
+        self._settling_until_ms = local_ms + CLOCK_SETTLING_MS
         self._pending.clear()
         self._due_local_ms = local_ms
 

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-FULL_MESH_PEERS = 9
-PHONE_RINGS = 3
-RINGS = 4
-SPARE_RINGS = 4
-MIN_LINKS = 6
+from unisono.peer.constants.transfer import FULL_MESH_PEERS, MIN_LINKS, PHONE_RINGS, RINGS, SPARE_RINGS
+
 MASK = 0xFFFFFFFF
 
 

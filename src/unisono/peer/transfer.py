@@ -13,12 +13,20 @@ from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
+from unisono.peer.constants.transfer import (
+    CTL_VERSION,
+    HELLO_PATIENCE_MS,
+    LINK_DEAD_AFTER_MS,
+    MAX_ANNOTATION_BYTES,
+    MAX_OWN_FILES,
+    MAX_QUEUED_UPLOADS,
+    UPLOAD_SLOTS,
+)
 from unisono.peer.downloads import Downloads
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import (
     MAX_KNOWN_FILES,
-    MAX_OWN_FILES,
     Drop,
     Effect,
     Forget,
@@ -31,14 +39,8 @@ from unisono.peer.file_state import (
 from unisono.peer.known_files import KnownFiles
 from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest
 
-MAX_QUEUED_UPLOADS = 40
-# Pieces being sent at once, over all links together.
-SLOTS = 2
 # A piece that takes longer waits for its receiver, not for this peer: others have their turn meanwhile.
 STALLED_MS = 1_500.0
-# Owing something and silent, or taking nothing, for so long, a link is broken, however alive it looks.
-DEAD_AFTER_MS = 300_000.0
-HELLO_PATIENCE_MS = 5_000.0
 
 
 class Transfer:
@@ -68,7 +70,7 @@ class Transfer:
         """The shell puts the proof of the link into the hello."""
         self._close(peer)  # one that was never reported closed owes nothing any more
         self._neighbours[peer] = Neighbour(peer, local_ms, local_ms)
-        self._send(peer, ctl.Hello(ctl.CTL_VERSION, ""))
+        self._send(peer, ctl.Hello(CTL_VERSION, ""))
         return self._flush()
 
     def link_closed(self, peer: str, local_ms: float) -> list[Effect]:
@@ -186,8 +188,8 @@ class Transfer:
             if due is not None:
                 self._send(neighbour.user_id, ctl.Annotation(due[0], encode_base64url(due[1])))
             self._downloads.relieve(neighbour, local_ms)
-            is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > DEAD_AFTER_MS
-            if is_mute or any(local_ms - begun > DEAD_AFTER_MS for begun in neighbour.sending.values()):
+            is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > LINK_DEAD_AFTER_MS
+            if is_mute or any(local_ms - begun > LINK_DEAD_AFTER_MS for begun in neighbour.sending.values()):
                 self._drop(neighbour, "silent")
         return self._settle(local_ms)
 
@@ -242,7 +244,7 @@ class Transfer:
     def _greet(self, neighbour: Neighbour, version: int) -> ctl.DropReason | None:
         if neighbour.has_said_hello:
             return "malformed"
-        if version != ctl.CTL_VERSION:
+        if version != CTL_VERSION:
             return "version"
         neighbour.has_said_hello = True
         self._send_catalog(neighbour)
@@ -324,7 +326,7 @@ class Transfer:
             annotation = decode_base64url(text)
         except WireError:
             return "malformed"
-        if not 1 <= len(annotation) <= ctl.MAX_ANNOTATION_BYTES or not self._accepts_annotation(annotation):
+        if not 1 <= len(annotation) <= MAX_ANNOTATION_BYTES or not self._accepts_annotation(annotation):
             return "malformed"
         file = self.files.get(file_id)
         if file is not None:  # annotations on files that nobody lists would fill memory
@@ -364,9 +366,9 @@ class Transfer:
         """Links take turns; within a link the preferred file goes first."""
         begun = [ms for neighbour in self._neighbours.values() for ms in neighbour.sending.values()]
         busy = sum(local_ms - ms < STALLED_MS for ms in begun)
-        able = [neighbour for neighbour in self._neighbours.values() if len(neighbour.sending) < SLOTS]
+        able = [neighbour for neighbour in self._neighbours.values() if len(neighbour.sending) < UPLOAD_SLOTS]
         guests = [neighbour for neighbour in able if neighbour.waiting]
-        while busy < SLOTS and guests:
+        while busy < UPLOAD_SLOTS and guests:
             self._turn += 1
             guest = guests[self._turn % len(guests)]
             upload = min(guest.waiting, key=lambda each: each[0] != self._known.preferred)
@@ -375,7 +377,7 @@ class Transfer:
             slot = self._known.slot_of(self.files[upload[0]])
             self._emit(SendPiece(guest.user_id, slot, *upload))
             busy += 1
-            guests = [each for each in guests if each.waiting and len(each.sending) < SLOTS]
+            guests = [each for each in guests if each.waiting and len(each.sending) < UPLOAD_SLOTS]
 
     # --- what this peer lists -------------------------------------------------------------------------------
 

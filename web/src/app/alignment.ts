@@ -3,6 +3,7 @@
 
 import { decodeAnchor, type Player } from "../audio/index.ts";
 import type { Bytes, FileId } from "../lib/index.ts";
+import { ANNOTATION_GRACE_MS, MAX_ANCHOR_MATCHES } from "../protocol/constants/session.gen.ts";
 
 export interface AlignmentOptions {
   readonly player: Pick<Player, "loadedId" | "align" | "setDecodeOffset">;
@@ -10,14 +11,6 @@ export interface AlignmentOptions {
   readonly annotationOf: (fileId: FileId) => Bytes | null;
   readonly onChange: () => void;
 }
-
-/** The owner decodes the song for its annotation while others fetch it; a song of ten minutes takes a slow phone this long. */
-const ANNOTATION_GRACE_MS = 10_000;
-/**
- * As many of one song as its honest owners may publish one after the other, each smaller than the last. A member who goes
- * on beyond that would keep the Worker that renders the sound busy.
- */
-const MAX_MATCHES = 8;
 
 export class Alignment {
   readonly #options: AlignmentOptions;
@@ -63,7 +56,7 @@ export class Alignment {
       return;
     }
     this.#matches += 1;
-    if (this.#matches > MAX_MATCHES) this.#isUnfound = true;
+    if (this.#matches > MAX_ANCHOR_MATCHES) this.#isUnfound = true;
     else void this.#match(fileId, annotation);
   }
 

@@ -3,11 +3,10 @@
 
 import * as v from "valibot";
 import type { UserId } from "../lib/index.ts";
-import { MAX_SPEAKER_DELAY_MS } from "./speaker-delay.ts";
+import { MAX_CLOCK_NAME_CHARS, MAX_SPEAKER_DELAY_MS } from "../protocol/constants/session.gen.ts";
 
 /** MC6: five rounds of a second for each are a minute, and nobody likes to be silent for longer. */
 export const MAX_CALIBRATED = 12;
-const MAX_CLOCK_NAME_CHARS = 64;
 /** Far beyond any server's uptime. */
 const MAX_GLOBAL_US = 1e15;
 

@@ -2,12 +2,11 @@
 // (control/envelope.ts). Pure; local ms.
 
 import type { UserId } from "../lib/index.ts";
+import { HELLO_ASK_PERIOD_MS } from "../protocol/constants/session.gen.ts";
 
 /** A newcomer to a full swarm greets 63 people: all at once with what else it says would exceed the server's burst. */
 const AT_ONCE = 16;
 const PER_TICK = 4;
-/** A greeting is one message of 256 bytes; a heartbeat that is not believed comes every second. */
-const ASK_PERIOD_MS = 1_000;
 
 export class HelloHandshake {
   readonly #greet: (userId: UserId, asks: boolean) => void;
@@ -36,7 +35,7 @@ export class HelloHandshake {
   /** Somebody spoke to all whose greeting did not arrive. */
   miss(userId: UserId, localMs: number): void {
     const askedLocalMs = this.#askedLocalMs.get(userId) ?? Number.NEGATIVE_INFINITY;
-    if (localMs - askedLocalMs < ASK_PERIOD_MS) return;
+    if (localMs - askedLocalMs < HELLO_ASK_PERIOD_MS) return;
     this.#askedLocalMs.set(userId, localMs);
     this.#greet(userId, true);
   }

@@ -3,6 +3,7 @@
 // member's budget is no other's. Pure; local ms.
 
 import type { UserId } from "../lib/index.ts";
+import { MAX_BUDGETS } from "../protocol/constants/session.gen.ts";
 import { TokenBucket } from "../transfer/index.ts";
 import type { PeerMessage } from "./peer-message.ts";
 
@@ -33,9 +34,6 @@ const BUDGETS = {
 
 export type Budgeted = keyof typeof BUDGETS;
 
-/** Budgets outlive a session, so that leaving and joining renews none. Whoever was heard longest ago is forgotten first. */
-const MAX_MEMBERS = 256;
-
 export class MemberBudgets {
   readonly #spent = new Map<UserId, Map<Budgeted, TokenBucket>>();
 
@@ -45,7 +43,7 @@ export class MemberBudgets {
     this.#spent.delete(from);
     this.#spent.set(from, buckets); // as the last
     const [longestSilent] = this.#spent.keys();
-    if (this.#spent.size > MAX_MEMBERS && longestSilent) this.#spent.delete(longestSilent);
+    if (this.#spent.size > MAX_BUDGETS && longestSilent) this.#spent.delete(longestSilent);
     const [perSec, burst] = BUDGETS[kind];
     const bucket = buckets.get(kind) ?? new TokenBucket(perSec, burst);
     buckets.set(kind, bucket);

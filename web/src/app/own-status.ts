@@ -5,10 +5,10 @@ import type { Player } from "../audio/index.ts";
 import type { SyncedClock } from "../clock/index.ts";
 import type { Plan, Readiness } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
+import { AFTER_END_SEC } from "../protocol/constants/session.gen.ts";
 import type { FileState } from "../transfer/index.ts";
 import { toldTroubles, troubleWith } from "./file-troubles.ts";
 import type { NotReadyReason, PeerStatus } from "./peer-message.ts";
-import { AFTER_END_SEC } from "./plan-policy.ts";
 import type { PlaybackController } from "./playback-controller.ts";
 import type { Peer } from "./roster.ts";
 

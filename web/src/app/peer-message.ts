@@ -13,7 +13,7 @@
 //           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
 
 import * as v from "valibot";
-import { type Heartbeat, MAX_PLAN_US, type PlanState } from "../director/index.ts";
+import type { Heartbeat, PlanState } from "../director/index.ts";
 import {
   concatBytes,
   type FileId,
@@ -24,11 +24,17 @@ import {
   utf8,
   WireError,
 } from "../lib/index.ts";
+import { MAX_PLAN_US } from "../protocol/constants/director.gen.ts";
+import {
+  MAX_CLOCK_NAME_CHARS,
+  MAX_PERSON_NAME_CHARS,
+  MAX_SPEAKER_DELAY_MS,
+  MAX_TOLD_ERROR_MS,
+} from "../protocol/constants/session.gen.ts";
 import { type Signal, signalSchema } from "../transfer/index.ts";
 import { type CalibrationMessage, calibrationSchema } from "./calibration-message.ts";
 import { FILE_TROUBLES, MAX_TOLD, PREFIX_BYTES, type ToldTrouble } from "./file-troubles.ts";
-import { cleanName, MAX_NAME_CHARS } from "./person-name.ts";
-import { MAX_SPEAKER_DELAY_MS } from "./speaker-delay.ts";
+import { cleanName } from "./person-name.ts";
 
 export interface PeerStatus {
   readonly name: string;
@@ -73,10 +79,8 @@ export type PeerMessage =
   | { readonly kind: "signal"; readonly signal: Signal }
   | { readonly kind: "calibration"; readonly calibration: CalibrationMessage };
 
-const MAX_ERROR_MS = 1e6;
 const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_UNCERTAINTY_TENTHS_MS = 255;
-const MAX_CLOCK_NAME_CHARS = 64;
 const PLAN_STATES: readonly PlanState[] = ["stopped", "preparing", "playing"];
 const TYPE = { status: 1, heartbeat: 2 } as const;
 const BRACE = 0x7b;
@@ -153,12 +157,13 @@ function decodeStatus(reader: Reader): PeerMessage {
   const errorMs = reader.float32();
   // To a thousandth, which is what was meant before it became a float of 32 bits.
   const roundedMs =
-    Math.round(checked(Number.isNaN(errorMs) ? 0 : errorMs, -MAX_ERROR_MS, MAX_ERROR_MS) * 1000) / 1000;
+    Math.round(checked(Number.isNaN(errorMs) ? 0 : errorMs, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS) * 1000) /
+    1000;
   const uncertaintyMs = reader.uint8() / 10;
   const readyFileId = hasFile ? (toHex(reader.bytes(32)) as FileId) : null;
   const troubles = Array.from({ length: toldCount }, () => decodeTrouble(reader));
   const nameBytes = reader.rest();
-  if (nameBytes.length > 4 * MAX_NAME_CHARS) throw new WireError("wire-malformed", "name");
+  if (nameBytes.length > 4 * MAX_PERSON_NAME_CHARS) throw new WireError("wire-malformed", "name");
   const name = cleanName(fromUtf8(nameBytes));
   const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
   const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };

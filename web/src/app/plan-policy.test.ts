@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  Director,
-  LONGEST_WAIT_MS,
-  type PlanChange,
-  type Readiness,
-  STANDSTILL_MS,
-} from "../director/index.ts";
+import { Director, LONGEST_WAIT_MS, type PlanChange, type Readiness } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
+import { START_STANDSTILL_MS } from "../protocol/constants/director.gen.ts";
 import { PlanPolicy } from "./plan-policy.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
@@ -325,9 +320,12 @@ describe("a start that somebody never becomes ready for", () => {
     state.readiness = [ready, bo];
     write(writer.prepare(songId));
     expect(writer.tick(0)).toBeNull();
-    expect(writer.waiting(10_000)).toEqual({ missing: [bo.userId], withoutInMs: STANDSTILL_MS - 10_000 });
-    expect(writer.tick(STANDSTILL_MS - 1)).toBeNull();
-    expect(writer.tick(STANDSTILL_MS)?.state).toBe("playing");
+    expect(writer.waiting(10_000)).toEqual({
+      missing: [bo.userId],
+      withoutInMs: START_STANDSTILL_MS - 10_000,
+    });
+    expect(writer.tick(START_STANDSTILL_MS - 1)).toBeNull();
+    expect(writer.tick(START_STANDSTILL_MS)?.state).toBe("playing");
     expect(state.passedOver).toEqual([bo.userId]);
   });
 
@@ -341,8 +339,8 @@ describe("a start that somebody never becomes ready for", () => {
     write(writer.stop());
     write(writer.prepare(songId));
     expect(writer.tick(LONGEST_WAIT_MS)).toBeNull();
-    expect(writer.tick(LONGEST_WAIT_MS + STANDSTILL_MS - 1)).toBeNull();
-    expect(writer.tick(LONGEST_WAIT_MS + STANDSTILL_MS)?.state).toBe("playing");
+    expect(writer.tick(LONGEST_WAIT_MS + START_STANDSTILL_MS - 1)).toBeNull();
+    expect(writer.tick(LONGEST_WAIT_MS + START_STANDSTILL_MS)?.state).toBe("playing");
   });
 
   it("[D22] [D24] says no time while nobody is ready, and passes over nobody whom the director did not wait for", () => {
@@ -350,9 +348,12 @@ describe("a start that somebody never becomes ready for", () => {
     state.readiness = [{ ...ready, isReady: false }, bo];
     write(writer.prepare(songId));
     expect(writer.tick(0)).toBeNull();
-    expect(writer.waiting(2 * STANDSTILL_MS)).toEqual({ missing: [id("a"), bo.userId], withoutInMs: null });
+    expect(writer.waiting(2 * START_STANDSTILL_MS)).toEqual({
+      missing: [id("a"), bo.userId],
+      withoutInMs: null,
+    });
     writer.forceStart();
-    expect(writer.tick(2 * STANDSTILL_MS)?.state).toBe("playing");
+    expect(writer.tick(2 * START_STANDSTILL_MS)?.state).toBe("playing");
     expect(state.passedOver).toEqual([]);
   });
 
@@ -365,12 +366,12 @@ describe("a start that somebody never becomes ready for", () => {
     ];
     write(writer.prepare(songId));
     expect(writer.tick(1_000)).toBeNull();
-    expect(writer.isClockless(1_000 + STANDSTILL_MS - 1)).toBe(false);
-    expect(writer.isClockless(1_000 + STANDSTILL_MS)).toBe(true);
+    expect(writer.isClockless(1_000 + START_STANDSTILL_MS - 1)).toBe(false);
+    expect(writer.isClockless(1_000 + START_STANDSTILL_MS)).toBe(true);
     state.readiness = [{ ...ready, isReady: false }, bo];
-    expect(writer.isClockless(1_000 + STANDSTILL_MS)).toBe(false); // nobody could do better
+    expect(writer.isClockless(1_000 + START_STANDSTILL_MS)).toBe(false); // nobody could do better
     state.clockState = "locked";
-    writer.tick(1_000 + STANDSTILL_MS);
+    writer.tick(1_000 + START_STANDSTILL_MS);
     expect(writer.isClockless(9e9)).toBe(false);
   });
 });

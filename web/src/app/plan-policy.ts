@@ -9,10 +9,11 @@ import {
   type PlanChange,
   positionUsAt,
   type Readiness,
-  STANDSTILL_MS,
   StartWait,
 } from "../director/index.ts";
 import type { FileId, UserId } from "../lib/index.ts";
+import { START_STANDSTILL_MS } from "../protocol/constants/director.gen.ts";
+import { AFTER_END_SEC, OVER_HEARD_AFTER_US } from "../protocol/constants/session.gen.ts";
 
 export interface PlanPolicyOptions {
   readonly director: Director;
@@ -40,12 +41,8 @@ export interface Waiting {
   readonly withoutInMs: number | null;
 }
 
-/** The last echo of a hall has died away; nobody's delayed loudspeaker is cut off. */
-export const AFTER_END_SEC = 1;
 /** TR5: whoever drags to the very end hears that it is the end. */
 const BEFORE_END_SEC = 1;
-/** By then nobody's last word is still about the song before, which may have been the same. */
-const OVER_HEARD_AFTER_US = 3_000_000;
 /** D16: by then a director that came back to a new server (D6) has written the plan in its clock, if it can. */
 const STRANDED_MS = 8_000;
 /** D17: by then anyone who can has taken over and done it. */
@@ -114,7 +111,7 @@ export class PlanPolicy {
   /** D23: a song is prepared, another device is ready, and this one, which directs, has no clock to start it by. */
   isClockless(localMs: number): boolean {
     const sinceLocalMs = this.#clocklessSinceLocalMs;
-    if (sinceLocalMs === null || localMs - sinceLocalMs < STANDSTILL_MS) return false;
+    if (sinceLocalMs === null || localMs - sinceLocalMs < START_STANDSTILL_MS) return false;
     return this.#options.readiness().some(({ isReady, isAway }) => isReady && !isAway);
   }
 

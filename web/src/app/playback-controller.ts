@@ -11,6 +11,7 @@ import {
 } from "../clock/index.ts";
 import { type Plan, positionUsAt } from "../director/index.ts";
 import { type Bytes, FileError, type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
+import { FREEZE_BEFORE_START_MS } from "../protocol/constants/session.gen.ts";
 import { Alignment } from "./alignment.ts";
 import type { FileTrouble } from "./file-troubles.ts";
 
@@ -41,8 +42,6 @@ export interface Tones {
   readonly secAt: (globalUs: number) => number;
 }
 
-/** Sound is queued this long before it starts; until then every fresh estimate may still move the start. */
-const FREEZE_BEFORE_START_MS = 700;
 const CLICK_LOOP_SEC = 60;
 /** More songs than a room offers in an evening; whoever offers bad ones without end must not fill the memory. */
 const MAX_REFUSALS = 256;

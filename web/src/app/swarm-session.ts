@@ -13,6 +13,7 @@ import {
 } from "../control/index.ts";
 import { Director, type Heartbeat, type PlanChange, type Readiness } from "../director/index.ts";
 import { every, type FileId, type UserId } from "../lib/index.ts";
+import { SERVER_SILENCE_MS } from "../protocol/constants/session.gen.ts";
 import type { Swarm } from "../transfer/index.ts";
 import { Calibration } from "./calibration.ts";
 import { readCalibrationContext } from "./calibration-context.ts";
@@ -35,8 +36,6 @@ import { TagCache } from "./tag-cache.ts";
 import { noTimings, type Timings } from "./timings.ts";
 
 const TICK_MS = 200;
-/** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
-const SERVER_SILENCE_MS = 2_000;
 
 export class SwarmSession {
   readonly me: UserId;

@@ -3,6 +3,31 @@
 // direction needs only one lucky probe now and then, not both at once. Pure: local ms in, local ms out.
 // Does not know: cadence, sleep, playback. Forgets everything when the clock id changes.
 
+import {
+  AVERAGING_ROUNDS,
+  BOUND_NOISE_MS,
+  CONTRADICTION_MS,
+  CONTRADICTION_PPM,
+  DRIFT_LEARNING_MS,
+  DRIFT_PRIOR_PPM,
+  EDGE_BLUR_MS,
+  EDGE_NOISE_MS,
+  FIRST_SCALE_MS,
+  LAST_SCALE_MS_TIMES_BUCKETS,
+  LOOSENESS_SHARE,
+  MAX_DRIFT_PPM,
+  MAX_SCALE_MS,
+  MIN_SCALE_MS,
+  MIN_UNCERTAINTY_MS,
+  OFFSET_BUCKET_MS,
+  OFFSET_WINDOW_MS,
+  SCALE_DECAY,
+  SHARPENING_ROUNDS,
+  STEP_BIAS_SHARE,
+  STEP_BLUR_SHARE,
+  STEP_SCALE_SHARE,
+} from "../protocol/constants/clock.gen.ts";
+
 import { isPlausible, lowerBoundMs, type Probe, roundTripMs, upperBoundMs } from "./probe.ts";
 
 export interface OffsetEstimate {
@@ -28,69 +53,6 @@ export interface OffsetEstimate {
 
 /** What became of a probe. `stepped`: local time jumped, so everything before it was dropped (T11). */
 export type Admission = "kept" | "refused" | "stepped";
-
-/** Long enough to average the drift to a few ppm, short enough to follow a warming crystal. */
-export const WINDOW_MS = 90_000;
-/** One candidate per direction and bucket: the luckiest probe of a Wi-Fi power-save cycle is in every 6 s. */
-const BUCKET_MS = 6_000;
-/**
- * A bound looser than its line by this much has lost most of its say. The fit begins generous, so that a drift of any
- * size is found, and sharpens towards the tightest bounds: the more buckets there are, the fewer of them must count.
- * Simulated, p95 from 15 s on, LAN / Wi-Fi / Wi-Fi uploading: 0.02 / 0.07 / 0.13 ms; with a fixed 0.25 ms 0.06 / 0.11 / 0.29.
- */
-const FIRST_SCALE_MS = 1;
-const SCALE_DECAY = 0.65;
-const LAST_SCALE_MS_TIMES_BUCKETS = 0.6;
-const MIN_SCALE_MS = 0.03;
-const MAX_SCALE_MS = 0.25;
-const SHARPENING_ROUNDS = 14;
-/**
- * The envelope of a real path is blurred by the computers at its ends (0.1 to 0.2 ms between Chromium and the server on
- * one busy host), so its extremes are the noisiest bounds. Once the lines are found, all bounds near them have a say.
- * Captured on loopback, spread of four devices, median / p95: 0.04 / 0.08 ms; on the extremes alone 0.08 / 0.12. Simulated, a
- * blur of 0.12 has a p95 of 0.20 ms on Wi-Fi while uploading instead of 0.19; with less, single devices are off by more.
- */
-const EDGE_BLUR_MS = 0.1;
-const AVERAGING_ROUNDS = 5;
-/**
- * Neighbouring bounds share their cause, so a hundred of them do not tell the slope ten times better than one. With 0.25 the first
- * quarter of a minute bent the slope: p95 of the same captures from 3 s on 0.08 ms instead of 0.07. With 1 the prior holds a drift of
- * 40 ppm back for too long: p95 on Wi-Fi while uploading, simulated, 0.26 ms instead of 0.19.
- */
-const EDGE_NOISE_MS = 0.5;
-/**
- * Prior: clocks that the network keeps right are within a few ppm of each other, with long tails: a drift that is far from it is
- * believed on less. Simulated with drifts of any size up to 60 ppm, p95 on Wi-Fi / uploading / 4G: 0.070 / 0.19 / 0.16 ms, with 15 ppm
- * 0.075 / 0.21 / 0.19. A minimum is good to some 0.1 ms.
- */
-const DRIFT_PRIOR_PPM = 5;
-const BOUND_NOISE_MS = 0.1;
-/**
- * T13: on a path without an envelope (every message late at random, by 5 to 80 ms) even the tightest bounds lie milliseconds beside
- * their lines, and say as much less of the drift: a bound is good to this share of that distance. Believed as on a good path they bent
- * the slope, and four devices were 18 ms apart (p95, simulated) instead of 4. With the whole distance large drifts were held back on
- * Wi-Fi: at most 1.9 ms off instead of 0.4.
- */
-const LOOSENESS_SHARE = 0.3;
-/**
- * T14: a clock that is told in steps blurs the envelopes by as much. These shares of a step are the scales and the noise below which
- * nothing is read from single bounds. Simulated from 20 s on with steps of 16.7 ms, p95 on a LAN / Wi-Fi / uploading: 1.8 / 1.8 / 4.1 ms,
- * with steps of 100 ms 7.7 / 8.3 / 14; fitted as a fine clock's, some bounds alone decided: 3.7 / 3.4 / 3.8 and 28 / 34 / 24.
- */
-const STEP_SCALE_SHARE = 0.3;
-const STEP_BLUR_SHARE = 0.5;
-/** Simulated: the error of the first seconds falls as one step by the root of the probes; what queues hide behind a step does not. */
-const STEP_BIAS_SHARE = 0.1;
-/** The prior follows what this device's drift turned out to be, with this time constant. */
-const DRIFT_LEARNING_MS = 60_000;
-const MAX_DRIFT_PPM = 500;
-/**
- * T11: bounds hold whatever the network does, so one that contradicts another by more than two timers' coarseness and
- * what the drift may have changed since proves that a clock stepped. Two in a row, lest one broken answer count.
- */
-const CONTRADICTION_MS = 2;
-const CONTRADICTION_PPM = 100;
-const MIN_UNCERTAINTY_MS = 0.005;
 
 interface Bound {
   readonly localMs: number;
@@ -141,7 +103,7 @@ export class OffsetEstimator {
       return "stepped";
     }
     this.#probes.push(probe);
-    const oldestMs = probe.t3LocalMs - WINDOW_MS;
+    const oldestMs = probe.t3LocalMs - OFFSET_WINDOW_MS;
     while ((this.#probes[0]?.t3LocalMs ?? oldestMs) < oldestMs) this.#probes.shift();
     return "kept";
   }
@@ -296,7 +258,7 @@ function loosenessMs(bounds: Bounds, fit: Fit): number {
 function tightestPerBucket(bounds: readonly Bound[], driftPerMs: number, side: 1 | -1): Bound[] {
   const best = new Map<number, { bound: Bound; score: number }>();
   for (const bound of bounds) {
-    const bucket = Math.floor(bound.localMs / BUCKET_MS);
+    const bucket = Math.floor(bound.localMs / OFFSET_BUCKET_MS);
     const score = side * (bound.offsetMs - driftPerMs * bound.localMs);
     const known = best.get(bucket);
     if (!known || score > known.score) best.set(bucket, { bound, score });

@@ -4,24 +4,18 @@
 // What is compared is what each has from the server, never what it made of the others, so that nobody follows an echo.
 
 import type { UserId } from "../lib/index.ts";
+import {
+  COMPARISON_FRESH_MS,
+  COMPARISON_SIGMAS,
+  COMPARISON_SPACING_MS,
+  DIRECTOR_WEIGHT,
+  DISAGREE_FROM_MS,
+  PERSISTENT_JUDGEMENTS,
+  PERSISTENT_JUDGEMENTS_MS,
+  RELEASE_SHARE,
+} from "../protocol/constants/clock.gen.ts";
 import { type OffsetEstimate, OffsetEstimator } from "./offset-estimator.ts";
 import type { Probe } from "./probe.ts";
-
-/** Below this nobody hears it, and whatever it is, trimming and the next start put it right (L7). */
-const DISAGREE_FROM_MS = 5;
-/** Of the limit: who is beyond it stays so until it is well within again, or it would go to and fro. */
-const RELEASE_SHARE = 0.5;
-/** Standard deviations that an estimate may be off by. */
-const SIGMAS = 3;
-/** One answer may be odd; judgements come twice a second and more. */
-const PERSISTENT_JUDGEMENTS = 3;
-const PERSISTENT_MS = 2_000;
-/** Three pings of a quiet link. */
-const FRESH_MS = 16_000;
-/** While files flow, pings come ten times a second; more than this tells nothing more. */
-const SPACING_MS = 900;
-/** Breaks a tie, and no more: the plan comes from the director, so of two halves the director's is the one to follow. */
-const DIRECTOR_WEIGHT = 1.5;
 
 /** What this device goes by, and how its own clock stands to it. */
 export interface RoomVerdict {
@@ -64,7 +58,7 @@ export class PeerComparison {
   /** An answered ping: when it was sent and answered, local ms, and the neighbour's global time in between. */
   take(peer: UserId, probe: Probe, resolutionMs: number): void {
     const known = this.#neighbours.get(peer);
-    if (known && probe.t3LocalMs - known.lastLocalMs < SPACING_MS) return;
+    if (known && probe.t3LocalMs - known.lastLocalMs < COMPARISON_SPACING_MS) return;
     const neighbour = known ?? {
       estimator: new OffsetEstimator(),
       estimate: null,
@@ -90,7 +84,7 @@ export class PeerComparison {
   ): RoomVerdict {
     const localMs = own.atLocalMs;
     for (const [peer, { lastLocalMs }] of this.#neighbours) {
-      if (localMs - lastLocalMs > FRESH_MS || !isLinked(peer)) this.#neighbours.delete(peer);
+      if (localMs - lastLocalMs > COMPARISON_FRESH_MS || !isLinked(peer)) this.#neighbours.delete(peer);
     }
     const weightOf = (userId: UserId): number => (userId === directorId ? DIRECTOR_WEIGHT : 1);
     const mine = { differenceMs: 0, driftPpm: own.driftPpm, limitMs: 0, weight: weightOf(me) };
@@ -101,7 +95,7 @@ export class PeerComparison {
       if (!isUsable) continue;
       const sinceMs = localMs - estimate.atLocalMs;
       const differenceMs = estimate.offsetMs + sinceMs * estimate.driftPpm * 1e-6 - own.offsetMs;
-      const limitMs = estimate.boundMs + SIGMAS * (estimate.uncertaintyMs + own.uncertaintyMs);
+      const limitMs = estimate.boundMs + COMPARISON_SIGMAS * (estimate.uncertaintyMs + own.uncertaintyMs);
       ballots.push({ differenceMs, driftPpm: estimate.driftPpm, limitMs, weight: weightOf(peer) });
     }
     return this.#decide(own, ballots);
@@ -143,7 +137,7 @@ export class PeerComparison {
     }
     const { sinceLocalMs, count } = this.#wishes ?? { sinceLocalMs: localMs, count: 0 };
     this.#wishes = { sinceLocalMs, count: count + 1 };
-    if (count + 1 >= PERSISTENT_JUDGEMENTS && localMs - sinceLocalMs >= PERSISTENT_MS) {
+    if (count + 1 >= PERSISTENT_JUDGEMENTS && localMs - sinceLocalMs >= PERSISTENT_JUDGEMENTS_MS) {
       this.#isOff = isOff;
       this.#wishes = null;
     }

@@ -3,6 +3,19 @@
 // States: trimming → watching → slewing → trimming, and from any of them `rejoin`, which the caller answers by
 // locking anew and crossfading. Does not know the loudspeaker.
 
+import {
+  MAX_TRIM_PPM,
+  PERSISTENT_MS,
+  PERSISTENT_SAMPLES,
+  REJOIN_FROM_MS,
+  RELOCK_FROM_MS,
+  SLEW_DONE_MS,
+  SLEW_FROM_MS,
+  SLEW_PPM,
+  TRIM_TIME_CONSTANT_MS,
+  WATCH_FROM_MS,
+} from "../protocol/constants/clock.gen.ts";
+
 import type { OffsetEstimate } from "./offset-estimator.ts";
 
 export type PlayClockState = "trimming" | "watching" | "slewing" | "rejoin";
@@ -12,26 +25,6 @@ export interface PlayClockVerdict {
   /** Fresh estimate − locked model, ms. */
   readonly differenceMs: number;
 }
-
-/** L1: below this nothing may step; the rate is trimmed. Fusion of clicks ends around 5–10 ms, of music around 30. */
-export const WATCH_FROM_MS = 12;
-/** L3: heard as an echo by attentive people, so worth bending the pitch by 2.6 cents. */
-export const SLEW_FROM_MS = 30;
-/** L4: slewing would take a minute; a crossfade is kinder. */
-export const REJOIN_FROM_MS = 80;
-/** L7: what a bad start leaves behind is put right from here on; clicks fuse below it. */
-const RELOCK_FROM_MS = 5;
-/** L5: a single wild estimate proves nothing. */
-const PERSISTENT_SAMPLES = 3;
-const PERSISTENT_MS = 2_000;
-/** L1: ± this around the locked rate is inaudible even as a moving comb between neighbours. */
-export const MAX_TRIM_PPM = 100;
-/** A difference decays with this time constant: what the drift is off by, times this, stays. The fit itself averages over far longer. */
-const TRIM_TIME_CONSTANT_MS = 5_000;
-/** L3: 1.5 ms/s, the middle of the permitted 1–2 ms/s. */
-export const SLEW_PPM = 1_500;
-/** L3: slewing hands over to trimming here. */
-const SLEW_DONE_MS = 0.5;
 
 type Remedy = "relock" | "slew" | "rejoin";
 

@@ -1,6 +1,8 @@
 // One exchange with the server's clock. t0 and t3 are local ms, t1 and t2 global µs of the clock named `clockId`.
 // Queueing only ever widens the two bounds: t0 − t1 ≤ offset ≤ t3 − t2, where offset = local − global.
 
+import { MIN_COARSENESS_MS } from "../protocol/constants/clock.gen.ts";
+
 export interface Probe {
   readonly clockId: string;
   readonly t0LocalMs: number;
@@ -29,6 +31,3 @@ export const isPlausible = (probe: Probe, resolutionMs: number): boolean =>
   probe.t2GlobalUs >= probe.t1GlobalUs &&
   probe.t3LocalMs >= probe.t0LocalMs &&
   roundTripMs(probe) >= -Math.max(MIN_COARSENESS_MS, 2 * resolutionMs);
-
-/** A clock that is finer is never seen to be coarser than this (Firefox without cross-origin isolation has steps of 1 ms). */
-const MIN_COARSENESS_MS = 1;

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
-import { STALE_MS, SyncedClock } from "./synced-clock.ts";
+import { STALE_MS } from "../protocol/constants/clock.gen.ts";
+import { SyncedClock } from "./synced-clock.ts";
 import { LAN, TruePath } from "./testing/path.ts";
 
 describe("the shared clock", () => {

@@ -4,6 +4,16 @@
 // States: unsynced (no probe) → coarse (one) → locked (LOCK_PROBES good ones) → stale (nothing new for STALE_MS).
 
 import type { Clock } from "../lib/index.ts";
+import {
+  LOCK_BOUND_MS,
+  LOCK_PROBES,
+  PROBE_TIMEOUT_MS,
+  REMEMBERED_CLOCKS,
+  SLEEP_JUMP_MS,
+  SLOW_LOCK_PROBES,
+  STALE_MS,
+  SURE_SLEEP_MS,
+} from "../protocol/constants/clock.gen.ts";
 import { type Activity, Cadence } from "./cadence.ts";
 import { type OffsetEstimate, OffsetEstimator } from "./offset-estimator.ts";
 import { roundTripMs } from "./probe.ts";
@@ -18,28 +28,12 @@ export interface Pong {
   readonly clockId: string;
 }
 
-/** The first burst: enough that one of them met no queue in either direction. */
-export const LOCK_PROBES = 8;
-/** T6: what queued behind a retransmission is answered all at once, and says no more than that the offset is somewhere within. */
-const LOCK_BOUND_MS = 10;
-/** T6: a path that is never better than that (mobile networks) locks all the same, after 2 s. */
-const SLOW_LOCK_PROBES = 16;
 /** T15: what steps of the local clock leave uncertain after n probes is a step by the root of n; this much is good enough to play, ms. */
 const LOCK_STEP_MS = 20;
 /** T15: probes that are sent at one place in a step tell nothing new of it. This part of a step more each time covers it evenly. */
 const GOLDEN_SHARE = 0.618;
-/** Five missed probes at the idle rate; a crystal drifts 0.5 ms in that time. */
-export const STALE_MS = 5_000;
-/** Wall time may be stepped a little by NTP; a device that slept shows far more. */
-const SLEEP_JUMP_MS = 250;
-/** T12: nobody sets a clock forward by that much in the middle of a song; a device that slept shows it. */
-const SURE_SLEEP_MS = 1_000;
 /** Who tells time in longer steps is no clock for others to compare with. */
 const COMPARABLE_STEP_MS = 1.5;
-/** A pong this late says nothing about the clock; its path was not free. */
-const PROBE_TIMEOUT_MS = 2_000;
-/** Clocks of servers left behind; a plan in one of them is at most a few restarts old. */
-const REMEMBERED_CLOCKS = 4;
 
 export class SyncedClock {
   readonly #clock: Clock;

@@ -4,16 +4,12 @@
 // holds the two together.
 
 import { KeyError, type Random, randomBelow } from "../lib/index.ts";
+import { KEY_GROUP_CHARS, KEY_RANDOM_CHARS, MAX_KEY_PASSES } from "../protocol/constants/control.gen.ts";
 import { isGuessable } from "./key-strength.ts";
 
 /** Crockford base32: no I, L, O, U, so that a key survives being read aloud. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/** 12 × 5 = 60 bits: with scrypt in front, some millions of GPU-years. A check character follows them. */
-const RANDOM_CHARS = 12;
-const GROUP_CHARS = 4;
 const MAX_CHARS = 128;
-/** Nobody wraps a link in links more often. */
-const MAX_PASSES = 8;
 
 /** Twelve characters, as keys were made before they had a check character, or thirteen. */
 const SHAPE = /^[0-9A-HJKMNP-TV-Z]{12,13}$/;
@@ -39,7 +35,7 @@ const AROUND_KEY = /^[\s"'“”‘’„«»‹›<>()[\]{}*_~`.,:;!?…/\\|#-]
 export function generateKey(random: Random): string {
   for (;;) {
     let key = "";
-    for (let i = 0; i < RANDOM_CHARS; i++) key += ALPHABET[randomBelow(random, ALPHABET.length)];
+    for (let i = 0; i < KEY_RANDOM_CHARS; i++) key += ALPHABET[randomBelow(random, ALPHABET.length)];
     key += ALPHABET[remainder(`${key}0`)];
     // Chance may write a word; and with less mixed, a typing error in it would look like somebody's own key.
     const isMixed = /\d.*\d/.test(key) && /[A-Z].*[A-Z]/.test(key);
@@ -51,7 +47,7 @@ export function generateKey(random: Random): string {
 export function extractKey(text: string): string {
   // Until nothing is left to unescape: what is read out is written into links, and read again.
   let key = text;
-  for (let pass = 0; pass < MAX_PASSES; pass++) {
+  for (let pass = 0; pass < MAX_KEY_PASSES; pass++) {
     const before = key;
     key = extractedOnce(before);
     if (key === before) return key;
@@ -90,7 +86,7 @@ export function canonicalKey(text: string): string {
 export function formatKey(text: string): string {
   const canonical = canonicalKey(text);
   if (!isGenerated(canonical)) return extractKey(text);
-  return canonical.replace(new RegExp(`^(.{${GROUP_CHARS}})(.{${GROUP_CHARS}})`), "$1-$2-");
+  return canonical.replace(new RegExp(`^(.{${KEY_GROUP_CHARS}})(.{${KEY_GROUP_CHARS}})`), "$1-$2-");
 }
 
 /**
@@ -104,13 +100,13 @@ export function isLikelyMistyped(text: string): boolean {
   const forgiven = forgivenOf(plain);
   const sizes = key.split(/[\s\p{Pd}]+/u).map((group) => group.length);
   const isGrouped =
-    sizes.length === 3 && sizes.every((size) => size >= GROUP_CHARS - 1 && size <= GROUP_CHARS + 2);
-  const isShort = isGrouped && sizes.some((size) => size < GROUP_CHARS);
-  if ((isGenerated(forgiven) && !isShort && key === typed) || Math.abs(plain.length - RANDOM_CHARS) > 2)
+    sizes.length === 3 && sizes.every((size) => size >= KEY_GROUP_CHARS - 1 && size <= KEY_GROUP_CHARS + 2);
+  const isShort = isGrouped && sizes.some((size) => size < KEY_GROUP_CHARS);
+  if ((isGenerated(forgiven) && !isShort && key === typed) || Math.abs(plain.length - KEY_RANDOM_CHARS) > 2)
     return false;
   const foreign = Array.from(forgiven).filter((char) => !ALPHABET.includes(char)).length;
   if (foreign > 1 || !/\d/.test(plain) || !/[A-Z]/.test(plain)) return false;
-  return isGrouped || (plain.length > RANDOM_CHARS && (SHAPE.test(plain) || isScattered(plain)));
+  return isGrouped || (plain.length > KEY_RANDOM_CHARS && (SHAPE.test(plain) || isScattered(plain)));
 }
 
 /** Whether the key could be guessed. Never throws. */
@@ -124,7 +120,7 @@ export function isWeakKey(text: string): boolean {
 
 /** Old keys have no check character; of the new ones one in 32 that somebody made up fits by chance. */
 function isGenerated(forgiven: string): boolean {
-  return SHAPE.test(forgiven) && (forgiven.length === RANDOM_CHARS || remainder(forgiven) === 0);
+  return SHAPE.test(forgiven) && (forgiven.length === KEY_RANDOM_CHARS || remainder(forgiven) === 0);
 }
 
 /**
@@ -147,8 +143,8 @@ function generatedKeyIn(message: string): string | null {
   for (const [, typed = ""] of message.normalize("NFKC").matchAll(GROUPS)) {
     const found = typed.replace(LIKE_DASHES, "-");
     const plain = spelled(found);
-    if (!isGenerated(forgivenOf(plain)) || (found !== typed && plain.length === RANDOM_CHARS)) continue;
-    const hasCheck = plain.length > RANDOM_CHARS && /\d/.test(plain);
+    if (!isGenerated(forgivenOf(plain)) || (found !== typed && plain.length === KEY_RANDOM_CHARS)) continue;
+    const hasCheck = plain.length > KEY_RANDOM_CHARS && /\d/.test(plain);
     const isDashed = /^\S{4}\p{Pd}\S{4}\p{Pd}/u.test(found);
     const rank = 4 * Number(hasCheck) + 2 * Number(isScattered(plain)) + Number(isDashed);
     if (rank > bestRank) [best, bestRank] = [found, rank];

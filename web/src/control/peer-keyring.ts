@@ -16,6 +16,7 @@ import {
   utf8,
   WireError,
 } from "../lib/index.ts";
+import { MAX_FLOORS, MAX_KNOWN_PEERS } from "../protocol/constants/control.gen.ts";
 import { type Announcement, epochBytes, isGenuine, parseAnnouncement } from "./announcement.ts";
 import type { Primitives } from "./primitives.ts";
 import { ReplayWindow } from "./replay-window.ts";
@@ -56,11 +57,6 @@ export interface OwnSide {
   readonly pairKey: Uint8Array;
   readonly bindKey: Uint8Array;
 }
-
-/** Sixteen full swarms: those who are here, and those who may come back with what they share still known. */
-const MAX_KNOWN_PEERS = 1024;
-/** About 3 MB. Every one of them has proven that it knows the swarm key and spent a join on it. */
-const MAX_FLOORS = 16_384;
 
 export class PeerKeyring {
   readonly #own: OwnSide;

@@ -2,14 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { UserId } from "../lib/index.ts";
 import {
-  type Candidate,
-  Director,
+  DIRECTOR_SILENCE_MS,
   HEARTBEAT_PERIOD_MS,
-  type PlanChange,
   RANK_DELAY_MS,
   REATTACH_SILENCE_MS,
-  SILENCE_MS,
-} from "./director.ts";
+} from "../protocol/constants/director.gen.ts";
+import { type Candidate, Director, type PlanChange } from "./director.ts";
 import { compareHeartbeats, type Heartbeat } from "./register.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
@@ -53,7 +51,7 @@ describe("the director", () => {
   it("[D6] who joins others listens for a heartbeat before claiming", () => {
     const director = new Director(bo);
     expect(director.attach(seen(ada), true, 0)).toBeNull();
-    expect(director.tick(SILENCE_MS - 1)).toBeNull();
+    expect(director.tick(DIRECTOR_SILENCE_MS - 1)).toBeNull();
     expect(director.isMe).toBe(false);
   });
 
@@ -69,8 +67,8 @@ describe("the director", () => {
 
   it("[D4] three silent seconds make the role vacant, and the first rank claims the next term", () => {
     const director = boFollowing();
-    expect(director.tick(100 + SILENCE_MS - 1)).toBeNull();
-    const claim = director.tick(100 + SILENCE_MS);
+    expect(director.tick(100 + DIRECTOR_SILENCE_MS - 1)).toBeNull();
+    const claim = director.tick(100 + DIRECTOR_SILENCE_MS);
     expect(claim?.record).toEqual({ term: 2, userId: bo, resigned: false });
   });
 
@@ -125,7 +123,7 @@ describe("the director", () => {
   it("[D9] a director that wakes up follows its successor, and its stale heartbeat changes nothing", () => {
     const sleeper = adaDirecting();
     const successor = boFollowing();
-    successor.tick(100 + SILENCE_MS);
+    successor.tick(100 + DIRECTOR_SILENCE_MS);
     const plan = successor.plan;
     const answer = successor.receiveHeartbeat(ada, heartbeatOf(sleeper), 60_000);
     expect(successor.isMe).toBe(true);
@@ -201,8 +199,8 @@ describe("the director", () => {
   it("[D6] who is detached claims nothing, however long the silence", () => {
     const director = boFollowing();
     director.detach();
-    expect(director.tick(10 * SILENCE_MS)).toBeNull();
-    expect(director.takeOver(10 * SILENCE_MS)).toBeNull();
+    expect(director.tick(10 * DIRECTOR_SILENCE_MS)).toBeNull();
+    expect(director.takeOver(10 * DIRECTOR_SILENCE_MS)).toBeNull();
   });
 
   it("[D6] who comes back alone to a role that was resigned claims at once", () => {
@@ -217,7 +215,7 @@ describe("the director", () => {
       const director = boFollowing();
       director.detach();
       director.attach(seen(cy), isNewServer, 20_000);
-      const patienceMs = isNewServer ? REATTACH_SILENCE_MS : SILENCE_MS;
+      const patienceMs = isNewServer ? REATTACH_SILENCE_MS : DIRECTOR_SILENCE_MS;
       expect(director.tick(20_000 + patienceMs - 1)).toBeNull();
       expect(director.tick(20_000 + patienceMs)?.record.userId).toBe(bo);
     }

@@ -8,7 +8,16 @@
 //  4. A claim keeps the plan unchanged, so failover is silent.
 
 import type { UserId } from "../lib/index.ts";
-import { EMPTY_PLAN, MAX_PLAN_US, type Plan } from "./plan.ts";
+import {
+  ANSWER_PERIOD_MS,
+  DIRECTOR_SILENCE_MS,
+  HEARTBEAT_PERIOD_MS,
+  MAX_PLAN_US,
+  RANK_DELAY_MS,
+  REATTACH_SILENCE_MS,
+  SERVER_SILENCE_PATIENCE_MS,
+} from "../protocol/constants/director.gen.ts";
+import { EMPTY_PLAN, type Plan } from "./plan.ts";
 import { compareHeartbeats, type DirectorRecord, type Heartbeat } from "./register.ts";
 import { checkTransition, type DirectorRoleEvent } from "./role-transitions.ts";
 import { nextSerial } from "./serial.ts";
@@ -26,18 +35,6 @@ export interface Candidate {
 }
 
 export type PlanChange = Pick<Plan, "clockId" | "fileId" | "state" | "globalStartUs" | "positionUs">;
-
-export const HEARTBEAT_PERIOD_MS = 1_000;
-/** D4: three heartbeats may be lost before anyone acts. */
-export const SILENCE_MS = 3_000;
-/** D5: ranks wait in turn; longer than a relay round trip on a phone network, so that one claim is usually enough. */
-export const RANK_DELAY_MS = 500;
-/** D18: with the server heard again, a heartbeat follows within a second. */
-const SERVER_SILENCE_PATIENCE_MS = 1_500;
-/** D6: after a server restart the director may need its longest back-off (4 s, see back-off.ts) and a slow connection. */
-export const REATTACH_SILENCE_MS = 6_000;
-/** D25: stale heartbeats are answered to all, so who sends them at the server's limit would use this device's own up. */
-const ANSWER_PERIOD_MS = 250;
 
 export class Director {
   readonly #me: UserId;
@@ -88,7 +85,7 @@ export class Director {
     } else if (isSomeoneExpected && record.userId === this.#me) {
       this.#take("attached", { name: "directing", nextHeartbeatLocalMs: localMs });
     } else {
-      const patienceMs = isSomeoneExpected && isNewServer ? REATTACH_SILENCE_MS : SILENCE_MS; // D6
+      const patienceMs = isSomeoneExpected && isNewServer ? REATTACH_SILENCE_MS : DIRECTOR_SILENCE_MS; // D6
       this.#take("attached", { name: "following", lostAtLocalMs: localMs + patienceMs });
     }
     return this.#evaluate(localMs);
@@ -134,7 +131,7 @@ export class Director {
       this.#vacate("resignation heard", from, localMs);
     } else {
       this.#lost = null;
-      this.#take("heartbeat heard", { name: "following", lostAtLocalMs: localMs + SILENCE_MS });
+      this.#take("heartbeat heard", { name: "following", lostAtLocalMs: localMs + DIRECTOR_SILENCE_MS });
     }
     return this.#evaluate(localMs);
   }

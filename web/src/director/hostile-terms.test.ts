@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pickOne, randomBelow, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
+import { MAX_PLAN_US } from "../protocol/constants/director.gen.ts";
 import { Director, type PlanChange } from "./director.ts";
-import { EMPTY_PLAN, MAX_PLAN_US } from "./plan.ts";
+import { EMPTY_PLAN } from "./plan.ts";
 import type { Heartbeat } from "./register.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;

@@ -1,13 +1,7 @@
 // Who directs and what plays: the max-register, succession, and the start of a prepared file.
 
-export {
-  type Candidate,
-  Director,
-  type DirectorRole,
-  HEARTBEAT_PERIOD_MS,
-  type PlanChange,
-} from "./director.ts";
-export { EMPTY_PLAN, MAX_PLAN_US, type Plan, type PlanState, positionUsAt } from "./plan.ts";
+export { type Candidate, Director, type DirectorRole, type PlanChange } from "./director.ts";
+export { EMPTY_PLAN, type Plan, type PlanState, positionUsAt } from "./plan.ts";
 export { compareHeartbeats, compareRecords, type DirectorRecord, type Heartbeat } from "./register.ts";
 export { decideStart, type Readiness, type StartDecision } from "./start-gate.ts";
-export { LONGEST_WAIT_MS, STANDSTILL_MS, StartWait, UNSEEN_MS } from "./start-wait.ts";
+export { LONGEST_WAIT_MS, StartWait } from "./start-wait.ts";

@@ -18,9 +18,6 @@ export interface Plan {
   readonly positionUs: number;
 }
 
-/** No place or moment of a plan is farther off, in either direction, µs: 31 years, beyond any song and any server's uptime. */
-export const MAX_PLAN_US = 1e15;
-
 export const EMPTY_PLAN: Plan = {
   term: 0,
   rev: 0,

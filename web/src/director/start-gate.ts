@@ -1,6 +1,7 @@
 // When a prepared file may start, and with what lead (rules D13–D15, D19, D22). Pure.
 
 import type { UserId } from "../lib/index.ts";
+import { LEAD_BASE_MS, MAX_LEAD_MS, MIN_LEAD_MS } from "../protocol/constants/director.gen.ts";
 
 export interface Readiness {
   readonly userId: UserId;
@@ -18,11 +19,6 @@ export interface Readiness {
 export type StartDecision =
   | { readonly verdict: "wait"; readonly missing: readonly UserId[] }
   | { readonly verdict: "start"; readonly leadMs: number };
-
-/** D15: a heartbeat, a decode hiccup and a relay round trip fit into this. */
-const LEAD_BASE_MS = 1_000;
-const MIN_LEAD_MS = 1_500;
-const MAX_LEAD_MS = 4_000;
 
 /**
  * Waits for all who are present, unless the director says otherwise; away peers are never waited for (D13, D14), nor are those

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { FileId, UserId } from "../lib/index.ts";
+import { START_STANDSTILL_MS, UNSEEN_PROGRESS_MS } from "../protocol/constants/director.gen.ts";
 import { EMPTY_PLAN, type Plan } from "./plan.ts";
 import { decideStart, type Readiness } from "./start-gate.ts";
-import { LONGEST_WAIT_MS, STANDSTILL_MS, StartWait, UNSEEN_MS } from "./start-wait.ts";
+import { LONGEST_WAIT_MS, StartWait } from "./start-wait.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 const [ada, bo, cy] = [id("a"), id("b"), id("c")];
@@ -40,7 +41,7 @@ describe("[D22] the wait for those who are not ready", () => {
     ["never locks the clock", { progress: 4 }],
     ["never ends decoding", { progress: 5 }],
   ])("ends for who %s", (_, overrides) => {
-    expect(startsAfterMs(() => [ready, peer(bo, overrides)])).toBe(STANDSTILL_MS);
+    expect(startsAfterMs(() => [ready, peer(bo, overrides)])).toBe(START_STANDSTILL_MS);
   });
 
   it("lasts as long as the song comes in, and ends at last", () => {
@@ -53,12 +54,12 @@ describe("[D22] the wait for those who are not ready", () => {
   });
 
   it("is longer where it cannot be seen whether the song comes in", () => {
-    expect(startsAfterMs(() => [ready, peer(bo, { progress: null })])).toBe(UNSEEN_MS);
+    expect(startsAfterMs(() => [ready, peer(bo, { progress: null })])).toBe(UNSEEN_PROGRESS_MS);
   });
 
   it("is not drawn out by who goes back and forth, leaves and comes back, or claims to come forward", () => {
     expect(startsAfterMs((localMs) => [ready, peer(bo, { progress: (localMs / STEP_MS) % 4 })])).toBe(
-      STANDSTILL_MS + 3 * STEP_MS,
+      START_STANDSTILL_MS + 3 * STEP_MS,
     );
     const flickers = (localMs: number) => [ready, ...((localMs / STEP_MS) % 20 < 19 ? [peer(bo)] : [])];
     expect(startsAfterMs(flickers)).toBe(19 * STEP_MS);
@@ -68,7 +69,7 @@ describe("[D22] the wait for those who are not ready", () => {
       LONGEST_WAIT_MS,
     );
     const flits = (localMs: number) => [ready, peer(bo, { progress: localMs % 2_000 === 0 ? null : 1.5 })];
-    expect(startsAfterMs(flits)).toBeLessThanOrEqual(UNSEEN_MS + STEP_MS);
+    expect(startsAfterMs(flits)).toBeLessThanOrEqual(UNSEEN_PROGRESS_MS + STEP_MS);
   });
 
   it("of one does not shorten that of another", () => {
@@ -89,9 +90,9 @@ describe("[D22] the wait for those who are not ready", () => {
     const wait = new StartWait();
     const other: Plan = { ...preparing, fileId: "6".repeat(64) as FileId };
     wait.leftMs(preparing, [ready, peer(bo)], 0);
-    expect(wait.leftMs(preparing, [ready, peer(bo)], STANDSTILL_MS).get(bo)).toBe(0);
-    expect(wait.leftMs(other, [ready, peer(bo)], STANDSTILL_MS).get(bo)).toBe(STANDSTILL_MS);
-    expect(wait.leftMs({ ...other, state: "stopped" }, [ready, peer(bo)], STANDSTILL_MS).size).toBe(0);
-    expect(wait.leftMs(other, [ready, peer(bo)], 2 * STANDSTILL_MS).get(bo)).toBe(STANDSTILL_MS);
+    expect(wait.leftMs(preparing, [ready, peer(bo)], START_STANDSTILL_MS).get(bo)).toBe(0);
+    expect(wait.leftMs(other, [ready, peer(bo)], START_STANDSTILL_MS).get(bo)).toBe(START_STANDSTILL_MS);
+    expect(wait.leftMs({ ...other, state: "stopped" }, [ready, peer(bo)], START_STANDSTILL_MS).size).toBe(0);
+    expect(wait.leftMs(other, [ready, peer(bo)], 2 * START_STANDSTILL_MS).get(bo)).toBe(START_STANDSTILL_MS);
   });
 });

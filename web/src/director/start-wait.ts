@@ -2,13 +2,10 @@
 // reason to; nobody holds the others up for good, whatever they suffer from or say of themselves (D22).
 
 import type { FileId, UserId } from "../lib/index.ts";
+import { START_STANDSTILL_MS, UNSEEN_PROGRESS_MS } from "../protocol/constants/director.gen.ts";
 import type { Plan } from "./plan.ts";
 import type { Readiness } from "./start-gate.ts";
 
-/** A decode says nothing while it lasts, and a slow phone takes this long for an hour of music. */
-export const STANDSTILL_MS = 30_000;
-/** Where it cannot be seen how much of the song somebody holds. */
-export const UNSEEN_MS = 60_000;
 /** Whoever fetches for longer enters while the song plays. It also ends a progress that is only claimed. */
 export const LONGEST_WAIT_MS = 180_000;
 
@@ -51,7 +48,7 @@ export class StartWait {
       course.best = progress;
       course.movedLocalMs = localMs;
     }
-    const patienceMs = progress === null ? UNSEEN_MS : STANDSTILL_MS;
+    const patienceMs = progress === null ? UNSEEN_PROGRESS_MS : START_STANDSTILL_MS;
     const endLocalMs = Math.min(course.movedLocalMs + patienceMs, this.#sinceLocalMs + LONGEST_WAIT_MS);
     return Math.max(0, endLocalMs - localMs);
   }

@@ -1,8 +1,5 @@
 // Files, peer to peer: who is linked, who has what, and every byte on its way. The door of the swarm module.
 
-export { MAX_ANNOTATION_BYTES } from "./core/annotation-limits.ts";
-export { MAX_FILE_BYTES } from "./core/manifest.ts";
-export { MAX_OWN_FILES } from "./core/neighbour.ts";
 export type { PieceMap } from "./core/piece-map.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
 export { TokenBucket } from "./core/token-bucket.ts";

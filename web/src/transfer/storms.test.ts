@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { Random } from "../lib/index.ts";
+import { LINK_DEAD_AFTER_MS } from "../protocol/constants/transfer.gen.ts";
 import { STORE_PATIENCE_MS } from "./core/duty.ts";
-import { DEAD_AFTER_MS } from "./core/remote-source.ts";
 import {
   type Answering,
   type FakePeer,
@@ -77,7 +77,7 @@ function storm(seed: number): void {
     clock.after(3 * STORE_PATIENCE_MS + 1, () => peer.handle({ type: "prioritized", fileId: jingle.fileId }));
   }
   const isDone = (): boolean => peers.every((peer) => files.every((file) => peer.hasAllOf(file)));
-  swarm.runUntil(isDone, (3 * STORE_PATIENCE_MS + 2 * DEAD_AFTER_MS) / 1000);
+  swarm.runUntil(isDone, (3 * STORE_PATIENCE_MS + 2 * LINK_DEAD_AFTER_MS) / 1000);
 }
 
 describe("[S31] nothing is waited for in vain", () => {

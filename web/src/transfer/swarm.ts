@@ -3,10 +3,11 @@
 
 import { type Signal as Cell, type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Bytes, FileError, type FileId, type UserId } from "../lib/index.ts";
+import { MAX_FILE_BYTES } from "../protocol/constants/transfer.gen.ts";
 import type { Effect, TransferEvent } from "./core/core.ts";
 import { CtlInbox, type CtlMessage, encodeCtl } from "./core/ctl.ts";
 import { parseChunk } from "./core/frames.ts";
-import { fileIdOf, hashOfPiece, MAX_FILE_BYTES } from "./core/manifest.ts";
+import { fileIdOf, hashOfPiece } from "./core/manifest.ts";
 import type { PieceMap } from "./core/piece-map.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
 import { neighboursOf } from "./core/topology.ts";

@@ -10,6 +10,11 @@ import {
   type UndecodableReason,
   within,
 } from "../../lib/index.ts";
+import {
+  ROUGHLY_SHORT_DECODE_SHARE,
+  SHORT_DECODE_SEC,
+  SHORT_DECODE_SHARE,
+} from "../../protocol/constants/audio.gen.ts";
 import { formatOf, type SoundFormat } from "../index/format.ts";
 import type { SoundLength } from "../index/length/reading.ts";
 import { readSoundLength } from "../index/length/sound-length.ts";
@@ -45,11 +50,6 @@ const LIMIT_MS_PER_SEC = 250;
 const SLOW_BYTES_PER_SEC = 4_000;
 /** WebKitGTK 2.50 decodes these; other layouts it refuses, and one of them ends the page. */
 const WEBKITGTK_CHANNELS = [1, 2, 6];
-/** Less than this is a gap, or what encoders add at both ends. */
-const SHORT_SEC = 1;
-const SHORT_SHARE = 0.02;
-/** Where the container's length is that of a film, or counted while it was recorded. */
-const ROUGHLY_SHORT_SHARE = 0.25;
 
 /** decodeAudioData resamples to the context's rate, so that file frames are context frames. */
 export function wholeFileDecoder({ context, budgetBytes, clock, engine }: DecodingPlatform): Decode {
@@ -122,7 +122,7 @@ function soundOf(
 
 function wholeSec(decodedSec: number, told: SoundLength | null): number {
   if (!told) return decodedSec;
-  const share = told.isRough ? ROUGHLY_SHORT_SHARE : SHORT_SHARE;
-  const isShort = told.durationSec - decodedSec >= Math.max(SHORT_SEC, share * told.durationSec);
+  const share = told.isRough ? ROUGHLY_SHORT_DECODE_SHARE : SHORT_DECODE_SHARE;
+  const isShort = told.durationSec - decodedSec >= Math.max(SHORT_DECODE_SEC, share * told.durationSec);
   return isShort ? told.durationSec : decodedSec;
 }

@@ -2,10 +2,11 @@
 // place: u32 start frame, and its samples as signed bytes. Pure. Every member can write one, so nothing in it is believed:
 // its size, its rate and its order are bounded here, and whether its sound is in the song is for the match to find out.
 
-import { type Anchor, type AnchorPlace, MAX_PLACES, PLACE_FRAMES } from "./anchor.ts";
+import { ANCHOR_PLACE_FRAMES, MAX_ANCHOR_PLACES } from "../../protocol/constants/audio.gen.ts";
+import type { Anchor, AnchorPlace } from "./anchor.ts";
 
 const HEADER_BYTES = 4;
-const PLACE_BYTES = 4 + PLACE_FRAMES;
+const PLACE_BYTES = 4 + ANCHOR_PLACE_FRAMES;
 
 export function encodeAnchor({ sampleRate, places }: Anchor): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + PLACE_BYTES * places.length);
@@ -22,7 +23,7 @@ export function encodeAnchor({ sampleRate, places }: Anchor): Uint8Array<ArrayBu
 /** null for bytes that are no anchor: another length, a rate no sound card has, places out of order. */
 export function decodeAnchor(bytes: Uint8Array): Anchor | null {
   const count = (bytes.length - HEADER_BYTES) / PLACE_BYTES;
-  if (!Number.isInteger(count) || count < 0 || count > MAX_PLACES) return null;
+  if (!Number.isInteger(count) || count < 0 || count > MAX_ANCHOR_PLACES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sampleRate = view.getUint32(0);
   if (sampleRate < 8_000 || sampleRate > 384_000) return null;

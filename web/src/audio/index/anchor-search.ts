@@ -1,6 +1,7 @@
 // Where a short piece of sound lies in a longer one, and whether it might as well lie elsewhere: normalised correlation at every
 // lag, by Fourier transform. Pure. Lags are frames from the beginning of the longer one.
 
+import { SAME_ANCHOR_PLACE_SEC } from "../../protocol/constants/audio.gen.ts";
 import { fft, powerOfTwoFrom } from "../fft.ts";
 
 export interface Peak {
@@ -11,9 +12,6 @@ export interface Peak {
   /** The best one elsewhere: behind a valley, and so far away that it would be heard. */
   readonly rivalScore: number;
 }
-
-/** What lies nearer is the same place, by as much as anybody hears. */
-const SAME_PLACE_SEC = 0.001;
 
 /** null where nothing fits, or best at either end, where what follows is not known. */
 export function findPlace(here: Float64Array, wanted: Float64Array, sampleRate: number): Peak | null {
@@ -27,7 +25,7 @@ export function findPlace(here: Float64Array, wanted: Float64Array, sampleRate: 
   let [low, high] = [top - 1, top + 1];
   while (low > 0 && at(low - 1) <= at(low)) low--;
   while (high < scores.length - 1 && at(high + 1) <= at(high)) high++;
-  const near = Math.round(SAME_PLACE_SEC * sampleRate);
+  const near = Math.round(SAME_ANCHOR_PLACE_SEC * sampleRate);
   let rivalScore = 0;
   for (let lag = 0; lag < scores.length; lag++) {
     const isElsewhere = lag < Math.min(low, top - near) || lag > Math.max(high, top + near);

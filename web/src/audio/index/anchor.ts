@@ -3,6 +3,23 @@
 // seconds in the anchor's decode; `offsetSec` is how much later the same sound lies in this one. Only places that are unlike all
 // that surrounds them are taken, early, late and in the middle: so a decode that skips or repeats something is noticed, too.
 
+import {
+  ANCHOR_APART_SEC,
+  ANCHOR_EDGE_SEC,
+  ANCHOR_MAX_SPAN_SEC,
+  ANCHOR_PLACE_FRAMES,
+  ANCHOR_SEARCH_SEC,
+  ANCHOR_STEP_SEC,
+  MAX_ANCHOR_CANDIDATES,
+  MAX_ANCHOR_PLACES,
+  MAX_ANCHOR_RIVAL_SHARE,
+  MAX_FOUND_ANCHOR_RIVAL_SHARE,
+  MIN_ANCHOR_ENERGY,
+  MIN_ANCHOR_SCORE,
+  PLAIN_ANCHOR_RIVAL_SHARE,
+  SHORT_SONG_SEC,
+} from "../../protocol/constants/audio.gen.ts";
+
 import { findPlace } from "./anchor-search.ts";
 
 /** A place of decoded sound, mono, scaled so that its peak is 127. */
@@ -25,25 +42,6 @@ export interface AnchorMatch {
   readonly isSteady: boolean;
 }
 
-/** 0.13 s at 48 kHz; three places of 8 bits fit an annotation. With 8 bits an offset between equal decodes is exact to 0.0001 ms. */
-export const PLACE_FRAMES = 6144;
-export const MAX_PLACES = 3;
-/** The worst known difference is 161 ms (MP3 at 8 kHz); more than twice that leaves room for unknown decoders. */
-const SEARCH_SEC = 0.4;
-/** Below this it is not the same sound, for example another file under the same hash: better no correction than a wild one. */
-export const MIN_SCORE = 0.6;
-/** A place is taken when its second best fit within the search is no better than this share of the best. */
-const MAX_RIVAL_SHARE = 0.9;
-/** So unlike its surroundings that looking on would gain nothing. Noise has 0.05. */
-const PLAIN_RIVAL_SHARE = 0.5;
-/** Another decoder or another rate blurs the fits; beyond this, the second best may be the right one. */
-const MAX_FOUND_RIVAL_SHARE = 0.97;
-/** Places whose offsets differ by more lie on two sides of a step. Between rates they differ by 0.02 ms. */
-const STEP_SEC = 0.002;
-/** Decoders may cut this much of the beginning or of the end. */
-const EDGE_SEC = 0.2;
-/** Shorter songs get one place: decoders do not lose their way in so little. */
-const SHORT_SEC = 6;
 /** Where places are looked for, as shares of the song, until there are three: the outer ones enclose most steps. */
 const SPANS = [
   [0, 1 / 6],
@@ -52,27 +50,21 @@ const SPANS = [
   [1 / 6, 5 / 12],
   [7 / 12, 5 / 6],
 ] as const;
-const MAX_SPAN_SEC = 20;
-/** Candidates of a span lie this far apart, and no more than so many are tried: each costs two transforms of 65,536. */
-const APART_SEC = 0.5;
-const MAX_CANDIDATES = 3;
-/** Mean square of the first difference, some steps of 16 bits: below it there is nothing to find. */
-const MIN_ENERGY = 1e-9;
-const HOP_FRAMES = PLACE_FRAMES / 4;
+const HOP_FRAMES = ANCHOR_PLACE_FRAMES / 4;
 
 type Sound = readonly Float32Array[];
 
 export function makeAnchor(channels: Sound, sampleRate: number): Anchor {
   const frames = channels[0]?.length ?? 0;
   const places: AnchorPlace[] = [];
-  const spans = frames < SHORT_SEC * sampleRate ? ([[0, 1]] as const) : SPANS;
+  const spans = frames < SHORT_SONG_SEC * sampleRate ? ([[0, 1]] as const) : SPANS;
   for (const [fromShare, toShare] of spans) {
-    const from = Math.max(Math.floor(fromShare * frames), Math.round(EDGE_SEC * sampleRate));
-    const to = Math.min(Math.floor(toShare * frames), frames - Math.round(EDGE_SEC * sampleRate));
-    const length = Math.min(to - from, MAX_SPAN_SEC * sampleRate);
+    const from = Math.max(Math.floor(fromShare * frames), Math.round(ANCHOR_EDGE_SEC * sampleRate));
+    const to = Math.min(Math.floor(toShare * frames), frames - Math.round(ANCHOR_EDGE_SEC * sampleRate));
+    const length = Math.min(to - from, ANCHOR_MAX_SPAN_SEC * sampleRate);
     const place = placeWithin(channels, sampleRate, toShare === 1 ? to - length : from, length);
     if (place) places.push(place);
-    if (places.length === MAX_PLACES) break;
+    if (places.length === MAX_ANCHOR_PLACES) break;
   }
   return { sampleRate, places: places.sort((a, b) => a.startFrame - b.startFrame) };
 }
@@ -86,13 +78,17 @@ export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor)
     const wanted = toRate(place.samples, anchor.sampleRate, sampleRate);
     const exactFrame = (place.startFrame / anchor.sampleRate) * sampleRate;
     const peak = lookAround(channels, sampleRate, Math.round(exactFrame), wanted);
-    if (peak && peak.score >= MIN_SCORE && peak.rivalScore <= MAX_FOUND_RIVAL_SHARE * peak.score) {
+    if (
+      peak &&
+      peak.score >= MIN_ANCHOR_SCORE &&
+      peak.rivalScore <= MAX_FOUND_ANCHOR_RIVAL_SHARE * peak.score
+    ) {
       const offsetSec = (peak.offsetFrames + Math.round(exactFrame) - exactFrame) / sampleRate;
       found.push({ offsetSec, score: peak.score });
     } else if (exactFrame + wanted.length <= frames) isWhole = false;
   }
   const groups = found.map(({ offsetSec }) =>
-    found.filter((other) => Math.abs(other.offsetSec - offsetSec) <= STEP_SEC),
+    found.filter((other) => Math.abs(other.offsetSec - offsetSec) <= ANCHOR_STEP_SEC),
   );
   // Most of the song rather than its beginning; of two halves, the first.
   const group = groups.reduce((best, each) => (each.length > best.length ? each : best), []);
@@ -104,14 +100,14 @@ export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor)
 /** The place of a stretch that is most unlike its surroundings, among the loudest; null when none is unlike enough. */
 function placeWithin(channels: Sound, sampleRate: number, from: number, length: number): AnchorPlace | null {
   let best: AnchorPlace | null = null;
-  let bestShare = MAX_RIVAL_SHARE;
+  let bestShare = MAX_ANCHOR_RIVAL_SHARE;
   for (const startFrame of candidates(monoOf(channels, from, length), sampleRate, from)) {
-    const samples = toBytes(monoOf(channels, startFrame, PLACE_FRAMES));
+    const samples = toBytes(monoOf(channels, startFrame, ANCHOR_PLACE_FRAMES));
     const peak = lookAround(channels, sampleRate, startFrame, Float64Array.from(samples));
     const share = peak && Math.abs(peak.offsetFrames) < 0.5 ? peak.rivalScore / peak.score : 1;
     if (share > bestShare) continue;
     [best, bestShare] = [{ startFrame, samples }, share];
-    if (share < PLAIN_RIVAL_SHARE) break;
+    if (share < PLAIN_ANCHOR_RIVAL_SHARE) break;
   }
   return best;
 }
@@ -125,10 +121,10 @@ function candidates(mono: Float64Array, sampleRate: number, from: number): numbe
     return { hop, energy: first + second + third + energy };
   });
   starts.sort((a, b) => b.energy - a.energy || a.hop - b.hop);
-  const apartHops = (APART_SEC * sampleRate) / HOP_FRAMES;
+  const apartHops = (ANCHOR_APART_SEC * sampleRate) / HOP_FRAMES;
   const taken: number[] = [];
   for (const { hop, energy } of starts) {
-    if (taken.length === MAX_CANDIDATES || energy <= MIN_ENERGY * PLACE_FRAMES) break;
+    if (taken.length === MAX_ANCHOR_CANDIDATES || energy <= MIN_ANCHOR_ENERGY * ANCHOR_PLACE_FRAMES) break;
     if (taken.every((other) => Math.abs(other - hop) >= apartHops)) taken.push(hop);
   }
   return taken.map((hop) => from + hop * HOP_FRAMES);
@@ -144,7 +140,7 @@ function differenceEnergy(mono: Float64Array, start: number): number {
 
 /** `wanted` within the search around `expectedFrame`; what lies beyond the sound's ends is silence. */
 function lookAround(channels: Sound, sampleRate: number, expectedFrame: number, wanted: Float64Array) {
-  const searchFrames = Math.round(SEARCH_SEC * sampleRate);
+  const searchFrames = Math.round(ANCHOR_SEARCH_SEC * sampleRate);
   const here = monoOf(channels, expectedFrame - searchFrames, wanted.length + 2 * searchFrames);
   const peak = findPlace(here, wanted, sampleRate);
   return peak && { ...peak, offsetFrames: peak.lag - searchFrames };

@@ -1,13 +1,12 @@
 // Renders segments from decoded sound: windowed-sinc interpolation at an arbitrary ratio near 1, with the fades mixed in.
 // Pure arithmetic on frames; runs in render.worker.ts. Bit-exact copy where the run is whole frames at ratio 1.
 
+import {
+  RESAMPLER_KAISER_BETA,
+  RESAMPLER_PHASES,
+  RESAMPLER_TAPS,
+} from "../../protocol/constants/audio.gen.ts";
 import type { Run, Segment } from "./segment-track.ts";
-
-/** 32 taps, Kaiser β = 9: images below −80 dB up to 0.42 of the sample rate (20 kHz at 48 kHz). */
-const TAPS = 32;
-const KAISER_BETA = 9;
-/** Table steps between two frames; linear interpolation between neighbours leaves −100 dB. */
-const PHASES = 512;
 
 /** Output of one segment, one array per channel of `source`. Outside of the file there is silence. */
 export function renderSegment(
@@ -29,27 +28,27 @@ export function renderRun(channel: Float32Array, run: Run, output: Float32Array)
     for (let i = 0; i < output.length; i++) output[i] = channel[run.position + i] ?? 0;
     return;
   }
-  const half = TAPS / 2;
+  const half = RESAMPLER_TAPS / 2;
   const halfStep = run.ratioStep / 2;
   for (let i = 0; i < output.length; i++) {
     const at = run.position + i * (run.ratio + i * halfStep);
     const whole = Math.floor(at);
-    const phase = (at - whole) * PHASES;
+    const phase = (at - whole) * RESAMPLER_PHASES;
     const row = Math.floor(phase);
     const blend = phase - row;
     const first = whole - half + 1;
-    const start = row * TAPS;
+    const start = row * RESAMPLER_TAPS;
     let sum = 0;
-    if (first >= 0 && first + TAPS <= channel.length) {
-      for (let tap = 0; tap < TAPS; tap++) {
+    if (first >= 0 && first + RESAMPLER_TAPS <= channel.length) {
+      for (let tap = 0; tap < RESAMPLER_TAPS; tap++) {
         const low = table[start + tap] as number;
-        const high = table[start + TAPS + tap] as number;
+        const high = table[start + RESAMPLER_TAPS + tap] as number;
         sum += (channel[first + tap] as number) * (low + blend * (high - low));
       }
-    } else if (first + TAPS > 0 && first < channel.length) {
-      for (let tap = 0; tap < TAPS; tap++) {
+    } else if (first + RESAMPLER_TAPS > 0 && first < channel.length) {
+      for (let tap = 0; tap < RESAMPLER_TAPS; tap++) {
         const low = table[start + tap] as number;
-        const high = table[start + TAPS + tap] as number;
+        const high = table[start + RESAMPLER_TAPS + tap] as number;
         sum += (channel[first + tap] ?? 0) * (low + blend * (high - low));
       }
     }
@@ -74,19 +73,19 @@ function fadeOut(output: Float32Array): void {
   }
 }
 
-/** PHASES + 1 rows of TAPS weights; each row sums to 1, so that a constant stays constant. */
+/** RESAMPLER_PHASES + 1 rows of RESAMPLER_TAPS weights; each row sums to 1, so that a constant stays constant. */
 function makeTable(): Float32Array {
-  const half = TAPS / 2;
-  const rows = new Float32Array((PHASES + 1) * TAPS);
-  for (let row = 0; row <= PHASES; row++) {
-    const fraction = row / PHASES;
-    const weights = Array.from({ length: TAPS }, (_, tap) => {
+  const half = RESAMPLER_TAPS / 2;
+  const rows = new Float32Array((RESAMPLER_PHASES + 1) * RESAMPLER_TAPS);
+  for (let row = 0; row <= RESAMPLER_PHASES; row++) {
+    const fraction = row / RESAMPLER_PHASES;
+    const weights = Array.from({ length: RESAMPLER_TAPS }, (_, tap) => {
       const distance = tap - (half - 1) - fraction;
       return sinc(distance) * kaiser(distance / half);
     });
     const sum = weights.reduce((total, weight) => total + weight, 0);
     weights.forEach((weight, tap) => {
-      rows[row * TAPS + tap] = weight / sum;
+      rows[row * RESAMPLER_TAPS + tap] = weight / sum;
     });
   }
   return rows;
@@ -95,7 +94,9 @@ function makeTable(): Float32Array {
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
 function kaiser(x: number): number {
-  return Math.abs(x) >= 1 ? 0 : bessel0(KAISER_BETA * Math.sqrt(1 - x * x)) / bessel0(KAISER_BETA);
+  return Math.abs(x) >= 1
+    ? 0
+    : bessel0(RESAMPLER_KAISER_BETA * Math.sqrt(1 - x * x)) / bessel0(RESAMPLER_KAISER_BETA);
 }
 
 /** Modified Bessel function of the first kind, order 0, by its power series. */

@@ -2,9 +2,10 @@
 // The timeline says where in the file the loudspeaker should be at a local moment; the line says when a frame gets
 // there. Feed-forward takes both clocks' skews from these two; the servo works on the remaining error only.
 
+import { REJOIN_MS } from "../../protocol/constants/audio.gen.ts";
 import type { OutputClock } from "../output/output-clock.ts";
 import { type Run, type Segment, SegmentTrack } from "./segment-track.ts";
-import { correctionPpm, easedChange, REJOIN_MS } from "./servo.ts";
+import { correctionPpm, easedChange } from "./servo.ts";
 
 /** Seconds into the file that should be sounding at local moment `localMs`; negative before the start. */
 export type Timeline = (localMs: number) => number;

@@ -25,8 +25,6 @@ const LIMITS = [
 const EASED_SHARE = 0.3;
 /** A clock that is slewed is followed at once. */
 const EASED_BELOW_PPM = 100;
-/** P6: beyond this a crossfade is kinder than a pitch bend of many seconds. */
-export const REJOIN_MS = 25;
 
 /** P26: a line this far from certain says nothing of an error that is smaller. */
 const UNSURE_MS = 3;

@@ -1,7 +1,7 @@
 // How large a file's annotation may be, and how often one may come.
 
-/** 8192 frames of sound at 16 bit and a few words about them, with room to spare. */
-export const MAX_ANNOTATION_BYTES = 20 * 1024;
+import { MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
+
 export const MAX_ANNOTATION_CHARS = Math.ceil((MAX_ANNOTATION_BYTES * 4) / 3);
 /** What a newcomer is told first at once (six files and their rivals), and then what still leaves the channel to others. */
 export const ANNOTATION_BURST = 8;

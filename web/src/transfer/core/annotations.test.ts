@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, toBase64Url } from "../../lib/index.ts";
+import { MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
-import { MAX_ANNOTATION_BYTES } from "./annotation-limits.ts";
 import { compareAnnotations } from "./annotations.ts";
 import { CtlInbox, encodeCtl } from "./ctl.ts";
 

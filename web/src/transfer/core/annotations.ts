@@ -6,7 +6,7 @@
 // either the very object kept here or a mere mark that it has a worse one, so telling whether it needs ours is a comparison of references.
 
 import { type Bytes, type FileId, fromBase64Url, toBase64Url } from "../../lib/index.ts";
-import { MAX_ANNOTATION_BYTES } from "./annotation-limits.ts";
+import { MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import type { Neighbour } from "./neighbour.ts";

@@ -5,20 +5,20 @@
 
 import * as v from "valibot";
 import { type FileId, isFileId } from "../../lib/index.ts";
+import {
+  CTL_CHAR_BURST,
+  CTL_CHARS_PER_SEC,
+  CTL_MESSAGE_BURST,
+  CTL_MESSAGES_PER_SEC,
+  MAX_CLOCK_ID_CHARS,
+  MAX_CTL_CHARS,
+  MAX_CTL_HELD_BACK,
+  MAX_FILE_BYTES,
+  MAX_LISTED_FILES,
+  MAX_PIECES_PER_MESSAGE,
+  MAX_WIRE_NAME_CHARS,
+} from "../../protocol/constants/transfer.gen.ts";
 import { MAX_ANNOTATION_CHARS } from "./annotation-limits.ts";
-import { MAX_WIRE_NAME_CHARS } from "./file-name.ts";
-import { MAX_FILE_BYTES } from "./manifest.ts";
-
-export const CTL_VERSION = 1;
-/** One message of the control channel: a manifest of 1024 pieces fits. */
-export const MAX_CTL_CHARS = 64 * 1024;
-/** 64 members × 3 files: nobody can honestly list more. */
-export const MAX_LISTED_FILES = 192;
-/** As many as the largest manifest has. */
-const MAX_PIECES_PER_MESSAGE = 1024;
-
-/** As long as a label of the server may be (control/server-message.ts). */
-const MAX_CLOCK_ID_CHARS = 64;
 
 const fileId = v.custom<FileId>((value) => typeof value === "string" && isFileId(value));
 const wholeNumber = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
@@ -99,21 +99,12 @@ export function encodeCtl(message: CtlMessage, seq: number): string {
   return JSON.stringify({ seq, message });
 }
 
-/** The busiest honest peer (requests in batches, haves every 100 ms, six files) stays under 100 messages a second. */
-const MESSAGES_PER_SEC = 200;
-const MESSAGE_BURST = 400;
-/** Six manifests of 44 KiB at once, and then only small messages. */
-const CHARS_PER_SEC = 512 * 1024;
-const CHAR_BURST = 2 * 1024 * 1024;
-/** Firefox has delivered small messages out of order on ordered channels (bugzilla 1983831): this many may overtake one. */
-const MAX_HELD_BACK = 64;
-
 /** One peer's incoming control messages: size, rate, form and order are judged here, before anything acts on them. */
 export class CtlInbox {
   #nextSeq = 0;
   readonly #heldBack = new Map<number, CtlMessage>();
-  #messageTokens = MESSAGE_BURST;
-  #charTokens = CHAR_BURST;
+  #messageTokens = CTL_MESSAGE_BURST;
+  #charTokens = CTL_CHAR_BURST;
   #refilledLocalMs: number | null = null;
 
   /** Returns the messages that are now due, in order, or why this peer must go. */
@@ -124,7 +115,7 @@ export class CtlInbox {
     const parsed = v.safeParse(numberedSchema, parseJson(data));
     if (!parsed.success) return "malformed";
     const { seq, message } = parsed.output;
-    if (seq < this.#nextSeq || seq >= this.#nextSeq + MAX_HELD_BACK || this.#heldBack.has(seq))
+    if (seq < this.#nextSeq || seq >= this.#nextSeq + MAX_CTL_HELD_BACK || this.#heldBack.has(seq))
       return "malformed";
     this.#heldBack.set(seq, message);
     return this.#due();
@@ -143,8 +134,9 @@ export class CtlInbox {
   #allow(chars: number, localMs: number): boolean {
     const elapsedSec = Math.max(0, localMs - (this.#refilledLocalMs ?? localMs)) / 1000;
     this.#refilledLocalMs = localMs;
-    this.#messageTokens = Math.min(MESSAGE_BURST, this.#messageTokens + elapsedSec * MESSAGES_PER_SEC) - 1;
-    this.#charTokens = Math.min(CHAR_BURST, this.#charTokens + elapsedSec * CHARS_PER_SEC) - chars;
+    this.#messageTokens =
+      Math.min(CTL_MESSAGE_BURST, this.#messageTokens + elapsedSec * CTL_MESSAGES_PER_SEC) - 1;
+    this.#charTokens = Math.min(CTL_CHAR_BURST, this.#charTokens + elapsedSec * CTL_CHARS_PER_SEC) - chars;
     return this.#messageTokens >= 0 && this.#charTokens >= 0;
   }
 }

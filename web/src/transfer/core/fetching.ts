@@ -4,6 +4,7 @@
 // bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
 
 import type { FileId, UserId } from "../../lib/index.ts";
+import { MANIFEST_PATIENCE_MS } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATIENCE_MS } from "./duty.ts";
@@ -15,8 +16,6 @@ import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
 import type { PieceRequest } from "./remote-source.ts";
 import { isListed } from "./room-budget.ts";
 
-/** A manifest is small; whoever does not answer in this time is passed over for another. */
-const MANIFEST_PATIENCE_MS = 3_000;
 /** In the end-game an idle source helps out when a piece took this long, or twice what it should. */
 const END_GAME_AGE_MS = 500;
 /** Only from a source that will take at least this many times as long: asking back costs a round trip. */

@@ -2,11 +2,12 @@
 // fetch. A file is known while a neighbour lists it or this device holds a piece of it. Knows no clock.
 
 import type { FileId, UserId } from "../../lib/index.ts";
-import { type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
+import { MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
+import type { ListedFile } from "./ctl.ts";
 import { cleanFileName } from "./file-name.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Manifest } from "./manifest.ts";
-import { MAX_OWN_FILES, type Neighbour } from "./neighbour.ts";
+import type { Neighbour } from "./neighbour.ts";
 import type { KeptFile } from "./resume-state.ts";
 import { Room } from "./room-budget.ts";
 import type { FileState } from "./state.ts";

@@ -8,11 +8,10 @@
 //   byte 12  payload, 1 … 64 KiB − 12 bytes: the content itself, and nothing but content (to corrupt a piece, flip these)
 
 import { WireError } from "../../lib/index.ts";
+import { MAX_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
 
 export const BULK_HEADER_BYTES = 12;
 export const BULK_TYPE_CHUNK = 1;
-/** A longer message blocks `ctl` for its whole serialisation: interleaving is off in the browsers. */
-export const MAX_BULK_BYTES = 64 * 1024;
 
 export interface Chunk {
   readonly slot: number;

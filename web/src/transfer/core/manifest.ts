@@ -13,6 +13,12 @@ import {
   utf8,
   WireError,
 } from "../../lib/index.ts";
+import {
+  AIMED_PIECES,
+  MAX_FILE_BYTES,
+  MAX_PIECE_BYTES,
+  MIN_PIECE_BYTES,
+} from "../../protocol/constants/transfer.gen.ts";
 
 export interface Manifest {
   readonly v: 1;
@@ -22,14 +28,6 @@ export interface Manifest {
   readonly sha256: Uint8Array;
 }
 
-/** One manifest must fit one control message: 1024 pieces × 32 bytes are 43 KiB of base64url. */
-export const MAX_FILE_BYTES = 512 * 1024 * 1024;
-/** Below this, headers and round trips per piece cost more than finer spreading gains. */
-const MIN_PIECE_BYTES = 64 * 1024;
-/** Above this, a bad or lost piece costs too much, and a phone holds too many half pieces. */
-const MAX_PIECE_BYTES = 512 * 1024;
-/** Spreading needs at least 64 pieces to come near the bound; twice that leaves room. */
-const AIMED_PIECES = 128;
 const HASH_BYTES = 32;
 
 /** The only piece length a file of this size can have, bytes: two people who add one song must cut it alike. */

@@ -1,17 +1,15 @@
 // One linked peer as the transfer core sees it: what it lists and holds, what it owes us, what we owe it. Local ms.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import { MAX_FILE_BYTES, MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
 import type { Advertisement } from "./advertisement.ts";
 import { ANNOTATION_BURST, ANNOTATION_LENIENCY, ANNOTATIONS_PER_SEC } from "./annotation-limits.ts";
 import { Bitfield } from "./bitfield.ts";
-import { type DropReason, type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
-import { MAX_FILE_BYTES, pieceCountOf, pieceLengthOf } from "./manifest.ts";
+import type { DropReason, ListedFile } from "./ctl.ts";
+import { pieceCountOf, pieceLengthOf } from "./manifest.ts";
 import { type PieceRequest, RemoteSource } from "./remote-source.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { UploadQueue } from "./uploads.ts";
-
-/** Enforced here by every receiver, because nobody else could. */
-export const MAX_OWN_FILES = 3;
 
 export type Refusal = {
   readonly entry: ListedFile;

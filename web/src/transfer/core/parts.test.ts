@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FileId, UserId } from "../../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
+import { FULL_MESH_PEERS } from "../../protocol/constants/transfer.gen.ts";
 import { Pacer } from "../net/pacer.ts";
 import { MAX_HIGH_WATER_BYTES, MIN_HIGH_WATER_BYTES, SendQueue } from "../net/send-queue.ts";
 import { SendScheduler } from "../net/send-scheduler.ts";
@@ -12,7 +13,7 @@ import { PIECE_STORE_CONTRACT } from "../testing/piece-store-contract.ts";
 import { BULK_HEADER_BYTES, parseChunk } from "./frames.ts";
 import { pickPieces } from "./picker.ts";
 import { MAX_CREDIT, RemoteSource } from "./remote-source.ts";
-import { FULL_MESH_PEERS, neighboursByPeer, neighboursOf } from "./topology.ts";
+import { neighboursByPeer, neighboursOf } from "./topology.ts";
 
 const SONG = "a1".repeat(32) as FileId;
 

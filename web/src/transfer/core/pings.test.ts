@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Bytes, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { CTL_VERSION } from "../../protocol/constants/transfer.gen.ts";
 import type { Effect } from "./core.ts";
-import { CTL_VERSION } from "./ctl.ts";
 import { Transfer } from "./transfer.ts";
 
 const [me, bo] = [1, 2].map((byte) => toHex(new Uint8Array(16).fill(byte) as Bytes) as UserId) as [

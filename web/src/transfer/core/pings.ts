@@ -1,14 +1,11 @@
 // Round trips to neighbours: they steer credits, tell the uplink's queue, and compare clocks. Pure; local ms.
 
+import { FIRST_PINGS, PING_PERIOD_MS } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { PeerTime } from "./ctl.ts";
 import type { Neighbour } from "./neighbour.ts";
 
-/** Measured more often while something flows, or clocks are to be compared. */
-const PING_PERIOD_MS = 5_000;
 const BUSY_PING_PERIOD_MS = 1_000;
-/** On a new link, as a start may be near: clocks are compared by them. */
-const FIRST_PINGS = 5;
 /** A path that answers later than after so many pings is not worth measuring. */
 const MAX_OPEN_PINGS = 32;
 

@@ -4,6 +4,11 @@
 // once per request, and whatever arrives without one is an offence: the caller drops that peer.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import {
+  LINK_DEAD_AFTER_MS,
+  MAX_REFUSAL_PAUSE_MS,
+  REFUSAL_PAUSE_MS,
+} from "../../protocol/constants/transfer.gen.ts";
 
 export interface PieceRequest {
   readonly fileId: FileId;
@@ -39,12 +44,6 @@ const MIN_PATIENCE_MS = 3_000;
 const PATIENCE_FACTOR = 4;
 /** … up to this, so that a slow uplink with many guests is waited for. */
 const MAX_PATIENCE_MS = 30_000;
-
-/** Owing something and sending nothing at all for so long, a link is broken, however alive it looks. */
-export const DEAD_AFTER_MS = 300_000;
-/** Who could not give a piece it has is asked for it again after this pause, which doubles each time up to the second. */
-const REFUSAL_PAUSE_MS = 2_000;
-const MAX_REFUSAL_PAUSE_MS = 60_000;
 
 interface Refusal {
   readonly count: number;
@@ -181,7 +180,7 @@ export class RemoteSource {
 
   /** It owes something, cancelled or not, and has sent nothing at all for very long. */
   isDead(localMs: number): boolean {
-    return this.#requests.size > 0 && localMs - this.#heardLocalMs >= DEAD_AFTER_MS;
+    return this.#requests.size > 0 && localMs - this.#heardLocalMs >= LINK_DEAD_AFTER_MS;
   }
 
   annotationChunk(payloadBytes: number, localMs: number): void {

@@ -1,9 +1,10 @@
 // What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
 
 import { describe, expect, it } from "vitest";
+import { MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakeFile, type FakePeer, FakeSwarm, fakeFile } from "../testing/fake-swarm.ts";
 import { Bitfield } from "./bitfield.ts";
-import { type CtlMessage, type ListedFile, MAX_LISTED_FILES } from "./ctl.ts";
+import type { CtlMessage, ListedFile } from "./ctl.ts";
 import { MAX_KNOWN_FILES } from "./file-catalog.ts";
 
 const PIECE = 65_536;

@@ -3,15 +3,13 @@
 // nine halves helps nobody. Links take turns; within a link the playing file goes first, then what fewest others have.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import { LINK_DEAD_AFTER_MS, UPLOAD_SLOTS } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import type { Neighbour } from "./neighbour.ts";
-import { DEAD_AFTER_MS } from "./remote-source.ts";
 import type { Seeding } from "./seeding.ts";
 import type { Upload } from "./uploads.ts";
 
-/** Pieces being read or sent at once: one on the wire and one ready to follow. */
-const SLOTS = 2;
 /** And for a phone on a paid connection: it gives, but little. */
 const FRUGAL_SLOTS = 1;
 /** A piece much longer in the pipe than usual waits for its receiver, not for us: its slot goes to others meanwhile. */
@@ -96,7 +94,7 @@ export class Serving {
       for (const [upload, { begunLocalMs, isRead }] of neighbour.uploads.inPipe) {
         const waitedMs = localMs - begunLocalMs;
         if (!isRead && waitedMs >= READ_PATIENCE_MS) this.takeUnreadable(neighbour.userId, upload, localMs);
-        if (isRead && waitedMs >= DEAD_AFTER_MS) broken.push(neighbour);
+        if (isRead && waitedMs >= LINK_DEAD_AFTER_MS) broken.push(neighbour);
       }
     }
     return broken;
@@ -114,7 +112,7 @@ export class Serving {
 
   /** Begins as many pieces as there are slots for. */
   pump(localMs: number): void {
-    let free = this.isGenerous ? SLOTS : FRUGAL_SLOTS;
+    let free = this.isGenerous ? UPLOAD_SLOTS : FRUGAL_SLOTS;
     const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
     for (const { uploads } of this.#core.neighbours.values()) {
       for (const [, { begunLocalMs }] of uploads.inPipe) if (localMs - begunLocalMs < stalledMs) free -= 1;

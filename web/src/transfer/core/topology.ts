@@ -3,15 +3,13 @@
 // keeps the swarm in one piece, the others are its chords. One who joins or leaves moves one link per ring, whatever the size.
 
 import type { UserId } from "../../lib/index.ts";
-
-/** Up to here everybody connects to everybody: 8 connections are what a phone carries well. */
-export const FULL_MESH_PEERS = 9;
-/** Two links a ring. Phones take part in three, all others in four: 6 or 8 links (WebKit: sockets grow with the square). */
-const PHONE_RINGS = 3;
-const RINGS = 4;
-/** In a small swarm rings share links; from these further ones, links are added where somebody has fewer than 6. */
-const SPARE_RINGS = 4;
-const MIN_LINKS = 6;
+import {
+  FULL_MESH_PEERS,
+  MIN_LINKS,
+  PHONE_RINGS,
+  RINGS,
+  SPARE_RINGS,
+} from "../../protocol/constants/transfer.gen.ts";
 
 /** The neighbours of `me` among `members` (with or without `me` in it). Symmetric: b is in a's exactly when a is in b's. */
 export function neighboursOf(

@@ -4,10 +4,11 @@
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
 import { type Bytes, type FileId, type Random, type UserId, unreachable } from "../../lib/index.ts";
+import { CTL_VERSION, HELLO_PATIENCE_MS } from "../../protocol/constants/transfer.gen.ts";
 import { Annotations } from "./annotations.ts";
 import { Catalogs } from "./catalogs.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
-import { CTL_VERSION, type CtlMessage, type DropReason } from "./ctl.ts";
+import type { CtlMessage, DropReason } from "./ctl.ts";
 import { neglectedPieces } from "./duty.ts";
 import { Fetching } from "./fetching.ts";
 import { FileCatalog } from "./file-catalog.ts";
@@ -33,8 +34,6 @@ export interface TransferOptions {
 /** While something is owed or pending; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
-/** The hello is the first thing on a new channel: one that is slower than this is broken. */
-const HELLO_PATIENCE_MS = 5_000;
 /** What was chosen so many songs ago is as good as never chosen. */
 const MAX_CHOICES = 64;
 

@@ -2,6 +2,7 @@
 // channel never runs dry, few enough that a cancel still helps and a change of priority is felt. Local ms.
 
 import type { FileId } from "../../lib/index.ts";
+import { MAX_QUEUED_UPLOADS } from "../../protocol/constants/transfer.gen.ts";
 
 export interface Upload {
   readonly fileId: FileId;
@@ -15,8 +16,6 @@ interface InPipe {
 }
 
 const PIPELINED = 2;
-/** Twice what an honest peer has outstanding (16 credits and a few duplicates). */
-export const MAX_QUEUED_UPLOADS = 40;
 
 export class UploadQueue {
   #waiting: Upload[] = [];

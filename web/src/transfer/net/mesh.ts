@@ -6,6 +6,13 @@
 // concurrent connections, bugs.webkit.org 321225); (3) answering never waits, or two peers could wait for each other.
 
 import { type Bytes, type Clock, type Random, toHex, type UserId } from "../../lib/index.ts";
+import {
+  CALL_AFTER_MS,
+  FIRST_LINK_REST_MS,
+  LAST_LINK_REST_MS,
+  OFFER_TRAVEL_MS,
+  SIGNAL_SESSION_BYTES,
+} from "../../protocol/constants/transfer.gen.ts";
 import type { LinkState } from "../core/state.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import { Link, type LinkLoss } from "./link.ts";
@@ -48,14 +55,6 @@ interface Neighbour {
   state: State;
 }
 
-/** Pause before another attempt: doubles from the first to the last, and half of it is random. */
-const FIRST_REST_MS = 500;
-const LAST_REST_MS = 15_000;
-/** The other side offers as soon as it sees me; after this it has missed me. */
-const CALL_AFTER_MS = 1_500;
-/** An offer younger than this is on its way: whoever calls meanwhile will have it in a moment. */
-const OFFER_TRAVEL_MS = 1_000;
-const SESSION_BYTES = 8;
 const FAILURES_BEFORE_RELAY = 2;
 
 export class Mesh {
@@ -201,7 +200,7 @@ export class Mesh {
       .filter(({ state, isAway }) => state.kind === "queued" && !isAway)
       .sort((a, b) => a.failures - b.failures);
     if (isOffering || !next || this.#isClosed) return;
-    this.#open(next, toHex(this.#options.random.bytes(SESSION_BYTES)), true);
+    this.#open(next, toHex(this.#options.random.bytes(SIGNAL_SESSION_BYTES)), true);
   }
 
   #answerCall(neighbour: Neighbour, link: Link | null): void {
@@ -266,7 +265,7 @@ export class Mesh {
   }
 
   #retry(neighbour: Neighbour): void {
-    const pauseMs = Math.min(LAST_REST_MS, FIRST_REST_MS * 2 ** neighbour.failures);
+    const pauseMs = Math.min(LAST_LINK_REST_MS, FIRST_LINK_REST_MS * 2 ** neighbour.failures);
     const restMs = pauseMs * (0.5 + 0.5 * this.#options.random.fraction());
     neighbour.failures += 1;
     if (!this.#isOfferer(neighbour.userId)) {
@@ -282,10 +281,10 @@ export class Mesh {
 
   /** Waits for the other's offer, and asks for one if none comes: it may not know that I have no connection. */
   #await(neighbour: Neighbour): void {
-    const pauseMs = Math.min(LAST_REST_MS, CALL_AFTER_MS * 2 ** neighbour.failures);
+    const pauseMs = Math.min(LAST_LINK_REST_MS, CALL_AFTER_MS * 2 ** neighbour.failures);
     const cancelCall = this.#options.clock.after(pauseMs, () => {
       if (!neighbour.isAway) {
-        const session = toHex(this.#options.random.bytes(SESSION_BYTES));
+        const session = toHex(this.#options.random.bytes(SIGNAL_SESSION_BYTES));
         this.#signal(neighbour.userId, { kind: "call", session });
         neighbour.failures += 1;
       }

@@ -4,15 +4,15 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../../lib/index.ts";
+import { MAX_BULK_BYTES, MAX_CTL_CHARS, MAX_FILE_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { Bitfield } from "../core/bitfield.ts";
-import { CtlInbox, type CtlMessage, encodeCtl, MAX_CTL_CHARS } from "../core/ctl.ts";
+import { CtlInbox, type CtlMessage, encodeCtl } from "../core/ctl.ts";
 import { cleanFileName, MAX_NAME_CHARS } from "../core/file-name.ts";
-import { BULK_HEADER_BYTES, encodeChunk, MAX_BULK_BYTES, parseChunk } from "../core/frames.ts";
+import { BULK_HEADER_BYTES, encodeChunk, parseChunk } from "../core/frames.ts";
 import {
   canonicalBytes,
   encodeHashes,
   fileIdOf,
-  MAX_FILE_BYTES,
   makeManifest,
   parseManifest,
   pieceCountOf,

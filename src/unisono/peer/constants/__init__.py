@@ -1,0 +1,1 @@
+"""Constants in common with the page, written from spec/constants.toml."""
