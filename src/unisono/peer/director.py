@@ -35,19 +35,19 @@ TRANSITIONS: frozenset[tuple[DirectorRoleName, str, DirectorRoleName]] = frozens
         ("detached", "attached", "following"),
         ("detached", "attached", "directing"),
         ("detached", "attached", "vacant"),
-        ("following", "heartbeat", "following"),
-        ("following", "resigned heartbeat", "vacant"),
+        ("following", "heartbeat heard", "following"),
+        ("following", "resignation heard", "vacant"),
         ("following", "director silence", "vacant"),
         ("following", "server silence", "following"),
         ("following", "director left", "vacant"),
         ("following", "taken over", "directing"),
-        ("vacant", "heartbeat", "following"),
-        ("vacant", "resigned heartbeat", "vacant"),
+        ("vacant", "heartbeat heard", "following"),
+        ("vacant", "resignation heard", "vacant"),
         ("vacant", "election timeout", "directing"),
         ("vacant", "taken over", "directing"),
         ("directing", "heartbeat due", "directing"),
-        ("directing", "heartbeat", "following"),
-        ("directing", "resigned heartbeat", "vacant"),
+        ("directing", "heartbeat heard", "following"),
+        ("directing", "resignation heard", "vacant"),
         ("directing", "resigned", "vacant"),
         ("following", "detached", "detached"),
         ("vacant", "detached", "detached"),
@@ -82,6 +82,10 @@ class Director:
     @property
     def plan(self) -> Plan:
         return self._latest.plan if self._latest else Plan()
+
+    @property
+    def role(self) -> DirectorRoleName:
+        return self._role
 
     @property
     def director_id(self) -> str | None:
@@ -148,13 +152,13 @@ class Director:
         if self._role == "detached":
             return None
         if heartbeat.record.is_resigned:
-            self._vacate("resigned heartbeat", sender, local_ms)
+            self._vacate("resignation heard", sender, local_ms)
         else:
             self._lost = None
-            self._take("heartbeat", "following", local_ms + DIRECTOR_SILENCE_MS)
+            self._take("heartbeat heard", "following", local_ms + DIRECTOR_SILENCE_MS)
         return self._evaluate(local_ms)
 
-    def hear_nothing(self, local_ms: float) -> None:
+    def server_is_silent(self, local_ms: float) -> None:
         """D18: not even the server is heard, so a missing heartbeat says nothing of the director."""
         if self._role == "following":
             self._take(
@@ -210,9 +214,9 @@ class Director:
         return self._claim(local_ms) if local_ms >= claim_local_ms else None  # D5
 
     def _take(self, event: str, role: DirectorRoleName, role_local_ms: float) -> None:
-        """The one setter: only ways that the table knows."""
+        """The one setter: only transitions that the table knows."""
         if (self._role, event, role) not in TRANSITIONS:
-            raise ValueError(f"no way from {self._role} by {event} to {role}")
+            raise ValueError(f"no transition from {self._role} by {event} to {role}")
         self._role = role
         self._role_local_ms = role_local_ms
 

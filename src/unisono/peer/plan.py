@@ -38,7 +38,7 @@ class Plan:
 class Record:
     term: int
     user_id: str
-    # The director gave up its seat; the ranks may claim the next term.
+    # The director gave up its role; the ranks may claim the next term.
     is_resigned: bool = False
 
 

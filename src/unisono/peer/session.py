@@ -344,7 +344,7 @@ class PeerSession:
         self._handshake.tick()
         self.swarm.tick()
         if self._link.silent_ms > SERVER_SILENCE_MS:
-            self.director.hear_nothing(local_ms)
+            self.director.server_is_silent(local_ms)
         if self.roster.has_visible:
             self._send_heartbeat(self.director.make_way(local_ms))
         self._send_heartbeat(self.director.tick(local_ms))

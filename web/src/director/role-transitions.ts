@@ -66,5 +66,5 @@ export function checkTransition(
   to: DirectorRoleName,
 ): void {
   if (!transitions.has(`${from} ${event} ${to}`))
-    throw new RangeError(`no way from ${from} by ${event} to ${to}`);
+    throw new RangeError(`no transition from ${from} by ${event} to ${to}`);
 }

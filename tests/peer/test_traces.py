@@ -1,0 +1,134 @@
+"""The cores that both languages have: at every step of vectors/*.trace.json they answer as the page's do.
+
+web/src/app/trace-vectors.test.ts writes the traces.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unisono.peer.director import TRANSITIONS, Candidate, Director
+from unisono.peer.offset import OffsetEstimate
+from unisono.peer.plan import Heartbeat, Plan, Record
+from unisono.peer.plan_policy import Readiness, start_lead_ms
+from unisono.peer.playback_clock import PlaybackClock
+
+FOLDER = Path(__file__).parents[2] / "vectors"
+ME = "5" * 32
+
+
+def trace(name: str) -> list[Any]:
+    steps: list[Any] = json.loads((FOLDER / f"{name}.trace.json").read_text(encoding="utf-8"))
+    return steps
+
+
+def plan_of(shown: dict[str, Any]) -> Plan:
+    return Plan(
+        term=shown.get("term", 0),
+        rev=shown.get("rev", 0),
+        clock_id=shown["clockId"],
+        file_id=shown["fileId"],
+        state=shown["state"],
+        global_start_us=shown["globalStartUs"],
+        position_us=shown["positionUs"],
+    )
+
+
+def heartbeat_in(shown: dict[str, Any]) -> Heartbeat:
+    record = shown["record"]
+    return Heartbeat(Record(record["term"], record["userId"], record["resigned"]), plan_of(shown["plan"]))
+
+
+def candidates_of(shown: list[dict[str, Any]]) -> list[Candidate]:
+    return [Candidate(each["userId"], each["isVisible"], each["isAway"]) for each in shown]
+
+
+def happen(director: Director, event: str, args: list[Any], local_ms: float) -> Heartbeat | None:
+    handlers: dict[str, Callable[..., Heartbeat | None]] = {
+        "attach": lambda others, is_new: director.attach(
+            candidates_of(others), is_new_server=is_new, local_ms=local_ms
+        ),
+        "detach": director.detach,
+        "candidates": lambda others: director.set_candidates(candidates_of(others), local_ms),
+        "left": lambda user_id: director.member_left(user_id, local_ms),
+        "heartbeat": lambda sender, shown: director.receive_heartbeat(sender, heartbeat_in(shown), local_ms),
+        "silent": lambda: director.server_is_silent(local_ms),
+        "resign": lambda: director.resign(local_ms),
+        "change": lambda change: director.change_plan(plan_of(change), local_ms),
+        "tick": lambda: director.tick(local_ms),
+    }
+    return handlers[event](*args)
+
+
+def test_who_directs_is_the_same_at_every_step() -> None:
+    """[V1]"""
+    steps = trace("director")
+    assert len(steps) > 500
+    for _, run in groupby(steps, key=lambda step: step["seed"]):
+        director = Director(ME)
+        for number, step in enumerate(run):
+            answer = happen(director, step["event"], step["args"], step["localMs"])
+            assert answer == (step["answer"] and heartbeat_in(step["answer"])), (number, step)
+            assert (director.role, director.director_id) == (step["role"], step["directorId"]), (number, step)
+
+
+def test_the_role_can_change_in_the_same_ways() -> None:
+    """[V1]"""
+    assert sorted(TRANSITIONS) == sorted(tuple(way) for way in trace("role-transitions"))
+
+
+def test_a_locked_clock_goes_on_alike() -> None:
+    """[V1]"""
+    clock: PlaybackClock | None = None
+    steps = trace("playback-clock")
+    assert len(steps) > 300
+    for number, step in enumerate(steps):
+        if "locked" in step:
+            clock = PlaybackClock(estimate_of(step["locked"]))
+            continue
+        assert clock is not None
+        fresh = estimate_of(step["fresh"])
+        assert clock.update(fresh) == step["state"], (number, step)
+        assert clock.offset_ms_at(fresh.at_local_ms) == pytest.approx(step["offsetMs"], abs=1e-9)
+        assert clock.global_us_at(fresh.at_local_ms + 250) == pytest.approx(step["globalUs"], abs=1e-3)
+
+
+def estimate_of(shown: dict[str, Any]) -> OffsetEstimate:
+    return OffsetEstimate(
+        clock_id=shown["clockId"],
+        at_local_ms=shown["atLocalMs"],
+        offset_ms=shown["offsetMs"],
+        drift_ppm=shown["driftPpm"],
+        uncertainty_ms=shown["uncertaintyMs"],
+        bound_ms=shown["boundMs"],
+        rtt_ms=shown["rttMs"],
+        probes=shown["probes"],
+        is_of_others=shown["isOfOthers"],
+    )
+
+
+def test_a_song_starts_at_the_same_moment() -> None:
+    """[V1]"""
+    steps = trace("start-gate")
+    assert len(steps) > 100
+    for number, step in enumerate(steps):
+        everybody = [
+            Readiness(
+                is_away=each["isAway"],
+                is_ready=each["isReady"],
+                is_unable=each["isUnable"],
+                is_over=False,
+                is_heard=False,
+                rtt_ms=each["rttMs"],
+                speaker_delay_ms=each["speakerDelayMs"],
+                user_id=each["userId"],
+            )
+            for each in step["peers"]
+        ]
+        assert start_lead_ms(everybody, frozenset(step["overdue"])) == step["leadMs"], (number, step)
