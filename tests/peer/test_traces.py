@@ -67,7 +67,7 @@ def happen(director: Director, event: str, args: list[Any], local_ms: float) -> 
 
 
 def test_who_directs_is_the_same_at_every_step() -> None:
-    """[V1]"""
+    """[V1] [D1] [D2] [D4] [D5] [D6] [D7] [D8] [D9] [D11] [D18] [D20] [D21] [D25]"""
     steps = trace("director")
     assert len(steps) > 500
     for _, run in groupby(steps, key=lambda step: step["seed"]):
@@ -84,7 +84,7 @@ def test_the_role_can_change_in_the_same_ways() -> None:
 
 
 def test_a_locked_clock_goes_on_alike() -> None:
-    """[V1]"""
+    """[V1] [L1] [L2] [L3] [L4] [L5] [L7] [L8]"""
     clock: PlaybackClock | None = None
     steps = trace("playback-clock")
     assert len(steps) > 300
@@ -114,7 +114,7 @@ def estimate_of(shown: dict[str, Any]) -> OffsetEstimate:
 
 
 def test_a_song_starts_at_the_same_moment() -> None:
-    """[V1]"""
+    """[V1] [D13] [D15] [D19] [D22]"""
     steps = trace("start-gate")
     assert len(steps) > 100
     for number, step in enumerate(steps):
