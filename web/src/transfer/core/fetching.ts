@@ -13,7 +13,7 @@ import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
-import type { PieceRequest } from "./remote-source.ts";
+import { MANIFEST, type PieceRequest } from "./remote-source.ts";
 import { isListed } from "./room-budget.ts";
 
 /** In the end-game an idle source helps out when a piece took this long, or twice what it should. */
@@ -23,10 +23,8 @@ const ASK_BACK_RATIO = 2;
 /** Half-received pieces kept in memory at once; a phone has little. */
 const MAX_LIVE_BYTES = 32 * 1024 * 1024;
 const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
-
 /** Where the store had no room, others may give some back meanwhile; to ask more often would only wear out the disc. */
 const UNSTORABLE_PAUSE_MS = 60_000;
-
 /** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
 const NAMED_AFTER_STRIKES = 2;
 
@@ -168,7 +166,10 @@ export class Fetching {
 
   takeReject(neighbour: Neighbour, fileId: FileId, pieces: readonly number[], localMs: number): void {
     const file = this.#core.fileCatalog.get(fileId);
-    if (file?.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
+    if (file?.manifestAsk?.peer === neighbour.userId) {
+      neighbour.source.recordRefusal(fileId, MANIFEST, localMs);
+      file.manifestAsk = { ...file.manifestAsk, isRefused: true };
+    }
     for (const piece of pieces) {
       const request = neighbour.source.requestOf(fileId, piece);
       if (!request) continue;
@@ -341,15 +342,19 @@ export class Fetching {
 
   #askManifest(file: KnownFile, localMs: number): void {
     const ask = file.manifestAsk;
-    if (ask && localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+    if (ask && !ask.isRefused && localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
     const askable = [...this.#core.neighbours.values()].filter(
-      ({ hasSaidHello, isBanned, listing }) => hasSaidHello && !isBanned && listing.has(file.fileId),
+      ({ hasSaidHello, isBanned, listing, source }) =>
+        hasSaidHello &&
+        !isBanned &&
+        listing.has(file.fileId) &&
+        !source.isRefusing(file.fileId, MANIFEST, localMs),
     );
     const others = askable.filter(({ userId }) => userId !== ask?.peer);
     const choices = others.length > 0 ? others : askable;
     const chosen = choices[Math.floor(this.#core.random.fraction() * choices.length)];
     if (!chosen) return;
-    file.manifestAsk = { peer: chosen.userId, askedLocalMs: localMs };
+    file.manifestAsk = { peer: chosen.userId, askedLocalMs: localMs, isRefused: false };
     const message = { type: "manifest-request", fileId: file.fileId } as const;
     this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
   }

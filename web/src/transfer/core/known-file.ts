@@ -13,6 +13,8 @@ export interface InFlight {
 export interface ManifestAsk {
   readonly peer: UserId;
   readonly askedLocalMs: number;
+  /** It said no: another may be asked at once, the same one after a pause. */
+  readonly isRefused: boolean;
 }
 
 export class KnownFile {

@@ -45,6 +45,9 @@ const PATIENCE_FACTOR = 4;
 /** … up to this, so that a slow uplink with many guests is waited for. */
 const MAX_PATIENCE_MS = 30_000;
 
+/** Stands for a file's manifest, which may be refused as its pieces may. */
+export const MANIFEST = -1;
+
 interface Refusal {
   readonly count: number;
   readonly untilLocalMs: number;
@@ -154,7 +157,7 @@ export class RemoteSource {
     this.#requests.delete(keyOf(request.fileId, request.piece));
   }
 
-  /** It was asked for a piece and said no, though it listed it: it may have been unable for a moment. */
+  /** It was asked for a piece or MANIFEST and said no, though it listed it: it may have been unable for a moment. */
   recordRefusal(fileId: FileId, piece: number, localMs: number): void {
     const count = (this.#refusals.get(keyOf(fileId, piece))?.count ?? 0) + 1;
     const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (count - 1));

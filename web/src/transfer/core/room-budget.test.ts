@@ -1,6 +1,6 @@
 // What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakeFile, type FakePeer, FakeSwarm, fakeFile } from "../testing/fake-swarm.ts";
 import { Bitfield } from "./bitfield.ts";
@@ -36,6 +36,36 @@ function stranger(swarm: FakeSwarm, victim: FakePeer, name: string): (message: C
 }
 
 const heldOf = (peer: FakePeer, file: FakeFile): number => peer.file(file)?.heldBytes ?? 0;
+
+describe("[S31] who lists a file and refuses its manifest", () => {
+  const asksOf = (victim: FakePeer): (() => number) => {
+    const said = vi.spyOn(victim, "say");
+    return () => said.mock.calls.filter(([, message]) => message.type === "manifest-request").length;
+  };
+
+  it.each([1, 2, 5])("is asked again after pauses that grow, not in circles (%i of them)", (count) => {
+    const swarm = new FakeSwarm(4);
+    const ada = swarm.join("ada");
+    const asks = asksOf(ada);
+    for (let who = 0; who < count; who++)
+      stranger(swarm, ada, `mallory${who}`)({ type: "catalog", files: madeUp(1, 1) });
+    swarm.clock.advance(60_000);
+    expect(asks()).toBeGreaterThan(count);
+    expect(asks()).toBeLessThan(count * 8);
+  });
+
+  it("keeps nobody from asking another at once", () => {
+    const swarm = new FakeSwarm(5);
+    const ada = swarm.join("ada");
+    const bo = swarm.join("bo");
+    bo.add(song);
+    for (const name of ["mallory", "trudy", "oscar"])
+      stranger(swarm, ada, name)({ type: "catalog", files: [listed(song, 0)] });
+    swarm.clock.advance(1_000);
+    swarm.link(ada, bo);
+    swarm.runUntil(() => ada.hasAllOf(song), 1);
+  });
+});
 
 describe("[S33] slots", () => {
   it("are not taken by what is learned: after thousands of made-up files there is one for a song", () => {
