@@ -89,6 +89,22 @@ def test_no_modules_import_each_other() -> None:
     assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
 
 
+def test_every_rule_that_the_peer_claims_has_a_test_in_its_language() -> None:
+    """A test of the page's says nothing of the headless peer."""
+    root = SRC.parents[1]
+    spec = "".join(page.read_text(encoding="utf-8") for page in (root / "docs/spec").glob("*.md"))
+    rules = set(re.findall(r"^- \*\*([A-Z]+\d+)\*\*", spec, re.MULTILINE))
+    claims = {
+        rule
+        for name, path in MODULES.items()
+        if name.startswith("peer/") and not name.startswith("peer/constants/")
+        for rule in re.findall(r"\b([A-Z]{1,2}\d+)\b", path.read_text(encoding="utf-8"))
+    }
+    tests = "".join(path.read_text(encoding="utf-8") for path in (root / "tests").rglob("*.py"))
+    assert len(claims & rules) > 30
+    assert {rule for rule in claims & rules if f"[{rule}]" not in tests} == set()
+
+
 def test_a_core_that_reads_the_time_is_found(tmp_path: Path) -> None:
     core = tmp_path / "core.py"
     core.write_text("from time import monotonic\n", encoding="utf-8")

@@ -7,8 +7,8 @@ A seat is present (it has a connection) or away (its connection dropped at `away
                      present --join--> present (the newer connection takes the seat over)
                      away    --join--> present
 
-Invariants: S1 a user id has at most one seat, and a seat at most one connection. S2 every other present
-member hears of every change of a seat. S3 nothing is kept for an away member. S4 who is closed for losing its
+Invariants: M1 a user id has at most one seat, and a seat at most one connection. M2 every other present
+member hears of every change of a seat. M3 nothing is kept for an away member. M4 who is closed for losing its
 seat changes nothing. Clock: `global_us`. Knows neither sockets nor what a relayed body says.
 """
 
@@ -107,7 +107,7 @@ class Swarm:
             newcomer = Joined(user_id=user_id, session_key=card.session_key, announcement=card.announcement)
             return self._tell_others(user_id, newcomer)
 
-        self._seats[user_id] = Present(connection)  # S1
+        self._seats[user_id] = Present(connection)  # M1
         self._cards[user_id] = card
         back = Presence(user_id=user_id, away=False, announcement=card.announcement)
         effects = self._tell_others(user_id, back)
@@ -117,7 +117,7 @@ class Swarm:
         return effects
 
     def drop(self, user_id: str, connection: ConnectionId, global_us: int) -> list[Effect]:
-        """The connection is gone without `leave`. No effect when it does not hold the seat any more (S4)."""
+        """The connection is gone without `leave`. No effect when it does not hold the seat any more (M4)."""
         if not self.is_seat_of(user_id, connection):
             return []
         self._seats[user_id] = Away(global_us)
@@ -138,14 +138,14 @@ class Swarm:
     def relay(self, sender: str, connection: ConnectionId, receiver: str | None, body: str) -> list[Effect]:
         """Passes a body on. A receiver who is not here is no offence: its `left` may just be on the way."""
         if not self.is_seat_of(sender, connection):
-            return []  # S4: its close is on the way
+            return []  # M4: its close is on the way
         if receiver is None:
             return self._tell_others(sender, Relayed(sender=sender, body=body))
         seat = self._seats.get(receiver)
         if seat is None:
             return [Send((connection,), Left(user_id=receiver))]
         if isinstance(seat, Away):
-            return []  # S3
+            return []  # M3
         return [Send((seat.connection,), Relayed(sender=sender, body=body))]
 
     def _remove(self, user_id: str) -> list[Effect]:
@@ -153,7 +153,7 @@ class Swarm:
         return self._tell_others(user_id, Left(user_id=user_id))
 
     def _tell_others(self, user_id: str, message: ServerMessage) -> list[Effect]:
-        """S2: one message to everyone present but this one."""
+        """M2: one message to everyone present but this one."""
         connections = tuple(self._connections_besides(user_id))
         return [Send(connections, message)] if connections else []
 

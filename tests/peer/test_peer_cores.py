@@ -307,6 +307,7 @@ def test_a_tone_comes_out_of_any_ratio_as_a_tone() -> None:
 
 
 def test_blocks_join_without_a_seam_and_a_remaining_error_is_bent_away() -> None:
+    """[P4] [P5]"""
     song = Song("f" * 64, RATE_HZ, noise(4))
     run, errors, pieces = None, [], []
     for block in range(20):

@@ -18,6 +18,8 @@ from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Heartbeat, Plan, Record
 from unisono.peer.plan_policy import Readiness, start_lead_ms
 from unisono.peer.playback_clock import PlaybackClock
+from unisono.peer.synced_clock import SyncedClock
+from unisono.protocol import Pong
 
 FOLDER = Path(__file__).parents[2] / "vectors"
 ME = "5" * 32
@@ -81,6 +83,40 @@ def test_who_directs_is_the_same_at_every_step() -> None:
 def test_the_role_can_change_in_the_same_ways() -> None:
     """[V1]"""
     assert sorted(TRANSITIONS) == sorted(tuple(way) for way in trace("role-transitions"))
+
+
+def test_global_time_is_found_alike_over_sleeps_and_changes_of_server() -> None:
+    """[V1] [T4] [T6] [T7] [T8] [T9] [T10] [T11] [T12] [T13]"""
+    first, *steps = trace("synced-clock")
+    assert first["event"] == "start"
+    wall_ms = 1_700_000_000_000.0 + first["localMs"]
+    clock = SyncedClock(local_ms=first["localMs"], wall_ms=wall_ms)
+    clock.start(first["localMs"])
+    assert len(steps) > 200
+    for number, step in enumerate(steps):
+        local_ms = step.get("localMs", 0.0)
+        match step["event"]:
+            case "start":
+                clock.start(local_ms)
+            case "stop":
+                clock.stop()
+            case "activity":
+                clock.activity = step["activity"]
+            case "probe":
+                assert clock.due_local_ms == pytest.approx(local_ms, abs=1e-6), (number, step)
+                assert clock.next_probe(local_ms) == step["id"]
+            case "pong":
+                clock.receive(Pong(step["id"], local_ms, step["t1"], step["t2"], step["clockId"]), local_ms)
+            case "sleep-check":
+                clock.check_for_sleep(local_ms, step["wallMs"])
+        if "state" in step:
+            assert clock.state(local_ms) == step["state"], (number, step)
+            estimate = clock.estimate
+            known = estimate and [estimate.offset_ms, estimate.drift_ppm, estimate.bound_ms]
+            assert known == (step["known"] and pytest.approx(step["known"], abs=1e-6)), (number, step)
+            north_us = clock.to_current_clock(5e6, "north")
+            expected_us = step["northUs"]
+            assert north_us == (None if expected_us is None else pytest.approx(expected_us, abs=1e-2))
 
 
 def test_a_locked_clock_goes_on_alike() -> None:

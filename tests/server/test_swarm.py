@@ -1,4 +1,4 @@
-"""Seats, presence, take-over, relay and grace: the pure core, in virtual time. Rules S and R are in its
+"""Seats, presence, take-over, relay and grace: the pure core, in virtual time. Rules M and R are in its
 headers.
 """
 
@@ -128,7 +128,7 @@ def test_the_same_user_id_takes_its_seat_over_from_a_connection_that_still_looks
 
 
 def test_the_loser_of_a_take_over_changes_nothing_any_more(registry: Registry) -> None:
-    """S4: its leave, its drop and its messages come late and mean nothing."""
+    """M4: its leave, its drop and its messages come late and mean nothing."""
     join(registry, 1, PARTY, ADA)
     join(registry, 2, PARTY, BO)
     join(registry, 3, PARTY, BO)
@@ -155,7 +155,7 @@ def test_a_relay_to_one_reaches_only_that_one(registry: Registry) -> None:
 
 
 def test_a_relay_to_someone_who_is_away_is_dropped(registry: Registry) -> None:
-    """S3: nothing is stored, so nothing can be delivered later."""
+    """M3: nothing is stored, so nothing can be delivered later."""
     join(registry, 1, PARTY, ADA)
     join(registry, 2, PARTY, BO)
     registry.drop(2, 0)

@@ -1,7 +1,7 @@
 """What plays, who directs, and the order in which heartbeats merge. Pure; global µs of the clock `clock_id`.
 
-The record is a max-register, so no order of messages, no loss and no duplicate can split the swarm: rules D1
-to D3 and D20 of docs/spec/director.md, the same as in web/src/director. Terms and revisions are serial
+The record is a max-register, so no order of messages, no loss and no duplicate can split the swarm: rules D1,
+D2 and D20 of docs/spec/director.md, the same as in web/src/director. Terms and revisions are serial
 numbers of 32 bits (RFC 1982): whatever somebody claims, there is a next one, which counts as later.
 """
 

@@ -1,7 +1,7 @@
 """What only the director does to the plan: prepares a song, starts it when all are ready, ends it. Pure.
 
 A headless peer directs only where nobody visible does, so it knows no pause and no seek. Local ms, global µs.
-Rules D13 to D15, D19, D22 and D23 of docs/spec/director.md.
+Rules D13, D15, D19, D22 and D23 of docs/spec/director.md.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def next_plan(
 
 
 def start_lead_ms(everybody: Sequence[Readiness], overdue: Set[str] = frozenset()) -> float | None:
-    """None: wait. Away peers are never waited for, nor those who will not play the file (D13, D14, D19).
+    """None: wait. Away peers are never waited for, nor those who will not play the file (D13, D19).
 
     Once somebody is ready, those are passed over who are `overdue` (D22).
     """

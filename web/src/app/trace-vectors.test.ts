@@ -6,12 +6,14 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { OffsetEstimate } from "../clock/offset-estimator.ts";
 import { PlaybackClock } from "../clock/playback-clock.ts";
+import { SyncedClock } from "../clock/synced-clock.ts";
+import { LAN, TruePath, WIFI } from "../clock/testing/path.ts";
 import { type Candidate, Director } from "../director/director.ts";
 import type { Heartbeat } from "../director/register.ts";
 import { ROLE_TRANSITIONS } from "../director/role-transitions.ts";
 import { decideStart, type Readiness } from "../director/start-gate.ts";
 import type { FileId, UserId } from "../lib/index.ts";
-import { SeededRandom } from "../lib/testing/index.ts";
+import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../vectors");
 
@@ -137,6 +139,66 @@ it("[V1] every way the role can change, in both languages", () => {
     "role-transitions",
     ROLE_TRANSITIONS.map(({ from, event, to }) => [from, event, to]),
   );
+});
+
+it("[V1] global time from probes, over sleeps and changes of server, in both languages", () => {
+  const device = new VirtualClock();
+  const random = new SeededRandom(9);
+  const steps: unknown[] = [];
+  let path = new TruePath(random, WIFI, 250, 20);
+  let isReachable = true;
+  const clock: SyncedClock = new SyncedClock(device, (id, localMs) => {
+    steps.push({ event: "probe", localMs, id });
+    const probe = path.probe(localMs);
+    device.after(probe.t3LocalMs - localMs, () => {
+      if (!isReachable) return;
+      const { t1GlobalUs: t1, t2GlobalUs: t2, clockId } = probe;
+      const pong = { id, t0: localMs, t1, t2, clockId };
+      happen("pong", { id, t1, t2, clockId }, () => clock.receivePong(pong, device.nowMs()));
+    });
+  });
+  /** What is known afterwards stands with the event, before the probes that it sends. */
+  const happen = (event: string, more: object, act: () => void): void => {
+    const at = steps.length;
+    act();
+    const { estimate, state } = clock;
+    const known = estimate && [estimate.offsetMs, estimate.driftPpm, estimate.boundMs];
+    // A moment of the first server's clock, for as long as that is remembered (T10).
+    const northUs = clock.toCurrentClock(5e6, "north");
+    steps.splice(at, 0, { event, localMs: device.nowMs(), ...more, state, known, northUs });
+  };
+  const start = (): void => {
+    steps.push({ event: "start", localMs: device.nowMs() });
+    clock.start();
+  };
+  start();
+  device.advance(12_000);
+  for (const activity of ["playing", "pre-roll", "idle"] as const) {
+    clock.setActivity(activity);
+    steps.push({ event: "activity", activity });
+    device.advance(3_000);
+  }
+  isReachable = false;
+  device.advance(7_000);
+  happen("look", {}, () => {});
+  isReachable = true;
+  device.advance(3_000);
+  for (const sleptMs of [100, 600, 30_000]) {
+    device.sleep(sleptMs);
+    happen("sleep-check", { wallMs: device.wallMs() }, () => clock.checkForSleep());
+    device.advance(4_000);
+  }
+  clock.stop();
+  steps.push({ event: "stop" });
+  device.advance(1_000);
+  path = new TruePath(random, LAN, -4_000, -30, "south");
+  start();
+  device.advance(8_000);
+  path = new TruePath(random, LAN, -3_000, -30, "south"); // the server's clock was set: no offset fits both (T11)
+  device.advance(6_000);
+  check("synced-clock", steps);
+  const states = new Set(steps.flatMap((step) => (step as { state?: string }).state ?? []));
+  expect([...states].sort()).toEqual(["coarse", "locked", "stale", "unsynced"]);
 });
 
 it("[V1] a locked clock and what fresh estimates do to it, in both languages", () => {

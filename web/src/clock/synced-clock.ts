@@ -204,8 +204,7 @@ export class SyncedClock {
     const id = this.#nextId++;
     const waitMs = this.#cadence.afterProbe(t0LocalMs) + this.resolutionMs * ((id * GOLDEN_SHARE) % 1);
     this.#cancelTimer = this.#clock.after(waitMs, () => {
-      this.checkForSleep();
-      this.#probe();
+      if (!this.checkForSleep()) this.#probe(); // who slept has begun a burst
     });
     this.#pending.set(id, t0LocalMs);
     this.#sendPing(id, t0LocalMs);
