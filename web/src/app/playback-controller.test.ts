@@ -81,7 +81,6 @@ class Desk {
       player: player as unknown as Player,
       readFile: () => null,
       annotationOf: () => null,
-      onRefused: () => undefined,
       onChange: () => undefined,
     });
   }
@@ -198,7 +197,6 @@ class Workbench {
       player: player as unknown as Player,
       readFile: () => Promise.resolve(new ArrayBuffer(1)),
       annotationOf: () => null,
-      onRefused: () => undefined,
       onChange: () => {
         bench.changes += 1;
       },

@@ -22,7 +22,7 @@ export interface PlaybackControllerOptions {
   readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
   /** The file's PCM anchor as its owner published it; null until it is known. */
   readonly annotationOf: (fileId: FileId) => Bytes | null;
-  readonly onRefused: (fileId: FileId) => void;
+  /** A song was loaded or refused. */
   readonly onChange: () => void;
 }
 
@@ -101,7 +101,7 @@ export class PlaybackController {
     this.#refusals.set(fileId, refusal);
     const [oldest] = this.#refusals.keys();
     if (this.#refusals.size > MAX_REFUSALS && oldest) this.#refusals.delete(oldest); // tried anew if chosen again
-    this.#options.onRefused(fileId);
+    this.#options.onChange();
   }
 
   /** What this device has of the file, where it is not all of it (P39). */

@@ -116,7 +116,6 @@ export class SwarmSession {
       player,
       readFile: (fileId) => this.#readFile(fileId),
       annotationOf: (fileId) => this.swarm.annotationOf(fileId),
-      onRefused: () => this.#changed(),
       onChange: () => this.#changed(),
     });
     this.#planPolicy = new PlanPolicy({
