@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import type { FileId } from "../lib/index.ts";
 import { type FileTrouble, toldTroubles, troubleWith } from "./file-troubles.ts";
-import { isStillHeard, readNotReadyReason, readOwnStatus } from "./own-status.ts";
+import { isStillHeard, readOwnStatus } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";
+import { readNotReadyReason } from "./readiness.ts";
 import { id, song, songId } from "./testing/plain-facts.ts";
 
 const own = { name: "Ada", isVisible: true, speakerDelayMs: 0, isClicking: false, isPhone: true };

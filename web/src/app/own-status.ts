@@ -1,29 +1,27 @@
-// What this device says of itself to the others, and what all have said as far as a start goes by it. Pure: it reads the
-// session's parts, which know no network. Milliseconds; seconds in the file.
+// What this device says of itself to the others. Pure: it reads the session's parts, which know no network. Milliseconds;
+// seconds in the file.
 
 import type { Player } from "../audio/index.ts";
 import type { SyncedClock } from "../clock/index.ts";
-import type { Plan, Readiness } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
+import type { Plan } from "../director/index.ts";
+import type { FileId } from "../lib/index.ts";
 import { AFTER_END_SEC } from "../protocol/constants/session.gen.ts";
-import type { FileState } from "../transfer/index.ts";
 import { toldTroubles, troubleWith } from "./file-troubles.ts";
-import type { NotReadyReason, PeerStatus } from "./peer-message.ts";
+import type { PeerStatus } from "./peer-message.ts";
 import type { PlaybackController } from "./playback-controller.ts";
+import { type ReadinessParts, readNotReadyReason } from "./readiness.ts";
 import type { Peer } from "./roster.ts";
 
 /** What a person set or the device is, told as it stands. */
 type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClicking" | "isPhone">;
 
-export interface StatusParts {
-  readonly plan: Plan;
+export interface StatusParts extends ReadinessParts {
   readonly player: Pick<Player, "read" | "isUnlocked" | "loadedId" | "durationSec" | "decodedSec">;
   readonly controller: Pick<
     PlaybackController,
     "readyFileId" | "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt"
   >;
   readonly clock: Pick<SyncedClock, "state" | "estimate">;
-  readonly files: readonly FileState[];
 }
 
 export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): PeerStatus {
@@ -48,48 +46,9 @@ export function readOwnStatus(own: Own, parts: StatusParts, localMs: number): Pe
   };
 }
 
-/** What keeps this device from sounding the chosen file, in the order in which it must be got over. */
-export function readNotReadyReason({
-  plan,
-  player,
-  controller,
-  clock,
-  files,
-}: StatusParts): NotReadyReason | null {
-  const { fileId } = plan;
-  if (fileId === null || controller.readyFileId === fileId || controller.refusalOf(fileId) !== null)
-    return null;
-  const file = files.find((candidate) => candidate.fileId === fileId);
-  if (!file?.seeded) {
-    if (file?.enabled === false) return "turned-off";
-    return file?.isOverBudget ? "storage-full" : "fetching";
-  }
-  if (!player.isUnlocked) return "sound-held";
-  if (clock.state === "unsynced" || clock.state === "coarse") return "clock";
-  return player.loadedId === fileId ? "clock" : "decoding"; // P27: the sound card's
-}
-
 function isSongOver(plan: Plan, durationSec: number | null, positionSec: number | null): boolean {
   if (plan.state !== "playing" || durationSec === null || positionSec === null) return false;
   return positionSec > durationSec + AFTER_END_SEC;
-}
-
-/** More is nearer to being ready: what is behind in the order of `readNotReadyReason` has been got over. */
-function progressOf(notReadyReason: NotReadyReason | null, share: () => number | null): number | null {
-  switch (notReadyReason) {
-    case "fetching": {
-      const held = share();
-      return held === null ? null : 1 + held;
-    }
-    case "sound-held":
-      return 3;
-    case "clock":
-      return 4;
-    case "decoding":
-      return 5;
-    default:
-      return 0;
-  }
 }
 
 /**
@@ -100,24 +59,4 @@ export function isStillHeard(fileId: FileId | null, { isAway, status }: Peer): b
   if (fileId === null || isAway || !status || status.isUnable || status.isOver) return false;
   if (status.syncErrorMs !== null) return true;
   return status.readyFileId === fileId && troubleWith(fileId, status.troubles) !== "short";
-}
-
-/** How everybody stands towards the chosen file, this device first; `shareOf`: how much of it somebody is seen to hold. */
-export function readReadiness(
-  fileId: FileId | null,
-  me: UserId,
-  mine: PeerStatus,
-  peers: readonly Peer[],
-  shareOf: (userId: UserId) => number | null = () => null,
-): readonly Readiness[] {
-  const all = [{ userId: me, isAway: false, status: mine }, ...peers];
-  return all.map(({ userId, isAway, status }) => ({
-    userId,
-    isAway,
-    isReady: fileId !== null && status?.readyFileId === fileId,
-    isUnable: status?.isUnable === true,
-    progress: progressOf(status?.notReadyReason ?? null, () => shareOf(userId)),
-    rttMs: status?.rttMs ?? 0,
-    speakerDelayMs: status?.speakerDelayMs ?? 0,
-  }));
 }
