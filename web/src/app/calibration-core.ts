@@ -1,4 +1,4 @@
-// A measurement through a microphone, as each device of the swarm sees it (rules MC6–MC10 in docs/spec/calibration.md). Pure:
+// A calibration through a microphone, as each device of the swarm sees it (rules MC6–MC10 in docs/spec/calibration.md). Pure:
 // told the time, what the others say and how things stand. Global µs of the server that the call names, local ms.
 // States: idle → asking (for the microphone) → sounding → reckoning → found, on the device that listens; the others know idle
 // and sounding only. From any of them back to idle, with the reason where a person waits for a result.

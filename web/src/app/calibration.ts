@@ -1,4 +1,4 @@
-// Lining up through a microphone, between the pure calibration and what it needs of the session: opens the ear when a person
+// Between the pure calibration and what it needs of the session: opens the microphone when a person
 // taps, sends what is to be said, has the recording worked on. Local ms, global µs. Owns the microphone while it is open.
 
 import type { Microphone, MicrophoneError } from "../audio/calibration/index.ts";

@@ -1,4 +1,4 @@
-// Whom this peer has still to greet: a pairwise word that shows it is there now. Until then a peer hears no broadcast of it
+// Whom this peer has still to say hello to: a pairwise status that shows it is there now. Until then a peer hears no broadcast of it
 // (control/envelope.ts). Pure; local ms.
 
 import type { UserId } from "../lib/index.ts";

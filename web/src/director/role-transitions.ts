@@ -1,5 +1,5 @@
 // Every way the director's role can change, as this peer sees it: the machine of director.ts as one table. director.ts may
-// take no other way, and the diagram in docs/spec/director.md is drawn from it. Pure.
+// make no other transition, and the diagram in docs/spec/director.md is drawn from it. Pure.
 
 export type DirectorRoleName = "detached" | "following" | "vacant" | "directing";
 export type DirectorRoleEvent =

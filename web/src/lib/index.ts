@@ -1,4 +1,4 @@
-// The ground floor: time, randomness, identifiers, bytes, errors. Knows nothing of Unisono's protocol.
+// What all others stand on: time, randomness, identifiers, bytes, errors. Knows nothing of Unisono's protocol.
 
 export * from "./bytes.ts";
 export * from "./clock.ts";

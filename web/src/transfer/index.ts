@@ -1,4 +1,4 @@
-// Files, peer to peer: who is linked, who has what, and every byte on its way. The door of the swarm module.
+// Files, peer to peer: who is linked, who has what, and every byte on its way. The door of transfer/.
 
 export type { PieceMap } from "./core/piece-map.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";

@@ -1,4 +1,4 @@
-// Lining loudspeakers up through a microphone: the chirps that each plays, the ear that records them, and how late each was.
+// Lining loudspeakers up through a microphone: the chirps that each plays, the microphone that records them, and how late each was.
 // A door of its own, so that only who measures fetches it.
 
 export { delaysFor, type Lateness } from "./lateness.ts";

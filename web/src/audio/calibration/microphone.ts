@@ -1,4 +1,4 @@
-// The listening ear: opens the microphone with nothing between it and the page, and keeps what it hears in this device's
+// Opens the microphone with nothing between it and the page, and keeps what it hears in this device's
 // memory until it is closed. Local ms. Does not know what is played.
 
 import { realClock, within } from "../../lib/index.ts";

@@ -78,7 +78,7 @@ describe("the door", () => {
       "text in UTF-16",
       join(
         [0xff, 0xfe],
-        [..."An annotation to all"].flatMap((char) => [char.charCodeAt(0), 0]),
+        [..."A note to all"].flatMap((char) => [char.charCodeAt(0), 0]),
       ),
     ],
     ["text cut within a letter", new TextEncoder().encode("Flöte und Stück ü").subarray(0, 18)],

@@ -32,7 +32,7 @@ const OTHER_BEGINNINGS = [
 ];
 const PICTURES_IN_MP4 = ["heic", "heix", "mif1", "msf1", "avif", "avis"];
 const BYTE_ORDER_MARKS = ["\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"];
-/** Text of the shortest kind: an annotation, an address. */
+/** Text of the shortest kind: a note, an address. */
 const MIN_TEXT_BYTES = 8;
 
 /** `head` = the first 64 bytes or more. */

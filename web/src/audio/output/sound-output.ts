@@ -1,4 +1,4 @@
-// The AudioContext and its moods: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
+// The AudioContext and its states: unlocking inside a tap, interruptions, and the line of its timestamps. Local ms.
 // States: locked (no tap yet, or refused) → running ⇄ interrupted (the platform took the sound away). Interrupted, it asks for
 // the sound a few times by itself; only when that has failed it takes a tap (rule P23). A context that says that it runs and
 // stands still counts as interrupted, too (rule P31).
@@ -22,7 +22,7 @@ const STALLED_MS = 300;
 const LOOK_GAP_MS = 500;
 
 /**
- * P33: Chromium takes its stream down after half a minute of silence, and the first annotation then brings it up again, too late to be in
+ * P33: Chromium takes its stream down after half a minute of silence, and the first note then brings it up again, too late to be in
  * step; WebKitGTK's render clock leaps when sound begins. A hundredth of a 16-bit converter's step is not heard, and no silence.
  */
 const MURMUR = 3e-7;

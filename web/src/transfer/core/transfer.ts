@@ -1,5 +1,5 @@
 // The pure core of the file swarm: it is told events and the local time (ms), and returns what to do. It owns the
-// conversation with every neighbour: greeting, catalogs, manifests, who has what, uploads. Fetching is in fetching.ts.
+// conversation with every neighbour: hellos, catalogs, manifests, who has what, uploads. Fetching is in fetching.ts.
 // Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F2) only enabled files are listed, fetched and
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 

@@ -1,4 +1,4 @@
-// Pieces in IndexedDB: slower than OPFS, but on disc and also there on plain http:// addresses. One database for all stays;
+// Pieces in IndexedDB: slower than OPFS, but on disc and also there on plain http:// addresses. One database for all sessions;
 // every key begins with the session, so that a session is one key range. Keeps the table of what is there in memory.
 
 import { type Bytes, FileError, type FileId } from "../../lib/index.ts";
