@@ -1,7 +1,8 @@
 """The messages of the two data channels between peers: `ctl` (JSON) and `bulk` (chunks of pieces). Pure.
 
-The shapes and caps are those of web/src/transfer/core/ctl.ts and frames.ts. Parsed once, here; an unknown
-type is an error. Every ctl message carries a running number `seq` from 0. Local ms.
+The page's parser of `ctl` is written from this file (scripts/gen_ctl.py); `bulk` is that of
+web/src/transfer/core/frames.ts. Parsed once, here; an unknown type is an error. Every ctl message carries a
+running number `seq` from 0. Local ms.
 """
 
 from __future__ import annotations
@@ -49,8 +50,12 @@ DropReason = Literal[
     "unproven",
 ]
 
-FileId = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", min_length=64, max_length=64)]
-_BASE64URL = r"^[A-Za-z0-9_-]*(?![\s\S])"
+# Without `$`, which Python lets stand before a last line break.
+FILE_ID_PATTERN = "^[0-9a-f]{64}(?![\\s\\S])"
+BASE64URL_PATTERN = r"^[A-Za-z0-9_-]*(?![\s\S])"
+# Of whole bytes, to the letter.
+EXACT_BASE64URL_PATTERN = r"^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?(?![\s\S])"
+FileId = Annotated[str, Meta(pattern=FILE_ID_PATTERN, min_length=64, max_length=64)]
 Pieces = Annotated[
     list[Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]], Meta(max_length=MAX_PIECES_PER_MESSAGE)
 ]
@@ -65,7 +70,8 @@ class Hello(_Ctl, frozen=True):
     """First, from both; nothing else before both came."""
 
     v: Annotated[int, Meta(ge=0, le=0xFFFF)]
-    proof: Annotated[str, Meta(max_length=86, pattern=_BASE64URL)]
+    # That the sender is a member and sees the same DTLS fingerprints.
+    proof: Annotated[str, Meta(max_length=86, pattern=EXACT_BASE64URL_PATTERN)]
 
 
 class ListedFile(msgspec.Struct, frozen=True, rename="camel"):
@@ -91,19 +97,19 @@ class ManifestRequest(_Ctl, frozen=True, tag="manifest-request"):
 class ManifestMessage(_Ctl, frozen=True, tag="manifest"):
     file_id: FileId
     size_bytes: Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]
-    sha256: Annotated[str, Meta(max_length=44_000, pattern=_BASE64URL)]
+    sha256: Annotated[str, Meta(max_length=44_000, pattern=BASE64URL_PATTERN)]
 
 
 class Annotation(_Ctl, frozen=True):
     """One byte string per file; the lexicographically smallest wins everywhere."""
 
     file_id: FileId
-    annotation: Annotated[str, Meta(max_length=MAX_ANNOTATION_CHARS, pattern=_BASE64URL)]
+    annotation: Annotated[str, Meta(max_length=MAX_ANNOTATION_CHARS, pattern=BASE64URL_PATTERN)]
 
 
 class BitfieldMessage(_Ctl, frozen=True, tag="bitfield"):
     file_id: FileId
-    pieces: Annotated[str, Meta(max_length=256, pattern=_BASE64URL)]
+    pieces: Annotated[str, Meta(max_length=256, pattern=BASE64URL_PATTERN)]
 
 
 class Have(_Ctl, frozen=True):

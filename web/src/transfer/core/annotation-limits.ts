@@ -1,8 +1,5 @@
 // How large a file's annotation may be, and how often one may come.
 
-import { MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
-
-export const MAX_ANNOTATION_CHARS = Math.ceil((MAX_ANNOTATION_BYTES * 4) / 3);
 /** What a newcomer is told first at once (six files and their rivals), and then what still leaves the channel to others. */
 export const ANNOTATION_BURST = 8;
 export const ANNOTATIONS_PER_SEC = 4;
