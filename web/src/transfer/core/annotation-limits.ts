@@ -1,4 +1,4 @@
-// How large a file's annotation may be, and how often one may come.
+// How often a file's annotation may come; how large it may be says protocol/ctl.gen.ts.
 
 /** What a newcomer is told first at once (six files and their rivals), and then what still leaves the channel to others. */
 export const ANNOTATION_BURST = 8;
