@@ -73,12 +73,12 @@ types: $(STAMPS)/dev $(NODE_MODULES)
 generate-check: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py --check
 	$(BIN)/python scripts/gen_constants.py --check
-	$(BIN)/python scripts/gen_ctl.py --check
+	$(BIN)/python scripts/gen_peer_wire.py --check
 
 generate: $(STAMPS)/dev
 	$(BIN)/python scripts/gen_protocol.py
 	$(BIN)/python scripts/gen_constants.py
-	$(BIN)/python scripts/gen_ctl.py
+	$(BIN)/python scripts/gen_peer_wire.py
 	$(NODE) web/scripts/draw-roles.mjs
 	$(NODE) web/scripts/draw-architecture.mjs
 	$(NODE) web/scripts/draw-icons.mjs

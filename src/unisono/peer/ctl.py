@@ -1,6 +1,6 @@
 """The messages of the two data channels between peers: `ctl` (JSON) and `bulk` (chunks of pieces). Pure.
 
-The page's parser of `ctl` is written from this file (scripts/gen_ctl.py); `bulk` is that of
+The page's parser of `ctl` is written from this file (scripts/gen_peer_wire.py); `bulk` is that of
 web/src/transfer/core/frames.ts. Parsed once, here; an unknown type is an error. Every ctl message carries a
 running number `seq` from 0. Local ms.
 """

@@ -1,6 +1,7 @@
-"""What two peers say through the sealed relay until they are connected, as in web/src/transfer/net/signal.ts.
+"""What two peers say through the sealed relay until they are connected.
 
-A session names one connection; whatever speaks of another session than the current one is stale.
+The page's parser is written from this file (scripts/gen_peer_wire.py). A session names one connection;
+whatever speaks of another session than the current one is stale.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from msgspec import Meta
 
 from unisono.peer.errors import WireError
 
-Session = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", min_length=16, max_length=16)]
+# Without `$`, which Python lets stand before a last line break.
+SESSION_PATTERN = r"^[0-9a-f]{16}(?![\s\S])"
+Session = Annotated[str, Meta(pattern=SESSION_PATTERN, min_length=16, max_length=16)]
+# One of data channels only is about 1 KiB with its candidates inside; the relay takes 16 KiB sealed.
 Sdp = Annotated[str, Meta(max_length=8 * 1024)]
 ShortText = Annotated[str, Meta(max_length=256)]
 
@@ -38,6 +42,7 @@ class CandidateInit(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     sdp_m_line_index: Annotated[int, Meta(ge=0, le=16)] | None = msgspec.field(
         default=None, name="sdpMLineIndex"
     )
+    username_fragment: ShortText | None = None
 
 
 class Candidate(_Signal, frozen=True):
@@ -45,7 +50,7 @@ class Candidate(_Signal, frozen=True):
 
 
 class Call(_Signal, frozen=True):
-    """From the larger user id: "I have no connection to you, please offer"."""
+    """From the larger user id: "I have no connection to you, please offer". Its session is a fresh number."""
 
 
 class Bye(_Signal, frozen=True):

@@ -1,4 +1,4 @@
-"""The page parses the data channel by what is written from this peer's messages."""
+"""The page parses what peers say in JSON by what is written from this peer's messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("gen_ctl", ROOT / "scripts/gen_ctl.py")
+    spec = importlib.util.spec_from_file_location("gen_peer_wire", ROOT / "scripts/gen_peer_wire.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -25,7 +25,8 @@ def generator() -> ModuleType:
 
 
 def test_the_page_has_the_messages_of_now(generator: ModuleType) -> None:
-    assert (ROOT / generator.TARGET).read_text(encoding="utf-8") == generator.render(), "run `make generate`"
+    for name, content in generator.render().items():
+        assert (ROOT / name).read_text(encoding="utf-8") == content, f"{name}: run `make generate`"
 
 
 @pytest.mark.parametrize(
