@@ -32,7 +32,9 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   "audio/index": { about: "what a file is: format, length, tags, loudness, the anchors of its decode" },
   "audio/decode": { about: "from a file's bytes to samples: repair before, checks after, downmix, memory" },
   "audio/render": { about: "which sample is due when: segments, resampling, servo, repair" },
-  "audio/output": { about: "when a sample leaves the loudspeaker: the output clock, one file per engine" },
+  "audio/output": {
+    about: "when a sample leaves the loudspeaker: the output clock, what each engine's timestamps mean",
+  },
   "audio/calibration": { about: "speaker delays through a microphone" },
   app: { about: "the session in a swarm, the page around it, the view, `snapshot()`" },
   ui: { about: "draws a view, turns taps into actions" },

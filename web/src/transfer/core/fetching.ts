@@ -178,8 +178,8 @@ export class Fetching {
       if (request.isLive && !request.stolenFor) neighbour.source.recordRefusal(fileId, piece, localMs);
       file?.markNotComing(piece, neighbour.userId);
       neighbour.source.forget(request);
-      const successor = request.stolenFor && this.#core.neighbours.get(request.stolenFor);
-      if (successor) this.scheduleFrom(successor, localMs); // before the slow one takes it again
+      const thief = request.stolenFor && this.#core.neighbours.get(request.stolenFor);
+      if (thief) this.scheduleFrom(thief, localMs); // before the slow one takes it again
     }
     this.schedule(localMs);
   }

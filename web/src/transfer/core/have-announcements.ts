@@ -12,7 +12,7 @@ const IDLE_PERIOD_MS = 1_000;
 /** What at most so many neighbours have does not wait. */
 const RARE_AVAILABILITY = 2;
 
-export class News {
+export class HaveAnnouncements {
   readonly #core: CoreState;
 
   constructor(core: CoreState) {

@@ -12,7 +12,7 @@ import type { CtlMessage, DropReason } from "./ctl.ts";
 import { neglectedPieces } from "./duty.ts";
 import { Fetching } from "./fetching.ts";
 import { FileCatalog } from "./file-catalog.ts";
-import { News } from "./have-announcements.ts";
+import { HaveAnnouncements } from "./have-announcements.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
 import { Neighbour } from "./neighbour.ts";
 import { pieceMapsOf } from "./piece-map.ts";
@@ -44,7 +44,7 @@ export class Transfer {
   readonly #serving: Serving;
   readonly #catalogs: Catalogs;
   readonly #annotations: Annotations;
-  readonly #news: News;
+  readonly #haveAnnouncements: HaveAnnouncements;
   readonly #pings: Pings;
   #effects: Effect[] = [];
   readonly pieceMaps = () => pieceMapsOf(this.#core);
@@ -66,7 +66,7 @@ export class Transfer {
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
     this.#catalogs = new Catalogs(this.#core, this.#fetching, this.#seeding);
-    this.#news = new News(this.#core);
+    this.#haveAnnouncements = new HaveAnnouncements(this.#core);
     this.#pings = new Pings(this.#core);
     this.#annotations = new Annotations(this.#core, options.acceptsAnnotation ?? (() => true));
   }
@@ -152,7 +152,7 @@ export class Transfer {
     this.#effects = [];
     this.#take(event, localMs);
     if (this.#core.isCatalogStale) this.#catalogs.sendAll(localMs);
-    this.#news.send(localMs);
+    this.#haveAnnouncements.send(localMs);
     this.#annotations.send(localMs);
     return this.#effects;
   }
