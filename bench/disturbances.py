@@ -54,7 +54,7 @@ class Seat:
     proxy: TcpProxy
     pages: int = 1
     # Its page stands still or is gone: asking it would wait for it.
-    is_server_silent: bool = False
+    is_unresponsive: bool = False
     memory: list[MemoryPoint] = field(default_factory=list)
     former_errors: list[str] = field(default_factory=list)
     former_console: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Soak:
 
     @property
     def answering(self) -> list[Seat]:
-        return [seat for seat in self.seats if not seat.is_server_silent]
+        return [seat for seat in self.seats if not seat.is_unresponsive]
 
     def enter(self) -> None:
         """Everybody joins and holds the song."""
@@ -193,12 +193,12 @@ class Soak:
             browser.detach()
 
     @contextmanager
-    def deaf(self, seat: Seat) -> Iterator[None]:
-        seat.is_server_silent = True
+    def unresponsive(self, seat: Seat) -> Iterator[None]:
+        seat.is_unresponsive = True
         try:
             yield
         finally:
-            seat.is_server_silent = False
+            seat.is_unresponsive = False
 
 
 def is_connected(shot: Snapshot) -> bool:
@@ -225,7 +225,7 @@ def server_killed(soak: Soak, _: Seat, chance: random.Random) -> str:
 
 
 def server_restarted(soak: Soak, _: Seat, __: random.Random) -> str:
-    """As an operator does it: it says goodbye first."""
+    """As an operator does it: it drains first."""
     soak.server.restart()
     return ""
 
@@ -234,7 +234,7 @@ def director_closes_tab(soak: Soak, seat: Seat, chance: random.Random) -> str:
     """The one who directs closes the tab, and opens the link again a little later, in a new one."""
     gone = soak.director() or seat
     gone_sec = chance.uniform(2, 8)
-    with soak.deaf(gone):
+    with soak.unresponsive(gone):
         gone.former_errors += gone.device.errors
         gone.former_console += gone.device.console
         gone.device.close()
@@ -252,7 +252,7 @@ def page_frozen(soak: Soak, seat: Seat, chance: random.Random) -> str:
     """Its scripts stand still; its socket and what is queued of its sound go on."""
     frozen_sec = chance.uniform(2, 20)
     browser = seat.browser()
-    with soak.deaf(seat):
+    with soak.unresponsive(seat):
         browser.send("Debugger.enable")
         browser.send("Debugger.pause")
         soak.pass_time(frozen_sec)
@@ -288,7 +288,7 @@ def socket_broken(_: Soak, seat: Seat, __: random.Random) -> str:
 
 
 def page_reloaded(soak: Soak, seat: Seat, _: random.Random) -> str:
-    with soak.deaf(seat):
+    with soak.unresponsive(seat):
         seat.pages += 1
         seat.device.reload()
         soak.rejoin(seat)

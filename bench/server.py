@@ -1,9 +1,9 @@
 """What one server process carries: `python -m bench.server`. Five minutes; two cores, one for each end.
 
 Ten thousand members in 2,000 swarms of five: memory while they are idle; then a clock probe a second from
-each and a beat a second in each swarm, as pages do: service and round trip of the clock, lag of the loop,
-processor; then more and more probes until the round trip's p99 leaves 20 ms. The same for minimal relays on
-other libraries, in the same run. Then how the cost grows with the size and the number of swarms.
+each and a heartbeat a second in each swarm, as pages do: service and round trip of the clock, lag of the
+loop, processor; then more and more probes until the round trip's p99 leaves 20 ms. The same for minimal
+relays on other libraries, in the same run. Then how the cost grows with the size and the number of swarms.
 The load comes from one other process (`bench.server_load`), whose own share of a core is printed.
 """
 
@@ -236,7 +236,7 @@ def plot(grown: dict[str, list[Figures]], path: Path) -> None:
         [each["swarms"] for each in numbers], [each["memory_mib"] for each in numbers], "s--", color="C1"
     )
     memory.set_ylabel("memory above the empty server, MiB (dashed)")
-    figure.suptitle("What a swarm costs its server: one probe and one beat a second")
+    figure.suptitle("What a swarm costs its server: one probe and one heartbeat a second")
     figure.tight_layout()
     figure.savefig(path)
 

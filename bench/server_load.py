@@ -28,7 +28,7 @@ CONNECTING_AT_ONCE = 64
 TICK_SEC = 0.002
 TEXT, PING, PONG, CLOSE = 0x81, 0x89, 0x8A, 0x88
 PONG_PREFIX = b'{"type":"pong","id":1,"t0":'
-# A sealed beat is one envelope of 256 bytes.
+# A sealed heartbeat is one envelope of 256 bytes.
 BEAT = msgspec.json.encode({"type": "relay", "body": "A" * 342})
 
 

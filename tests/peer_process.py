@@ -17,7 +17,7 @@ POLL_SEC = 0.1
 
 
 class PeerProcess:
-    """A context manager; leaving it leaves the swarm, with a goodbye."""
+    """A context manager; leaving it says that it leaves the swarm."""
 
     def __init__(
         self, log_path: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None

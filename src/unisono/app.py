@@ -80,8 +80,8 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         if wait_us > 0 and not readiness.is_draining:
             await asyncio.sleep(wait_us / US_PER_SEC)
         if readiness.is_draining:
-            # A proxy may still hold a connection from before the listener closed. Nobody would tell it to go
-            # to who came in by it; with a 503 the proxy asks the next server.
+            # A proxy may still hold a connection from before the listener closed. Nobody would tell
+            # whoever came in by it to go; with a 503 the proxy asks the next server.
             return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
         return await ControlSession(hub, request, address_key(client)).run()
 

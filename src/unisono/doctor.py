@@ -63,7 +63,7 @@ LONG_SERVICE_MS = 2.0
 MOST_WALL_DIFFERENCE_SEC = 60.0
 CERTIFICATE_SOON_DAYS = 14
 # Enough to see one that goes round: three servers are missed once in nine times.
-ROADS = 6
+ROUTE_PROBES = 6
 
 HOST_HEADERS = ("Content-Security-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy")
 
@@ -329,7 +329,7 @@ async def _look_at_clock(socket: aiohttp.ClientWebSocketResponse[bool]) -> Findi
 async def _probe_route(http: aiohttp.ClientSession, target: SplitResult, shard: str, node_id: str) -> Finding:
     """Whether one swarm is led to one server, however often it comes."""
     nodes = {node_id}
-    for _ in range(ROADS):
+    for _ in range(ROUTE_PROBES):
         async with await _open_control(http, target, shard) as socket:
             nodes.add((await _hear(socket, Challenge)).node_id)
     if len(nodes) > 1:

@@ -80,8 +80,8 @@ class Hub:
         swarm; raises `PeerError`.
         """
         check_join(join, nonce, self.registry.admission_key(join.swarm_id))
-        card = MemberInfo(join.session_key, join.announcement)
-        outcome = self.registry.join(connection, join.swarm_id, join.user_id, card, join.admission_key)
+        info = MemberInfo(join.session_key, join.announcement)
+        outcome = self.registry.join(connection, join.swarm_id, join.user_id, info, join.admission_key)
         limits = self.config.limits
         welcome = Welcome(
             clock_id=self.clock_id,

@@ -65,7 +65,7 @@ class Registry:
         return swarm.admission_key if swarm is not None else None
 
     def join(
-        self, connection: ConnectionId, swarm_id: str, user_id: str, card: MemberInfo, admission_key: str
+        self, connection: ConnectionId, swarm_id: str, user_id: str, info: MemberInfo, admission_key: str
     ) -> JoinOutcome:
         """Raises `PeerError` when this connection may not enter. Proofs are checked by the caller; the first
         joiner's admission key is pinned.
@@ -73,7 +73,7 @@ class Registry:
         if connection in self._places:
             raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")  # R2
         swarm = self._swarms.get(swarm_id) or Swarm(self._max_members, admission_key)
-        effects = swarm.join(user_id, connection, card)
+        effects = swarm.join(user_id, connection, info)
         place = _Place(swarm_id, user_id)
         self._swarms[swarm_id] = swarm
         self._places[connection] = place

@@ -71,7 +71,7 @@ class Swarm:
         self.admission_key = admission_key
         self._max_members = max_members
         self._seats: dict[str, Seat] = {}
-        self._cards: dict[str, MemberInfo] = {}
+        self._infos: dict[str, MemberInfo] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -86,8 +86,8 @@ class Swarm:
             MemberState(
                 user_id=user_id,
                 away=isinstance(seat, Away),
-                session_key=self._cards[user_id].session_key,
-                announcement=self._cards[user_id].announcement,
+                session_key=self._infos[user_id].session_key,
+                announcement=self._infos[user_id].announcement,
             )
             for user_id, seat in self._seats.items()
             if user_id != besides
@@ -96,20 +96,20 @@ class Swarm:
     def is_seat_of(self, user_id: str, connection: ConnectionId) -> bool:
         return self._seats.get(user_id) == Present(connection)
 
-    def join(self, user_id: str, connection: ConnectionId, card: MemberInfo) -> list[Effect]:
+    def join(self, user_id: str, connection: ConnectionId, info: MemberInfo) -> list[Effect]:
         """Takes a seat. Raises `PeerError` when there is none left."""
         seat = self._seats.get(user_id)
         if seat is None:
             if len(self._seats) >= self._max_members:
                 raise PeerError(ErrorCode.SWARM_FULL, f"the swarm has {self._max_members} members already")
             self._seats[user_id] = Present(connection)
-            self._cards[user_id] = card
-            newcomer = Joined(user_id=user_id, session_key=card.session_key, announcement=card.announcement)
+            self._infos[user_id] = info
+            newcomer = Joined(user_id=user_id, session_key=info.session_key, announcement=info.announcement)
             return self._tell_others(user_id, newcomer)
 
         self._seats[user_id] = Present(connection)  # M1
-        self._cards[user_id] = card
-        back = Presence(user_id=user_id, away=False, announcement=card.announcement)
+        self._infos[user_id] = info
+        back = Presence(user_id=user_id, away=False, announcement=info.announcement)
         effects = self._tell_others(user_id, back)
         if isinstance(seat, Present):
             reason = PeerError(ErrorCode.TAKEN_OVER, "this user id joined from another connection")
@@ -149,7 +149,7 @@ class Swarm:
         return [Send((seat.connection,), Relayed(sender=sender, body=body))]
 
     def _remove(self, user_id: str) -> list[Effect]:
-        del self._seats[user_id], self._cards[user_id]
+        del self._seats[user_id], self._infos[user_id]
         return self._tell_others(user_id, Left(user_id=user_id))
 
     def _tell_others(self, user_id: str, message: ServerMessage) -> list[Effect]:

@@ -17,7 +17,7 @@ Snapshot = dict[str, Any]
 
 WAIT_LIMIT_SEC = 90.0  # two cores may carry several browsers
 expect.set_options(timeout=WAIT_LIMIT_SEC * 1000)  # a screen may be as late as anything else
-POLL_MS = 150.0  # rarer than a page's own heartbeat, so watching does not disturb what is watched
+POLL_MS = 150.0  # rarer than the player's own tick, so watching does not disturb what is watched
 KEPT_SNAPSHOTS = 3
 KEPT_CONSOLE_LINES = 40
 LINK = re.compile(r"https?://[^\s\"'<>]+#[^\s\"'<>]+")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 KEY = "K7QF-9TXM-2B4D"
 LISTENED_SEC = 9.0
-# The first seconds are left out as everywhere on the rig: both cards' lines are known from few tellings.
+# The first seconds are left out as everywhere on the rig: both output clocks stand on few samples.
 SETTLED_SEC = 4.0
 IN_STEP_MS = 5.0
 

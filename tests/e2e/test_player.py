@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 FAR_SEC = 20
 # The service worker has fetched the page with all its parts, and answers from now on.
-CATALOG_IS_FULL = """async () => {
+CACHE_IS_FULL = """async () => {
   const { active } = await navigator.serviceWorker.ready;
   return active.state === "activated" && (await caches.match("/")) !== undefined;
 }"""
@@ -75,7 +75,7 @@ def test_a_director_pauses_seeks_and_goes_on(
     expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()
     assert (ada.errors, bo.errors) == ([], [])
 
-    bo.page.wait_for_function(CATALOG_IS_FULL)
+    bo.page.wait_for_function(CACHE_IS_FULL)
     bo.context.set_offline(True)
     bo.reload()
     expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()

@@ -31,7 +31,7 @@ from unisono.peer.decode import Decoder
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
-# Long enough for three places (SHORT_SEC of web/src/audio/index/anchor.ts).
+# Long enough for three places (SHORT_SONG_SEC of spec/constants.toml).
 MUSIC_SEC = 7.0
 WINDOW_SEC = 1.0
 

@@ -26,11 +26,11 @@ CONNECT_LIMIT_SEC = 8.0
 SILENCE_SEC = 6.0
 HEARTBEAT_SEC = 1.0
 # A sealed heartbeat is one envelope of 256 bytes.
-BEAT_BODY = "A" * 342
+HEARTBEAT_BODY = "A" * 342
 
 
 @dataclass(frozen=True)
-class ShardRoute:
+class ProbeTimes:
     """How often a member looks where its address leads, and how soon after someone went."""
 
     period_sec: float = 60.0
@@ -72,7 +72,7 @@ class Member:
     """One page. `run` until it is cancelled."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, server: str, swarm: Swarm, name: str, route: ShardRoute, seed: int
+        self, http: aiohttp.ClientSession, server: str, swarm: Swarm, name: str, route: ProbeTimes, seed: int
     ) -> None:
         self._http = http
         self._address = f"{server}/v1/control?s={swarm.shard}"
@@ -156,7 +156,7 @@ class Member:
         while True:
             await socket.send_str(msgspec.json.encode(Ping(id=1, t0=0.0)).decode())
             if is_director:
-                await socket.send_str(msgspec.json.encode(Relay(body=BEAT_BODY)).decode())
+                await socket.send_str(msgspec.json.encode(Relay(body=HEARTBEAT_BODY)).decode())
             await asyncio.sleep(HEARTBEAT_SEC)
 
     async def _watch_route(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:

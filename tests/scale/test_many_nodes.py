@@ -21,7 +21,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.scale.member import Member, ShardRoute, Swarm
+from tests.scale.member import Member, ProbeTimes, Swarm
 from tests.scale.nodes import NODES, Nodes
 from tests.scale.proxy import SHIPPED, haproxy
 from unisono.doctor import examine
@@ -32,7 +32,7 @@ SEED = 8
 # How long a machine that is busy with browsers may take; nobody asserts how long it takes.
 LIMIT_SEC = 120.0
 # Pages look once a minute for each swarm; here it is once in two seconds.
-IMPATIENT = ShardRoute(period_sec=2.0, soon_sec=(0.1, 0.4), confirm_sec=0.2)
+IMPATIENT = ProbeTimes(period_sec=2.0, soon_sec=(0.1, 0.4), confirm_sec=0.2)
 
 
 class Crowd:
@@ -44,7 +44,7 @@ class Crowd:
         self._tasks: list[asyncio.Task[None]] = []
         self.swarms: list[Swarm] = []
 
-    def gather(self, count: int, route: ShardRoute) -> list[Swarm]:
+    def gather(self, count: int, route: ProbeTimes) -> list[Swarm]:
         """Opens new swarms, whose members come in when they are scheduled."""
         opened = []
         for _ in range(count):
@@ -57,7 +57,7 @@ class Crowd:
             opened.append(swarm)
         return opened
 
-    def join(self, swarm: Swarm, name: str, route: ShardRoute) -> Member:
+    def join(self, swarm: Swarm, name: str, route: ProbeTimes) -> Member:
         member = Member(self._http, self._server, swarm, name, route, self._random.getrandbits(32))
         self._tasks.append(asyncio.create_task(member.run()))
         swarm.look()
@@ -135,7 +135,7 @@ async def lose(crowd: Crowd, fleet: Nodes, name: str, how: signal.Signals) -> li
 
 async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: Nodes) -> None:
     async with crowd_behind(fleet) as crowd:
-        crowd.gather(SWARMS, ShardRoute())
+        crowd.gather(SWARMS, ProbeTimes())
         await crowd.until_whole()
         loads = sorted(len(swarms) for swarms in by_node(crowd.swarms).values())
         print(f"\n{SWARMS} swarms of {MEMBERS} on {NODES} nodes: {loads}")
@@ -150,7 +150,7 @@ async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: No
         homes = {swarm: swarm.nodes for swarm in crowd.swarms}
         moves = sum(member.moves for swarm in homes for member in swarm.members)
         await asyncio.to_thread(fleet.add, "node5")
-        late = [crowd.join(swarm, "late", ShardRoute()) for swarm in crowd.swarms[:60]]
+        late = [crowd.join(swarm, "late", ProbeTimes()) for swarm in crowd.swarms[:60]]
         new = crowd.gather(40, IMPATIENT)
         await crowd.until_whole()
         assert {swarm: swarm.nodes for swarm in homes} == homes

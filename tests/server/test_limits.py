@@ -122,7 +122,7 @@ def test_addresses_are_forgotten_when_nothing_is_left_to_remember() -> None:
     assert len(budgets) == 1
 
 
-def test_a_crowd_goes_through_the_turnstile_one_by_one_and_who_comes_alone_does_not_wait() -> None:
+def test_a_crowd_goes_through_the_upgrade_limiter_one_by_one_and_who_comes_alone_does_not_wait() -> None:
     upgrade_limiter = UpgradeLimiter(per_sec=100)
     assert [upgrade_limiter.wait_us(1_000_000) for _ in range(4)] == [0, 10_000, 20_000, 30_000]
     assert upgrade_limiter.wait_us(1_020_000) == 20_000

@@ -29,6 +29,7 @@ import {
   WireError,
 } from "./lib/index.ts";
 import { SeededRandom } from "./lib/testing/index.ts";
+import { CTL_VERSION } from "./protocol/constants/transfer.gen.ts";
 import { Bitfield } from "./transfer/core/bitfield.ts";
 import { CtlInbox, encodeCtl } from "./transfer/core/ctl.ts";
 import { cleanFileName } from "./transfer/core/file-name.ts";
@@ -147,7 +148,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
   },
   "control messages": {
     seeds: text(
-      encodeCtl({ type: "hello", v: 1, proof: "AAAA" }, 0),
+      encodeCtl({ type: "hello", v: CTL_VERSION, proof: "AAAA" }, 0),
       encodeCtl({ type: "request", fileId: fileIdOf(manifest), pieces: [1] }, 0),
       encodeCtl({ type: "catalog", files: [] }, 0),
     ),

@@ -134,7 +134,7 @@ class PeerKeyring:
         self.agreement_key = self._secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._own_end = _end(keys.user_id, epoch, self.agreement_key)
         # Who left first, or was shown first of those who are here, comes first.
-        self._peer_keyring: dict[str, KnownPeer] = {}
+        self._known_peers: dict[str, KnownPeer] = {}
         self._floors: dict[str, Floor] = {}
 
     def meet(self, user_id: str, session_key_text: str, announcement_text: str) -> None:
@@ -152,14 +152,14 @@ class PeerKeyring:
 
     def left(self, user_id: str) -> None:
         """The server says that it is gone for good; it may come back all the same."""
-        known_peer = self._peer_keyring.pop(user_id, None)
+        known_peer = self._known_peers.pop(user_id, None)
         if known_peer is not None:
             known_peer.is_present = False
-            self._peer_keyring[user_id] = known_peer  # as the last
+            self._known_peers[user_id] = known_peer  # as the last
 
     def get(self, user_id: str) -> KnownPeer:
         """Raises `WireError` wire-unsealed for somebody who was never shown."""
-        known_peer = self._peer_keyring.get(user_id)
+        known_peer = self._known_peers.get(user_id)
         if known_peer is None:
             raise WireError("wire-unsealed", "from somebody who was not introduced")
         return known_peer
@@ -172,7 +172,7 @@ class PeerKeyring:
 
     def _renew(self, user_id: str, announcement_text: str, session_key: bytes) -> None:
         announcement = parse_announcement(announcement_text)
-        known = self._peer_keyring.get(user_id)
+        known = self._known_peers.get(user_id)
         if known is not None:
             known.is_present = True
             if announcement.epoch <= known.announcement.epoch:
@@ -180,14 +180,14 @@ class PeerKeyring:
             # Forged ones must not push out a true one; the first is checked when it is used.
             if not is_genuine(self._keys.swarm_id, announcement, session_key):
                 raise WireError("wire-unsealed", "an announcement its session did not sign")
-            del self._peer_keyring[user_id]
+            del self._known_peers[user_id]
         floor = self._floors.get(user_id)
         if floor is not None and announcement.epoch < floor.epoch:
             raise WireError("wire-replayed", "a load before the one last heard")  # invariant 2
         self._make_room()
         is_load_known = floor is not None and floor.epoch == announcement.epoch
         window = ReplayWindow(floor.sequence) if floor is not None and is_load_known else ReplayWindow()
-        self._peer_keyring[user_id] = KnownPeer(user_id, session_key, announcement, window)
+        self._known_peers[user_id] = KnownPeer(user_id, session_key, announcement, window)
 
     def _make_room(self) -> None:
         """Forgets somebody when there are too many.
@@ -195,17 +195,15 @@ class PeerKeyring:
         Of those who have left rather one who never proved anything, else who left first; only then one who is
         here and unproven. A crowd that a server invents so pushes out nobody who is proven and here.
         """
-        if len(self._peer_keyring) < MAX_KNOWN_PEERS:
+        if len(self._known_peers) < MAX_KNOWN_PEERS:
             return
-        departed = [known_peer for known_peer in self._peer_keyring.values() if not known_peer.is_present]
-        unproven = [
-            known_peer for known_peer in self._peer_keyring.values() if known_peer.proven_from is None
-        ]
+        departed = [known_peer for known_peer in self._known_peers.values() if not known_peer.is_present]
+        unproven = [known_peer for known_peer in self._known_peers.values() if known_peer.proven_from is None]
         forgotten = next((known_peer for known_peer in departed if known_peer.proven_from is None), None)
         forgotten = forgotten or next(iter(departed), None) or next(iter(unproven), None)
         if forgotten is None:
             raise WireError("wire-too-large", f"{MAX_KNOWN_PEERS} people at once")
-        del self._peer_keyring[forgotten.user_id]
+        del self._known_peers[forgotten.user_id]
         if forgotten.proven_from is not None:
             self._keep_floor(forgotten)
 
@@ -220,7 +218,7 @@ class PeerKeyring:
         is_own = is_genuine(keys.swarm_id, announcement, known_peer.session_key)
         shared = self._agree(announcement) if is_own else None
         if shared is None:
-            del self._peer_keyring[known_peer.user_id]  # a true one may still come
+            del self._known_peers[known_peer.user_id]  # a true one may still come
             raise WireError("wire-unsealed", "an announcement its session did not sign")
         me, peer = self._own_end, _end(known_peer.user_id, announcement.epoch, announcement.agreement_key)
         lower, upper = (me, peer) if keys.user_id < known_peer.user_id else (peer, me)

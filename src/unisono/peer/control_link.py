@@ -46,7 +46,7 @@ LONGEST_BACK_OFF_MS = 8_000.0
 LONGEST_AWAITED_BACK_OFF_MS = 4_000.0
 # A server that restarts asks for seconds. As on the page: no server may send a peer away for good.
 LONGEST_WANTED_PAUSE_MS = 600_000.0
-# A goodbye that waits for a dead path is none.
+# A leave that waits for a dead path is none.
 LEAVE_TIMEOUT_SEC = 2.0
 
 REFUSALS: dict[int, Reason] = {

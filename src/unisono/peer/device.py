@@ -26,7 +26,7 @@ HORIZON_BLOCKS = 10
 KEPT_BLOCKS = 2
 # Two clocks read in a row: further apart than this, the thread was interrupted in between.
 READING_MS = 0.2
-MAX_WAITING_SAMPLES = 1024
+MAX_WAITING_OUTPUT_SAMPLES = 1024
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class _Queued:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class _OutputSample:
     frame: int
     local_ms: float
 
@@ -53,7 +53,7 @@ class SoundDevice:
         # How much of the first queued block the card has taken, and of all blocks before it.
         self._taken_frames = 0
         self._gone_frames = 0
-        self._samples: deque[_Sample] = deque(maxlen=MAX_WAITING_SAMPLES)
+        self._samples: deque[_OutputSample] = deque(maxlen=MAX_WAITING_OUTPUT_SAMPLES)
         self._run: Run | None = None
         self._revision = controller.revision
         self._stream = _open_stream(name, self._copy)
@@ -105,7 +105,7 @@ class SoundDevice:
         local_ms, is_sharp = self._local_ms_of(moments.outputBufferDacTime)
         with self._lock:
             if is_sharp:
-                self._samples.append(_Sample(self._gone_frames + self._taken_frames, local_ms))
+                self._samples.append(_OutputSample(self._gone_frames + self._taken_frames, local_ms))
             done = 0
             while done < frames and self._queue:
                 sound = self._queue[0].sound

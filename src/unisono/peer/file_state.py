@@ -238,8 +238,8 @@ class Neighbour:
         return cancelled
 
     def next_annotation(self, files: Iterable[KnownFile]) -> tuple[str, bytes] | None:
-        """A file's id and its annotation, where this neighbour does not have it; counts as advertised. An
-        annotation crosses a link only while one of its two ends lists the file there.
+        """A file's id and its annotation, where this neighbour does not have it; from then on it counts as
+        having it. An annotation crosses a link only while one of its two ends lists the file there.
         """
         for file in files:
             is_about = file.file_id in self.advertised or file.file_id in self.listing

@@ -1,9 +1,9 @@
 """Where a sound card is: which of its frames leaves at which local moment. Pure.
 
-A card tells with every block when its first frame will be heard; single samples are off by milliseconds. A
-line of known slope through the last seconds of them is not: the slope from half a minute, held near that of
-ordinary crystals by a prior, the level from the last seconds, both without outliers. Samples that leave the
-line together are a step (an underrun, another device): the line begins anew on them.
+A card tells with every block when its first frame will be heard; single readings of the card's clock are off
+by milliseconds. A line of known slope through the last seconds of them is not: the slope from half a minute,
+held near that of ordinary crystals by a prior, the level from the last seconds, both without outliers.
+Samples that leave the line together are a step (an underrun, another device): the line begins anew on them.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from unisono.peer.constants.clock import (
 )
 from unisono.peer.offset import OffsetEstimate
 
-PlayClockState = Literal["trimming", "watching", "slewing", "rejoin"]
+PlaybackClockState = Literal["trimming", "watching", "slewing", "rejoin"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PlaybackClock:
     def global_us_at(self, local_ms: float) -> float:
         return (local_ms - self.offset_ms_at(local_ms)) * 1000
 
-    def update(self, fresh: OffsetEstimate) -> PlayClockState:
+    def update(self, fresh: OffsetEstimate) -> PlaybackClockState:
         """Takes a fresh estimate of the same clock into account and says what state that leaves."""
         local_ms = fresh.at_local_ms
         difference_ms = fresh.offset_ms - self.offset_ms_at(local_ms)

@@ -21,7 +21,7 @@ class PlaybackController:
         self.revision = 0
         self._speaker_delay_ms = speaker_delay_ms
         self._plan = Plan()
-        self._play_clock: PlaybackClock | None = None
+        self._playback_clock: PlaybackClock | None = None
         # The plan that sounds: always in the clock of the play clock.
         self._sounding: Plan | None = None
         self._estimate: OffsetEstimate | None = None
@@ -45,15 +45,15 @@ class PlaybackController:
     def estimated(self, estimate: OffsetEstimate) -> None:
         """A fresh estimate: before the start it moves the start, after it only the rate."""
         self._estimate = estimate
-        playback_clock = self._play_clock
+        playback_clock = self._playback_clock
         if playback_clock is None or playback_clock.clock_id != estimate.clock_id:
             return
         position_sec = self.position_sec_at(estimate.at_local_ms)
         until_start_ms = 0.0 if position_sec is None else (self._start_sec - position_sec) * 1000
         if until_start_ms > FREEZE_BEFORE_START_MS:
-            self._play_clock = PlaybackClock(estimate)
+            self._playback_clock = PlaybackClock(estimate)
         elif playback_clock.update(estimate) == "rejoin":
-            self._play_clock = PlaybackClock(estimate)
+            self._playback_clock = PlaybackClock(estimate)
             self.revision += 1
 
     def slept(self) -> None:
@@ -63,9 +63,9 @@ class PlaybackController:
 
     def position_sec_at(self, local_ms: float) -> float | None:
         """Where in the song the loudspeaker should be; None when nothing plays."""
-        if self._sounding is None or self._play_clock is None:
+        if self._sounding is None or self._playback_clock is None:
             return None
-        global_us = self._play_clock.global_us_at(local_ms + self._speaker_delay_ms)
+        global_us = self._playback_clock.global_us_at(local_ms + self._speaker_delay_ms)
         return self._sounding.position_us_at(global_us) / 1e6
 
     def place_at(self, begin_local_ms: float, end_local_ms: float) -> Place | None:
@@ -80,8 +80,8 @@ class PlaybackController:
         return self._sounding.position_us / 1e6 if self._sounding else 0.0
 
     def _sound(self, plan: Plan, *, is_clock_known: bool) -> None:
-        if self._play_clock is not None:
-            if plan.clock_id != self._play_clock.clock_id:
+        if self._playback_clock is not None:
+            if plan.clock_id != self._playback_clock.clock_id:
                 return
             before, self._sounding = self._sounding, plan
             # Another place or another start: the song moved under the listeners.
@@ -92,23 +92,23 @@ class PlaybackController:
         if not is_loaded or not is_clock_known or self._estimate is None:
             return
         if self._estimate.clock_id == plan.clock_id:
-            self._play_clock = PlaybackClock(self._estimate)
+            self._playback_clock = PlaybackClock(self._estimate)
             self._sounding = plan
             self.revision += 1
 
     def _migrate(self, plan: Plan) -> None:
         """The plan was re-expressed in another server's clock: lock onto that one."""
-        estimate, playing = self._estimate, self._play_clock
+        estimate, playing = self._estimate, self._playback_clock
         if estimate is None or playing is None or plan.clock_id == playing.clock_id:
             return
         if estimate.clock_id == plan.clock_id:
-            self._play_clock = PlaybackClock(estimate)
+            self._playback_clock = PlaybackClock(estimate)
             self._sounding = plan
 
     def _silence(self) -> None:
-        if self._play_clock is None:
+        if self._playback_clock is None:
             return
-        self._play_clock = None
+        self._playback_clock = None
         self._sounding = None
         self.revision += 1
 

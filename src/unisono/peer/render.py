@@ -22,8 +22,8 @@ OUTPUT_RATE_HZ = 48_000
 CHANNELS = 2
 CROSSFADE_FRAMES = OUTPUT_RATE_HZ * 20 // 1000
 STOP_FADE_FRAMES = OUTPUT_RATE_HZ * 15 // 1000
-# P4 has 2.5 s for a page. Samples of a card behind PortAudio scatter by a millisecond, not by hundredths,
-# and a quick servo would follow that. P5: the rate bends by so much at most below so many ms.
+# P4 has 2.5 s for a page. Clock readings of a card behind PortAudio scatter by a millisecond, not by
+# hundredths, and a quick servo would follow that. P5: the rate bends by so much at most below so many ms.
 TIME_CONSTANT_SEC = 8.0
 LIMITS_PPM = ((8.0, 1_000.0), (math.inf, 2_000.0))
 

@@ -6,7 +6,7 @@ import { Alignment } from "./alignment.ts";
 const songId = "5".repeat(64) as FileId;
 
 /** An annotation that differs from others by its rate alone. */
-const noteAt = (sampleRate: number): Bytes => encodeAnchor({ sampleRate, places: [] });
+const annotationAt = (sampleRate: number): Bytes => encodeAnchor({ sampleRate, places: [] });
 
 /** A device that has decoded the song; what its matches find is given. */
 class Device {
@@ -41,7 +41,7 @@ class Device {
 describe("a device that has decoded the song", () => {
   it("[P16] [P46] is lined up where the annotation was found in its decode, which is looked for once", async () => {
     const ada = new Device();
-    ada.annotation = noteAt(48_000);
+    ada.annotation = annotationAt(48_000);
     expect(await ada.follow()).toBe(false);
     expect(await ada.follow()).toBe(false);
     expect(ada).toMatchObject({ offsetSec: 0.0929, matches: 1 });
@@ -52,7 +52,7 @@ describe("a device that has decoded the song", () => {
     ["is found with a step in the middle", { offsetSec: 0.1, score: 1, isSteady: false }],
   ])("[P46] says that it is not lined up where the annotation %s", async (_, match) => {
     const ada = new Device();
-    ada.annotation = noteAt(48_000);
+    ada.annotation = annotationAt(48_000);
     ada.match = match;
     expect(await ada.follow()).toBe(true);
     ada.alignment.reset();
@@ -65,14 +65,14 @@ describe("a device that has decoded the song", () => {
     expect(await ada.follow(1_000)).toBe(false);
     expect(await ada.follow(10_900)).toBe(false);
     expect(await ada.follow(11_100)).toBe(true);
-    ada.annotation = noteAt(48_000);
+    ada.annotation = annotationAt(48_000);
     expect(await ada.follow(11_200)).toBe(false);
   });
 
   it("[P44] never lines up to its own annotation", async () => {
     const ada = new Device();
-    ada.annotation = noteAt(48_000);
-    ada.alignment.publishes(songId, noteAt(48_000));
+    ada.annotation = annotationAt(48_000);
+    ada.alignment.publishes(songId, annotationAt(48_000));
     ada.match = null;
     expect(await ada.follow()).toBe(false);
     expect(ada).toMatchObject({ offsetSec: 0, matches: 0 });
@@ -80,8 +80,8 @@ describe("a device that has decoded the song", () => {
 
   it("[P44] lines up to the annotation of another owner that is kept in place of its own", async () => {
     const ada = new Device();
-    ada.alignment.publishes(songId, noteAt(48_000));
-    ada.annotation = noteAt(44_100);
+    ada.alignment.publishes(songId, annotationAt(48_000));
+    ada.annotation = annotationAt(44_100);
     expect(await ada.follow()).toBe(false);
     expect(ada).toMatchObject({ offsetSec: 0.0929, matches: 1 });
   });
@@ -89,7 +89,7 @@ describe("a device that has decoded the song", () => {
   it("[P47] does not go along for ever with somebody who publishes one annotation after the other", async () => {
     const ada = new Device();
     for (let turn = 0; turn < 20; turn++) {
-      ada.annotation = noteAt(48_000 - turn);
+      ada.annotation = annotationAt(48_000 - turn);
       await ada.follow();
     }
     expect(ada.matches).toBe(8);

@@ -1,5 +1,6 @@
-// Whether the loaded song lies where its owner's decode has it: matches the file's annotation, once for each, and remembers whether that
-// succeeded, because "tight" is only true of a device that was lined up. Local ms. Knows neither plan nor loudspeaker.
+// Whether the loaded song lies where its owner's decode has it: matches the file's annotation, once for each, and remembers
+// whether that succeeded, because "tight" is only true of a device that was lined up. Local ms. Knows neither plan nor
+// loudspeaker.
 
 import { decodeAnchor, type Player } from "../audio/index.ts";
 import type { Bytes, FileId } from "../lib/index.ts";

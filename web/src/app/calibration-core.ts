@@ -12,7 +12,7 @@ import { type CalibrationMessage, type Call, MAX_CALIBRATED } from "./calibratio
 /** Why there is no result: the microphone, music that began, another server, or this page itself. */
 export type CalibrationFailure = "denied" | "missing" | "music" | "clock" | "broken";
 
-/** What a measurement cannot begin with. */
+/** What a calibration cannot begin with. */
 export type CalibrationBlocker = "alone" | "music" | "clock";
 
 export interface CalibratedDevice {

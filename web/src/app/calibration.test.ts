@@ -1,5 +1,5 @@
 // A calibration among real sessions in virtual time: sealed calls through the server, chirps on simulated cards. What a
-// microphone makes of them is proved in playback/calibration and in tests/e2e/test_calibration.py.
+// microphone makes of them is proved in audio/calibration and in tests/e2e/test_calibration.py.
 
 import { describe, expect, it } from "vitest";
 import type { SimDevice } from "./testing/sim-device.ts";

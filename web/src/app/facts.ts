@@ -1,7 +1,7 @@
 // Everything view-model.ts and snapshot.ts need to know of a session in a swarm, read in one go as plain data. Local ms.
 
 import type { PlaybackReading, Player } from "../audio/index.ts";
-import type { ClockState, Disagreement, OffsetEstimate, PlayClockVerdict } from "../clock/index.ts";
+import type { ClockState, Disagreement, OffsetEstimate, PlaybackClockVerdict } from "../clock/index.ts";
 import type { ControlState } from "../control/index.ts";
 import type { Plan } from "../director/index.ts";
 import type { FileError, FileId, UserId } from "../lib/index.ts";
@@ -49,7 +49,7 @@ export interface SessionFacts {
   readonly disagreement: Disagreement | null;
   /** Of the newest probe, queues included. */
   readonly lastRttMs: number | null;
-  readonly verdict: PlayClockVerdict | null;
+  readonly verdict: PlaybackClockVerdict | null;
   readonly directorId: UserId | null;
   readonly term: number;
   readonly plan: Plan;

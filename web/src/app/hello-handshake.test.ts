@@ -9,7 +9,7 @@ function greeter(): { handshake: HelloHandshake; given: [UserId, boolean][] } {
   return { handshake: new HelloHandshake((userId, asks) => given.push([userId, asks])), given };
 }
 
-describe("handshake", () => {
+describe("the hello handshake", () => {
   it("go to a whole full swarm, but not all within the server's burst", () => {
     const { handshake, given } = greeter();
     handshake.found(Array.from({ length: 63 }, (_, index) => id(index)));

@@ -1,5 +1,5 @@
-// Whom this peer has still to say hello to: a pairwise status that shows it is there now. Until then a peer hears no broadcast of it
-// (control/envelope.ts). Pure; local ms.
+// Whom this peer has still to say hello to: a pairwise status that shows it is there now. Until then a peer hears no broadcast
+// of it (control/envelope.ts). Pure; local ms.
 
 import type { UserId } from "../lib/index.ts";
 import { HELLO_ASK_PERIOD_MS } from "../protocol/constants/session.gen.ts";

@@ -7,7 +7,7 @@ import { cleanName } from "./person-name.ts";
 export interface Identity {
   readonly sessionSeed: Uint8Array;
   readonly name: string;
-  /** Higher than that of every former session of this session; taken by the next one (control/announcement.ts). */
+  /** Higher than that of every former session with this seed; taken by the next one (control/announcement.ts). */
   readonly epoch: number;
 }
 

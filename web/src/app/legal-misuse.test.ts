@@ -13,7 +13,9 @@ import { SimRoom } from "./testing/sim-room.ts";
 /** The server's limit for one connection, messages per second. */
 const RATE = 50;
 const HOUR_MS = 3_600_000;
-/** Of the whole room in the second half. Were 100 bytes kept of each message, it would be 36 MB in an hour, 1.2 in two minutes. */
+/**
+ * Of the whole room in the second half. Were 100 bytes kept of each message, it would be 36 MB in an hour, 1.2 in two minutes.
+ */
 const MAX_GROWTH_BYTES = 1e6;
 
 function anyMessage(random: Random, room: SimRoom, member: SimMember): PeerMessage {

@@ -28,9 +28,9 @@ type Shown = Pick<View, "phase" | "nowPlaying" | "playerControls" | "canStop" | 
 type Handlers = Partial<Record<MediaSessionAction, (details: MediaSessionActionDetails) => void>>;
 
 const ACTIONS = ["play", "pause", "stop", "seekto", "seekbackward", "seekforward"] as const;
-/** Where the platform names no step. */
+/** Where the system names no step. */
 const STEP_SEC = 10;
-/** The platform counts on by itself; it is told anew this often, and when the song jumps or stops. */
+/** The system counts on by itself; it is told anew this often, and when the song jumps or stops. */
 const TOLD_EVERY_SEC = 10;
 
 export class MediaControls {

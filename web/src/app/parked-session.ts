@@ -1,4 +1,4 @@
-// What of a session outlives its session while the browser keeps the page aside (G6), and the part of the page that a session needs.
+// What is kept of a session while the browser keeps the page aside (G6), and the part of the page that a session needs.
 
 import { PartMissing } from "../lib/index.ts";
 import type { PieceStore } from "../transfer/index.ts";

@@ -1,7 +1,7 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
 // `status` is about oneself and replaces what was said before; `heartbeat` is the director's; `signal` sets up a data channel;
-// `calibration` lines loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit
-// the smallest envelope; the others are JSON, which begins with a brace.
+// `calibration` lines loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should
+// fit the smallest envelope; the others are JSON, which begins with a brace.
 //
 //   status: 1 · flags · not-ready reason, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
 //           playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's

@@ -1,6 +1,7 @@
 // What only the director does to the plan over time: prepares a file, starts it when all are ready, ends it when it is
-// over, moves it to a new server's clock; pauses and seeks by hand (TR1–TR7). Pure but for what it is given to read. Local ms, global µs, seconds in the file.
-// Answers with the change to make; null while there is nothing to change or this peer does not direct.
+// over, moves it to a new server's clock; pauses and seeks by hand (TR1–TR7). Pure but for what it is given to read. Local ms,
+// global µs, seconds in the file. Answers with the change to make; null while there is nothing to change or this peer does not
+// direct.
 
 import type { SyncedClock } from "../clock/index.ts";
 import {

@@ -6,7 +6,7 @@ import { makeClicks, type Player } from "../audio/index.ts";
 import {
   type OffsetEstimate,
   PlaybackClock,
-  type PlayClockVerdict,
+  type PlaybackClockVerdict,
   type SyncedClock,
 } from "../clock/index.ts";
 import { type Plan, positionUsAt } from "../director/index.ts";
@@ -63,7 +63,7 @@ export class PlaybackController {
    * plan in a clock that is not this device's now; the song plays on by the last one that was.
    */
   #sounding: Plan | null = null;
-  #verdict: PlayClockVerdict | null = null;
+  #verdict: PlaybackClockVerdict | null = null;
   #speakerDelayMs = 0;
   #loading: FileId | null = null;
   #tones: Tones | null = null;
@@ -81,7 +81,7 @@ export class PlaybackController {
     this.#alignment = new Alignment(options);
   }
 
-  get verdict(): PlayClockVerdict | null {
+  get verdict(): PlaybackClockVerdict | null {
     return this.#verdict;
   }
 

@@ -11,6 +11,6 @@ export type SessionEvent =
   | { readonly code: "started-without"; readonly userIds: readonly UserId[] }
   | { readonly code: "refused"; readonly refusal: Refusal }
   | { readonly code: "measured" }
-  /** A measurement moved this device's speaker delay; `by` is null when the person took that back. */
+  /** A calibration moved this device's speaker delay; `by` is null when the person took that back. */
   | { readonly code: "lined-up"; readonly delayMs: number; readonly by: UserId | null }
   | SwarmEvent;

@@ -1,4 +1,5 @@
-// `window.unisono.snapshot()`: what tests, scripts and support may rely on (docs/stable-names.md). Plain JSON, no key, no IP. Pure.
+// `window.unisono.snapshot()`: what tests, scripts and support may rely on (docs/stable-names.md). Plain JSON, no key, no IP.
+// Pure.
 
 import type { SessionFacts } from "./facts.ts";
 

@@ -22,7 +22,7 @@ const reader = {
   close: () => undefined,
 };
 
-function shelf(decode: () => Promise<{ width: number; height: number; close(): void }>) {
+function cacheOf(decode: () => Promise<{ width: number; height: number; close(): void }>) {
   const open = new Set<string>();
   let made = 0;
   let changes = 0;
@@ -44,7 +44,7 @@ const picture = (width: number) => async () => ({ width, height: width, close: (
 
 describe("what songs are called", () => {
   it("is read from their bytes, and the cover shown once it was decoded", async () => {
-    const { songs, settled, changes } = shelf(picture(600));
+    const { songs, settled, changes } = cacheOf(picture(600));
     expect(songs.wordsOf(song)).toBeNull();
     songs.remember(song, mp3("Glass Harbour", true));
     await settled();
@@ -53,7 +53,7 @@ describe("what songs are called", () => {
   });
 
   it("[P61] is read of a few songs at a time, and of the others while nothing plays", async () => {
-    const { songs, settled } = shelf(picture(600));
+    const { songs, settled } = cacheOf(picture(600));
     const ids = Array.from({ length: 5 }, (_, n) => n.toString(16).padStart(64, "0") as FileId);
     for (const fileId of ids) songs.remember(fileId, mp3("Song", false));
     for (const fileId of ids) songs.remember(fileId, mp3("Song", false));
@@ -76,7 +76,7 @@ describe("what songs are called", () => {
   it("comes without a cover that no browser can draw, or that is far too large", async () => {
     const damaged = () => Promise.reject(new Error("InvalidStateError"));
     for (const decode of [damaged, picture(9_000)]) {
-      const { songs, open, settled } = shelf(decode);
+      const { songs, open, settled } = cacheOf(decode);
       songs.remember(song, mp3("Glass Harbour", true));
       await settled();
       expect(songs.wordsOf(song)).toMatchObject({ title: "Glass Harbour", coverUrl: null });
@@ -85,7 +85,7 @@ describe("what songs are called", () => {
   });
 
   it("keeps twelve covers, and none after closing", async () => {
-    const { songs, open, settled } = shelf(picture(600));
+    const { songs, open, settled } = cacheOf(picture(600));
     const ids = Array.from({ length: 13 }, (_, n) => n.toString(16).padStart(64, "0") as FileId);
     for (const [index, fileId] of ids.entries()) {
       songs.remember(fileId, mp3(`Song ${index}`, true));
@@ -101,7 +101,7 @@ describe("what songs are called", () => {
   });
 
   it("are read one by one where this device holds them, and none that is too large for that", async () => {
-    const { songs, settled } = shelf(picture(600));
+    const { songs, settled } = cacheOf(picture(600));
     const held = { seeded: true, sizeBytes: 1e6 };
     const large = { ...held, fileId: "7".repeat(64) as FileId, sizeBytes: 65e6 };
     const files = [

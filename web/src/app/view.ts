@@ -191,9 +191,9 @@ export type Notice =
   | { readonly code: "left"; readonly name: string }
   /** The sound may leave through another loudspeaker or headset now; null where the browser does not name it. */
   | { readonly code: "output-changed"; readonly outputName: string | null; readonly isKnown: boolean }
-  /** A measurement through this device's microphone has a result. */
+  /** A calibration through this device's microphone has a result. */
   | { readonly code: "measured" }
-  /** Somebody's measurement moved this device's speaker delay. */
+  /** Somebody's calibration moved this device's speaker delay. */
   | { readonly code: "lined-up"; readonly name: string }
   | { readonly code: "copied" }
   /** Songs were dropped before anyone had joined. */

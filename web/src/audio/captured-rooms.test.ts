@@ -1,5 +1,6 @@
-// Rooms of four Chromium as they were heard, replayed: the line of timestamps alone, without the shared clock. Two of them stood beside two
-// busy loops, and had no priority until 3 s before the song. `python -m bench.capture fresh` (or `quiet`) records such rooms.
+// Rooms of four Chromium as they were heard, replayed: the line of timestamps alone, without the synced clock. Two of them
+// stood beside two busy loops, and had no priority until 3 s before the song. `python -m bench.capture fresh` (or `quiet`)
+// records such rooms.
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

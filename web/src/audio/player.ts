@@ -252,7 +252,10 @@ export class Player {
     this.redirect();
   }
 
-  /** The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode does. */
+  /**
+   * The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode
+   * does.
+   */
   anchorOf(read: () => Promise<ArrayBuffer>): Promise<Anchored> {
     const anchored = this.#anchoring.then(async () => {
       const bytes = await within(this.#clock, READ_LIMIT_MS, read());

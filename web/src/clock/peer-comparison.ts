@@ -1,7 +1,8 @@
-// Whether this device's global time is the room's (rules T17 to T19). Every neighbour's answer to a ping names its own global time, so
-// each is one more clock to measure, by the same bounds as the server's: a server, or whoever sits on the path to it, can tell every
-// device another time, but it cannot change what devices tell each other over their own channels. Pure; local ms, global µs.
-// What is compared is what each has from the server, never what it made of the others, so that nobody follows an echo.
+// Whether this device's global time is the room's (rules T17 to T19). Every neighbour's answer to a ping names its own global
+// time, so each is one more clock to measure, by the same bounds as the server's: a server, or whoever sits on the path to it,
+// can tell every device another time, but it cannot change what devices tell each other over their own channels. Pure; local
+// ms, global µs. What is compared is what each has from the server, never what it made of the others, so that nobody follows an
+// echo.
 
 import type { UserId } from "../lib/index.ts";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OffsetEstimate } from "./offset-estimator.ts";
-import { PlaybackClock, type PlayClockVerdict } from "./playback-clock.ts";
+import { PlaybackClock, type PlaybackClockVerdict } from "./playback-clock.ts";
 
 const estimateAt = (atLocalMs: number, offsetMs: number, driftPpm = 0): OffsetEstimate => ({
   clockId: "north",
@@ -17,7 +17,7 @@ const estimateAt = (atLocalMs: number, offsetMs: number, driftPpm = 0): OffsetEs
 /** Locks at 100 ms, then reports `offsetMs(i)` twice a second; returns the clock and all verdicts. */
 function play(samples: number, offsetMs: (index: number) => number) {
   const clock = new PlaybackClock(estimateAt(0, 100));
-  const verdicts: PlayClockVerdict[] = [];
+  const verdicts: PlaybackClockVerdict[] = [];
   const offsets: number[] = [];
   for (let index = 0; index < samples; index++) {
     const localMs = 500 * (index + 1);

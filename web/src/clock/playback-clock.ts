@@ -18,10 +18,10 @@ import {
 
 import type { OffsetEstimate } from "./offset-estimator.ts";
 
-export type PlayClockState = "trimming" | "watching" | "slewing" | "rejoin";
+export type PlaybackClockState = "trimming" | "watching" | "slewing" | "rejoin";
 
-export interface PlayClockVerdict {
-  readonly state: PlayClockState;
+export interface PlaybackClockVerdict {
+  readonly state: PlaybackClockState;
   /** Fresh estimate − locked model, ms. */
   readonly differenceMs: number;
 }
@@ -68,7 +68,7 @@ export class PlaybackClock {
   }
 
   /** Takes a fresh estimate of the same clock into account and says what state that leaves. */
-  update(fresh: OffsetEstimate): PlayClockVerdict {
+  update(fresh: OffsetEstimate): PlaybackClockVerdict {
     const localMs = fresh.atLocalMs;
     const differenceMs = fresh.offsetMs - this.offsetMsAt(localMs);
     const sizeMs = Math.abs(differenceMs);

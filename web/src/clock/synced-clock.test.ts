@@ -4,7 +4,7 @@ import { STALE_MS } from "../protocol/constants/clock.gen.ts";
 import { SyncedClock } from "./synced-clock.ts";
 import { LAN, TruePath } from "./testing/path.ts";
 
-describe("the shared clock", () => {
+describe("the synced clock", () => {
   let device: VirtualClock;
   let path: TruePath;
   let isReachable: boolean;

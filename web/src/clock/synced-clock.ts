@@ -28,9 +28,14 @@ export interface Pong {
   readonly clockId: string;
 }
 
-/** T15: what steps of the local clock leave uncertain after n probes is a step by the root of n; this much is good enough to play, ms. */
+/**
+ * T15: what steps of the local clock leave uncertain after n probes is a step by the root of n; this much is good enough to
+ * play, ms.
+ */
 const LOCK_STEP_MS = 20;
-/** T15: probes that are sent at one place in a step tell nothing new of it. This part of a step more each time covers it evenly. */
+/**
+ * T15: probes that are sent at one place in a step tell nothing new of it. This part of a step more each time covers it evenly.
+ */
 const GOLDEN_SHARE = 0.618;
 /** Who tells time in longer steps is no clock for others to compare with. */
 const COMPARABLE_STEP_MS = 1.5;
@@ -155,7 +160,10 @@ export class SyncedClock {
     return estimate && (localMs - offsetMsAt(estimate, localMs)) * 1000;
   }
 
-  /** T17: the server's time at `localMs` as this device alone has it, for others to compare with, µs; null while that is not worth it. */
+  /**
+   * T17: the server's time at `localMs` as this device alone has it, for others to compare with, µs; null while that is not
+   * worth it.
+   */
   ownGlobalUsAt(localMs: number): { readonly clockId: string; readonly globalUs: number } | null {
     const own = this.#own;
     if (!own || this.state !== "locked" || this.resolutionMs > COMPARABLE_STEP_MS) return null;

@@ -231,7 +231,7 @@ describe("the control link", () => {
     },
   );
 
-  it("[W13] connects anew where the shardRoute leads, the open channel being kept until then", () => {
+  it("[W13] connects anew where the shard's route leads, the open channel being kept until then", () => {
     link.open();
     socket().accept();
     const home = socket();
@@ -250,7 +250,7 @@ describe("the control link", () => {
     ]);
   });
 
-  it("[W8] says goodbye when leaving and stays away", () => {
+  it("[W8] says that it leaves and stays away", () => {
     link.open();
     socket().accept();
     const last = socket();

@@ -1,7 +1,7 @@
 // The WebSocket to the server, kept alive for the whole session in a swarm. Local ms.
-// States: idle → connecting (the server challenges, this peer joins) → open → retrying → connecting …; `close` leads back to idle from anywhere.
-// A socket that is silent although probed is given up: browsers do not notice a dead path for minutes.
-// Does not know what bodies mean; hands on checked messages with the moment they arrived.
+// States: idle → connecting (the server challenges, this peer joins) → open → retrying → connecting …; `close` leads back to
+// idle from anywhere. A socket that is silent although probed is given up: browsers do not notice a dead path for minutes. Does
+// not know what bodies mean; hands on checked messages with the moment they arrived.
 
 import { type Clock, type Random, type UserId, WireError } from "../lib/index.ts";
 import { type ClientMessage, CloseCode } from "../protocol/control.gen.ts";
@@ -65,12 +65,12 @@ export class ControlLink {
   #forgivenLocalMs = Number.NaN;
   #suspectUntilLocalMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
-  readonly #shardRoute: ShardRouteProbe;
+  readonly #routeProbe: ShardRouteProbe;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
     const { clock, random } = options;
-    this.#shardRoute = new ShardRouteProbe({
+    this.#routeProbe = new ShardRouteProbe({
       clock,
       random,
       makeSocket: () => this.#makeSocket(),
@@ -181,7 +181,7 @@ export class ControlLink {
       this.#setState("open");
     }
     if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
-    this.#shardRoute.hear(message); // W13
+    this.#routeProbe.hear(message); // W13
     this.#options.onMessage(message, receivedLocalMs);
   }
 
@@ -215,7 +215,7 @@ export class ControlLink {
 
   #dropSocket(): void {
     this.trust();
-    this.#shardRoute.stop();
+    this.#routeProbe.stop();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const socket = this.#socket;

@@ -1,6 +1,6 @@
-// From the swarm key to all that it alone decides (docs/security.md). Slow on purpose, so it runs in a Worker (crypto.worker.ts): a
-// plain hash of the key would be an offline dictionary for whoever runs the server. Knows no curve: those of the session
-// are session-keys.ts, so that the Worker's script stays small.
+// From the swarm key to all that it alone decides (docs/security.md). Slow on purpose, so it runs in a Worker
+// (crypto.worker.ts): a plain hash of the key would be an offline dictionary for whoever runs the server. Knows no curve: those
+// of the session are session-keys.ts, so that the Worker's script stays small.
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { scryptAsync } from "@noble/hashes/scrypt.js";

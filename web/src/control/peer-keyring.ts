@@ -62,7 +62,7 @@ export class PeerKeyring {
   readonly #own: OwnSide;
   readonly #primitives: Primitives;
   /** Who left first, or was shown first of those who are here, comes first. */
-  readonly #peerKeyring = new Map<UserId, KnownPeer>();
+  readonly #knownPeers = new Map<UserId, KnownPeer>();
   readonly #floors = new Map<UserId, Floor>();
 
   constructor(own: OwnSide, primitives: Primitives) {
@@ -82,11 +82,11 @@ export class PeerKeyring {
   renew(
     userId: UserId,
     announcementText: string,
-    sessionKey = this.#peerKeyring.get(userId)?.sessionKey,
+    sessionKey = this.#knownPeers.get(userId)?.sessionKey,
   ): void {
     if (!sessionKey) throw new WireError("wire-unsealed", "a page load of nobody");
     const announcement = parseAnnouncement(announcementText);
-    const known = this.#peerKeyring.get(userId);
+    const known = this.#knownPeers.get(userId);
     if (known) known.isPresent = true;
     if (known && announcement.epoch <= known.announcement.epoch) return; // invariant 2
     const floor = this.#floors.get(userId);
@@ -95,9 +95,9 @@ export class PeerKeyring {
     // Forged ones must not push out a true one; the first is checked when it is used.
     if (known && !isGenuine(this.#own.swarmId, announcement, sessionKey, this.#primitives))
       throw new WireError("wire-unsealed", "an announcement its session did not sign");
-    this.#peerKeyring.delete(userId);
+    this.#knownPeers.delete(userId);
     this.#makeRoom();
-    this.#peerKeyring.set(userId, {
+    this.#knownPeers.set(userId, {
       userId,
       sessionKey,
       announcement,
@@ -111,16 +111,16 @@ export class PeerKeyring {
 
   /** The server says that it is gone for good; it may come back all the same. */
   left(userId: UserId): void {
-    const knownPeer = this.#peerKeyring.get(userId);
+    const knownPeer = this.#knownPeers.get(userId);
     if (!knownPeer) return;
     knownPeer.isPresent = false;
-    this.#peerKeyring.delete(userId);
-    this.#peerKeyring.set(userId, knownPeer);
+    this.#knownPeers.delete(userId);
+    this.#knownPeers.set(userId, knownPeer);
   }
 
   /** Throws WireError `wire-unsealed` for somebody who was never shown. */
   get(userId: UserId): KnownPeer {
-    const knownPeer = this.#peerKeyring.get(userId);
+    const knownPeer = this.#knownPeers.get(userId);
     if (!knownPeer) throw new WireError("wire-unsealed", "from somebody who was not introduced");
     return knownPeer;
   }
@@ -136,13 +136,13 @@ export class PeerKeyring {
    * only then one who is here and unproven. A crowd that a server invents so pushes out nobody who is proven and here.
    */
   #makeRoom(): void {
-    if (this.#peerKeyring.size < MAX_KNOWN_PEERS) return;
-    const all = [...this.#peerKeyring.values()];
+    if (this.#knownPeers.size < MAX_KNOWN_PEERS) return;
+    const all = [...this.#knownPeers.values()];
     const departed = all.filter(({ isPresent }) => !isPresent);
     const unproven = (knownPeer: KnownPeer): boolean => knownPeer.provenFrom === null;
     const forgotten = departed.find(unproven) ?? departed[0] ?? all.find(unproven);
     if (!forgotten) throw new WireError("wire-too-large", `${MAX_KNOWN_PEERS} people at once`);
-    this.#peerKeyring.delete(forgotten.userId);
+    this.#knownPeers.delete(forgotten.userId);
     if (!unproven(forgotten)) this.#keepFloor(forgotten);
   }
 
@@ -161,7 +161,7 @@ export class PeerKeyring {
       if (!isGenuine(swarmId, announcement, sessionKey, this.#primitives)) throw new Error("not signed");
       shared = this.#primitives.agree(agreementSecret, announcement.agreementKey);
     } catch (cause) {
-      this.#peerKeyring.delete(userId); // a true one may still come
+      this.#knownPeers.delete(userId); // a true one may still come
       throw new WireError("wire-unsealed", "an announcement its session did not sign", { cause });
     }
     const me = endOf(this.#own.userId, this.#own.epoch, this.#own.agreementKey);

@@ -80,7 +80,7 @@ function welcome(nodeId: string, others: number): CheckedServerMessage {
   return { type: "welcome", nodeId, members } as unknown as CheckedServerMessage;
 }
 
-describe("the shardRoute check", () => {
+describe("the shard route probe", () => {
   let clock: VirtualClock;
   let shardRoute: ShardRoute;
   let room: Room;

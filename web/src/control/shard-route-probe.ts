@@ -1,9 +1,10 @@
 // Asks now and then which server process the address of this swarm leads to. Processes come and go: who joins now may be led to
 // another one than those who are here, and the two halves could not find each other. Whoever notices goes where the route leads.
-// States: idle → resting → asking → resting (the same process, or no answer) | doubting (another) → asking → resting | moved.
-// Promises: R1 one question a minute for a whole swarm, however large. R2 someone going away makes the others ask soon: they may
-// have noticed. R3 nobody moves for one answer: the same other process must answer twice in a row. R4 nobody moves twice within
-// half a minute, so that proxies which disagree cost little. Local ms. Knows no seats: it reads a challenge and closes.
+// States: idle → resting → asking → resting (the same process, or no answer) | resting with a suspect (another) → asking →
+// resting | moved. Promises: R1 one question a minute for a whole swarm, however large. R2 someone going away makes the others
+// ask soon: they may have noticed. R3 nobody moves for one answer: the same other process must answer twice in a row. R4 nobody
+// moves twice within half a minute, so that proxies which disagree cost little. Local ms. Knows no seats: it reads a challenge
+// and closes.
 
 import { type Clock, type Random, WireError } from "../lib/index.ts";
 import { type CheckedServerMessage, parseServerMessage } from "./server-message.ts";
@@ -17,7 +18,7 @@ export interface ShardRouteProbeOptions {
   readonly onMoved: () => void;
 }
 
-type ShardRoute =
+type ProbeState =
   | { readonly name: "idle" }
   | {
       readonly name: "resting";
@@ -45,7 +46,7 @@ const SETTLED_MS = 30_000;
 
 export class ShardRouteProbe {
   readonly #options: ShardRouteProbeOptions;
-  #shardRoute: ShardRoute = { name: "idle" };
+  #state: ProbeState = { name: "idle" };
   #home = "";
   #others = 0;
   #movedLocalMs = Number.NEGATIVE_INFINITY;
@@ -72,11 +73,11 @@ export class ShardRouteProbe {
 
   /** The channel is closed: connecting anew leads where the route leads. Idempotent. */
   stop(): void {
-    const shardRoute = this.#shardRoute;
-    this.#shardRoute = { name: "idle" };
-    if (shardRoute.name === "idle") return;
-    shardRoute.cancel();
-    if (shardRoute.name === "asking") hangUp(shardRoute.socket);
+    const state = this.#state;
+    this.#state = { name: "idle" };
+    if (state.name === "idle") return;
+    state.cancel();
+    if (state.name === "asking") hangUp(state.socket);
   }
 
   /** R1 */
@@ -88,7 +89,7 @@ export class ShardRouteProbe {
   #askSoon(): void {
     const waitMs = SOON_MS + SOON_SPREAD_MS * this.#options.random.fraction();
     const soonLocalMs = this.#options.clock.nowMs() + waitMs;
-    if (this.#shardRoute.name === "resting" && this.#shardRoute.dueLocalMs > soonLocalMs) this.#rest(waitMs);
+    if (this.#state.name === "resting" && this.#state.dueLocalMs > soonLocalMs) this.#rest(waitMs);
   }
 
   #rest(waitMs: number, suspect: string | null = null): void {
@@ -97,20 +98,20 @@ export class ShardRouteProbe {
     const localMs = clock.nowMs();
     const pauseMs = Math.max(waitMs, this.#movedLocalMs + SETTLED_MS - localMs); // R4
     const cancel = clock.after(pauseMs, () => this.#ask(suspect));
-    this.#shardRoute = { name: "resting", dueLocalMs: localMs + pauseMs, suspect, cancel };
+    this.#state = { name: "resting", dueLocalMs: localMs + pauseMs, suspect, cancel };
   }
 
   #ask(suspect: string | null): void {
     const socket = this.#options.makeSocket();
     const cancel = this.#options.clock.after(ANSWER_MS, () => this.#rest(this.#periodMs()));
-    this.#shardRoute = { name: "asking", socket, suspect, cancel };
+    this.#state = { name: "asking", socket, suspect, cancel };
     socket.onmessage = (event: MessageEvent<unknown>) => this.#answered(nodeOf(event.data));
     socket.onclose = () => this.#rest(this.#periodMs());
   }
 
   #answered(nodeId: string | null): void {
-    if (this.#shardRoute.name !== "asking") throw new Error(`an answer while ${this.#shardRoute.name}`);
-    const { suspect } = this.#shardRoute;
+    if (this.#state.name !== "asking") throw new Error(`an answer while ${this.#state.name}`);
+    const { suspect } = this.#state;
     if (nodeId === null || nodeId === this.#home) {
       this.#rest(this.#periodMs());
     } else if (nodeId !== suspect) {

@@ -55,7 +55,7 @@ describe("the director", () => {
     expect(director.isMe).toBe(false);
   });
 
-  it("[D3] heartbeats every second with record and plan", () => {
+  it("[D3] sends a heartbeat every second with record and plan", () => {
     const director = adaDirecting();
     expect(director.tick(HEARTBEAT_PERIOD_MS - 1)).toBeNull();
     expect(director.tick(HEARTBEAT_PERIOD_MS)?.record).toEqual({ term: 1, userId: ada, resigned: false });

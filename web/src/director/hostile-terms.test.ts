@@ -149,7 +149,7 @@ function expectLife(room: Room): void {
 
 describe("[D20] a member that claims whatever number it likes", () => {
   it.each(EDGES)(
-    "at term and revision %i the role can be taken over, played from, resigned and inherited",
+    "at term and revision %i the role can be taken over, used to play, resigned and passed on",
     (edge) => {
       for (const hostile of [id("0"), id("f")]) {
         for (const isResigned of [false, true]) {

@@ -30,8 +30,8 @@ export function compareRecords(a: DirectorRecord, b: DirectorRecord): number {
 
 /** D2: heartbeats order by record (resigning aside), then by the plan's revision, then resigned. Positive when `a` wins. */
 export function compareHeartbeats(a: Heartbeat, b: Heartbeat): number {
-  const role = compareRecords({ ...a.record, resigned: false }, { ...b.record, resigned: false });
-  if (role !== 0) return role;
+  const byRecord = compareRecords({ ...a.record, resigned: false }, { ...b.record, resigned: false });
+  if (byRecord !== 0) return byRecord;
   if (a.plan.rev !== b.plan.rev) return compareSerials(a.plan.rev, b.plan.rev);
   return Number(a.record.resigned) - Number(b.record.resigned);
 }

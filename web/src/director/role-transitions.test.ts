@@ -6,7 +6,7 @@ import { drawRolesInto } from "./testing/draw-roles.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/spec/director.md"), "utf8");
 
-describe("the table of roles", () => {
+describe("the table of role transitions", () => {
   it("is what the page shows; else run `make generate`", () => {
     expect(drawRolesInto(PAGE)).toBe(PAGE);
     expect(drawRolesInto(PAGE.replace("directing", "dancing"))).toBe(PAGE);

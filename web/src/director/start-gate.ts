@@ -10,7 +10,10 @@ export interface Readiness {
   readonly isReady: boolean;
   /** Cannot play the file at all: nobody waits for it. */
   readonly isUnable: boolean;
-  /** How far it has come towards being ready: more is nearer. null: it fetches, and how much it holds cannot be seen. Absent: none. */
+  /**
+   * How far it has come towards being ready: more is nearer. null: it fetches, and how much it holds cannot be seen. Absent:
+   * none.
+   */
   readonly progress?: number | null;
   readonly rttMs: number;
   readonly speakerDelayMs: number;

@@ -26,7 +26,7 @@ const PAGE = "";
 /** O3: a server that is there answers sooner even on a phone network; who waits longer looks at nothing. */
 const PAGE_PATIENCE_MS = 2_000;
 
-/** O11: pages at several paths of one host keep their shelves beside each other. At the root the path is left out. */
+/** O11: pages at several paths of one host keep their caches beside each other. At the root the path is left out. */
 const cacheName = (id: string, pathname: string): string => PREFIX + id + pathname.replace(/\/$/, "");
 
 function isCacheOf(name: string, pathname: string): boolean {

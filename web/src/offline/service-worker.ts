@@ -1,5 +1,5 @@
-// The service worker: hands the browser's events to the cache. Built into sw.js beside the page, with the build's own list of files in
-// place of BUILD. It never takes over a page of a former build, whose parts only the former worker has (O6).
+// The service worker: hands the browser's events to the cache. Built into sw.js beside the page, with the build's own list of
+// files in place of BUILD. It never takes over a page of a former build, whose parts only the former worker has (O6).
 
 import { AssetCache, type Build } from "./asset-cache.ts";
 

@@ -12,10 +12,10 @@ interface Folder {
   readonly isPure?: boolean;
 }
 
-/** In the order of imports: a folder imports only from those before it. A folder within another stands right after it. */
+/** In the order of imports: a top folder imports only from those before it. A folder within another stands right after it. */
 export const FOLDERS: Readonly<Record<string, Folder>> = {
   lib: { about: "time, chance, ids, bytes, errors: all that is handed to the others" },
-  protocol: { about: "the control messages, generated from `src/unisono/protocol.py`", isPure: true },
+  protocol: { about: "messages and constants that both languages share, generated", isPure: true },
   control: {
     about: "the way to the server and, sealed, through it: keys, envelopes, a WebSocket that comes back",
   },

@@ -212,7 +212,7 @@ describe("a swarm", () => {
     expect(file).toMatchObject({ name: "song.mp3", heldBytes: 400_000 - 65_536, offeredBy: [] });
   });
 
-  it("[S22] leaves switched off what was off, and makes nothing of a resumeState that is none", async () => {
+  it("[S22] leaves switched off what was off, and makes nothing of a resume state that is none", async () => {
     const store = new MemoryStore();
     store.close = async () => undefined;
     const [ada] = party("ada", store).swarms;

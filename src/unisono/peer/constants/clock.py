@@ -9,7 +9,7 @@ OFFSET_WINDOW_MS = 90_000.0
 OFFSET_BUCKET_MS = 6_000.0
 # A bound looser than its line by this much has lost most of its say. The fit begins generous, so that a drift
 # of any size is found, and sharpens towards the tightest bounds: the more buckets there are, the fewer of
-# them must count. Simulated, p95 from 15 s on, LAN / Wi-Fi Wi-Fi uploading: 0.02 / 0.07 / 0.13 ms; with a
+# them must count. Simulated, p95 from 15 s on, LAN / Wi-Fi / Wi-Fi uploading: 0.02 / 0.07 / 0.13 ms; with a
 # fixed 0.25 ms 0.06 / 0.11 / 0.29.
 FIRST_SCALE_MS = 1.0
 SCALE_DECAY = 0.65
@@ -31,7 +31,7 @@ AVERAGING_ROUNDS = 5
 EDGE_NOISE_MS = 0.5
 # Prior: clocks that the network keeps right are within a few ppm of each other, with long tails: a drift that
 # is far from it is believed on less. Simulated with drifts of any size up to 60 ppm, p95 on Wi-Fi / uploading
-# / 4G: 0.070 / 0.19 / 0.16 ms, with 15 ppm 0.075 / 0.21 0.19. A minimum is good to some 0.1 ms.
+# / 4G: 0.070 / 0.19 / 0.16 ms, with 15 ppm 0.075 / 0.21 / 0.19. A minimum is good to some 0.1 ms.
 DRIFT_PRIOR_PPM = 5.0
 BOUND_NOISE_MS = 0.1
 # T13: on a path without an envelope (every message late at random, by 5 to 80 ms) even the tightest bounds

@@ -1,5 +1,5 @@
 // A sound card in true time with the AudioContext and the render Worker in front of it, so that the real player, queue and
-// output line run on it. It keeps what was queued instead of sounding it, and says which place of the file leaves the
+// output clock run on it. It keeps what was queued instead of sounding it, and says which place of the file leaves the
 // port at a true moment. Its crystal is off, its timestamps scatter, it underruns, and the platform can take it away.
 
 import type { SoundPlatform } from "../../audio/output/sound-platform.ts";
@@ -10,7 +10,7 @@ import type { Clock, Random } from "../../lib/index.ts";
 import type { SimClock } from "./sim-clock.ts";
 
 const SAMPLE_RATE = 48_000;
-/** From the render thread to the port, of the device's own loudspeaker. */
+/** From the render thread to the output, of the device's own loudspeaker. */
 const LATENCY_SEC = 0.045;
 const RENDER_QUANTUM_SEC = 0.01;
 const STAMP_AGE_MS = 10;
@@ -40,7 +40,7 @@ export class SimCard {
   readonly #rate: number;
   readonly #sounding = new Set<Sounding>();
   #state: "suspended" | "running" | "interrupted" | "closed" = "suspended";
-  /** Audio at the port: `#outputSec` at true moment `#sinceTrueMs`, running on from there unless it stands. */
+  /** Audio at the output: `#outputSec` at true moment `#sinceTrueMs`, running on from there unless it stands. */
   #outputSec = 0;
   #sinceTrueMs = 0;
   #isStanding = true;
@@ -64,7 +64,7 @@ export class SimCard {
     this.#rate = 1 + offPpm * 1e-6;
   }
 
-  /** Seconds into the file leaving the port now; null while nothing sounds. */
+  /** Seconds into the file leaving the output now; null while nothing sounds. */
   get heardSec(): number | null {
     const frame = this.#outputSecNow() * SAMPLE_RATE;
     if (this.#isStanding) return null;

@@ -95,7 +95,7 @@ export class SimDevice {
   /** Gone without a word: battery empty. */
   isDead = false;
   isVisible = true;
-  /** Hears nothing of the room: what comes of a measurement is what it is told to find. */
+  /** Hears nothing of the room: what comes of a calibration is what it is told to find. */
   ear: CalibrationParts = {
     delaysFor,
     openMicrophone: async () => ({

@@ -1,4 +1,4 @@
-// A whole measurement: a recording of the timetable in, one verdict for each device out. Pure.
+// A whole calibration: a recording of the timetable in, one verdict for each device out. Pure.
 
 import { makeChirp } from "./chirp.ts";
 import { type Heard, judge, type Lateness } from "./lateness.ts";

@@ -1,4 +1,4 @@
-// A whole measurement in a Worker of its own, which ends with it.
+// A whole calibration in a Worker of its own, which ends with it.
 
 import { realClock, within } from "../../lib/index.ts";
 import type { Lateness } from "./lateness.ts";

@@ -1,6 +1,7 @@
-// An anchor as the annotation of its file, the same to the byte in src/unisono/peer/anchor.py. Big-endian: u32 sample rate; then each
-// place: u32 start frame, and its samples as signed bytes. Pure. Every member can write one, so nothing in it is believed:
-// its size, its rate and its order are bounded here, and whether its sound is in the song is for the match to find out.
+// An anchor as the annotation of its file, the same to the byte in src/unisono/peer/anchor.py. Big-endian: u32 sample rate;
+// then each place: u32 start frame, and its samples as signed bytes. Pure. Every member can write one, so nothing in it is
+// believed: its size, its rate and its order are bounded here, and whether its sound is in the song is for the match to find
+// out.
 
 import { ANCHOR_PLACE_FRAMES, MAX_ANCHOR_PLACES } from "../../protocol/constants/audio.gen.ts";
 import type { Anchor, AnchorPlace } from "./anchor.ts";

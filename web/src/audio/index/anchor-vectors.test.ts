@@ -1,5 +1,6 @@
-// What the anchors of given sounds are, in vectors/anchor.json: the headless peer (src/unisono/peer/anchor.py) must make the same annotations
-// and find the same offsets. UNISONO_WRITE_VECTORS=1 writes them anew; tests/peer/test_anchor.py checks its part.
+// What the anchors of given sounds are, in vectors/anchor.json: the headless peer (src/unisono/peer/anchor.py) must make the
+// same annotations and find the same offsets. UNISONO_WRITE_VECTORS=1 writes them anew; tests/peer/test_anchor.py checks its
+// part.
 
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,7 +11,10 @@ import { encodeAnchor } from "./anchor-annotation.ts";
 
 const PATH = join(import.meta.dirname, "../../../../vectors/anchor.json");
 
-/** Parts of a channel, one after the other: noise and saws of 16 bits, by whole numbers alone, so that any language makes the same. */
+/**
+ * Parts of a channel, one after the other: noise and saws of 16 bits, by whole numbers alone, so that any language makes the
+ * same.
+ */
 type Part = readonly [kind: "noise" | "saw" | "silence", frames: number, shift: number, seed: number];
 
 const SOUNDS: Readonly<Record<string, { rate: number; channels: readonly (readonly Part[])[] }>> = {

@@ -5,7 +5,7 @@ import { type Anchor, makeAnchor, matchAnchor } from "./anchor.ts";
 import { decodeAnchor, encodeAnchor } from "./anchor-annotation.ts";
 
 const RATE = 48_000;
-/** What an annotation may have; transfer/core/annotation-limits.ts says so. */
+/** What an annotation may have; spec/constants.toml says so. */
 const MAX_ANNOTATION_BYTES = 20 * 1024;
 
 type Channels = Float32Array<ArrayBuffer>[];

@@ -18,7 +18,10 @@ function told(stepMs: number, random: SeededRandom): (trueMs: number) => number 
   };
 }
 
-/** Reads an output that is 50 ms below the edge of a staircase of 18.7 ms; returns how far the line is off after each second, ms. */
+/**
+ * Reads an output that is 50 ms below the edge of a staircase of 18.7 ms; returns how far the line is off after each second,
+ * ms.
+ */
 function listen(engine: Engine, stepMs: number, seed: number): { errorsMs: number[]; steps: number } {
   const random = new SeededRandom(seed);
   const [toldLocal, toldAudio] = [told(stepMs, random), told(stepMs, random)];

@@ -1,6 +1,7 @@
-// The output of a browser that hides the exact time: both of its clocks, local and audio, are told in steps of 16.7 to 100 ms, up or
-// down at random in Firefox. One pair says nothing then, but the mean of many taken at all places in a step does: the loudspeaker
-// stands where the mean reading of the local clock says, as the offset of global time does (clock/offset-estimator.ts). Pure.
+// The output of a browser that hides the exact time: both of its clocks, local and audio, are told in steps of 16.7 to 100 ms,
+// up or down at random in Firefox. One pair says nothing then, but the mean of many taken at all places in a step does: the
+// loudspeaker stands where the mean reading of the local clock says, as the offset of global time does
+// (clock/offset-estimator.ts). Pure.
 
 import type { OutputSample } from "./output-clock.ts";
 

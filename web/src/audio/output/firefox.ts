@@ -4,17 +4,20 @@
 // sound below it runs on evenly. Right after a callback the stream's buffer is full, so the upper edge of the staircase lies a
 // constant delay above the output. outputLatency is that buffer's content at the moment somebody first asks for it, wherever
 // between full and drained it is just then; the browser keeps the answer for as long as the device stays. Asked while currentTime
-// stands, it therefore says how far the output is below it, and so how far below the edge. In the middle of a stair, that is: near a
-// jump the buffer may hold a callback (10 ms) less or more than currentTime knows of. It may be wrong for good all the same: PulseAudio's client library has
-// smoothed it over five seconds, and a buffer may stand 20 ms too full until the next underrun, which the decoding of a song often
-// brings. So it is asked for late: when sound is due, by then decoded, and the edge has stood. What is due before that goes by what
-// such a buffer usually holds, and the edges seen until then are dated back.
+// stands, it therefore says how far the output is below it, and so how far below the edge. In the middle of a stair, that is:
+// near a jump the buffer may hold a callback (10 ms) less or more than currentTime knows of. It may be wrong for good all the
+// same: PulseAudio's client library has smoothed it over five seconds, and a buffer may stand 20 ms too full until the next
+// underrun, which the decoding of a song often brings. So it is asked for late: when sound is due, by then decoded, and the
+// edge has stood. What is due before that goes by what such a buffer usually holds, and the edges seen until then are dated
+// back.
 
 import type { OutputSample } from "./output-clock.ts";
 
 /** A jump is fresh when the poll before it was this near: the next one is at least 8 ms away. */
 const FRESH_MS = 6.5;
-/** After a jump: what was rendered has been written by then, and the next callback is still some way off (one every 8 to 21 ms). */
+/**
+ * After a jump: what was rendered has been written by then, and the next callback is still some way off (one every 8 to 21 ms).
+ */
 const MIDDLE_MS = { from: 6, to: 13 } as const;
 /** One sample per block: the highest of a dozen jumps, each seen up to a poll late. */
 const BLOCK_MS = 150;
@@ -26,7 +29,10 @@ const NEW_EDGE_MS = 4;
 const STEADY_MS = 6_000;
 /** or, while nobody waits, for so long that nothing more is to be expected. */
 const SETTLED_MS = 20_000;
-/** From the edge to the output until then, and where nobody may ask: 49.6 to 50 ms in twelve streams of Firefox 153 on the rig's PulseAudio. */
+/**
+ * From the edge to the output until then, and where nobody may ask: 49.6 to 50 ms in twelve streams of Firefox 153 on the rig's
+ * PulseAudio.
+ */
 export const USUALLY_BELOW_MS = 50;
 
 interface Edge {

@@ -11,7 +11,7 @@ function read(line: OutputClock, fromMs: number, toMs: number, aheadMs: number, 
   }
 }
 
-describe("the output line", () => {
+describe("the output clock", () => {
   it("says nothing before it stands", () => {
     const line = new OutputClock();
     expect(line.audioSecAt(0)).toBeNull();
@@ -48,7 +48,7 @@ describe("the output line", () => {
     expect(Math.abs((line.audioSecAt(5_100) ?? 0) - before) * 1_000).toBeLessThan(0.01);
   });
 
-  it("[P11] moves at once to new platform after an underrun, and says so", () => {
+  it("[P11] follows a step at once after an underrun, and says so", () => {
     const line = new OutputClock();
     read(line, 1_000, 5_000, -60);
     read(line, 5_000, 5_200, -75);

@@ -53,7 +53,7 @@ const OUTLIER_MADS = 3;
 const MIN_MAD_MS = 0.02;
 /**
  * An underrun or a new output moves the line at once, by 2 to 20 ms; the card's own wander stays within 0.4 ms of the
- * line (Chromium 156, 25 s). Five outliers in a row that agree with each other tell a step from outliers.
+ * line (Chromium 156, 25 s). Five outliers in a row that agree with each other are a step.
  */
 const STEP_MS = 0.8;
 const STEP_SAMPLES = 5;
@@ -78,7 +78,10 @@ const ROUGH_MS = 5;
 const LEAST_UNCERTAIN_MS = 0.03;
 /** Timestamps that follow each other closely lean together: so many of them tell as much as one that stands alone. */
 const LEANING_SAMPLES = 8;
-/** Answers that follow each other are alike by a third to a half; their mean is this much less certain than that of as many strangers. */
+/**
+ * Answers that follow each other are alike by a third to a half; their mean is this much less certain than that of as many
+ * strangers.
+ */
 const LEANING_ANSWERS = 1.6;
 /** Answers over less than this have not told the card's skew for the time after an underrun. */
 const SKEW_KNOWN_MS = 15_000;
@@ -117,7 +120,7 @@ export class OutputClock {
   #smoothingMs = 0;
   #steps = 0;
 
-  /** How often the line had to start again on new ground: underruns and output changes. */
+  /** How often the line had to follow a step: underruns and output changes. */
   get steps(): number {
     return this.#steps;
   }

@@ -6,7 +6,9 @@
 const MOVED_MS = 40;
 /** While an output is opened its latency is reported as 0 or by leaps. */
 const LASTING_MS = 1_000;
-/** Chromium takes the stream down after half a minute of silence; for a second or two of sound the latency is still the old one. */
+/**
+ * Chromium takes the stream down after half a minute of silence; for a second or two of sound the latency is still the old one.
+ */
 const SETTLING_MS = 5_000;
 
 export class OutputWatch {

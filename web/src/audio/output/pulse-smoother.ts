@@ -1,13 +1,15 @@
-// PulseAudio's client library (libpulse 16.1) between two answers of its server: a straight line from a pivot, whose slope follows the
-// answers through three low passes. Run along, these tell from where the line broke off which answer made it. Pure. Local ms, lead
-// ms; slopes in ms per ms. The library's Kalman filter, which works where slopes move by less than some 2 ppm an answer, is left
-// out (docs/decisions/0022).
+// PulseAudio's client library (libpulse 16.1) between two answers of its server: a straight line from a pivot, whose slope
+// follows the answers through three low passes. Run along, these tell from where the line broke off which answer made it. Pure.
+// Local ms, lead ms; slopes in ms per ms. The library's Kalman filter, which works where slopes move by less than some 2 ppm an
+// answer, is left out (docs/decisions/0022).
 
 /** The pivot stands still for as long; it is the first answer of a stream, or the first after an underrun. */
 const WINDOW_MS = 5_000;
 const SLOPE_LAG_MS = WINDOW_MS / (2 * Math.PI);
 const DRIFT_LAG_MS = SLOPE_LAG_MS / 8;
-/** From the pivot to the answers: the library asks after 10 ms, then after twice as long, and leaves out answers before 100 ms. */
+/**
+ * From the pivot to the answers: the library asks after 10 ms, then after twice as long, and leaves out answers before 100 ms.
+ */
 const SCHEDULE_MS = [150, 310, 630, 1_270, 2_550, 4_050];
 /** From the pivot: between the second answer and the third. */
 export const SECOND_LINE_MS: readonly [number, number] = [310, 630];

@@ -122,7 +122,7 @@ describe("answers behind smoothed timestamps", () => {
   });
 });
 
-describe("an output line on answers", () => {
+describe("an output clock on answers", () => {
   function feed(line: OutputClock, answers: PulseAudioOutput, samples: readonly OutputSample[]): void {
     for (const sample of samples) {
       const answer = answers.add(sample);

@@ -2,12 +2,13 @@
 // Linux. Local ms, audio seconds at the output. Pure. Does not know the card's skew or when the output moved.
 //
 // The library asks the server now and then where the stream is, and draws a straight line until the next answer. A stream
-// that has just begun or stumbled therefore reads up to 40 ms off, and a settled one wanders by a tenth. But where a line breaks off
-// from the one before tells what answer made it, once the library's filters are run along (pulse-smoother.ts).
+// that has just begun or stumbled therefore reads up to 40 ms off, and a settled one wanders by a tenth. But where a line
+// breaks off from the one before tells what answer made it, once the library's filters are run along (pulse-smoother.ts).
 //
-// States: beginning (until the second line of a young stream has been seen) · following a line · leaving it (the last timestamps are
-// off it). A break that no answer explains is an underrun: the library has begun anew on a pivot that is not known yet, with the
-// filters it had. Where lines break in turn all the same, the filters were not known, and two whole lines tell them.
+// States: beginning (until the second line of a young stream has been seen) · following a line · leaving it (the last
+// timestamps are off it). A break that no answer explains is an underrun: the library has begun anew on a pivot that is not
+// known yet, with the filters it had. Where lines break in turn all the same, the filters were not known, and two whole lines
+// tell them.
 
 import type { OutputSample } from "./output-clock.ts";
 import { atRest, type DriftFilters, PERIOD_MS, PulseSmoother, SECOND_LINE_MS } from "./pulse-smoother.ts";

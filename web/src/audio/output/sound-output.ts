@@ -25,7 +25,7 @@ const LOOK_GAP_MS = 500;
  * P33: Chromium takes its stream down after half a minute of silence, and the first note then brings it up again, too late to be in
  * step; WebKitGTK's render clock leaps when sound begins. A hundredth of a 16-bit converter's step is not heard, and no silence.
  */
-const MURMUR = 3e-7;
+const KEEP_ALIVE_LEVEL = 3e-7;
 
 interface AudioSessionNavigator {
   readonly audioSession?: { type: string };
@@ -197,7 +197,7 @@ export class SoundOutput {
 
 function playKeepAliveSignal(context: AudioContext): void {
   const source = context.createConstantSource();
-  source.offset.value = MURMUR;
+  source.offset.value = KEEP_ALIVE_LEVEL;
   source.connect(context.destination);
   source.start();
 }

@@ -13,7 +13,10 @@ import { detectEngine, type Engine, type OutputReader, outputReaderOf } from "./
  */
 const LATENCY_HINT_SEC = 0.08;
 
-/** Songs are decoded at the context's rate: at the 192 kHz of some cards they would take four times the memory, and sound the same. */
+/**
+ * Songs are decoded at the context's rate: at the 192 kHz of some cards they would take four times the memory, and sound the
+ * same.
+ */
 const MAX_RATE_HZ = 48_000;
 
 export interface SoundPlatform {

@@ -6,7 +6,10 @@ export interface Lead {
   readonly leadMs: number;
 }
 
-/** What one smoothed timestamp is off its line: rounding to whole microseconds, and the callback's own time (standard deviation). */
+/**
+ * What one smoothed timestamp is off its line: rounding to whole microseconds, and the callback's own time (standard
+ * deviation).
+ */
 export const STAMP_NOISE_MS = 0.003;
 /** How much slopes differ from one line to the next; with a handful of timestamps the last line's says more than they do. */
 const USUAL_BEND = 3e-3;

@@ -1,11 +1,13 @@
-// Where the output is below a render clock that goes by the system's clock and hides the card's: WebKitGTK. Local ms, audio seconds. Pure.
+// Where the output is below a render clock that goes by the system's clock and hides the card's: WebKitGTK. Local ms, audio
+// seconds. Pure.
 //
 // What is rendered waits in GStreamer's queue until the card takes it. The card drains that queue, or fills it, by as much as its
-// crystal is off the system's, and currentTime tells nothing of it. What a media element has played goes by the card, so the output goes
-// along with that from where it stood below currentTime when the stream was young. A queue that has run dry is refilled by
-// GStreamer at a stroke, unseen; it happens where the queue is known to end. docs/timing.md has the measurements.
+// crystal is off the system's, and currentTime tells nothing of it. What a media element has played goes by the card, so the
+// output goes along with that from where it stood below currentTime when the stream was young. A queue that has run dry is
+// refilled by GStreamer at a stroke, unseen; it happens where the queue is known to end. docs/timing.md has the measurements.
 //
-// States: no card's clock (the output stays where a young stream has it) · young (the two clocks are compared) · paced by the card.
+// States: no card's clock (the output stays where a young stream has it) · young (the two clocks are compared) · paced by the
+// card.
 
 import type { OutputSample } from "./output-clock.ts";
 

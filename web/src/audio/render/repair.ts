@@ -17,7 +17,7 @@ export class Repair {
   #wrongSinceMs: number | null = null;
 
   /**
-   * Whether to cross over now. `steps`: how often the output line has moved to new ground. `errorMs`: null while silent. `uncertaintyMs`:
+   * Whether to cross over now. `steps`: how often the output clock has followed a step. `errorMs`: null while silent. `uncertaintyMs`:
    * of that error.
    */
   isDue(steps: number, errorMs: number | null, uncertaintyMs: number, localMs: number): boolean {

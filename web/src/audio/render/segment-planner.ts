@@ -155,7 +155,9 @@ export class SegmentPlanner {
     return this.#append(startFrame, ideal, timeline, { run, frames });
   }
 
-  /** `ratioBefore`: of what it goes on from; the rate then changes evenly, as a jump of the pitch is noise beside a tone (P13). */
+  /**
+   * `ratioBefore`: of what it goes on from; the rate then changes evenly, as a jump of the pitch is noise beside a tone (P13).
+   */
   #append(
     startFrame: number,
     position: number,

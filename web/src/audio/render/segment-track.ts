@@ -1,6 +1,6 @@
 // What has been queued on the sound card, exactly: consecutive segments of output frames, each a run through the file at a
-// rate that may change evenly. Positions are file frames at the context's rate, fractional; `startFrame` is an integer context frame.
-// Pure. Does not know what the frames sound like nor when they are due.
+// rate that may change evenly. Positions are file frames at the context's rate, fractional; `startFrame` is an integer context
+// frame. Pure. Does not know what the frames sound like nor when they are due.
 //
 // Invariants
 //  1. Segments are contiguous: each starts at the frame where the one before ends.
@@ -46,7 +46,10 @@ export class SegmentTrack {
     return run?.position ?? null;
   }
 
-  /** The run through the file from `frame` on, straight on at the rate that it has there; also right after the end of the last segment. */
+  /**
+   * The run through the file from `frame` on, straight on at the rate that it has there; also right after the end of the last
+   * segment.
+   */
   runAt(frame: number): Run | null {
     const segment = this.#segments.findLast((candidate) => candidate.startFrame <= frame);
     if (!segment || segment.isLast || frame > segment.startFrame + segment.frames) return null;

@@ -1,5 +1,6 @@
-// A room of real browsers as `python -m bench.capture` has recorded it: what their AudioContexts told, and where their loudspeakers
-// were in the song. Says how far off a line is that was fed with what they told. Milliseconds; seconds in the song and of recording.
+// A room of real browsers as `python -m bench.capture` has recorded it: what their AudioContexts told, and where their
+// loudspeakers were in the song. Says how far off a line is that was fed with what they told. Milliseconds; seconds in the song
+// and of recording.
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -7,7 +8,10 @@ import type { OutputSample } from "../output/output-clock.ts";
 
 /** When it was read, ms · the pair of getOutputTimestamp, s and ms. */
 type Stamp = readonly [number, number, number];
-/** When it was queued, ms · first frame · frames · place in the song, frames · song frames per frame · its change with each frame. */
+/**
+ * When it was queued, ms · first frame · frames · place in the song, frames · song frames per frame · its change with each
+ * frame.
+ */
 type SegmentRow = readonly [number, number, number, number, number, number?];
 
 interface CapturedDevice {
@@ -30,7 +34,7 @@ export interface ReckonedOutput {
   readonly uncertaintyMs: number;
 }
 
-/** What reckons the port of one device: fed with every timestamp, asked between them. */
+/** What reckons the output of one device: fed with every timestamp, asked between them. */
 export interface Reckoner {
   add(sample: OutputSample): void;
   at(localMs: number): ReckonedOutput | null;
@@ -84,8 +88,8 @@ export function replay(
 
 function guessZeroMs(room: CapturedRoom, devices: readonly CapturedDevice[]): number {
   for (const device of devices) {
-    const port = portOf(room, device);
-    for (const [index, audioSec] of port.entries()) {
+    const output = outputOf(room, device);
+    for (const [index, audioSec] of output.entries()) {
       const stamp = audioSec !== null && device.stamps.find(([, contextSec]) => contextSec >= audioSec);
       if (stamp && audioSec !== null) {
         const [, contextSec, performanceMs] = stamp;
@@ -97,9 +101,9 @@ function guessZeroMs(room: CapturedRoom, devices: readonly CapturedDevice[]): nu
   throw new Error("nobody was heard");
 }
 
-/** How far the reckoner's port is ahead of the one heard, but for a constant that all devices share. */
+/** How far the reckoner's output is ahead of the one heard, but for a constant that all devices share. */
 function leadsOf(room: CapturedRoom, device: CapturedDevice, zeroMs: number, reckoner: Reckoner) {
-  const port = portOf(room, device);
+  const output = outputOf(room, device);
   let next = 0;
   return room.atSec.map((atSec, index) => {
     const localMs = zeroMs + atSec * 1000 - device.originMs;
@@ -107,15 +111,15 @@ function leadsOf(room: CapturedRoom, device: CapturedDevice, zeroMs: number, rec
       const [, contextSec, performanceMs] = device.stamps[next] as Stamp;
       if (performanceMs > 0) reckoner.add({ localMs: performanceMs, audioSec: contextSec });
     }
-    const audioSec = port[index] ?? null;
+    const audioSec = output[index] ?? null;
     const reckoned = reckoner.at(localMs);
     if (audioSec === null || !reckoned) return null;
     return { offMs: (reckoned.audioSec - audioSec) * 1000, uncertaintyMs: reckoned.uncertaintyMs };
   });
 }
 
-/** AudioContext time that left the port at each moment of the recording, by the place in the song that was heard. */
-function portOf(room: CapturedRoom, { segments, songSec }: CapturedDevice): (number | null)[] {
+/** AudioContext time that left the output at each moment of the recording, by the place in the song that was heard. */
+function outputOf(room: CapturedRoom, { segments, songSec }: CapturedDevice): (number | null)[] {
   return room.atSec.map((_, index) => {
     const placeSec = songSec[index];
     if (placeSec == null) return null;

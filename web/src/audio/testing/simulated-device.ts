@@ -1,7 +1,7 @@
-// One device in virtual time, with the real cores from probe to segment: shared clock → play clock → output line → planner
+// One device in virtual time, with the real cores from probe to segment: synced clock → playback clock → output clock → planner
 // and servo. Its crystals and its network are made up, so that the truth is known: where in the song its loudspeaker is.
 
-import { PlaybackClock, type PlayClockVerdict, SyncedClock } from "../../clock/index.ts";
+import { PlaybackClock, type PlaybackClockVerdict, SyncedClock } from "../../clock/index.ts";
 import { type PathModel, TruePath } from "../../clock/testing/path.ts";
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
 import { OutputClock } from "../output/output-clock.ts";
@@ -44,7 +44,7 @@ class SteppingPath extends TruePath {
 export class SimulatedDevice {
   readonly path: SteppingPath;
   readonly planner: SegmentPlanner;
-  readonly verdicts: PlayClockVerdict[] = [];
+  readonly verdicts: PlaybackClockVerdict[] = [];
   readonly #clock = new VirtualClock(1_000);
   readonly #line = new OutputClock();
   readonly #shared: SyncedClock;
@@ -114,7 +114,7 @@ export class SimulatedDevice {
   readonly #timeline: Timeline = (localMs) =>
     ((this.#playbackClock?.globalUsAt(localMs) ?? 0) - this.#startGlobalUs) / 1e6;
 
-  /** The frame that truly leaves the port at a local moment; fractional. */
+  /** The frame that truly leaves the output at a local moment; fractional. */
   #frameAt(localMs: number): number {
     return ((localMs * (1 + this.#crystals.cardPpm * 1e-6) + 5_000) * RATE) / 1_000;
   }

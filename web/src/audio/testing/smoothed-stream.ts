@@ -1,6 +1,7 @@
 // A stream whose timestamps PulseAudio's client library smooths, as pulseaudio.ts describes it: a straight line from
 // answer to answer, from a pivot that follows the answers along the chord, with a slope that follows the chord's through
-// the library's three low passes. Its Kalman filter, which comes in when the slope hardly changes, is left out. Local ms, audio seconds.
+// the library's three low passes. Its Kalman filter, which comes in when the slope hardly changes, is left out. Local ms, audio
+// seconds.
 
 import type { Random } from "../../lib/index.ts";
 import type { OutputSample } from "../output/output-clock.ts";
@@ -23,7 +24,7 @@ export interface StreamModel {
 }
 
 export class SmoothedStream {
-  /** Where the port truly is; a stumble moves it. */
+  /** Where the output truly is; a stumble moves it. */
   outputLeadMs = -300;
   /** What the next answer is wrong by, and how late it comes. */
   nextAnswerOffMs = 0;
@@ -58,7 +59,7 @@ export class SmoothedStream {
     return this.outputLeadMs + localMs * this.#model.skewPpm * 1e-6;
   }
 
-  /** The port falls behind by `ms`, and the library begins anew: its slope as it was, its first answer as poor as at first. */
+  /** The output falls behind by `ms`, and the library begins anew: its slope as it was, its first answer as poor as at first. */
   stumble(ms: number): void {
     this.outputLeadMs -= ms;
     this.#begunMs = this.#localMs;

@@ -1,5 +1,5 @@
-// Draws the table of roles as a Mermaid diagram, for docs/spec/director.md. Used by scripts/draw-roles.mjs, which writes it,
-// and by the test that fails when the page is stale.
+// Draws the table of role transitions as a Mermaid diagram, for docs/spec/director.md. Used by scripts/draw-roles.mjs, which
+// writes it, and by the test that fails when the page is stale.
 
 import { ROLE_TRANSITIONS } from "../role-transitions.ts";
 

@@ -7,7 +7,7 @@ export const OFFSET_BUCKET_MS = 6_000;
 /**
  * A bound looser than its line by this much has lost most of its say. The fit begins generous, so that a drift of any size is
  * found, and sharpens towards the tightest bounds: the more buckets there are, the fewer of them must count. Simulated, p95 from
- * 15 s on, LAN / Wi-Fi Wi-Fi uploading: 0.02 / 0.07 / 0.13 ms; with a fixed 0.25 ms 0.06 / 0.11 / 0.29.
+ * 15 s on, LAN / Wi-Fi / Wi-Fi uploading: 0.02 / 0.07 / 0.13 ms; with a fixed 0.25 ms 0.06 / 0.11 / 0.29.
  */
 export const FIRST_SCALE_MS = 1;
 export const SCALE_DECAY = 0.65;
@@ -32,7 +32,7 @@ export const EDGE_NOISE_MS = 0.5;
 /**
  * Prior: clocks that the network keeps right are within a few ppm of each other, with long tails: a drift that is far from it is
  * believed on less. Simulated with drifts of any size up to 60 ppm, p95 on Wi-Fi / uploading / 4G: 0.070 / 0.19 / 0.16 ms, with
- * 15 ppm 0.075 / 0.21 0.19. A minimum is good to some 0.1 ms.
+ * 15 ppm 0.075 / 0.21 / 0.19. A minimum is good to some 0.1 ms.
  */
 export const DRIFT_PRIOR_PPM = 5;
 export const BOUND_NOISE_MS = 0.1;

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, toBase64Url } from "../../lib/index.ts";
-import { MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import { CTL_VERSION, MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
 import { compareAnnotations } from "./annotations.ts";
 import { CtlInbox, encodeCtl } from "./ctl.ts";
@@ -158,7 +158,7 @@ describe("a file annotation", () => {
     const hear = (message: Parameters<FakePeer["say"]>[1]) =>
       ada.transfer.handle({ type: "ctl", peer: bo, message }, 1000);
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
-    hear({ type: "hello", v: 1, proof: "" });
+    hear({ type: "hello", v: CTL_VERSION, proof: "" });
     expect(hear({ type: "annotation", fileId: song.fileId, annotation: "AQ" })).toEqual([]);
     expect(annotation(ada)).toEqual([]);
   });

@@ -1,9 +1,10 @@
-// File annotations: one opaque byte string per file that travels beside its manifest and ends up the same on every peer. An annotation is
-// a max-register: of two different ones the lexicographically smaller wins, whoever wrote it and in whatever order they
-// come; who has the better one tells each neighbour that has a worse one or none. Local ms. Knows nothing of its meaning.
-// Invariants: (1) annotations of a file cross a link only while one of its two ends lists the file there, so both know it; (2) what
-// is sent is paced well below what every receiver allows, so an honest peer never floods; (3) a neighbour's known annotation is
-// either the very object kept here or a mere mark that it has a worse one, so telling whether it needs ours is a comparison of references.
+// File annotations: one opaque byte string per file that travels beside its manifest and ends up the same on every peer. An
+// annotation is a max-register: of two different ones the lexicographically smaller wins, whoever wrote it and in whatever
+// order they come; who has the better one tells each neighbour that has a worse one or none. Local ms. Knows nothing of its
+// meaning. Invariants: (1) annotations of a file cross a link only while one of its two ends lists the file there, so both know
+// it; (2) what is sent is paced well below what every receiver allows, so an honest peer never floods; (3) a neighbour's known
+// annotation is either the very object kept here or a mere mark that it has a worse one, so telling whether it needs ours is a
+// comparison of references.
 
 import { type Bytes, type FileId, fromBase64Url, toBase64Url } from "../../lib/index.ts";
 import { MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";

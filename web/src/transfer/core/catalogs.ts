@@ -1,4 +1,5 @@
-// Catalogs: takes a neighbour's over, tells neighbours this device's own, and keeps the number of known files in bounds. Local ms.
+// Catalogs: takes a neighbour's over, tells neighbours this device's own, and keeps the number of known files in bounds. Local
+// ms.
 
 import type { FileId, UserId } from "../../lib/index.ts";
 import type { CoreState } from "./core.ts";

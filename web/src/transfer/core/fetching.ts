@@ -73,7 +73,7 @@ export class Fetching {
     if (!request) return "unrequested";
     const isInPlace = chunk.offsetBytes === request.receivedBytes;
     if (!isInPlace || request.receivedBytes + payloadBytes > request.sizeBytes) return "malformed";
-    neighbour.source.annotationChunk(payloadBytes, localMs);
+    neighbour.source.recordChunk(payloadBytes, localMs);
     request.receivedBytes += payloadBytes;
     const file = fileCatalog.get(request.fileId);
     const isUseless = !file || file.held.has(request.piece) || file.checking.has(request.piece);
@@ -254,7 +254,7 @@ export class Fetching {
     this.takeUnstored(file.fileId, -1, file.epoch, localMs);
   }
 
-  /** Takes back every request for a file, and has the store let go of it: its room is for others. What nobody lists is forgotten. */
+  /** Takes back every request for a file; the store lets go of it, for others. What nobody lists is forgotten. */
   letGo(file: KnownFile): void {
     const { neighbours, fileCatalog } = this.#core;
     this.cancelFile(file);

@@ -148,7 +148,9 @@ export class FileCatalog {
     }));
   }
 
-  /** Enabled files that are incomplete: those chosen to be played, the latest choice first, then in the order they became known. */
+  /**
+   * Enabled files that are incomplete: those chosen to be played, the latest choice first, then in the order they became known.
+   */
   toFetch(choices: readonly FileId[]): KnownFile[] {
     const wanted = [...this.#files.values()].filter((file) => file.isEnabled && !file.isComplete);
     const rankOf = ({ fileId }: KnownFile): number => {

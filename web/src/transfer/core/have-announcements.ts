@@ -1,6 +1,6 @@
 // Who is told when that this device holds another piece. Local ms.
-// A message per piece and neighbour would cost more than it tells: every one wakes both ends, and a full mesh on a slow machine is
-// bound by that. What hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work.
+// A message per piece and neighbour would cost more than it tells: every one wakes both ends, and a full mesh on a slow machine
+// is bound by that. What hardly any neighbour has is told at once: the sooner it is asked for, the sooner uplinks have work.
 
 import type { CoreState } from "./core.ts";
 import type { Neighbour } from "./neighbour.ts";

@@ -83,8 +83,7 @@ describe("a source", () => {
     const source = new RemoteSource();
     source.recordRtt(20);
     source.request(SONG, 0, PIECE_BYTES, 0);
-    for (let localMs = 100; localMs <= 2_000; localMs += 100)
-      source.annotationChunk(bytesPerSec / 10, localMs);
+    for (let localMs = 100; localMs <= 2_000; localMs += 100) source.recordChunk(bytesPerSec / 10, localMs);
     return source;
   }
 
@@ -101,7 +100,7 @@ describe("a source", () => {
     }
     expect(struckLocalMs).toEqual([5_000, 11_000]);
     expect(source.creditFor(PIECE_BYTES)).toBe(1);
-    source.annotationChunk(1_000, 20_000);
+    source.recordChunk(1_000, 20_000);
     expect(source.creditFor(PIECE_BYTES)).toBe(MAX_CREDIT / 4);
   });
 
@@ -162,7 +161,7 @@ describe("the topology", () => {
   });
 });
 
-describe("the sendQueue", () => {
+describe("the send queue", () => {
   /** A channel that holds what it is given until told to drain. */
   class FakeChannel {
     bufferedAmount = 0;

@@ -121,7 +121,7 @@ export class RemoteSource {
     return [...this.#requests.values()].filter((request) => request.isLive);
   }
 
-  /** Annotations that a piece was asked for. By invariant 2 there is no request for it here yet. */
+  /** Records that a piece was asked for. By invariant 2 there is no request for it here yet. */
   request(fileId: FileId, piece: number, sizeBytes: number, localMs: number): void {
     if (this.#requests.size === 0) this.#heardLocalMs = localMs;
     if (this.#liveCount === 0) {
@@ -186,7 +186,7 @@ export class RemoteSource {
     return this.#requests.size > 0 && localMs - this.#heardLocalMs >= LINK_DEAD_AFTER_MS;
   }
 
-  annotationChunk(payloadBytes: number, localMs: number): void {
+  recordChunk(payloadBytes: number, localMs: number): void {
     this.#progressLocalMs = localMs;
     this.#heardLocalMs = localMs;
     this.#strikes = 0;

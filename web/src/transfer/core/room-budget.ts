@@ -1,7 +1,7 @@
 // How much of this device's room each file and each member may take, and what makes way for what. Pure: knows no clock.
-// Rules: (1) only files the store was asked to keep count, at their full size; (2) what is switched off and not mine makes way for
-// anything; (3) for the file chosen to play everything makes way that is not mine, least needed first; (4) what only one member
-// lists, and nobody present says is their own, has a share, and so has what that member has withdrawn.
+// Rules: (1) only files the store was asked to keep count, at their full size; (2) what is switched off and not mine makes way
+// for anything; (3) for the file chosen to play everything makes way that is not mine, least needed first; (4) what only one
+// member lists, and nobody present says is their own, has a share, and so has what that member has withdrawn.
 
 import type { FileId, UserId } from "../../lib/index.ts";
 import type { KnownFile } from "./known-file.ts";

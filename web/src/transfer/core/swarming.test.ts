@@ -1,7 +1,8 @@
-// The scheduler as a whole: how near a swarm comes to what no algorithm can heartbeat, in virtual time, so every figure is a count
+// The scheduler as a whole: how near a swarm comes to what no algorithm can beat, in virtual time, so every figure is a count
 // of work and none a measurement. Larger swarms: transfer/testing/simulate-large.ts.
 
 import { describe, expect, it } from "vitest";
+import { CTL_VERSION } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
 import { simulate } from "../testing/simulation.ts";
 import { Bitfield } from "./bitfield.ts";
@@ -75,10 +76,10 @@ describe("a sole holder", () => {
       }
     };
     tell({ type: "link-opened", peer: cy });
-    tell({ type: "ctl", peer: cy, message: { type: "hello", v: 1, proof: "" } });
+    tell({ type: "ctl", peer: cy, message: { type: "hello", v: CTL_VERSION, proof: "" } });
     expect(Bitfield.decode(shown[0] ?? "", 64).setCount).toBeLessThan(8);
     tell({ type: "link-opened", peer: bo.id });
-    tell({ type: "ctl", peer: bo.id, message: { type: "hello", v: 1, proof: "" } });
+    tell({ type: "ctl", peer: bo.id, message: { type: "hello", v: CTL_VERSION, proof: "" } });
     const { fileId } = song;
     const listed = { slot: 0, fileId, name: "song.mp3", sizeBytes: 4 * MEBIBYTE, pieceLength: 65_536 };
     const files = [{ ...listed, isOwn: true, isWhole: true }];
@@ -93,7 +94,7 @@ describe("a sole holder", () => {
     const bo = idOf("bo");
     const hear = (message: CtlMessage) => ada.transfer.handle({ type: "ctl", peer: bo, message }, 1000);
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
-    hear({ type: "hello", v: 1, proof: "" });
+    hear({ type: "hello", v: CTL_VERSION, proof: "" });
     const all = Array.from({ length: 30 }, (_, piece) => piece);
     const effects = hear({ type: "request", fileId: song.fileId, pieces: all });
     expect(effects.map(({ type }) => type)).toEqual(["read-piece", "read-piece"]);
@@ -110,7 +111,7 @@ describe("giving", () => {
       const hear = (message: CtlMessage) =>
         ada.transfer.handle({ type: "ctl", peer: stuck, message }, swarm.clock.nowMs());
       ada.transfer.handle({ type: "link-opened", peer: stuck }, swarm.clock.nowMs());
-      hear({ type: "hello", v: 1, proof: "" });
+      hear({ type: "hello", v: CTL_VERSION, proof: "" });
       hear({ type: "request", fileId: song.fileId, pieces: [0, 1, 2] }); // begun, and never reported sent
     }
     swarm.link(ada, bo);

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CTL_VERSION } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
 import type { CtlMessage } from "./ctl.ts";
 
@@ -103,12 +104,12 @@ describe("fetching a file", () => {
     ada.add(song);
     const hear = (message: CtlMessage) => ada.transfer.handle({ type: "ctl", peer: bo, message }, 1000);
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
-    hear({ type: "hello", v: 1, proof: "" });
+    hear({ type: "hello", v: CTL_VERSION, proof: "" });
     const [reading] = hear({ type: "request", fileId: song.fileId, pieces: [0] });
     if (reading?.type !== "read-piece") throw new Error("ada should have begun to read");
     ada.transfer.handle({ type: "link-closed", peer: bo }, 1001);
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1002);
-    hear({ type: "hello", v: 1, proof: "" });
+    hear({ type: "hello", v: CTL_VERSION, proof: "" });
     const { upload } = reading;
     const bytes = new Uint8Array(65_536);
     expect(ada.transfer.handle({ type: "piece-read", peer: bo, upload, bytes }, 1003)).toEqual([]);
@@ -314,7 +315,7 @@ describe("peers that misbehave", () => {
   });
 
   it.each([
-    ["a second hello", { type: "hello", v: 1, proof: "" }, "malformed"],
+    ["a second hello", { type: "hello", v: CTL_VERSION, proof: "" }, "malformed"],
     ["a piece beyond the end", { type: "request", fileId: song.fileId, pieces: [4_000] }, "malformed"],
     [
       "a bitfield of the wrong length",
@@ -336,7 +337,9 @@ describe("peers that misbehave", () => {
     ada.add(song);
     const bo = idOf("bo");
     const opening = ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
-    expect(opening).toEqual([{ type: "send-ctl", peer: bo, message: { type: "hello", v: 1, proof: "" } }]);
+    expect(opening).toEqual([
+      { type: "send-ctl", peer: bo, message: { type: "hello", v: CTL_VERSION, proof: "" } },
+    ]);
     const early = { type: "manifest-request", fileId: song.fileId } as const;
     expect(ada.transfer.handle({ type: "ctl", peer: bo, message: early }, 1001)).toContainEqual({
       type: "drop-peer",
@@ -351,7 +354,7 @@ describe("peers that misbehave", () => {
     const bo = idOf("bo");
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
     const effects = ada.transfer.handle(
-      { type: "ctl", peer: bo, message: { type: "hello", v: 2, proof: "" } },
+      { type: "ctl", peer: bo, message: { type: "hello", v: CTL_VERSION + 1, proof: "" } },
       1001,
     );
     expect(effects).toContainEqual({ type: "drop-peer", peer: bo, reason: "version", isForGood: true });

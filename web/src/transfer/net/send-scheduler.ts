@@ -1,5 +1,5 @@
-// The one scheduler through which all bulk of this device leaves: send queues ask, the pacer decides, and who was refused is called
-// in turn when the time has come. One timer at most, and only while somebody waits. Local ms.
+// The one scheduler through which all bulk of this device leaves: send queues ask, the pacer decides, and who was refused is
+// called in turn when the time has come. One timer at most, and only while somebody waits. Local ms.
 
 import type { Clock } from "../../lib/index.ts";
 import type { Pacer } from "./pacer.ts";

@@ -1,5 +1,5 @@
-// The best store this browser has: OPFS, else IndexedDB, with memory behind them for what they refuse; else memory. A session in
-// a swarm is named by a session that outlives a reload of its page and nothing else; what a crashed page left behind is wiped
+// The best store this browser has: OPFS, else IndexedDB, with memory behind them for what they refuse; else memory. The
+// store of a session has a name that outlives a reload of its page and nothing else; what a crashed page left behind is wiped
 // here, on the next start. Whether the page of a leftover still lives is told by a Web Lock it holds; where there are none
 // (plain http), by a heartbeat in the database.
 
@@ -147,7 +147,9 @@ interface Lock {
   release(): void;
 }
 
-/** Holds the lock of this session; of a duplicated tab, which has the same session, under a name of its own. null without locks. */
+/**
+ * Holds the lock of this session; of a duplicated tab, which has the same session, under a name of its own. null without locks.
+ */
 async function takeLock(session: string): Promise<Lock | null> {
   if (!hasLocks()) return null;
   for (const name of [session, `${session.slice(0, 40)}-${crypto.randomUUID().slice(0, 18)}`]) {

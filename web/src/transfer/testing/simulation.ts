@@ -1,5 +1,5 @@
 // Whole swarms in virtual time: one peer adds a file, the others fetch it, some leave and some join meanwhile. Returns what
-// the docs quote: how long the last took against what no algorithm can heartbeat, and how much of what was sent was needed.
+// the docs quote: how long the last took against what no algorithm can beat, and how much of what was sent was needed.
 
 import type { UserId } from "../../lib/index.ts";
 import { neighboursByPeer } from "../core/topology.ts";

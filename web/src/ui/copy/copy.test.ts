@@ -66,7 +66,7 @@ const BANNERS: { readonly [Code in Banner["code"]]: Extract<Banner, { code: Code
   insecure: { code: "insecure" },
 };
 
-const HINDRANCES: Readonly<Record<NotReadyReason, true>> = {
+const NOT_READY_REASONS: Readonly<Record<NotReadyReason, true>> = {
   "turned-off": true,
   "storage-full": true,
   fetching: true,
@@ -145,12 +145,12 @@ describe("the words for what is going on", () => {
   it("are all in the table of waits and troubles", () => {
     const table = readFileSync(join(import.meta.dirname, "../../../../docs/waits.md"), "utf8");
     const waits = ["joining", "electing", "fetching", "decoding", "waiting-for", "starting", "entering"];
-    const codes = [...waits, ...Object.keys({ ...HELPS, ...BANNERS, ...HINDRANCES })];
+    const codes = [...waits, ...Object.keys({ ...HELPS, ...BANNERS, ...NOT_READY_REASONS })];
     expect(codes.filter((code) => !table.includes(`\`${code}\``))).toEqual([]);
   });
 
   it("say what each of those who are waited for is at", () => {
-    for (const notReadyReason of Object.keys(HINDRANCES) as NotReadyReason[]) {
+    for (const notReadyReason of Object.keys(NOT_READY_REASONS) as NotReadyReason[]) {
       const waits = [
         { name: "Bo", notReadyReason },
         { name: "Cy", notReadyReason: null },
@@ -294,8 +294,8 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
       }
     });
 
-    it("differ for every cause of a wait, every notReadyReason and every trouble", () => {
-      const waits = (Object.keys(HINDRANCES) as NotReadyReason[]).map((notReadyReason) => [
+    it("differ for every cause of a wait, every not-ready reason and every trouble", () => {
+      const waits = (Object.keys(NOT_READY_REASONS) as NotReadyReason[]).map((notReadyReason) => [
         { name: "Bo", notReadyReason },
       ]);
       const helps: Help[] = [

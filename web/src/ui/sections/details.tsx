@@ -1,4 +1,4 @@
-// The figures, for the curious and for support. Rendered only while open: they change with every calibration.
+// The figures, for the curious and for support. Rendered only while open: they change with every measurement.
 
 import { useSignal } from "@preact/signals";
 import type { DetailsView } from "../../app/view.ts";
