@@ -101,6 +101,27 @@ describe("the shape of the source", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("nothing is exported that no other file names", () => {
+    const all = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) =>
+      /\.tsx?$/.test(path),
+    );
+    const words = new Map(all.map((path) => [path, new Set(sourceOf(path).match(/[\w$]+/g))]));
+    const bench = join(SRC, "../bench");
+    const outside = new Set(
+      readdirSync(bench).flatMap((name) => readFileSync(join(bench, name), "utf8").match(/[\w$]+/g) ?? []),
+    );
+    const unused = files
+      .filter((path) => !path.endsWith(".gen.ts"))
+      .flatMap((path) =>
+        [...sourceOf(path).matchAll(/^export (?:async )?(?:const|function\*?|class) ([\w$]+)/gm)]
+          .map(([, name = ""]) => name)
+          .filter((name) => !outside.has(name))
+          .filter((name) => !all.some((other) => other !== path && words.get(other)?.has(name)))
+          .map((name) => `${path}: ${name}`),
+      );
+    expect(unused).toEqual([]);
+  });
+
   it("no file is longer than 500 lines", () => {
     const long = files.filter((path) => readFileSync(join(SRC, path), "utf8").split("\n").length > 500);
     expect(long).toEqual([]);

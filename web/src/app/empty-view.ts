@@ -4,7 +4,7 @@ import type { DetailsView, View } from "./view.ts";
 
 export const NO_COURSE: Pick<DetailsView, "history" | "pieces"> = { history: [], pieces: [] };
 
-export const NO_DETAILS: DetailsView = {
+const NO_DETAILS: DetailsView = {
   controlState: "idle",
   clockState: "unsynced",
   uncertaintyMs: null,

@@ -10,7 +10,7 @@ export interface MediaPlatform {
   readonly makeMetadata: (init: MediaMetadataInit) => MediaMetadata;
 }
 
-export const browserMedia = (): MediaPlatform => ({
+const browserMedia = (): MediaPlatform => ({
   session: navigator.mediaSession as MediaSession | undefined,
   makeMetadata: (init) => new MediaMetadata(init),
 });

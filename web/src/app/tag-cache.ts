@@ -12,7 +12,7 @@ export interface CoverPlatform {
   readonly dropUrl: (url: string) => void;
 }
 
-export const browserCovers: CoverPlatform = {
+const browserCovers: CoverPlatform = {
   decode: (picture) => createImageBitmap(picture),
   makeUrl: (picture) => URL.createObjectURL(picture),
   dropUrl: (url) => URL.revokeObjectURL(url),

@@ -17,7 +17,7 @@ import { syncWord } from "./sync-word.ts";
 import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
 import { viewAppliedCalibration, viewCalibration } from "./view-calibration.ts";
 
-export function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
+function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
   return {
     userId: person.userId,
     name: person.name,
@@ -32,7 +32,7 @@ export function viewPerson(person: PersonFacts, directorId: UserId | null): Pers
   };
 }
 
-export function viewFile(file: FileState, facts: SessionFacts): FileView {
+function viewFile(file: FileState, facts: SessionFacts): FileView {
   const isChosen = facts.plan.fileId === file.fileId;
   const refusal = facts.refusals.get(file.fileId);
   const said = facts.songs.get(file.fileId);
@@ -179,7 +179,7 @@ export function viewPieces(facts: SessionFacts, maps: readonly PieceMap[]): Deta
 /** What changes once a second, and is the same value in between. */
 export type Course = Pick<DetailsView, "history" | "pieces">;
 
-export function viewDetails(facts: SessionFacts, course: Course): DetailsView {
+function viewDetails(facts: SessionFacts, course: Course): DetailsView {
   const { estimate, playback, totals } = facts;
   return {
     controlState: facts.control,

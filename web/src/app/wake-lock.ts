@@ -7,7 +7,7 @@ export interface WakeLockPlatform {
   readonly request: (() => Promise<WakeLockSentinel>) | undefined;
 }
 
-export const browserScreen = (): WakeLockPlatform => ({
+const browserScreen = (): WakeLockPlatform => ({
   isVisible: () => document.visibilityState === "visible",
   request: "wakeLock" in navigator ? () => navigator.wakeLock.request("screen") : undefined,
 });

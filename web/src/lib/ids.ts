@@ -14,5 +14,4 @@ const HEX_16_BYTES = /^[0-9a-f]{32}$/;
 const HEX_32_BYTES = /^[0-9a-f]{64}$/;
 
 export const isUserId = (text: string): text is UserId => HEX_16_BYTES.test(text);
-export const isSwarmId = (text: string): text is SwarmId => HEX_16_BYTES.test(text);
 export const isFileId = (text: string): text is FileId => HEX_32_BYTES.test(text);

@@ -6,7 +6,7 @@ import { CHIRP_SEC } from "./chirp.ts";
 /** A chirp, the slowest Bluetooth loudspeaker, and the echo of a bare room. */
 export const SLOT_SEC = 1;
 /** An odd number has a middle one. */
-export const ROUNDS = 5;
+const ROUNDS = 5;
 /** How much earlier and later than its slot begins a chirp is looked for; the microphone's own delay is in it. */
 export const SEARCH_BEFORE_SEC = 0.15;
 export const SEARCH_AFTER_SEC = SLOT_SEC - SEARCH_BEFORE_SEC - CHIRP_SEC / 2;

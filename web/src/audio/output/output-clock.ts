@@ -34,7 +34,7 @@ export interface LineReading {
  * read over many, across underruns. One window of 4 s for both bent the rate by 1000 ppm and more on a starved machine,
  * where small unseen steps tilt a short line.
  */
-export const LEVEL_WINDOW_MS = 4_000;
+const LEVEL_WINDOW_MS = 4_000;
 const SKEW_WINDOW_MS = 60_000;
 /** Fitting the skew at every timestamp would cost more than it tells. */
 const SKEW_PERIOD_MS = 250;

@@ -11,7 +11,7 @@ import { WireError } from "../../lib/index.ts";
 import { MAX_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
 
 export const BULK_HEADER_BYTES = 12;
-export const BULK_TYPE_CHUNK = 1;
+const BULK_TYPE_CHUNK = 1;
 
 export interface Chunk {
   readonly slot: number;

@@ -14,7 +14,7 @@ export interface PieceChoices {
 }
 
 /** A newcomer needs something to give quickly, and many newcomers should not all want the same rarest piece. */
-export const RANDOM_FIRST_PIECES = 2;
+const RANDOM_FIRST_PIECES = 2;
 
 /** Up to `count` pieces: rarest first, ties at random; the first pieces of a file at random altogether. */
 export function pickPieces(choices: PieceChoices, count: number, random: Random): number[] {

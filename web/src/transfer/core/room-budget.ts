@@ -131,7 +131,7 @@ export function worthOfName(fileId: FileId, context: RoomContext): number {
   return context.choices.includes(fileId) || listersOf(fileId, context) > 1 ? 2 : 0;
 }
 
-export function isOwned(fileId: FileId, { neighbours }: RoomContext): boolean {
+function isOwned(fileId: FileId, { neighbours }: RoomContext): boolean {
   for (const { listing } of neighbours.values()) if (listing.get(fileId)?.isOwn) return true;
   return false;
 }

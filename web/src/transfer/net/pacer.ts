@@ -11,8 +11,8 @@
  * What may queue while music plays (the clock's probes share the uplink), and otherwise. While it plays, 25 ms are promised (S15);
  * at 25 one of 20 modelled downloads broke that, at 22 none of 150.
  */
-export const PLAYING_QUEUE_MS = 22;
-export const IDLE_QUEUE_MS = 100;
+const PLAYING_QUEUE_MS = 22;
+const IDLE_QUEUE_MS = 100;
 /** A path's minimum is looked for in six slices of ten seconds. */
 const SLICE_MS = 10_000;
 const SLICES = 6;
@@ -34,7 +34,7 @@ const FIRST_PLAYING_BYTES_PER_SEC = 200_000;
 export const MIN_BYTES_PER_SEC = 32_000;
 const MAX_BYTES_PER_SEC = 250_000_000;
 /** A phone that gives little: a song an hour of listening, not a data plan. */
-export const FRUGAL_BYTES_PER_SEC = 64_000;
+const FRUGAL_BYTES_PER_SEC = 64_000;
 /** At first the rate doubles in this time, as TCP's would, until a queue shows; with few round trips it takes longer. */
 const DOUBLING_MS = 300;
 const MAX_SEARCH_STEP = 1.3;
@@ -72,7 +72,7 @@ const STALE_AFTER_MS = 5_000;
 const CHUNK_SHARE = 0.3;
 const IDLE_CHUNK_SHARE = 0.5;
 const MIN_CHUNK_BYTES = 4 * 1024;
-export const MAX_CHUNK_BYTES = 32 * 1024;
+const MAX_CHUNK_BYTES = 32 * 1024;
 /** What may leave at once after a pause, in time at the current rate. */
 const BURST_SHARE = 0.4;
 

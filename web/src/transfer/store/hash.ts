@@ -30,7 +30,7 @@ interface Waiting {
   reject(cause: Error): void;
 }
 
-export class WorkerHasher implements Hasher {
+class WorkerHasher implements Hasher {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   /** A worker that cannot load (an old browser, a strict proxy) must not cost the music. */

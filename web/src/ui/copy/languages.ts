@@ -25,7 +25,7 @@ export const FETCH_COPY: Readonly<Record<Exclude<LanguageTag, "en">, () => Promi
   ar: async () => (await import("./ar.ts")).ar,
 };
 
-export const isLanguageTag = (text: string | null): text is LanguageTag =>
+const isLanguageTag = (text: string | null): text is LanguageTag =>
   text !== null && Object.hasOwn(LANGUAGE_NAMES, text);
 
 /** `wanted` as navigator.languages has them: BCP 47, the dearest first. */

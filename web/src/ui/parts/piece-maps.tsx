@@ -48,7 +48,7 @@ export function PieceMaps({ view }: { readonly view: ReadonlySignal<View> }) {
 }
 
 /** One bar a cell, from the floor up. */
-export function strip(cells: readonly number[]): string {
+function strip(cells: readonly number[]): string {
   return cells
     .map((share, index) => {
       const height = Math.round(HEIGHT * Math.max(FLOOR, share) * 10) / 10;

@@ -43,7 +43,7 @@ function Figures({ view }: ScreenProps) {
 }
 
 /** Label and value as shown; equal rows are not painted again. */
-export function detailRows(details: DetailsView): { label: string; value: string }[] {
+function detailRows(details: DetailsView): { label: string; value: string }[] {
   const { rows, ms, ppm, bytes, count, control, clock } = words.details;
   return [
     { label: rows.control, value: control[details.controlState] },

@@ -8,7 +8,7 @@ import { packTags, type TagAnswer, type TagParcel } from "./tag-parcel.ts";
 /** Half a second for the largest cover on a slow phone, and as much again twenty times over. */
 export const TAG_LIMIT_MS = 10_000;
 
-export const makeTagWorker = (): Worker =>
+const makeTagWorker = (): Worker =>
   new Worker(new URL("./tags.worker.ts", import.meta.url), { type: "module" });
 
 export class TagReader {
