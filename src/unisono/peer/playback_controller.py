@@ -52,6 +52,8 @@ class PlaybackController:
         until_start_ms = 0.0 if position_sec is None else (self._start_sec - position_sec) * 1000
         if until_start_ms > FREEZE_BEFORE_START_MS:
             self._playback_clock = PlaybackClock(estimate)
+        # A page plans what it has queued anew at the edges of a slew. Here a second is queued at most,
+        # which a slew of 1.5 ms/s leaves 1.5 ms off.
         elif playback_clock.update(estimate) == "rejoin":
             self._playback_clock = PlaybackClock(estimate)
             self.revision += 1
