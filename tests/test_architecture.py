@@ -24,6 +24,7 @@ PEER_PURE = tuple(
             "playback_controller",
             "roster",
             "render",
+            "remember",
             "safe_text",
             "signal",
             "song",

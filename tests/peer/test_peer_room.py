@@ -12,12 +12,14 @@ from unisono.peer import ctl
 from unisono.peer.constants.transfer import (
     CTL_VERSION,
     LINK_DEAD_AFTER_MS,
+    MAX_BANNED,
     MAX_LISTED_FILES,
     REFUSAL_PAUSE_MS,
 )
 from unisono.peer.file_state import MAX_KNOWN_FILES, Drop, Effect, Forget, SendCtl, SendPiece, Store
 from unisono.peer.known_files import LISTING_SLOTS
 from unisono.peer.manifest import Manifest, piece_length_of
+from unisono.peer.remember import remember
 from unisono.peer.transfer import STALLED_MS, Transfer
 
 
@@ -200,3 +202,13 @@ def test_who_was_to_get_a_piece_of_a_song_that_made_way_is_refused_and_not_kept_
     assert first not in core.files
     assert sent(core.piece_lost(first, 0, 0), ctl.Reject) == [ctl.Reject(first, [0])]
     assert not any(isinstance(each, Drop) for each in core.tick(LINK_DEAD_AFTER_MS + 1))
+
+
+def test_who_is_banned_is_remembered_among_the_latest_thousand_and_the_next_one_still_is() -> None:
+    banned: dict[str, None] = {}
+    for who in range(5_000):
+        remember(banned, str(who), MAX_BANNED)
+    remember(banned, "4000", MAX_BANNED)
+    remember(banned, "5000", MAX_BANNED)
+    assert len(banned) == MAX_BANNED
+    assert [who in banned for who in ("3976", "3977", "4000", "5000")] == [False, True, True, True]

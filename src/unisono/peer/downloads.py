@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
-from unisono.peer.constants.transfer import MANIFEST_PATIENCE_MS
+from unisono.peer.constants.transfer import MANIFEST_PATIENCE_MS, MAX_BANNED
 from unisono.peer.file_state import Effect, KnownFile, Neighbour, Owed, SendCtl, Store
 from unisono.peer.known_files import KnownFiles
 from unisono.peer.manifest import piece_size_of
+from unisono.peer.remember import remember
 
 # What one source may owe at once; the web app allows a peer 40.
 CREDIT = 8
@@ -36,7 +37,7 @@ class Downloads:
         self._known = known
         self._chance = chance
         self._emit = emit
-        self._banned: set[str] = set()
+        self._banned: dict[str, None] = {}
         self._rests_until_ms = -math.inf
 
     def is_resting(self, local_ms: float) -> bool:
@@ -117,7 +118,7 @@ class Downloads:
         if file is None or file.manifest is None or piece in file.held | file.storing:
             return
         if not file.manifest.is_piece(piece, data):
-            self._banned.add(neighbour.user_id)  # it is not asked for anything again
+            remember(self._banned, neighbour.user_id, MAX_BANNED)  # it is not asked for anything again
             self._cancel(neighbour, neighbour.live)
             return
         file.storing.add(piece)

@@ -18,11 +18,13 @@ from unisono.peer.constants.transfer import (
     CALL_AFTER_MS,
     FIRST_LINK_REST_MS,
     LAST_LINK_REST_MS,
+    MAX_BANNED,
     OFFER_TRAVEL_MS,
     SIGNAL_SESSION_BYTES,
 )
 from unisono.peer.link import Fingerprints, Link
 from unisono.peer.mdns import MdnsResolver
+from unisono.peer.remember import remember
 from unisono.peer.signal import Bye, Call, Offer, Signal
 from unisono.protocol import IceServer
 
@@ -62,7 +64,7 @@ class Mesh:
         self._chance = chance
         self._send_signal = send_signal
         self._neighbours: dict[str, _Neighbour] = {}
-        self._refused: set[str] = set()
+        self._refused: dict[str, None] = {}
         self._resolver = MdnsResolver()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -136,7 +138,7 @@ class Mesh:
     def drop(self, peer: str, *, is_for_good: bool) -> None:
         """Ends the link; reported as closed."""
         if is_for_good:
-            self._refused.add(peer)
+            remember(self._refused, peer, MAX_BANNED)
         neighbour = self._neighbours.get(peer)
         if neighbour is not None and neighbour.link is not None:
             self._end(neighbour, says_so=True)

@@ -47,6 +47,11 @@ export const CALL_AFTER_MS = 1_500;
 /** An offer younger than this is on its way: whoever calls meanwhile will have it in a moment. */
 export const OFFER_TRAVEL_MS = 1_000;
 export const SIGNAL_SESSION_BYTES = 8;
+/**
+ * Those who gave a bad piece or sent nonsense are remembered, so that nothing is asked of them again. Somebody may come back
+ * under another name each time; then the first of so many are forgotten, which are long gone.
+ */
+export const MAX_BANNED = 1024;
 /** Enforced here by every receiver, because nobody else could. */
 export const MAX_OWN_FILES = 3;
 /** Measured more often while something flows, or clocks are to be compared. */

@@ -4,7 +4,7 @@
 // bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
 
 import type { FileId, UserId } from "../../lib/index.ts";
-import { MANIFEST_PATIENCE_MS } from "../../protocol/constants/transfer.gen.ts";
+import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATIENCE_MS } from "./duty.ts";
@@ -13,6 +13,7 @@ import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
+import { remember } from "./remember.ts";
 import { MANIFEST, type PieceRequest } from "./remote-source.ts";
 import { isListed } from "./room-budget.ts";
 
@@ -119,7 +120,7 @@ export class Fetching {
     counts.badPieces += 1;
     const fileName = file ? fileCatalog.nameOf(file, neighbours) : "";
     this.#core.perform({ type: "tell", event: { code: "bad-piece", from: peer, fileId, fileName } });
-    this.#core.banned.add(peer);
+    remember(this.#core.banned, peer, MAX_BANNED);
     const neighbour = neighbours.get(peer);
     if (neighbour && !neighbour.isBanned) {
       neighbour.isBanned = true;

@@ -1,11 +1,12 @@
 // What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
 
 import { describe, expect, it, vi } from "vitest";
-import { MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
+import { MAX_BANNED, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakeFile, type FakePeer, FakeSwarm, fakeFile } from "../testing/fake-swarm.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { CtlMessage, ListedFile } from "./ctl.ts";
 import { MAX_KNOWN_FILES } from "./file-catalog.ts";
+import { remember } from "./remember.ts";
 
 const PIECE = 65_536;
 const song = fakeFile(8 * PIECE);
@@ -36,6 +37,17 @@ function stranger(swarm: FakeSwarm, victim: FakePeer, name: string): (message: C
 }
 
 const heldOf = (peer: FakePeer, file: FakeFile): number => peer.file(file)?.heldBytes ?? 0;
+
+describe("who is asked for nothing any more", () => {
+  it("is remembered among the latest thousand, and the next one still is", () => {
+    const banned = new Set<number>();
+    for (let who = 0; who < 5_000; who++) remember(banned, who, MAX_BANNED);
+    remember(banned, 4_000, MAX_BANNED);
+    remember(banned, 5_000, MAX_BANNED);
+    expect(banned.size).toBe(MAX_BANNED);
+    expect([3_976, 3_977, 4_000, 5_000].map((who) => banned.has(who))).toEqual([false, true, true, true]);
+  });
+});
 
 describe("[S31] who lists a file and refuses its manifest", () => {
   const asksOf = (victim: FakePeer): (() => number) => {

@@ -10,9 +10,11 @@ import {
   CALL_AFTER_MS,
   FIRST_LINK_REST_MS,
   LAST_LINK_REST_MS,
+  MAX_BANNED,
   OFFER_TRAVEL_MS,
   SIGNAL_SESSION_BYTES,
 } from "../../protocol/constants/transfer.gen.ts";
+import { remember } from "../core/remember.ts";
 import type { LinkState } from "../core/state.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import { Link, type LinkLoss } from "./link.ts";
@@ -124,7 +126,7 @@ export class Mesh {
   /** Ends the link. `isForGood`: and never makes another one in this session. Calls onClosed. */
   drop(peer: UserId, isForGood: boolean): void {
     const neighbour = this.#neighbours.get(peer);
-    if (isForGood) this.#refused.add(peer);
+    if (isForGood) remember(this.#refused, peer, MAX_BANNED);
     if (!neighbour) return;
     const link = this.#linkOf(peer);
     if (link) this.#signal(peer, { kind: "bye", session: link.session });
