@@ -36,14 +36,21 @@ export interface Chunk {
 /** Files of every kind have a few dozen. */
 const MAX_CHUNKS = 10_000;
 
-/** Chunks as RIFF and AIFF have them: name, size, content, a byte of padding after an odd size. */
+/** Chunks as RIFF and AIFF have them: name, size, content, a byte of padding after an odd size, which some programs leave out. */
 export function* chunksIn(bytes: Uint8Array, from: number, isLittleEndian: boolean): Generator<Chunk> {
   const view = viewOf(bytes);
+  /** Whether a chunk may begin there: four printable letters, and a size that fits. */
+  const isHead = (at: number): boolean =>
+    at + 8 <= bytes.length &&
+    /^[\x20-\x7e]{4}$/.test(nameAt(bytes, at)) &&
+    view.getUint32(at + 4, isLittleEndian) <= bytes.length - at - 8;
   let count = 0;
   for (let at = from; at + 8 <= bytes.length && count < MAX_CHUNKS; count++) {
     const sizeBytes = view.getUint32(at + 4, isLittleEndian);
     const start = at + 8;
     yield { name: nameAt(bytes, at), start, end: Math.min(bytes.length, start + sizeBytes) };
-    at = start + sizeBytes + (sizeBytes % 2);
+    at = start + sizeBytes;
+    const isUnpadded = sizeBytes % 2 === 1 && isHead(at) && !isHead(at + 1);
+    if (sizeBytes % 2 === 1 && !isUnpadded) at += 1;
   }
 }

@@ -1,4 +1,5 @@
-// APEv2 items, before or behind the sound of MP3 (wiki.hydrogenaudio: APEv2 specification). Pure.
+// APEv2 items, before or behind the sound of MP3 (wiki.hydrogenaudio: APEv2 specification), and the lyrics that may stand
+// behind them. Pure.
 
 import { isAt, viewOf } from "../length/reading.ts";
 import { firstOf, offerText, type RawTags, type TagField } from "./raw-tags.ts";
@@ -7,6 +8,8 @@ import { firstOf, offerText, type RawTags, type TagField } from "./raw-tags.ts";
 const FRAME_BYTES = 32;
 const HAS_HEADER = 0x80000000;
 const MAX_ITEMS = 1_000;
+/** Version 1 says no size, and its lyrics have 5100 bytes at most. */
+const MAX_LYRICS3_BYTES = 5_100 + 20;
 const FIELDS: Readonly<Record<string, TagField>> = { title: "title", artist: "artist", album: "album" };
 
 /** The whole tag at the beginning of the bytes; 0 when there is none. */
@@ -23,6 +26,20 @@ export function apeBytesBehind(bytes: Uint8Array): number {
   const hasHeader = (view.getUint32(at + 20, true) & HAS_HEADER) !== 0;
   const whole = view.getUint32(at + 12, true) + (hasHeader ? FRAME_BYTES : 0);
   return whole <= bytes.length ? whole : 0;
+}
+
+/** A Lyrics3 tag at the end of the bytes (id3.org: Lyrics3), which stands behind an APE tag; 0 when there is none. */
+export function lyricsBytesBehind(bytes: Uint8Array): number {
+  const end = bytes.length;
+  if (isAt(bytes, end - 9, "LYRICS200")) {
+    const digits = String.fromCharCode(...bytes.subarray(end - 15, end - 9));
+    const whole = /^\d{6}$/.test(digits) ? Number(digits) + 15 : 0;
+    return whole <= end && isAt(bytes, end - whole, "LYRICSBEGIN") ? whole : 0;
+  }
+  if (!isAt(bytes, end - 9, "LYRICSEND")) return 0;
+  for (let at = end - 20; at >= Math.max(0, end - MAX_LYRICS3_BYTES); at--)
+    if (isAt(bytes, at, "LYRICSBEGIN")) return end - at;
+  return 0;
 }
 
 /** Size, flags, a name that a zero ends, the value; a picture stands behind its file's name. */

@@ -21,6 +21,7 @@ import {
   JPEG,
   join,
   latin1,
+  lyrics3,
   mp4,
   ogg,
   PNG,
@@ -30,6 +31,7 @@ import {
   shortFrame,
   sound,
   stuffed,
+  unpaddedChunk,
   utf8,
   utf16,
   wav,
@@ -71,6 +73,21 @@ describe("the tags of a song", () => {
         riffChunk("data", [1, 2, 3]),
         riffChunk("LIST", join("INFO", riffChunk("INAM", utf8("Übung\0")), riffChunk("IART", "Ada"))),
       ),
+    ],
+    [
+      "WAV whose writer forgot the padding",
+      wav(
+        unpaddedChunk("data", [1, 2, 3]),
+        riffChunk("LIST", join("INFO", unpaddedChunk("INAM", utf8("Übung\0")), unpaddedChunk("IART", "Ada"))),
+      ),
+    ],
+    [
+      "APEv2 before Lyrics3 and ID3v1",
+      join(sound, ape({ Title: utf8("Übung"), Artist: "Ada" }), lyrics3("la la"), id3v1("Ubung cut")),
+    ],
+    [
+      "APEv2 before Lyrics3 of version 1",
+      join(sound, ape({ Title: utf8("Übung"), Artist: "Ada" }), "LYRICSBEGINla laLYRICSEND", id3v1("Ubung")),
     ],
     ["ID3v1", join(sound, "TAG", latin1("Übung"), zeros(25), "Ada", zeros(27), zeros(65))],
   ])("are read from %s", (_, bytes) => {

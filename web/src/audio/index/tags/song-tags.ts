@@ -5,7 +5,7 @@
 
 import { type Bytes, safeText } from "../../../lib/index.ts";
 import { isAt } from "../length/reading.ts";
-import { apeBytes, apeBytesBehind, readApe } from "./ape-tags.ts";
+import { apeBytes, apeBytesBehind, lyricsBytesBehind, readApe } from "./ape-tags.ts";
 import { lookAtPicture, type Picture } from "./cover-picture.ts";
 import { hasId3v1, ID3V1_BYTES, id3Bytes, id3BytesBehind, readId3, readId3v1 } from "./id3.ts";
 import { readMatroskaTags } from "./matroska-tags.ts";
@@ -85,12 +85,12 @@ function readAhead(bytes: Uint8Array, raw: RawTags): void {
 function readBehind(bytes: Uint8Array, raw: RawTags): void {
   let rest = hasId3v1(bytes) ? bytes.subarray(0, -ID3V1_BYTES) : bytes;
   for (let tags = 0; tags < MAX_TAGS; tags++) {
-    const [id3, ape] = [id3BytesBehind(rest), apeBytesBehind(rest)];
+    const [id3, ape, lyrics] = [id3BytesBehind(rest), apeBytesBehind(rest), lyricsBytesBehind(rest)];
     const end = rest.length;
     if (id3 > 0) readId3(rest.subarray(end - id3), raw);
     if (ape > 0) readApe(rest.subarray(end - ape), raw);
-    if (id3 + ape === 0) break;
-    rest = rest.subarray(0, end - id3 - ape);
+    if (id3 + ape + lyrics === 0) break;
+    rest = rest.subarray(0, end - id3 - ape - lyrics);
   }
   readId3v1(bytes, raw);
 }

@@ -139,6 +139,14 @@ export const riffChunk = (name: string, content: Part): Uint8Array => {
   const bytes = join(content);
   return join(name, little(bytes.length, 4), bytes, zeros(bytes.length % 2));
 };
+/** As programs write it that forget the padding. */
+export const unpaddedChunk = (name: string, content: Part): Uint8Array =>
+  join(name, little(join(content).length, 4), content);
+/** Lyrics3 of version 2, with one field. */
+export const lyrics3 = (text: string): Uint8Array => {
+  const body = `LYRICSBEGINLYR${String(text.length).padStart(5, "0")}${text}`;
+  return join(body, String(body.length).padStart(6, "0"), "LYRICS200");
+};
 export const wav = (...chunks: Uint8Array[]): Uint8Array => join("RIFF", zeros(4), "WAVE", ...chunks);
 
 /** As unsynchronisation writes it: a zero behind each 0xff. */
