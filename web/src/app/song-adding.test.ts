@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Undecodable } from "../lib/index.ts";
+import { FileError, Undecodable } from "../lib/index.ts";
+import { FileQueue } from "./file-queue.ts";
+import { addSong, type SongAddingParts } from "./song-adding.ts";
 import { cardPlayer } from "./testing/card-player.ts";
 
 const settled = async (): Promise<void> => {
@@ -43,6 +45,41 @@ describe("files that were added", () => {
     expect(decodes).toHaveLength(3);
     expect(await outcomes[0]).toBeInstanceOf(Undecodable);
     expect(await outcomes[1]).toEqual({ anchor: null, durationSec: 10, wholeSec: 30 });
+  });
+
+  it("[S32] whose first bytes never come are given up in words, and the next is added", async () => {
+    const { world, clock } = cardPlayer();
+    const fileReading = (name: string, bytes: Promise<ArrayBuffer>): File => {
+      const file = new File(["x"], name);
+      file.slice = () => ({ arrayBuffer: () => bytes }) as unknown as Blob;
+      return file;
+    };
+    const stuck = fileReading("cloud.mp3", new Promise(() => undefined));
+    const next = fileReading("next.mp3", Promise.resolve(Uint8Array.of(0xff, 0xfb, 0x90, 0x44).buffer));
+    const added: string[] = [];
+    const refused: unknown[] = [];
+    const swarm = {
+      addFile: (file: File) => {
+        added.push(file.name);
+        return Promise.reject(new FileError("file-too-many", "no room in this test"));
+      },
+    };
+    const parts = { clock, swarm } as unknown as SongAddingParts;
+    const session = { addFile: (file: File) => addSong(file, parts) };
+    const queue = new FileQueue({
+      taker: () => session,
+      onRefused: (error, fileName) => void refused.push([error, fileName]),
+    });
+    queue.add([stuck, next]);
+    for (let second = 0; second < 70; second++) {
+      world.advance(1_000);
+      await settled();
+    }
+    expect(added).toEqual(["next.mp3"]);
+    expect(refused).toEqual([
+      ["file-unreadable", "cloud.mp3"],
+      ["file-too-many", "next.mp3"],
+    ]);
   });
 
   it("[P41] that cannot be read to the end are given up, and the next is looked at", async () => {

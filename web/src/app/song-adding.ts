@@ -1,16 +1,19 @@
 // Offering a song of one's own: what is plainly no sound is refused before anyone fetches it, and a piece of this device's
-// decode is published beside it, by which the others line theirs up. Knows no clock.
+// decode is published beside it, by which the others line theirs up. Local ms.
 
 import { encodeAnchor, isPlainlyNotAudio, type Player } from "../audio/index.ts";
-import { FileError, type FileId } from "../lib/index.ts";
+import { type Clock, FileError, type FileId, within } from "../lib/index.ts";
 import type { Swarm } from "../transfer/index.ts";
 import type { PlaybackController } from "./playback-controller.ts";
 import type { TagCache } from "./tag-cache.ts";
 
 /** What the longest of the signatures of formats needs. */
 const HEAD_BYTES = 64;
+/** As long as reading the rest of it may take at a time (transfer/store/content.ts). */
+const READ_MS = 60_000;
 
 export interface SongAddingParts {
+  readonly clock: Clock;
   readonly swarm: Pick<Swarm, "addFile" | "setAnnotation">;
   readonly controller: Pick<PlaybackController, "measured" | "published" | "refuse">;
   readonly player: Pick<Player, "anchorOf">;
@@ -20,7 +23,7 @@ export interface SongAddingParts {
 
 /** Offers a file. Rejects FileError. */
 export async function addSong(file: File, parts: SongAddingParts): Promise<FileId> {
-  const head = new Uint8Array(await readHead(file));
+  const head = new Uint8Array(await readHead(file, parts.clock));
   if (isPlainlyNotAudio(head)) throw new FileError("file-not-audio", "something else");
   const fileId = await parts.swarm.addFile(file);
   // P40: others may well decode what this browser cannot; they play it without a common anchor.
@@ -40,10 +43,10 @@ async function publishAnchor(fileId: FileId, file: File, parts: SongAddingParts)
   swarm.setAnnotation(fileId, annotation);
 }
 
-/** Chromium says of a file that has gone that it is empty, and only a read of it fails. */
-async function readHead(file: File): Promise<ArrayBuffer> {
+/** Chromium says of a file that has gone that it is empty, and only a read of it fails. One of a cloud may never be read (S32). */
+async function readHead(file: File, clock: Clock): Promise<ArrayBuffer> {
   try {
-    return await (file.size === 0 ? file : file.slice(0, HEAD_BYTES)).arrayBuffer();
+    return await within(clock, READ_MS, (file.size === 0 ? file : file.slice(0, HEAD_BYTES)).arrayBuffer());
   } catch (cause) {
     throw new FileError("file-unreadable", file.name, { cause });
   }

@@ -224,7 +224,8 @@ export class SwarmSession {
   addFile(file: File): Promise<FileId> {
     const { swarm, controller, songs } = this;
     const onChange = () => this.#changed();
-    return addSong(file, { swarm, controller, player: this.#options.player, songs, onChange });
+    const { clock, player } = this.#options;
+    return addSong(file, { clock, swarm, controller, player, songs, onChange });
   }
 
   /** Director: prepares the file; it starts when all are ready. */
