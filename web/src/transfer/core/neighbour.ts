@@ -92,7 +92,7 @@ export class Neighbour {
     for (const fileId of this.holdings.keys()) {
       if (listed.has(fileId)) continue;
       this.holdings.delete(fileId);
-      this.source.forgetRefusals(fileId);
+      this.source.forgetRefusals(fileId, true);
     }
     for (const [slot, fileId] of this.#fileOfSlot) {
       const isCurrent = listed.get(fileId)?.slot === slot;
@@ -107,7 +107,7 @@ export class Neighbour {
     if (!entry) return true;
     try {
       this.holdings.set(fileId, Bitfield.decode(text, pieceCountOf(entry.sizeBytes)));
-      this.source.forgetRefusals(fileId);
+      this.source.forgetRefusals(fileId, false);
       return true;
     } catch {
       return false;

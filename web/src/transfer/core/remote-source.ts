@@ -170,9 +170,11 @@ export class RemoteSource {
     return (this.#refusals.get(keyOf(fileId, piece))?.untilLocalMs ?? localMs) > localMs;
   }
 
-  /** It told anew what it has of a file. */
-  forgetRefusals(fileId: FileId): void {
-    for (const key of this.#refusals.keys()) if (key.startsWith(fileId)) this.#refusals.delete(key);
+  /** It told anew what pieces it has of a file, or lists it no more, which makes room for its manifest's refusals too. */
+  forgetRefusals(fileId: FileId, isUnlisted: boolean): void {
+    for (const key of this.#refusals.keys())
+      if (key.startsWith(fileId) && (isUnlisted || key !== keyOf(fileId, MANIFEST)))
+        this.#refusals.delete(key);
   }
 
   /** Whether anything of this file was asked for and neither came nor was refused. */
