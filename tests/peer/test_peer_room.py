@@ -13,11 +13,13 @@ from unisono.peer.constants.transfer import (
     CTL_VERSION,
     LINK_DEAD_AFTER_MS,
     MAX_BANNED,
+    MAX_CTL_CHARS,
     MAX_LISTED_FILES,
+    MAX_WIRE_NAME_CHARS,
     REFUSAL_PAUSE_MS,
 )
 from unisono.peer.file_state import MAX_KNOWN_FILES, Drop, Effect, Forget, SendCtl, SendPiece, Store
-from unisono.peer.known_files import LISTING_SLOTS
+from unisono.peer.known_files import LISTING_SLOTS, KnownFiles
 from unisono.peer.manifest import Manifest, piece_length_of
 from unisono.peer.remember import remember
 from unisono.peer.transfer import STALLED_MS, Transfer
@@ -212,3 +214,20 @@ def test_who_is_banned_is_remembered_among_the_latest_thousand_and_the_next_one_
     remember(banned, "5000", MAX_BANNED)
     assert len(banned) == MAX_BANNED
     assert [who in banned for who in ("3976", "3977", "4000", "5000")] == [False, True, True, True]
+
+
+def test_a_catalog_fits_one_message_whatever_the_files_are_called() -> None:
+    """[S33] Names are cleaned before they are told on, and a page counts their characters in UTF-16."""
+    names = ['"' * 512, "\\" * 512, "😀" * 300, "\x01" * 512]
+    ada = Transfer(Dice(1), 2**40, lambda _: True)
+    known = KnownFiles({}, 2**40)
+    for number in range(MAX_LISTED_FILES):
+        file = known.learn(f"{number:064x}", 40, names[number % len(names)])
+        file.held = {0}
+        ada._known.by_id[file.file_id] = file
+        assert len(file.name.encode("utf-16-le")) // 2 <= MAX_WIRE_NAME_CHARS
+    ada.link_opened(BO, 0)
+    [catalog] = sent(ada.receive(BO, ctl.Hello(CTL_VERSION, ""), 0), ctl.Catalog)
+    assert isinstance(catalog, ctl.Catalog)
+    assert len(catalog.files) > 100
+    assert len(ctl.encode_ctl(catalog, ctl.MAX_U32).encode("utf-16-le")) // 2 <= MAX_CTL_CHARS

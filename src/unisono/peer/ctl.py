@@ -180,6 +180,11 @@ _decoder: msgspec.json.Decoder[_Numbered] = msgspec.json.Decoder(_Numbered)
 _encoder = msgspec.json.Encoder()
 
 
+def chars_of(part: msgspec.Struct) -> int:
+    """How many characters it has in a message, as a page counts them: in units of UTF-16."""
+    return len(_encoder.encode(part).decode().encode("utf-16-le")) // 2
+
+
 def encode_ctl(message: CtlMessage, seq: int) -> str:
     return _encoder.encode(_Numbered(seq, message)).decode()
 

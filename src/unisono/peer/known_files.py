@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from unisono.peer.file_state import MAX_KNOWN_FILES, KnownFile, Neighbour
+from unisono.peer.safe_text import clean_line
 
 # The numbers under which files are listed are 16 bits on the wire.
 LISTING_SLOTS = 0x10000
@@ -34,7 +35,7 @@ class KnownFiles:
     def learn(self, file_id: str, size_bytes: int, name: str) -> KnownFile:
         file = self.by_id.get(file_id)
         if file is None:
-            file = self.by_id[file_id] = KnownFile(file_id, size_bytes, name)
+            file = self.by_id[file_id] = KnownFile(file_id, size_bytes, clean_line(name))
         elif file.manifest is None:
             file.size_bytes = size_bytes
         return file

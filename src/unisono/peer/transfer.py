@@ -18,6 +18,7 @@ from unisono.peer.constants.transfer import (
     HELLO_PATIENCE_MS,
     LINK_DEAD_AFTER_MS,
     MAX_ANNOTATION_BYTES,
+    MAX_CATALOG_CHARS,
     MAX_OWN_FILES,
     MAX_QUEUED_UPLOADS,
     UPLOAD_SLOTS,
@@ -387,10 +388,18 @@ class Transfer:
                 self._send_catalog(neighbour)
 
     def _send_catalog(self, neighbour: Neighbour) -> None:
-        served = [file for file in self.files.values() if file.held][:MAX_KNOWN_FILES]
-        for file in served:
+        served = sorted(
+            (file for file in self.files.values() if file.held), key=lambda file: not file.is_mine
+        )
+        listed: list[ctl.ListedFile] = []
+        chars = 0
+        for file in served[:MAX_KNOWN_FILES]:
             self._known.slot_of(file)
-        self._send(neighbour.user_id, ctl.Catalog([file.listed for file in served]))
+            chars += ctl.chars_of(file.listed) + 1
+            if chars > MAX_CATALOG_CHARS:
+                break
+            listed.append(file.listed)
+        self._send(neighbour.user_id, ctl.Catalog(listed))
         neighbour.advertised &= {file.file_id for file in served}
         for file in served:
             if file.file_id not in neighbour.advertised:

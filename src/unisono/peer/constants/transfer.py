@@ -8,6 +8,9 @@ CTL_VERSION = 2
 MAX_CTL_CHARS = 65_536
 # 64 members × 3 files: nobody can honestly list more.
 MAX_LISTED_FILES = 192
+# A catalog lists its sender's own files first, and others only as long as it stays within this: with names
+# made for it 192 files would not fit one message, and who sent them would be parted with.
+MAX_CATALOG_CHARS = 60_000
 # As many as the largest manifest has.
 MAX_PIECES_PER_MESSAGE = 1_024
 # 8192 frames of sound at 16 bit and a few words about them, with room to spare.

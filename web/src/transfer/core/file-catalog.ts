@@ -2,7 +2,7 @@
 // fetch. A file is known while a neighbour lists it or this device holds a piece of it. Knows no clock.
 
 import type { FileId, UserId } from "../../lib/index.ts";
-import { MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
+import { MAX_CATALOG_CHARS, MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
 import type { ListedFile } from "./ctl.ts";
 import { cleanFileName } from "./file-name.ts";
 import { KnownFile } from "./known-file.ts";
@@ -133,19 +133,27 @@ export class FileCatalog {
     return gone;
   }
 
-  /** What this device offers: every enabled file of which it holds a piece. */
+  /** What this device offers: every enabled file of which it holds a piece, as far as one message goes. */
   catalog(): ListedFile[] {
     const offered = [...this.#files.values()].filter((file) => file.isEnabled && file.held.setCount > 0);
     offered.sort((a, b) => Number(b.isMine) - Number(a.isMine));
-    return offered.slice(0, MAX_LISTED_FILES).map((file) => ({
-      slot: this.#slotOf(file),
-      fileId: file.fileId,
-      name: file.myName ?? file.lastName,
-      sizeBytes: file.sizeBytes,
-      pieceLength: file.pieceLength,
-      isOwn: file.isMine,
-      isWhole: file.isComplete,
-    }));
+    const listed: ListedFile[] = [];
+    let chars = 0;
+    for (const file of offered.slice(0, MAX_LISTED_FILES)) {
+      const entry = {
+        slot: this.#slotOf(file),
+        fileId: file.fileId,
+        name: file.myName ?? file.lastName,
+        sizeBytes: file.sizeBytes,
+        pieceLength: file.pieceLength,
+        isOwn: file.isMine,
+        isWhole: file.isComplete,
+      };
+      chars += JSON.stringify(entry).length + 1;
+      if (chars > MAX_CATALOG_CHARS) break;
+      listed.push(entry);
+    }
+    return listed;
   }
 
   /**

@@ -1,10 +1,11 @@
 // What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
 
 import { describe, expect, it, vi } from "vitest";
-import { MAX_BANNED, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
+import { MAX_BANNED, MAX_CTL_CHARS, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakeFile, type FakePeer, FakeSwarm, fakeFile } from "../testing/fake-swarm.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { CtlMessage, ListedFile } from "./ctl.ts";
+import { encodeCtl } from "./ctl.ts";
 import { MAX_KNOWN_FILES } from "./file-catalog.ts";
 import { remember } from "./remember.ts";
 
@@ -37,6 +38,34 @@ function stranger(swarm: FakeSwarm, victim: FakePeer, name: string): (message: C
 }
 
 const heldOf = (peer: FakePeer, file: FakeFile): number => peer.file(file)?.heldBytes ?? 0;
+
+describe("a catalog", () => {
+  it("[S33] fits one message, whatever the files are called, and begins with one's own", () => {
+    const swarm = new FakeSwarm(6);
+    const ada = swarm.join("ada");
+    const bo = swarm.join("bo");
+    const said = vi.spyOn(ada, "say");
+    const names = ['"'.repeat(120), "\\".repeat(120), "😀".repeat(120)];
+    for (let at = 0; at < MAX_LISTED_FILES - 1; at++) {
+      const { fileId, manifest } = fakeFile(40, "", at + 10);
+      const name = names[at % names.length] ?? "";
+      ada.store.set(`${fileId}/0`, swarm.contentOf(manifest.sizeBytes, 0));
+      const file = { fileId, manifest, name, isMine: false, isEnabled: true, annotation: null };
+      ada.handle({ type: "file-restored", file, pieces: [0] });
+    }
+    ada.add(song);
+    swarm.link(ada, bo);
+    swarm.runUntil(() => bo.hasAllOf(song));
+    const catalogs = said.mock.calls.flatMap(([, message]) => (message.type === "catalog" ? [message] : []));
+    for (const catalog of catalogs) {
+      expect(catalog.files[0]?.fileId).toBe(song.fileId);
+      expect(catalog.files.length).toBeGreaterThan(100);
+      expect(encodeCtl(catalog, 0xffffffff).length).toBeLessThanOrEqual(MAX_CTL_CHARS);
+    }
+    expect(catalogs.length).toBeGreaterThan(0);
+    expect([...ada.events, ...bo.events].filter(({ code }) => code === "peer-dropped")).toEqual([]);
+  });
+});
 
 describe("who is asked for nothing any more", () => {
   it("is remembered among the latest thousand, and the next one still is", () => {
