@@ -217,7 +217,7 @@ def test_who_is_banned_is_remembered_among_the_latest_thousand_and_the_next_one_
 
 
 def test_a_catalog_fits_one_message_whatever_the_files_are_called() -> None:
-    """[S33] Names are cleaned before they are told on, and a page counts their characters in UTF-16."""
+    """[S34] Names are cleaned before they are told on, and a page counts their characters in UTF-16."""
     names = ['"' * 512, "\\" * 512, "😀" * 300, "\x01" * 512]
     ada = Transfer(Dice(1), 2**40, lambda _: True)
     known = KnownFiles({}, 2**40)

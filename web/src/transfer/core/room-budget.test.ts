@@ -40,7 +40,7 @@ function stranger(swarm: FakeSwarm, victim: FakePeer, name: string): (message: C
 const heldOf = (peer: FakePeer, file: FakeFile): number => peer.file(file)?.heldBytes ?? 0;
 
 describe("a catalog", () => {
-  it("[S33] fits one message, whatever the files are called, and begins with one's own", () => {
+  it("[S34] fits one message, whatever the files are called, and begins with one's own", () => {
     const swarm = new FakeSwarm(6);
     const ada = swarm.join("ada");
     const bo = swarm.join("bo");
