@@ -20,6 +20,7 @@ from tests.rig.pulse import SpeakerRig
 from tests.rig.song import Song
 from tests.rig.tracking import RIG_RATE_HZ, Signal
 
+# snapclient tells nobody when it has lined its output up, so it gets this long before a recording.
 SETTLE_SEC = 4.0
 SILENCE_RECORDED_SEC = 1.0
 CHUNK_SEC = 0.02

@@ -72,7 +72,7 @@ def test_what_comments_and_pages_name_is_there() -> None:
         "as web/src/timing/gone.ts has it",
         "(gone-file.ts)",
         "decision 9999",
-        "DESIGN §3",
+        "DESIGN §3",  # a document outside the repository: such a reference must be found
         "research/x",
     ],
 )
