@@ -10,6 +10,7 @@ from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import ADA, BO, CY, Wire
 from unisono.peer import ctl
 from unisono.peer.constants.transfer import (
+    CATALOG_PERIOD_MS,
     CTL_VERSION,
     LINK_DEAD_AFTER_MS,
     MAX_BANNED,
@@ -87,7 +88,7 @@ def test_four_hundred_catalogs_of_made_up_files_leave_slots_and_room_for_an_hone
     effects = give(core, CY, 7, song(1))
     file_id = make_manifest(song(1)).file_id
     assert core.files[file_id].is_complete
-    catalogs = sent(effects, ctl.Catalog)
+    catalogs = sent(effects + core.tick(CATALOG_PERIOD_MS), ctl.Catalog)
     assert [each.slot for each in catalogs[-1].files if each.file_id == file_id] == [0]  # type: ignore[union-attr]
     assert not any(isinstance(each, Drop) for each in effects)
 
@@ -98,6 +99,7 @@ def test_after_the_last_slot_comes_one_that_is_free_again() -> None:
     wire.cores[ADA]._known._next_slot = LISTING_SLOTS - 1
     first = wire.offer(song(1))
     second = wire.offer(song(2))
+    wire.run(ADA, wire.cores[ADA].tick(CATALOG_PERIOD_MS))
     slots = [wire.cores[ADA].files[each.file_id].slot for each in (first, second)]
     assert slots == [LISTING_SLOTS - 1, 0]
     assert all(wire.cores[BO].files[each.file_id].is_complete for each in (first, second))
@@ -161,7 +163,7 @@ def test_the_chosen_song_has_room_made_for_it_and_what_made_way_is_not_listed_an
     assert [each.file_id for each in effects if isinstance(each, Forget)] == [first]
     assert not core.files[first].held
     assert core.files[mine.file_id].is_complete
-    [*_, last] = sent(effects, ctl.Catalog)
+    [*_, last] = sent(effects + core.tick(CATALOG_PERIOD_MS), ctl.Catalog)
     assert {each.file_id for each in last.files} == {mine.file_id, chosen}  # type: ignore[union-attr]
     assert [each.piece for each in effects if isinstance(each, Store)] == [0, 1]
     core.prefer(make_manifest(song(3, 150_000)).file_id, 0)
@@ -231,3 +233,20 @@ def test_a_catalog_fits_one_message_whatever_the_files_are_called() -> None:
     assert isinstance(catalog, ctl.Catalog)
     assert len(catalog.files) > 100
     assert len(ctl.encode_ctl(catalog, ctl.MAX_U32).encode("utf-16-le")) // 2 <= MAX_CTL_CHARS
+
+
+def test_a_catalog_is_not_sent_for_every_one_of_many_small_files() -> None:
+    """[S34] The whole list each time would look like a flood, and its sender would be parted with."""
+    core = Transfer(Dice(1), 2**30, lambda _: True)
+    greeted(core, BO)
+    counts: list[int] = []
+    for number in range(100):
+        manifest = make_manifest(song(number, 40))
+        file = core._known.learn(manifest.file_id, 40, "x" * 120)
+        file.manifest, file.storing = manifest, {0}
+        effects = core.piece_kept(manifest.file_id, 0, 10.0 * number)
+        counts += [len(catalog.files) for catalog in sent(effects, ctl.Catalog)]  # type: ignore[union-attr]
+    assert counts == [1, 51]
+    counts += [len(each.files) for each in sent(core.tick(2 * CATALOG_PERIOD_MS), ctl.Catalog)]  # type: ignore[union-attr]
+    assert counts == [1, 51, 100]
+    assert not sent(core.tick(3 * CATALOG_PERIOD_MS), ctl.Catalog)

@@ -9,11 +9,13 @@ are held, listed and served; (F4) bad input ends that one link, with a reason, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
 from unisono.peer.constants.transfer import (
+    CATALOG_PERIOD_MS,
     CTL_VERSION,
     HELLO_PATIENCE_MS,
     LINK_DEAD_AFTER_MS,
@@ -54,6 +56,8 @@ class Transfer:
         self._neighbours: dict[str, Neighbour] = {}
         self._effects: list[Effect] = []
         self._turn = 0
+        self._is_catalog_stale = False
+        self._catalog_sent_ms = -math.inf
         self._known = KnownFiles(self._neighbours, capacity_bytes)
         self._downloads = Downloads(self._neighbours, self._known, chance, self._emit)
 
@@ -133,7 +137,7 @@ class Transfer:
             for neighbour in self._neighbours.values():
                 neighbour.advertised.discard(file_id)
                 neighbour.pending.pop(file_id, None)
-            self._tell_catalog()
+            self._is_catalog_stale = True
         return self._settle(local_ms)
 
     def has_no_room_for(self, file_id: str, local_ms: float) -> bool:
@@ -159,7 +163,7 @@ class Transfer:
         for neighbour in self._neighbours.values():
             neighbour.advertised.discard(file_id)
             neighbour.pending.pop(file_id, None)
-        self._tell_catalog()
+        self._is_catalog_stale = True
         return self._settle(local_ms)
 
     def set_annotation(self, file_id: str, annotation: bytes, local_ms: float) -> list[Effect]:
@@ -318,7 +322,7 @@ class Transfer:
             if file_id in other.advertised:
                 other.pending.setdefault(file_id, []).append(piece)
         if len(file.held) == 1 or file.is_complete:
-            self._tell_catalog()
+            self._is_catalog_stale = True
 
     # --- annotations ----------------------------------------------------------------------------------------
 
@@ -344,6 +348,7 @@ class Transfer:
                 self._let_go(file)
         self._downloads.ask(local_ms)
         self._give_pieces(local_ms)
+        self._send_stale_catalog(local_ms)
         for neighbour in self._neighbours.values():
             for file_id, pieces in neighbour.pending.items():
                 self._send(neighbour.user_id, ctl.Have(file_id, pieces))
@@ -361,7 +366,7 @@ class Transfer:
             file.held.clear()
             file.storing.clear()  # what is written by then goes with the rest
             self._emit(Forget(file.file_id))
-            self._tell_catalog()
+            self._is_catalog_stale = True
 
     def _give_pieces(self, local_ms: float) -> None:
         """Links take turns; within a link the preferred file goes first."""
@@ -382,7 +387,12 @@ class Transfer:
 
     # --- what this peer lists -------------------------------------------------------------------------------
 
-    def _tell_catalog(self) -> None:
+    def _send_stale_catalog(self, local_ms: float) -> None:
+        """A changed catalog goes to all, but not more often than `CATALOG_PERIOD_MS`."""
+        if not self._is_catalog_stale or local_ms - self._catalog_sent_ms < CATALOG_PERIOD_MS:
+            return
+        self._is_catalog_stale = False
+        self._catalog_sent_ms = local_ms
         for neighbour in self._neighbours.values():
             if neighbour.has_said_hello:
                 self._send_catalog(neighbour)

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Random } from "../lib/index.ts";
-import { LINK_DEAD_AFTER_MS } from "../protocol/constants/transfer.gen.ts";
+import { CATALOG_PERIOD_MS, LINK_DEAD_AFTER_MS } from "../protocol/constants/transfer.gen.ts";
 import { STORE_PATIENCE_MS } from "./core/duty.ts";
 import {
   type Answering,
@@ -110,7 +110,7 @@ describe("[S31] nothing is waited for in vain", () => {
     swarm.link(ada, bo);
     swarm.runUntil(() => (bo.file(song)?.heldBytes ?? 0) === PIECE);
     bo.restore(song);
-    swarm.clock.advance(50);
+    swarm.clock.advance(CATALOG_PERIOD_MS + 50);
     const [map] = ada.transfer.pieceMaps();
     const share = map?.holders.find(({ userId }) => userId === bo.id)?.share ?? 0;
     expect(12 * share).toBeGreaterThanOrEqual(7);

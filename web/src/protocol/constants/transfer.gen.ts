@@ -10,6 +10,11 @@ export const MAX_LISTED_FILES = 192;
  * would not fit one message, and who sent them would be parted with.
  */
 export const MAX_CATALOG_CHARS = 60_000;
+/**
+ * Every file's first piece and its completion change the catalog. Many small files would make the whole list, sent each time,
+ * look like a flood; so often it costs at most a quarter of what a receiver allows.
+ */
+export const CATALOG_PERIOD_MS = 500;
 /** As many as the largest manifest has. */
 export const MAX_PIECES_PER_MESSAGE = 1_024;
 /** 8192 frames of sound at 16 bit and a few words about them, with room to spare. */

@@ -2,6 +2,7 @@
 // ms.
 
 import type { FileId, UserId } from "../../lib/index.ts";
+import { CATALOG_PERIOD_MS } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { CtlMessage, DropReason, ListedFile } from "./ctl.ts";
 import type { Fetching } from "./fetching.ts";
@@ -14,6 +15,7 @@ export class Catalogs {
   readonly #core: CoreState;
   readonly #fetching: Fetching;
   readonly #seeding: Seeding;
+  #sentLocalMs = Number.NEGATIVE_INFINITY;
 
   constructor(core: CoreState, fetching: Fetching, seeding: Seeding) {
     this.#core = core;
@@ -84,8 +86,11 @@ export class Catalogs {
     return true;
   }
 
-  sendAll(localMs: number): void {
+  /** Sends a changed catalog to all, but not more often than `CATALOG_PERIOD_MS`. */
+  sendStale(localMs: number): void {
+    if (!this.#core.isCatalogStale || localMs - this.#sentLocalMs < CATALOG_PERIOD_MS) return;
     this.#core.isCatalogStale = false;
+    this.#sentLocalMs = localMs;
     const catalog = this.#core.fileCatalog.catalog();
     for (const neighbour of this.#core.neighbours.values()) {
       if (neighbour.hasSaidHello) this.sendTo(neighbour, catalog);

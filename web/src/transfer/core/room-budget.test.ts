@@ -1,11 +1,16 @@
 // What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
 
 import { describe, expect, it, vi } from "vitest";
-import { MAX_BANNED, MAX_CTL_CHARS, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
-import { type FakeFile, type FakePeer, FakeSwarm, fakeFile } from "../testing/fake-swarm.ts";
+import {
+  CATALOG_PERIOD_MS,
+  MAX_BANNED,
+  MAX_CTL_CHARS,
+  MAX_LISTED_FILES,
+} from "../../protocol/constants/transfer.gen.ts";
+import { type FakeFile, FakePeer, FakeSwarm, fakeFile } from "../testing/fake-swarm.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { CtlMessage, ListedFile } from "./ctl.ts";
-import { encodeCtl } from "./ctl.ts";
+import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { MAX_KNOWN_FILES } from "./file-catalog.ts";
 import { remember } from "./remember.ts";
 
@@ -37,6 +42,16 @@ function stranger(swarm: FakeSwarm, victim: FakePeer, name: string): (message: C
   return (message) => victim.handle({ type: "ctl", peer: other.id, message });
 }
 
+function holdSmallFiles(peer: FakePeer, count: number, names: readonly string[], salt = 0): void {
+  for (let at = 0; at < count; at++) {
+    const { fileId, manifest } = fakeFile(40, "", 10 + salt + at);
+    peer.store.set(`${fileId}/0`, peer.swarm.contentOf(manifest.sizeBytes, 0));
+    const name = names[at % names.length] ?? "";
+    const file = { fileId, manifest, name, isMine: false, isEnabled: true, annotation: null };
+    peer.handle({ type: "file-restored", file, pieces: [0] });
+  }
+}
+
 const heldOf = (peer: FakePeer, file: FakeFile): number => peer.file(file)?.heldBytes ?? 0;
 
 describe("a catalog", () => {
@@ -46,13 +61,7 @@ describe("a catalog", () => {
     const bo = swarm.join("bo");
     const said = vi.spyOn(ada, "say");
     const names = ['"'.repeat(120), "\\".repeat(120), "😀".repeat(120)];
-    for (let at = 0; at < MAX_LISTED_FILES - 1; at++) {
-      const { fileId, manifest } = fakeFile(40, "", at + 10);
-      const name = names[at % names.length] ?? "";
-      ada.store.set(`${fileId}/0`, swarm.contentOf(manifest.sizeBytes, 0));
-      const file = { fileId, manifest, name, isMine: false, isEnabled: true, annotation: null };
-      ada.handle({ type: "file-restored", file, pieces: [0] });
-    }
+    holdSmallFiles(ada, MAX_LISTED_FILES - 1, names);
     ada.add(song);
     swarm.link(ada, bo);
     swarm.runUntil(() => bo.hasAllOf(song));
@@ -64,6 +73,32 @@ describe("a catalog", () => {
     }
     expect(catalogs.length).toBeGreaterThan(0);
     expect([...ada.events, ...bo.events].filter(({ code }) => code === "peer-dropped")).toEqual([]);
+  });
+
+  it("[S34] is not sent for every one of many small files, so nobody takes it for a flood", () => {
+    const swarm = new FakeSwarm(8);
+    const bo = swarm.join("bo");
+    const givers = ["ada", "cy", "dee", "eve", "fay", "gus"].map((name) => swarm.join(name));
+    for (const [at, giver] of givers.entries()) holdSmallFiles(giver, 32, ["x".repeat(120)], 32 * at);
+    const ada = givers[0];
+    const inbox = new CtlInbox();
+    vi.spyOn(bo, "say").mockImplementation((to, message) => {
+      FakePeer.prototype.say.call(bo, to, message);
+      if (to !== ada) return;
+      const taken = inbox.take(encodeCtl(message, seq++), swarm.clock.nowMs());
+      if (typeof taken === "string") drops.push(taken);
+      if (message.type === "catalog") counts.push(message.files.length);
+    });
+    let seq = 0;
+    const drops: string[] = [];
+    const counts: number[] = [];
+    for (const giver of givers) swarm.link(giver, bo);
+    const heldCount = (): number => bo.transfer.files().filter(({ seeded }) => seeded).length;
+    const tookSec = swarm.runUntil(() => heldCount() === MAX_LISTED_FILES);
+    swarm.clock.advance(2 * CATALOG_PERIOD_MS);
+    expect(drops).toEqual([]);
+    expect(counts.length).toBeLessThanOrEqual(3 + tookSec / (CATALOG_PERIOD_MS / 1000));
+    expect(counts.at(-1)).toBe(heldCount());
   });
 });
 

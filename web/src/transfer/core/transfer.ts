@@ -144,14 +144,17 @@ export class Transfer {
     const hasPending =
       this.#annotations.hasPending || neighbours.some(({ pendingHaves }) => pendingHaves.size > 0);
     const isBusy =
-      this.#fetching.isWaiting || hasPending || neighbours.some(({ uploads }) => !uploads.isEmpty);
+      this.#fetching.isWaiting ||
+      hasPending ||
+      this.#core.isCatalogStale ||
+      neighbours.some(({ uploads }) => !uploads.isEmpty);
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
 
   handle(event: TransferEvent, localMs: number): readonly Effect[] {
     this.#effects = [];
     this.#take(event, localMs);
-    if (this.#core.isCatalogStale) this.#catalogs.sendAll(localMs);
+    this.#catalogs.sendStale(localMs);
     this.#haveAnnouncements.send(localMs);
     this.#annotations.send(localMs);
     return this.#effects;
