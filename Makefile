@@ -86,10 +86,10 @@ generate: $(STAMPS)/dev
 # The time limit is for busy machines, and no promise.
 VITEST = $(NODE) node_modules/vitest/vitest.mjs run --testTimeout 60000
 # Ten thousand rooms in virtual time; $(1): how politely.
-STORMS = cd web && $(1) $(VITEST) src/app/chaos
+STORMS = cd web && $(1) $(VITEST) src/session/chaos
 
 vitest: $(NODE_MODULES)
-	cd web && $(VITEST) --exclude 'src/app/chaos*.test.ts'
+	cd web && $(VITEST) --exclude 'src/session/chaos*.test.ts'
 
 storms: $(NODE_MODULES)
 	$(call STORMS)

@@ -1,6 +1,6 @@
 """The cores that both languages have: at every step of vectors/*.trace.json they answer as the page's do.
 
-web/src/app/trace-vectors.test.ts writes the traces.
+web/src/session/trace-vectors.test.ts writes the traces.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 // A campaign of storms over simulated rooms: `chaos.ts <depth> <first seed> <runs>`. Prints failing seeds as they come and
-// a line of JSON at the end. See src/app/testing/chaos.ts and bench/chaos.py.
+// a line of JSON at the end. See src/session/testing/chaos.ts and bench/chaos.py.
 
-import { runChaos } from "../src/app/testing/chaos.ts";
-import type { Depth } from "../src/app/testing/sim-device.ts";
+import { runChaos } from "../src/session/testing/chaos.ts";
+import type { Depth } from "../src/session/testing/sim-device.ts";
 
 const [depth = "control", firstSeed = "1", runs = "1000"] = process.argv.slice(2);
 console.warn = () => undefined; // what is ignored on the wire is no news here

@@ -4,9 +4,7 @@
 
 import { describe, expect, it } from "vitest";
 import { readAddress } from "./app/address.ts";
-import { takeIdentity } from "./app/identity.ts";
-import { decodePeerMessage, encodePeerMessage } from "./app/peer-message.ts";
-import { cleanName } from "./app/person-name.ts";
+import { takeIdentity } from "./app/storage/identity.ts";
 import { decodeAnchor } from "./audio/index/anchor-annotation.ts";
 import { readSoundLength } from "./audio/index/length/sound-length.ts";
 import { isPlainlyNotAudio } from "./audio/index/sniff.ts";
@@ -30,6 +28,8 @@ import {
 } from "./lib/index.ts";
 import { SeededRandom } from "./lib/testing/index.ts";
 import { CTL_VERSION } from "./protocol/constants/transfer.gen.ts";
+import { decodePeerMessage, encodePeerMessage } from "./session/peer-message.ts";
+import { cleanName } from "./session/person-name.ts";
 import { Bitfield } from "./transfer/core/bitfield.ts";
 import { CtlInbox, encodeCtl } from "./transfer/core/ctl.ts";
 import { cleanFileName } from "./transfer/core/file-name.ts";

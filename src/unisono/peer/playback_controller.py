@@ -1,7 +1,7 @@
 """From the plan to a place in the song: locks global time at a start and then leaves it alone. Pure.
 
 Local ms, global µs, seconds in the anchor's decode. The rules are those of
-web/src/app/playback-controller.ts. Sinks ask `place_at`; `revision` grows with every change that must not
+web/src/session/playback-controller.ts. Sinks ask `place_at`; `revision` grows with every change that must not
 wait behind what is queued.
 """
 

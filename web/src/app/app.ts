@@ -21,31 +21,34 @@ import {
   UnisonoError,
   within,
 } from "../lib/index.ts";
+import type { SessionFacts, SessionNews, SwarmSession } from "../session/index.ts";
+import { cleanName } from "../session/index.ts";
+import type { Actions, Banner, Notice, PageConditions, Status, View } from "../view/index.ts";
+import {
+  EMPTY_VIEW,
+  FigureHistory,
+  HELP_AFTER_MS,
+  makeSnapshot,
+  noticeOf,
+  type Phase,
+  type Snapshot,
+  viewHelp,
+  WaitWatch,
+} from "../view/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
-import { DelayMemory } from "./delay-memory.ts";
-import { EMPTY_VIEW } from "./empty-view.ts";
-import type { SessionFacts } from "./facts.ts";
-import { FigureHistory } from "./figure-history.ts";
 import { FileQueue } from "./file-queue.ts";
-import { Heard } from "./heard.ts";
-import { type Identity, leaveIdentity, takeIdentity } from "./identity.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
 import { Notices } from "./notices.ts";
-import type { PageConditions } from "./page-conditions.ts";
 import { watchPage } from "./page-life.ts";
 import { type KeptPieces, loadSession, type ParkedSession, type SessionParts } from "./parked-session.ts";
-import { cleanName } from "./person-name.ts";
-import { forgetFiles, leaveFiles, takeFiles } from "./resume-files.ts";
-import type { SessionEvent } from "./session-event.ts";
-import { noticeOf } from "./session-notice.ts";
-import { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 import { saneDelayMs } from "./speaker-delay.ts";
-import type { SwarmSession } from "./swarm-session.ts";
-import type { Actions, Banner, Notice, Status, View } from "./view.ts";
-import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
-import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./volume.ts";
+import { DelayMemory } from "./storage/delay-memory.ts";
+import { Heard } from "./storage/heard.ts";
+import { type Identity, leaveIdentity, takeIdentity } from "./storage/identity.ts";
+import { forgetFiles, leaveFiles, takeFiles } from "./storage/resume-files.ts";
+import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./storage/volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
 /** Some browsers ask the person first. */
@@ -352,7 +355,7 @@ export class App {
     return true;
   }
 
-  #tell(event: SessionEvent): void {
+  #tell(event: SessionNews): void {
     if (event.code === "refused") {
       this.#refusal = { code: "refused", reason: event.refusal };
       void this.#leave();

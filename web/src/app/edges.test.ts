@@ -3,12 +3,12 @@ import { SMALL_BROADCAST_BYTES, SMALL_PAIRWISE_BYTES } from "../control/index.ts
 import { EMPTY_PLAN } from "../director/index.ts";
 import { type FileId, type UserId, utf8, WireError } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "../session/peer-message.ts";
+import { cleanName } from "../session/person-name.ts";
+import { Roster } from "../session/roster.ts";
 import type { Signal } from "../transfer/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
-import { friendlyName, leaveIdentity, takeIdentity } from "./identity.ts";
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
-import { cleanName } from "./person-name.ts";
-import { Roster } from "./roster.ts";
+import { friendlyName, leaveIdentity, takeIdentity } from "./storage/identity.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 

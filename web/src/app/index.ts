@@ -1,16 +1,3 @@
-// The application: wires the modules, keeps the view, answers snapshot().
+// The application: wires the modules, owns the page's life, answers snapshot().
 
 export { App } from "./app.ts";
-export type {
-  Actions,
-  Banner,
-  DetailsView,
-  FileView,
-  Notice,
-  PersonView,
-  PieceMapView,
-  PlayerControlsView,
-  Status,
-  SyncWord,
-  View,
-} from "./view.ts";

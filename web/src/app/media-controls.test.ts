@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../lib/index.ts";
+import type { PlayerControlsView } from "../view/view.ts";
 import { MediaControls } from "./media-controls.ts";
-import type { PlayerControlsView } from "./view.ts";
 
 const SONG = { name: "song.mp3", durationSec: 180, positionSec: 3 };
 const songId = "5".repeat(64) as FileId;

@@ -2,7 +2,7 @@
 // them here. Android keeps a page with them alive in the background. Follows the View; decides nothing.
 
 import type { FileId } from "../lib/index.ts";
-import type { View } from "./view.ts";
+import type { View } from "../view/index.ts";
 
 export interface MediaPlatform {
   /** `navigator.mediaSession`; undefined where the browser has none. */

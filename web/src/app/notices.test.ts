@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Notice } from "../view/view.ts";
 import { Notices } from "./notices.ts";
-import type { Notice } from "./view.ts";
 
 const unreadable = (fileName: string): Notice => ({ code: "error", error: "file-unreadable", fileName });
 

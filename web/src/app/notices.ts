@@ -1,7 +1,7 @@
 // What is said of events, one at a time: a newer word takes the place of an older one. Only words about files wait for each
 // other, so that of several files that could not be added each is named (G9). Pure.
 
-import type { Notice, View } from "./view.ts";
+import type { Notice, View } from "../view/index.ts";
 
 export class Notices {
   readonly #onChange: () => void;

@@ -1,8 +1,7 @@
 // What is needed only once somebody joins: loaded while the join screen is being looked at, not before it works.
 
 export { keysOfSession } from "../control/index.ts";
+export { readFacts, SwarmSession } from "../session/index.ts";
 export { openBestStore } from "../transfer/index.ts";
-export { readFacts, readFigures } from "./facts.ts";
+export { readFigures, viewPieces, viewSession } from "../view/index.ts";
 export { LocalNetwork } from "./local-network.ts";
-export { SwarmSession } from "./swarm-session.ts";
-export { viewPieces, viewSession } from "./view-model.ts";

@@ -36,7 +36,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     about: "when a sample leaves the loudspeaker: the output clock, what each engine's timestamps mean",
   },
   "audio/calibration": { about: "speaker delays through a microphone" },
-  app: { about: "the session in a swarm, the page around it, the view, `snapshot()`" },
+  session: { about: "a session in a swarm: its core decides, its shell performs" },
+  view: { about: "what people see, and `snapshot()`, made of a session's facts", isPure: true },
+  app: { about: "the page's life: joining, leaving, sound, files on their way in" },
+  "app/storage": { about: "what rests in the browser from one page to the next" },
   ui: { about: "draws a view, turns taps into actions" },
   offline: { about: "the service worker and the page's side of it; stands beside the others" },
 };

@@ -1,7 +1,7 @@
 // The drawn signs: a few strokes each, in the colour of the text around them. Always beside a word, so hidden from
 // screen readers. No clock.
 
-import type { SyncWord } from "../app/view.ts";
+import type { SyncWord } from "../view/index.ts";
 
 const PATHS = {
   play: "M8 5.5v13l10.5-6.5z",

@@ -2,7 +2,7 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import { h, render } from "preact";
-import type { Actions, View } from "../app/view.ts";
+import type { Actions, View } from "../view/index.ts";
 import { startLanguage } from "./language.ts";
 import { Shell } from "./shell.tsx";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FigurePoint } from "../app/view.ts";
+import type { FigurePoint } from "../view/view.ts";
 import { words } from "./copy/index.ts";
 import { PLOT_HEIGHT, PLOT_WIDTH, plotLine, spanMs } from "./plot-line.ts";
 import { fixtures } from "./testing/fixtures.ts";

@@ -1,7 +1,7 @@
 // One line of the plots under Details as an SVG path, and the range it runs in. Pure. The newest point is at the right
 // edge; where a second is missing or has no value, the line breaks.
 
-import type { FigurePoint } from "../app/view.ts";
+import type { FigurePoint } from "../view/index.ts";
 
 export type Figure = Exclude<keyof FigurePoint, "atLocalMs" | "others">;
 

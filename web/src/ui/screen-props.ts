@@ -1,7 +1,7 @@
 // What every screen and section is given.
 
 import type { ReadonlySignal } from "@preact/signals";
-import type { Actions, View } from "../app/view.ts";
+import type { Actions, View } from "../view/index.ts";
 
 export interface ScreenProps {
   readonly view: ReadonlySignal<View>;

@@ -2,7 +2,7 @@
 // The region is in the page, empty, from the first moment, because screen readers only announce changes to what is there.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { View } from "../app/view.ts";
+import type { View } from "../view/index.ts";
 import { words } from "./copy/index.ts";
 import { DropZone } from "./parts/drop-zone.tsx";
 import { Notice } from "./parts/notice.tsx";

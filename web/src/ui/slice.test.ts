@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
-import type { View } from "../app/view.ts";
+import type { View } from "../view/view.ts";
 import { isSame, slice } from "./slice.ts";
 import { fixtures } from "./testing/fixtures.ts";
 

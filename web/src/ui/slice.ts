@@ -3,7 +3,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import type { View } from "../app/view.ts";
+import type { View } from "../view/index.ts";
 
 /** `pick` must return plain data and must not close over what changes between renders. */
 export function useSlice<Part>(view: ReadonlySignal<View>, pick: (view: View) => Part): Part {

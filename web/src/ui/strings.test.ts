@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SyncWord } from "../app/view.ts";
+import type { SyncWord } from "../view/view.ts";
 import { stringPath } from "./strings.tsx";
 
 /** Where the string leaves the picture on the right: the last y before the line to the edge. */

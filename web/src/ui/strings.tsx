@@ -1,7 +1,7 @@
 // The picture of the swarm: one string per person, coming from their own place and running into one line as far as they
 // are in step. Decoration (the words are in the People list); drawn anew only when a sync word changes. No clock.
 
-import type { SyncWord } from "../app/view.ts";
+import type { SyncWord } from "../view/index.ts";
 
 export interface StringOf {
   readonly isMe: boolean;

@@ -1,6 +1,7 @@
 // The Arabic words, from right to left. What a message promises is said in en.ts. Names and titles are fenced, since most
 // run the other way; digits are the European ones, so that sizes and delays look like the positions and keys beside them.
 
+import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
   Help,
@@ -10,8 +11,7 @@ import type {
   Status,
   SyncWord,
   TooLong,
-} from "../../app/view.ts";
-import type { ErrorCode } from "../../lib/index.ts";
+} from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/ar.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Banner, Help, Notice, NotReadyReason, Status } from "../../app/view.ts";
 import type { ErrorCode } from "../../lib/index.ts";
+import type { Banner, Help, Notice, NotReadyReason, Status } from "../../view/view.ts";
 import { fixtures } from "../testing/fixtures.ts";
 import { words } from "./index.ts";
 import { FETCH_COPY, LANGUAGE_TAGS } from "./languages.ts";

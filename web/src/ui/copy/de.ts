@@ -1,5 +1,6 @@
 // The German words. Informal, as among people in one room. What a message promises is said in en.ts.
 
+import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
   Help,
@@ -9,8 +10,7 @@ import type {
   Status,
   SyncWord,
   TooLong,
-} from "../../app/view.ts";
-import type { ErrorCode } from "../../lib/index.ts";
+} from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/de.ts";

@@ -2,6 +2,7 @@
 // The rule of each sentence: what is happening, what still works, what to do. No blame, no codes, no jargon.
 // Phrases under `status` are announced by screen readers, so nothing in them counts; `figures` holds what counts.
 
+import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
   Help,
@@ -11,8 +12,7 @@ import type {
   Status,
   SyncWord,
   TooLong,
-} from "../../app/view.ts";
-import type { ErrorCode } from "../../lib/index.ts";
+} from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import { errorWords } from "./errors/en.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";

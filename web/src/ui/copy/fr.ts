@@ -1,6 +1,7 @@
 // The French words. Informal, as among people in one room. What a message promises is said in en.ts.
 // Before : ; ? ! and inside quotation marks stands a space that does not break, as French sets type.
 
+import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
   Help,
@@ -10,8 +11,7 @@ import type {
   Status,
   SyncWord,
   TooLong,
-} from "../../app/view.ts";
-import type { ErrorCode } from "../../lib/index.ts";
+} from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/fr.ts";

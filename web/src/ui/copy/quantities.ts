@@ -1,7 +1,7 @@
 // Amounts as people read them: waits, lengths of songs, the figures beside a plot. Pure; made once per language from its
 // format and its words for units, so that a language file says only how things are called.
 
-import type { FigurePoint } from "../../app/view.ts";
+import type { FigurePoint } from "../../view/index.ts";
 import type { Format } from "./format.ts";
 
 export interface UnitWords {

@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Actions } from "../../app/view.ts";
+import type { Actions } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { watchDrops } from "./drops.ts";
 

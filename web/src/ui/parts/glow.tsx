@@ -2,7 +2,7 @@
 // falls in a third of a second, so that nothing flashes, and is there only for who turns it on.
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Actions } from "../../app/view.ts";
+import type { Actions } from "../../view/index.ts";
 
 /** Of what is still missing, with every picture of a screen that shows sixty a second. */
 const APPROACH = 0.06;

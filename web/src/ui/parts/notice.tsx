@@ -2,7 +2,7 @@
 // slowly must not lose the reason. Local ms, by the browser's own timer.
 
 import { useEffect } from "preact/hooks";
-import type { Notice as NoticeView } from "../../app/view.ts";
+import type { Notice as NoticeView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
 

@@ -2,7 +2,7 @@
 // the same in figures. Mounted only while Details is open.
 
 import type { ReadonlySignal } from "@preact/signals";
-import type { View } from "../../app/view.ts";
+import type { View } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { useSlice } from "../slice.ts";
 

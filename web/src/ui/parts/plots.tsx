@@ -3,7 +3,7 @@
 // point: once a second.
 
 import type { ReadonlySignal } from "@preact/signals";
-import type { FigurePoint, View } from "../../app/view.ts";
+import type { FigurePoint, View } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { type Figure, PLOT_HEIGHT, PLOT_WIDTH, type PlotScale, plotLine, spanMs } from "../plot-line.ts";
 import { useSlice } from "../slice.ts";

@@ -1,7 +1,7 @@
 // The figures, for the curious and for support. Rendered only while open: they change with every measurement.
 
 import { useSignal } from "@preact/signals";
-import type { DetailsView } from "../../app/view.ts";
+import type { DetailsView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { PieceMaps } from "../parts/piece-maps.tsx";

@@ -1,7 +1,7 @@
 // The songs of the swarm: adding, sharing or not, how much is here, and Play for the director.
 
 import { useRef } from "preact/hooks";
-import type { Actions, FileView } from "../../app/view.ts";
+import type { Actions, FileView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
 import type { ScreenProps } from "../screen-props.ts";

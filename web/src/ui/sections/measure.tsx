@@ -1,7 +1,7 @@
 // Lining all loudspeakers up through one microphone: what it does before it asks, how it goes on, and a table of what was
 // found. One button that begins and stops, so that the focus stays where it was put.
 
-import type { CalibratedDeviceView, CalibrationView } from "../../app/view.ts";
+import type { CalibratedDeviceView, CalibrationView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";

@@ -1,7 +1,7 @@
 // What plays: the strings, the place in the song, and the acts that fit now. The status sentence above names the song.
 
 import { useMemo } from "preact/hooks";
-import type { PlayerControlsView } from "../../app/view.ts";
+import type { PlayerControlsView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
 import { SeekSlider } from "../parts/seek-slider.tsx";

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Actions, PersonView } from "../../app/view.ts";
+import type { Actions, PersonView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, SyncGlyph } from "../glyphs.tsx";
 import type { ScreenProps } from "../screen-props.ts";

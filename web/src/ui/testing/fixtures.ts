@@ -1,9 +1,9 @@
 // One sample view for every state a person can meet: for the tests of the words and for the gallery of screens. Plain
 // data; the people are called ada, bo and cy.
 
-import { EMPTY_VIEW } from "../../app/empty-view.ts";
-import type { DetailsView, FigurePoint, FileView, PersonView, View } from "../../app/view.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
+import { EMPTY_VIEW } from "../../view/empty-view.ts";
+import type { DetailsView, FigurePoint, FileView, PersonView, View } from "../../view/view.ts";
 
 const MEGABYTE = 1_000_000;
 

@@ -1,7 +1,7 @@
 // The English words for lining up through a microphone, and the typed list of them for the other languages. Apart from the
 // others for their length only; what a sentence promises is said in ../en.ts.
 
-import type { AppliedCalibrationView, CalibratedDeviceView, CalibrationView } from "../../../app/view.ts";
+import type { AppliedCalibrationView, CalibratedDeviceView, CalibrationView } from "../../../view/index.ts";
 import type { Format } from "../format.ts";
 import type { Quantities } from "../quantities.ts";
 

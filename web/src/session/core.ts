@@ -1,0 +1,373 @@
+// What a session decides: who is here, who directs, what is heard here, what the others are told. Pure: it is told events and the
+// local time (ms), reads the engines, and answers with what is to be done, in that order. Global µs, seconds in the file.
+// Play takes this way: ui → app → session.ts → here → session.ts → playback controller → player → segment queue.
+//
+// Invariants
+//  1. An event changes the state; all that follows from the state as it then is, is decided in `#evaluate`, in one order.
+//  2. What is decided never depends on how often the same is decided: an event that changes nothing may come at any time.
+//  3. No engine changes while an event is handled: what an effect brings about comes back as another event.
+
+import type { CheckedServerMessage, ControlState, IceServer } from "../control/index.ts";
+import { Director, type Heartbeat, type PlanChange, type Readiness } from "../director/index.ts";
+import { type UserId, unreachable } from "../lib/index.ts";
+import { SERVER_SILENCE_MS } from "../protocol/constants/session.gen.ts";
+import type { Engines, SessionEffect, SessionEvent } from "./event.ts";
+import { HelloHandshake } from "./hello-handshake.ts";
+import { MemberBudgets } from "./member-budgets.ts";
+import type { SessionNews } from "./news.ts";
+import { OthersClicking } from "./others-clicking.ts";
+import { isStillHeard, readOwnStatus } from "./own-status.ts";
+import type { PeerMessage, PeerStatus } from "./peer-message.ts";
+import { PlanPolicy, type Waiting } from "./plan-policy.ts";
+import { CLICKS } from "./playback-controller.ts";
+import { readReadiness, readReadyFileId } from "./readiness.ts";
+import { Roster } from "./roster.ts";
+import { StatusNews } from "./status-news.ts";
+import { noTimings, type Timings } from "./timings.ts";
+
+/** What a session remembers from one event to the next. Only the core changes it. */
+export interface SessionState {
+  readonly me: UserId;
+  /** A tablet counts as one: it shares their memory, their radio and their browser. */
+  readonly isPhone: boolean;
+  name: string;
+  isVisible: boolean;
+  isClicking: boolean;
+  speakerDelayMs: number;
+  /** The server's name, its word on relays for data channels. */
+  nodeId: string | null;
+  iceServers: readonly IceServer[];
+  readonly roster: Roster;
+  readonly director: Director;
+  /** Whom the start of a prepared song waits for, and how long yet; null while none is prepared. */
+  waiting: Waiting | null;
+  readonly timings: Timings;
+}
+
+export type Own = Pick<SessionState, "me" | "isPhone" | "name"> & {
+  /** When the person tapped Join. */
+  readonly tappedLocalMs: number;
+};
+
+export class SessionCore {
+  readonly #state: SessionState;
+  readonly #engines: Engines;
+  readonly #tappedLocalMs: number;
+  readonly #planPolicy: PlanPolicy;
+  readonly #budgets = new MemberBudgets();
+  readonly #othersClicking = new OthersClicking(this.#budgets);
+  readonly #statusNews = new StatusNews();
+  readonly #handshake = new HelloHandshake((userId, asks) => this.#greet(userId, asks));
+  /** Whom the file swarm is to know has changed. */
+  #areMembersNew = false;
+  #lastDirector: UserId | null = null;
+  /** Of the event that is being handled. */
+  #localMs = 0;
+  #effects: SessionEffect[] = [];
+
+  constructor({ me, isPhone, name, tappedLocalMs }: Own, engines: Engines) {
+    this.#engines = engines;
+    this.#tappedLocalMs = tappedLocalMs;
+    const director = new Director(me);
+    const roster = new Roster();
+    this.#state = {
+      me,
+      isPhone,
+      name,
+      isVisible: true,
+      isClicking: false,
+      speakerDelayMs: 0,
+      nodeId: null,
+      iceServers: [],
+      roster,
+      director,
+      waiting: null,
+      timings: noTimings(),
+    };
+    const { clock, controller, player } = engines;
+    this.#planPolicy = new PlanPolicy({
+      director,
+      clock,
+      positionSecAt: (localMs) => controller.positionSecAt(localMs),
+      durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
+      decodedSec: (fileId) => (player.loadedId === fileId ? player.decodedSec : null),
+      readiness: () => this.#readiness(),
+      speakerDelayMs: () => this.#state.speakerDelayMs,
+      isOverElsewhere: () => roster.peers.some(({ status }) => status?.isOver === true),
+      isHeardElsewhere: () => roster.peers.some((peer) => isStillHeard(director.plan.fileId, peer)),
+      onPassedOver: (userIds) => this.#perform({ type: "tell", news: { code: "started-without", userIds } }),
+    });
+  }
+
+  get state(): Readonly<SessionState> {
+    return this.#state;
+  }
+
+  handle(event: SessionEvent, localMs: number): readonly SessionEffect[] {
+    this.#effects = [];
+    this.#localMs = localMs;
+    this.#take(event);
+    // A first estimate is worth more a moment later: what follows from it waits for the next event.
+    if (event.type !== "clock-locked") this.#evaluate();
+    return this.#effects;
+  }
+
+  // ── events ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #take(event: SessionEvent): void {
+    const state = this.#state;
+    const { director } = state;
+    switch (event.type) {
+      case "control-changed":
+        this.#takeControl(event.state);
+        return;
+      case "server":
+        this.#takeServer(event.message);
+        return;
+      case "peer":
+        this.#takePeer(event.from, event.message);
+        return;
+      case "unproven":
+        this.#handshake.miss(event.from, this.#localMs);
+        return;
+      case "swarm":
+        this.#tell(event.news, "from" in event.news ? event.news.from : null);
+        return;
+      case "renamed":
+        state.name = event.name;
+        return;
+      case "visible-set":
+        state.isVisible = event.isVisible;
+        return;
+      case "clicking-set":
+        state.isClicking = event.isClicking;
+        return;
+      case "delay-set":
+        state.speakerDelayMs = event.delayMs;
+        return;
+      case "play":
+        this.#writePlan(this.#planPolicy.prepare(event.fileId));
+        return;
+      case "stop":
+        this.#writePlan(this.#planPolicy.stop());
+        return;
+      case "pause":
+        this.#writePlan(this.#planPolicy.pause(this.#localMs));
+        return;
+      case "seek":
+        this.#writePlan(this.#planPolicy.seek(event.toSec, this.#localMs));
+        return;
+      case "start-now":
+        this.#planPolicy.forceStart();
+        return;
+      case "take-over":
+        this.#sendHeartbeat(director.takeOver(this.#localMs));
+        return;
+      case "resign":
+        this.#sendHeartbeat(director.resign(this.#localMs));
+        return;
+      case "tick":
+        this.#handshake.tick();
+        return;
+      case "clock-locked":
+        this.#mark("clockLockedMs");
+        return;
+      case "engine-changed":
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #takeControl(control: ControlState): void {
+    if (control === "open") return; // the welcome says more
+    this.#perform({ type: "stop-clock" });
+    this.#state.director.detach();
+  }
+
+  #takeServer(message: CheckedServerMessage): void {
+    const { roster } = this.#state;
+    switch (message.type) {
+      case "welcome":
+        this.#takeWelcome(message);
+        break;
+      case "joined":
+        this.#perform({ type: "meet", member: message });
+        roster.joined(message.userId);
+        this.#mark("firstPeerMs");
+        this.#perform({ type: "tell", news: { code: "joined", userId: message.userId, name: null } });
+        this.#handshake.give(message.userId);
+        break;
+      case "presence":
+        this.#perform({ type: "meet", member: message });
+        roster.presence(message.userId, message.away);
+        if (!message.away) this.#handshake.give(message.userId);
+        break;
+      case "left":
+        this.#takeLeft(message.userId);
+        break;
+      default:
+        return; // the shell and the link know what to do
+    }
+    this.#areMembersNew = true;
+  }
+
+  #takeWelcome(welcome: Extract<CheckedServerMessage, { type: "welcome" }>): void {
+    const state = this.#state;
+    const { members } = welcome;
+    const isNewServer = welcome.nodeId !== state.nodeId;
+    state.nodeId = welcome.nodeId;
+    state.iceServers = welcome.iceServers;
+    for (const member of members) this.#perform({ type: "meet", member });
+    for (const userId of state.roster.replace(members).gone) this.#forget(userId);
+    this.#mark("controlOpenMs");
+    if (members.length > 0) this.#mark("firstPeerMs");
+    this.#perform({ type: "start-clock" });
+    this.#handshake.found(members.filter(({ away }) => !away).map(({ userId }) => userId));
+    this.#sendHeartbeat(state.director.attach(state.roster.candidates, isNewServer, this.#localMs));
+  }
+
+  #takeLeft(userId: UserId): void {
+    const peer = this.#state.roster.left(userId);
+    if (!peer) return;
+    this.#forget(userId);
+    this.#tell({ code: "left", userId, name: peer.status?.name ?? null }, userId);
+    this.#sendHeartbeat(this.#state.director.memberLeft(userId, this.#localMs));
+  }
+
+  /** What is kept of a member while it is one. */
+  #forget(userId: UserId): void {
+    this.#handshake.left(userId);
+    this.#perform({ type: "forget", userId });
+  }
+
+  #takePeer(from: UserId, message: PeerMessage): void {
+    const { roster, director } = this.#state;
+    switch (message.kind) {
+      case "signal":
+        this.#perform({ type: "take-signal", from, signal: message.signal });
+        return;
+      case "calibration":
+        this.#perform({ type: "take-calibration", from, calibration: message.calibration });
+        return;
+      case "heartbeat":
+        this.#sendHeartbeat(director.receiveHeartbeat(from, message.heartbeat, this.#localMs));
+        return;
+      case "status": {
+        const wasPhone = roster.get(from)?.status?.isPhone ?? false;
+        if (!roster.heard(from, message.status)) return;
+        if (message.status.isPhone !== wasPhone) this.#areMembersNew = true;
+        if (message.asks) this.#handshake.give(from);
+        return;
+      }
+      default:
+        unreachable(message);
+    }
+  }
+
+  // ── what follows from the state ───────────────────────────────────────────────────────────────────────────────
+
+  #evaluate(): void {
+    const localMs = this.#localMs;
+    const { director, roster, isVisible } = this.#state;
+    // 1. Who is here. First of all whether the server is heard, without which nobody is known to be gone.
+    if (this.#engines.serverSilentMs() > SERVER_SILENCE_MS) director.serverIsSilent(localMs);
+    if (this.#areMembersNew) this.#perform({ type: "set-members", members: roster.swarmMembers });
+    this.#areMembersNew = false;
+    this.#sendHeartbeat(director.setCandidates(roster.candidates, isVisible, localMs));
+    // 2. Who directs: a role that is vacant, a plan that its director can neither start nor move is somebody else's now.
+    this.#sendHeartbeat(director.tick(localMs));
+    if (this.#planPolicy.isStranded(localMs)) this.#sendHeartbeat(director.takeOver(localMs));
+    if (this.#planPolicy.isClockless(localMs)) this.#sendHeartbeat(director.resign(localMs));
+    // 3. What plays.
+    this.#writePlan(this.#planPolicy.tick(localMs));
+    const isPreparing = director.plan.state === "preparing";
+    this.#state.waiting = isPreparing ? this.#planPolicy.waiting(localMs) : null;
+    // 4. What is heard here, and what else may use this device and its network meanwhile.
+    this.#aim();
+    // 5. What is told: the page of a new director, the others of this device.
+    this.#tellDirector();
+    const status = this.#status();
+    if (this.#statusNews.take(status, localMs) && roster.peers.length > 0)
+      this.#send(null, { kind: "status", status, asks: false });
+  }
+
+  #aim(): void {
+    const { player, controller, chirps, isClockDisputed } = this.#engines;
+    const { director, roster, speakerDelayMs, isClicking } = this.#state;
+    const { plan } = director;
+    const areClicksHeard = this.#othersClicking.isHeard(roster.peers, this.#localMs) || isClicking;
+    const tones = chirps() ?? (areClicksHeard ? CLICKS : null);
+    const isReady = plan.fileId !== null && readReadyFileId(this.#parts()) === plan.fileId;
+    this.#perform({ type: "aim", target: { plan, tones, speakerDelayMs, isReady } });
+    const isSounding = player.read().state === "playing";
+    const isStopped = plan.state === "stopped";
+    this.#perform({
+      type: "set-background",
+      fileId: plan.fileId,
+      activity: isSounding ? "playing" : isStopped ? "idle" : "pre-roll",
+      // Bulk must not disturb the clock when it counts: from the pre-roll to the last sample.
+      isPlaying: !isStopped,
+      isComparing: plan.state === "preparing" || isClockDisputed(),
+      // Tags wait until nothing else reads or decodes.
+      readsTags: isStopped && !controller.isDecoding && !chirps(),
+    });
+    if (isSounding) this.#mark("firstSoundMs");
+  }
+
+  #tellDirector(): void {
+    const { directorId } = this.#state.director;
+    const former = this.#lastDirector;
+    if (directorId === null || directorId === former) return;
+    this.#lastDirector = directorId;
+    this.#tell({ code: "director-changed", userId: directorId, former }, directorId);
+  }
+
+  // ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #writePlan(change: PlanChange | null): void {
+    if (change) this.#sendHeartbeat(this.#state.director.changePlan(change, this.#localMs));
+  }
+
+  #sendHeartbeat(heartbeat: Heartbeat | null): void {
+    if (heartbeat) this.#send(null, { kind: "heartbeat", heartbeat });
+  }
+
+  #greet(userId: UserId, asks: boolean): void {
+    this.#send(userId, { kind: "status", status: this.#status(), asks });
+  }
+
+  #status(): PeerStatus {
+    return readOwnStatus(this.#state, this.#parts(), this.#localMs);
+  }
+
+  #parts() {
+    const { clock, controller, player, files } = this.#engines;
+    return { plan: this.#state.director.plan, clock, controller, player, files: files() };
+  }
+
+  #readiness(): readonly Readiness[] {
+    const { me, roster, director } = this.#state;
+    const { fileId } = director.plan;
+    const shareOf = (userId: UserId) => fileId && this.#engines.shareOf(userId, fileId, this.#localMs);
+    return readReadiness(fileId, me, this.#status(), roster.peers, shareOf);
+  }
+
+  /** Tells the page, unless it has been told of the same member again and again (E18). */
+  #tell(news: SessionNews, about: UserId | null): void {
+    if (about === null || this.#budgets.admits(about, "notice", this.#localMs))
+      this.#perform({ type: "tell", news });
+  }
+
+  #mark(timing: keyof Timings): void {
+    this.#state.timings[timing] ??= this.#localMs - this.#tappedLocalMs;
+  }
+
+  #send(to: UserId | null, message: PeerMessage): void {
+    this.#perform({ type: "send", to, message });
+  }
+
+  #perform(effect: SessionEffect): void {
+    this.#effects.push(effect);
+  }
+}

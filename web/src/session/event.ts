@@ -1,0 +1,81 @@
+// The vocabulary of a session's core: what it is told (events), what it wants done (effects), and what it reads of the engines.
+
+import type { Player } from "../audio/index.ts";
+import type { Activity, SyncedClock } from "../clock/index.ts";
+import type { CheckedServerMessage, ControlState } from "../control/index.ts";
+import type { FileId, UserId } from "../lib/index.ts";
+import type { FileState, Member, Signal, SwarmEvent } from "../transfer/index.ts";
+import type { CalibrationMessage } from "./calibration-message.ts";
+import type { SessionNews } from "./news.ts";
+import type { PeerMessage } from "./peer-message.ts";
+import type { Shown } from "./peer-wire.ts";
+import type { PlaybackController, PlaybackTarget, Tones } from "./playback-controller.ts";
+
+export type SessionEvent =
+  | { readonly type: "control-changed"; readonly state: ControlState }
+  | { readonly type: "server"; readonly message: CheckedServerMessage }
+  /** Opened, and within the sender's budgets. */
+  | { readonly type: "peer"; readonly from: UserId; readonly message: PeerMessage }
+  /** A member spoke to all who has not greeted this device yet. */
+  | { readonly type: "unproven"; readonly from: UserId }
+  | { readonly type: "swarm"; readonly news: SwarmEvent }
+  | { readonly type: "renamed"; readonly name: string }
+  | { readonly type: "visible-set"; readonly isVisible: boolean }
+  | { readonly type: "clicking-set"; readonly isClicking: boolean }
+  | { readonly type: "delay-set"; readonly delayMs: number }
+  /** Taps of a person; those about the plan count where this device directs. */
+  | { readonly type: "play"; readonly fileId: FileId }
+  | { readonly type: "seek"; readonly toSec: number }
+  | { readonly type: "stop" | "pause" | "start-now" | "take-over" | "resign" }
+  | { readonly type: "clock-locked" }
+  /** Clock, player, files or calibration are not as they were. */
+  | { readonly type: "engine-changed" }
+  | { readonly type: "tick" };
+
+export type SessionEffect =
+  /** To one member, or to all who have been greeted. */
+  | { readonly type: "send"; readonly to: UserId | null; readonly message: PeerMessage }
+  /** The server shows somebody: from now on what they say can be opened. */
+  | { readonly type: "meet"; readonly member: Shown }
+  | { readonly type: "forget"; readonly userId: UserId }
+  | { readonly type: "start-clock" | "stop-clock" }
+  | { readonly type: "set-members"; readonly members: readonly Member[] }
+  | { readonly type: "take-signal"; readonly from: UserId; readonly signal: Signal }
+  | {
+      readonly type: "take-calibration";
+      readonly from: UserId;
+      readonly calibration: CalibrationMessage;
+    }
+  /** What is to be heard here; the same again changes nothing. */
+  | { readonly type: "aim"; readonly target: PlaybackTarget }
+  /** What clock, file swarm and tag reader do beside it. */
+  | {
+      readonly type: "set-background";
+      readonly fileId: FileId | null;
+      readonly activity: Activity;
+      readonly isPlaying: boolean;
+      readonly isComparing: boolean;
+      readonly readsTags: boolean;
+    }
+  | { readonly type: "tell"; readonly news: SessionNews };
+
+/** As the engines stand now. */
+export interface Engines {
+  readonly clock: Pick<SyncedClock, "state" | "estimate" | "globalUsAt" | "toCurrentClock">;
+  readonly player: Pick<
+    Player,
+    "read" | "isUnlocked" | "isSettled" | "loadedId" | "durationSec" | "decodedSec"
+  >;
+  readonly controller: Pick<
+    PlaybackController,
+    "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt" | "isDecoding"
+  >;
+  readonly files: () => readonly FileState[];
+  /** How much of a file a member is seen to hold, 0 to 1; null for who is not linked. */
+  readonly shareOf: (userId: UserId, fileId: FileId, localMs: number) => number | null;
+  /** What a calibration wants heard. */
+  readonly chirps: () => Tones | null;
+  /** This device's clock is not one with most of the others'. */
+  readonly isClockDisputed: () => boolean;
+  readonly serverSilentMs: () => number;
+}

@@ -1,0 +1,27 @@
+// What a session in a swarm is made with. Local ms.
+
+import type { Player } from "../audio/index.ts";
+import type { SwarmKeys } from "../control/index.ts";
+import type { Clock, Random } from "../lib/index.ts";
+import type { PieceStore } from "../transfer/index.ts";
+import type { SessionNews } from "./news.ts";
+import type { SessionPlatform } from "./platform.ts";
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keys: SwarmKeys;
+  /** Higher than that of any former session with the same seed. */
+  readonly epoch: number;
+  readonly server: string;
+  readonly player: Player;
+  /** Where pieces are kept; the session wipes and closes it when it is left. */
+  readonly store: PieceStore;
+  readonly name: string;
+  /** When the person tapped Join, local ms. */
+  readonly tappedLocalMs: number;
+  readonly onEvent: (event: SessionNews) => void;
+  readonly onChange: () => void;
+  /** The browser's own where absent. */
+  readonly platform?: SessionPlatform;
+}

@@ -1,0 +1,291 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Player, Timeline } from "../audio/index.ts";
+import type { ClockState, OffsetEstimate, SyncedClock } from "../clock/index.ts";
+import { EMPTY_PLAN, type Plan } from "../director/index.ts";
+import { type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
+import { PlaybackController } from "./playback-controller.ts";
+import { readReadyFileId } from "./readiness.ts";
+
+const songId = "5".repeat(64) as FileId;
+/** In "north" global ms = local ms; in "south", a server that was started later, 1 000 000 ms less. */
+const offsetsMs = { north: 0, south: 1_000_000 };
+
+type ClockId = keyof typeof offsetsMs;
+
+const estimateOf = (clockId: ClockId): OffsetEstimate => ({
+  clockId,
+  atLocalMs: 2_000_000,
+  offsetMs: offsetsMs[clockId],
+  driftPpm: 0,
+  uncertaintyMs: 0.1,
+  boundMs: 0.1,
+  rttMs: 1,
+  probes: 9,
+  sinceLocalMs: 0,
+});
+
+/** Began at local 2 000 000 ms, told in the named clock. */
+const playing = (clockId: ClockId, rev: number): Plan => ({
+  ...EMPTY_PLAN,
+  term: 1,
+  rev,
+  clockId,
+  fileId: songId,
+  state: "playing",
+  globalStartUs: (2_000_000 - offsetsMs[clockId]) * 1_000,
+});
+
+/** A player that has the song, and a clock that is locked. */
+class Desk {
+  estimate: OffsetEstimate | null = estimateOf("north");
+  state: ClockState = "locked";
+  timeline: Timeline | null = null;
+  redirects = 0;
+  isUnable = false;
+  readonly player: Player;
+  readonly clock: SyncedClock;
+  readonly controller: PlaybackController;
+
+  constructor() {
+    const desk = this;
+    const player = {
+      get isUnable() {
+        return desk.isUnable;
+      },
+      get sampleRate() {
+        return desk.isUnable ? null : 48_000;
+      },
+      isSettled: true,
+      loadedId: songId,
+      isUnlocked: true,
+      play: (timeline: Timeline) => {
+        desk.timeline = timeline;
+      },
+      stop: () => {
+        desk.timeline = null;
+      },
+      redirect: () => {
+        desk.redirects += 1;
+      },
+    };
+    const clock = {
+      get estimate() {
+        return desk.estimate;
+      },
+      get state() {
+        return desk.state;
+      },
+    };
+    this.clock = clock as unknown as SyncedClock;
+    this.player = player as unknown as Player;
+    this.controller = new PlaybackController({
+      clock: this.clock,
+      player: this.player,
+      readFile: () => null,
+      annotationOf: () => null,
+      onChange: () => undefined,
+    });
+  }
+
+  follow(plan: Plan, localMs: number): void {
+    const { player, clock } = this;
+    const isReady = readReadyFileId({ plan, player, clock }) === plan.fileId;
+    this.controller.follow({ plan, isReady, speakerDelayMs: 0, tones: null }, localMs);
+  }
+
+  /** Seconds into the song that the loudspeaker is told to be at; null while it is silent. */
+  at(localMs: number): number | null {
+    return this.timeline?.(localMs) ?? null;
+  }
+}
+
+let desk: Desk;
+
+beforeEach(() => {
+  desk = new Desk();
+  desk.follow(playing("north", 1), 2_000_000);
+});
+
+describe("the plan at the loudspeaker", () => {
+  it("[G11] is left to the others by a device that cannot sound, so that nobody waits for it", () => {
+    desk = new Desk();
+    desk.isUnable = true;
+    desk.follow({ ...playing("north", 1), fileId: "6".repeat(64) as FileId, state: "preparing" }, 0);
+    expect(desk.controller.refusalOf("6".repeat(64) as FileId)).not.toBeNull();
+  });
+
+  it("[T10] goes on unmoved when it comes in a clock that this device does not know yet", () => {
+    desk.follow(playing("south", 2), 2_010_000);
+    expect(desk.at(2_011_000)).toBeCloseTo(11, 6);
+    desk.estimate = estimateOf("south");
+    desk.follow(playing("south", 2), 2_011_000);
+    expect(desk.at(2_012_000)).toBeCloseTo(12, 6);
+    expect(desk.controller.positionSecAt(2_012_000)).toBeCloseTo(12, 6);
+  });
+
+  it("[T10] goes on unmoved when a director that slept brings it back in the clock of a former server", () => {
+    desk.estimate = estimateOf("south");
+    desk.follow(playing("south", 2), 2_010_000);
+    desk.follow(playing("north", 1), 2_011_000);
+    expect(desk.at(2_012_000)).toBeCloseTo(12, 6);
+    desk.follow(playing("south", 3), 2_013_000);
+    expect(desk.at(2_014_000)).toBeCloseTo(14, 6);
+    expect(desk.redirects).toBe(0);
+  });
+
+  it("crosses over once when it moves within its clock", () => {
+    const moved = { ...playing("north", 2), positionUs: 60e6 };
+    desk.follow(moved, 2_010_000);
+    desk.follow(moved, 2_010_200);
+    expect(desk.at(2_011_000)).toBeCloseTo(71, 6);
+    expect(desk.redirects).toBe(1);
+  });
+
+  it("[T12] is silent after a sleep, and enters where the song is by then", () => {
+    desk.controller.slept();
+    [desk.estimate, desk.state] = [null, "unsynced"];
+    desk.follow(playing("north", 1), 2_010_000);
+    expect(desk.at(2_010_000)).toBeNull();
+    // Local time stood still for 30 s.
+    [desk.estimate, desk.state] = [{ ...estimateOf("north"), offsetMs: -30_000 }, "locked"];
+    desk.follow(playing("north", 1), 2_010_500);
+    expect(desk.at(2_011_000)).toBeCloseTo(41, 6);
+  });
+});
+
+/** A playback controller before any song is decoded; the test says how reading and decoding end. */
+class Workbench {
+  loadedId: FileId | null = null;
+  decodedSec = 30;
+  changes = 0;
+  readonly decodes: { fileId: FileId; succeed: () => void; fail: (error: unknown) => void }[] = [];
+  readonly controller: PlaybackController;
+  #rev = 1;
+
+  constructor() {
+    const bench = this;
+    const player = {
+      sampleRate: 48_000,
+      isUnlocked: true,
+      durationSec: 30,
+      get decodedSec() {
+        return bench.decodedSec;
+      },
+      get loadedId() {
+        return bench.loadedId;
+      },
+      load: (fileId: FileId, _: ArrayBuffer, isWanted: () => boolean) =>
+        new Promise<void>((resolve, reject) => {
+          const succeed = () => {
+            if (isWanted()) bench.loadedId = fileId;
+            resolve();
+          };
+          bench.decodes.push({ fileId, succeed, fail: reject });
+        }),
+      stop: () => undefined,
+    };
+    this.controller = new PlaybackController({
+      clock: { estimate: null, state: "unsynced" } as unknown as SyncedClock,
+      player: player as unknown as Player,
+      readFile: () => Promise.resolve(new ArrayBuffer(1)),
+      annotationOf: () => null,
+      onChange: () => {
+        bench.changes += 1;
+      },
+    });
+  }
+
+  /** Somebody presses Play, and some ticks pass. */
+  async play(fileId: FileId): Promise<void> {
+    const plan: Plan = { ...EMPTY_PLAN, term: 1, rev: this.#rev++, fileId, state: "preparing" };
+    for (let tick = 0; tick < 5; tick++) {
+      this.controller.follow({ plan, isReady: false, speakerDelayMs: 0, tones: null }, 0);
+      await settled();
+    }
+  }
+
+  async end(at: number, how: "succeed" | "fail", error?: unknown): Promise<void> {
+    this.decodes[at]?.[how](error);
+    await settled();
+  }
+}
+
+/** Reading, decoding and what follows from it are a handful of promises. */
+const settled = async (): Promise<void> => {
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+};
+const otherId = "6".repeat(64) as FileId;
+
+describe("a song that does not decode", () => {
+  it.each([
+    new RangeError("Array buffer allocation failed"),
+    new Undecodable("refused", "AIFF"),
+    new Undecodable("late", null),
+    "a word",
+  ])("[P38] is refused once, and tried once more when somebody presses Play again: %s", async (failure) => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.end(0, "fail", failure);
+    expect(bench.controller.refusalOf(songId)).toMatchObject({ code: "file-undecodable" });
+    expect(bench.controller.troubles.get(songId)).toBe("undecodable");
+    expect(bench.decodes).toHaveLength(1);
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+    expect(bench.controller.refusalOf(songId)).toBeNull();
+    await bench.end(1, "fail", failure);
+    await bench.play(songId);
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+    expect(bench.controller.refusalOf(songId)).not.toBeNull();
+  });
+
+  it("[P38] keeps the cause of what nobody foresaw", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    const cause = new RangeError("full");
+    await bench.end(0, "fail", cause);
+    expect(bench.controller.refusalOf(songId)).toMatchObject({ reason: "failed", cause });
+  });
+
+  it("[P18] is not tried again when it is too long", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.end(0, "fail", new SoundTooLong(3_600, 600));
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(1);
+    expect(bench.controller.troubles.get(songId)).toBe("too-long");
+  });
+
+  it("[P38] keeps nobody from another song while it is still being decoded", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.play(otherId);
+    expect(bench.decodes.map(({ fileId }) => fileId)).toEqual([songId, otherId]);
+    await bench.end(1, "succeed");
+    expect(bench.loadedId).toBe(otherId);
+    expect(bench.controller.isDecoding).toBe(false);
+    await bench.end(0, "succeed");
+    expect(bench.loadedId).toBe(otherId); // what comes late is thrown away
+  });
+
+  it("[P38] is taken up where it was when it is wanted again before that", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    await bench.play(otherId);
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+    await bench.end(0, "succeed");
+    expect(bench.loadedId).toBe(songId);
+    expect(bench.controller.isDecoding).toBe(false);
+  });
+
+  it("[P39] is noted as short where it came to less than its container says", async () => {
+    const bench = new Workbench();
+    bench.decodedSec = 10;
+    await bench.play(songId);
+    await bench.end(0, "succeed");
+    expect(bench.controller.shortageOf(songId)).toEqual({ heardSec: 10, wholeSec: 30 });
+    expect(bench.controller.troubles.get(songId)).toBe("short");
+    expect(bench.controller.refusalOf(songId)).toBeNull();
+  });
+});

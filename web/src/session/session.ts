@@ -1,0 +1,361 @@
+// The shell of a session: makes the engines around its core, turns what they and the person say into events, and performs what the
+// core decides. Everything is made here and closed here; nothing is decided here. Local ms, global µs.
+
+import { decodeAnchor, wholeFileDecoder } from "../audio/index.ts";
+import { SyncedClock } from "../clock/index.ts";
+import { type CheckedServerMessage, ControlLink, type ControlState, makeJoin } from "../control/index.ts";
+import type { Director } from "../director/index.ts";
+import { every, type FileId, type UserId, unreachable } from "../lib/index.ts";
+import type { Swarm } from "../transfer/index.ts";
+import { Calibration } from "./calibration.ts";
+import { readCalibrationContext } from "./calibration-context.ts";
+import { SessionCore } from "./core.ts";
+import type { SessionEffect, SessionEvent } from "./event.ts";
+import { HeldShares } from "./held-shares.ts";
+import type { SessionOptions } from "./options.ts";
+import { PeerWire } from "./peer-wire.ts";
+import type { Waiting } from "./plan-policy.ts";
+import { browserPlatform } from "./platform.ts";
+import { PlaybackController } from "./playback-controller.ts";
+import { RoomTime } from "./room-time.ts";
+import type { Roster } from "./roster.ts";
+import { addSong } from "./song-adding.ts";
+import { TagCache } from "./tag-cache.ts";
+import type { Timings } from "./timings.ts";
+
+const TICK_MS = 200;
+
+export class SwarmSession {
+  readonly me: UserId;
+  readonly clock: SyncedClock;
+  readonly roomTime: RoomTime;
+  readonly swarm: Swarm;
+  readonly controller: PlaybackController;
+  readonly calibration: Calibration;
+  readonly songs = new TagCache(() => this.#changed());
+  readonly #options: SessionOptions;
+  readonly #core: SessionCore;
+  readonly #link: ControlLink;
+  readonly #wire: PeerWire;
+  readonly #stopTicking: () => void;
+  /** Events may be caused by effects of events: they wait their turn. */
+  readonly #pending: SessionEvent[] = [];
+  #isHandling = false;
+
+  constructor(options: SessionOptions) {
+    const { clock, random, keys, player, name, tappedLocalMs, platform = browserPlatform } = options;
+    this.#options = options;
+    const isPhone = platform.isPhone();
+    player.decodeWith(wholeFileDecoder);
+    this.me = keys.userId;
+    this.#wire = new PeerWire(keys, options.epoch, random, platform.primitives, (to, body) =>
+      this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
+    );
+    this.#link = new ControlLink({
+      clock,
+      random,
+      server: options.server,
+      shard: keys.shard,
+      userId: this.me,
+      makeJoin: (nonce) => makeJoin(keys, this.#wire.sealer.announcement, nonce, platform.primitives),
+      onState: (state) => this.#handle({ type: "control-changed", state }),
+      onMessage: (message, receivedLocalMs) => this.#received(message, receivedLocalMs),
+      onRefused: (refusal) => options.onEvent({ code: "refused", refusal }),
+      isAwaited: () => this.director.isMe,
+      makeSocket: platform.makeSocket,
+    });
+    this.clock = new SyncedClock(clock, (id, t0) => this.#link.send({ type: "ping", id, t0 }));
+    this.roomTime = new RoomTime(
+      this.clock,
+      this.me,
+      () => this.director.directorId,
+      (peer) => this.swarm.links.value.get(peer)?.state === "open",
+    );
+    this.swarm = platform.openSwarm({
+      clock,
+      random,
+      me: this.me,
+      store: options.store,
+      isPhone,
+      acceptsAnnotation: (annotation) => decodeAnchor(annotation) !== null,
+      prover: this.#wire.sealer,
+      sendSignal: (to, signal) => this.#wire.send(to, { kind: "signal", signal }),
+      iceServers: () => this.#core.state.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+      ...this.roomTime.forSwarm,
+    });
+    this.controller = new PlaybackController({
+      clock: this.clock,
+      player,
+      readFile: (fileId) => this.#readFile(fileId),
+      annotationOf: (fileId) => this.swarm.annotationOf(fileId),
+      onChange: () => this.#changed(),
+    });
+    this.calibration = new Calibration({
+      me: this.me,
+      nowMs: () => this.#nowMs(),
+      look: () => readCalibrationContext(this, this.#nowMs()),
+      send: (to, calibration) => this.#wire.send(to, { kind: "calibration", calibration }),
+      onDelay: (delayMs, by) => options.onEvent({ code: "lined-up", delayMs, by }),
+      onFound: () => options.onEvent({ code: "measured" }),
+      loadCalibration: platform.loadCalibration,
+      onChange: () => this.#changed(),
+    });
+    const shares = new HeldShares(() => this.swarm.pieceMaps);
+    this.#core = new SessionCore(
+      { me: this.me, isPhone, name, tappedLocalMs },
+      {
+        clock: this.clock,
+        player,
+        controller: this.controller,
+        files: () => this.swarm.files.value,
+        shareOf: (userId, fileId, localMs) => shares.of(userId, fileId, localMs),
+        chirps: () => this.calibration.tones,
+        isClockDisputed: () => this.roomTime.disagreement !== null,
+        serverSilentMs: () => this.#link.silentMs,
+      },
+    );
+    this.clock.onEstimate((estimate) => {
+      this.#link.trust();
+      this.controller.estimated(estimate);
+      if (this.clock.lastRttMs !== null) this.swarm.reportRtt(this.clock.lastRttMs);
+      const isNew = this.timings.clockLockedMs === null && this.clock.state === "locked";
+      if (isNew) this.#handle({ type: "clock-locked" });
+    });
+    this.clock.onSlept(() => {
+      this.#link.doubt();
+      this.controller.slept();
+    });
+    this.swarm.onEvent((news) => this.#handle({ type: "swarm", news }));
+    this.#stopTicking = every(clock, TICK_MS, () => this.#tick());
+    this.#link.open();
+  }
+
+  // ── what can be read of it ────────────────────────────────────────────────────────────────────────────────────
+
+  get director(): Director {
+    return this.#core.state.director;
+  }
+
+  get roster(): Roster {
+    return this.#core.state.roster;
+  }
+
+  get timings(): Timings {
+    return this.#core.state.timings;
+  }
+
+  get controlState(): ControlState {
+    return this.#link.state;
+  }
+
+  get nodeId(): string | null {
+    return this.#core.state.nodeId;
+  }
+
+  get name(): string {
+    return this.#core.state.name;
+  }
+
+  get isClicking(): boolean {
+    return this.#core.state.isClicking;
+  }
+
+  get speakerDelayMs(): number {
+    return this.#core.state.speakerDelayMs;
+  }
+
+  get isVisible(): boolean {
+    return this.#core.state.isVisible;
+  }
+
+  get waiting(): Waiting | null {
+    return this.#core.state.waiting;
+  }
+
+  // ── what a person does, and the page around it ────────────────────────────────────────────────────────────────
+
+  rename(name: string): void {
+    this.#handle({ type: "renamed", name });
+  }
+
+  setSpeakerDelay(delayMs: number): void {
+    this.#handle({ type: "delay-set", delayMs });
+  }
+
+  setClicking(isClicking: boolean): void {
+    this.#handle({ type: "clicking-set", isClicking });
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.#options.player.setHidden(!isVisible);
+    this.#handle({ type: "visible-set", isVisible });
+    if (isVisible) this.wake();
+  }
+
+  /** The network may be another, or the device woke: look at everything at once. */
+  wake(isNewNetwork = false): void {
+    this.#link.wake();
+    this.swarm.wake(isNewNetwork);
+    if (!this.clock.checkForSleep()) this.clock.burst();
+    this.#tick();
+  }
+
+  /** The platform gave the sound back: lock anew, enter mid-song. */
+  soundChanged(): void {
+    this.clock.burst();
+    this.controller.rejoin();
+    this.#changed();
+  }
+
+  /** Offers a file. Rejects FileError. */
+  addFile(file: File): Promise<FileId> {
+    const { swarm, controller, songs } = this;
+    const onChange = () => this.#changed();
+    const { clock, player } = this.#options;
+    return addSong(file, { clock, swarm, controller, player, songs, onChange });
+  }
+
+  /** Director: prepares the file; it starts when all are ready. */
+  play(fileId: FileId): void {
+    this.#handle({ type: "play", fileId });
+  }
+
+  stop(): void {
+    this.#handle({ type: "stop" });
+  }
+
+  pause(): void {
+    this.#handle({ type: "pause" });
+  }
+
+  seek(toSec: number): void {
+    this.#handle({ type: "seek", toSec });
+  }
+
+  startNow(): void {
+    this.#handle({ type: "start-now" });
+  }
+
+  takeOver(): void {
+    this.#handle({ type: "take-over" });
+  }
+
+  resign(): void {
+    this.#handle({ type: "resign" });
+  }
+
+  /**
+   * Leaves: others see it at once, nothing of the swarm stays here. Idempotent. `keepsStore`: the pieces stay, for another
+   * session under the same name.
+   */
+  async close(keepsStore = false): Promise<void> {
+    this.#stopTicking();
+    this.clock.stop();
+    this.#link.close();
+    this.calibration.close();
+    this.#options.player.unload();
+    this.songs.close();
+    await this.swarm.close(keepsStore);
+  }
+
+  /** The page is going away: say so while there is still time. */
+  sayLeave(): void {
+    this.#link.close();
+  }
+
+  // ── events ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tick(): void {
+    this.clock.checkForSleep(); // also while there is no server to probe
+    this.#link.checkSilence();
+    this.#handle({ type: "tick" });
+  }
+
+  #changed(): void {
+    this.#handle({ type: "engine-changed" });
+  }
+
+  #received(message: CheckedServerMessage, receivedLocalMs: number): void {
+    if (message.type === "pong") this.clock.receivePong(message, receivedLocalMs);
+    else if (message.type === "relayed") this.#relayed(message.from, message.body, receivedLocalMs);
+    else if (message.type === "error") console.warn(`the server says: ${message.code}: ${message.message}`);
+    else this.#handle({ type: "server", message });
+  }
+
+  #relayed(from: UserId, body: string, localMs: number): void {
+    if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
+    const message = this.#wire.receive(from, body, localMs, () => this.#handle({ type: "unproven", from }));
+    if (message) this.#handle({ type: "peer", from, message });
+  }
+
+  #handle(event: SessionEvent): void {
+    this.#pending.push(event);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    try {
+      for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
+        this.calibration.look();
+        for (const effect of this.#core.handle(next, this.#nowMs())) this.#perform(effect);
+      }
+    } finally {
+      this.#isHandling = false;
+    }
+    this.#options.onChange();
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.type) {
+      case "send":
+        this.#wire.send(effect.to, effect.message);
+        return;
+      case "meet":
+        this.#wire.meet(effect.member);
+        return;
+      case "forget":
+        this.#wire.left(effect.userId);
+        return;
+      case "start-clock":
+        this.clock.start();
+        return;
+      case "stop-clock":
+        this.clock.stop();
+        return;
+      case "set-members":
+        this.swarm.setMembers(effect.members);
+        return;
+      case "take-signal":
+        this.swarm.receiveSignal(effect.from, effect.signal);
+        return;
+      case "take-calibration":
+        this.calibration.receive(effect.from, effect.calibration);
+        this.#changed();
+        return;
+      case "aim":
+        this.controller.follow(effect.target, this.#nowMs());
+        return;
+      case "set-background":
+        this.swarm.prioritize(effect.fileId);
+        this.swarm.setPlaying(effect.isPlaying, effect.isComparing);
+        this.clock.setActivity(effect.activity);
+        if (effect.readsTags)
+          this.songs.readOne(this.swarm.files.value, (fileId) => this.swarm.readFile(fileId));
+        return;
+      case "tell":
+        this.#options.onEvent(effect.news);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
+    const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
+    return file?.seeded
+      ? this.swarm.readFile(fileId).then((bytes) => this.songs.remember(fileId, bytes))
+      : null;
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+}

@@ -1,0 +1,30 @@
+// What people see, made of a session's facts and the page's own state. Pure.
+
+export { EMPTY_VIEW } from "./empty-view.ts";
+export { FigureHistory, readFigures } from "./figure-history.ts";
+export { noticeOf } from "./notice.ts";
+export type { PageConditions } from "./page-conditions.ts";
+export { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
+export type {
+  Actions,
+  AppliedCalibrationView,
+  Banner,
+  CalibratedDeviceView,
+  CalibrationView,
+  DetailsView,
+  FigurePoint,
+  FileView,
+  Help,
+  Notice,
+  NotReadyReason,
+  PersonView,
+  PieceMapView,
+  PlayerControlsView,
+  Shortage,
+  Status,
+  SyncWord,
+  TooLong,
+  View,
+} from "./view.ts";
+export { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
+export { viewPieces, viewSession } from "./view-model.ts";
