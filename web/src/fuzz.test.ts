@@ -28,8 +28,8 @@ import {
 } from "./lib/index.ts";
 import { SeededRandom } from "./lib/testing/index.ts";
 import { CTL_VERSION } from "./protocol/constants/transfer.gen.ts";
-import { decodePeerMessage, encodePeerMessage } from "./session/peer-message.ts";
-import { cleanName } from "./session/person-name.ts";
+import { decodePeerMessage, encodePeerMessage } from "./session/core/peer-message.ts";
+import { cleanName } from "./session/core/person-name.ts";
 import { Bitfield } from "./transfer/core/bitfield.ts";
 import { CtlInbox, encodeCtl } from "./transfer/core/ctl.ts";
 import { cleanFileName } from "./transfer/core/file-name.ts";

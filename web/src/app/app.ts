@@ -3,14 +3,7 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { Player, type SoundMove } from "../audio/index.ts";
-import {
-  canonicalKey,
-  formatKey,
-  generateKey,
-  isLikelyMistyped,
-  isWeakKey,
-  KeyStretcher,
-} from "../control/index.ts";
+import { canonicalKey, formatKey, generateKey, isLikelyMistyped, isWeakKey } from "../control/index.ts";
 import {
   type Clock,
   KeyError,
@@ -42,12 +35,13 @@ import { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
 import { Notices } from "./notices.ts";
 import { watchPage } from "./page-life.ts";
-import { type KeptPieces, loadSession, type ParkedSession, type SessionParts } from "./parked-session.ts";
-import { saneDelayMs } from "./speaker-delay.ts";
+import type { KeptPieces, ParkedSession, SessionParts } from "./parked-session.ts";
+import { SessionOpening } from "./session-opening.ts";
 import { DelayMemory } from "./storage/delay-memory.ts";
 import { Heard } from "./storage/heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./storage/identity.ts";
 import { forgetFiles, leaveFiles, takeFiles } from "./storage/resume-files.ts";
+import { saneDelayMs } from "./storage/speaker-delay.ts";
 import { amplitudeOf, readVolume, saneVolume, VOLUME_STORED_AS } from "./storage/volume.ts";
 import { WakeLock } from "./wake-lock.ts";
 
@@ -58,7 +52,7 @@ export class App {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #page: Window;
-  readonly #stretcher = new KeyStretcher();
+  readonly #opening: SessionOpening;
   readonly #player: Player;
   readonly #wakeLock = new WakeLock();
   readonly #media = new MediaControls({
@@ -94,7 +88,7 @@ export class App {
   #refusal: Banner | null = null;
   /** What went wrong here, for the diagnostics. */
   #failure: string | null = null;
-  readonly #notices = new Notices(() => this.#refresh());
+  readonly #notices = new Notices(() => this.#changed());
   #volume: number;
   /** The last key made here: nobody else can have meant another one. */
   #madeKey: string | null = null;
@@ -107,6 +101,7 @@ export class App {
 
   constructor(clock: Clock, random: Random, page: Window) {
     this.#clock = clock;
+    this.#opening = new SessionOpening(clock);
     this.#random = random;
     this.#page = page;
     this.#tabMemory = storageOrMemory(() => page.sessionStorage);
@@ -114,7 +109,7 @@ export class App {
     this.#identity = takeIdentity(this.#tabMemory, random);
     this.#player = new Player(
       clock,
-      () => this.#refresh(),
+      () => this.#changed(),
       (move) => this.#soundMoved(move),
     );
     this.#delays = new DelayMemory(this.#deviceMemory);
@@ -126,9 +121,9 @@ export class App {
     this.#volume = readVolume(this.#deviceMemory.getItem(VOLUME_STORED_AS));
     this.#player.setVolume(amplitudeOf(this.#volume));
     this.#key = readAddress(page.location).key;
-    this.#stretchAhead();
+    this.#opening.prepare(this.#key);
     this.#watchPage();
-    this.#refresh();
+    this.#changed();
   }
 
   get view(): ReadonlySignal<View> {
@@ -156,7 +151,7 @@ export class App {
     ringChime: () => this.#player.chime(),
     confirmHeard: () => {
       this.#heard.confirm();
-      this.#refresh();
+      this.#changed();
     },
     setVolume: (volume) => this.#setVolume(volume),
     level: () => this.#player.level(),
@@ -164,7 +159,7 @@ export class App {
     setSpeakerDelay: (delayMs) => this.#setSpeakerDelay(delayMs),
     setGivingLittle: (isGivingLittle) => {
       this.#session?.swarm.setGenerous(!isGivingLittle);
-      this.#refresh();
+      this.#changed();
     },
     setClickTest: (isOn) => this.#session?.setClicking(isOn),
     measure: () => this.#session?.calibration.measure(),
@@ -230,9 +225,9 @@ export class App {
     this.#phase = "joining";
     this.#history.clear();
     void this.#wakeLock.take();
-    this.#refresh();
+    this.#changed();
     // Until there is a session nothing else looks at the view again.
-    this.#clock.after(HELP_AFTER_MS, () => this.#refresh());
+    this.#clock.after(HELP_AFTER_MS, () => this.#changed());
     this.#open(canonical, attempt, beganLocalMs, parked).catch((error: unknown) => {
       console.warn(`could not join: ${String(error)}`);
       if (attempt !== this.#joinAttempt) return;
@@ -249,44 +244,29 @@ export class App {
     beganLocalMs: number,
     parked: ParkedSession | null,
   ): Promise<void> {
-    const [parts, stretched] = await Promise.all([
-      loadSession(),
-      this.#stretcher.stretch(canonical),
-      parked?.closing,
-    ]);
-    const { keysOfSession, LocalNetwork, openBestStore, SwarmSession } = parts;
+    const isWanted = () => attempt === this.#joinAttempt;
+    const opened = await this.#opening.open(canonical, this.#identity, parked, isWanted);
+    if (!opened) return;
+    const { parts, keys, kept } = opened;
     this.#parts = parts;
-    this.#localNetwork ??= new LocalNetwork(this.#page, () => this.#refresh());
-    const keys = keysOfSession(stretched, this.#identity.sessionSeed);
-    // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
-    const sessionName = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
-    const isSame = parked?.kept?.session === sessionName;
-    if (!isSame) await parked?.kept?.store.close();
-    const { store } =
-      isSame && parked?.kept
-        ? parked.kept
-        : await openBestStore({ clock: this.#clock, session: sessionName });
-    if (attempt !== this.#joinAttempt) {
-      if (!isSame) await store.close(); // else it waits for the next return, or was closed on leaving
-      return;
-    }
-    this.#kept = { session: sessionName, store };
+    this.#localNetwork ??= new parts.LocalNetwork(this.#page, () => this.#changed());
+    this.#kept = kept;
     const { epoch } = this.#identity;
     this.#identity = { ...this.#identity, epoch: epoch + 1 };
-    this.#session = new SwarmSession({
+    this.#session = new parts.SwarmSession({
       clock: this.#clock,
       random: this.#random,
       keys,
       epoch,
       server: readAddress(this.#page.location).server,
       player: this.#player,
-      store,
+      store: kept.store,
       name: this.#identity.name,
       tappedLocalMs: beganLocalMs,
       onEvent: (event) => this.#tell(event),
-      onChange: () => this.#refresh(),
+      onChange: () => this.#changed(),
     });
-    const resumeState = takeFiles(this.#tabMemory, sessionName);
+    const resumeState = takeFiles(this.#tabMemory, kept.session);
     if (resumeState) void this.#session.swarm.restore(resumeState);
     this.#session.setVisible(this.#page.document.visibilityState === "visible");
     const { outputName } = this.#outputs;
@@ -303,7 +283,7 @@ export class App {
     this.#files.clear();
     forgetFiles(this.#tabMemory);
     this.#phase = "left";
-    this.#refresh();
+    this.#changed();
     await Promise.all([closed, this.#wakeLock.release(), this.#player.close()]);
   }
 
@@ -312,7 +292,7 @@ export class App {
     if (clean === "") return;
     this.#identity = { ...this.#identity, name: clean };
     this.#session?.rename(clean);
-    this.#refresh();
+    this.#changed();
   }
 
   #addFiles(files: readonly File[], folders: readonly string[] = []): void {
@@ -342,7 +322,7 @@ export class App {
     this.#volume = saneVolume(volume);
     this.#player.setVolume(amplitudeOf(this.#volume));
     this.#deviceMemory.setItem(VOLUME_STORED_AS, String(this.#volume));
-    this.#refresh();
+    this.#changed();
   }
 
   async #copy(text: string): Promise<boolean> {
@@ -386,27 +366,22 @@ export class App {
     );
   }
 
-  #refresh(): void {
-    const facts = this.#facts();
+  /** After anything has changed: first what the page remembers of it, then what people see of that. */
+  #changed(): void {
     const localMs = this.#clock.nowMs();
+    const facts = this.#facts();
+    if (facts) this.#observe(facts, localMs);
     const conditions = this.#conditions();
-    if (this.#phase === "joining" && facts?.nodeId) this.#phase = "joined";
-    const parts = this.#parts;
-    let session: Partial<View> = {};
-    if (facts && parts) {
-      if (this.#history.record(localMs, parts.readFigures(facts)))
-        this.#pieces = parts.viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
-      if (facts.plan.state !== "stopped") this.#heard.musicBegan();
-      const course = { history: this.#history.points, pieces: this.#pieces };
-      session = parts.viewSession(facts, course, conditions);
-    }
+    const course = { history: this.#history.points, pieces: this.#pieces };
+    const session: Partial<View> = (facts && this.#parts?.viewSession(facts, course, conditions)) ?? {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
+    this.#waits.watch(status, localMs);
     this.#view.value = {
       ...EMPTY_VIEW,
       banner: this.#refusal,
       ...session,
       status,
-      help: viewHelp(status, facts, this.#waits.lastedMs(status, localMs), conditions),
+      help: viewHelp(status, facts, this.#waits.lastedMs(localMs), conditions),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
@@ -420,6 +395,15 @@ export class App {
     this.#media.show(this.#view.value);
   }
 
+  /** What the page remembers of a session as it goes on. */
+  #observe(facts: SessionFacts, localMs: number): void {
+    if (this.#phase === "joining" && facts.nodeId) this.#phase = "joined";
+    if (facts.plan.state !== "stopped") this.#heard.musicBegan();
+    const parts = this.#parts;
+    if (!parts || !this.#history.record(localMs, parts.readFigures(facts))) return;
+    this.#pieces = parts.viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);
+  }
+
   #conditions(): PageConditions {
     const { location, navigator } = this.#page;
     return {
@@ -428,17 +412,6 @@ export class App {
       isServerBarred: this.#localNetwork?.isBarred(readAddress(location).server) ?? false,
       isKeyGiven: this.#key !== this.#madeKey,
     };
-  }
-
-  /** Begins the slow part of joining while the person still looks at the button. */
-  #stretchAhead(): void {
-    loadSession().catch((error: unknown) => {
-      console.warn(`could not load ahead: ${String(error)}`); // the tap tries again
-    });
-    if (this.#key === "") return;
-    this.#stretcher.stretch(canonicalKey(this.#key)).catch((error: unknown) => {
-      console.warn(`could not prepare the key ahead: ${String(error)}`); // the tap tries again
-    });
   }
 
   #watchPage(): void {
@@ -450,7 +423,7 @@ export class App {
         void this.#wakeLock.retake();
       },
       woke: (isNewNetwork) => this.#session?.wake(isNewNetwork),
-      networkLost: () => this.#refresh(),
+      networkLost: () => this.#changed(),
       left: (mayReturn) => this.#goAway(mayReturn),
       returned: () => this.#comeBack(),
       soundDevicesChanged: () => {
@@ -460,8 +433,8 @@ export class App {
       addressChanged: () => {
         if (this.#phase === "joining" || this.#phase === "joined") return;
         this.#key = readAddress(this.#page.location).key;
-        this.#stretchAhead();
-        this.#refresh();
+        this.#opening.prepare(this.#key);
+        this.#changed();
       },
       touched: () => {
         if (this.#session && !this.#player.isUnlocked) this.#unlockSound();

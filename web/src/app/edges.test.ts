@@ -3,9 +3,9 @@ import { SMALL_BROADCAST_BYTES, SMALL_PAIRWISE_BYTES } from "../control/index.ts
 import { EMPTY_PLAN } from "../director/index.ts";
 import { type FileId, type UserId, utf8, WireError } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "../session/peer-message.ts";
-import { cleanName } from "../session/person-name.ts";
-import { Roster } from "../session/roster.ts";
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "../session/core/peer-message.ts";
+import { cleanName } from "../session/core/person-name.ts";
+import { Roster } from "../session/core/roster.ts";
 import type { Signal } from "../transfer/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
 import { friendlyName, leaveIdentity, takeIdentity } from "./storage/identity.ts";

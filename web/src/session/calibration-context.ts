@@ -2,8 +2,8 @@
 
 import { PlaybackClock, type SyncedClock } from "../clock/index.ts";
 import type { Director } from "../director/index.ts";
-import type { CalibrationContext } from "./calibration-core.ts";
-import type { Roster } from "./roster.ts";
+import type { CalibrationContext } from "./core/calibration-core.ts";
+import type { Roster } from "./core/roster.ts";
 
 interface Session {
   readonly clock: SyncedClock;

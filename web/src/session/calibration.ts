@@ -13,9 +13,9 @@ import {
   type CalibrationState,
   type Correction,
   remainingSec,
-} from "./calibration-core.ts";
-import type { CalibrationMessage } from "./calibration-message.ts";
-import type { Tones } from "./playback-controller.ts";
+} from "./core/calibration-core.ts";
+import type { CalibrationMessage } from "./core/calibration-message.ts";
+import type { Tones } from "./core/playback-target.ts";
 
 /** What only the device that listens needs. */
 export type CalibrationParts = Pick<

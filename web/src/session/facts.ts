@@ -7,13 +7,13 @@ import type { Plan } from "../director/index.ts";
 import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { FileState, LinkState, Totals } from "../transfer/index.ts";
 import type { CalibrationFacts } from "./calibration.ts";
-import type { ToldTrouble } from "./file-troubles.ts";
-import type { NotReadyReason } from "./peer-message.ts";
-import type { Shortage } from "./playback-controller.ts";
-import { readNotReadyReason, readReadyFileId } from "./readiness.ts";
+import type { ToldTrouble } from "./core/file-troubles.ts";
+import type { NotReadyReason } from "./core/peer-message.ts";
+import type { Shortage } from "./core/playback-target.ts";
+import { readNotReadyReason, readReadyFileId } from "./core/readiness.ts";
+import type { Timings } from "./core/timings.ts";
 import type { SwarmSession } from "./session.ts";
 import type { SongWords } from "./tag-cache.ts";
-import type { Timings } from "./timings.ts";
 
 export interface PersonFacts {
   readonly userId: UserId;

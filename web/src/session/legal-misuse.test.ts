@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type FileId, pickOne, type Random, randomBelow, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
-import type { PeerMessage } from "./peer-message.ts";
+import type { PeerMessage } from "./core/peer-message.ts";
 import { IDEAL_SONG_ID } from "./testing/sim-device.ts";
 import { memberId, PLAIN_STATUS, SimMember } from "./testing/sim-member.ts";
 import { SimRoom } from "./testing/sim-room.ts";

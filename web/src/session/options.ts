@@ -4,7 +4,7 @@ import type { Player } from "../audio/index.ts";
 import type { SwarmKeys } from "../control/index.ts";
 import type { Clock, Random } from "../lib/index.ts";
 import type { PieceStore } from "../transfer/index.ts";
-import type { SessionNews } from "./news.ts";
+import type { SessionNews } from "./core/news.ts";
 import type { SessionPlatform } from "./platform.ts";
 
 export interface SessionOptions {

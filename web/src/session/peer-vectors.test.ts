@@ -11,7 +11,7 @@ import type { Heartbeat } from "../director/index.ts";
 import { type FileId, toHex, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
 import { neighboursByPeer } from "../transfer/core/topology.ts";
-import { encodePeerMessage, type PeerStatus } from "./peer-message.ts";
+import { encodePeerMessage, type PeerStatus } from "./core/peer-message.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../vectors");
 

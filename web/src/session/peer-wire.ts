@@ -3,15 +3,9 @@
 
 import { type Primitives, Sealer, type SwarmKeys } from "../control/index.ts";
 import { fromBase64Url, type Random, toBase64Url, type UserId, WireError } from "../lib/index.ts";
-import { budgetFor, MemberBudgets } from "./member-budgets.ts";
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";
-
-/** What the server says of a member; its session key only where the member may be new. */
-export interface Shown {
-  readonly userId: UserId;
-  readonly sessionKey?: string;
-  readonly announcement?: string | undefined;
-}
+import type { Shown } from "./core/event.ts";
+import { budgetFor, MemberBudgets } from "./core/member-budgets.ts";
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./core/peer-message.ts";
 
 export class PeerWire {
   readonly sealer: Sealer;

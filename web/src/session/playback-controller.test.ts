@@ -3,8 +3,8 @@ import type { Player, Timeline } from "../audio/index.ts";
 import type { ClockState, OffsetEstimate, SyncedClock } from "../clock/index.ts";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import { type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
+import { readReadyFileId } from "./core/readiness.ts";
 import { PlaybackController } from "./playback-controller.ts";
-import { readReadyFileId } from "./readiness.ts";
 
 const songId = "5".repeat(64) as FileId;
 /** In "north" global ms = local ms; in "south", a server that was started later, 1 000 000 ms less. */

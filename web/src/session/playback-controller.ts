@@ -2,7 +2,7 @@
 // PlaybackClock), and gives the player its timeline. Local ms, global µs, seconds in the file.
 // Does not know who directs or how the plan arrived.
 
-import { makeClicks, type Player } from "../audio/index.ts";
+import type { Player } from "../audio/index.ts";
 import {
   type OffsetEstimate,
   PlaybackClock,
@@ -13,7 +13,8 @@ import { type Plan, positionUsAt } from "../director/index.ts";
 import { type Bytes, FileError, type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
 import { FREEZE_BEFORE_START_MS } from "../protocol/constants/session.gen.ts";
 import { Alignment } from "./alignment.ts";
-import type { FileTrouble } from "./file-troubles.ts";
+import type { FileTrouble } from "./core/file-troubles.ts";
+import type { PlaybackTarget, Shortage, Tones } from "./core/playback-target.ts";
 
 export interface PlaybackControllerOptions {
   readonly clock: SyncedClock;
@@ -26,43 +27,8 @@ export interface PlaybackControllerOptions {
   readonly onChange: () => void;
 }
 
-/** This device has `heardSec` of `wholeSec`, from the song's beginning. */
-export interface Shortage {
-  readonly heardSec: number;
-  readonly wholeSec: number;
-}
-
-/** What is to be heard here. */
-export interface PlaybackTarget {
-  readonly plan: Plan;
-  /** This device could sound the chosen file right now (readiness.ts). */
-  readonly isReady: boolean;
-  /** The loudspeaker is late by so much. */
-  readonly speakerDelayMs: number;
-  /** What sounds while no song plays. */
-  readonly tones: Tones | null;
-}
-
-/** Sound made here, in place of a song while none plays. */
-export interface Tones {
-  /** Other tones have another one. */
-  readonly id: string;
-  readonly durationSec: number;
-  readonly channel: (sampleRate: number) => Float32Array<ArrayBuffer>;
-  /** The place in it that is due at a moment of global time. */
-  readonly secAt: (globalUs: number) => number;
-}
-
-const CLICK_LOOP_SEC = 60;
 /** More songs than a room offers in an evening; whoever offers bad ones without end must not fill the memory. */
 const MAX_REFUSALS = 256;
-
-export const CLICKS: Tones = {
-  id: "click-test",
-  durationSec: CLICK_LOOP_SEC,
-  channel: (sampleRate) => makeClicks(sampleRate, CLICK_LOOP_SEC),
-  secAt: (globalUs) => (globalUs / 1e6) % CLICK_LOOP_SEC,
-};
 
 export class PlaybackController {
   readonly #options: PlaybackControllerOptions;

@@ -9,19 +9,19 @@ import { every, type FileId, type UserId, unreachable } from "../lib/index.ts";
 import type { Swarm } from "../transfer/index.ts";
 import { Calibration } from "./calibration.ts";
 import { readCalibrationContext } from "./calibration-context.ts";
-import { SessionCore } from "./core.ts";
-import type { SessionEffect, SessionEvent } from "./event.ts";
+import { SessionCore } from "./core/core.ts";
+import type { SessionEffect, SessionEvent } from "./core/event.ts";
+import type { Waiting } from "./core/plan-policy.ts";
+import type { Roster } from "./core/roster.ts";
+import type { Timings } from "./core/timings.ts";
 import { HeldShares } from "./held-shares.ts";
 import type { SessionOptions } from "./options.ts";
 import { PeerWire } from "./peer-wire.ts";
-import type { Waiting } from "./plan-policy.ts";
 import { browserPlatform } from "./platform.ts";
 import { PlaybackController } from "./playback-controller.ts";
 import { RoomTime } from "./room-time.ts";
-import type { Roster } from "./roster.ts";
 import { addSong } from "./song-adding.ts";
 import { TagCache } from "./tag-cache.ts";
-import type { Timings } from "./timings.ts";
 
 const TICK_MS = 200;
 

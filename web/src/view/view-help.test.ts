@@ -29,6 +29,11 @@ function helpWith(overrides: Partial<SessionFacts>, page = NO_TROUBLE) {
   return viewHelp(viewStatus(given), given, HELP_AFTER_MS, page);
 }
 
+function lastedMs(watch: WaitWatch, status: Status, localMs: number): number {
+  watch.watch(status, localMs);
+  return watch.lastedMs(localMs);
+}
+
 describe("why a wait lasts", () => {
   it.each<[string, Partial<SessionFacts>, object]>([
     ["the server does not answer", { nodeId: null }, { code: "server-silent" }],
@@ -141,19 +146,19 @@ describe("how long a wait lasts", () => {
       canStart: true,
       withoutInSec: null,
     });
-    watch.lastedMs(waiting("bo", "cy"), 1_000);
-    expect(watch.lastedMs(waiting("cy"), 3_500)).toBe(2_500);
+    lastedMs(watch, waiting("bo", "cy"), 1_000);
+    expect(lastedMs(watch, waiting("cy"), 3_500)).toBe(2_500);
   });
 
   it("counts anew for another stage, another song, and a source that came and went", () => {
     const watch = new WaitWatch();
-    watch.lastedMs(key, 0);
-    expect(watch.lastedMs({ code: "joining", stage: "server" }, 5_000)).toBe(0);
+    lastedMs(watch, key, 0);
+    expect(lastedMs(watch, { code: "joining", stage: "server" }, 5_000)).toBe(0);
     const fetching = { code: "fetching", fileName: "Song.mp3", percent: 3, remainingSec: null } as const;
-    watch.lastedMs({ ...fetching, sources: [] }, 6_000);
-    expect(watch.lastedMs({ ...fetching, sources: ["bo"] }, 9_000)).toBe(0);
-    expect(watch.lastedMs({ ...fetching, sources: [] }, 9_500)).toBe(0);
-    expect(watch.lastedMs({ code: "decoding", fileName: "Song.mp3" }, 9_900)).toBe(0);
-    expect(watch.lastedMs({ code: "decoding", fileName: "Other.mp3" }, 9_950)).toBe(0);
+    lastedMs(watch, { ...fetching, sources: [] }, 6_000);
+    expect(lastedMs(watch, { ...fetching, sources: ["bo"] }, 9_000)).toBe(0);
+    expect(lastedMs(watch, { ...fetching, sources: [] }, 9_500)).toBe(0);
+    expect(lastedMs(watch, { code: "decoding", fileName: "Song.mp3" }, 9_900)).toBe(0);
+    expect(lastedMs(watch, { code: "decoding", fileName: "Other.mp3" }, 9_950)).toBe(0);
   });
 });

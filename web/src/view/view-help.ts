@@ -15,12 +15,14 @@ export class WaitWatch {
   #wait = "";
   #sinceLocalMs = 0;
 
-  lastedMs(status: Status, localMs: number): number {
+  watch(status: Status, localMs: number): void {
     const wait = waitOf(status);
-    if (wait !== this.#wait) {
-      this.#wait = wait;
-      this.#sinceLocalMs = localMs;
-    }
+    if (wait === this.#wait) return;
+    this.#wait = wait;
+    this.#sinceLocalMs = localMs;
+  }
+
+  lastedMs(localMs: number): number {
     return localMs - this.#sinceLocalMs;
   }
 }

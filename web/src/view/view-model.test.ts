@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../director/index.ts";
 import { SoundTooLong, Undecodable } from "../lib/index.ts";
+import type { FileTrouble } from "../session/core/file-troubles.ts";
+import { syncWord } from "../session/core/sync-word.ts";
 import type { SessionFacts } from "../session/facts.ts";
-import type { FileTrouble } from "../session/file-troubles.ts";
-import { syncWord } from "../session/sync-word.ts";
 import { NO_COURSE } from "./empty-view.ts";
 import { NO_TROUBLE } from "./page-conditions.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";

@@ -3,7 +3,7 @@
 
 import type { Memory } from "../../lib/index.ts";
 import { MAX_SPEAKER_DELAY_MS } from "../../protocol/constants/session.gen.ts";
-import { saneDelayMs } from "../speaker-delay.ts";
+import { saneDelayMs } from "./speaker-delay.ts";
 
 /** Under this the delay of outputs without a name is kept. */
 const UNNAMED_STORED_AS = "unisono.speakerDelayMs";

@@ -13,7 +13,7 @@ import type { Hasher } from "../../transfer/store/hash.ts";
 import type { EventClock } from "../../transfer/testing/event-clock.ts";
 import type { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
 import type { CalibrationParts } from "../calibration.ts";
-import type { SessionNews } from "../news.ts";
+import type { SessionNews } from "../core/news.ts";
 import { SwarmSession } from "../session.ts";
 import { SimCard } from "./sim-card.ts";
 import { SimClock } from "./sim-clock.ts";

@@ -5,7 +5,7 @@ import type { SwarmKeys } from "../../control/index.ts";
 import { Sealer } from "../../control/index.ts";
 import { toBase64Url, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
-import { encodePeerMessage, type PeerMessage, type PeerStatus } from "../peer-message.ts";
+import { encodePeerMessage, type PeerMessage, type PeerStatus } from "../core/peer-message.ts";
 import { SimClock } from "./sim-clock.ts";
 import { keysOf, plainPrimitives, type SimWorld } from "./sim-device.ts";
 import { SimPath } from "./sim-path.ts";

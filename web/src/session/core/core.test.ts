@@ -1,18 +1,18 @@
 // What a session decides, event by event: told things and the time, looked at by its effects. The engines are plain data.
 
 import { describe, expect, it } from "vitest";
-import type { PlaybackReading } from "../audio/index.ts";
-import type { ClockState } from "../clock/index.ts";
-import type { CheckedServerMessage } from "../control/index.ts";
-import { EMPTY_PLAN, type Heartbeat } from "../director/index.ts";
-import type { UserId } from "../lib/index.ts";
-import { DIRECTOR_SILENCE_MS } from "../protocol/constants/director.gen.ts";
-import { SERVER_SILENCE_MS } from "../protocol/constants/session.gen.ts";
-import { id, song, songId } from "../view/testing/plain-facts.ts";
+import type { PlaybackReading } from "../../audio/index.ts";
+import type { ClockState } from "../../clock/index.ts";
+import type { CheckedServerMessage } from "../../control/index.ts";
+import { EMPTY_PLAN, type Heartbeat } from "../../director/index.ts";
+import type { UserId } from "../../lib/index.ts";
+import { DIRECTOR_SILENCE_MS } from "../../protocol/constants/director.gen.ts";
+import { SERVER_SILENCE_MS } from "../../protocol/constants/session.gen.ts";
+import { id, song, songId } from "../../view/testing/plain-facts.ts";
+import { PLAIN_STATUS } from "../testing/sim-member.ts";
 import { SessionCore } from "./core.ts";
 import type { Engines, SessionEffect, SessionEvent } from "./event.ts";
 import type { PeerStatus } from "./peer-message.ts";
-import { PLAIN_STATUS } from "./testing/sim-member.ts";
 
 type Kind = SessionEffect["type"];
 type Of<K extends Kind> = Extract<SessionEffect, { readonly type: K }>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_PLAN, type Plan } from "../director/index.ts";
-import { FileError } from "../lib/index.ts";
-import type { FileState } from "../transfer/index.ts";
-import { song, songId } from "../view/testing/plain-facts.ts";
+import { EMPTY_PLAN, type Plan } from "../../director/index.ts";
+import { FileError } from "../../lib/index.ts";
+import type { FileState } from "../../transfer/index.ts";
+import { song, songId } from "../../view/testing/plain-facts.ts";
 import { type ReadinessParts, readNotReadyReason, readReadyFileId } from "./readiness.ts";
 
 const preparing: Plan = { ...EMPTY_PLAN, fileId: songId, state: "preparing" };

@@ -3,7 +3,7 @@
 // global µs, seconds in the file. Answers with the change to make; null while there is nothing to change or this peer does not
 // direct.
 
-import type { SyncedClock } from "../clock/index.ts";
+import type { SyncedClock } from "../../clock/index.ts";
 import {
   type Director,
   decideStart,
@@ -11,10 +11,10 @@ import {
   positionUsAt,
   type Readiness,
   StartWait,
-} from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
-import { START_STANDSTILL_MS } from "../protocol/constants/director.gen.ts";
-import { AFTER_END_SEC, OVER_HEARD_AFTER_US } from "../protocol/constants/session.gen.ts";
+} from "../../director/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
+import { START_STANDSTILL_MS } from "../../protocol/constants/director.gen.ts";
+import { AFTER_END_SEC, OVER_HEARD_AFTER_US } from "../../protocol/constants/session.gen.ts";
 
 export interface PlanPolicyOptions {
   readonly director: Director;

@@ -7,10 +7,10 @@
 //  2. What is decided never depends on how often the same is decided: an event that changes nothing may come at any time.
 //  3. No engine changes while an event is handled: what an effect brings about comes back as another event.
 
-import type { CheckedServerMessage, ControlState, IceServer } from "../control/index.ts";
-import { Director, type Heartbeat, type PlanChange, type Readiness } from "../director/index.ts";
-import { type UserId, unreachable } from "../lib/index.ts";
-import { SERVER_SILENCE_MS } from "../protocol/constants/session.gen.ts";
+import type { CheckedServerMessage, ControlState, IceServer } from "../../control/index.ts";
+import { Director, type Heartbeat, type PlanChange, type Readiness } from "../../director/index.ts";
+import { type UserId, unreachable } from "../../lib/index.ts";
+import { SERVER_SILENCE_MS } from "../../protocol/constants/session.gen.ts";
 import type { Engines, SessionEffect, SessionEvent } from "./event.ts";
 import { HelloHandshake } from "./hello-handshake.ts";
 import { MemberBudgets } from "./member-budgets.ts";
@@ -19,7 +19,7 @@ import { OthersClicking } from "./others-clicking.ts";
 import { isStillHeard, readOwnStatus } from "./own-status.ts";
 import type { PeerMessage, PeerStatus } from "./peer-message.ts";
 import { PlanPolicy, type Waiting } from "./plan-policy.ts";
-import { CLICKS } from "./playback-controller.ts";
+import { CLICKS } from "./playback-target.ts";
 import { readReadiness, readReadyFileId } from "./readiness.ts";
 import { Roster } from "./roster.ts";
 import { StatusNews } from "./status-news.ts";

@@ -1,9 +1,9 @@
 // Three devices with a wire that everything said arrives on at once, one clock, and ears that hear what the test says.
 
 import { describe, expect, it } from "vitest";
-import { delaysFor, type Lateness } from "../audio/calibration/index.ts";
-import { type UserId, utf8, WireError } from "../lib/index.ts";
-import { Calibration, type CalibrationParts } from "./calibration.ts";
+import { delaysFor, type Lateness } from "../../audio/calibration/index.ts";
+import { type UserId, utf8, WireError } from "../../lib/index.ts";
+import { Calibration, type CalibrationParts } from "../calibration.ts";
 import { blockerOf, type CalibrationContext } from "./calibration-core.ts";
 import { type CalibrationMessage, MAX_CALIBRATED } from "./calibration-message.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer-message.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_PLAN } from "../director/index.ts";
-import type { UserId } from "../lib/index.ts";
-import type { Signal } from "../transfer/index.ts";
+import { EMPTY_PLAN } from "../../director/index.ts";
+import type { UserId } from "../../lib/index.ts";
+import type { Signal } from "../../transfer/index.ts";
 import { type Budgeted, budgetFor, MemberBudgets } from "./member-budgets.ts";
 import { CLICKS_MS, OthersClicking } from "./others-clicking.ts";
 import type { Peer } from "./roster.ts";

@@ -13,7 +13,7 @@
 //           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
 
 import * as v from "valibot";
-import type { Heartbeat, PlanState } from "../director/index.ts";
+import type { Heartbeat, PlanState } from "../../director/index.ts";
 import {
   concatBytes,
   type FileId,
@@ -23,15 +23,15 @@ import {
   type UserId,
   utf8,
   WireError,
-} from "../lib/index.ts";
-import { MAX_PLAN_US } from "../protocol/constants/director.gen.ts";
+} from "../../lib/index.ts";
+import { MAX_PLAN_US } from "../../protocol/constants/director.gen.ts";
 import {
   MAX_CLOCK_NAME_CHARS,
   MAX_PERSON_NAME_CHARS,
   MAX_SPEAKER_DELAY_MS,
   MAX_TOLD_ERROR_MS,
-} from "../protocol/constants/session.gen.ts";
-import { type Signal, signalSchema } from "../transfer/index.ts";
+} from "../../protocol/constants/session.gen.ts";
+import { type Signal, signalSchema } from "../../transfer/index.ts";
 import { type CalibrationMessage, calibrationSchema } from "./calibration-message.ts";
 import { FILE_TROUBLES, MAX_TOLD, PREFIX_BYTES, type ToldTrouble } from "./file-troubles.ts";
 import { cleanName } from "./person-name.ts";

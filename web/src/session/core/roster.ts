@@ -1,8 +1,8 @@
 // Who is in the swarm and what each last said of itself. Pure; the server tells of coming and going, peers of the rest.
 
-import type { Member } from "../control/index.ts";
-import type { UserId } from "../lib/index.ts";
-import type { Member as SwarmMember } from "../transfer/index.ts";
+import type { Member } from "../../control/index.ts";
+import type { UserId } from "../../lib/index.ts";
+import type { Member as SwarmMember } from "../../transfer/index.ts";
 import type { PeerStatus } from "./peer-message.ts";
 
 export interface Peer {

@@ -4,9 +4,9 @@
 // and sounding only. From any of them back to idle, with the reason where a person waits for a result.
 // Does not know sound, microphones or the network.
 
-import type { Lateness } from "../audio/calibration/index.ts";
-import { timetableSec } from "../audio/index.ts";
-import type { UserId } from "../lib/index.ts";
+import type { Lateness } from "../../audio/calibration/index.ts";
+import { timetableSec } from "../../audio/index.ts";
+import type { UserId } from "../../lib/index.ts";
 import { type CalibrationMessage, type Call, MAX_CALIBRATED } from "./calibration-message.ts";
 
 /** Why there is no result: the microphone, music that began, another server, or this page itself. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Director, LONGEST_WAIT_MS, type PlanChange, type Readiness } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
-import { START_STANDSTILL_MS } from "../protocol/constants/director.gen.ts";
+import { Director, LONGEST_WAIT_MS, type PlanChange, type Readiness } from "../../director/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
+import { START_STANDSTILL_MS } from "../../protocol/constants/director.gen.ts";
 import { PlanPolicy } from "./plan-policy.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;

@@ -1,8 +1,8 @@
 // What a session in a swarm tells the page as it happens; all else is read from its state.
 
-import type { Refusal } from "../control/index.ts";
-import type { UserId } from "../lib/index.ts";
-import type { SwarmEvent } from "../transfer/index.ts";
+import type { Refusal } from "../../control/index.ts";
+import type { UserId } from "../../lib/index.ts";
+import type { SwarmEvent } from "../../transfer/index.ts";
 
 export type SessionNews =
   | { readonly code: "joined" | "left"; readonly userId: UserId; readonly name: string | null }

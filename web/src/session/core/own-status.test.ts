@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_PLAN, type Plan } from "../director/index.ts";
-import type { FileId } from "../lib/index.ts";
-import { id, song, songId } from "../view/testing/plain-facts.ts";
+import { EMPTY_PLAN, type Plan } from "../../director/index.ts";
+import type { FileId } from "../../lib/index.ts";
+import { id, song, songId } from "../../view/testing/plain-facts.ts";
 import { type FileTrouble, toldTroubles, troubleWith } from "./file-troubles.ts";
 import { isStillHeard, readOwnStatus } from "./own-status.ts";
 import type { PeerStatus } from "./peer-message.ts";

@@ -1,7 +1,7 @@
 // When one's own status is to be told again: when it says something new, and now and then all the same, so that a lost one is
 // repaired. Local ms.
 
-import { STATUS_PERIOD_MS } from "../protocol/constants/session.gen.ts";
+import { STATUS_PERIOD_MS } from "../../protocol/constants/session.gen.ts";
 import type { PeerStatus } from "./peer-message.ts";
 import { syncWord } from "./sync-word.ts";
 

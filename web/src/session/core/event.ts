@@ -1,15 +1,14 @@
 // The vocabulary of a session's core: what it is told (events), what it wants done (effects), and what it reads of the engines.
 
-import type { Player } from "../audio/index.ts";
-import type { Activity, SyncedClock } from "../clock/index.ts";
-import type { CheckedServerMessage, ControlState } from "../control/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
-import type { FileState, Member, Signal, SwarmEvent } from "../transfer/index.ts";
+import type { Player } from "../../audio/index.ts";
+import type { Activity, SyncedClock } from "../../clock/index.ts";
+import type { CheckedServerMessage, ControlState } from "../../control/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
+import type { FileState, Member, Signal, SwarmEvent } from "../../transfer/index.ts";
 import type { CalibrationMessage } from "./calibration-message.ts";
 import type { SessionNews } from "./news.ts";
 import type { PeerMessage } from "./peer-message.ts";
-import type { Shown } from "./peer-wire.ts";
-import type { PlaybackController, PlaybackTarget, Tones } from "./playback-controller.ts";
+import type { PlaybackProgress, PlaybackTarget, Tones } from "./playback-target.ts";
 
 export type SessionEvent =
   | { readonly type: "control-changed"; readonly state: ControlState }
@@ -59,6 +58,13 @@ export type SessionEffect =
     }
   | { readonly type: "tell"; readonly news: SessionNews };
 
+/** What the server says of a member; its session key only where the member may be new. */
+export interface Shown {
+  readonly userId: UserId;
+  readonly sessionKey?: string;
+  readonly announcement?: string | undefined;
+}
+
 /** As the engines stand now. */
 export interface Engines {
   readonly clock: Pick<SyncedClock, "state" | "estimate" | "globalUsAt" | "toCurrentClock">;
@@ -66,10 +72,7 @@ export interface Engines {
     Player,
     "read" | "isUnlocked" | "isSettled" | "loadedId" | "durationSec" | "decodedSec"
   >;
-  readonly controller: Pick<
-    PlaybackController,
-    "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt" | "isDecoding"
-  >;
+  readonly controller: PlaybackProgress;
   readonly files: () => readonly FileState[];
   /** How much of a file a member is seen to hold, 0 to 1; null for who is not linked. */
   readonly shareOf: (userId: UserId, fileId: FileId, localMs: number) => number | null;

@@ -1,7 +1,7 @@
 // What this device cannot do with the files that are listed, told to the others in a few bytes each, so that whoever runs
 // the music sees before Play who will be silent (rule P40). Pure.
 
-import type { FileId } from "../lib/index.ts";
+import type { FileId } from "../../lib/index.ts";
 
 export const FILE_TROUBLES = ["undecodable", "too-long", "short"] as const;
 /** `short`: only its beginning sounds there. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { UserId } from "../lib/index.ts";
+import type { UserId } from "../../lib/index.ts";
 import { HelloHandshake } from "./hello-handshake.ts";
 
 const id = (number: number) => number.toString(16).padStart(32, "0") as UserId;

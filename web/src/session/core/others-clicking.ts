@@ -1,7 +1,7 @@
 // Whether somebody else's click test sounds here. Each start of one counts for a while only, and for as many as its member's
 // budget holds: nobody makes a room click without end. Pure; local ms.
 
-import type { UserId } from "../lib/index.ts";
+import type { UserId } from "../../lib/index.ts";
 import type { MemberBudgets } from "./member-budgets.ts";
 import type { Peer } from "./roster.ts";
 

@@ -1,8 +1,8 @@
 // Whom this peer has still to say hello to: a pairwise status that shows it is there now. Until then a peer hears no broadcast
 // of it (control/envelope.ts). Pure; local ms.
 
-import type { UserId } from "../lib/index.ts";
-import { HELLO_ASK_PERIOD_MS } from "../protocol/constants/session.gen.ts";
+import type { UserId } from "../../lib/index.ts";
+import { HELLO_ASK_PERIOD_MS } from "../../protocol/constants/session.gen.ts";
 
 /** A newcomer to a full swarm greets 63 people: all at once with what else it says would exceed the server's burst. */
 const AT_ONCE = 16;

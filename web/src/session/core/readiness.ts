@@ -1,19 +1,19 @@
 // Whether a device is ready to sound the chosen file, and if not, why: this one's own reason, and how everybody stands by what
 // they last said. Pure.
 
-import type { Player } from "../audio/index.ts";
-import type { SyncedClock } from "../clock/index.ts";
-import type { Plan, Readiness } from "../director/index.ts";
-import type { FileId, UserId } from "../lib/index.ts";
-import type { FileState } from "../transfer/index.ts";
+import type { Player } from "../../audio/index.ts";
+import type { SyncedClock } from "../../clock/index.ts";
+import type { Plan, Readiness } from "../../director/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
+import type { FileState } from "../../transfer/index.ts";
 import type { NotReadyReason, PeerStatus } from "./peer-message.ts";
-import type { PlaybackController } from "./playback-controller.ts";
+import type { PlaybackProgress } from "./playback-target.ts";
 import type { Peer } from "./roster.ts";
 
 export interface ReadinessParts {
   readonly plan: Plan;
   readonly player: Pick<Player, "isUnlocked" | "isSettled" | "loadedId">;
-  readonly controller: Pick<PlaybackController, "refusalOf">;
+  readonly controller: Pick<PlaybackProgress, "refusalOf">;
   readonly clock: Pick<SyncedClock, "state">;
   readonly files: readonly FileState[];
 }

@@ -2,9 +2,9 @@
 // What is over budget is not heard; heartbeats and statuses repeat themselves, so who means well loses nothing by it. One
 // member's budget is no other's. Pure; local ms.
 
-import type { UserId } from "../lib/index.ts";
-import { MAX_BUDGETS } from "../protocol/constants/session.gen.ts";
-import { TokenBucket } from "../transfer/index.ts";
+import type { UserId } from "../../lib/index.ts";
+import { MAX_BUDGETS } from "../../protocol/constants/session.gen.ts";
+import { TokenBucket } from "../../transfer/index.ts";
 import type { PeerMessage } from "./peer-message.ts";
 
 /**

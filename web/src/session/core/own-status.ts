@@ -1,14 +1,14 @@
 // What this device says of itself to the others. Pure: it reads the session's parts, which know no network. Milliseconds;
 // seconds in the file.
 
-import type { Player } from "../audio/index.ts";
-import type { SyncedClock } from "../clock/index.ts";
-import type { Plan } from "../director/index.ts";
-import type { FileId } from "../lib/index.ts";
-import { AFTER_END_SEC } from "../protocol/constants/session.gen.ts";
+import type { Player } from "../../audio/index.ts";
+import type { SyncedClock } from "../../clock/index.ts";
+import type { Plan } from "../../director/index.ts";
+import type { FileId } from "../../lib/index.ts";
+import { AFTER_END_SEC } from "../../protocol/constants/session.gen.ts";
 import { toldTroubles, troubleWith } from "./file-troubles.ts";
 import type { PeerStatus } from "./peer-message.ts";
-import type { PlaybackController } from "./playback-controller.ts";
+import type { PlaybackProgress } from "./playback-target.ts";
 import { type ReadinessParts, readNotReadyReason, readReadyFileId } from "./readiness.ts";
 import type { Peer } from "./roster.ts";
 
@@ -17,7 +17,7 @@ type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClickin
 
 export interface StatusParts extends ReadinessParts {
   readonly player: ReadinessParts["player"] & Pick<Player, "read" | "durationSec" | "decodedSec">;
-  readonly controller: Pick<PlaybackController, "refusalOf" | "positionSecAt" | "troubles" | "isUnalignedAt">;
+  readonly controller: PlaybackProgress;
   readonly clock: Pick<SyncedClock, "state" | "estimate">;
 }
 

@@ -2,8 +2,8 @@
 // say, checked here, at the edge. What the microphone hears is in none of it. Global µs, ms.
 
 import * as v from "valibot";
-import type { UserId } from "../lib/index.ts";
-import { MAX_CLOCK_NAME_CHARS, MAX_SPEAKER_DELAY_MS } from "../protocol/constants/session.gen.ts";
+import type { UserId } from "../../lib/index.ts";
+import { MAX_CLOCK_NAME_CHARS, MAX_SPEAKER_DELAY_MS } from "../../protocol/constants/session.gen.ts";
 
 /** MC6: five rounds of a second for each are a minute, and nobody likes to be silent for longer. */
 export const MAX_CALIBRATED = 12;
