@@ -26,7 +26,7 @@ from tests.rig.tracking import track
 
 # Timestamps are logged when they change: one per render callback. Times of all pages are on the host's clock.
 _LOG = """(() => {
-  const log = { originMs: performance.timeOrigin, stamps: [], segments: [], stats: [], pages: [] };
+  const log = { originMs: performance.timeOrigin, stamps: [], stairs: [], segments: [], stats: [], pages: [] };
   window.captured = log;
   const { getOutputTimestamp } = AudioContext.prototype;
   let last = -1;
@@ -44,6 +44,19 @@ _LOG = """(() => {
     }
     return stamp;
   };
+  if (navigator.userAgent.includes("Firefox")) {
+    const { get } = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, "currentTime");
+    let [before, polledMs] = [-1, -1];
+    Object.defineProperty(BaseAudioContext.prototype, "currentTime", {
+      get() {
+        const now = get.call(this);
+        const nowMs = performance.now();
+        if (now > before) log.stairs.push([nowMs, now, nowMs - polledMs]);
+        [before, polledMs] = [now, nowMs];
+        return now;
+      },
+    });
+  }
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = function (message, ...rest) {
     if (message?.type === "render") {

@@ -21,11 +21,10 @@ import {
   EMPTY_VIEW,
   FigureHistory,
   HELP_AFTER_MS,
+  helpWithKey,
   makeSnapshot,
-  noticeOf,
   type Phase,
   type Snapshot,
-  viewHelp,
   WaitWatch,
 } from "../view/index.ts";
 import { inviteLink, readAddress } from "./address.ts";
@@ -344,7 +343,7 @@ export class App {
     if (event.code === "lined-up") this.#setSpeakerDelay(event.delayMs);
     const nameOf = (userId: string) =>
       this.#facts()?.people.find((person) => person.userId === userId)?.name ?? "";
-    const notice = noticeOf(event, this.#session?.me ?? null, nameOf);
+    const notice = this.#parts?.noticeOf(event, this.#session?.me ?? null, nameOf);
     if (notice) this.#say(notice);
   }
 
@@ -373,15 +372,17 @@ export class App {
     if (facts) this.#observe(facts, localMs);
     const conditions = this.#conditions();
     const course = { history: this.#history.points, pieces: this.#pieces };
-    const session: Partial<View> = (facts && this.#parts?.viewSession(facts, course, conditions)) ?? {};
+    const parts = facts && this.#parts;
+    const session: Partial<View> = parts ? parts.viewSession(facts, course, conditions) : {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#waits.watch(status, localMs);
+    const lastedMs = this.#waits.lastedMs(localMs);
     this.#view.value = {
       ...EMPTY_VIEW,
       banner: this.#refusal,
       ...session,
       status,
-      help: viewHelp(status, facts, this.#waits.lastedMs(localMs), conditions),
+      help: parts ? parts.viewHelp(status, facts, lastedMs, conditions) : helpWithKey(lastedMs),
       phase: this.#phase,
       key: this.#key,
       isKeyWeak: this.#key !== "" && isWeakKey(this.#key),

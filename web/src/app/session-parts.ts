@@ -3,5 +3,5 @@
 export { keysOfSession } from "../control/index.ts";
 export { readFacts, SwarmSession } from "../session/index.ts";
 export { openBestStore } from "../transfer/index.ts";
-export { readFigures, viewPieces, viewSession } from "../view/index.ts";
+export { noticeOf, readFigures, viewHelp, viewPieces, viewSession } from "../view/index.ts";
 export { LocalNetwork } from "./local-network.ts";

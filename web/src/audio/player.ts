@@ -346,7 +346,7 @@ export class Player {
       state,
       positionSec: isSounding ? timeline(localMs) : null,
       errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, this.#inDecode) ?? null) : null,
-      uncertaintyMs: isSounding ? this.#output.line.uncertaintyMsAt(localMs) : null,
+      uncertaintyMs: isSounding ? this.#output.uncertaintyMsAt(localMs) : null,
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       durationSec: this.durationSec,

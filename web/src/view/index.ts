@@ -26,5 +26,6 @@ export type {
   TooLong,
   View,
 } from "./view.ts";
-export { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
+export { viewHelp } from "./view-help.ts";
 export { viewPieces, viewSession } from "./view-model.ts";
+export { HELP_AFTER_MS, helpWithKey, WaitWatch } from "./wait-watch.ts";

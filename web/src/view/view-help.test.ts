@@ -4,8 +4,9 @@ import type { SessionFacts } from "../session/facts.ts";
 import { NO_TROUBLE } from "./page-conditions.ts";
 import { facts, id, person, song, songId } from "./testing/plain-facts.ts";
 import type { Status } from "./view.ts";
-import { HELP_AFTER_MS, viewHelp, WaitWatch } from "./view-help.ts";
+import { viewHelp } from "./view-help.ts";
 import { viewStatus } from "./view-model.ts";
+import { HELP_AFTER_MS, helpWithKey, WaitWatch } from "./wait-watch.ts";
 
 const preparing = { ...EMPTY_PLAN, state: "preparing" as const, fileId: songId };
 const playing = { ...preparing, state: "playing" as const };
@@ -103,7 +104,10 @@ describe("why a wait lasts", () => {
   });
 
   it("is said of the key, for which there is no session yet", () => {
-    expect(viewHelp(key, null, HELP_AFTER_MS, NO_TROUBLE)).toEqual({ code: "slow-key" });
+    expect([helpWithKey(HELP_AFTER_MS - 1), helpWithKey(HELP_AFTER_MS)]).toEqual([
+      null,
+      { code: "slow-key" },
+    ]);
   });
 
   it("is the network itself where the browser knows that there is none", () => {

@@ -6,38 +6,11 @@ import type { SessionFacts } from "../session/index.ts";
 import type { FileState } from "../transfer/index.ts";
 import type { PageConditions } from "./page-conditions.ts";
 import type { Help, Status } from "./view.ts";
+import { HELP_AFTER_MS } from "./wait-watch.ts";
 
-/** Most waits are over by then, and words that come and go unread only unsettle. */
-export const HELP_AFTER_MS = 3_000;
-
-/** Since when the same wait has lasted. Told the time; local ms. */
-export class WaitWatch {
-  #wait = "";
-  #sinceLocalMs = 0;
-
-  watch(status: Status, localMs: number): void {
-    const wait = waitOf(status);
-    if (wait === this.#wait) return;
-    this.#wait = wait;
-    this.#sinceLocalMs = localMs;
-  }
-
-  lastedMs(localMs: number): number {
-    return localMs - this.#sinceLocalMs;
-  }
-}
-
-/** What is waited for, without what changes while it is. */
-function waitOf(status: Status): string {
-  if (status.code === "joining") return `joining ${status.stage}`;
-  if (status.code === "fetching") return `fetching ${status.fileName} ${status.sources.length > 0}`;
-  return "fileName" in status ? `${status.code} ${status.fileName}` : status.code;
-}
-
-/** `facts` are absent while the key is being stretched: there is no session yet. */
 export function viewHelp(
   status: Status,
-  facts: SessionFacts | null,
+  facts: SessionFacts,
   lastedMs: number,
   page: PageConditions,
 ): Help | null {
@@ -46,17 +19,17 @@ export function viewHelp(
     case "joining":
       return viewJoining(status.stage, page);
     case "alone": // nobody was met yet, so that the others may be in another swarm
-      return page.isKeyGiven && facts?.timings.firstPeerMs === null ? { code: "compare-key" } : null;
+      return page.isKeyGiven && facts.timings.firstPeerMs === null ? { code: "compare-key" } : null;
     case "electing":
       return { code: "nobody-directs" };
     case "fetching":
-      return facts && status.sources.length === 0 ? viewFetching(facts) : null;
+      return status.sources.length === 0 ? viewFetching(facts) : null;
     case "decoding":
       return { code: "slow-decode" };
     case "waiting-for":
-      return facts && viewWaiting(facts);
+      return viewWaiting(facts);
     case "entering":
-      return facts && viewEntering(facts);
+      return viewEntering(facts);
     default:
       return null; // no wait, or one that counts down
   }

@@ -11,9 +11,10 @@ export interface OutputSample {
   /**
    * `smoothed`: the platform has averaged it in its own way, and what it averaged comes as answers; no more than a stopgap.
    * `rough`: the same of a stream that has just begun or stumbled, before the first answer: it may be milliseconds off.
-   * `answer`: what the platform measured, dated back. Anything else speaks for itself.
+   * `answer`: what the platform measured, dated back. `edge`: of a staircase, the highest of some stairs (firefox.ts). Anything else
+   * speaks for itself.
    */
-  readonly kind?: "smoothed" | "rough" | "answer";
+  readonly kind?: "smoothed" | "rough" | "answer" | "edge";
   /** Of an answer: its standard deviation. */
   readonly noiseMs?: number;
 }
@@ -35,6 +36,7 @@ export interface LineReading {
  * where small unseen steps tilt a short line.
  */
 const LEVEL_WINDOW_MS = 4_000;
+const EDGE_LEVEL_WINDOW_MS = 8_000;
 const SKEW_WINDOW_MS = 60_000;
 /** Fitting the skew at every timestamp would cost more than it tells. */
 const SKEW_PERIOD_MS = 250;
@@ -48,6 +50,8 @@ const MAX_SKEW_PPM = 500;
 const SKEW_PRIOR_PPM = 100;
 const SAMPLE_NOISE_MS = 1;
 const ANSWER_NOISE_MS = 0.05;
+/** What edges scatter, each by itself (eight streams of Firefox 153 beside Chromium, every 150 ms). */
+const EDGE_NOISE_MS = 0.75;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;
@@ -58,6 +62,9 @@ const MIN_MAD_MS = 0.02;
 const STEP_MS = 0.8;
 const STEP_SAMPLES = 5;
 const STEP_AGREEMENT_MS = 1;
+/** Edges come seldom, and so few of them agree on a step within half a second; three differ by less than this. */
+const EDGE_STEP_SAMPLES = 3;
+const EDGE_AGREEMENT_MS = 3;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
 const STEP_SCATTERS = 3;
 /** Outliers that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
@@ -78,6 +85,7 @@ const ROUGH_MS = 5;
 const LEAST_UNCERTAIN_MS = 0.03;
 /** Timestamps that follow each other closely lean together: so many of them tell as much as one that stands alone. */
 const LEANING_SAMPLES = 8;
+const LEANING_EDGES = 2;
 /**
  * Answers that follow each other are alike by a third to a half; their mean is this much less certain than that of as many
  * strangers.
@@ -90,6 +98,8 @@ const KNOWN_SKEW_PPM = 10;
 interface Sample extends Lead {
   /** Standard deviation, 1 for a timestamp. */
   readonly noiseMs: number;
+  /** After how many steps: how large a step was nobody knows exactly. */
+  readonly step: number;
 }
 
 /** Standard deviations: of the level where all is known best, and of the slope away from there. */
@@ -100,7 +110,7 @@ interface LineNoise {
 }
 
 export class OutputClock {
-  /** All of the skew's window; those before the last step are moved to where they would be now. */
+  /** All of the skew's window. */
   #samples: Sample[] = [];
   #levelFromMs = Number.NEGATIVE_INFINITY;
   #skewFittedMs = Number.NEGATIVE_INFINITY;
@@ -110,6 +120,7 @@ export class OutputClock {
   #usualSkewPpm = SKEW_PRIOR_PPM;
   #noise: LineNoise = { levelMs: 0, meanLocalMs: 0, skew: 0 };
   #isRough = false;
+  #areEdges = false;
   #reading: LineReading | null = null;
   #outliers: Sample[] = [];
   /** When the last answer was given that the line stands on. */
@@ -144,11 +155,12 @@ export class OutputClock {
   add(sample: OutputSample): void {
     const lead = { localMs: sample.localMs, leadMs: sample.audioSec * 1000 - sample.localMs };
     if (sample.kind === "answer") {
-      this.#addAnswer({ ...lead, noiseMs: sample.noiseMs ?? ANSWER_NOISE_MS });
+      this.#addAnswer({ ...lead, noiseMs: sample.noiseMs ?? ANSWER_NOISE_MS, step: 0 });
       return;
     }
-    const stamp = { ...lead, noiseMs: SAMPLE_NOISE_MS };
     this.#isRough = sample.kind === "rough";
+    this.#areEdges = sample.kind === "edge";
+    const stamp = { ...lead, noiseMs: this.#areEdges ? EDGE_NOISE_MS : SAMPLE_NOISE_MS, step: this.#steps };
     const last = this.#samples.at(-1);
     if (last && stamp.localMs <= last.localMs) return;
     const isAnswered = this.#isAnsweredAt(stamp.localMs);
@@ -175,7 +187,10 @@ export class OutputClock {
     this.#fit(entry.localMs);
   }
 
-  /** The output is within this of the line in 19 of 20 moments, ms; null until the line stands. */
+  /**
+   * The mean of what is told is within this of the line in 19 of 20 moments, ms; null until the line stands. How far that mean may
+   * be from the output, the engine's reader says (`systematicMs`).
+   */
   uncertaintyMsAt(localMs: number): number | null {
     if (!this.#isSettled()) return null;
     if (this.#isRough) return ROUGH_MS;
@@ -236,23 +251,28 @@ export class OutputClock {
 
   #isOutlier(entry: Sample): boolean {
     const offMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
-    return offMs > Math.max(STEP_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
+    return offMs > Math.max(STEP_MS, STEP_SCATTERS * this.#scatterMs());
   }
 
   /** Takes the outliers over when enough of them in a row agree on where the line is now, or it is lost. */
   #followStep(): boolean {
-    const fresh = this.#outliers.slice(-STEP_SAMPLES);
-    if (fresh.length < STEP_SAMPLES) return false;
+    const count = this.#areEdges ? EDGE_STEP_SAMPLES : STEP_SAMPLES;
+    const fresh = this.#outliers.slice(-count);
+    if (fresh.length < count) return false;
     const steps = fresh.map((outlier) => outlier.leadMs - this.#leadMsAt(outlier.localMs));
-    const agreementMs = Math.max(STEP_AGREEMENT_MS, STEP_SCATTERS * (this.#reading?.scatterMs ?? 0));
+    const leastMs = this.#areEdges ? EDGE_AGREEMENT_MS : STEP_AGREEMENT_MS;
+    const agreementMs = Math.max(leastMs, STEP_SCATTERS * this.#scatterMs());
     const isAgreed = Math.max(...steps) - Math.min(...steps) < agreementMs;
     if (!isAgreed && this.#outliers.length < LOST_SAMPLES) return false;
-    const stepMs = median(steps);
-    const moved = this.#samples.map((old) => ({ ...old, leadMs: old.leadMs + stepMs }));
-    this.#samples = [...(isAgreed ? moved : []), ...fresh];
-    this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
     this.#steps += 1;
+    const entries = fresh.map((outlier) => ({ ...outlier, step: this.#steps }));
+    this.#samples = [...(isAgreed ? this.#samples : []), ...entries];
+    this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
     return true;
+  }
+
+  #scatterMs(): number {
+    return Math.max(this.#areEdges ? EDGE_NOISE_MS : 0, this.#reading?.scatterMs ?? 0);
   }
 
   #fit(nowMs: number): void {
@@ -262,7 +282,8 @@ export class OutputClock {
       this.#skew = fitSkew(this.#samples, this.#usualSkew, this.#usualSkewPpm);
       this.#skewFittedMs = nowMs;
     }
-    const windowMs = this.#isAnsweredAt(nowMs) ? ANSWERED_LEVEL_MS : LEVEL_WINDOW_MS;
+    const toldMs = this.#areEdges ? EDGE_LEVEL_WINDOW_MS : LEVEL_WINDOW_MS;
+    const windowMs = this.#isAnsweredAt(nowMs) ? ANSWERED_LEVEL_MS : toldMs;
     const fromMs = Math.max(this.#levelFromMs, nowMs - windowMs);
     const recent = this.#samples.slice(this.#samples.findIndex((sample) => sample.localMs >= fromMs));
     if (recent.length === 0 || (recent.length === 1 && !this.#isAnsweredAt(nowMs))) {
@@ -279,7 +300,8 @@ export class OutputClock {
       const levelMs = LEANING_ANSWERS * recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
       return { levelMs, meanLocalMs: meanLocal, skew: deviation };
     }
-    const levelMs = level.scatterMs / Math.sqrt(Math.max(1, level.samples / LEANING_SAMPLES));
+    const leaning = this.#areEdges ? LEANING_EDGES : LEANING_SAMPLES;
+    const levelMs = this.#scatterMs() / Math.sqrt(Math.max(1, level.samples / leaning));
     return { levelMs, meanLocalMs: nowMs, skew: deviation };
   }
 
@@ -320,38 +342,48 @@ function fitLevel(samples: readonly Sample[], atLocalMs: number, skew: number): 
 /** Least squares with a prior on the slope, twice: the second pass without samples beyond 3 MAD of the first. */
 function fitSkew(samples: readonly Sample[], usualSkew: number, usualSkewPpm: number): number {
   const rough = leastSquares(samples, usualSkew, usualSkewPpm);
-  const residuals = samples.map((sample) => sample.leadMs - rough.at(sample.localMs));
-  const isKept = withinOutliers(residuals, 0);
+  const isKept = withinOutliers(samples.map(rough.residualOf), 0);
   const kept = samples.filter((_, index) => isKept[index]);
   const { slope } = kept.length >= 2 ? leastSquares(kept, usualSkew, usualSkewPpm) : rough;
   const limit = MAX_SKEW_PPM * 1e-6;
   return Math.min(limit, Math.max(-limit, slope));
 }
 
+/** One slope for all, and a level for what lies between two steps: so the size of a step bends no line. */
 function leastSquares(samples: readonly Sample[], usualSkew: number, usualSkewPpm: number) {
-  const weights = samples.map(({ noiseMs }) => noiseMs ** -2);
-  const meanLocal = weightedMean(
-    samples.map((sample) => sample.localMs),
-    weights,
-  );
-  const meanLead = weightedMean(
-    samples.map((sample) => sample.leadMs),
-    weights,
-  );
+  const sums = new Map<number, { weight: number; localMs: number; leadMs: number }>();
+  for (const { step, noiseMs, localMs, leadMs } of samples) {
+    const sum = sums.get(step) ?? { weight: 0, localMs: 0, leadMs: 0 };
+    const weight = noiseMs ** -2;
+    sum.weight += weight;
+    sum.localMs += weight * localMs;
+    sum.leadMs += weight * leadMs;
+    sums.set(step, sum);
+  }
+  const meanOf = (step: number) => {
+    const { weight, localMs, leadMs } = sums.get(step) ?? { weight: 1, localMs: 0, leadMs: 0 };
+    return { localMs: localMs / weight, leadMs: leadMs / weight };
+  };
+  const means = new Map([...sums.keys()].map((step) => [step, meanOf(step)]));
+  const meanOfSample = ({ step }: Sample) => means.get(step) ?? meanOf(step);
   let spread = (usualSkewPpm * 1e-6) ** -2;
   let covariance = 0;
-  for (const [index, sample] of samples.entries()) {
-    const weight = weights[index] ?? 0;
-    const fromMean = sample.localMs - meanLocal;
+  for (const sample of samples) {
+    const weight = sample.noiseMs ** -2;
+    const mean = meanOfSample(sample);
+    const fromMean = sample.localMs - mean.localMs;
     spread += weight * fromMean ** 2;
-    covariance += weight * fromMean * (sample.leadMs - meanLead - usualSkew * fromMean);
+    covariance += weight * fromMean * (sample.leadMs - mean.leadMs - usualSkew * fromMean);
   }
   const slope = usualSkew + covariance / spread;
   return {
     slope,
     deviation: spread ** -0.5,
-    meanLocal,
-    at: (localMs: number) => meanLead + slope * (localMs - meanLocal),
+    meanLocal: means.get(samples.at(-1)?.step ?? 0)?.localMs ?? 0,
+    residualOf: (sample: Sample) => {
+      const mean = meanOfSample(sample);
+      return sample.leadMs - mean.leadMs - slope * (sample.localMs - mean.localMs);
+    },
   };
 }
 

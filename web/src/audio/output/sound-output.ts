@@ -86,6 +86,12 @@ export class SoundOutput {
     return this.#context?.baseLatency || 0;
   }
 
+  /** How far the loudspeaker is from where `line` says that it is, in 19 of 20 moments, ms; null until the line stands. */
+  uncertaintyMsAt(localMs: number): number | null {
+    const lineMs = this.line.uncertaintyMsAt(localMs);
+    return lineMs === null ? null : Math.hypot(lineMs, this.#reader?.systematicMs ?? 0);
+  }
+
   /** From render to output as the browser reports it, ms; null before the first tap. */
   get latencyMs(): number | null {
     const latencySec = this.#reader?.latencySec ?? null;

@@ -8,6 +8,8 @@ import type { OutputSample } from "../output/output-clock.ts";
 
 /** When it was read, ms · the pair of getOutputTimestamp, s and ms. */
 type Stamp = readonly [number, number, number];
+/** When currentTime was found to have jumped, ms · what it was then, s · since it was read before, ms. Firefox only. */
+type Stair = readonly [number, number, number];
 /**
  * When it was queued, ms · first frame · frames · place in the song, frames · song frames per frame · its change with each
  * frame.
@@ -18,6 +20,7 @@ interface CapturedDevice {
   /** Of the page's clock on the host's, ms. */
   readonly originMs: number;
   readonly stamps: readonly Stamp[];
+  readonly stairs?: readonly Stair[];
   readonly segments: readonly SegmentRow[];
   /** In the song, at each of `atSec`; null where it was silent. */
   readonly songSec: readonly (number | null)[];
@@ -34,9 +37,10 @@ export interface ReckonedOutput {
   readonly uncertaintyMs: number;
 }
 
-/** What reckons the output of one device: fed with every timestamp, asked between them. */
+/** What reckons the output of one device: fed with every timestamp or every reading of currentTime, asked between them. */
 export interface Reckoner {
   add(sample: OutputSample): void;
+  poll(localMs: number, currentTimeSec: number): void;
   at(localMs: number): ReckonedOutput | null;
 }
 
@@ -57,7 +61,7 @@ export const readCapture = (path: string): CapturedRoom =>
 /** Every device's reckoning at the moments at which all were heard. */
 export function replay(
   room: CapturedRoom,
-  makeReckoner: () => Reckoner,
+  makeReckoner: (isFirefox: boolean) => Reckoner,
 ): ReadonlyMap<string, readonly Reckoned[]> {
   const devices = Object.entries(room.devices);
   const firstIndex = room.atSec.findIndex((_, index) =>
@@ -69,7 +73,9 @@ export function replay(
     room,
     devices.map(([, device]) => device),
   );
-  const columns = devices.map(([, device]) => leadsOf(room, device, zeroMs, makeReckoner()));
+  const columns = devices.map(([, device]) =>
+    leadsOf(room, device, zeroMs, makeReckoner((device.stairs ?? []).length > 0)),
+  );
   const byDevice = new Map<string, Reckoned[]>(devices.map(([name]) => [name, []]));
   for (const [index, atSec] of room.atSec.entries()) {
     const offs = columns.map((column) => column[index]?.offMs ?? null);
@@ -105,11 +111,16 @@ function guessZeroMs(room: CapturedRoom, devices: readonly CapturedDevice[]): nu
 function leadsOf(room: CapturedRoom, device: CapturedDevice, zeroMs: number, reckoner: Reckoner) {
   const output = outputOf(room, device);
   let next = 0;
+  const { stairs = [] } = device;
+  const rows = stairs.length > 0 ? stairs : device.stamps;
   return room.atSec.map((atSec, index) => {
     const localMs = zeroMs + atSec * 1000 - device.originMs;
-    for (; (device.stamps[next]?.[0] ?? Number.POSITIVE_INFINITY) <= localMs; next++) {
-      const [, contextSec, performanceMs] = device.stamps[next] as Stamp;
-      if (performanceMs > 0) reckoner.add({ localMs: performanceMs, audioSec: contextSec });
+    for (; (rows[next]?.[0] ?? Number.POSITIVE_INFINITY) <= localMs; next++) {
+      const [readMs, contextSec, thirdMs] = rows[next] as Stamp | Stair;
+      if (rows === stairs) {
+        reckoner.poll(readMs - thirdMs, rows[next - 1]?.[1] ?? 0);
+        reckoner.poll(readMs, contextSec);
+      } else if (thirdMs > 0) reckoner.add({ localMs: thirdMs, audioSec: contextSec });
     }
     const audioSec = output[index] ?? null;
     const reckoned = reckoner.at(localMs);
