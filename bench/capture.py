@@ -21,12 +21,13 @@ import numpy as np
 
 from bench.scenarios import SCENARIOS
 from bench.speaker_room import play_unisono
-from tests.rig.song import make_large_song, make_song
-from tests.rig.tracking import track
+from lab.rig.song import make_large_song, make_song
+from lab.rig.tracking import track
 
 # Timestamps are logged when they change: one per render callback. Times of all pages are on the host's clock.
 _LOG = """(() => {
-  const log = { originMs: performance.timeOrigin, stamps: [], stairs: [], segments: [], stats: [], pages: [] };
+  const originMs = performance.timeOrigin;
+  const log = { originMs, stamps: [], stairs: [], segments: [], stats: [], pages: [] };
   window.captured = log;
   const { getOutputTimestamp } = AudioContext.prototype;
   let last = -1;

@@ -1,8 +1,8 @@
 """Storms over simulated rooms, more than `make test` has time for: `python -m bench.chaos --runs 100000`.
 
-Virtual time, so it says nothing of this machine. The simulation is web/src/session/testing/chaos.ts; what must
-hold after each storm is docs/spec/together.md. Failing seeds are printed as they come; `--depth D --seed N`
-tells the story of one.
+Virtual time, so it says nothing of this machine. The simulation is web/src/session/testing/chaos.ts; what
+must hold after each storm is docs/spec/together.md. Failing seeds are printed as they come; `--depth D
+--seed N` tells the story of one.
 """
 
 from __future__ import annotations

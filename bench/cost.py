@@ -17,12 +17,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bench.report import RESULTS, print_table, save
-from tests.browsers.launch import Fleet
-from tests.browsers.process_tree import processes_marked
-from tests.e2e.room import Room
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import make_song
-from tests.server_process import ServerProcess
+from lab.browsers.launch import Fleet
+from lab.browsers.process_tree import processes_marked
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import make_song
+from lab.room import Room
+from lab.server_process import ServerProcess
 
 SONG_SEC = 300.0
 BEFORE_SEC = 15.0

@@ -22,16 +22,16 @@ import numpy as np
 
 from bench.figures import free_port, marked, server_counts
 from bench.report import RESULTS, print_table, save
-from tests.browsers.device import Device, Snapshot, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.browsers.process_tree import cpu_sec, memory_mib
-from tests.e2e.room import holds, is_playing
-from tests.rig.analysis import first_sound_sec, per_second_ms, summarise
-from tests.rig.plot import save_plot
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song, decode, make_song
-from tests.rig.tracking import Tracks, track
-from tests.server_process import ServerProcess
+from lab.browsers.device import Device, Snapshot, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.browsers.process_tree import cpu_sec, memory_mib
+from lab.rig.analysis import first_sound_sec, per_second_ms, summarise
+from lab.rig.plot import save_plot
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song, decode, make_song
+from lab.rig.tracking import Tracks, track
+from lab.room import holds, is_playing
+from lab.server_process import ServerProcess
 
 LIMIT_SEC = 400.0
 IN_STEP_MS = (5.0, 40.0)

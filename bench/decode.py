@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bench.report import RESULTS, print_table, save
-from tests.rig.formats import FORMATS, DecodeError, Offsets, open_decoders
+from lab.rig.formats import FORMATS, DecodeError, Offsets, open_decoders
 
 REACH_MS = 0.1
 

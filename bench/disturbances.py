@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import CDPSession, Error
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.browsers.tcp_proxy import TcpProxy
-from tests.e2e.room import holds, is_playing
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
-from tests.server_process import ServerProcess
+from lab.browsers.device import Device, Snapshot, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.browsers.tcp_proxy import TcpProxy
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.room import holds, is_playing
+from lab.server_process import ServerProcess
 
 IN_STEP_MS = 5.0
 POLL_MS = 200.0

@@ -21,11 +21,11 @@ from matplotlib.figure import Figure
 from scipy import signal
 
 from bench.report import RESULTS, print_table, save
-from tests.browsers.launch import Fleet
-from tests.e2e.room import Room
-from tests.rig.pulse import SpeakerRig
-from tests.rig.tracking import RIG_RATE_HZ, Floats, Signal
-from tests.server_process import ServerProcess
+from lab.browsers.launch import Fleet
+from lab.rig.pulse import SpeakerRig
+from lab.rig.tracking import RIG_RATE_HZ, Floats, Signal
+from lab.room import Room
+from lab.server_process import ServerProcess
 
 TONE_HZ = 10_000
 LEVEL = 0.5

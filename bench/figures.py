@@ -7,7 +7,7 @@ import socket
 import urllib.request
 from collections.abc import Iterable
 
-from tests.browsers.process_tree import processes_marked
+from lab.browsers.process_tree import processes_marked
 
 _SAMPLE = re.compile(r"^(unisono_\w+)(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE)
 

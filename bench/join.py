@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 from bench.report import print_table, save
-from tests.browsers.device import Snapshot
-from tests.browsers.launch import Fleet
-from tests.rig.pulse import SpeakerRig
-from tests.server_process import ServerProcess
+from lab.browsers.device import Snapshot
+from lab.browsers.launch import Fleet
+from lab.rig.pulse import SpeakerRig
+from lab.server_process import ServerProcess
 
 PARTS = ("controlOpenMs", "clockLockedMs")
 WARM_WAIT_MS = 2_000

@@ -6,7 +6,7 @@ in it. Nothing of Unisono is: a bare connection of the browser's, on a page that
 
 from __future__ import annotations
 
-from tests.browsers.device import Device
+from lab.browsers.device import Device
 
 _OPEN = """async () => {
   const connection = new RTCPeerConnection();

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tests.browsers.launch import Condition
+from lab.browsers.launch import Condition
 
 Meanwhile = Literal["nothing", "late joiner", "starts", "bulk"]
 Stretch = tuple[float, float]

@@ -24,7 +24,7 @@ from typing import IO, Any, cast
 
 from bench.figures import free_port
 from bench.report import RESULTS, print_table, save
-from tests.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 SIZE = 5
 LIMIT_MS = 20.0

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 import uvloop
 
-from tests.joiner import Joiner
+from lab.joiner import Joiner
 
 CONNECTING_AT_ONCE = 64
 TICK_SEC = 0.002

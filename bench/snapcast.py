@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.load import busy_cores
-from tests.browsers.launch import Condition
-from tests.browsers.ports import free_port, wait_for_port
-from tests.browsers.process_tree import give_realtime_priority
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
-from tests.rig.tracking import RIG_RATE_HZ, Signal
+from lab.browsers.launch import Condition
+from lab.browsers.ports import free_port, wait_for_port
+from lab.browsers.process_tree import give_realtime_priority
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.rig.tracking import RIG_RATE_HZ, Signal
 
 # snapclient tells nobody when it has lined its output up, so it gets this long before a recording.
 SETTLE_SEC = 4.0

@@ -27,14 +27,14 @@ from bench.disturbances import DISTURBANCES, Seat, Soak
 from bench.figures import marked
 from bench.report import RESULTS, print_table, save
 from bench.soak_plot import plot_soak
-from tests.browsers.launch import Fleet
-from tests.browsers.process_tree import memory_mib
-from tests.browsers.tcp_proxy import TcpProxy
-from tests.rig.analysis import first_sound_sec, relative_delays_ms
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song, make_song
-from tests.rig.tracking import Tracks, track
-from tests.server_process import ServerProcess
+from lab.browsers.launch import Fleet
+from lab.browsers.process_tree import memory_mib
+from lab.browsers.tcp_proxy import TcpProxy
+from lab.rig.analysis import first_sound_sec, relative_delays_ms
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song, make_song
+from lab.rig.tracking import Tracks, track
+from lab.server_process import ServerProcess
 
 NAMES = ("ada", "bo", "cy", "di", "ed", "flo", "gus", "hal")
 RECOVERY_LIMIT_SEC = 60.0

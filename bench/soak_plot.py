@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tests.rig.analysis import relative_delays_ms
+from lab.rig.analysis import relative_delays_ms
 
 if TYPE_CHECKING:
     from bench.disturbances import Soak

@@ -1,6 +1,6 @@
 """What one recording of a scenario comes to: spreads by stretch, first seconds, excursions. Pure.
 
-Spread = latest minus earliest device of a second's medians, ms; see tests/rig/analysis.py.
+Spread = latest minus earliest device of a second's medians, ms; see lab/rig/analysis.py.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from bench.scenarios import Scenario, Stretch
-from tests.rig.analysis import first_sound_sec, per_second_ms, summarise, window_spread_ms
-from tests.rig.excursions import find_excursions
-from tests.rig.tracking import WINDOW_SEC, Tracks
+from lab.rig.analysis import first_sound_sec, per_second_ms, summarise, window_spread_ms
+from lab.rig.excursions import find_excursions
+from lab.rig.tracking import WINDOW_SEC, Tracks
 
 Figure = dict[str, Any]
 PARTS = ("median_ms", "p95_ms", "max_ms")

@@ -14,16 +14,16 @@ from typing import Any
 
 from bench.load import busy_cores
 from bench.scenarios import Scenario, Stretch
-from tests.browsers.device import Device, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.browsers.tcp_proxy import rough_network
-from tests.browsers.webkit import WebKitDevice
-from tests.e2e.file_room import make_noise
-from tests.e2e.room import Room, holds, is_playing
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
-from tests.rig.tracking import Signal
-from tests.server_process import ServerProcess
+from lab.browsers.device import Device, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.browsers.tcp_proxy import rough_network
+from lab.browsers.webkit import WebKitDevice
+from lab.file_room import make_noise
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.rig.tracking import Signal
+from lab.room import Room, holds, is_playing
+from lab.server_process import ServerProcess
 
 BEFORE_LATE_SEC = 15.0
 LATE_STAYS_SEC = 8.0

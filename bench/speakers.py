@@ -25,10 +25,10 @@ from bench.scenarios import SCENARIOS, Scenario
 from bench.snapcast import play_snapcast
 from bench.speaker_figures import PARTS, Figure, excursions, measure, raw
 from bench.speaker_room import Heard, play_unisono
-from tests.rig.excursions import OUT_MS
-from tests.rig.plot import save_plot
-from tests.rig.song import Song, make_large_song, make_song
-from tests.rig.tracking import track
+from lab.rig.excursions import OUT_MS
+from lab.rig.plot import save_plot
+from lab.rig.song import Song, make_large_song, make_song
+from lab.rig.tracking import track
 
 Run = dict[str, Any]
 LEAD_SEC = 2.0  # between the order to play and the end of the stretch that is measured

@@ -21,12 +21,12 @@ import matplotlib as mpl
 from playwright.sync_api import CDPSession, ViewportSize
 
 from bench.report import RESULTS, print_table, save
-from tests.browsers.device import Snapshot
-from tests.browsers.launch import Fleet
-from tests.browsers.tcp_proxy import TcpProxy
-from tests.e2e.file_room import NO_SOUND, SILENT, make_tune
-from tests.e2e.room import is_playing
-from tests.server_process import ServerProcess
+from lab.browsers.device import Snapshot
+from lab.browsers.launch import Fleet
+from lab.browsers.tcp_proxy import TcpProxy
+from lab.file_room import NO_SOUND, SILENT, make_tune
+from lab.room import is_playing
+from lab.server_process import ServerProcess
 
 mpl.use("Agg")
 

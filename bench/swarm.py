@@ -24,8 +24,8 @@ from bench.one_channel import measure_goodput
 from bench.report import RESULTS, print_table, save
 from bench.swarm_players import WEBTORRENT, Run, Way, WebTorrentHost, run_star, run_unisono, run_webtorrent
 from bench.swarm_site import SEEDER, SERVER, Site
-from tests.net.network import Network
-from tests.net.programs import NetworkFleet, NetworkServer
+from lab.networks.network import Network
+from lab.networks.programs import NetworkFleet, NetworkServer
 
 MIB = 1024**2
 STRATEGIES = ("rarest", "sequential")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.swarm_site import SERVER, CpuMeter, Site
-from tests.browsers.device import Device, wait_for_all
-from tests.net.network import Network
+from lab.browsers.device import Device, wait_for_all
+from lab.networks.network import Network
 
 ROOT = Path(__file__).parents[1]
 NODE = ROOT / ".venv/bin/node"

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browsers.device import Device
-from tests.net.network import Network
-from tests.net.programs import NetworkFleet, NetworkServer
+from lab.browsers.device import Device
+from lab.networks.network import Network
+from lab.networks.programs import NetworkFleet, NetworkServer
 
 SERVER = "server"
 SEEDER = "seeder"

@@ -16,13 +16,13 @@ import numpy as np
 
 from bench.report import print_table, save
 from bench.swarm_players import RECORD
-from tests.browsers.device import Device, wait_for_all
-from tests.e2e.file_room import MIB, make_noise
-from tests.e2e.room import has_peers, is_playing
-from tests.net.network import Network
-from tests.net.programs import NetworkFleet, NetworkServer
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import make_song
+from lab.browsers.device import Device, wait_for_all
+from lab.file_room import MIB, make_noise
+from lab.networks.network import Network
+from lab.networks.programs import NetworkFleet, NetworkServer
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import make_song
+from lab.room import has_peers, is_playing
 
 FETCH_LIMIT_SEC = 300.0
 

@@ -20,12 +20,12 @@ from playwright.sync_api import Page, ViewportSize, expect
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the fleet of browsers is shared with the tests
 
-from tests.browsers.device import Device, wait_for_all  # noqa: E402 # after the path is set
-from tests.browsers.launch import Fleet  # noqa: E402
-from tests.e2e.file_room import NO_SOUND, SILENT, give_little, make_tune  # noqa: E402
-from tests.e2e.room import has_peers, holds, is_playing  # noqa: E402
+from lab.browsers.device import Device, wait_for_all  # noqa: E402 # after the path is set
+from lab.browsers.launch import Fleet  # noqa: E402
+from lab.file_room import NO_SOUND, SILENT, give_little, make_tune  # noqa: E402
+from lab.room import has_peers, holds, is_playing  # noqa: E402
+from lab.server_process import ServerProcess  # noqa: E402
 from tests.e2e.screens import speak  # noqa: E402
-from tests.server_process import ServerProcess  # noqa: E402
 
 FOLDER = ROOT / "docs/images/gallery"
 PORT = 18_000  # a port of its own: it is in the pictures of links and codes

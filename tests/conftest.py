@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 
 @pytest.fixture

@@ -112,3 +112,10 @@ def test_a_core_that_reads_the_time_is_found(tmp_path: Path) -> None:
     assert imports_of(core) & AMBIENT == {"time"}
     assert CHANCE.search("random.uniform(0, 1)")
     assert not CHANCE.search("chance: random.Random")
+
+
+def test_neither_the_laboratory_nor_a_benchmark_imports_a_test() -> None:
+    root = SRC.parents[1]
+    files = [*(root / "lab").rglob("*.py"), *(root / "bench").rglob("*.py")]
+    assert len(files) > 40
+    assert [path for path in files if "tests" in imports_of(path)] == []

@@ -21,8 +21,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.joiner import Joiner
-from tests.server_process import ServerProcess
+from lab.joiner import Joiner
+from lab.server_process import ServerProcess
 from unisono.app import CONTENT_SECURITY_POLICY
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error
 
-from tests.browsers.device import Device, wait_for_all
-from tests.browsers.folder_server import serve_folder
-from tests.browsers.launch import Fleet
-from tests.browsers.process_tree import processes_marked
+from lab.browsers.device import Device, wait_for_all
+from lab.browsers.folder_server import serve_folder
+from lab.browsers.launch import Fleet
+from lab.browsers.process_tree import processes_marked
 
 pytestmark = pytest.mark.e2e
 

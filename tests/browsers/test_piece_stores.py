@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browsers.folder_server import serve_folder
-from tests.browsers.launch import Fleet
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
-from tests.net.programs import NetworkFleet
+from lab.browsers.folder_server import serve_folder
+from lab.browsers.launch import Fleet
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.programs import NetworkFleet
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
+from lab.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
 
 MARK = f"unisono-test-{os.getpid()}."
 NAME_LIMIT_SEC = 30.0

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browsers.tcp_proxy import TcpProxy
-from tests.browsers.websocket_bytes import is_upgrade, messages, split_http_head
+from lab.browsers.tcp_proxy import TcpProxy
+from lab.browsers.websocket_bytes import is_upgrade, messages, split_http_head
 
 LIMIT_SEC = 30.0  # generous: nothing here waits for it unless something is broken
 

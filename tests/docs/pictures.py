@@ -12,13 +12,13 @@ from pathlib import Path
 
 from playwright.sync_api import ViewportSize
 
-from tests.browsers.device import Device, wait_for_all
-from tests.browsers.launch import Fleet
+from lab.browsers.device import Device, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import make_song
+from lab.room import Room, has_peers
+from lab.server_process import ROOMY, ServerProcess
 from tests.docs.pages import ROOT
-from tests.e2e.room import Room, has_peers
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import make_song
-from tests.server_process import ROOMY, ServerProcess
 
 IMAGES = ROOT / "docs" / "images"
 HOST = "party.example"

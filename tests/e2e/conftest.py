@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.launch import Condition, Fleet
-from tests.e2e.file_room import FileRoom
-from tests.e2e.room import Room
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song, make_song
-from tests.server_process import ServerProcess
+from lab.browsers.launch import Condition, Fleet
+from lab.file_room import FileRoom
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song, make_song
+from lab.room import Room
+from lab.server_process import ServerProcess
 
 OUT = Path(__file__).parents[1] / "out"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.browsers.device import Device
-from tests.e2e.room import Room
-from tests.rig.analysis import first_sound_sec, summarise
-from tests.rig.song import Song
-from tests.rig.tracking import Signal, Tracks, track
+from lab.browsers.device import Device
+from lab.rig.analysis import first_sound_sec, summarise
+from lab.rig.song import Song
+from lab.rig.tracking import Signal, Tracks, track
+from lab.room import Room
 
 IN_STEP_MS = 5.0
 

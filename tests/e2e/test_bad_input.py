@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import wait_for_all
-from tests.e2e.room import Room, has_peers
-from tests.rig.song import Song, make_empty, make_non_audio, make_short_variants
+from lab.browsers.device import wait_for_all
+from lab.rig.song import Song, make_empty, make_non_audio, make_short_variants
+from lab.room import Room, has_peers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

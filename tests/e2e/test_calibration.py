@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
-from tests.e2e.room import Room, has_peers
-from tests.rig.tracking import RIG_RATE_HZ, Signal
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
+from lab.rig.tracking import RIG_RATE_HZ, Signal
+from lab.room import Room, has_peers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.long]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers, is_playing
-from tests.rig.analysis import summarise
-from tests.rig.song import Song
-from tests.rig.tracking import track
+from lab.browsers.device import Snapshot, wait_for_all
+from lab.rig.analysis import summarise
+from lab.rig.song import Song
+from lab.rig.tracking import track
+from lab.room import Room, has_peers, is_playing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 

@@ -13,11 +13,11 @@ from functools import partial
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import POLL_MS, WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
-from tests.browsers.tcp_proxy import TcpProxy
-from tests.e2e.room import Room, is_playing
-from tests.rig.song import Song
-from tests.server_process import ServerProcess
+from lab.browsers.device import POLL_MS, WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
+from lab.browsers.tcp_proxy import TcpProxy
+from lab.rig.song import Song
+from lab.room import Room, is_playing
+from lab.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

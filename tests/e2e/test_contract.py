@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import wait_for_all
-from tests.e2e.room import Room, has_peers
-from tests.rig.song import Song
+from lab.browsers.device import wait_for_all
+from lab.rig.song import Song
+from lab.room import Room, has_peers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

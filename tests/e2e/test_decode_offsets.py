@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import expect
 from scipy.io import wavfile
 
-from tests.browsers.device import Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers
-from tests.rig.formats import FORMATS, RATE_HZ, Decoders, Offsets, open_decoders
+from lab.browsers.device import Snapshot, wait_for_all
+from lab.rig.formats import FORMATS, RATE_HZ, Decoders, Offsets, open_decoders
+from lab.room import Room, has_peers
 
 pytestmark = [pytest.mark.e2e]
 

@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.e2e.room import Room
-from tests.rig.song import Song
+from lab.rig.song import Song
+from lab.room import Room
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

@@ -18,10 +18,11 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
-from tests.browsers.webkit import WebKitDevice
-from tests.e2e.file_room import NO_SOUND, SILENT, FileRoom, make_tune
-from tests.e2e.room import is_playing
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
+from lab.browsers.webkit import WebKitDevice
+from lab.file_room import NO_SOUND, SILENT, FileRoom, make_tune
+from lab.room import is_playing
+from lab.server_process import ServerProcess
 from tests.e2e.screens import (
     axe_faults,
     axe_faults_in_webkit,
@@ -34,7 +35,6 @@ from tests.e2e.screens import (
     untranslated,
     wears,
 )
-from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

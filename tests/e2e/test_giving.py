@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers, holds
-from tests.rig.song import Song
+from lab.browsers.device import Device, Snapshot, wait_for_all
+from lab.rig.song import Song
+from lab.room import Room, has_peers, holds
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

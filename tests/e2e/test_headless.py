@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.file_room import FileRoom, make_noise
-from tests.e2e.room import Room, has_peers, is_director, is_playing
-from tests.peer_process import PeerProcess
-from tests.rig.analysis import per_second_ms, summarise
-from tests.rig.plot import save_plot
-from tests.rig.song import Song
-from tests.rig.tracking import track
-from tests.server_process import ServerProcess
+from lab.file_room import FileRoom, make_noise
+from lab.peer_process import PeerProcess
+from lab.rig.analysis import per_second_ms, summarise
+from lab.rig.plot import save_plot
+from lab.rig.song import Song
+from lab.rig.tracking import track
+from lab.room import Room, has_peers, is_director, is_playing
+from lab.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsers.device import Device
-from tests.e2e.file_room import FileRoom, make_tune
-from tests.e2e.room import is_playing
+from lab.browsers.device import Device
+from lab.file_room import FileRoom, make_tune
+from lab.room import is_playing
 
 pytestmark = pytest.mark.e2e
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers, holds, is_director, is_playing
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
-from tests.net.programs import NetworkFleet, NetworkServer, faults
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
+from lab.browsers.device import Snapshot, wait_for_all
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.programs import NetworkFleet, NetworkServer, faults
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.room import Room, has_peers, holds, is_director, is_playing
 
 pytestmark = [
     pytest.mark.e2e,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
-from tests.browsers.process_tree import processes_marked
-from tests.e2e.file_room import MIB, FileRoom, make_noise
-from tests.e2e.room import has_peers
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
+from lab.browsers.process_tree import processes_marked
+from lab.file_room import MIB, FileRoom, make_noise
+from lab.room import has_peers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 

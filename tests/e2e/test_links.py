@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.e2e.file_room import NO_SOUND, SILENT, FileRoom
-from tests.e2e.room import has_peers
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
-from tests.net.programs import NetworkFleet, NetworkServer
-from tests.server_process import ServerProcess
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.file_room import NO_SOUND, SILENT, FileRoom
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.programs import NetworkFleet, NetworkServer
+from lab.room import has_peers
+from lab.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import wait_for_all
-from tests.e2e.room import Room, breaks, holds, is_playing
-from tests.rig.formats import FORMATS, MUSIC_SEC, encode
-from tests.rig.song import Song
-from tests.rig.tracking import track
+from lab.browsers.device import wait_for_all
+from lab.rig.formats import FORMATS, MUSIC_SEC, encode
+from lab.rig.song import Song
+from lab.rig.tracking import track
+from lab.room import Room, breaks, holds, is_playing
 
 pytestmark = pytest.mark.e2e
 

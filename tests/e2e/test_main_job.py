@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browsers.device import wait_for_all
-from tests.browsers.tcp_proxy import TcpProxy
-from tests.browsers.websocket_bytes import is_upgrade, messages, split_http_head
-from tests.e2e.room import Room, has_peers, is_director, is_playing, sharp_breaks
-from tests.rig.analysis import (
+from lab.browsers.device import wait_for_all
+from lab.browsers.tcp_proxy import TcpProxy
+from lab.browsers.websocket_bytes import is_upgrade, messages, split_http_head
+from lab.rig.analysis import (
     delay_shift_ms,
     first_sound_sec,
     select,
@@ -22,10 +21,11 @@ from tests.rig.analysis import (
     summarise,
     window_spread_ms,
 )
-from tests.rig.plot import save_plot
-from tests.rig.song import Song
-from tests.rig.tracking import track
-from tests.server_process import ServerProcess
+from lab.rig.plot import save_plot
+from lab.rig.song import Song
+from lab.rig.tracking import track
+from lab.room import Room, has_peers, is_director, is_playing, sharp_breaks
+from lab.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
-from tests.e2e.file_room import KIB, NO_SOUND, SILENT, FileRoom, make_noise
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
+from lab.file_room import KIB, NO_SOUND, SILENT, FileRoom, make_noise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import Snapshot, wait_for_all
+from lab.browsers.device import Snapshot, wait_for_all
+from lab.rig.song import Song
+from lab.room import Room, sharp_breaks
 from tests.e2e.playing import IN_STEP_MS, heard, playing_room, spread_ms
-from tests.e2e.room import Room, sharp_breaks
-from tests.rig.song import Song
 from tests.scale.nodes import NODES, Nodes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.long]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Snapshot, wait_for_all
-from tests.e2e.file_room import give_little
-from tests.e2e.room import Room, has_peers, is_playing
-from tests.rig.song import SHORT_SEC, make_song
+from lab.browsers.device import WAIT_LIMIT_SEC, Snapshot, wait_for_all
+from lab.file_room import give_little
+from lab.rig.song import SHORT_SEC, make_song
+from lab.room import Room, has_peers, is_playing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

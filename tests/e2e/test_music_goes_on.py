@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
+from lab.browsers.device import Device, Snapshot, wait_for_all
+from lab.rig.analysis import silence_after_ms, song_correlation
+from lab.rig.song import Song
+from lab.room import Room, is_playing, sharp_breaks
+from lab.server_process import ServerProcess
 from tests.e2e.playing import IN_STEP_MS, heard, playing_room, spread_ms
-from tests.e2e.room import Room, is_playing, sharp_breaks
-from tests.rig.analysis import silence_after_ms, song_correlation
-from tests.rig.song import Song
-from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 

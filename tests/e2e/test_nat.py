@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
-from tests.e2e.room import has_peers, holds
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
-from tests.net.programs import Coturn, NetworkFleet, NetworkServer, faults
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.programs import Coturn, NetworkFleet, NetworkServer, faults
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.room import has_peers, holds
 
 pytestmark = [
     pytest.mark.e2e,

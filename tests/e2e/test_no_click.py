@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browsers.device import wait_for_all
-from tests.e2e.room import Room, is_playing
-from tests.rig.clicks import count_underruns, find_clicks
-from tests.rig.tracking import RIG_RATE_HZ, Signal
+from lab.browsers.device import wait_for_all
+from lab.rig.clicks import count_underruns, find_clicks
+from lab.rig.tracking import RIG_RATE_HZ, Signal
+from lab.room import Room, is_playing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import Device
-from tests.e2e.file_room import SILENT, FileRoom
+from lab.browsers.device import Device
+from lab.file_room import SILENT, FileRoom
 
 pytestmark = [pytest.mark.e2e]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
-from tests.browsers.hidden import HideablePage
-from tests.browsers.path_proxy import path_proxy
-from tests.e2e.file_room import KIB, NO_SOUND, SILENT, FileRoom, make_noise
-from tests.e2e.room import Room, has_peers, holds, is_playing
-from tests.rig.song import Song
-from tests.server_process import ServerProcess
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
+from lab.browsers.hidden import HideablePage
+from lab.browsers.path_proxy import path_proxy
+from lab.file_room import KIB, NO_SOUND, SILENT, FileRoom, make_noise
+from lab.rig.song import Song
+from lab.room import Room, has_peers, holds, is_playing
+from lab.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 SEEN_LIMIT_MS = 1000 * WAIT_LIMIT_SEC

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
-from tests.e2e.room import Room, has_peers, is_playing
-from tests.rig.song import Song
+from lab.browsers.device import Device, Snapshot, wait_for_all
+from lab.rig.song import Song
+from lab.room import Room, has_peers, is_playing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.tcp_proxy import rough_network
-from tests.e2e.room import Room, is_playing
-from tests.rig.analysis import first_song_sec, first_sound_sec, song_correlation, summarise
-from tests.rig.excursions import find_excursions
-from tests.rig.plot import save_plot
-from tests.rig.song import Song
-from tests.rig.tracking import Tracks, track
-from tests.server_process import ServerProcess
+from lab.browsers.tcp_proxy import rough_network
+from lab.rig.analysis import first_song_sec, first_sound_sec, song_correlation, summarise
+from lab.rig.excursions import find_excursions
+from lab.rig.plot import save_plot
+from lab.rig.song import Song
+from lab.rig.tracking import Tracks, track
+from lab.room import Room, is_playing
+from lab.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.room import sharp_breaks
-from tests.rig.song import Song, make_music
-from tests.rig.tracking import RIG_RATE_HZ, Signal, track
+from lab.rig.song import Song, make_music
+from lab.rig.tracking import RIG_RATE_HZ, Signal, track
+from lab.room import sharp_breaks
 
 LENGTH_SEC = 8
 AT = 4 * RIG_RATE_HZ

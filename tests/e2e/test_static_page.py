@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import wait_for_all
-from tests.browsers.folder_server import serve_folder
-from tests.browsers.launch import Fleet
-from tests.e2e.file_room import NO_SOUND, SILENT, make_noise
-from tests.e2e.room import has_peers
-from tests.server_process import ServerProcess
+from lab.browsers.device import wait_for_all
+from lab.browsers.folder_server import serve_folder
+from lab.browsers.launch import Fleet
+from lab.file_room import NO_SOUND, SILENT, make_noise
+from lab.room import has_peers
+from lab.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

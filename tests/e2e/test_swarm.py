@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
-from tests.e2e.file_room import MIB, PIECE_BYTES, FileRoom, give_little, kill_browser, make_noise
-from tests.e2e.room import has_peers, holds
+from lab.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
+from lab.file_room import MIB, PIECE_BYTES, FileRoom, give_little, kill_browser, make_noise
+from lab.room import has_peers, holds
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.file_room import MIB, FileRoom, make_tune
+from lab.file_room import MIB, FileRoom, make_tune
 
 pytestmark = [pytest.mark.e2e, pytest.mark.shares]
 

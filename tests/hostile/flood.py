@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 
-from tests.joiner import Joiner
+from lab.joiner import Joiner
 
 STRANGERS = 10_000
 ADDRESSES = 100

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers.device import Device, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.e2e.file_room import NO_SOUND, SILENT, FileRoom, make_noise
-from tests.e2e.room import has_peers, holds
-from tests.server_process import ServerProcess
+from lab.browsers.device import Device, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.file_room import NO_SOUND, SILENT, FileRoom, make_noise
+from lab.room import has_peers, holds
+from lab.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from tests.browsers.device import Device, Snapshot, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.e2e.file_room import FileRoom
+from lab.browsers.device import Device, Snapshot, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.file_room import FileRoom
+from lab.joiner import Joiner
+from lab.rig.song import make_short_variants
+from lab.server_process import ServerProcess
 from tests.hostile.server import HONEST, Evil, HostileServer, Instead, Message, Victim
-from tests.joiner import Joiner
-from tests.rig.song import make_short_variants
-from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from lab.joiner import SWARM, Joiner
+from lab.server_process import ServerProcess
 from tests.hostile.flood import STRANGERS
-from tests.joiner import SWARM, Joiner
-from tests.server_process import ServerProcess
 
 StartServer = Callable[..., ServerProcess]
 

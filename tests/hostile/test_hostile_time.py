@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.device import Snapshot, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.e2e.room import Room, has_peers
+from lab.browsers.device import Snapshot, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.rig.analysis import summarise
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song, make_song
+from lab.rig.tracking import track
+from lab.room import Room, has_peers
+from lab.server_process import ServerProcess
 from tests.hostile.server import Evil, HostileServer, Instead, Message, Victim
-from tests.rig.analysis import summarise
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song, make_song
-from tests.rig.tracking import track
-from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig]
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 
 pytestmark = pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS)
 

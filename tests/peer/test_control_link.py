@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from tests.joiner import Joiner
+from lab.joiner import Joiner
 from tests.peer.dice import Dice
 from unisono.peer import control_link
 from unisono.peer.ambient import RealClock

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 from unisono.peer import mdns
 from unisono.peer.mdns import MdnsResolver, addresses_in, is_mdns_name, question_for
 
@@ -93,7 +93,7 @@ ear.sendto(answer, ("224.0.0.251", 5353))
 """
 ASKER = """
 import asyncio, sys
-from tests.net.network import NEEDS_NETWORKS, Network, can_make_networks
+from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 from unisono.peer.mdns import MdnsResolver
 async def ask():
     resolver = MdnsResolver()

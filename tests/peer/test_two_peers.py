@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.server_process import ServerProcess
+from lab.server_process import ServerProcess
 from unisono.peer.ambient import RealClock
 from unisono.peer.command import report_line
 from unisono.peer.keys import derive_keys

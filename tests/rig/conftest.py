@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.song import Song, make_song
+from lab.rig.song import Song, make_song
 
 
 @pytest.fixture(scope="session")

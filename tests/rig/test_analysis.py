@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.rig.analysis import (
+from lab.rig.analysis import (
     delay_shift_ms,
     first_song_sec,
     first_sound_sec,
@@ -13,7 +13,7 @@ from tests.rig.analysis import (
     summarise,
     window_spread_ms,
 )
-from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
+from lab.rig.tracking import WINDOW_SEC, Floats, Tracks
 
 
 def tracks_of(delay_ms: Floats) -> Tracks:

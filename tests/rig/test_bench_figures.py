@@ -6,7 +6,7 @@ import pytest
 from bench.fidelity import fit_tone
 from bench.scenarios import SCENARIOS
 from bench.speaker_figures import beginnings_sec, measure, raw
-from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
+from lab.rig.tracking import WINDOW_SEC, Floats, Tracks
 
 PER_SEC = round(1 / WINDOW_SEC)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.rig.clicks import count_underruns, find_clicks, find_underruns
-from tests.rig.song import make_music
-from tests.rig.tracking import RIG_RATE_HZ, Floats, Signal
+from lab.rig.clicks import count_underruns, find_clicks, find_underruns
+from lab.rig.song import make_music
+from lab.rig.tracking import RIG_RATE_HZ, Floats, Signal
 
 SEC = 4.0
 BREAK = round(2 * RIG_RATE_HZ)

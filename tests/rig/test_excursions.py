@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.rig.excursions import find_excursions
-from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
+from lab.rig.excursions import find_excursions
+from lab.rig.tracking import WINDOW_SEC, Floats, Tracks
 
 WINDOWS = 400  # 20 s
 OFFSETS_MS = (0.0, 0.1, -6.0, 0.05)  # the third one sits off all the time, as an engine may

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browsers.launch import RENDER_THREADS, Fleet
-from tests.browsers.process_tree import processes_marked, threads_named
-from tests.rig.analysis import (
+from lab.browsers.launch import RENDER_THREADS, Fleet
+from lab.browsers.process_tree import processes_marked, threads_named
+from lab.rig.analysis import (
     Gap,
     delay_shift_ms,
     find_gaps,
@@ -33,10 +33,10 @@ from tests.rig.analysis import (
     song_correlation,
     summarise,
 )
-from tests.rig.plot import save_plot
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
-from tests.rig.tracking import RIG_RATE_HZ, WINDOW_SEC, Signal, Tracks, track
+from lab.rig.plot import save_plot
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.rig.tracking import RIG_RATE_HZ, WINDOW_SEC, Signal, Tracks, track
 
 pytestmark = pytest.mark.rig
 

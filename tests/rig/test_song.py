@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.rig.song import Song, decode, make_empty, make_music, make_non_audio, make_short_variants
-from tests.rig.tracking import RIG_RATE_HZ, track
+from lab.rig.song import Song, decode, make_empty, make_music, make_non_audio, make_short_variants
+from lab.rig.tracking import RIG_RATE_HZ, track
 
 MIN_SONG_BYTES = 3_000_000
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.rig.analysis import find_gaps, silence_after_ms, summarise
-from tests.rig.song import make_music
-from tests.rig.tracking import RIG_RATE_HZ, Signal, track
+from lab.rig.analysis import find_gaps, silence_after_ms, summarise
+from lab.rig.song import make_music
+from lab.rig.tracking import RIG_RATE_HZ, Signal, track
 
 SONG = make_music(14.0, seed=11, rate_hz=RIG_RATE_HZ).mean(axis=1)
 OTHER_SONG = make_music(14.0, seed=12, rate_hz=RIG_RATE_HZ).mean(axis=1)

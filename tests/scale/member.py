@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from tests.joiner import Joiner
+from lab.joiner import Joiner
 from unisono.protocol import Ping, Relay
 
 FIRST_BACK_OFF_SEC = 0.25

@@ -6,8 +6,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.scale.proxy import Proxy, free_ports
-from tests.server_process import ServerProcess
+from lab.networks.haproxy import Proxy, free_ports
+from lab.server_process import ServerProcess
 
 NODES = 4
 

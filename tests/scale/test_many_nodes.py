@@ -21,9 +21,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from lab.networks.haproxy import SHIPPED, haproxy
 from tests.scale.member import Member, ProbeTimes, Swarm
 from tests.scale.nodes import NODES, Nodes
-from tests.scale.proxy import SHIPPED, haproxy
 from unisono.doctor import examine
 
 SWARMS = 200

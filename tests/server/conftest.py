@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestServer
 
-from tests.joiner import SWARM, Joiner
+from lab.joiner import SWARM, Joiner
 from unisono.app import Readiness, make_app
 from unisono.config import Config, Drain, Limits
 from unisono.hub import Hub

@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.joiner import Joiner
+from lab.joiner import Joiner
 from tests.server.conftest import FRAME_LIMIT_SEC, USER_IDS, ControlServer, Peer, StartControl, until
 from unisono.config import Config, Drain, Ice, Limits
 from unisono.protocol import MAX_BODY_CHARS, CloseCode

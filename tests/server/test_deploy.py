@@ -14,8 +14,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.joiner import Joiner
-from tests.server_process import ServerProcess
+from lab.joiner import Joiner
+from lab.server_process import ServerProcess
 from unisono.cli import OPTIONS
 from unisono.metrics import Metrics, Present
 from unisono.protocol import CloseCode

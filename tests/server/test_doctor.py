@@ -19,7 +19,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from tests.server_process import ServerProcess
+from lab.server_process import ServerProcess
 from unisono.doctor import Finding, examine, look_at_address, parse_target
 from unisono.ice_probe import Address, ask, parse_url
 from unisono.lan import LanAddress

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.net.network import NEEDS_NETWORKS, can_make_networks
+from lab.networks.network import NEEDS_NETWORKS, can_make_networks
 from unisono.lan import rank
 
 LOOPBACK = ("lo", "127.0.0.1", 8)

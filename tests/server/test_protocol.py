@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.joiner import SWARM, Joiner
+from lab.joiner import SWARM, Joiner
 from unisono import protocol
 from unisono.config import Limits
 from unisono.protocol import NOT_A_MESSAGE, Ping, Relay, decode_client, encode_server, has_other_version

@@ -20,9 +20,9 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.joiner import SWARM, Joiner
+from lab.joiner import SWARM, Joiner
+from lab.server_process import STOP_LIMIT_SEC, ServerProcess
 from tests.server.conftest import FRAME_LIMIT_SEC, USER_IDS
-from tests.server_process import STOP_LIMIT_SEC, ServerProcess
 from unisono.protocol import CloseCode
 
 StartServer = Callable[..., ServerProcess]

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.joiner import Joiner
+from lab.joiner import Joiner
+from lab.server_process import ServerProcess
 from tests.server.conftest import FRAME_LIMIT_SEC
-from tests.server_process import ServerProcess
 from unisono.config import Ice, Limits
 from unisono.ice import REACHED_HOST, ice_servers, stun_url
 from unisono.limits import US_PER_SEC

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.joiner import decode_base64url
+from lab.joiner import decode_base64url
 from unisono.admission import ADMISSION_LABEL, SEAT_LABEL, check_join, signed_bytes
 from unisono.errors import PeerError
 from unisono.protocol import Join, decode_client

@@ -1,6 +1,6 @@
-"""Whether the loaded song lies where its owner's decode has it, as web/src/session/alignment.ts. Local ms. Pure.
+"""Whether the loaded song lies where its owner's decode has it, as web/src/session/alignment.ts. Pure.
 
-A song is matched to its file's annotation, once for each annotation. Whether that succeeded is remembered,
+Local ms. A song is matched to its file's annotation, once for each annotation. Whether that succeeded is remembered,
 because a small sync error is only true of a peer that was lined up.
 """
 

@@ -1,7 +1,7 @@
 """What one member may make this peer do by words through the relay, all of them legal. Pure; local ms.
 
-The budgets of web/src/session/core/member-budgets.ts: what is over budget is not heard. Heartbeats and statuses repeat
-themselves, so who means well loses nothing by it, and one member's budget is no other's.
+The budgets of web/src/session/core/member-budgets.ts: what is over budget is not heard. Heartbeats and
+statuses repeat themselves, so who means well loses nothing by it, and one member's budget is no other's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What peers say to each other inside sealed envelopes, to the byte as in web/src/session/core/peer-message.ts. Pure.
+"""What peers say to each other inside sealed envelopes, as web/src/session/core/peer-message.ts. Pure.
 
 `Status` is about oneself and replaces what was said before; a heartbeat is the director's; a signal sets up
 a data channel. Statuses and heartbeats are bytes (big-endian), signals JSON. Whatever is malformed raises

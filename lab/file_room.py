@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.browsers.device import Device
-from tests.browsers.launch import Fleet
-from tests.browsers.process_tree import processes_marked
+from lab.browsers.device import Device
+from lab.browsers.launch import Fleet
+from lab.browsers.process_tree import processes_marked
 
 SILENT: Mapping[str, str] = {}
 NO_SOUND = ("--disable-audio-output",)

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-from tests.browsers.launch import Fleet
-from tests.browsers.webkit import WebKitDevice
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import make_music
-from tests.rig.tracking import Floats, Signal
+from lab.browsers.launch import Fleet
+from lab.browsers.webkit import WebKitDevice
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import make_music
+from lab.rig.tracking import Floats, Signal
 from unisono.peer.anchor import decode_anchor, match_anchor
 from unisono.peer.decode import Decoder
 

@@ -1,6 +1,6 @@
 """WebKitGTK as one more device of a swarm: its MiniBrowser, driven by WebKitWebDriver through Selenium.
 
-The same words as tests/browsers/device.py, as far as a peer needs them that holds its own copy of the file:
+The same words as lab/browsers/device.py, as far as a peer needs them that holds its own copy of the file:
 Debian's build has no RTCPeerConnection. It needs a screen, so each device brings an Xvfb of its own.
 """
 
@@ -24,8 +24,8 @@ from selenium.webdriver.remote.file_detector import UselessFileDetector
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.browsers.device import LINK, WAIT_LIMIT_SEC, Snapshot, wait_for_all
-from tests.browsers.ports import free_port, wait_for_port
+from lab.browsers.device import LINK, WAIT_LIMIT_SEC, Snapshot, wait_for_all
+from lab.browsers.ports import free_port, wait_for_port
 
 BROWSER_PATH = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))), Path("MiniBrowser"))
 STOP_LIMIT_SEC = 15.0

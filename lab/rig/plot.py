@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tests.rig.analysis import first_sound_sec, per_second_ms, relative_delays_ms, select, window_spread_ms
-from tests.rig.tracking import Floats, Tracks
+from lab.rig.analysis import first_sound_sec, per_second_ms, relative_delays_ms, select, window_spread_ms
+from lab.rig.tracking import Floats, Tracks
 
 SIZE_INCHES = (11.0, 6.5)
 PIXELS_PER_INCH = 110

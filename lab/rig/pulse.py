@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-from tests.rig.tracking import RIG_RATE_HZ, Signal
+from lab.rig.tracking import RIG_RATE_HZ, Signal
 
 START_LIMIT_SEC = 30.0  # on a loaded machine; normally 0.2 s
 RECORDING_LIMIT_SEC = (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.rig.tracking import RIG_RATE_HZ, Floats, Signal
+from lab.rig.tracking import RIG_RATE_HZ, Floats, Signal
 
 SONG_SEC = 185.0  # "at least three minutes"
 SONG_RATE_HZ = 44_100  # what most music is; players have to resample it, as they do for real

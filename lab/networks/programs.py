@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.browsers.device import Device
-from tests.browsers.launch import CHROMIUM_ARGS, CHROMIUM_PATH, QUIET_VIEWPORT, Fleet
-from tests.net.network import Network
-from tests.server_process import POLL_SEC, START_LIMIT_SEC, STOP_LIMIT_SEC, ServerProcess
+from lab.browsers.device import Device
+from lab.browsers.launch import CHROMIUM_ARGS, CHROMIUM_PATH, QUIET_VIEWPORT, Fleet
+from lab.networks.network import Network
+from lab.server_process import POLL_SEC, START_LIMIT_SEC, STOP_LIMIT_SEC, ServerProcess
 
 COTURN_CONFIG = Path(__file__).parents[2] / "deploy" / "coturn.conf"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from tests.rig.tracking import RIG_RATE_HZ, Bools, Floats, Signal
+from lab.rig.tracking import RIG_RATE_HZ, Bools, Floats, Signal
 
 TREBLE_HZ = 8_000  # a sine below 1 kHz and its resampler leave less than -80 dB up here
 GRAIN_SEC = 0.001

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.rig.analysis import relative_delays_ms
-from tests.rig.tracking import WINDOW_SEC, Floats, Tracks
+from lab.rig.analysis import relative_delays_ms
+from lab.rig.tracking import WINDOW_SEC, Floats, Tracks
 
 OUT_MS = 2.0  # underruns step by a block of the card or of the browser, 5 ms and more
 BACK_MS = 1.0

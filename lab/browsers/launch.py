@@ -19,8 +19,8 @@ from typing import Any, Literal, Self
 
 from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, sync_playwright
 
-from tests.browsers.device import Device, Seat
-from tests.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
+from lab.browsers.device import Device, Seat
+from lab.browsers.process_tree import give_realtime_priority, processes_marked, threads_named
 
 Condition = Literal["quiet", "harsh"]
 

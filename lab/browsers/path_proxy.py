@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.scale.proxy import free_ports, haproxy
+from lab.networks.haproxy import free_ports, haproxy
 
 START_LIMIT_SEC = 30.0
 POLL_SEC = 0.05

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.browsers.device import Device, Seat, Snapshot, wait_for_all
-from tests.browsers.launch import Fleet
-from tests.browsers.webkit import WebKitDevice
-from tests.rig.analysis import Gap, find_gaps
-from tests.rig.clicks import find_underruns
-from tests.rig.pulse import SpeakerRig
-from tests.rig.song import Song
-from tests.rig.tracking import Signal, Tracks
+from lab.browsers.device import Device, Seat, Snapshot, wait_for_all
+from lab.browsers.launch import Fleet
+from lab.browsers.webkit import WebKitDevice
+from lab.rig.analysis import Gap, find_gaps
+from lab.rig.clicks import find_underruns
+from lab.rig.pulse import SpeakerRig
+from lab.rig.song import Song
+from lab.rig.tracking import Signal, Tracks
 
 LISTEN_POLL_MS = 200.0
 # On a starved host a device may begin some milliseconds off, and cross over (P21) when that has lasted 1.5 s.

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from tests.rig.tracking import RIG_RATE_HZ, WINDOW_SEC, Bools, Floats, Signal, Tracks
+from lab.rig.tracking import RIG_RATE_HZ, WINDOW_SEC, Bools, Floats, Signal, Tracks
 
 MIN_WINDOWS_PER_SECOND = 5  # a median of fewer than a quarter of a second's 20 windows says little
 FRAME_SEC = 0.002  # the grain in which silence is looked for

@@ -1,0 +1,1 @@
+"""The laboratory: a loudspeaker rig, browsers, networks and rooms of them, for tests and benchmarks alike."""
