@@ -211,9 +211,9 @@ def test_who_was_to_get_a_piece_of_a_song_that_made_way_is_refused_and_not_kept_
 def test_who_is_banned_is_remembered_among_the_latest_thousand_and_the_next_one_still_is() -> None:
     banned: dict[str, None] = {}
     for who in range(5_000):
-        remember(banned, str(who), MAX_BANNED)
-    remember(banned, "4000", MAX_BANNED)
-    remember(banned, "5000", MAX_BANNED)
+        remember(banned, str(who), None, MAX_BANNED)
+    remember(banned, "4000", None, MAX_BANNED)
+    remember(banned, "5000", None, MAX_BANNED)
     assert len(banned) == MAX_BANNED
     assert [who in banned for who in ("3976", "3977", "4000", "5000")] == [False, True, True, True]
 

@@ -1,7 +1,7 @@
 """Whether the loaded song lies where its owner's decode has it, as web/src/session/alignment.ts. Pure.
 
-Local ms. A song is matched to its file's annotation, once for each annotation. Whether that succeeded is remembered,
-because a small sync error is only true of a peer that was lined up.
+Local ms. A song is matched to its file's annotation, once for each annotation. Whether that succeeded is
+remembered, because a small sync error is only true of a peer that was lined up.
 """
 
 from __future__ import annotations

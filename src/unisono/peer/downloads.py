@@ -118,7 +118,7 @@ class Downloads:
         if file is None or file.manifest is None or piece in file.held | file.storing:
             return
         if not file.manifest.is_piece(piece, data):
-            remember(self._banned, neighbour.user_id, MAX_BANNED)  # it is not asked for anything again
+            remember(self._banned, neighbour.user_id, None, MAX_BANNED)  # not asked for anything again
             self._cancel(neighbour, neighbour.live)
             return
         file.storing.add(piece)

@@ -138,7 +138,7 @@ class Mesh:
     def drop(self, peer: str, *, is_for_good: bool) -> None:
         """Ends the link; reported as closed."""
         if is_for_good:
-            remember(self._refused, peer, MAX_BANNED)
+            remember(self._refused, peer, None, MAX_BANNED)
         neighbour = self._neighbours.get(peer)
         if neighbour is not None and neighbour.link is not None:
             self._end(neighbour, says_so=True)

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unisono.peer.anchor import encode_anchor, make_anchor
+from unisono.peer.constants.session import MAX_FILE_TROUBLES
 from unisono.peer.decode import Decoder
 from unisono.peer.errors import FileError
 from unisono.peer.peer_message import Trouble
+from unisono.peer.remember import remember
 from unisono.peer.safe_text import clean_line
 from unisono.peer.song import Song
 from unisono.peer.swarm import FileSwarm
@@ -38,7 +40,7 @@ class SongLoader:
         self._loading: tuple[str, Decoder] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._offers = asyncio.Lock()
-        # Why this peer will not play a file; asked once, never again.
+        # Why this peer will not play a file; asked once, and again only when it is long forgotten.
         self._refused: dict[str, str] = {}
         self._troubles: dict[str, Trouble] = {}
 
@@ -123,11 +125,13 @@ class SongLoader:
         except Exception as failure:  # noqa: BLE001 - whatever it is, it would be the same the next time
             if not decoder.is_closed:
                 is_told = file_id in self._refused
-                self._refused[file_id] = failure.detail if isinstance(failure, FileError) else repr(failure)
+                why = failure.detail if isinstance(failure, FileError) else repr(failure)
+                remember(self._refused, file_id, why, MAX_FILE_TROUBLES)
                 is_long = isinstance(failure, FileError) and failure.code == "file-too-large"
-                self._troubles[file_id] = "too-long" if is_long else "undecodable"
+                trouble: Trouble = "too-long" if is_long else "undecodable"
+                remember(self._troubles, file_id, trouble, MAX_FILE_TROUBLES)
                 if not is_told:
-                    log.warning("this peer cannot play %s: %s.", name, self._refused[file_id])
+                    log.warning("this peer cannot play %s: %s.", name, why)
             return None
         if song.missing_sec > 0:
             if file_id not in self._troubles:
@@ -137,5 +141,5 @@ class SongLoader:
                     song.duration_sec,
                     song.whole_sec,
                 )
-            self._troubles[file_id] = "short"
+            remember(self._troubles, file_id, "short", MAX_FILE_TROUBLES)
         return song

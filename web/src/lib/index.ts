@@ -5,6 +5,7 @@ export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./random.ts";
+export * from "./remember.ts";
 export * from "./safe-text.ts";
 export * from "./sha256.ts";
 export * from "./storage.ts";

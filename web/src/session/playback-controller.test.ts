@@ -3,6 +3,7 @@ import type { Player, Timeline } from "../audio/index.ts";
 import type { ClockState, OffsetEstimate, SyncedClock } from "../clock/index.ts";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import { type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
+import { MAX_FILE_TROUBLES } from "../protocol/constants/session.gen.ts";
 import { readReadyFileId } from "./core/readiness.ts";
 import { PlaybackController } from "./playback-controller.ts";
 
@@ -277,6 +278,18 @@ describe("a song that does not decode", () => {
     await bench.end(0, "succeed");
     expect(bench.loadedId).toBe(songId);
     expect(bench.controller.isDecoding).toBe(false);
+  });
+
+  it("[S34] is kept in mind among the latest 256, whoever offers bad songs without end", () => {
+    const bench = new Workbench();
+    const fileIdOf = (at: number) => at.toString(16).padStart(64, "0") as FileId;
+    for (let at = 0; at < 400; at++) {
+      bench.controller.refuse(fileIdOf(2 * at), new Undecodable("refused", "AIFF"));
+      bench.controller.measured(fileIdOf(2 * at + 1), 1, 9);
+    }
+    expect(bench.controller.troubles.size).toBe(2 * MAX_FILE_TROUBLES);
+    expect(bench.controller.shortageOf(fileIdOf(1))).toBeNull();
+    expect(bench.controller.shortageOf(fileIdOf(799))).toEqual({ heardSec: 1, wholeSec: 9 });
   });
 
   it("[P39] is noted as short where it came to less than its container says", async () => {

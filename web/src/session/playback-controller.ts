@@ -10,8 +10,16 @@ import {
   type SyncedClock,
 } from "../clock/index.ts";
 import { type Plan, positionUsAt } from "../director/index.ts";
-import { type Bytes, FileError, type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
-import { FREEZE_BEFORE_START_MS } from "../protocol/constants/session.gen.ts";
+import {
+  type Bytes,
+  FileError,
+  type FileId,
+  remember,
+  rememberOf,
+  SoundTooLong,
+  Undecodable,
+} from "../lib/index.ts";
+import { FREEZE_BEFORE_START_MS, MAX_FILE_TROUBLES } from "../protocol/constants/session.gen.ts";
 import { Alignment } from "./alignment.ts";
 import type { FileTrouble } from "./core/file-troubles.ts";
 import type { PlaybackTarget, Shortage, Tones } from "./core/playback-target.ts";
@@ -26,9 +34,6 @@ export interface PlaybackControllerOptions {
   /** A song was loaded or refused. */
   readonly onChange: () => void;
 }
-
-/** More songs than a room offers in an evening; whoever offers bad ones without end must not fill the memory. */
-const MAX_REFUSALS = 256;
 
 export class PlaybackController {
   readonly #options: PlaybackControllerOptions;
@@ -74,9 +79,7 @@ export class PlaybackController {
   refuse(fileId: FileId, cause: unknown): void {
     const refusal = cause instanceof FileError ? cause : new Undecodable("failed", null, { cause });
     console.warn(`cannot play ${fileId}: ${String(refusal)}`, refusal.cause);
-    this.#refusals.set(fileId, refusal);
-    const [oldest] = this.#refusals.keys();
-    if (this.#refusals.size > MAX_REFUSALS && oldest) this.#refusals.delete(oldest); // tried anew if chosen again
+    rememberOf(this.#refusals, fileId, refusal, MAX_FILE_TROUBLES); // what is forgotten is tried anew if chosen again
     this.#options.onChange();
   }
 
@@ -87,7 +90,7 @@ export class PlaybackController {
 
   /** A decode of the file came to this much of that. */
   measured(fileId: FileId, heardSec: number, wholeSec: number): void {
-    if (heardSec < wholeSec) this.#shortages.set(fileId, { heardSec, wholeSec });
+    if (heardSec < wholeSec) rememberOf(this.#shortages, fileId, { heardSec, wholeSec }, MAX_FILE_TROUBLES);
     else this.#shortages.delete(fileId);
   }
 
@@ -237,7 +240,7 @@ export class PlaybackController {
     const isPressed = state === "preparing" && (before?.rev !== rev || before.term !== term);
     if (!isPressed || fileId === null || this.#retried.has(fileId)) return;
     if (!(this.#refusals.get(fileId) instanceof Undecodable)) return;
-    this.#retried.add(fileId);
+    remember(this.#retried, fileId, MAX_FILE_TROUBLES);
     this.#refusals.delete(fileId);
   }
 

@@ -24,6 +24,9 @@ MAX_CLOCK_NAME_CHARS = 64
 # Budgets outlive a session, so that leaving and joining renews none. Whoever was heard longest ago is
 # forgotten first.
 MAX_BUDGETS = 256
+# Files of which is kept why they cannot be played, or not whole: more than a room offers in an evening;
+# whoever offers bad ones without end must not fill the memory.
+MAX_FILE_TROUBLES = 256
 # Sound is queued this long before it starts; until then every fresh estimate may still move the start.
 FREEZE_BEFORE_START_MS = 700.0
 # Two probes of the idle rate without an answer: whatever is missing now, it is not a director.

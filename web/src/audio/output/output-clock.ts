@@ -51,7 +51,7 @@ const SKEW_PRIOR_PPM = 100;
 const SAMPLE_NOISE_MS = 1;
 const ANSWER_NOISE_MS = 0.05;
 /** What edges scatter, each by itself (eight streams of Firefox 153 beside Chromium, every 150 ms). */
-const EDGE_NOISE_MS = 0.75;
+const EDGE_SCATTER_MS = 0.75;
 const OUTLIER_MADS = 3;
 /** MAD of a sample this small is timer granularity, not scatter; without a floor good samples would be dropped. */
 const MIN_MAD_MS = 0.02;
@@ -160,7 +160,7 @@ export class OutputClock {
     }
     this.#isRough = sample.kind === "rough";
     this.#areEdges = sample.kind === "edge";
-    const stamp = { ...lead, noiseMs: this.#areEdges ? EDGE_NOISE_MS : SAMPLE_NOISE_MS, step: this.#steps };
+    const stamp = { ...lead, noiseMs: this.#areEdges ? EDGE_SCATTER_MS : SAMPLE_NOISE_MS, step: this.#steps };
     const last = this.#samples.at(-1);
     if (last && stamp.localMs <= last.localMs) return;
     const isAnswered = this.#isAnsweredAt(stamp.localMs);
@@ -272,7 +272,7 @@ export class OutputClock {
   }
 
   #scatterMs(): number {
-    return Math.max(this.#areEdges ? EDGE_NOISE_MS : 0, this.#reading?.scatterMs ?? 0);
+    return Math.max(this.#areEdges ? EDGE_SCATTER_MS : 0, this.#reading?.scatterMs ?? 0);
   }
 
   #fit(nowMs: number): void {

@@ -21,6 +21,11 @@ export const MAX_TOLD_ERROR_MS = 1_000_000;
 export const MAX_CLOCK_NAME_CHARS = 64;
 /** Budgets outlive a session, so that leaving and joining renews none. Whoever was heard longest ago is forgotten first. */
 export const MAX_BUDGETS = 256;
+/**
+ * Files of which is kept why they cannot be played, or not whole: more than a room offers in an evening; whoever offers bad ones
+ * without end must not fill the memory.
+ */
+export const MAX_FILE_TROUBLES = 256;
 /** Sound is queued this long before it starts; until then every fresh estimate may still move the start. */
 export const FREEZE_BEFORE_START_MS = 700;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */

@@ -3,7 +3,7 @@
 // Invariants: (1) a piece is asked of one source, except in the end-game; (2) all chunks of a piece come from one source, so a
 // bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
 
-import type { FileId, UserId } from "../../lib/index.ts";
+import { type FileId, remember, type UserId } from "../../lib/index.ts";
 import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
@@ -13,7 +13,6 @@ import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
-import { remember } from "./remember.ts";
 import { MANIFEST, type PieceRequest } from "./remote-source.ts";
 import { isListed } from "./room-budget.ts";
 

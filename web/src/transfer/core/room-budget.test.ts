@@ -1,6 +1,7 @@
 // What members can make this device keep, by legal messages alone: it ends somewhere, and an honest song still comes after it.
 
 import { describe, expect, it, vi } from "vitest";
+import { remember } from "../../lib/index.ts";
 import {
   CATALOG_PERIOD_MS,
   MAX_BANNED,
@@ -12,7 +13,6 @@ import { Bitfield } from "./bitfield.ts";
 import type { CtlMessage, ListedFile } from "./ctl.ts";
 import { CtlInbox, encodeCtl } from "./ctl.ts";
 import { MAX_KNOWN_FILES } from "./file-catalog.ts";
-import { remember } from "./remember.ts";
 
 const PIECE = 65_536;
 const song = fakeFile(8 * PIECE);

@@ -5,7 +5,7 @@
 // Invariants: (1) at most one Link per neighbour; (2) at most one of my offers is unanswered (WebKit uses O(N²) sockets for
 // concurrent connections, bugs.webkit.org 321225); (3) answering never waits, or two peers could wait for each other.
 
-import { type Bytes, type Clock, type Random, toHex, type UserId } from "../../lib/index.ts";
+import { type Bytes, type Clock, type Random, remember, toHex, type UserId } from "../../lib/index.ts";
 import {
   CALL_AFTER_MS,
   FIRST_LINK_REST_MS,
@@ -14,7 +14,6 @@ import {
   OFFER_TRAVEL_MS,
   SIGNAL_SESSION_BYTES,
 } from "../../protocol/constants/transfer.gen.ts";
-import { remember } from "../core/remember.ts";
 import type { LinkState } from "../core/state.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import { Link, type LinkLoss } from "./link.ts";
