@@ -6,18 +6,16 @@ script knows the shapes that those messages use and refuses others, so that a ne
 
 from __future__ import annotations
 
-import argparse
 import sys
 import textwrap
-from pathlib import Path
 from typing import get_args
 
 import msgspec
 from msgspec import inspect
 
+from generated import main
 from unisono.peer import ctl, signal
 
-ROOT = Path(__file__).resolve().parent.parent
 UNSET = inspect.type_info(msgspec.UnsetType)
 NONE = inspect.type_info(type(None))
 COMMENT_WIDTH = 124
@@ -177,23 +175,5 @@ def render() -> dict[str, str]:
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is stale")
-    arguments = parser.parse_args()
-    is_stale = False
-    for name, content in render().items():
-        path = ROOT / name
-        if path.is_file() and path.read_text(encoding="utf-8") == content:
-            continue
-        is_stale = True
-        if arguments.check:
-            print(f"{name} is stale: run `make generate`", file=sys.stderr)
-        else:
-            path.write_text(content, encoding="utf-8")
-            print(f"wrote {name}")
-    return 1 if arguments.check and is_stale else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, render))
