@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import release_check as release
+import release_check as release
 from unisono import __version__
 
 BILL = {

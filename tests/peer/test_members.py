@@ -10,14 +10,14 @@ import pytest
 from tests.peer.dice import Dice
 from unisono.peer import announcement
 from unisono.peer.constants.director import MAX_PLAN_US, START_STANDSTILL_MS, UNSEEN_PROGRESS_MS
-from unisono.peer.constants.session import MAX_BUDGETS
+from unisono.peer.constants.session import MAX_BUDGETS, NotReadyReason
 from unisono.peer.director import Candidate, Director
 from unisono.peer.encoding import encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
 from unisono.peer.member_budgets import BUDGETS, Budgeted, MemberBudgets
-from unisono.peer.peer_message import NotReadyReason, decode_message, encode_message
+from unisono.peer.peer_message import decode_message, encode_message
 from unisono.peer.plan import Heartbeat, Plan, Record, compare_serials, next_serial
 from unisono.peer.plan_policy import Readiness, StartWait, next_plan, prepared
 

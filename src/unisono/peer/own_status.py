@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unisono.peer.alignment import Alignment
-from unisono.peer.constants.session import AFTER_END_SEC, STATUS_PERIOD_MS
+from unisono.peer.constants.session import AFTER_END_SEC, STATUS_PERIOD_MS, NotReadyReason
 from unisono.peer.outputs import Outputs
-from unisono.peer.peer_message import NotReadyReason, Status, told_troubles
+from unisono.peer.peer_message import Status, told_troubles
 from unisono.peer.plan_policy import OwnEnd, Readiness
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.song_loader import SongLoader

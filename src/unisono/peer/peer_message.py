@@ -11,36 +11,36 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
-from unisono.peer.constants.director import MAX_PLAN_US
+from unisono.peer.constants.director import MAX_PLAN_US, PLAN_STATES
 from unisono.peer.constants.session import (
+    FILE_PREFIX_BYTES,
+    FILE_TROUBLES,
     MAX_CLOCK_NAME_CHARS,
     MAX_PERSON_NAME_CHARS,
     MAX_SPEAKER_DELAY_MS,
     MAX_TOLD_ERROR_MS,
+    MAX_TOLD_TROUBLES,
+    NOT_READY_REASONS,
+    STATUS_FLAGS,
+    FileTrouble,
+    NotReadyReason,
+    StatusFlag,
 )
 from unisono.peer.errors import WireError
-from unisono.peer.plan import Heartbeat, Plan, PlanState, Record
+from unisono.peer.plan import Heartbeat, Plan, Record
 from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
-NotReadyReason = Literal["turned-off", "storage-full", "fetching", "decoding", "sound-held", "clock"]
-NOT_READY_REASONS: tuple[NotReadyReason, ...] = get_args(NotReadyReason)
-# What a peer cannot do with a file that is listed; "short": only its beginning sounds there.
-Trouble = Literal["undecodable", "too-long", "short"]
-TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
-PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
 STATUS, HEARTBEAT, BRACE = 1, 2, 0x7B
 _STATUS_HEAD = struct.Struct(">BBBHHfB")
 _HEARTBEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
-MAX_TROUBLES = 8
-PREFIX_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Status:
     is_phone: bool = False
     not_ready_reason: NotReadyReason | None = None
     # Files that it cannot play, or not whole: the first 16 hex digits of the id, and what is the matter.
-    troubles: tuple[tuple[str, Trouble], ...] = ()
+    troubles: tuple[tuple[str, FileTrouble], ...] = ()
     # The chosen file has ended here.
     is_over: bool = False
     # The chosen file, decoded here, could not be lined up with its owner's decode.
@@ -95,10 +95,14 @@ def clean_name(name: str) -> str:
     return safe_text(name, MAX_PERSON_NAME_CHARS)
 
 
-def told_troubles(troubles: Mapping[str, Trouble], chosen: str | None) -> tuple[tuple[str, Trouble], ...]:
+def told_troubles(
+    troubles: Mapping[str, FileTrouble], chosen: str | None
+) -> tuple[tuple[str, FileTrouble], ...]:
     """Of files that this peer cannot play, or not whole, as many as a status holds, the chosen one first."""
     in_order = sorted(troubles, key=lambda file_id: (file_id != chosen, file_id))
-    return tuple((file_id[:PREFIX_DIGITS], troubles[file_id]) for file_id in in_order[:MAX_TROUBLES])
+    return tuple(
+        (file_id[: 2 * FILE_PREFIX_BYTES], troubles[file_id]) for file_id in in_order[:MAX_TOLD_TROUBLES]
+    )
 
 
 def encode_message(message: PeerMessage) -> bytes:
@@ -124,69 +128,69 @@ def decode_message(content: bytes) -> PeerMessage:
 
 
 def _encode_status(status: Status, *, asks: bool) -> bytes:
-    flags = _flags(
-        status.is_visible,
-        status.is_unable,
-        status.is_clicking,
-        status.is_phone,
-        status.ready_file_id is not None,
-        asks,
-        status.is_over,
-        status.is_unaligned,
-    )
+    flags: dict[StatusFlag, bool] = {
+        "visible": status.is_visible,
+        "unable": status.is_unable,
+        "clicking": status.is_clicking,
+        "phone": status.is_phone,
+        "ready-file": status.ready_file_id is not None,
+        "asks": asks,
+        "over": status.is_over,
+        "unaligned": status.is_unaligned,
+    }
+    bits = _flags(*(flags[flag] for flag in STATUS_FLAGS))
     not_ready_reason = (
         0 if status.not_ready_reason is None else 1 + NOT_READY_REASONS.index(status.not_ready_reason)
     )
     halves = not_ready_reason | len(status.troubles) << 4
     troubles = b"".join(
-        _TROUBLE.pack(bytes.fromhex(prefix), TROUBLES.index(trouble)) for prefix, trouble in status.troubles
+        _TROUBLE.pack(bytes.fromhex(prefix), FILE_TROUBLES.index(trouble))
+        for prefix, trouble in status.troubles
     )
     error_ms = math.nan if status.sync_error_ms is None else status.sync_error_ms
     rtt_tenths = min(0xFFFF, round(status.rtt_ms * 10))
     uncertainty = math.ceil(min(0xFF, status.uncertainty_ms * 10))
-    head = _STATUS_HEAD.pack(
-        STATUS, flags, halves, status.speaker_delay_ms, rtt_tenths, error_ms, uncertainty
-    )
+    head = _STATUS_HEAD.pack(STATUS, bits, halves, status.speaker_delay_ms, rtt_tenths, error_ms, uncertainty)
     return head + bytes.fromhex(status.ready_file_id or "") + troubles + status.name.encode()
 
 
 def _decode_status(content: bytes) -> StatusMessage:
-    _, flags, halves, delay_ms, rtt_tenths, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
-    _check(flags, 0, 0xFF)
+    _, bits, halves, delay_ms, rtt_tenths, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
+    has = {flag for bit, flag in enumerate(STATUS_FLAGS) if bits & 1 << bit}
     not_ready_reason, count = halves & 15, halves >> 4
     _check(not_ready_reason, 0, len(NOT_READY_REASONS))
-    _check(count, 0, MAX_TROUBLES)
+    _check(count, 0, MAX_TOLD_TROUBLES)
     _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
     if not math.isnan(error_ms):
         _check(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
-    file_id, rest = _file_if(flags & 16, content[_STATUS_HEAD.size :])
+    file_id, rest = _file_if(content[_STATUS_HEAD.size :], is_there="ready-file" in has)
     troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
     name = rest[count * _TROUBLE.size :]
     if len(name) > 4 * MAX_PERSON_NAME_CHARS:
         raise WireError("wire-malformed", "name")
     status = Status(
         name=clean_name(name.decode()),
-        is_visible=bool(flags & 1),
+        is_visible="visible" in has,
         ready_file_id=file_id,
-        is_unable=bool(flags & 2),
+        is_unable="unable" in has,
         rtt_ms=rtt_tenths / 10,
         speaker_delay_ms=delay_ms,
         sync_error_ms=None if math.isnan(error_ms) else round(error_ms, 3),
         uncertainty_ms=uncertainty / 10,
-        is_clicking=bool(flags & 4),
-        is_phone=bool(flags & 8),
+        is_clicking="clicking" in has,
+        is_phone="phone" in has,
         not_ready_reason=NOT_READY_REASONS[not_ready_reason - 1] if not_ready_reason else None,
         troubles=troubles,
-        is_over=bool(flags & 64),
-        is_unaligned=bool(flags & 128),
+        is_over="over" in has,
+        is_unaligned="unaligned" in has,
     )
-    return StatusMessage(status, asks=bool(flags & 32))
+    return StatusMessage(status, asks="asks" in has)
 
 
-def _decode_trouble(content: bytes, at: int) -> tuple[str, Trouble]:
+def _decode_trouble(content: bytes, at: int) -> tuple[str, FileTrouble]:
     prefix, trouble = _TROUBLE.unpack_from(content, at)
-    _check(trouble, 0, len(TROUBLES) - 1)
-    return prefix.hex(), TROUBLES[trouble]
+    _check(trouble, 0, len(FILE_TROUBLES) - 1)
+    return prefix.hex(), FILE_TROUBLES[trouble]
 
 
 def _encode_heartbeat(heartbeat: Heartbeat) -> bytes:
@@ -218,7 +222,7 @@ def _decode_heartbeat(content: bytes) -> Heartbeat:
     clock_name = content[at : at + name_bytes]
     if len(clock_name) < name_bytes or any(not 0x20 <= byte <= 0x7E for byte in clock_name):
         raise WireError("wire-malformed", "clock name")
-    file_id, rest = _file_if(flags & 2, content[at + name_bytes :])
+    file_id, rest = _file_if(content[at + name_bytes :], is_there=bool(flags & 2))
     if rest:
         raise WireError("wire-malformed", "heartbeat runs over")
     plan = Plan(
@@ -246,7 +250,7 @@ def _decode_signal(content: bytes) -> Signal:
     return decode_signal(msgspec.json.encode(whole))
 
 
-def _file_if(is_there: int, rest: bytes) -> tuple[str | None, bytes]:
+def _file_if(rest: bytes, *, is_there: bool) -> tuple[str | None, bytes]:
     if not is_there:
         return None, rest
     if len(rest) < FILE_BYTES:

@@ -8,11 +8,10 @@ numbers of 32 bits (RFC 1982): whatever somebody claims, there is a next one, wh
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+
+from unisono.peer.constants.director import PlanState
 
 SERIALS = 2**32
-
-PlanState = Literal["stopped", "preparing", "playing"]
 
 
 @dataclass(frozen=True)

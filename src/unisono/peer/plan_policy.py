@@ -16,8 +16,7 @@ from unisono.peer.constants.director import (
     START_STANDSTILL_MS,
     UNSEEN_PROGRESS_MS,
 )
-from unisono.peer.constants.session import OVER_HEARD_AFTER_US
-from unisono.peer.peer_message import NotReadyReason
+from unisono.peer.constants.session import OVER_HEARD_AFTER_US, NotReadyReason
 from unisono.peer.plan import Plan
 
 

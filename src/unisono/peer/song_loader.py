@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unisono.peer.anchor import encode_anchor, make_anchor
-from unisono.peer.constants.session import MAX_FILE_TROUBLES
+from unisono.peer.constants.session import MAX_FILE_TROUBLES, FileTrouble
 from unisono.peer.decode import Decoder
 from unisono.peer.errors import FileError
-from unisono.peer.peer_message import Trouble
 from unisono.peer.remember import remember
 from unisono.peer.safe_text import clean_line
 from unisono.peer.song import Song
@@ -42,10 +41,10 @@ class SongLoader:
         self._offers = asyncio.Lock()
         # Why this peer will not play a file; asked once, and again only when it is long forgotten.
         self._refused: dict[str, str] = {}
-        self._troubles: dict[str, Trouble] = {}
+        self._troubles: dict[str, FileTrouble] = {}
 
     @property
-    def troubles(self) -> dict[str, Trouble]:
+    def troubles(self) -> dict[str, FileTrouble]:
         """Of the files that are listed, which this peer cannot play, or not whole."""
         return {
             file_id: trouble
@@ -128,7 +127,7 @@ class SongLoader:
                 why = failure.detail if isinstance(failure, FileError) else repr(failure)
                 remember(self._refused, file_id, why, MAX_FILE_TROUBLES)
                 is_long = isinstance(failure, FileError) and failure.code == "file-too-large"
-                trouble: Trouble = "too-long" if is_long else "undecodable"
+                trouble: FileTrouble = "too-long" if is_long else "undecodable"
                 remember(self._troubles, file_id, trouble, MAX_FILE_TROUBLES)
                 if not is_told:
                     log.warning("this peer cannot play %s: %s.", name, why)

@@ -1,8 +1,9 @@
 // What plays: a pure function of global time, so that position needs nobody alive. Global µs of the clock `clockId`.
 
 import type { FileId } from "../lib/index.ts";
+import type { PlanState } from "../protocol/constants/director.gen.ts";
 
-export type PlanState = "stopped" | "preparing" | "playing";
+export type { PlanState };
 
 export interface Plan {
   /** Term of the director who wrote it. */

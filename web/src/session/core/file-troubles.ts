@@ -2,10 +2,13 @@
 // the music sees before Play who will be silent (rule P40). Pure.
 
 import type { FileId } from "../../lib/index.ts";
+import {
+  FILE_PREFIX_BYTES,
+  type FileTrouble,
+  MAX_TOLD_TROUBLES,
+} from "../../protocol/constants/session.gen.ts";
 
-export const FILE_TROUBLES = ["undecodable", "too-long", "short"] as const;
-/** `short`: only its beginning sounds there. */
-export type FileTrouble = (typeof FILE_TROUBLES)[number];
+export type { FileTrouble };
 
 /** As it is told: of the file's id the first eight bytes, which nobody mistakes among a few songs. */
 export interface ToldTrouble {
@@ -13,11 +16,7 @@ export interface ToldTrouble {
   readonly trouble: FileTrouble;
 }
 
-export const PREFIX_BYTES = 8;
-/** More than people have songs on the table; a status stays small. */
-export const MAX_TOLD = 8;
-
-const prefixOf = (fileId: FileId): string => fileId.slice(0, 2 * PREFIX_BYTES);
+const prefixOf = (fileId: FileId): string => fileId.slice(0, 2 * FILE_PREFIX_BYTES);
 
 /** The chosen file first, then as they are listed. */
 export function toldTroubles(
@@ -30,7 +29,7 @@ export function toldTroubles(
     const trouble = troubles.get(fileId);
     return trouble ? [{ filePrefix: prefixOf(fileId), trouble }] : [];
   });
-  return told.slice(0, MAX_TOLD);
+  return told.slice(0, MAX_TOLD_TROUBLES);
 }
 
 export function troubleWith(fileId: FileId, told: readonly ToldTrouble[] | undefined): FileTrouble | null {

@@ -6,14 +6,13 @@
 //   status: 1 · flags · not-ready reason, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
 //           playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
 //           first 8 bytes, what it is, u8 · name, UTF-8, to the end
-//           flags: 1 visible · 2 unable · 4 clicking · 8 phone · 16 has a ready file · 32 asks to be answered with a status ·
-//           64 the chosen file is over · 128 it could not be lined up
+//           flags: the bits of STATUS_FLAGS; `asks`: to be answered with a status · `unaligned`: the chosen file could not be lined up
 //   heartbeat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
 //           positionUs f64 · length of the clock's name, u8 · its name, ASCII · file, 32 bytes, if flagged
 //           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
 
 import * as v from "valibot";
-import type { Heartbeat, PlanState } from "../../director/index.ts";
+import type { Heartbeat } from "../../director/index.ts";
 import {
   concatBytes,
   type FileId,
@@ -24,16 +23,23 @@ import {
   utf8,
   WireError,
 } from "../../lib/index.ts";
-import { MAX_PLAN_US } from "../../protocol/constants/director.gen.ts";
+import { MAX_PLAN_US, PLAN_STATES } from "../../protocol/constants/director.gen.ts";
 import {
+  FILE_PREFIX_BYTES,
+  FILE_TROUBLES,
   MAX_CLOCK_NAME_CHARS,
   MAX_PERSON_NAME_CHARS,
   MAX_SPEAKER_DELAY_MS,
   MAX_TOLD_ERROR_MS,
+  MAX_TOLD_TROUBLES,
+  NOT_READY_REASONS,
+  type NotReadyReason,
+  STATUS_FLAGS,
+  type StatusFlag,
 } from "../../protocol/constants/session.gen.ts";
 import { type Signal, signalSchema } from "../../transfer/index.ts";
 import { type CalibrationMessage, calibrationSchema } from "./calibration-message.ts";
-import { FILE_TROUBLES, MAX_TOLD, PREFIX_BYTES, type ToldTrouble } from "./file-troubles.ts";
+import type { ToldTrouble } from "./file-troubles.ts";
 import { cleanName } from "./person-name.ts";
 
 export interface PeerStatus {
@@ -62,15 +68,7 @@ export interface PeerStatus {
   readonly isUnaligned: boolean;
 }
 
-const NOT_READY_REASONS = [
-  "turned-off",
-  "storage-full",
-  "fetching",
-  "decoding",
-  "sound-held",
-  "clock",
-] as const;
-export type NotReadyReason = (typeof NOT_READY_REASONS)[number];
+export type { NotReadyReason };
 
 export type PeerMessage =
   /** `asks`: the sender has not been greeted by the receiver, and does not hear it before that. */
@@ -81,7 +79,6 @@ export type PeerMessage =
 
 const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_UNCERTAINTY_TENTHS_MS = 255;
-const PLAN_STATES: readonly PlanState[] = ["stopped", "preparing", "playing"];
 const TYPE = { status: 1, heartbeat: 2 } as const;
 const BRACE = 0x7b;
 
@@ -124,12 +121,20 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 }
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
-  const { isVisible, isUnable, isClicking, isPhone, isOver, isUnaligned, readyFileId } = status;
-  const { notReadyReason, troubles, rttMs, speakerDelayMs, syncErrorMs, uncertaintyMs } = status;
+  const { notReadyReason, troubles, rttMs, speakerDelayMs, syncErrorMs, uncertaintyMs, readyFileId } = status;
+  const flags: Record<StatusFlag, boolean> = {
+    visible: status.isVisible,
+    unable: status.isUnable,
+    clicking: status.isClicking,
+    phone: status.isPhone,
+    "ready-file": readyFileId !== null,
+    asks,
+    over: status.isOver,
+    unaligned: status.isUnaligned,
+  };
   const head = new DataView(new ArrayBuffer(12));
   head.setUint8(0, TYPE.status);
-  const hasFile = readyFileId !== null;
-  head.setUint8(1, flagsOf([isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver, isUnaligned]));
+  head.setUint8(1, flagsOf(STATUS_FLAGS.map((flag) => flags[flag])));
   head.setUint8(
     2,
     (notReadyReason === null ? 0 : 1 + NOT_READY_REASONS.indexOf(notReadyReason)) | (troubles.length << 4),
@@ -146,12 +151,11 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
 
 function decodeStatus(reader: Reader): PeerMessage {
   reader.uint8();
-  const [isVisible, isUnable, isClicking, isPhone, hasFile, asks, isOver, isUnaligned] = reader.flags(
-    8,
-  ) as Flags8;
+  const bits = reader.uint8();
+  const has = (flag: StatusFlag): boolean => (bits & (1 << STATUS_FLAGS.indexOf(flag))) !== 0;
   const halves = reader.uint8();
   const notReadyReason = NOT_READY_REASONS[checked(halves & 15, 0, NOT_READY_REASONS.length) - 1] ?? null;
-  const toldCount = checked(halves >> 4, 0, MAX_TOLD);
+  const toldCount = checked(halves >> 4, 0, MAX_TOLD_TROUBLES);
   const speakerDelayMs = checked(reader.uint16(), 0, MAX_SPEAKER_DELAY_MS);
   const rttMs = reader.uint16() / 10;
   const errorMs = reader.float32();
@@ -160,19 +164,33 @@ function decodeStatus(reader: Reader): PeerMessage {
     Math.round(checked(Number.isNaN(errorMs) ? 0 : errorMs, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS) * 1000) /
     1000;
   const uncertaintyMs = reader.uint8() / 10;
-  const readyFileId = hasFile ? (toHex(reader.bytes(32)) as FileId) : null;
+  const readyFileId = has("ready-file") ? (toHex(reader.bytes(32)) as FileId) : null;
   const troubles = Array.from({ length: toldCount }, () => decodeTrouble(reader));
   const nameBytes = reader.rest();
   if (nameBytes.length > 4 * MAX_PERSON_NAME_CHARS) throw new WireError("wire-malformed", "name");
   const name = cleanName(fromUtf8(nameBytes));
   const syncErrorMs = Number.isNaN(errorMs) ? null : roundedMs;
-  const about = { name, isVisible, readyFileId, isUnable, rttMs, speakerDelayMs, syncErrorMs };
-  const more = { uncertaintyMs, isClicking, isPhone, notReadyReason, troubles, isOver, isUnaligned };
-  return { kind: "status", status: { ...about, ...more }, asks };
+  const status = {
+    name,
+    isVisible: has("visible"),
+    readyFileId,
+    isUnable: has("unable"),
+    rttMs,
+    speakerDelayMs,
+    syncErrorMs,
+    uncertaintyMs,
+    isClicking: has("clicking"),
+    isPhone: has("phone"),
+    notReadyReason,
+    troubles,
+    isOver: has("over"),
+    isUnaligned: has("unaligned"),
+  };
+  return { kind: "status", status, asks: has("asks") };
 }
 
 function decodeTrouble(reader: Reader): ToldTrouble {
-  const filePrefix = toHex(reader.bytes(PREFIX_BYTES));
+  const filePrefix = toHex(reader.bytes(FILE_PREFIX_BYTES));
   const trouble = FILE_TROUBLES[reader.uint8()];
   if (!trouble) throw new WireError("wire-malformed", "trouble");
   return { filePrefix, trouble };
@@ -219,8 +237,6 @@ function decodeHeartbeat(reader: Reader): Heartbeat {
   return { record, plan };
 }
 
-type Flags8 = [boolean, boolean, boolean, boolean, boolean, boolean, boolean, boolean];
-
 /** Reads from the front; what runs over throws RangeError. */
 class Reader {
   readonly #bytes: Uint8Array;
@@ -249,12 +265,6 @@ class Reader {
     const bytes = this.bytes(length);
     if (bytes.some((byte) => byte < 0x20 || byte > 0x7e)) throw new WireError("wire-malformed", "text");
     return fromUtf8(bytes);
-  }
-
-  /** The lowest `count` bits of a byte; any other is of a version we do not know. */
-  flags(count: number): boolean[] {
-    const byte = checked(this.uint8(), 0, 2 ** count - 1);
-    return Array.from({ length: count }, (_, bit) => (byte & (1 << bit)) !== 0);
   }
 
   #step(length: number): number {
