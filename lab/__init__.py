@@ -1,1 +1,1 @@
-"""The laboratory: a loudspeaker rig, browsers, networks and rooms of them, for tests and benchmarks alike."""
+"""What tests and benchmarks share: the speaker rig, browsers, networks, whole rooms, servers and peers."""

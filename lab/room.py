@@ -1,6 +1,6 @@
 """A room for tests: one server, a loudspeaker per device, and browsers that join one swarm by link.
 
-`Room` composes the pieces of tests/rig and tests/browsers so that a test reads as what people do. Devices sit
+`Room` composes lab/rig and lab/browsers so that a test reads as what people do. Devices sit
 at the loudspeaker with their own number, in the order they came.
 """
 

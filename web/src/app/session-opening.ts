@@ -1,5 +1,5 @@
-// What lies between a tap on Join and a session: the part of the page that it needs, the stretched key, the store. Begins with it
-// while the person still looks at the button.
+// What a session needs after a tap on Join: the part of the page behind it, the stretched key, the store. The first two are begun
+// before the tap, while the person still looks at the button.
 
 import { canonicalKey, KeyStretcher, type SwarmKeys } from "../control/index.ts";
 import type { Clock } from "../lib/index.ts";

@@ -1,4 +1,4 @@
-// From the plan to the loudspeaker: loads the chosen file, locks global time at a start and leaves it alone (timing's
+// From the plan to the loudspeaker: loads the chosen file, locks global time at a start and leaves it alone (clock's
 // PlaybackClock), and gives the player its timeline. Local ms, global µs, seconds in the file.
 // Does not know who directs or how the plan arrived.
 

@@ -1,5 +1,5 @@
-// The shell of a session: makes the engines around its core, turns what they and the person say into events, and performs what the
-// core decides. Everything is made here and closed here; nothing is decided here. Local ms, global µs.
+// The shell of a session: makes and closes the engines around its core, turns their changes and a person's taps into events, and
+// performs the effects. Pongs, files and calibration go straight to their engine. Local ms, global µs.
 
 import { decodeAnchor, wholeFileDecoder } from "../audio/index.ts";
 import { SyncedClock } from "../clock/index.ts";

@@ -1,4 +1,4 @@
-// Since when the same wait has lasted, and what is said of the first one, before there is a session. Told the time; local ms.
+// For how long the wait of now has lasted, and the help while the key is stretched, before there is a session. Local ms.
 
 import type { Help, Status } from "./view.ts";
 

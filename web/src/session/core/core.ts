@@ -1,11 +1,12 @@
 // What a session decides: who is here, who directs, what is heard here, what the others are told. Pure: it is told events and the
 // local time (ms), reads the engines, and answers with what is to be done, in that order. Global µs, seconds in the file.
-// Play takes this way: ui → app → session.ts → here → session.ts → playback controller → player → segment queue.
+// A tap on Play comes from ui by app and session.ts; what it leads to goes by session.ts to playback controller, player and queue.
 //
 // Invariants
-//  1. An event changes the state; all that follows from the state as it then is, is decided in `#evaluate`, in one order.
-//  2. What is decided never depends on how often the same is decided: an event that changes nothing may come at any time.
-//  3. No engine changes while an event is handled: what an effect brings about comes back as another event.
+//  1. `#take` puts an event into the state and answers it: a tap's plan, a greeting, news. All that follows from the state as it then
+//     is, is decided in `#evaluate`, always in the same order; only the first locked clock leaves that to the next event.
+//  2. An event that changes nothing changes no decision, so it may come at any time.
+//  3. Effects are performed after the event: what they change in an engine comes back as another one.
 
 import type { CheckedServerMessage, ControlState, IceServer } from "../../control/index.ts";
 import { Director, type Heartbeat, type PlanChange, type Readiness } from "../../director/index.ts";

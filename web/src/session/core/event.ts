@@ -1,4 +1,5 @@
-// The vocabulary of a session's core: what it is told (events), what it wants done (effects), and what it reads of the engines.
+// The vocabulary of a session's core: what it is told (events), what it wants done (effects), and what it reads of the engines. Local
+// ms, global µs, seconds in the file.
 
 import type { Player } from "../../audio/index.ts";
 import type { Activity, SyncedClock } from "../../clock/index.ts";
@@ -22,7 +23,7 @@ export type SessionEvent =
   | { readonly type: "visible-set"; readonly isVisible: boolean }
   | { readonly type: "clicking-set"; readonly isClicking: boolean }
   | { readonly type: "delay-set"; readonly delayMs: number }
-  /** Taps of a person; those about the plan count where this device directs. */
+  /** Taps of a person; play, stop, pause and seek do nothing unless this device directs. */
   | { readonly type: "play"; readonly fileId: FileId }
   | { readonly type: "seek"; readonly toSec: number }
   | { readonly type: "stop" | "pause" | "start-now" | "take-over" | "resign" }

@@ -1,4 +1,4 @@
-// What a session wants heard on this device, and what it reads of how that goes. Pure; seconds in the file.
+// What is to sound on this device, and how far the playback controller has come with it. Pure; seconds in the file.
 
 import { makeClicks } from "../../audio/index.ts";
 import type { Plan } from "../../director/index.ts";
@@ -18,7 +18,7 @@ export interface PlaybackTarget {
 
 /** Sound made here, in place of a song while none plays. */
 export interface Tones {
-  /** Other tones have another one. */
+  /** Different for different tones. */
   readonly id: string;
   readonly durationSec: number;
   readonly channel: (sampleRate: number) => Float32Array<ArrayBuffer>;

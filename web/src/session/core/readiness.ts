@@ -1,5 +1,5 @@
-// Whether a device is ready to sound the chosen file, and if not, why: this one's own reason, and how everybody stands by what
-// they last said. Pure.
+// Whether this device can sound the chosen file, the first reason why not, and the same of everybody else by their last status.
+// Pure.
 
 import type { Player } from "../../audio/index.ts";
 import type { SyncedClock } from "../../clock/index.ts";
