@@ -35,12 +35,15 @@ function minifiedOnceMore(): Plugin {
     async generateBundle(_options, bundle) {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== "chunk") continue;
-        const { code } = await minify(chunk.code, {
-          module: true,
-          compress: { passes: 3, unsafe_arrows: true, ecma: 2020 },
-          format: { comments: false }, // licences lie beside the page
-        });
-        if (code) chunk.code = code;
+        // Twice: the second time finds another 0.2 % in what the first has renamed.
+        for (let time = 0; time < 2; time++) {
+          const { code } = await minify(chunk.code, {
+            module: true,
+            compress: { passes: 3, unsafe_arrows: true, ecma: 2020 },
+            format: { comments: false }, // licences lie beside the page
+          });
+          if (code) chunk.code = code;
+        }
       }
     },
   };

@@ -21,7 +21,7 @@ from unisono.peer.constants.transfer import (
 )
 from unisono.peer.file_state import MAX_KNOWN_FILES, Drop, Effect, Forget, SendCtl, SendPiece, Store
 from unisono.peer.known_files import LISTING_SLOTS, KnownFiles
-from unisono.peer.manifest import Manifest, piece_length_of
+from unisono.peer.manifest import Manifest, encode_bitfield, piece_length_of
 from unisono.peer.remember import remember
 from unisono.peer.transfer import STALLED_MS, Transfer
 
@@ -73,8 +73,6 @@ def give(core: Transfer, peer: str, slot: int, content: bytes, *, is_last_kept: 
 
 
 def all_of(count: int) -> str:
-    from unisono.peer.manifest import encode_bitfield
-
     return encode_bitfield(set(range(count)), count)
 
 
@@ -250,3 +248,23 @@ def test_a_catalog_is_not_sent_for_every_one_of_many_small_files() -> None:
     counts += [len(each.files) for each in sent(core.tick(2 * CATALOG_PERIOD_MS), ctl.Catalog)]  # type: ignore[union-attr]
     assert counts == [1, 51, 100]
     assert not sent(core.tick(3 * CATALOG_PERIOD_MS), ctl.Catalog)
+
+
+def test_a_song_that_made_way_and_comes_again_before_the_next_catalog_is_told_anew() -> None:
+    """[S35] Its former pieces are gone: a neighbour that still counted on them would ask in vain."""
+    core = Transfer(Dice(1), 100_000, lambda _: True)
+    greeted(core, BO, CY)
+    give(core, BO, 0, song(1))
+    first, chosen = (make_manifest(song(salt)).file_id for salt in (1, 2))
+    core.tick(CATALOG_PERIOD_MS)
+    core.receive(CY, ctl.Catalog([entry(0, chosen, is_own=True)]), CATALOG_PERIOD_MS)
+    core.prefer(chosen, CATALOG_PERIOD_MS)
+    assert core.files[first].held == set()
+    effects = core.receive(CY, ctl.Request(first, [0]), CATALOG_PERIOD_MS)
+    assert sent(effects, ctl.Reject) == [ctl.Reject(first, [0])]
+    core.prefer(first, CATALOG_PERIOD_MS)
+    core.files[first].held.add(1)
+    effects = core.tick(2 * CATALOG_PERIOD_MS)
+    assert {each.pieces for each in sent(effects, ctl.BitfieldMessage) if each.file_id == first} == {  # type: ignore[union-attr]
+        encode_bitfield({1}, 2)
+    }

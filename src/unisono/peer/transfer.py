@@ -306,7 +306,7 @@ class Transfer:
             key = (file_id, piece)
             if file is not None and file.manifest is not None and piece >= file.piece_count:
                 return "malformed"
-            if file is None or piece not in file.held:
+            if file is None or file.slot is None or piece not in file.held:  # no slot: it was never listed
                 refused.append(piece)
             elif key not in neighbour.waiting and key not in neighbour.sending:
                 if len(neighbour.waiting) >= MAX_QUEUED_UPLOADS:
@@ -361,6 +361,7 @@ class Transfer:
             pieces = [piece for file_id, piece in neighbour.waiting if file_id == file.file_id]
             self._reject(neighbour.user_id, file.file_id, neighbour.take_cancel(file.file_id, pieces))
             neighbour.pending.pop(file.file_id, None)
+            neighbour.advertised.discard(file.file_id)  # listed anew before the next catalog, it is told anew
         file.in_flight.clear()
         if file.held or file.storing:
             file.held.clear()

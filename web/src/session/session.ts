@@ -5,13 +5,14 @@ import { decodeAnchor, wholeFileDecoder } from "../audio/index.ts";
 import { SyncedClock } from "../clock/index.ts";
 import { type CheckedServerMessage, ControlLink, type ControlState, makeJoin } from "../control/index.ts";
 import type { Director } from "../director/index.ts";
-import { every, type FileId, type UserId, unreachable } from "../lib/index.ts";
+import { every, type FileId, type UserId } from "../lib/index.ts";
 import type { Swarm } from "../transfer/index.ts";
 import { Calibration } from "./calibration.ts";
 import { readCalibrationContext } from "./calibration-context.ts";
 import { SessionCore } from "./core/core.ts";
-import type { SessionEffect, SessionEvent } from "./core/event.ts";
+import type { OwnSettings, SessionEffect, SessionEvent } from "./core/event.ts";
 import type { Waiting } from "./core/plan-policy.ts";
+import type { PlaybackTarget } from "./core/playback-target.ts";
 import type { Roster } from "./core/roster.ts";
 import type { Timings } from "./core/timings.ts";
 import { HeldShares } from "./held-shares.ts";
@@ -41,6 +42,8 @@ export class SwarmSession {
   /** Events may be caused by effects of events: they wait their turn. */
   readonly #pending: SessionEvent[] = [];
   #isHandling = false;
+  /** Term, revision and state of the plan that the player has followed. */
+  #aimed = "";
 
   constructor(options: SessionOptions) {
     const { clock, random, keys, player, name, tappedLocalMs, platform = browserPlatform } = options;
@@ -175,20 +178,20 @@ export class SwarmSession {
   // ── what a person does, and the page around it ────────────────────────────────────────────────────────────────
 
   rename(name: string): void {
-    this.#handle({ type: "renamed", name });
+    this.#set({ name });
   }
 
-  setSpeakerDelay(delayMs: number): void {
-    this.#handle({ type: "delay-set", delayMs });
+  setSpeakerDelay(speakerDelayMs: number): void {
+    this.#set({ speakerDelayMs });
   }
 
   setClicking(isClicking: boolean): void {
-    this.#handle({ type: "clicking-set", isClicking });
+    this.#set({ isClicking });
   }
 
   setVisible(isVisible: boolean): void {
     this.#options.player.setHidden(!isVisible);
-    this.#handle({ type: "visible-set", isVisible });
+    this.#set({ isVisible });
     if (isVisible) this.wake();
   }
 
@@ -271,6 +274,10 @@ export class SwarmSession {
     this.#handle({ type: "tick" });
   }
 
+  #set(own: Partial<OwnSettings>): void {
+    this.#handle({ type: "own-set", own });
+  }
+
   #changed(): void {
     this.#handle({ type: "engine-changed" });
   }
@@ -285,25 +292,38 @@ export class SwarmSession {
   #relayed(from: UserId, body: string, localMs: number): void {
     if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
     const message = this.#wire.receive(from, body, localMs, () => this.#handle({ type: "unproven", from }));
-    if (message) this.#handle({ type: "peer", from, message });
+    if (message?.kind === "signal") this.swarm.receiveSignal(from, message.signal);
+    else if (message) this.#handle({ type: "peer", from, message });
   }
 
   #handle(event: SessionEvent): void {
     this.#pending.push(event);
     if (this.#isHandling) return;
     this.#isHandling = true;
+    let isChanged = false;
     try {
       for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
         this.calibration.look();
-        for (const effect of this.#core.handle(next, this.#nowMs())) this.#perform(effect);
+        const effects = this.#core.handle(next, this.#nowMs());
+        for (const effect of effects) this.#perform(effect);
+        isChanged ||= effects.some(({ type }) => type === "aim");
       }
     } finally {
       this.#isHandling = false;
     }
-    this.#options.onChange();
+    if (isChanged) this.#options.onChange();
   }
 
+  /** The core counts an effect as done: one engine's fault must not keep the others from theirs. */
   #perform(effect: SessionEffect): void {
+    try {
+      this.#do(effect);
+    } catch (error) {
+      console.error(effect.type, error);
+    }
+  }
+
+  #do(effect: SessionEffect): void {
     switch (effect.type) {
       case "send":
         this.#wire.send(effect.to, effect.message);
@@ -323,29 +343,35 @@ export class SwarmSession {
       case "set-members":
         this.swarm.setMembers(effect.members);
         return;
-      case "take-signal":
-        this.swarm.receiveSignal(effect.from, effect.signal);
-        return;
       case "take-calibration":
         this.calibration.receive(effect.from, effect.calibration);
         this.#changed();
         return;
       case "aim":
-        this.controller.follow(effect.target, this.#nowMs());
+        this.#aim(effect.target);
         return;
       case "set-background":
         this.swarm.prioritize(effect.fileId);
         this.swarm.setPlaying(effect.isPlaying, effect.isComparing);
         this.clock.setActivity(effect.activity);
-        if (effect.readsTags)
+        if (effect.readsTags && !this.controller.isDecoding)
           this.songs.readOne(this.swarm.files.value, (fileId) => this.swarm.readFile(fileId));
         return;
       case "tell":
         this.#options.onEvent(effect.news);
         return;
       default:
-        unreachable(effect);
+        effect satisfies never;
     }
+  }
+
+  /** What a new plan does to the player is known only now: what is told of this device may have to be told anew. */
+  #aim(target: PlaybackTarget): void {
+    const { term, rev, state } = target.plan;
+    const aim = `${term} ${rev} ${state}`;
+    this.controller.follow(target, this.#nowMs());
+    if (aim !== this.#aimed) this.#changed();
+    this.#aimed = aim;
   }
 
   #readFile(fileId: FileId): Promise<ArrayBuffer> | null {

@@ -73,6 +73,11 @@ const MIN_SAMPLES = 5;
 /** Answers (pulseaudio.ts) come every 1.5 s, each with a scatter of its own; twenty of them make a level. */
 const ANSWERED_LEVEL_MS = 30_000;
 const CONTRADICTING_ANSWERS = 3;
+/**
+ * One answer alone may be one of the late ones: in a room of four beside busy loops a device stood 3.4 ms off for five seconds on its
+ * first. A start waits for a second one (P27), and what contradicts the first needs one less to agree with.
+ */
+const LONE_ANSWER_MS = 1.5;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 
@@ -228,7 +233,8 @@ export class OutputClock {
     const isAgreed = this.#suspect.every((other) => Math.abs(entry.leadMs - other.leadMs) <= STEP_MS);
     const agreed = [...(isAgreed ? this.#suspect : []), entry];
     this.#suspect = agreed;
-    if (agreed.length < (isAnswered ? CONTRADICTING_ANSWERS : 1)) return;
+    const needed = isAnswered ? Math.min(CONTRADICTING_ANSWERS, this.#samples.length + 1) : 1;
+    if (agreed.length < needed) return;
     this.#suspect = [];
     this.#answeredLocalMs = entry.localMs;
     this.#keepSkew();
@@ -297,7 +303,8 @@ export class OutputClock {
   #noiseOf(level: LineReading, recent: readonly Sample[], nowMs: number): LineNoise {
     const { meanLocal, deviation } = leastSquares(this.#samples, this.#usualSkew, this.#usualSkewPpm);
     if (this.#isAnsweredAt(nowMs)) {
-      const levelMs = LEANING_ANSWERS * recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
+      const scatterMs = LEANING_ANSWERS * recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
+      const levelMs = this.#samples.length === 1 ? Math.max(LONE_ANSWER_MS / 2, scatterMs) : scatterMs;
       return { levelMs, meanLocalMs: meanLocal, skew: deviation };
     }
     const leaning = this.#areEdges ? LEANING_EDGES : LEANING_SAMPLES;
@@ -308,7 +315,8 @@ export class OutputClock {
   #isSettled(): boolean {
     return (
       this.#reading !== null &&
-      (this.#samples.length >= MIN_SAMPLES || this.#answeredLocalMs > Number.NEGATIVE_INFINITY)
+      (this.#samples.length >= (this.#areEdges ? EDGE_STEP_SAMPLES : MIN_SAMPLES) ||
+        this.#answeredLocalMs > Number.NEGATIVE_INFINITY)
     );
   }
 

@@ -130,7 +130,7 @@ describe("a tap on Play", () => {
     expect(order.indexOf("send")).toBeLessThan(order.indexOf("aim"));
   });
 
-  it("starts the song with whatever event shows that all are ready", () => {
+  it("prepares the song, and starts it at a tick once all are ready", () => {
     const desk = alone().welcome(id("b")).hear(id("b")).tell({ type: "take-over" });
     desk.tell({ type: "play", fileId: songId });
     desk.loadedId = songId;
@@ -138,9 +138,22 @@ describe("a tap on Play", () => {
     expect(desk.target).toMatchObject({ plan: { state: "preparing" }, isReady: true });
     expect(desk.core.state.waiting?.missing).toEqual([id("b")]);
     desk.hear(id("b"), { readyFileId: songId });
+    expect(desk.target?.plan.state).toBe("preparing");
+    desk.tick();
     expect(desk.target?.plan).toMatchObject({ state: "playing", fileId: songId });
     expect(desk.target?.plan.globalStartUs).toBeGreaterThan(desk.localMs * 1000);
     expect(desk.core.state.waiting).toBeNull();
+  });
+
+  it("lets a song be prepared before it starts, also where all were ready for it all the time", () => {
+    const desk = alone();
+    desk.loadedId = songId;
+    desk.tell({ type: "play", fileId: songId });
+    expect(desk.target?.plan.state).toBe("preparing");
+    desk.tick();
+    expect(desk.target?.plan.state).toBe("playing");
+    desk.tell({ type: "pause" }).tell({ type: "play", fileId: songId });
+    expect(desk.target?.plan.state).toBe("preparing");
   });
 
   it("does nothing where somebody else directs", () => {
@@ -167,6 +180,14 @@ describe("an event that changes nothing", () => {
       expect(desk.of("send")).toEqual([]);
       expect(desk.news).toEqual([]);
     }
+  });
+
+  it("asks for a greeting of who is not believed, once a second, and does nothing else", () => {
+    const desk = new Desk().welcome(id("b")).tick();
+    desk.tell({ type: "unproven", from: id("b") });
+    expect(desk.effects).toMatchObject([{ type: "send", to: id("b"), message: { asks: true } }]);
+    expect(desk.tell({ type: "unproven", from: id("b") }, 500).effects).toEqual([]);
+    expect(desk.tell({ type: "unproven", from: id("b") }, 600).effects).toHaveLength(1);
   });
 
   it("the first locked estimate is marked, and decides nothing yet", () => {
@@ -250,10 +271,10 @@ describe("who directs", () => {
 
 describe("what is heard and done meanwhile", () => {
   it("carries the speaker delay, and the clicks of whoever clicks", () => {
-    const desk = alone().tell({ type: "delay-set", delayMs: 120 });
+    const desk = alone().tell({ type: "own-set", own: { speakerDelayMs: 120 } });
     expect(desk.target).toMatchObject({ speakerDelayMs: 120, tones: null });
-    expect(desk.tell({ type: "clicking-set", isClicking: true }).target?.tones?.id).toBe("click-test");
-    desk.tell({ type: "clicking-set", isClicking: false }).welcome(id("b"));
+    expect(desk.tell({ type: "own-set", own: { isClicking: true } }).target?.tones?.id).toBe("click-test");
+    desk.tell({ type: "own-set", own: { isClicking: false } }).welcome(id("b"));
     expect(desk.hear(id("b"), { isClicking: true }).target?.tones?.id).toBe("click-test");
     expect(desk.hear(id("b")).target?.tones).toBeNull();
   });
@@ -279,23 +300,20 @@ describe("what is heard and done meanwhile", () => {
     const desk = new Desk().welcome(id("b")).hear(id("b")).tick();
     const statuses = (): unknown[] =>
       desk.of("send").filter(({ to, message }) => to === null && message.kind === "status");
-    expect(desk.tell({ type: "renamed", name: "Ada B." }).effects).toContainEqual(
+    expect(desk.tell({ type: "own-set", own: { name: "Ada B." } }).effects).toContainEqual(
       expect.objectContaining({
         type: "send",
         to: null,
         message: expect.objectContaining({ status: expect.objectContaining({ name: "Ada B." }) }),
       }),
     );
-    desk.tell({ type: "renamed", name: "Ada B." });
+    desk.tell({ type: "own-set", own: { name: "Ada B." } });
     expect(statuses()).toEqual([]);
-    expect(desk.tell({ type: "visible-set", isVisible: false }) && statuses()).toHaveLength(1);
+    expect(desk.tell({ type: "own-set", own: { isVisible: false } }) && statuses()).toHaveLength(1);
   });
 
-  it("passes on what is for the file swarm or for a calibration as it came", () => {
+  it("passes on what is for a calibration as it came", () => {
     const desk = new Desk().welcome(id("b"));
-    const signal = { kind: "bye", session: "s" } as never;
-    desk.tell({ type: "peer", from: id("b"), message: { kind: "signal", signal } });
-    expect(desk.of("take-signal")).toEqual([{ type: "take-signal", from: id("b"), signal }]);
     const calibration = { act: "end" } as const;
     desk.tell({ type: "peer", from: id("b"), message: { kind: "calibration", calibration } });
     expect(desk.of("take-calibration")).toEqual([{ type: "take-calibration", from: id("b"), calibration }]);

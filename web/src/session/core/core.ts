@@ -7,12 +7,14 @@
 //     is, is decided in `#evaluate`, always in the same order; only the first locked clock leaves that to the next event.
 //  2. An event that changes nothing changes no decision, so it may come at any time.
 //  3. Effects are performed after the event: what they change in an engine comes back as another one.
+//  4. What time alone brings about is decided at ticks, before which the shell looks whether the device has slept; so what a plan
+//     changes has reached the player, and what the others say of it has had a moment to arrive, before more is written.
 
 import type { CheckedServerMessage, ControlState, IceServer } from "../../control/index.ts";
 import { Director, type Heartbeat, type PlanChange, type Readiness } from "../../director/index.ts";
-import { type UserId, unreachable } from "../../lib/index.ts";
+import type { UserId } from "../../lib/index.ts";
 import { SERVER_SILENCE_MS } from "../../protocol/constants/session.gen.ts";
-import type { Engines, SessionEffect, SessionEvent } from "./event.ts";
+import type { Engines, OwnSettings, SessionEffect, SessionEvent } from "./event.ts";
 import { HelloHandshake } from "./hello-handshake.ts";
 import { MemberBudgets } from "./member-budgets.ts";
 import type { SessionNews } from "./news.ts";
@@ -27,14 +29,10 @@ import { StatusNews } from "./status-news.ts";
 import { noTimings, type Timings } from "./timings.ts";
 
 /** What a session remembers from one event to the next. Only the core changes it. */
-export interface SessionState {
+export interface SessionState extends OwnSettings {
   readonly me: UserId;
   /** A tablet counts as one: it shares their memory, their radio and their browser. */
   readonly isPhone: boolean;
-  name: string;
-  isVisible: boolean;
-  isClicking: boolean;
-  speakerDelayMs: number;
   /** The server's name, its word on relays for data channels. */
   nodeId: string | null;
   iceServers: readonly IceServer[];
@@ -59,8 +57,9 @@ export class SessionCore {
   readonly #othersClicking = new OthersClicking(this.#budgets);
   readonly #statusNews = new StatusNews();
   readonly #handshake = new HelloHandshake((userId, asks) => this.#greet(userId, asks));
-  /** Whom the file swarm is to know has changed. */
+  /** Whom the file swarm is to know has changed; who may direct has. */
   #areMembersNew = false;
+  #areCandidatesNew = false;
   #lastDirector: UserId | null = null;
   /** Of the event that is being handled. */
   #localMs = 0;
@@ -108,8 +107,8 @@ export class SessionCore {
     this.#effects = [];
     this.#localMs = localMs;
     this.#take(event);
-    // A first estimate is worth more a moment later: what follows from it waits for the next event.
-    if (event.type !== "clock-locked") this.#evaluate();
+    // Of these nothing follows: a first estimate is worth more a moment later, and who is not believed has said nothing.
+    if (event.type !== "clock-locked" && event.type !== "unproven") this.#evaluate(event.type === "tick");
     return this.#effects;
   }
 
@@ -134,17 +133,9 @@ export class SessionCore {
       case "swarm":
         this.#tell(event.news, "from" in event.news ? event.news.from : null);
         return;
-      case "renamed":
-        state.name = event.name;
-        return;
-      case "visible-set":
-        state.isVisible = event.isVisible;
-        return;
-      case "clicking-set":
-        state.isClicking = event.isClicking;
-        return;
-      case "delay-set":
-        state.speakerDelayMs = event.delayMs;
+      case "own-set":
+        Object.assign(state, event.own);
+        this.#areCandidatesNew = true;
         return;
       case "play":
         this.#writePlan(this.#planPolicy.prepare(event.fileId));
@@ -176,7 +167,7 @@ export class SessionCore {
       case "engine-changed":
         return;
       default:
-        unreachable(event);
+        event satisfies never;
     }
   }
 
@@ -211,6 +202,7 @@ export class SessionCore {
         return; // the shell and the link know what to do
     }
     this.#areMembersNew = true;
+    this.#areCandidatesNew = true;
   }
 
   #takeWelcome(welcome: Extract<CheckedServerMessage, { type: "welcome" }>): void {
@@ -246,8 +238,7 @@ export class SessionCore {
     const { roster, director } = this.#state;
     switch (message.kind) {
       case "signal":
-        this.#perform({ type: "take-signal", from, signal: message.signal });
-        return;
+        return; // the shell hands it to the file swarm
       case "calibration":
         this.#perform({ type: "take-calibration", from, calibration: message.calibration });
         return;
@@ -257,31 +248,31 @@ export class SessionCore {
       case "status": {
         const wasPhone = roster.get(from)?.status?.isPhone ?? false;
         if (!roster.heard(from, message.status)) return;
+        this.#areCandidatesNew = true;
         if (message.status.isPhone !== wasPhone) this.#areMembersNew = true;
         if (message.asks) this.#handshake.give(from);
         return;
       }
       default:
-        unreachable(message);
+        message satisfies never;
     }
   }
 
   // ── what follows from the state ───────────────────────────────────────────────────────────────────────────────
 
-  #evaluate(): void {
+  #evaluate(isTick: boolean): void {
     const localMs = this.#localMs;
     const { director, roster, isVisible } = this.#state;
     // 1. Who is here. First of all whether the server is heard, without which nobody is known to be gone.
     if (this.#engines.serverSilentMs() > SERVER_SILENCE_MS) director.serverIsSilent(localMs);
     if (this.#areMembersNew) this.#perform({ type: "set-members", members: roster.swarmMembers });
     this.#areMembersNew = false;
-    this.#sendHeartbeat(director.setCandidates(roster.candidates, isVisible, localMs));
+    if (this.#areCandidatesNew)
+      this.#sendHeartbeat(director.setCandidates(roster.candidates, isVisible, localMs));
+    this.#areCandidatesNew = false;
     // 2. Who directs: a role that is vacant, a plan that its director can neither start nor move is somebody else's now.
-    this.#sendHeartbeat(director.tick(localMs));
-    if (this.#planPolicy.isStranded(localMs)) this.#sendHeartbeat(director.takeOver(localMs));
-    if (this.#planPolicy.isClockless(localMs)) this.#sendHeartbeat(director.resign(localMs));
-    // 3. What plays.
-    this.#writePlan(this.#planPolicy.tick(localMs));
+    // 3. What plays: the director starts, ends and moves it.
+    if (isTick) this.#letTimePass();
     const isPreparing = director.plan.state === "preparing";
     this.#state.waiting = isPreparing ? this.#planPolicy.waiting(localMs) : null;
     // 4. What is heard here, and what else may use this device and its network meanwhile.
@@ -291,6 +282,15 @@ export class SessionCore {
     const status = this.#status();
     if (this.#statusNews.take(status, localMs) && roster.peers.length > 0)
       this.#send(null, { kind: "status", status, asks: false });
+  }
+
+  #letTimePass(): void {
+    const localMs = this.#localMs;
+    const { director } = this.#state;
+    this.#sendHeartbeat(director.tick(localMs));
+    if (this.#planPolicy.isStranded(localMs)) this.#sendHeartbeat(director.takeOver(localMs));
+    if (this.#planPolicy.isClockless(localMs)) this.#sendHeartbeat(director.resign(localMs));
+    this.#writePlan(this.#planPolicy.tick(localMs));
   }
 
   #aim(): void {

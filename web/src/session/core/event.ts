@@ -5,11 +5,18 @@ import type { Player } from "../../audio/index.ts";
 import type { Activity, SyncedClock } from "../../clock/index.ts";
 import type { CheckedServerMessage, ControlState } from "../../control/index.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
-import type { FileState, Member, Signal, SwarmEvent } from "../../transfer/index.ts";
+import type { FileState, Member, SwarmEvent } from "../../transfer/index.ts";
 import type { CalibrationMessage } from "./calibration-message.ts";
 import type { SessionNews } from "./news.ts";
 import type { PeerMessage } from "./peer-message.ts";
 import type { PlaybackProgress, PlaybackTarget, Tones } from "./playback-target.ts";
+
+export interface OwnSettings {
+  name: string;
+  isVisible: boolean;
+  isClicking: boolean;
+  speakerDelayMs: number;
+}
 
 export type SessionEvent =
   | { readonly type: "control-changed"; readonly state: ControlState }
@@ -19,10 +26,8 @@ export type SessionEvent =
   /** A member spoke to all who has not greeted this device yet. */
   | { readonly type: "unproven"; readonly from: UserId }
   | { readonly type: "swarm"; readonly news: SwarmEvent }
-  | { readonly type: "renamed"; readonly name: string }
-  | { readonly type: "visible-set"; readonly isVisible: boolean }
-  | { readonly type: "clicking-set"; readonly isClicking: boolean }
-  | { readonly type: "delay-set"; readonly delayMs: number }
+  /** What a person has set, or the page found, of this device. */
+  | { readonly type: "own-set"; readonly own: Partial<OwnSettings> }
   /** Taps of a person; play, stop, pause and seek do nothing unless this device directs. */
   | { readonly type: "play"; readonly fileId: FileId }
   | { readonly type: "seek"; readonly toSec: number }
@@ -40,7 +45,6 @@ export type SessionEffect =
   | { readonly type: "forget"; readonly userId: UserId }
   | { readonly type: "start-clock" | "stop-clock" }
   | { readonly type: "set-members"; readonly members: readonly Member[] }
-  | { readonly type: "take-signal"; readonly from: UserId; readonly signal: Signal }
   | {
       readonly type: "take-calibration";
       readonly from: UserId;

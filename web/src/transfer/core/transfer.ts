@@ -389,7 +389,7 @@ export class Transfer {
       return;
     }
     fileCatalog.setEnabled(file, isEnabled);
-    this.#core.isCatalogStale = true;
+    this.#catalogs.tellAnew(fileId); // off and on again within one catalog: whom it refused may ask again
     if (isEnabled) {
       this.#fetching.schedule(localMs);
       return;
