@@ -2,7 +2,7 @@
 // file swarm; "sound" has the real player on a simulated card; "whole" has the real file swarm on top of it.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { delaysFor } from "../../audio/calibration/index.ts";
+import { delaysFor } from "../../audio/calibration/lateness.ts";
 import { type PlaybackReading, Player, type Timeline } from "../../audio/index.ts";
 import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
 import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
