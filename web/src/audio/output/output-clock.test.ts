@@ -102,3 +102,36 @@ describe("the output clock", () => {
     expect(line.localMsAt(audioSec)).toBeCloseTo(7_777, 6);
   });
 });
+
+describe("a line of edges", () => {
+  /** Edges every 150 ms that scatter by 0.75 ms, of an output that moves by `movedMs` at 20 s, over `overMs`. */
+  function errorsMs(seed: number, movedMs: number, overMs: number): { sec: number; errorMs: number }[] {
+    const random = new SeededRandom(seed);
+    const line = new OutputClock();
+    const rows: { sec: number; errorMs: number }[] = [];
+    for (let localMs = 0; localMs < 40_000; localMs += 150) {
+      const leadMs = movedMs * Math.min(1, Math.max(0, (localMs - 20_000) / overMs));
+      const noiseMs = 0.75 * (random.fraction() + random.fraction() + random.fraction() - 1.5) * 2;
+      line.add({ localMs, audioSec: (localMs + leadMs + noiseMs) / 1000, kind: "edge" });
+      const audioSec = line.audioSecAt(localMs);
+      if (audioSec !== null) rows.push({ sec: localMs / 1000, errorMs: audioSec * 1000 - localMs - leadMs });
+    }
+    return rows;
+  }
+  const worst = (rows: { sec: number; errorMs: number }[], from: number, to: number) =>
+    Math.max(...rows.filter(({ sec }) => sec >= from && sec < to).map(({ errorMs }) => Math.abs(errorMs)));
+
+  it.each([
+    ["at once", 1],
+    ["within three seconds", 3_000],
+  ])("[P25] is back on a stream that has moved by 2 ms %s, each edge within the scatter", (_, overMs) => {
+    for (let seed = 1; seed <= 20; seed++) {
+      // Without looking for it the line would lean for the eight seconds of its window.
+      expect(worst(errorsMs(seed, 2, overMs), 20 + overMs / 1000 + 3, 40)).toBeLessThan(1);
+    }
+  });
+
+  it("[P25] stays where it is while nothing moves", () => {
+    for (let seed = 1; seed <= 20; seed++) expect(worst(errorsMs(seed, 0, 1), 10, 40)).toBeLessThan(0.6);
+  });
+});

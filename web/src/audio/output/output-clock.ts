@@ -65,6 +65,12 @@ const STEP_AGREEMENT_MS = 1;
 /** Edges come seldom, and so few of them agree on a step within half a second; three differ by less than this. */
 const EDGE_STEP_SAMPLES = 3;
 const EDGE_AGREEMENT_MS = 3;
+/**
+ * A stream that has just begun to sound may creep by 2 ms within seconds, each edge within the scatter of the others. Where the mean
+ * of so many is this far off the line (four of its standard deviations), the line begins anew with them.
+ */
+const CREEP_SAMPLES = 8;
+const CREEP_MS = 1.1;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
 const STEP_SCATTERS = 3;
 /** Outliers that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
@@ -183,6 +189,7 @@ export class OutputClock {
         if (sample.kind !== "smoothed") this.#answeredLocalMs = Number.NEGATIVE_INFINITY;
       } else if (!isAnswered) {
         this.#samples.push(entry);
+        if (this.#areEdges) this.#followCreep();
       }
       this.#outliers = [];
       if (this.#isAnsweredAt(entry.localMs)) return; // nothing was learnt
@@ -275,6 +282,18 @@ export class OutputClock {
     this.#samples = [...(isAgreed ? this.#samples : []), ...entries];
     this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
     return true;
+  }
+
+  #followCreep(): void {
+    const recent = this.#samples.slice(-CREEP_SAMPLES);
+    const fromMs = recent[0]?.localMs ?? this.#levelFromMs;
+    if (recent.length < CREEP_SAMPLES || fromMs <= this.#levelFromMs) return;
+    const offMs = recent.reduce((sum, each) => sum + each.leadMs - this.#leadMsAt(each.localMs), 0);
+    if (Math.abs(offMs) < CREEP_SAMPLES * CREEP_MS) return;
+    this.#steps += 1;
+    for (const [index, each] of recent.entries())
+      this.#samples[this.#samples.length - CREEP_SAMPLES + index] = { ...each, step: this.#steps };
+    this.#levelFromMs = fromMs;
   }
 
   #scatterMs(): number {
