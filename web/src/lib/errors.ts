@@ -81,8 +81,3 @@ export class AudioError extends UnisonoError<AudioErrorCode> {}
 
 /** A part of the page that is fetched when it is needed did not arrive: the network's fault, or the server's. */
 export class PartMissing extends Error {}
-
-/** For the default arm of a switch over a union: compiles only while every arm is handled. */
-export function unreachable(value: never): never {
-  throw new TypeError(`unhandled case: ${JSON.stringify(value)}`);
-}

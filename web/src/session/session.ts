@@ -305,7 +305,14 @@ export class SwarmSession {
       for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
         this.calibration.look();
         const effects = this.#core.handle(next, this.#nowMs());
-        for (const effect of effects) this.#perform(effect);
+        for (const effect of effects) {
+          // The core counts an effect as done: one engine's fault must not keep the others from theirs.
+          try {
+            this.#perform(effect);
+          } catch (error) {
+            console.error(error);
+          }
+        }
         isChanged ||= effects.some(({ type }) => type === "aim");
       }
     } finally {
@@ -314,16 +321,7 @@ export class SwarmSession {
     if (isChanged) this.#options.onChange();
   }
 
-  /** The core counts an effect as done: one engine's fault must not keep the others from theirs. */
   #perform(effect: SessionEffect): void {
-    try {
-      this.#do(effect);
-    } catch (error) {
-      console.error(effect.type, error);
-    }
-  }
-
-  #do(effect: SessionEffect): void {
     switch (effect.type) {
       case "send":
         this.#wire.send(effect.to, effect.message);

@@ -277,10 +277,7 @@ export class OutputClock {
     const agreementMs = Math.max(leastMs, STEP_SCATTERS * this.#scatterMs());
     const isAgreed = Math.max(...steps) - Math.min(...steps) < agreementMs;
     if (!isAgreed && this.#outliers.length < LOST_SAMPLES) return false;
-    this.#steps += 1;
-    const entries = fresh.map((outlier) => ({ ...outlier, step: this.#steps }));
-    this.#samples = [...(isAgreed ? this.#samples : []), ...entries];
-    this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
+    this.#beginAnew(isAgreed ? this.#samples : [], fresh);
     return true;
   }
 
@@ -290,10 +287,13 @@ export class OutputClock {
     if (recent.length < CREEP_SAMPLES || fromMs <= this.#levelFromMs) return;
     const offMs = recent.reduce((sum, each) => sum + each.leadMs - this.#leadMsAt(each.localMs), 0);
     if (Math.abs(offMs) < CREEP_SAMPLES * CREEP_MS) return;
-    this.#steps += 1;
-    for (const [index, each] of recent.entries())
-      this.#samples[this.#samples.length - CREEP_SAMPLES + index] = { ...each, step: this.#steps };
-    this.#levelFromMs = fromMs;
+    this.#beginAnew(this.#samples.slice(0, -CREEP_SAMPLES), recent);
+  }
+
+  #beginAnew(before: readonly Sample[], fresh: readonly Sample[]): void {
+    const step = ++this.#steps;
+    this.#samples = [...before, ...fresh.map((each) => ({ ...each, step }))];
+    this.#levelFromMs = fresh[0]?.localMs ?? this.#levelFromMs;
   }
 
   #scatterMs(): number {
