@@ -1,0 +1,10 @@
+// What bounds an index, so that a crafted file costs no more memory than a real one: far more than songs have.
+
+/** No song is longer than a day; at a point a second an index of it has 86 400 of them. */
+export const MAX_DURATION_SEC = 24 * 3_600;
+/** More than any set of joined files. */
+export const MAX_RUNS = 1_000;
+/** Before every slice; Vorbis' codebooks take some kilobytes. */
+export const MAX_PREFIX_BYTES = 1 << 16;
+/** Between the frames that packets have and the times that a container states: files that were joined are off by 1 in 1000. */
+export const MAX_DRIFT = 1 / 64;
