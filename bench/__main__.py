@@ -18,6 +18,7 @@ BENCHES: tuple[tuple[str, ...], ...] = (
     ("bench.chaos", "--runs", "20000"),
     ("bench.fuzz", "--inputs", "1000000"),
     ("bench.decode",),
+    ("bench.resample",),
 )
 # Those that take runs and seconds.
 SERIES: tuple[tuple[str, ...], ...] = (

@@ -60,6 +60,12 @@ export const ctlMessageSchema = v.variant("type", [
     fileId,
     annotation: base64url(27307),
   }),
+  /** The sound index of a file, where which sound lies in it; the smallest wins, as with annotations. */
+  v.object({
+    type: v.literal("index"),
+    fileId,
+    index: base64url(64000),
+  }),
   v.object({
     type: v.literal("bitfield"),
     fileId,
@@ -70,10 +76,12 @@ export const ctlMessageSchema = v.variant("type", [
     fileId,
     pieces: v.pipe(v.array(whole(0, 536870912)), v.maxLength(1024)),
   }),
+  /** What is due to sound is given, on this link, before what is rarest. */
   v.object({
     type: v.literal("request"),
     fileId,
     pieces: v.pipe(v.array(whole(0, 536870912)), v.maxLength(1024)),
+    isDue: v.optional(v.boolean()),
   }),
   v.object({
     type: v.literal("cancel"),

@@ -25,9 +25,13 @@ ANSWER_PERIOD_MS = 250
 # No place or moment of a plan is farther off, in either direction, µs: 31 years, beyond any song and any
 # server's uptime.
 MAX_PLAN_US = 1e15
-# D15: a heartbeat, a decode hiccup and a relay round trip fit into this.
-LEAD_BASE_MS = 1_000.0
-MIN_LEAD_MS = 1_500.0
+# D15: what a plan may take beyond its devices' shortest round trips: queues on the way and in the relay. With
+# half of it a few in a hundred begin late on a busy Wi-Fi (docs/timing.md).
+LEAD_MARGIN_MS = 200.0
+# Of a device that has not yet told how long it needs.
+UNKNOWN_START_MS = 1_000.0
+# A device may reckon its own time too short, and nobody notices what a shorter lead saves.
+MIN_LEAD_MS = 400.0
 MAX_LEAD_MS = 4_000.0
 # A decode says nothing while it lasts, and a slow phone takes this long for an hour of music.
 START_STANDSTILL_MS = 30_000.0

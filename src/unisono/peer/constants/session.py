@@ -35,6 +35,10 @@ STATUS_PERIOD_MS = 10_000.0
 MAX_PERSON_NAME_CHARS = 40
 # A typed delay may exceed the slider, for Bluetooth loudspeakers.
 MAX_SPEAKER_DELAY_MS = 2_000
+# From a plan that arrives to sound at the loudspeaker: more than any output takes.
+MAX_START_MS = 2_000
+# That time is told in steps, as it varies by less than one from moment to moment.
+START_STEP_MS = 50
 MAX_TOLD_ERROR_MS = 1_000_000.0
 MAX_CLOCK_NAME_CHARS = 64
 # Budgets outlive a session, so that leaving and joining renews none. Whoever was heard longest ago is
@@ -43,7 +47,8 @@ MAX_BUDGETS = 256
 # Files of which is kept why they cannot be played, or not whole: more than a room offers in an evening;
 # whoever offers bad ones without end must not fill the memory.
 MAX_FILE_TROUBLES = 256
-# Sound is queued this long before it starts; until then every fresh estimate may still move the start.
+# Sound is queued this long before it starts; until then every fresh estimate may still move the start. One
+# that is announced later is locked as it arrives.
 FREEZE_BEFORE_START_MS = 700.0
 # Two probes of the idle rate without an answer: whatever is missing now, it is not a director.
 SERVER_SILENCE_MS = 2_000.0

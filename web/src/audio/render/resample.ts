@@ -1,5 +1,6 @@
 // Renders segments from decoded sound: windowed-sinc interpolation at an arbitrary ratio near 1, with the fades mixed in.
-// Pure arithmetic on frames; runs in render.worker.ts. Bit-exact copy where the run is whole frames at ratio 1.
+// Pure arithmetic on frames at the context's rate; runs in render.worker.ts. Bit-exact copy where the run is whole frames at
+// ratio 1.
 
 import {
   RESAMPLER_KAISER_BETA,
@@ -7,64 +8,107 @@ import {
   RESAMPLER_TAPS,
 } from "../../protocol/constants/audio.gen.ts";
 import type { Run, Segment } from "./segment-track.ts";
+import { stretch, WindowedSinc } from "./windowed-sinc.ts";
+
+/** Sound as it is read for rendering: it need not lie in one piece. */
+export interface FrameSource {
+  readonly channelCount: number;
+  /** `length` frames of a channel from `from` on; silence where there is nothing. The result must not be altered. */
+  read(channel: number, from: number, length: number): Float32Array;
+}
+
+/** Channels that lie in memory as they are. */
+export function wholeSource(channels: readonly Float32Array[]): FrameSource {
+  return {
+    channelCount: channels.length,
+    read: (channel, from, length) => stretch(channels[channel] ?? new Float32Array(0), from, length),
+  };
+}
 
 /** Output of one segment, one array per channel of `source`. Outside of the file there is silence. */
-export function renderSegment(
-  source: readonly Float32Array[],
-  segment: Segment,
-): Float32Array<ArrayBuffer>[] {
-  return source.map((channel) => {
-    const output = new Float32Array(segment.frames);
-    renderRun(channel, segment, output);
-    if (segment.fadeFrom) mixFade(channel, segment.fadeFrom, output);
-    if (segment.isLast) fadeOut(output);
-    return output;
-  });
+export function renderSegment(source: FrameSource, segment: Segment): Float32Array<ArrayBuffer>[] {
+  const outputs = renderRun(source, segment, segment.frames);
+  if (segment.fadeFrom) mixFade(source, segment.fadeFrom, outputs);
+  if (segment.isLast) outputs.forEach(fadeOut);
+  return outputs;
 }
 
-/** Writes `output.length` frames of the run. */
-export function renderRun(channel: Float32Array, run: Run, output: Float32Array): void {
+/** The first `frames` output frames of the run, one array per channel of `source`. */
+export function renderRun(source: FrameSource, run: Run, frames: number): Float32Array<ArrayBuffer>[] {
+  const channels = Array.from({ length: source.channelCount }, (_, channel) => channel);
   if (run.ratio === 1 && run.ratioStep === 0 && Number.isInteger(run.position)) {
-    for (let i = 0; i < output.length; i++) output[i] = channel[run.position + i] ?? 0;
-    return;
+    return channels.map((channel) => new Float32Array(source.read(channel, run.position, frames)));
   }
-  const half = RESAMPLER_TAPS / 2;
-  const halfStep = run.ratioStep / 2;
-  for (let i = 0; i < output.length; i++) {
-    const at = run.position + i * (run.ratio + i * halfStep);
-    const whole = Math.floor(at);
-    const phase = (at - whole) * RESAMPLER_PHASES;
+  // From here on places are small numbers, behind the run's first frame: those of a long song leave few digits for fractions.
+  const whole = Math.floor(run.position);
+  const near = { ...run, position: run.position - whole };
+  const last = Math.floor(placeAt(near, Math.max(0, frames - 1)));
+  const from = whole - RESAMPLER_TAPS / 2 + 1;
+  const inputs = channels.map((channel) => source.read(channel, from, last + RESAMPLER_TAPS));
+  const outputs = inputs.map(() => new Float32Array(frames));
+  for (let left = 0; left < inputs.length; left += 2) {
+    const right = Math.min(left + 1, inputs.length - 1);
+    interpolate(
+      near,
+      inputs[left] as Float32Array,
+      inputs[right] as Float32Array,
+      outputs[left] as Float32Array,
+      outputs[right] as Float32Array,
+    );
+  }
+  return outputs;
+}
+
+const placeAt = (run: Run, frame: number): number =>
+  run.position + frame * (run.ratio + frame * (run.ratioStep / 2));
+
+/** Two channels at once, as the weights are the same for both. A channel alone is both of them. */
+function interpolate(
+  run: Run,
+  left: Float32Array,
+  right: Float32Array,
+  leftOutput: Float32Array,
+  rightOutput: Float32Array,
+): void {
+  const { low, step } = table;
+  for (let i = 0; i < leftOutput.length; i++) {
+    const place = placeAt(run, i);
+    const whole = Math.floor(place);
+    const phase = (place - whole) * RESAMPLER_PHASES;
     const row = Math.floor(phase);
     const blend = phase - row;
-    const first = whole - half + 1;
-    const start = row * RESAMPLER_TAPS;
-    let sum = 0;
-    if (first >= 0 && first + RESAMPLER_TAPS <= channel.length) {
-      for (let tap = 0; tap < RESAMPLER_TAPS; tap++) {
-        const low = table[start + tap] as number;
-        const high = table[start + RESAMPLER_TAPS + tap] as number;
-        sum += (channel[first + tap] as number) * (low + blend * (high - low));
-      }
-    } else if (first + RESAMPLER_TAPS > 0 && first < channel.length) {
-      for (let tap = 0; tap < RESAMPLER_TAPS; tap++) {
-        const low = table[start + tap] as number;
-        const high = table[start + RESAMPLER_TAPS + tap] as number;
-        sum += (channel[first + tap] ?? 0) * (low + blend * (high - low));
-      }
+    const end = (row + 1) * RESAMPLER_TAPS;
+    let evenLeft = 0;
+    let evenRight = 0;
+    let oddLeft = 0;
+    let oddRight = 0;
+    for (let at = row * RESAMPLER_TAPS, frame = whole; at < end; at += 2, frame += 2) {
+      let weight = (low[at] as number) + blend * (step[at] as number);
+      evenLeft += (left[frame] as number) * weight;
+      evenRight += (right[frame] as number) * weight;
+      weight = (low[at + 1] as number) + blend * (step[at + 1] as number);
+      oddLeft += (left[frame + 1] as number) * weight;
+      oddRight += (right[frame + 1] as number) * weight;
     }
-    output[i] = sum;
+    leftOutput[i] = evenLeft + oddLeft;
+    rightOutput[i] = evenRight + oddRight;
   }
 }
 
-/** Equal-power crossfade from the earlier run (or silence) into what `output` holds. */
-function mixFade(channel: Float32Array, fade: NonNullable<Segment["fadeFrom"]>, output: Float32Array): void {
-  const frames = Math.min(fade.frames, output.length);
-  const before = new Float32Array(frames);
-  if (fade.run) renderRun(channel, fade.run, before);
-  for (let i = 0; i < frames; i++) {
-    const angle = ((i + 0.5) / frames) * (Math.PI / 2);
-    output[i] = (output[i] as number) * Math.sin(angle) + (before[i] as number) * Math.cos(angle);
-  }
+/** Equal-power crossfade from the earlier run (or silence) into what `outputs` hold. */
+function mixFade(
+  source: FrameSource,
+  fade: NonNullable<Segment["fadeFrom"]>,
+  outputs: readonly Float32Array[],
+): void {
+  const frames = Math.min(fade.frames, outputs[0]?.length ?? 0);
+  const before = fade.run ? renderRun(source, fade.run, frames) : [];
+  outputs.forEach((output, channel) => {
+    for (let i = 0; i < frames; i++) {
+      const angle = ((i + 0.5) / frames) * (Math.PI / 2);
+      output[i] = (output[i] as number) * Math.sin(angle) + (before[channel]?.[i] ?? 0) * Math.cos(angle);
+    }
+  });
 }
 
 function fadeOut(output: Float32Array): void {
@@ -73,41 +117,22 @@ function fadeOut(output: Float32Array): void {
   }
 }
 
-/** RESAMPLER_PHASES + 1 rows of RESAMPLER_TAPS weights; each row sums to 1, so that a constant stays constant. */
-function makeTable(): Float32Array {
-  const half = RESAMPLER_TAPS / 2;
-  const rows = new Float32Array((RESAMPLER_PHASES + 1) * RESAMPLER_TAPS);
-  for (let row = 0; row <= RESAMPLER_PHASES; row++) {
-    const fraction = row / RESAMPLER_PHASES;
-    const weights = Array.from({ length: RESAMPLER_TAPS }, (_, tap) => {
-      const distance = tap - (half - 1) - fraction;
-      return sinc(distance) * kaiser(distance / half);
-    });
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    weights.forEach((weight, tap) => {
-      rows[row * RESAMPLER_TAPS + tap] = weight / sum;
-    });
+/** RESAMPLER_PHASES rows of RESAMPLER_TAPS weights, and what each weight lacks to that of the row behind it. */
+function makeTable(): { readonly low: Float32Array; readonly step: Float32Array } {
+  const sinc = new WindowedSinc(RESAMPLER_TAPS, 0.5, RESAMPLER_KAISER_BETA);
+  const low = new Float32Array(RESAMPLER_PHASES * RESAMPLER_TAPS);
+  const step = new Float32Array(RESAMPLER_PHASES * RESAMPLER_TAPS);
+  let weights = sinc.weights(0);
+  for (let row = 0; row < RESAMPLER_PHASES; row++) {
+    const next = sinc.weights((row + 1) / RESAMPLER_PHASES);
+    low.set(weights, row * RESAMPLER_TAPS);
+    step.set(
+      next.map((weight, tap) => weight - (weights[tap] as number)),
+      row * RESAMPLER_TAPS,
+    );
+    weights = next;
   }
-  return rows;
-}
-
-const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
-
-function kaiser(x: number): number {
-  return Math.abs(x) >= 1
-    ? 0
-    : bessel0(RESAMPLER_KAISER_BETA * Math.sqrt(1 - x * x)) / bessel0(RESAMPLER_KAISER_BETA);
-}
-
-/** Modified Bessel function of the first kind, order 0, by its power series. */
-function bessel0(x: number): number {
-  let sum = 1;
-  let term = 1;
-  for (let k = 1; term > sum * 1e-16; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
+  return { low, step };
 }
 
 const table = makeTable();

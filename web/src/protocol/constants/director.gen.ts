@@ -16,9 +16,15 @@ export const REATTACH_SILENCE_MS = 6_000;
 export const ANSWER_PERIOD_MS = 250;
 /** No place or moment of a plan is farther off, in either direction, µs: 31 years, beyond any song and any server's uptime. */
 export const MAX_PLAN_US = 1e15;
-/** D15: a heartbeat, a decode hiccup and a relay round trip fit into this. */
-export const LEAD_BASE_MS = 1_000;
-export const MIN_LEAD_MS = 1_500;
+/**
+ * D15: what a plan may take beyond its devices' shortest round trips: queues on the way and in the relay. With half of it a few
+ * in a hundred begin late on a busy Wi-Fi (docs/timing.md).
+ */
+export const LEAD_MARGIN_MS = 200;
+/** Of a device that has not yet told how long it needs. */
+export const UNKNOWN_START_MS = 1_000;
+/** A device may reckon its own time too short, and nobody notices what a shorter lead saves. */
+export const MIN_LEAD_MS = 400;
 export const MAX_LEAD_MS = 4_000;
 /** A decode says nothing while it lasts, and a slow phone takes this long for an hour of music. */
 export const START_STANDSTILL_MS = 30_000;

@@ -30,6 +30,10 @@ export const STATUS_PERIOD_MS = 10_000;
 export const MAX_PERSON_NAME_CHARS = 40;
 /** A typed delay may exceed the slider, for Bluetooth loudspeakers. */
 export const MAX_SPEAKER_DELAY_MS = 2_000;
+/** From a plan that arrives to sound at the loudspeaker: more than any output takes. */
+export const MAX_START_MS = 2_000;
+/** That time is told in steps, as it varies by less than one from moment to moment. */
+export const START_STEP_MS = 50;
 export const MAX_TOLD_ERROR_MS = 1_000_000;
 export const MAX_CLOCK_NAME_CHARS = 64;
 /** Budgets outlive a session, so that leaving and joining renews none. Whoever was heard longest ago is forgotten first. */
@@ -39,7 +43,10 @@ export const MAX_BUDGETS = 256;
  * without end must not fill the memory.
  */
 export const MAX_FILE_TROUBLES = 256;
-/** Sound is queued this long before it starts; until then every fresh estimate may still move the start. */
+/**
+ * Sound is queued this long before it starts; until then every fresh estimate may still move the start. One that is announced
+ * later is locked as it arrives.
+ */
 export const FREEZE_BEFORE_START_MS = 700;
 /** Two probes of the idle rate without an answer: whatever is missing now, it is not a director. */
 export const SERVER_SILENCE_MS = 2_000;
