@@ -149,7 +149,8 @@ const TARGETS: Readonly<Record<string, Target>> = {
   "control messages": {
     seeds: text(
       encodeCtl({ type: "hello", v: CTL_VERSION, proof: "AAAA" }, 0),
-      encodeCtl({ type: "request", fileId: fileIdOf(manifest), pieces: [1] }, 0),
+      encodeCtl({ type: "request", fileId: fileIdOf(manifest), pieces: [1], isDue: true }, 0),
+      encodeCtl({ type: "index", fileId: fileIdOf(manifest), index: "AQID" }, 0),
       encodeCtl({ type: "catalog", files: [] }, 0),
     ),
     refusals: [],

@@ -32,6 +32,7 @@ from unisono.peer.errors import WireError
 from unisono.protocol import MAX_SAFE_INTEGER
 
 MAX_ANNOTATION_CHARS = 27_307  # those in base64url, rounded up as the web app does
+MAX_INDEX_CHARS = 64_000
 MAX_U32 = 0xFFFFFFFF
 
 CHUNK_HEAD = struct.Struct(">BBHII")
@@ -107,6 +108,13 @@ class Annotation(_Ctl, frozen=True):
     annotation: Annotated[str, Meta(max_length=MAX_ANNOTATION_CHARS, pattern=BASE64URL_PATTERN)]
 
 
+class Index(_Ctl, frozen=True):
+    """The sound index of a file, where which sound lies in it; the smallest wins, as with annotations."""
+
+    file_id: FileId
+    index: Annotated[str, Meta(max_length=MAX_INDEX_CHARS, pattern=BASE64URL_PATTERN)]
+
+
 class BitfieldMessage(_Ctl, frozen=True, tag="bitfield"):
     file_id: FileId
     pieces: Annotated[str, Meta(max_length=256, pattern=BASE64URL_PATTERN)]
@@ -117,9 +125,12 @@ class Have(_Ctl, frozen=True):
     pieces: Pieces
 
 
-class Request(_Ctl, frozen=True):
+class Request(_Ctl, frozen=True, omit_defaults=True):
+    """What is due to sound is given, on this link, before what is rarest."""
+
     file_id: FileId
     pieces: Pieces
+    is_due: bool = False
 
 
 class Cancel(_Ctl, frozen=True):
@@ -160,6 +171,7 @@ CtlMessage = (
     | ManifestRequest
     | ManifestMessage
     | Annotation
+    | Index
     | BitfieldMessage
     | Have
     | Request

@@ -1,4 +1,6 @@
-"""What this peer asks of its neighbours: the manifests and pieces it lacks, rarest first. Pure; local ms.
+"""What this peer asks of its neighbours: manifests and pieces it lacks, what is due first, then the rarest.
+
+Pure; local ms.
 
 A fixed number of requests per source. Who sent a piece that is not what its manifest says is not asked for
 anything again; after a piece could not be written, nothing is asked for a while.
@@ -11,11 +13,20 @@ from collections.abc import Callable, Mapping
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
-from unisono.peer.constants.transfer import MANIFEST_PATIENCE_MS, MAX_BANNED
+from unisono.peer.constants.transfer import (
+    MANIFEST_PATIENCE_MS,
+    MAX_BANNED,
+    MIN_PIECE_BYTES,
+    URGENT_CREDIT,
+    URGENT_HEAD_PIECES,
+    URGENT_SECOND_REQUEST_MS,
+    URGENT_TURN_MS,
+)
 from unisono.peer.file_state import Effect, KnownFile, Neighbour, Owed, SendCtl, Store
 from unisono.peer.known_files import KnownFiles
-from unisono.peer.manifest import piece_size_of
+from unisono.peer.manifest import piece_length_of, piece_size_of
 from unisono.peer.remember import remember
+from unisono.peer.urgency import ListenersTurns, Urgency
 
 # What one source may owe at once; the web app allows a peer 40.
 CREDIT = 8
@@ -28,11 +39,14 @@ SILENCE_MS = 6_000.0
 class Downloads:
     def __init__(
         self,
+        me: str,
         neighbours: Mapping[str, Neighbour],
         known: KnownFiles,
         chance: Chance,
         emit: Callable[[Effect], None],
     ) -> None:
+        self.urgency = Urgency()
+        self._me = me
         self._neighbours = neighbours
         self._known = known
         self._chance = chance
@@ -51,6 +65,8 @@ class Downloads:
         for file in wanted:
             if file.manifest is None:
                 self._ask_manifest(file, local_ms)
+            else:
+                self._ask_due(file, local_ms)
         for neighbour in self._neighbours.values():
             if neighbour.has_said_hello and neighbour.user_id not in self._banned:
                 self._ask_pieces(neighbour, wanted, local_ms)
@@ -139,6 +155,70 @@ class Downloads:
             file.manifest_asked = (chosen, local_ms)
             self._emit(SendCtl(chosen, ctl.ManifestRequest(file.file_id)))
 
+    def _ask_due(self, file: KnownFile, local_ms: float) -> None:
+        """S45. In their order, each of who owes least; what was not shown only in its own turn (S46). Who
+        is late with one of the next to sound is asked to let go of it, and another is asked for it.
+        """
+        due = self.urgency.of(file.file_id)
+        if due is None:
+            return
+        turns = ListenersTurns(self._me, self._neighbours, file.file_id)
+        size_factor = piece_length_of(file.size_bytes) / MIN_PIECE_BYTES
+        asked: dict[str, list[int]] = {}
+        missing = [p for p in due.pieces if p < file.piece_count and p not in file.held | file.storing]
+        for position, piece in enumerate(missing):
+            is_head = position < URGENT_HEAD_PIECES
+            head_for_ms = due.head_for_ms(piece, local_ms) if is_head else 0.0
+            late = self._owing(file, piece)
+            if late is not None:
+                owed = late.owed[file.file_id, piece]
+                waited_ms = local_ms - owed.asked_local_ms
+                if not is_head or owed.is_second or waited_ms < size_factor * URGENT_SECOND_REQUEST_MS:
+                    continue
+            may_ask_unshown = turns.may_ask(piece, position, head_for_ms, size_factor * URGENT_TURN_MS)
+            source = self._idlest_for(file, piece, local_ms, may_ask_unshown=may_ask_unshown)
+            if source is None:
+                continue
+            if late is not None:
+                self._cancel(late, [(file.file_id, piece)])
+            self._record(source, file, piece, local_ms, is_second=late is not None)
+            asked.setdefault(source.user_id, []).append(piece)
+        for peer, pieces in asked.items():
+            self._emit(SendCtl(peer, ctl.Request(file.file_id, pieces, is_due=True)))
+
+    def _idlest_for(
+        self, file: KnownFile, piece: int, local_ms: float, *, may_ask_unshown: bool
+    ) -> Neighbour | None:
+        """Who has shown the piece comes before who holds it alone, and has others to give."""
+
+        def rank(each: Neighbour) -> tuple[bool, int]:
+            return piece not in each.holdings[file.file_id], len(each.live)
+
+        able = [
+            each
+            for each in self._neighbours.values()
+            if each.has_said_hello
+            and each.user_id not in self._banned
+            and file.file_id in each.holdings
+            and (piece in each.holdings[file.file_id] or (may_ask_unshown and each.is_whole(file.file_id)))
+            and len(each.live) < CREDIT + URGENT_CREDIT
+            and each.can_give(file.file_id, piece, local_ms)
+        ]
+        return min(able, key=rank, default=None)
+
+    def _owing(self, file: KnownFile, piece: int) -> Neighbour | None:
+        peer = file.in_flight.get(piece)
+        return self._neighbours.get(peer) if peer is not None else None
+
+    def _record(
+        self, neighbour: Neighbour, file: KnownFile, piece: int, local_ms: float, *, is_second: bool = False
+    ) -> None:
+        if not neighbour.live:
+            neighbour.heard_local_ms = local_ms
+        file.in_flight[piece] = neighbour.user_id
+        size_bytes = piece_size_of(file.size_bytes, piece)
+        neighbour.owed[file.file_id, piece] = Owed(size_bytes, local_ms, is_second)
+
     def _ask_pieces(self, neighbour: Neighbour, wanted: list[KnownFile], local_ms: float) -> None:
         for file in wanted:
             room = CREDIT - len(neighbour.live)
@@ -159,11 +239,8 @@ class Downloads:
             pieces = [piece for _, piece in ranked[:room]]
             if not pieces:
                 continue
-            if not neighbour.live:
-                neighbour.heard_local_ms = local_ms
             for piece in pieces:
-                file.in_flight[piece] = neighbour.user_id
-                neighbour.owed[(file.file_id, piece)] = Owed(piece_size_of(file.size_bytes, piece))
+                self._record(neighbour, file, piece, local_ms)
             self._emit(SendCtl(neighbour.user_id, ctl.Request(file.file_id, pieces)))
 
     def _rarity(self, file: KnownFile, piece: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from unisono.peer.constants.transfer import (
     FIRST_PINGS,
@@ -18,6 +19,9 @@ from unisono.peer.constants.transfer import (
 from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
 from unisono.peer.errors import WireError
 from unisono.peer.manifest import Manifest, decode_bitfield, piece_count_of, piece_length_of
+
+# What travels beside a file's manifest: bytes that align its decodes, and its sound index. Opaque here.
+AnnotationSlot = Literal["annotation", "index"]
 
 FIRST_PING_PERIOD_MS = 1_000.0
 # As many as one catalog may list: what is held must fit into one's own.
@@ -92,7 +96,7 @@ class KnownFile:
     storing: set[int] = field(default_factory=set)
     # Piece to the one it was asked of.
     in_flight: dict[int, str] = field(default_factory=dict)
-    annotation: bytes | None = None
+    annotations: dict[AnnotationSlot, bytes] = field(default_factory=dict)
     manifest_asked: tuple[str, float] | None = None
 
     @property
@@ -102,6 +106,23 @@ class KnownFile:
     @property
     def is_complete(self) -> bool:
         return self.manifest is not None and len(self.held) == self.piece_count
+
+    @property
+    def annotation(self) -> bytes | None:
+        return self.annotations.get("annotation")
+
+    @property
+    def index(self) -> bytes | None:
+        return self.annotations.get("index")
+
+    def holds(self, from_byte: int, to_byte: int) -> bool:
+        """Whether all pieces with any of these bytes are written; false beyond the file."""
+        if self.manifest is None or not 0 <= from_byte <= to_byte <= self.size_bytes:
+            return False
+        piece_length = piece_length_of(self.size_bytes)
+        return all(
+            piece in self.held for piece in range(from_byte // piece_length, -(-to_byte // piece_length))
+        )
 
     @property
     def listed(self) -> ListedFile:
@@ -117,10 +138,11 @@ class KnownFile:
             is_whole=self.is_complete,
         )
 
-    def merge_annotation(self, annotation: bytes) -> None:
-        """Of two different ones the lexicographically smaller stays, on every peer."""
-        if self.annotation is None or annotation < self.annotation:
-            self.annotation = annotation
+    def merge_annotation(self, slot: AnnotationSlot, annotation: bytes) -> None:
+        """S44. Of two different ones the lexicographically smaller stays, on every peer."""
+        former = self.annotations.get(slot)
+        if former is None or annotation < former:
+            self.annotations[slot] = annotation
 
 
 @dataclass
@@ -130,6 +152,9 @@ class Owed:
     """
 
     size_bytes: int
+    asked_local_ms: float
+    # It was asked of another before, who was late.
+    is_second: bool = False
     data: bytearray = field(default_factory=bytearray)
     is_live: bool = True
 
@@ -147,12 +172,15 @@ class Neighbour:
     pending: dict[str, list[int]] = field(default_factory=dict)
     owed: dict[tuple[str, int], Owed] = field(default_factory=dict)
     waiting: list[tuple[str, int]] = field(default_factory=list)
+    # Of those that wait: what it says to be due.
+    due: set[tuple[str, int]] = field(default_factory=set)
     # Since when, local ms.
     sending: dict[tuple[str, int], float] = field(default_factory=dict)
     # How often in a row it could not give a piece it listed, and until when it is not asked for it, local ms.
     refusals: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
     # The annotation kept here, where it is known to have that; empty where it has another.
-    annotations: dict[str, bytes] = field(default_factory=dict)
+    annotations: dict[tuple[AnnotationSlot, str], bytes] = field(default_factory=dict)
+    index_told_local_ms: float = -math.inf
     pinged_local_ms: float = -math.inf
     ping_id: int = 0
 
@@ -189,9 +217,9 @@ class Neighbour:
         self.holdings = {file_id: pieces for file_id, pieces in self.holdings.items() if file_id in listed}
         self.refusals = {key: value for key, value in self.refusals.items() if key[0] in listed}
         self.annotations = {
-            file_id: annotation
-            for file_id, annotation in self.annotations.items()
-            if file_id in listed or file_id in self.advertised
+            key: annotation
+            for key, annotation in self.annotations.items()
+            if key[1] in listed or key[1] in self.advertised
         }
         # Data of a slot may come after the file was withdrawn, but not when nothing of it is owed.
         self.file_of_slot = {
@@ -200,6 +228,10 @@ class Neighbour:
             if (file_id in listed and listed[file_id].slot == slot) or file_id in owed
         }
         return None
+
+    def is_whole(self, file_id: str) -> bool:
+        entry = self.listing.get(file_id)
+        return entry is not None and entry.is_whole
 
     def record_refusal(self, file_id: str, piece: int, local_ms: float) -> None:
         count = self.refusals.get((file_id, piece), (0, 0.0))[0] + 1
@@ -235,19 +267,17 @@ class Neighbour:
         """Takes back what has not begun; returns that."""
         cancelled = [piece for piece in pieces if (file_id, piece) in self.waiting]
         self.waiting = [each for each in self.waiting if each[0] != file_id or each[1] not in cancelled]
+        self.due.difference_update((file_id, piece) for piece in cancelled)
         return cancelled
 
-    def next_annotation(self, files: Iterable[KnownFile]) -> tuple[str, bytes] | None:
+    def next_annotation(self, slot: AnnotationSlot, files: Iterable[KnownFile]) -> tuple[str, bytes] | None:
         """A file's id and its annotation, where this neighbour does not have it; from then on it counts as
         having it. An annotation crosses a link only while one of its two ends lists the file there.
         """
         for file in files:
             is_about = file.file_id in self.advertised or file.file_id in self.listing
-            if (
-                file.annotation is not None
-                and is_about
-                and self.annotations.get(file.file_id) != file.annotation
-            ):
-                self.annotations[file.file_id] = file.annotation
-                return file.file_id, file.annotation
+            annotation, key = file.annotations.get(slot), (slot, file.file_id)
+            if annotation is not None and is_about and self.annotations.get(key) != annotation:
+                self.annotations[key] = annotation
+                return file.file_id, annotation
         return None

@@ -61,6 +61,7 @@ class FileSwarm:
         sealer: Sealer,
         send_signal: Callable[[str, Signal], None],
         accepts_annotation: Callable[[bytes], bool],
+        accepts_index: Callable[[bytes], bool] = lambda _: True,
         time_at: Callable[[float], ctl.PeerTime | None],
         on_peer_time: Callable[[PeerTold], None],
     ) -> None:
@@ -74,7 +75,7 @@ class FileSwarm:
             log.warning(
                 "%s lies in memory, and there is no other folder: few songs fit.", self._store.folder.parent
             )
-        self._transfer = Transfer(chance, self._store.capacity_bytes(), accepts_annotation)
+        self._transfer = Transfer(me, chance, self._store.capacity_bytes(), accepts_annotation, accepts_index)
         self._room_seen_local_ms = clock.local_ms()
         self._is_full = False
         self._mesh = Mesh(self, me, clock, chance, send_signal)
@@ -98,6 +99,18 @@ class FileSwarm:
         file = self.get(file_id)
         return self._store.path_of(file_id) if file is not None and file.is_complete else None
 
+    def holds(self, file_id: str, from_byte: int, to_byte: int) -> bool:
+        """S48. Whether these bytes are there to read from `part_of`; false beyond the file."""
+        file = self.get(file_id)
+        return file is not None and file.holds(from_byte, to_byte)
+
+    def part_of(self, file_id: str) -> Path | None:
+        """Where what is held of a file lies: of its full size, and zeros where pieces are missing. None while
+        none is there.
+        """
+        file = self.get(file_id)
+        return self._store.path_of(file_id) if file is not None and file.held else None
+
     async def add_file(self, path: Path) -> str:
         """Offers a file; returns its id. Raises `FileError`."""
         manifest = await asyncio.to_thread(self._store.copy_in, path)
@@ -109,6 +122,16 @@ class FileSwarm:
 
     def set_annotation(self, file_id: str, annotation: bytes) -> None:
         self._perform(self._transfer.set_annotation(file_id, annotation, self._clock.local_ms()))
+
+    def set_index(self, file_id: str, index: bytes) -> None:
+        """Proposes the sound index of a file, which `KnownFile.index` tells; the smallest wins, as with
+        annotations.
+        """
+        self._perform(self._transfer.set_annotation(file_id, index, self._clock.local_ms(), "index"))
+
+    def set_urgent(self, file_id: str, pieces: Sequence[int]) -> None:
+        """Pieces whose sound is due next, in this order."""
+        self._perform(self._transfer.set_urgent(file_id, pieces, self._clock.local_ms()))
 
     def prefer(self, file_id: str | None) -> None:
         self._perform(self._transfer.prefer(file_id, self._clock.local_ms()))

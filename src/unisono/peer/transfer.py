@@ -10,26 +10,26 @@ are held, listed and served; (F4) bad input ends that one link, with a reason, a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
+from unisono.peer.annotations import Annotations
 from unisono.peer.constants.transfer import (
     CATALOG_PERIOD_MS,
     CTL_VERSION,
     HELLO_PATIENCE_MS,
     LINK_DEAD_AFTER_MS,
-    MAX_ANNOTATION_BYTES,
     MAX_CATALOG_CHARS,
     MAX_OWN_FILES,
     MAX_QUEUED_UPLOADS,
     UPLOAD_SLOTS,
 )
 from unisono.peer.downloads import Downloads
-from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import (
     MAX_KNOWN_FILES,
+    AnnotationSlot,
     Drop,
     Effect,
     Forget,
@@ -47,19 +47,26 @@ STALLED_MS = 1_500.0
 
 
 class Transfer:
-    """`accepts_annotation`: whether a file's annotation makes sense; the same on every peer."""
+    """`accepts_annotation`, `accepts_index`: whether what comes with a file makes sense; alike everywhere."""
 
     def __init__(
-        self, chance: Chance, capacity_bytes: int, accepts_annotation: Callable[[bytes], bool]
+        self,
+        me: str,
+        chance: Chance,
+        capacity_bytes: int,
+        accepts_annotation: Callable[[bytes], bool],
+        accepts_index: Callable[[bytes], bool] = lambda _: True,
     ) -> None:
-        self._accepts_annotation = accepts_annotation
         self._neighbours: dict[str, Neighbour] = {}
         self._effects: list[Effect] = []
         self._turn = 0
         self._is_catalog_stale = False
         self._catalog_sent_ms = -math.inf
         self._known = KnownFiles(self._neighbours, capacity_bytes)
-        self._downloads = Downloads(self._neighbours, self._known, chance, self._emit)
+        self._annotations = Annotations(
+            self._known, {"annotation": accepts_annotation, "index": accepts_index}, self._emit
+        )
+        self._downloads = Downloads(me, self._neighbours, self._known, chance, self._emit)
 
     @property
     def files(self) -> Mapping[str, KnownFile]:
@@ -131,6 +138,7 @@ class Transfer:
             if asked in neighbour.sending or asked in neighbour.waiting:
                 neighbour.sending.pop(asked, None)
                 neighbour.waiting = [each for each in neighbour.waiting if each != asked]
+                neighbour.due.discard(asked)
                 self._reject(neighbour.user_id, file_id, [piece])
         if file is not None and piece in file.held:
             file.held.discard(piece)
@@ -166,11 +174,18 @@ class Transfer:
         self._is_catalog_stale = True
         return self._settle(local_ms)
 
-    def set_annotation(self, file_id: str, annotation: bytes, local_ms: float) -> list[Effect]:
-        file = self.files.get(file_id)
-        if file is not None:
-            file.merge_annotation(annotation)
+    def set_annotation(
+        self, file_id: str, annotation: bytes, local_ms: float, slot: AnnotationSlot = "annotation"
+    ) -> list[Effect]:
+        """Raises ValueError for one that others would not take."""
+        self._annotations.set(slot, file_id, annotation)
         return self._settle(local_ms)
+
+    def set_urgent(self, file_id: str, pieces: Sequence[int], local_ms: float) -> list[Effect]:
+        """S45. Pieces whose sound is due next, in this order, are fetched before all others. Each call
+        replaces the one before for the file, and none ends it.
+        """
+        return self._settle(local_ms) if self._downloads.urgency.set(file_id, pieces) else []
 
     def prefer(self, file_id: str | None, local_ms: float) -> list[Effect]:
         if file_id == self._known.preferred:
@@ -189,9 +204,7 @@ class Transfer:
                 neighbour.pinged_local_ms = local_ms
                 neighbour.ping_id += 1
                 self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
-            due = neighbour.next_annotation(self.files.values())
-            if due is not None:
-                self._send(neighbour.user_id, ctl.Annotation(due[0], encode_base64url(due[1])))
+            self._annotations.tell(neighbour, local_ms)
             self._downloads.relieve(neighbour, local_ms)
             is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > LINK_DEAD_AFTER_MS
             if is_mute or any(local_ms - begun > LINK_DEAD_AFTER_MS for begun in neighbour.sending.values()):
@@ -215,7 +228,9 @@ class Transfer:
             case ctl.ManifestMessage():
                 reason = self._take_manifest(neighbour, message)
             case ctl.Annotation(file_id, annotation):
-                reason = self._take_annotation(neighbour, file_id, annotation)
+                reason = self._annotations.take(neighbour, "annotation", file_id, annotation)
+            case ctl.Index(file_id, index):
+                reason = self._annotations.take(neighbour, "index", file_id, index)
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
             case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
@@ -238,8 +253,8 @@ class Transfer:
                 reason = neighbour.take_bitfield(file_id, pieces)
             case ctl.Have(file_id, new):
                 reason = neighbour.take_have(file_id, new)
-            case ctl.Request(file_id, wanted):
-                reason = self._take_request(neighbour, file_id, wanted)
+            case ctl.Request(file_id, wanted, is_due):
+                reason = self._take_request(neighbour, file_id, wanted, is_due=is_due)
             case ctl.Cancel(file_id, unwanted):
                 self._reject(neighbour.user_id, file_id, neighbour.take_cancel(file_id, unwanted))
             case ctl.Reject(file_id, refused):
@@ -299,7 +314,9 @@ class Transfer:
                 self._drop(other, "contradiction")
         return None
 
-    def _take_request(self, neighbour: Neighbour, file_id: str, pieces: list[int]) -> ctl.DropReason | None:
+    def _take_request(
+        self, neighbour: Neighbour, file_id: str, pieces: list[int], *, is_due: bool
+    ) -> ctl.DropReason | None:
         file = self.files.get(file_id)
         refused: list[int] = []
         for piece in pieces:
@@ -312,6 +329,8 @@ class Transfer:
                 if len(neighbour.waiting) >= MAX_QUEUED_UPLOADS:
                     return "flood"
                 neighbour.waiting.append(key)
+                if is_due:
+                    neighbour.due.add(key)
         self._reject(neighbour.user_id, file_id, refused)
         return None
 
@@ -323,21 +342,6 @@ class Transfer:
                 other.pending.setdefault(file_id, []).append(piece)
         if len(file.held) == 1 or file.is_complete:
             self._is_catalog_stale = True
-
-    # --- annotations ----------------------------------------------------------------------------------------
-
-    def _take_annotation(self, neighbour: Neighbour, file_id: str, text: str) -> ctl.DropReason | None:
-        try:
-            annotation = decode_base64url(text)
-        except WireError:
-            return "malformed"
-        if not 1 <= len(annotation) <= MAX_ANNOTATION_BYTES or not self._accepts_annotation(annotation):
-            return "malformed"
-        file = self.files.get(file_id)
-        if file is not None:  # annotations on files that nobody lists would fill memory
-            file.merge_annotation(annotation)
-            neighbour.annotations[file_id] = annotation if annotation == file.annotation else b""
-        return None
 
     # --- after any event ------------------------------------------------------------------------------------
 
@@ -370,7 +374,7 @@ class Transfer:
             self._is_catalog_stale = True
 
     def _give_pieces(self, local_ms: float) -> None:
-        """Links take turns; within a link the preferred file goes first."""
+        """Links take turns; within a link goes first what is due (S47), then the preferred file."""
         begun = [ms for neighbour in self._neighbours.values() for ms in neighbour.sending.values()]
         busy = sum(local_ms - ms < STALLED_MS for ms in begun)
         able = [neighbour for neighbour in self._neighbours.values() if len(neighbour.sending) < UPLOAD_SLOTS]
@@ -378,8 +382,10 @@ class Transfer:
         while busy < UPLOAD_SLOTS and guests:
             self._turn += 1
             guest = guests[self._turn % len(guests)]
-            upload = min(guest.waiting, key=lambda each: each[0] != self._known.preferred)
+            due = guest.due
+            upload = min(guest.waiting, key=lambda each: (each not in due, each[0] != self._known.preferred))
             guest.waiting.remove(upload)
+            due.discard(upload)
             guest.sending[upload] = local_ms
             slot = self._known.slot_of(self.files[upload[0]])
             self._emit(SendPiece(guest.user_id, slot, *upload))

@@ -5,7 +5,7 @@ import type { KeptFile } from "./core/resume-state.ts";
 import { FakeSwarm, fakeFile } from "./testing/fake-swarm.ts";
 
 const song = fakeFile(12 * 65_536);
-const kept: KeptFile = { ...song, isMine: false, isEnabled: true, annotation: null };
+const kept: KeptFile = { ...song, isMine: false, isEnabled: true, annotation: null, index: null };
 
 const seeds = Array.from({ length: 40 }, (_, seed) => seed);
 

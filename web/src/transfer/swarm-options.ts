@@ -24,6 +24,8 @@ export interface SwarmOptions {
   readonly network?: NetworkHint | undefined;
   /** Whether a file annotation makes sense: who sends one that does not is dropped. The same on every peer. */
   acceptsAnnotation?(annotation: Bytes): boolean;
+  /** Whether a sound index makes sense, likewise. */
+  acceptsIndex?(index: Bytes): boolean;
   /** For tests; the browser's own when absent. */
   createConnection?(configuration: RTCConfiguration): RTCPeerConnection;
   /** This device's global time at a local moment, as answers to pings tell it. */

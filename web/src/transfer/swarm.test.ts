@@ -1,4 +1,4 @@
-// The whole module, from addFile to readFile, with real hashes; only the connections are make-believe.
+// The whole module, from addFile to readBytes, with real hashes; only the connections are make-believe.
 
 import { describe, expect, it } from "vitest";
 import { type Bytes, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
@@ -94,7 +94,7 @@ describe("a swarm", () => {
     const song = content(200_001);
     const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(song) });
     await until(() => swarms.every((swarm) => swarm.files.value[0]?.seeded ?? false));
-    for (const swarm of swarms) expect(await swarm.readFile(fileId)).toEqual(song);
+    for (const swarm of swarms) expect(await swarm.readBytes(fileId, 0, song.length)).toEqual(song);
     expect(swarms[2]?.totals.value).toMatchObject({
       receivedBytes: song.length,
       duplicateBytes: 0,
@@ -175,7 +175,7 @@ describe("a swarm", () => {
     const [adaAgain, cy] = again;
     await adaAgain?.addFile({ name: "song.mp3", blob: blobOf(song) });
     await until(() => cy?.files.value[0]?.seeded ?? false);
-    expect(await cy?.readFile(fileId)).toEqual(song);
+    expect(await cy?.readBytes(fileId, 0, song.length)).toEqual(song);
     expect(cy?.totals.value.receivedBytes).toBe(400_000 - 3 * 65_536);
   });
 
@@ -186,6 +186,7 @@ describe("a swarm", () => {
     const [ada] = party("ada", store).swarms;
     const fileId = (await ada?.addFile({ name: "song.mp3", blob: blobOf(song) })) as FileId;
     ada?.setAnnotation(fileId, content(20, 3));
+    ada?.setIndex(fileId, content(30, 4));
     const resumeState = ada?.resumeState() ?? "";
     await ada?.close();
     const [adaAgain] = party("ada", store).swarms;
@@ -194,7 +195,8 @@ describe("a swarm", () => {
       { name: "song.mp3", seeded: true, offeredBy: [idOf("ada")] },
     ]);
     expect(adaAgain?.annotationOf(fileId)).toEqual(content(20, 3));
-    expect(await adaAgain?.readFile(fileId)).toEqual(song);
+    expect(adaAgain?.indexOf(fileId)).toEqual(content(30, 4));
+    expect(await adaAgain?.readBytes(fileId, 0, song.length)).toEqual(song);
   });
 
   it("[S22] gives after a reload what a holder had of another's song, but not what has changed in the store", async () => {
@@ -230,10 +232,30 @@ describe("a swarm", () => {
     }
   });
 
-  it("does not hand out a file that is not fully held", async () => {
-    const { swarms } = party("ada", "bo");
-    const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(content(1_000)) });
-    await expect(swarms[1]?.readFile(fileId)).rejects.toMatchObject({ code: "file-unreadable" });
+  it("[S48] hands out the bytes whose pieces it holds, and no others", async () => {
+    const store = new MemoryStore();
+    store.close = async () => undefined;
+    const { swarms } = party("ada", "bo", store);
+    const song = content(400_000);
+    const fileId = await first(swarms).addFile({ name: "song.mp3", blob: blobOf(song) });
+    await expect(swarms[1]?.readBytes(fileId, 0, 1)).rejects.toMatchObject({ code: "file-unreadable" });
+    await until(() => swarms[1]?.files.value[0]?.seeded ?? false);
+    const resumeState = swarms[1]?.resumeState() ?? "";
+    await store.write(fileId, 2, content(65_536, 9)); // not what it was
+    const [bo] = party("bo", store).swarms;
+    if (!bo) throw new Error("one was invited");
+    await bo.restore(resumeState);
+    const third = 2 * 65_536;
+    expect([bo.holds(fileId, 0, third), bo.holds(fileId, third - 1, third + 1)]).toEqual([true, false]);
+    expect([bo.holds(fileId, third + 65_536, 400_000), bo.holds(fileId, 399_999, 400_001)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await bo.readBytes(fileId, 60_000, third)).toEqual(song.slice(60_000, third));
+    await expect(bo.readBytes(fileId, 60_000, third + 1)).rejects.toMatchObject({ code: "file-unreadable" });
+    await expect(bo.readBytes(fileId, 0, 400_001)).rejects.toThrow(RangeError);
+    await store.drop(fileId);
+    await expect(bo.readBytes(fileId, 0, 1)).rejects.toMatchObject({ code: "file-unreadable" });
   });
 
   it("refuses a piece with a single wrong bit and names its sender", async () => {
@@ -253,7 +275,7 @@ describe("a swarm", () => {
     await until(() => bo.totals.value.links === 1);
     const fileId = await ada.addFile({ name: "song.mp3", blob: blobOf(content(1_000)) });
     await Promise.all([ada.close(), ada.close()]);
-    await expect(ada.readFile(fileId)).rejects.toMatchObject({ code: "file-unreadable" });
+    await expect(ada.readBytes(fileId, 0, 1_000)).rejects.toMatchObject({ code: "file-unreadable" });
     await until(() => bo.totals.value.links === 0);
   });
 });

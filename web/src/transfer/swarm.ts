@@ -3,16 +3,16 @@
 
 import { type Signal as Cell, type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Bytes, FileError, type FileId, type UserId } from "../lib/index.ts";
-import { MAX_FILE_BYTES } from "../protocol/constants/transfer.gen.ts";
 import type { Effect, TransferEvent } from "./core/core.ts";
 import { CtlInbox, type CtlMessage, encodeCtl } from "./core/ctl.ts";
 import { parseChunk } from "./core/frames.ts";
-import { fileIdOf, hashOfPiece } from "./core/manifest.ts";
+import { hashOfPiece } from "./core/manifest.ts";
 import type { PieceMap } from "./core/piece-map.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
 import { neighboursOf } from "./core/topology.ts";
 import { Transfer } from "./core/transfer.ts";
 import type { Upload } from "./core/uploads.ts";
+import { LocalFiles } from "./local-files.ts";
 import { LinkProofs } from "./net/link-proofs.ts";
 import { Mesh } from "./net/mesh.ts";
 import { isUnmetered } from "./net/network-hint.ts";
@@ -22,7 +22,6 @@ import type { Signal } from "./net/signal.ts";
 import { Content } from "./store/content.ts";
 import { type Hasher, InlineHasher } from "./store/hash.ts";
 import { within } from "./store/limit.ts";
-import { Restoring } from "./store/restoring.ts";
 import type { SwarmOptions } from "./swarm-options.ts";
 import { SwarmSignals } from "./swarm-signals.ts";
 
@@ -65,7 +64,7 @@ export class Swarm {
   readonly #proofs: LinkProofs;
   readonly #hasher: Hasher;
   readonly #content: Content;
-  readonly #restoring: Restoring;
+  readonly #localFiles: LocalFiles;
   readonly #conversations = new Map<UserId, Conversation>();
   readonly #listeners = new Set<(event: SwarmEvent) => void>();
   readonly #signals: SwarmSignals;
@@ -74,7 +73,6 @@ export class Swarm {
   readonly #pending: TransferEvent[] = [];
   #isRunning = false;
   #prioritized: FileId | null = null;
-  #adding: Promise<unknown> = Promise.resolve();
   #tick: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
   #closing: Promise<void> | null = null;
   #cancelReview: (() => void) | null = null;
@@ -85,13 +83,22 @@ export class Swarm {
     this.#options = options;
     this.#hasher = options.hasher ?? new InlineHasher();
     this.#content = new Content(store, this.#hasher, clock);
-    this.#restoring = new Restoring(this.#content);
     this.#transfer = new Transfer({
       me,
       random,
       capacityBytes: store.capacityBytes,
       isPhone: options.isPhone ?? false,
       acceptsAnnotation: (annotation) => options.acceptsAnnotation?.(annotation) ?? true,
+      acceptsIndex: (index) => options.acceptsIndex?.(index) ?? true,
+    });
+    this.#localFiles = new LocalFiles({
+      transfer: this.#transfer,
+      content: this.#content,
+      handle: (event) => {
+        this.#handle(event);
+        this.#signals.show();
+      },
+      isClosed: () => this.#closing !== null,
     });
     this.#signals = new SwarmSignals(clock, {
       files: () => this.#transfer.files(),
@@ -188,9 +195,7 @@ export class Swarm {
    */
   addFile(file: File | NamedBlob): Promise<FileId> {
     const blob = "blob" in file ? file.blob : file;
-    const added = this.#adding.then(() => this.#addBlob(file.name, blob));
-    this.#adding = added.catch(() => undefined); // one after the other; each caller hears of its own
-    return added;
+    return this.#localFiles.add(file.name, blob);
   }
 
   setEnabled(fileId: FileId, isEnabled: boolean): void {
@@ -199,7 +204,7 @@ export class Swarm {
 
   /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */
   resumeState(): string {
-    return this.#restoring.resumeState(this.#transfer.kept());
+    return this.#localFiles.resumeState();
   }
 
   /**
@@ -207,10 +212,7 @@ export class Swarm {
    * found in the store is hashed again. Files added meanwhile wait. A resume state that makes no sense counts as none.
    */
   restore(resumeState: string): Promise<void> {
-    this.#restoring.expect(resumeState);
-    const restored = this.#adding.then(() => this.#restoreFiles());
-    this.#adding = restored.catch(() => undefined);
-    return this.#adding.then(() => undefined);
+    return this.#localFiles.restore(resumeState);
   }
 
   /** The network may be another, or the device slept: links that wait for another attempt are tried at once. */
@@ -239,12 +241,38 @@ export class Swarm {
     return this.#transfer.annotationOf(fileId);
   }
 
-  /** The whole content. Rejects FileError file-unreadable while it is not fully held. */
-  async readFile(fileId: FileId): Promise<Bytes> {
+  /** Like `setAnnotation`, for a file's sound index: 1 byte to 48,000; each change is told by an event `file-index`. */
+  setIndex(fileId: FileId, index: Bytes): void {
+    this.#handle({ type: "index-set", fileId, index });
+  }
+
+  /** Not to be altered; null while none is known. */
+  indexOf(fileId: FileId): Bytes | null {
+    return this.#transfer.indexOf(fileId);
+  }
+
+  /**
+   * Pieces whose sound is due next, in this order: fetched before all others, whatever the file. Of a file that is not known yet
+   * they wait for it. The first 64 count; each call replaces the one before for the file, and none ends it.
+   */
+  setUrgent(fileId: FileId, pieces: readonly number[]): void {
+    this.#handle({ type: "urgent-set", fileId, pieces });
+  }
+
+  /** Whether `readBytes` has these bytes; false beyond the file. */
+  holds(fileId: FileId, fromByte: number, toByte: number): boolean {
+    return this.#transfer.holds(fileId, fromByte, toByte);
+  }
+
+  /**
+   * A copy of these bytes of a file. Rejects FileError file-unreadable while not all of them are held, or when they cannot be read;
+   * RangeError beyond the file.
+   */
+  async readBytes(fileId: FileId, fromByte: number, toByte: number): Promise<Bytes> {
     const manifest = this.#transfer.manifestOf(fileId);
-    if (!manifest || !this.#transfer.isComplete(fileId))
-      throw new FileError("file-unreadable", "not fully held");
-    return this.#content.readWhole(fileId, manifest);
+    if (!manifest || (toByte <= manifest.sizeBytes && !this.#transfer.holds(fileId, fromByte, toByte)))
+      throw new FileError("file-unreadable", `bytes ${fromByte} to ${toByte} are not held`);
+    return this.#content.readRange(fileId, manifest, fromByte, toByte);
   }
 
   /** The links follow this list. The connection to an away member is kept, but none is made. */
@@ -288,7 +316,7 @@ export class Swarm {
     this.#signals.close();
     this.#hasher.close();
     this.#listeners.clear();
-    await this.#adding;
+    await this.#localFiles.settled();
     if (keepsStore) return;
     const { store, clock } = this.#options;
     await within(clock, CLOSE_LIMIT_MS, store.close(), "store").catch(() => undefined); // the next start wipes it
@@ -298,36 +326,6 @@ export class Swarm {
     this.#isGenerous.value = isGenerous;
     this.#pacer.setGenerous(isGenerous);
     this.#handle({ type: "generous-set", isGenerous });
-  }
-
-  async #addBlob(name: string, blob: Blob): Promise<FileId> {
-    if (blob.size === 0) throw new FileError("file-empty", name);
-    if (blob.size > MAX_FILE_BYTES) throw new FileError("file-too-large", `${blob.size} bytes`);
-    const manifest = await this.#content.manifestOf(blob);
-    const fileId = fileIdOf(manifest);
-    if (!this.#transfer.canOffer(fileId)) throw new FileError("file-too-many", name);
-    this.#handle({ type: "room-wanted", fileId, sizeBytes: blob.size });
-    if (!this.#transfer.hasRoomFor(fileId, blob.size))
-      throw new FileError("storage-full", `${blob.size} bytes`);
-    if (!this.#transfer.isComplete(fileId)) {
-      await this.#content.copyIn(fileId, manifest, blob).catch(async (cause: unknown) => {
-        if (!this.#transfer.manifestOf(fileId)) await this.#content.drop(fileId);
-        throw cause;
-      });
-    }
-    if (this.#closing) throw new FileError("file-unreadable", "the swarm was left meanwhile");
-    this.#handle({ type: "file-added", fileId, manifest, name });
-    this.#signals.show();
-    return fileId;
-  }
-
-  async #restoreFiles(): Promise<void> {
-    for await (const { file, pieces } of this.#restoring.readBack()) {
-      if (this.#closing) return;
-      this.#handle({ type: "file-restored", file, pieces });
-      if (!this.#transfer.manifestOf(file.fileId)) await this.#content.drop(file.fileId);
-      this.#signals.show();
-    }
   }
 
   #takeCtl(peer: UserId, data: unknown): void {

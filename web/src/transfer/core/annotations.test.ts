@@ -1,18 +1,17 @@
-// File annotations: whatever order they are written and heard in, everybody ends up with the same one.
+// File annotations: whatever order they are written and heard in, everybody ends up with the same one. What holds for a file's
+// annotation holds for its sound index (S44).
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, toBase64Url } from "../../lib/index.ts";
-import { CTL_VERSION, MAX_ANNOTATION_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import { CTL_VERSION, MAX_CTL_CHARS } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
+import { ANNOTATION_SLOTS } from "./annotation-slots.ts";
 import { compareAnnotations } from "./annotations.ts";
-import { CtlInbox, encodeCtl } from "./ctl.ts";
+import { CtlInbox, type CtlMessage, encodeCtl } from "./ctl.ts";
 
 const song = fakeFile(300_000);
 const annotationOf = (...values: number[]): Bytes => Uint8Array.from(values);
-const annotation = (peer: FakePeer): number[] => [...(peer.transfer.annotationOf(song.fileId) ?? [])];
-const write = (peer: FakePeer, bytes: Bytes) =>
-  peer.handle({ type: "annotation-set", fileId: song.fileId, annotation: bytes });
 
 /** ada – bo – cy: ada and cy hear of each other only through bo. */
 function row(seed: number): [FakeSwarm, FakePeer, FakePeer, FakePeer] {
@@ -23,7 +22,22 @@ function row(seed: number): [FakeSwarm, FakePeer, FakePeer, FakePeer] {
   return [swarm, ada, bo, cy];
 }
 
-describe("a file annotation", () => {
+describe.each(["annotation", "index"] as const)("[S44] a file's %s", (slot) => {
+  const { maxBytes } = ANNOTATION_SLOTS[slot];
+  const annotation = ({ transfer }: FakePeer): number[] => [
+    ...((slot === "index" ? transfer.indexOf(song.fileId) : transfer.annotationOf(song.fileId)) ?? []),
+  ];
+  const write = (peer: FakePeer, bytes: Bytes): void =>
+    peer.handle(
+      slot === "index"
+        ? { type: "index-set", fileId: song.fileId, index: bytes }
+        : { type: "annotation-set", fileId: song.fileId, annotation: bytes },
+    );
+  const messageOf = (text: string): CtlMessage =>
+    slot === "index"
+      ? { type: "index", fileId: song.fileId, index: text }
+      : { type: "annotation", fileId: song.fileId, annotation: text };
+
   it("[S1] reaches everyone, also those who are not linked with its writer, and newcomers", () => {
     const [swarm, ada, bo, cy] = row(1);
     ada.add(song);
@@ -38,7 +52,7 @@ describe("a file annotation", () => {
       [7, 7],
       [7, 7],
     ]);
-    expect(dee.events).toContainEqual({ code: "file-annotation", fileId: song.fileId });
+    expect(dee.events).toContainEqual({ code: `file-${slot}`, fileId: song.fileId });
   });
 
   it("[S2] is the smallest anyone wrote, on every peer, whatever the order and whatever links come and go", () => {
@@ -115,11 +129,7 @@ describe("a file annotation", () => {
     ada.add(song);
     swarm.clock.advance(500);
     for (let turn = 0; turn < 1_000; turn++) {
-      bo.say(ada, {
-        type: "annotation",
-        fileId: song.fileId,
-        annotation: toBase64Url(annotationOf(255, turn & 255)),
-      });
+      bo.say(ada, messageOf(toBase64Url(annotationOf(255, turn & 255))));
     }
     swarm.clock.advance(100);
     expect(ada.events).toContainEqual({ code: "peer-dropped", from: bo.id, reason: "flood" });
@@ -127,28 +137,29 @@ describe("a file annotation", () => {
 
   it.each([
     ["nothing", ""],
-    ["more than 20 KiB", toBase64Url(new Uint8Array(MAX_ANNOTATION_BYTES + 1))],
+    ["more than there may be", toBase64Url(new Uint8Array(maxBytes + 1))],
     ["what the application cannot read", toBase64Url(annotationOf(13))],
   ])("[S5] of %s ends the link of who sends it, and is kept by nobody", (_, text) => {
     const swarm = new FakeSwarm(7);
-    const ada = swarm.join("ada", { acceptsAnnotation: ([first]) => first !== 13 });
+    const accepts = ([first]: Bytes): boolean => first !== 13;
+    const ada = swarm.join("ada", { acceptsAnnotation: accepts, acceptsIndex: accepts });
     const bo = swarm.join("bo");
     swarm.link(ada, bo);
     ada.add(song);
     swarm.clock.advance(500);
-    bo.say(ada, { type: "annotation", fileId: song.fileId, annotation: text });
+    bo.say(ada, messageOf(text));
     swarm.clock.advance(100);
     expect(ada.events).toContainEqual({ code: "peer-dropped", from: bo.id, reason: "malformed" });
     expect(annotation(ada)).toEqual([]);
   });
 
-  it("[S5] of 20 KiB fits one control message, and a longer one does not leave its writer", () => {
-    const text = toBase64Url(new Uint8Array(MAX_ANNOTATION_BYTES));
-    const message = { type: "annotation", fileId: song.fileId, annotation: text } as const;
+  it("[S5] as large as it may be fits one control message, and a longer one does not leave its writer", () => {
+    const message = messageOf(toBase64Url(new Uint8Array(maxBytes)));
+    expect(encodeCtl(message, 0xffff_ffff).length).toBeLessThanOrEqual(MAX_CTL_CHARS);
     expect(new CtlInbox().take(encodeCtl(message, 0), 0)).toEqual([message]);
     const [, ada] = row(8);
     ada.add(song);
-    expect(() => write(ada, new Uint8Array(MAX_ANNOTATION_BYTES + 1))).toThrow(RangeError);
+    expect(() => write(ada, new Uint8Array(maxBytes + 1))).toThrow(RangeError);
     expect(() => write(ada, new Uint8Array(0))).toThrow(RangeError);
   });
 
@@ -159,7 +170,34 @@ describe("a file annotation", () => {
       ada.transfer.handle({ type: "ctl", peer: bo, message }, 1000);
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
     hear({ type: "hello", v: CTL_VERSION, proof: "" });
-    expect(hear({ type: "annotation", fileId: song.fileId, annotation: "AQ" })).toEqual([]);
+    expect(hear(messageOf("AQ"))).toEqual([]);
     expect(annotation(ada)).toEqual([]);
   });
+
+  it("of the playing file reaches a newcomer before those of all others", () => {
+    const swarm = new FakeSwarm(10);
+    const [ada, bo] = [swarm.join("ada"), swarm.join("bo")];
+    const others = [2, 3].map((salt) => fakeFile(1_000, `${salt}.mp3`, salt));
+    for (const file of [...others, song]) ada.add(file);
+    for (const { fileId } of [...others, song]) {
+      ada.handle({ type: "annotation-set", fileId, annotation: annotationOf(1) });
+      ada.handle({ type: "index-set", fileId, index: annotationOf(1) });
+    }
+    ada.handle({ type: "prioritized", fileId: song.fileId });
+    swarm.link(ada, bo);
+    swarm.runUntil(() => bo.events.some(({ code }) => code === `file-${slot}`));
+    const first = bo.events.find(({ code }) => code === `file-${slot}`);
+    expect(first).toEqual({ code: `file-${slot}`, fileId: song.fileId });
+  });
+});
+
+it("[S44] the two of a file are kept apart", () => {
+  const [swarm, ada, , cy] = row(11);
+  ada.add(song);
+  ada.handle({ type: "annotation-set", fileId: song.fileId, annotation: annotationOf(1) });
+  ada.handle({ type: "index-set", fileId: song.fileId, index: annotationOf(2) });
+  swarm.runUntil(() => cy.transfer.indexOf(song.fileId) !== null);
+  swarm.clock.advance(1_000);
+  expect(cy.transfer.annotationOf(song.fileId)).toEqual(annotationOf(1));
+  expect(cy.transfer.indexOf(song.fileId)).toEqual(annotationOf(2));
 });

@@ -9,6 +9,7 @@ import type { Neighbour } from "./neighbour.ts";
 import type { KeptFile } from "./resume-state.ts";
 import type { SwarmEvent } from "./state.ts";
 import type { Upload } from "./uploads.ts";
+import type { Urgency } from "./urgency.ts";
 
 export type TransferEvent =
   | { readonly type: "link-opened"; readonly peer: UserId }
@@ -56,6 +57,9 @@ export type TransferEvent =
   | { readonly type: "file-restored"; readonly file: KeptFile; readonly pieces: readonly number[] }
   | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
   | { readonly type: "annotation-set"; readonly fileId: FileId; readonly annotation: Bytes }
+  | { readonly type: "index-set"; readonly fileId: FileId; readonly index: Bytes }
+  /** The pieces whose sound is due next, in this order; those of before are forgotten. */
+  | { readonly type: "urgent-set"; readonly fileId: FileId; readonly pieces: readonly number[] }
   | { readonly type: "prioritized"; readonly fileId: FileId | null }
   | { readonly type: "generous-set"; readonly isGenerous: boolean }
   | { readonly type: "tick" };
@@ -120,6 +124,7 @@ export interface CoreState {
   preferred: FileId | null;
   /** All that were preferred at any time, the latest first: the order in which files are fetched. */
   choices: readonly FileId[];
+  readonly urgency: Urgency;
   /** The list of files this device offers has changed since it was last sent. */
   isCatalogStale: boolean;
   perform(effect: Effect): void;

@@ -1,28 +1,21 @@
-// The receiving half of the core: asks neighbours for pieces, assembles chunks, has pieces verified, and moves work away from
-// whoever is silent, slow, gone or lying. Local ms.
-// Invariants: (1) a piece is asked of one source, except in the end-game; (2) all chunks of a piece come from one source, so a
-// bad hash names the culprit; (3) nothing is held, listed or passed on before it is verified and stored.
+// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), assembles chunks, has pieces
+// verified, and moves work away from whoever is silent, slow, gone or lying. Local ms.
+// Invariants: (1) all chunks of a piece come from one source, so a bad hash names the culprit; (2) nothing is held, listed or
+// passed on before it is verified and stored.
 
 import { type FileId, remember, type UserId } from "../../lib/index.ts";
 import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
-import { dutyOf, isReserved, MAX_UNANSWERED_CHECKS, STALLED_AFTER_MS, STORE_PATIENCE_MS } from "./duty.ts";
+import { dutyOf, MAX_UNANSWERED_CHECKS, STORE_PATIENCE_MS } from "./duty.ts";
 import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
 import { hashOfPiece, parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
-import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
+import { PieceRequests } from "./piece-requests.ts";
 import { MANIFEST, type PieceRequest } from "./remote-source.ts";
 import { isListed } from "./room-budget.ts";
 
-/** In the end-game an idle source helps out when a piece took this long, or twice what it should. */
-const END_GAME_AGE_MS = 500;
-/** Only from a source that will take at least this many times as long: asking back costs a round trip. */
-const ASK_BACK_RATIO = 2;
-/** Half-received pieces kept in memory at once; a phone has little. */
-const MAX_LIVE_BYTES = 32 * 1024 * 1024;
-const MAX_LIVE_BYTES_ON_PHONE = 8 * 1024 * 1024;
 /** Where the store had no room, others may give some back meanwhile; to ask more often would only wear out the disc. */
 const UNSTORABLE_PAUSE_MS = 60_000;
 /** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
@@ -30,11 +23,11 @@ const NAMED_AFTER_STRIKES = 2;
 
 export class Fetching {
   readonly #core: CoreState;
-  readonly #maxLiveBytes: number;
+  readonly #requests: PieceRequests;
 
   constructor(core: CoreState, isPhone: boolean) {
     this.#core = core;
-    this.#maxLiveBytes = isPhone ? MAX_LIVE_BYTES_ON_PHONE : MAX_LIVE_BYTES;
+    this.#requests = new PieceRequests(core, isPhone);
   }
 
   /** Whether something may time out, so that ticks are worth their wake-ups. */
@@ -53,13 +46,16 @@ export class Fetching {
     );
     const rankOf = ({ source }: Neighbour): number => (source.isSilent ? 1e9 : 0) + source.expectedMs(0);
     sources.sort((a, b) => rankOf(a) - rankOf(b));
-    for (const neighbour of sources) this.#scheduleFrom(neighbour, files, localMs);
+    this.#requests.askUrgent(files, localMs);
+    for (const neighbour of sources) this.#requests.askFrom(neighbour, files, localMs);
   }
 
   /** Asks one neighbour, which has just become able to give more. */
   scheduleFrom(neighbour: Neighbour, localMs: number): void {
     if (!neighbour.hasSaidHello || neighbour.isBanned) return;
-    this.#scheduleFrom(neighbour, this.#filesToFetch(localMs), localMs);
+    const files = this.#filesToFetch(localMs);
+    this.#requests.askUrgent(files, localMs);
+    this.#requests.askFrom(neighbour, files, localMs);
   }
 
   /** Takes one chunk; returns why its sender must go, if so. */
@@ -98,7 +94,7 @@ export class Fetching {
     if (file.retryLocalMs !== null && localMs >= file.retryLocalMs) file.retryLocalMs = null;
     if (file.retryLocalMs === null) file.isUnstorable = false;
     // It may have been asked for anew when the store was late.
-    this.#cancelElsewhere(file, piece);
+    this.#requests.cancelElsewhere(file, piece);
     if (file.held.setCount === 1) this.#core.isCatalogStale = true;
     for (const neighbour of this.#core.neighbours.values()) {
       if (!neighbour.advertised.has(fileId)) continue;
@@ -123,7 +119,7 @@ export class Fetching {
     const neighbour = neighbours.get(peer);
     if (neighbour && !neighbour.isBanned) {
       neighbour.isBanned = true;
-      this.#cancelAll(neighbour, neighbour.source.liveRequests());
+      this.#requests.cancelAll(neighbour, neighbour.source.liveRequests());
       this.recount();
     }
     this.schedule(localMs);
@@ -220,7 +216,7 @@ export class Fetching {
     file.manifestAsk = null;
     for (const neighbour of this.#core.neighbours.values()) {
       const requests = neighbour.source.liveRequests().filter(({ fileId }) => fileId === file.fileId);
-      this.#cancelAll(neighbour, requests);
+      this.#requests.cancelAll(neighbour, requests);
     }
   }
 
@@ -287,7 +283,7 @@ export class Fetching {
       if (!first || !neighbour.source.checkSilence(first.sizeBytes, localMs)) continue;
       // What only this source has is waited for: asking again would change nothing on a reliable channel.
       const movable = requests.filter((request) => hasOtherSource(this.#core.neighbours, neighbour, request));
-      this.#cancelAll(neighbour, movable);
+      this.#requests.cancelAll(neighbour, movable);
       if (movable[0] && neighbour.source.strikes === NAMED_AFTER_STRIKES)
         this.#nameSilent(neighbour, movable[0].fileId);
     }
@@ -359,111 +355,13 @@ export class Fetching {
     this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
   }
 
-  #scheduleFrom(neighbour: Neighbour, files: readonly KnownFile[], localMs: number): void {
-    const { source } = neighbour;
-    let isRefilling = false;
-    for (const file of files) {
-      if (isReserved(this.#core, neighbour, file)) return;
-      const holding = neighbour.holdings.get(file.fileId);
-      const isStalled = file.inFlight.size === 0 && localMs - file.progressLocalMs >= STALLED_AFTER_MS;
-      const isUnshownAsked = isStalled && neighbour.listing.get(file.fileId)?.isWhole === true;
-      if (!holding || holding.length !== file.pieceCount) continue;
-      const credit = source.creditFor(file.pieceLength);
-      // In batches: a request message per half credit, not per piece.
-      if (!isRefilling && source.liveCount > credit / 2) return;
-      isRefilling = true;
-      const room = Math.min(credit - source.liveCount, this.#roomFor(file.pieceLength));
-      if (room <= 0) return;
-      const isAtSource = (piece: number) =>
-        (holding.has(piece) || isUnshownAsked) &&
-        !source.requestOf(file.fileId, piece) &&
-        !source.isRefusing(file.fileId, piece, localMs);
-      const choices = {
-        pieceCount: file.pieceCount,
-        startedPieces: file.held.setCount + file.checking.size + file.inFlight.size,
-        isWanted: (piece: number) => file.isWanted(piece),
-        isAtSource,
-        availabilityOf: (piece: number) => file.availability[piece] ?? 0,
-      };
-      let pieces = pickPieces(choices, room, this.#core.random);
-      if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
-      this.#request(neighbour, file, pieces, localMs);
-      if (pieces.length === 0) this.#steal(neighbour, file, isAtSource, room);
-    }
-  }
-
-  /** A source with nothing to do takes over what waits, not begun, at a much slower one: once that one has let go of it. */
-  #steal(neighbour: Neighbour, file: KnownFile, isAtSource: (piece: number) => boolean, room: number): void {
-    const { source, userId } = neighbour;
-    if (source.isSilent || source.rateBytesPerSec === null) return;
-    const hereMs = source.expectedMs(file.pieceLength);
-    const piecesOf = new Map<UserId, number[]>();
-    let left = room;
-    for (const [piece, { sources }] of file.inFlight) {
-      if (left <= 0) break;
-      const [owing] = sources;
-      const other = sources.size === 1 && owing ? this.#core.neighbours.get(owing)?.source : undefined;
-      const request = other?.requestOf(file.fileId, piece);
-      if (!owing || !other || !request || request.stolenFor || request.receivedBytes > 0) continue;
-      if (!isAtSource(piece) || other.expectedMs(0) < ASK_BACK_RATIO * hereMs) continue;
-      request.stolenFor = userId;
-      piecesOf.set(owing, [...(piecesOf.get(owing) ?? []), piece]);
-      left -= 1;
-    }
-    for (const [owing, pieces] of piecesOf) {
-      const message = { type: "cancel", fileId: file.fileId, pieces } as const;
-      this.#core.perform({ type: "send-ctl", peer: owing, message });
-    }
-  }
-
-  #pickDuplicates(
-    neighbour: Neighbour,
-    file: KnownFile,
-    isAtSource: (piece: number) => boolean,
-    room: number,
-    localMs: number,
-  ): number[] {
-    let sources = 0;
-    for (const { holdings } of this.#core.neighbours.values()) if (holdings.has(file.fileId)) sources += 1;
-    if (neighbour.source.isSilent || !isEndGame(file.missingPieces, sources)) return [];
-    const left = Math.min(room, duplicateBudgetOf(file.pieceCount) - file.duplicatesAsked);
-    const late: number[] = [];
-    for (const [piece, inFlight] of file.inFlight) {
-      if (late.length >= left) break;
-      if (inFlight.sources.size > 1 || !isAtSource(piece)) continue;
-      const [owing] = inFlight.sources;
-      const expectedMs = owing
-        ? (this.#core.neighbours.get(owing)?.source.expectedMs(file.pieceLength) ?? 0)
-        : 0;
-      if (localMs - inFlight.sinceLocalMs > Math.max(END_GAME_AGE_MS, 2 * expectedMs)) late.push(piece);
-    }
-    file.duplicatesAsked += late.length;
-    return late;
-  }
-
-  #request(neighbour: Neighbour, file: KnownFile, pieces: number[], localMs: number): void {
-    if (pieces.length === 0) return;
-    for (const piece of pieces) {
-      neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs);
-      file.markAsked(piece, neighbour.userId, localMs);
-    }
-    const message = { type: "request", fileId: file.fileId, pieces } as const;
-    this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
-  }
-
-  #roomFor(pieceLength: number): number {
-    let liveBytes = 0;
-    for (const { source } of this.#core.neighbours.values()) liveBytes += source.liveBytes;
-    return Math.floor((this.#maxLiveBytes - liveBytes) / pieceLength);
-  }
-
   #finish(neighbour: Neighbour, request: PieceRequest, file: KnownFile | undefined, localMs: number): void {
     const { piece, bytes } = request;
     neighbour.source.recordPiece();
     neighbour.source.forget(request);
     file?.markNotComing(piece, neighbour.userId);
     if (file?.manifest && bytes) {
-      this.#cancelElsewhere(file, piece);
+      this.#requests.cancelElsewhere(file, piece);
       file.checking.set(piece, localMs);
       file.progressLocalMs = localMs;
       const sha256 = hashOfPiece(file.manifest, piece);
@@ -471,28 +369,5 @@ export class Fetching {
       this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
     }
     this.scheduleFrom(neighbour, localMs);
-  }
-
-  #cancelElsewhere(file: KnownFile, piece: number): void {
-    for (const peer of file.inFlight.get(piece)?.sources ?? []) {
-      const other = this.#core.neighbours.get(peer);
-      const request = other?.source.requestOf(file.fileId, piece);
-      if (other && request) this.#cancelAll(other, [request]);
-    }
-  }
-
-  #cancelAll(neighbour: Neighbour, requests: readonly PieceRequest[]): void {
-    const piecesOfFile = new Map<FileId, number[]>();
-    for (const request of requests) {
-      neighbour.source.cancel(request);
-      this.#core.fileCatalog.get(request.fileId)?.markNotComing(request.piece, neighbour.userId);
-      const pieces = piecesOfFile.get(request.fileId);
-      if (pieces) pieces.push(request.piece);
-      else piecesOfFile.set(request.fileId, [request.piece]);
-    }
-    for (const [fileId, pieces] of piecesOfFile) {
-      const message = { type: "cancel", fileId, pieces } as const;
-      this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
-    }
   }
 }

@@ -98,9 +98,9 @@ export class FileCatalog {
   /** What `restore` needs of every file of which something is held, or which is switched off. */
   kept(neighbours: ReadonlyMap<UserId, Neighbour>): KeptFile[] {
     return [...this.#files.values()].flatMap((file) => {
-      const { fileId, manifest, isMine, isEnabled, annotation } = file;
+      const { fileId, manifest, isMine, isEnabled, annotations } = file;
       if (!manifest || (isEnabled && file.held.setCount === 0)) return [];
-      return [{ fileId, manifest, name: this.nameOf(file, neighbours), isMine, isEnabled, annotation }];
+      return [{ fileId, manifest, name: this.nameOf(file, neighbours), isMine, isEnabled, ...annotations }];
     });
   }
 

@@ -2,6 +2,7 @@
 // Invariant: a piece is held, or being checked, or in flight, or wanted; it counts as held only once verified and stored.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { SlotName } from "./annotation-slots.ts";
 import { Bitfield } from "./bitfield.ts";
 import { type Manifest, pieceCountOf, pieceLengthOf, pieceSizeOf } from "./manifest.ts";
 
@@ -42,8 +43,8 @@ export class KnownFile {
   duplicatesAsked = 0;
   /** This device or a neighbour held all of it at some time. */
   wasWholeSomewhere = false;
-  /** The best annotation heard or written (annotations.ts). */
-  annotation: Bytes | null = null;
+  /** The best heard or written in each slot (annotations.ts). */
+  readonly annotations: Record<SlotName, Bytes | null> = { annotation: null, index: null };
   held: Bitfield;
   heldBytes = 0;
   readonly inFlight = new Map<number, InFlight>();
@@ -93,6 +94,14 @@ export class KnownFile {
 
   get missingPieces(): number {
     return this.held.length - this.held.setCount;
+  }
+
+  /** Whether all pieces with any of these bytes are held; false beyond the file. */
+  holds(fromByte: number, toByte: number): boolean {
+    if (!(fromByte >= 0 && fromByte <= toByte && toByte <= this.size)) return false;
+    for (let piece = Math.floor(fromByte / this.pieceLength); piece * this.pieceLength < toByte; piece++)
+      if (!this.held.has(piece)) return false;
+    return true;
   }
 
   pieceSize(piece: number): number {

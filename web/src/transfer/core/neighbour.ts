@@ -1,14 +1,13 @@
 // One linked peer as the transfer core sees it: what it lists and holds, what it owes us, what we owe it. Local ms.
 
-import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
 import { MAX_FILE_BYTES, MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
 import type { Advertisement } from "./advertisement.ts";
-import { ANNOTATION_BURST, ANNOTATION_LENIENCY, ANNOTATIONS_PER_SEC } from "./annotation-limits.ts";
+import { ANNOTATION_SLOTS, type SlotName, ToldAnnotations } from "./annotation-slots.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { DropReason, ListedFile } from "./ctl.ts";
 import { pieceCountOf, pieceLengthOf } from "./manifest.ts";
 import { type PieceRequest, RemoteSource } from "./remote-source.ts";
-import { TokenBucket } from "./token-bucket.ts";
 import { UploadQueue } from "./uploads.ts";
 
 export type Refusal = {
@@ -28,13 +27,10 @@ export class Neighbour {
   readonly pendingHaves = new Map<FileId, number[]>();
   /** Files of which it was shown only some pieces (seeding.ts). */
   readonly advertisements = new Map<FileId, Advertisement>();
-  /** The best annotation of each file that it is known to have. */
-  readonly annotations = new Map<FileId, Bytes>();
-  readonly annotationPace = new TokenBucket(ANNOTATIONS_PER_SEC, ANNOTATION_BURST);
-  readonly annotationAllowance = new TokenBucket(
-    ANNOTATIONS_PER_SEC * ANNOTATION_LENIENCY,
-    ANNOTATION_BURST * ANNOTATION_LENIENCY,
-  );
+  readonly annotations: Readonly<Record<SlotName, ToldAnnotations>> = {
+    annotation: new ToldAnnotations(ANNOTATION_SLOTS.annotation),
+    index: new ToldAnnotations(ANNOTATION_SLOTS.index),
+  };
   toldLocalMs = Number.NEGATIVE_INFINITY;
   pingSentLocalMs = Number.NEGATIVE_INFINITY;
   pingId = 0;
@@ -57,7 +53,8 @@ export class Neighbour {
 
   /** How many things are kept because this neighbour said them. */
   get keptCount(): number {
-    const maps = [this.listing, this.holdings, this.annotations, this.pings, this.#fileOfSlot, this.#refused];
+    const told = [this.annotations.annotation.best, this.annotations.index.best];
+    const maps = [this.listing, this.holdings, ...told, this.pings, this.#fileOfSlot, this.#refused];
     return maps.reduce((sum, { size }) => sum + size, 0) + this.uploads.count;
   }
 

@@ -13,7 +13,11 @@ export interface KeptFile {
   readonly isMine: boolean;
   readonly isEnabled: boolean;
   readonly annotation: Bytes | null;
+  readonly index: Bytes | null;
 }
+
+/** A tab's storage takes some five million: indexes of others' files beyond this come again from those who have them. */
+const MAX_INDEX_CHARS = 1_000_000;
 
 const resumeStateSchema = v.array(
   v.object({
@@ -24,20 +28,31 @@ const resumeStateSchema = v.array(
     isMine: v.boolean(),
     isEnabled: v.boolean(),
     annotation: v.nullable(v.string()),
+    index: v.nullable(v.string()),
   }),
 );
 
 export function encodeResumeState(files: readonly KeptFile[]): string {
+  let indexChars = 0;
+  const indexText = ({ isMine, index }: KeptFile): string | null => {
+    const text = index && toBase64Url(index);
+    indexChars += isMine ? 0 : (text?.length ?? 0);
+    return isMine || indexChars <= MAX_INDEX_CHARS ? text : null;
+  };
   return JSON.stringify(
-    files.map(({ fileId, manifest, name, isMine, isEnabled, annotation }) => ({
-      fileId,
-      sizeBytes: manifest.sizeBytes,
-      sha256: encodeHashes(manifest),
-      name,
-      isMine,
-      isEnabled,
-      annotation: annotation && toBase64Url(annotation),
-    })),
+    files.map((file) => {
+      const { fileId, manifest, name, isMine, isEnabled, annotation } = file;
+      return {
+        fileId,
+        sizeBytes: manifest.sizeBytes,
+        sha256: encodeHashes(manifest),
+        name,
+        isMine,
+        isEnabled,
+        annotation: annotation && toBase64Url(annotation),
+        index: indexText(file),
+      };
+    }),
   );
 }
 
@@ -50,5 +65,6 @@ export function decodeResumeState(text: string): KeptFile[] {
     isMine: kept.isMine,
     isEnabled: kept.isEnabled,
     annotation: kept.annotation === null ? null : fromBase64Url(kept.annotation),
+    index: kept.index === null ? null : fromBase64Url(kept.index),
   }));
 }

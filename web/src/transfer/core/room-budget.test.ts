@@ -47,7 +47,7 @@ function holdSmallFiles(peer: FakePeer, count: number, names: readonly string[],
     const { fileId, manifest } = fakeFile(40, "", 10 + salt + at);
     peer.store.set(`${fileId}/0`, peer.swarm.contentOf(manifest.sizeBytes, 0));
     const name = names[at % names.length] ?? "";
-    const file = { fileId, manifest, name, isMine: false, isEnabled: true, annotation: null };
+    const file = { fileId, manifest, name, isMine: false, isEnabled: true, annotation: null, index: null };
     peer.handle({ type: "file-restored", file, pieces: [0] });
   }
 }
@@ -321,7 +321,7 @@ describe("[S34] one member", () => {
     swarm.link(bo, mallory);
     swarm.clock.advance(100);
     const files = Array.from({ length: 8 }, (_, salt) => fakeFile(8 * PIECE, `${salt}.mp3`, 50 + salt));
-    const kept = { isMine: false, isEnabled: true, annotation: null };
+    const kept = { isMine: false, isEnabled: true, annotation: null, index: null };
     for (const file of files) {
       for (let piece = 0; piece < 8; piece++)
         mallory.store.set(`${file.fileId}/${piece}`, swarm.contentOf(8 * PIECE, piece));

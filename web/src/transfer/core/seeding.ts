@@ -33,6 +33,14 @@ export class Seeding {
     return showing.shown;
   }
 
+  /** A neighbour asked for a piece, shown to it or not: it is handed out to it. */
+  recordAsked(neighbour: Neighbour, fileId: FileId, piece: number): void {
+    const showing = neighbour.advertisements.get(fileId);
+    if (!showing || showing.shown.has(piece)) return;
+    showing.shown.set(piece);
+    showing.ahead.add(piece);
+  }
+
   /** A piece has left for its neighbour. */
   recordSent(peer: UserId, fileId: FileId, piece: number): void {
     const neighbour = this.#core.neighbours.get(peer);

@@ -1,6 +1,6 @@
 // The giving half of the core: who gets which piece next. Local ms.
 // Few pieces are on their way at a time, over all links together, so that each arrives soon and can be passed on: a piece in
-// nine halves helps nobody. Links take turns; within a link the playing file goes first, then what fewest others have.
+// nine halves helps nobody. Links take turns; within a link goes first what is due, then the playing file, then what fewest others have.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
 import { LINK_DEAD_AFTER_MS, UPLOAD_SLOTS } from "../../protocol/constants/transfer.gen.ts";
@@ -38,6 +38,7 @@ export class Serving {
     neighbour: Neighbour,
     fileId: FileId,
     pieces: readonly number[],
+    isDue: boolean,
     localMs: number,
   ): DropReason | null {
     const file = this.#core.fileCatalog.get(fileId);
@@ -45,7 +46,8 @@ export class Serving {
     for (const piece of pieces) {
       if (file?.manifest && piece >= file.pieceCount) return "malformed";
       if (!file?.isServed || !file.held.has(piece)) refused.push(piece);
-      else if (!neighbour.uploads.add({ fileId, piece })) return "flood";
+      else if (!neighbour.uploads.add({ fileId, piece, isDue })) return "flood";
+      else this.#seeding.recordAsked(neighbour, fileId, piece);
     }
     this.#reject(neighbour.userId, fileId, refused);
     this.pump(localMs);
@@ -142,8 +144,9 @@ export class Serving {
     return next;
   }
 
-  /** Lower goes first. */
-  #urgencyOf({ fileId, piece }: Upload): number {
+  /** Lower goes first. What is due changes the order within its link alone: nobody gains by it at another's cost. */
+  #urgencyOf({ fileId, piece, isDue }: Upload): number {
+    if (isDue) return Number.NEGATIVE_INFINITY;
     const rarity = this.#core.fileCatalog.get(fileId)?.availability[piece] ?? 0;
     return fileId === this.#core.preferred ? rarity - 0x10000 : rarity;
   }

@@ -54,6 +54,8 @@ export type SwarmEvent =
   | { readonly code: "file-complete"; readonly fileId: FileId }
   /** The file's annotation is another than before: `Swarm.annotationOf` has it. */
   | { readonly code: "file-annotation"; readonly fileId: FileId }
+  /** The file's sound index is another than before: `Swarm.indexOf` has it. */
+  | { readonly code: "file-index"; readonly fileId: FileId }
   | { readonly code: "storage-full"; readonly fileId: FileId; readonly fileName: string }
   /** It owes pieces of the file, others have them too, and it has been silent for long. */
   | {

@@ -21,6 +21,7 @@ import type { KeptFile } from "./resume-state.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
 import type { FileState, Totals } from "./state.ts";
+import { Urgency } from "./urgency.ts";
 
 export interface TransferOptions {
   readonly me: UserId;
@@ -29,6 +30,8 @@ export interface TransferOptions {
   readonly isPhone?: boolean;
   /** Whether a file annotation makes sense. The same on every peer, or annotations would not become the same. */
   acceptsAnnotation?(annotation: Bytes): boolean;
+  /** Whether a sound index makes sense. The same on every peer, too. */
+  acceptsIndex?(index: Bytes): boolean;
 }
 
 /** While something is owed or pending; also how late a timeout may be noticed. */
@@ -44,6 +47,7 @@ export class Transfer {
   readonly #serving: Serving;
   readonly #catalogs: Catalogs;
   readonly #annotations: Annotations;
+  readonly #indexes: Annotations;
   readonly #haveAnnouncements: HaveAnnouncements;
   readonly #pings: Pings;
   #effects: Effect[] = [];
@@ -59,6 +63,7 @@ export class Transfer {
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
       choices: [],
+      urgency: new Urgency(),
       isCatalogStale: false,
       perform: (effect) => this.#effects.push(effect),
     };
@@ -68,7 +73,8 @@ export class Transfer {
     this.#catalogs = new Catalogs(this.#core, this.#fetching, this.#seeding);
     this.#haveAnnouncements = new HaveAnnouncements(this.#core);
     this.#pings = new Pings(this.#core);
-    this.#annotations = new Annotations(this.#core, options.acceptsAnnotation ?? (() => true));
+    this.#annotations = new Annotations(this.#core, "annotation", options.acceptsAnnotation ?? (() => true));
+    this.#indexes = new Annotations(this.#core, "index", options.acceptsIndex ?? (() => true));
   }
 
   /** A start is being prepared, or clocks disagree: they are compared more often. */
@@ -137,12 +143,23 @@ export class Transfer {
     return this.#annotations.of(fileId);
   }
 
+  indexOf(fileId: FileId): Bytes | null {
+    return this.#indexes.of(fileId);
+  }
+
+  /** Whether these bytes of a file are held, one at least. */
+  holds(fileId: FileId, fromByte: number, toByte: number): boolean {
+    return this.#core.fileCatalog.get(fileId)?.holds(fromByte, toByte) ?? false;
+  }
+
   /** How long until the next tick is worth having, ms; null while alone. */
   get tickInMs(): number | null {
     const neighbours = [...this.#core.neighbours.values()];
     if (neighbours.length === 0) return null;
     const hasPending =
-      this.#annotations.hasPending || neighbours.some(({ pendingHaves }) => pendingHaves.size > 0);
+      this.#annotations.hasPending ||
+      this.#indexes.hasPending ||
+      neighbours.some(({ pendingHaves }) => pendingHaves.size > 0);
     const isBusy =
       this.#fetching.isWaiting ||
       hasPending ||
@@ -157,6 +174,7 @@ export class Transfer {
     this.#catalogs.sendStale(localMs);
     this.#haveAnnouncements.send(localMs);
     this.#annotations.send(localMs);
+    this.#indexes.send(localMs);
     return this.#effects;
   }
 
@@ -228,6 +246,12 @@ export class Transfer {
       case "annotation-set":
         this.#annotations.set(event.fileId, event.annotation);
         return;
+      case "index-set":
+        this.#indexes.set(event.fileId, event.index);
+        return;
+      case "urgent-set":
+        if (this.#core.urgency.set(event.fileId, event.pieces)) this.#fetching.schedule(localMs);
+        return;
       case "prioritized":
         this.#prioritize(event.fileId, localMs);
         return;
@@ -259,6 +283,8 @@ export class Transfer {
       }
       case "annotation":
         return this.#annotations.take(neighbour, message.fileId, message.annotation, localMs);
+      case "index":
+        return this.#indexes.take(neighbour, message.fileId, message.index, localMs);
       case "bitfield":
         if (!neighbour.takeBitfield(message.fileId, message.pieces)) return "malformed";
         this.#fetching.recount();
@@ -267,8 +293,10 @@ export class Transfer {
         return null;
       case "have":
         return this.#takeHave(neighbour, message.fileId, message.pieces, localMs);
-      case "request":
-        return this.#serving.takeRequest(neighbour, message.fileId, message.pieces, localMs);
+      case "request": {
+        const { fileId, pieces, isDue = false } = message;
+        return this.#serving.takeRequest(neighbour, fileId, pieces, isDue, localMs);
+      }
       case "cancel":
         this.#serving.takeCancel(neighbour, message.fileId, message.pieces);
         return null;
@@ -359,6 +387,7 @@ export class Transfer {
     const file = this.#core.fileCatalog.restore(kept, pieces);
     if (!file) return;
     if (kept.annotation) this.#annotations.set(kept.fileId, kept.annotation);
+    if (kept.index) this.#indexes.set(kept.fileId, kept.index);
     this.#catalogs.tellAnew(kept.fileId);
     this.#fetching.recount();
     this.#fetching.schedule(localMs);

@@ -7,6 +7,8 @@ import { MAX_QUEUED_UPLOADS } from "../../protocol/constants/transfer.gen.ts";
 export interface Upload {
   readonly fileId: FileId;
   readonly piece: number;
+  /** Its receiver says that its sound comes next. */
+  readonly isDue?: boolean;
 }
 
 interface InPipe {

@@ -107,13 +107,21 @@ export class Content {
     }
   }
 
-  /** The whole file in one buffer, and nothing beside it but the piece being copied. */
-  async readWhole(fileId: FileId, manifest: Manifest): Promise<Bytes> {
-    const whole = new Uint8Array(manifest.sizeBytes);
-    for (let piece = 0; piece < pieceCountOf(manifest.sizeBytes); piece++) {
-      whole.set(await this.read(fileId, piece), piece * manifest.pieceLength);
+  /** A copy of these bytes, and nothing beside it but the piece being copied. Rejects RangeError beyond the file. */
+  async readRange(fileId: FileId, manifest: Manifest, fromByte: number, toByte: number): Promise<Bytes> {
+    const { pieceLength, sizeBytes } = manifest;
+    if (!(fromByte >= 0 && fromByte <= toByte && toByte <= sizeBytes))
+      throw new RangeError("beyond the file");
+    const range = new Uint8Array(toByte - fromByte);
+    for (let piece = Math.floor(fromByte / pieceLength); piece * pieceLength < toByte; piece++) {
+      const start = piece * pieceLength;
+      const from = Math.max(0, fromByte - start);
+      const whole = await this.read(fileId, piece).catch((cause: unknown) => {
+        throw new FileError("file-unreadable", `piece ${piece}`, { cause });
+      });
+      range.set(whole.subarray(from, toByte - start), start + from - fromByte);
     }
-    return whole;
+    return range;
   }
 
   read(fileId: FileId, piece: number): Promise<Bytes> {

@@ -10,6 +10,7 @@ const songs: readonly KeptFile[] = [1, 2, 3].map((salt) => ({
   isMine: true,
   isEnabled: true,
   annotation: null,
+  index: null,
 }));
 
 /** A store that has the first two pieces of every file; `broken` cannot be opened. */
@@ -57,6 +58,13 @@ describe("[S22] what a reload leaves", () => {
     restoring.expect(encodeResumeState(songs));
     expect((await allOf(restoring)).map(({ file }) => file.name)).toEqual(["song 1.mp3", "song 3.mp3"]);
     expect(namesIn(restoring.resumeState([]))).toEqual([]);
+  });
+
+  it("leaves out the indexes of others' files where they would fill what a tab may keep, and never one's own", () => {
+    const index = new Uint8Array(400_000);
+    const kept = songs.map((song, at) => ({ ...song, isMine: at === 0, index }));
+    const indexes = decodeResumeState(encodeResumeState(kept)).map((file) => file.index?.length ?? null);
+    expect(indexes).toEqual([400_000, 400_000, null]);
   });
 
   it("counts as nothing where it makes no sense", async () => {

@@ -12,7 +12,7 @@ class FakeChannel {
   onbufferedamountlow: (() => void) | null = null;
   other: FakeChannel | null = null;
 
-  constructor(readonly network: FakeNetwork) {}
+  constructor(readonly connection: FakeConnection) {}
 
   open(other: FakeChannel): void {
     this.other = other;
@@ -22,7 +22,8 @@ class FakeChannel {
 
   send(data: string | ArrayBuffer): void {
     if (this.readyState !== "open") throw new Error("InvalidStateError");
-    this.network.carry(() => this.other?.onmessage?.({ data }));
+    const { other } = this;
+    this.connection.network.carry(() => other?.connection.deliver(() => other.onmessage?.({ data })));
   }
 
   end(): void {
@@ -47,6 +48,8 @@ export class FakeConnection {
   onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
   onconnectionstatechange: (() => void) | null = null;
   readonly channels: FakeChannel[] = [];
+  /** Hands the page what a channel brought: now, or when its scripts run again. */
+  deliver: (task: () => void) => void = (task) => task();
   offers = 0;
   #hasCandidate = false;
 
@@ -56,7 +59,7 @@ export class FakeConnection {
   ) {}
 
   createDataChannel(): FakeChannel {
-    const channel = new FakeChannel(this.network);
+    const channel = new FakeChannel(this);
     this.channels.push(channel);
     return channel;
   }
@@ -135,12 +138,22 @@ export class FakeNetwork {
   /** Brings what was sent on a channel to its other end, in order. */
   carry: (deliver: () => void) => void = queueMicrotask;
 
-  readonly create = (configuration: RTCConfiguration = {}): RTCPeerConnection => {
-    this.configurations.push(configuration);
-    const connection = new FakeConnection(this, descriptionOf(this.connections.size));
-    this.connections.set(connection.name, connection);
-    return connection as unknown as RTCPeerConnection;
+  readonly create = (configuration: RTCConfiguration = {}): RTCPeerConnection =>
+    this.#make(configuration).given;
+
+  /** For a page whose scripts may stand still. */
+  readonly createFor = (deliver: FakeConnection["deliver"]) => (configuration: RTCConfiguration) => {
+    const { made, given } = this.#make(configuration);
+    made.deliver = deliver;
+    return given;
   };
+
+  #make(configuration: RTCConfiguration) {
+    this.configurations.push(configuration);
+    const made = new FakeConnection(this, descriptionOf(this.connections.size));
+    this.connections.set(made.name, made);
+    return { made, given: made as unknown as RTCPeerConnection };
+  }
 
   /** Connections nobody has closed. */
   get alive(): FakeConnection[] {

@@ -113,7 +113,7 @@ export class FakePeer {
 
   /** What the page after a reload finds in the store, and tells the core of sooner or later. */
   restore(file: FakeFile): void {
-    const kept = { ...file, isMine: false, isEnabled: true, annotation: null };
+    const kept = { ...file, isMine: false, isEnabled: true, annotation: null, index: null };
     this.handle({ type: "file-restored", file: kept, pieces: this.heldPieces(file) });
   }
 
@@ -338,6 +338,7 @@ export interface JoinOptions {
   readonly uplinkBytesPerSec?: number;
   readonly capacityBytes?: number;
   acceptsAnnotation?(annotation: Bytes): boolean;
+  acceptsIndex?(index: Bytes): boolean;
   readonly store?: Map<string, Bytes>;
 }
 
