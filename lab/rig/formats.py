@@ -27,7 +27,7 @@ from lab.rig.pulse import SpeakerRig
 from lab.rig.song import make_music
 from lab.rig.tracking import Floats, Signal
 from unisono.peer.anchor import decode_anchor, match_anchor
-from unisono.peer.decode import Decoder
+from unisono.peer.song_file import FileStretches, SongFile
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
@@ -68,9 +68,16 @@ DECODE = """async ([url, note]) => {
   const anchors = {...await import("/anchor.js"), ...await import("/anchor-annotation.js")};
   const toText = (b) => btoa(Array.from(new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
     (v) => String.fromCharCode(v)).join(""));
-  const own = anchors.makeAnchor(channels, 48000);
+  const read = (channel, from, length) => {
+    const there = new Float32Array(length);
+    const start = Math.max(0, from);
+    there.set(channels[channel].subarray(start, Math.max(start, from + length)), start - from);
+    return there;
+  };
+  const anchored = {source: {channelCount: channels.length, read}, frames: channels[0].length};
+  const own = anchors.makeAnchor(anchored, 48000);
   const given = note && anchors.decodeAnchor(Uint8Array.from(atob(note), (c) => c.charCodeAt(0)));
-  const match = given ? anchors.matchAnchor(channels, 48000, given) : null;
+  const match = given ? anchors.matchAnchor(anchored, 48000, given) : null;
   const mono = channels[0].map((_, i) => channels.reduce((sum, c) => sum + c[i], 0) / channels.length);
   return {anchor: toText(anchors.encodeAnchor(own)), match, pcm: toText(mono)};
 }"""
@@ -171,11 +178,13 @@ def _offsets(decode: Decode, address: str, owner: Answer) -> Offsets | DecodeErr
 
 
 def _headless_offsets(path: Path, owner: Answer) -> Offsets:
-    song = Decoder().decode("f" * 64, path)
+    file = SongFile(path)
+    heading, index = file.survey()
     anchor = decode_anchor(base64.b64decode(owner["anchor"]))
-    match = anchor and match_anchor(song.channels, song.sample_rate, anchor)
-    mono = song.channels.mean(axis=0, dtype=np.float64)
-    common = resample_poly(mono, RATE_HZ // 100, song.sample_rate // 100).astype(np.float32)
+    match = anchor and match_anchor(FileStretches(file, index), heading.sample_rate, anchor)
+    [channels] = file.spans(index, [(0, index.frames)])
+    mono = channels.mean(axis=0, dtype=np.float64)
+    common = resample_poly(mono, RATE_HZ // 100, heading.sample_rate // 100).astype(np.float32)
     return Offsets(match.offset_sec * 1000 if match else None, _delay_ms(_pcm(owner), common))
 
 

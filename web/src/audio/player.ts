@@ -4,14 +4,14 @@
 // scheduled (queued, not begun) · playing · interrupted (the platform took the sound).
 // Does not know directors or global time: a Timeline is all it is given.
 
-import { type Clock, every, within } from "../lib/index.ts";
-import type { DecodedSound, wholeFileDecoder } from "./decode/decode.ts";
+import { type Bytes, type Clock, every } from "../lib/index.ts";
+import type { Anchored, MakeSounds, Sound, SoundFile, Sounds } from "./decode/sound.ts";
 import type { Anchor, AnchorMatch } from "./index/anchor.ts";
-import { LEVELS_PER_SEC, LOUDNESS_BARS } from "./index/loudness.ts";
 import { OutputWatch } from "./output/output-watch.ts";
 import { SoundOutput } from "./output/sound-output.ts";
 import { browserSound, type SoundPlatform } from "./output/sound-platform.ts";
 import { ringChime } from "./render/chime.ts";
+import { RenderChannel } from "./render/render-channel.ts";
 import { Repair } from "./render/repair.ts";
 import { SegmentPlanner, type Timeline } from "./render/segment-planner.ts";
 import { SegmentQueue } from "./render/segment-queue.ts";
@@ -28,6 +28,8 @@ export interface PlaybackReading {
   readonly uncertaintyMs: number | null;
   readonly ratePpm: number | null;
   readonly outputLatencyMs: number | null;
+  /** From a plan that arrives to sound at the loudspeaker. */
+  readonly startMs: number;
   /** Of the song; this device may have less of it. */
   readonly durationSec: number | null;
   /** What of it this device has decoded, from its beginning (P39). */
@@ -49,33 +51,19 @@ export type SoundMove = "back" | "rerouted";
 const TICK_MS = 100;
 /** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
 const START_AHEAD_SEC = 0.5;
-/** Between deciding and rendering, on top of one render callback: the Worker's answer. */
-const CUT_AHEAD_SEC = 0.08;
 /** TR8: no click, and still at once to a finger on the slider. */
 const VOLUME_RAMP_SEC = 0.015;
 /** A quarter of a frame: below that a match says the same as the one before. */
 const ALIGNED_SEC = 5e-6;
 
-/** A file may lie on a card that is slow, or in a cloud that is not there. */
-const READ_LIMIT_MS = 60_000;
-/** Some ms of arithmetic in a Worker that may be busy with sound. */
-const ANCHOR_LIMIT_MS = 20_000;
-
 const fromTheBeginning = (): number => 0;
 
 interface Loaded {
-  readonly sourceId: string;
-  /** Of the song, by its container; `decodedSec` of it, from its beginning, were decoded here. */
-  readonly durationSec: number;
-  readonly decodedSec: number;
+  readonly fileId: string;
+  readonly sound: Sound;
   /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
   readonly decodeOffsetSec: number;
-  readonly loudness: readonly number[] | null;
-  /** Of every twentieth of a second; null until somebody asks. */
-  readonly levels: readonly number[] | null;
 }
-
-export type Anchored = Pick<DecodedSound, "durationSec" | "wholeSec"> & { readonly anchor: Anchor | null };
 
 export class Player {
   readonly #clock: Clock;
@@ -86,11 +74,15 @@ export class Player {
   #wasInterrupted = false;
   #planner: SegmentPlanner | null = null;
   #queue: SegmentQueue | null = null;
-  #makeDecoder: typeof wholeFileDecoder | null = null;
+  #channel: RenderChannel | null = null;
+  #makeSounds: MakeSounds | null = null;
+  #sounds: Sounds | null = null;
   /** The anchors asked for are made one after the other: decoding takes memory. */
   #anchoring: Promise<unknown> = Promise.resolve();
   #loaded: Loaded | null = null;
   #timeline: Timeline | null = null;
+  /** Where the loaded song will begin, s, while nothing plays. */
+  #restSec = 0;
   /** Where the song sets in, in seconds into the file; nothing before it sounds. */
   #startSec: () => number = fromTheBeginning;
   #gain: GainNode | null = null;
@@ -126,8 +118,13 @@ export class Player {
     this.#gain = context.createGain();
     this.#gain.gain.value = this.#volume;
     this.#gain.connect(context.destination);
-    this.#queue = new SegmentQueue(context, this.#gain, this.#platform.makeWorker());
-    this.#planner = new SegmentPlanner(context.sampleRate, this.#output.line);
+    this.#channel = new RenderChannel(this.#platform.makeWorker());
+    this.#queue = new SegmentQueue(context, this.#gain, this.#channel);
+    this.#planner = new SegmentPlanner(
+      context.sampleRate,
+      this.#output.line,
+      (from, to) => this.#loaded?.sound.covers(from, to) ?? false,
+    );
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -167,123 +164,125 @@ export class Player {
 
   /** The file that is decoded and ready to sound. */
   get loadedId(): string | null {
-    return this.#loaded?.sourceId ?? null;
+    return this.#loaded?.fileId ?? null;
   }
 
   get durationSec(): number | null {
-    return this.#loaded?.durationSec ?? null;
+    return this.#loaded?.sound.durationSec ?? null;
   }
 
   /** What of the loaded file sounds here; less than its duration where this browser has decoded only a part. */
   get decodedSec(): number | null {
-    return this.#loaded?.decodedSec ?? null;
+    return this.#loaded?.sound.decodedSec ?? null;
   }
 
-  /** The decoder comes with the part of the page that is loaded after the join screen. */
-  decodeWith(makeDecoder: typeof wholeFileDecoder): void {
-    this.#makeDecoder = makeDecoder;
+  /** What decodes comes with the part of the page that is loaded after the join screen. */
+  decodeWith(makeSounds: MakeSounds): void {
+    this.#makeSounds = makeSounds;
   }
 
   /** Of the loaded file, to look at (loudness.ts); null until it was made. */
   get loudness(): readonly number[] | null {
-    return this.#loaded?.loudness ?? null;
+    return this.#loaded?.sound.loudness ?? null;
   }
 
-  /** How loud it is at the loudspeaker now, 0 to 1; 0 while nothing sounds, and until it was reckoned for whoever asked first. */
+  /** How loud it is at the loudspeaker now, 0 to 1; 0 while nothing sounds. */
   level(): number {
-    const loaded = this.#loaded;
     const { positionSec } = this.read();
-    if (!loaded || positionSec === null) return 0;
-    if (!loaded.levels) {
-      const { sourceId, decodedSec } = loaded;
-      this.#loaded = { ...loaded, levels: [] };
-      void this.#queue?.loudnessOf(sourceId, Math.ceil(decodedSec * LEVELS_PER_SEC)).then((levels) => {
-        if (this.#loaded?.sourceId === sourceId) this.#loaded = { ...this.#loaded, levels };
-      });
-    }
-    return loaded.levels?.[Math.floor(positionSec * LEVELS_PER_SEC)] ?? 0;
+    return positionSec === null ? 0 : (this.#loaded?.sound.levelAt(positionSec) ?? 0);
   }
 
-  /** Decodes `bytes` (they are consumed), and replaces the file loaded before if `isWanted` still. Throws as Decode does. */
-  async load(sourceId: string, bytes: ArrayBuffer, isWanted = (): boolean => true): Promise<void> {
-    const { channels, durationSec, wholeSec } = await this.#decode(bytes);
-    if (isWanted()) this.loadSound(sourceId, channels, wholeSec, durationSec);
+  /**
+   * Opens a song, and replaces the one loaded before if `isWanted` still, as soon as it can sound from `atSec` on. Rejects
+   * FileError, SoundTooLong, Undecodable.
+   */
+  async load(
+    fileId: string,
+    file: SoundFile,
+    isWanted = (): boolean => true,
+    atSec: () => number = fromTheBeginning,
+  ): Promise<void> {
+    const sound = await this.#opener().open(fileId, file, atSec, isWanted);
+    if (!sound) return;
+    if (!isWanted() || !this.#queue) sound.close();
+    else this.#take(fileId, sound);
   }
 
-  /** Loads sound made here, for example the click test's. */
-  loadSound(
-    sourceId: string,
-    channels: readonly Float32Array<ArrayBuffer>[],
-    durationSec: number,
-    decodedSec = durationSec,
-  ): void {
-    if (!this.#queue) return; // closed while decoding
+  /** Loads sound made here, for example the click test's: all of it is there. */
+  loadSound(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[], durationSec: number): void {
+    const channel = this.#channel;
+    if (!channel) return;
     if (this.#loaded) this.unload();
-    this.#queue.load(sourceId, channels);
-    this.#loaded = { sourceId, durationSec, decodedSec, decodeOffsetSec: 0, loudness: null, levels: null };
-    const bars = Math.max(1, Math.round((LOUDNESS_BARS * decodedSec) / durationSec));
-    const rest = new Array<number>(Math.max(0, LOUDNESS_BARS - bars)).fill(0);
-    void this.#queue.loudnessOf(sourceId, bars).then((loudness) => {
-      if (this.#loaded?.sourceId === sourceId) {
-        this.#loaded = { ...this.#loaded, loudness: [...loudness, ...rest] };
-      }
-      this.#onChange();
+    const transfer = channels.map(({ buffer }) => buffer);
+    channel.post({ type: "load", sourceId, channels }, transfer);
+    this.#take(sourceId, {
+      sourceId,
+      durationSec,
+      decodedSec: durationSec,
+      loudness: null,
+      aim() {},
+      covers: () => true,
+      levelAt: () => 0,
+      match: async () => null,
+      close: () => channel.post({ type: "unload", sourceId }),
     });
+  }
+
+  #take(fileId: string, sound: Sound): void {
+    if (this.#loaded) this.unload();
+    this.#loaded = { fileId, sound, decodeOffsetSec: 0 };
     this.#onChange();
+  }
+
+  #opener(): Sounds {
+    const { context } = this.#output;
+    if (!this.#makeSounds || !context || !this.#channel) throw new Error("a song before the tap");
+    this.#sounds ??= this.#makeSounds({
+      context,
+      channel: this.#channel,
+      clock: this.#clock,
+      platform: this.#platform,
+      onChange: this.#onChange,
+    });
+    return this.#sounds;
+  }
+
+  /** Where the loaded song will begin when it plays, s: decoded from there on meanwhile. */
+  rest(atSec: number): void {
+    this.#restSec = atSec;
   }
 
   /**
    * Aligns the loaded file to an anchor (rules P16, P17), crossing over if it sounds already. Returns the match, or
    * null when there is none or the file was replaced meanwhile.
    */
-  async align(sourceId: string, anchor: Anchor): Promise<AnchorMatch | null> {
-    if (this.#loaded?.sourceId !== sourceId) return null;
-    const match = (await this.#queue?.matchAnchor(sourceId, anchor)) ?? null;
-    if (!match || this.#loaded?.sourceId !== sourceId) return null;
-    this.setDecodeOffset(sourceId, match.offsetSec);
+  async align(fileId: string, anchor: Anchor): Promise<AnchorMatch | null> {
+    const loaded = this.#loaded;
+    if (loaded?.fileId !== fileId) return null;
+    const match = await loaded.sound.match(anchor);
+    if (!match || this.#loaded?.sound !== loaded.sound) return null;
+    this.setDecodeOffset(fileId, match.offsetSec);
     return match;
   }
 
   /** Where sound lies in the loaded decode against the anchor's, s; crosses over if it sounds already. */
-  setDecodeOffset(sourceId: string, decodeOffsetSec: number): void {
-    if (this.#loaded?.sourceId !== sourceId) return;
+  setDecodeOffset(fileId: string, decodeOffsetSec: number): void {
+    if (this.#loaded?.fileId !== fileId) return;
     if (Math.abs(decodeOffsetSec - this.#loaded.decodeOffsetSec) <= ALIGNED_SEC) return;
     this.#loaded = { ...this.#loaded, decodeOffsetSec };
     this.redirect();
   }
 
-  /**
-   * The anchor that this device's decode of a file (its bytes are consumed) would publish, and how long it is. Throws as Decode
-   * does.
-   */
-  anchorOf(read: () => Promise<ArrayBuffer>): Promise<Anchored> {
-    const anchored = this.#anchoring.then(async () => {
-      const bytes = await within(this.#clock, READ_LIMIT_MS, read());
-      const { channels, durationSec, wholeSec } = await this.#decode(bytes);
-      const making = this.#queue?.makeAnchor(channels) ?? null;
-      const anchor = making && (await within(this.#clock, ANCHOR_LIMIT_MS, making));
-      return { durationSec, wholeSec, anchor };
-    });
+  /** The anchor that this device's decode of a file would publish, and how long it is; its index first. Rejects as `load` does. */
+  anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored> {
+    const anchored = this.#anchoring.then(() => this.#opener().anchorOf(file, onIndex));
     this.#anchoring = anchored.catch(() => undefined);
     return anchored;
   }
 
-  #decode(bytes: ArrayBuffer): Promise<DecodedSound> {
-    const { context } = this.#output;
-    if (!this.#makeDecoder || !context) throw new Error("decode before unlock");
-    const { soundBudgetBytes, engine } = this.#platform;
-    const decode = this.#makeDecoder({
-      context,
-      budgetBytes: soundBudgetBytes(),
-      clock: this.#clock,
-      engine: engine(),
-    });
-    return decode(bytes);
-  }
-
   unload(): void {
     this.stop();
-    if (this.#loaded) this.#queue?.unload(this.#loaded.sourceId);
+    this.#loaded?.sound.close();
     this.#loaded = null;
   }
 
@@ -349,6 +348,7 @@ export class Player {
       uncertaintyMs: isSounding ? this.#output.uncertaintyMsAt(localMs) : null,
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
+      startMs: this.#output.startMs,
       durationSec: this.durationSec,
       decodedSec: this.decodedSec,
       decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
@@ -367,9 +367,13 @@ export class Player {
   #tearDown(): Promise<void> {
     this.#stopTicking?.();
     this.#stopTicking = null;
+    this.#loaded?.sound.close();
     this.#loaded = null;
-    this.#queue?.close();
+    this.#queue?.clear();
+    this.#channel?.close();
     this.#queue = null;
+    this.#channel = null;
+    this.#sounds = null;
     this.#gain = null;
     this.#planner = null;
     this.#outputWatch.reset();
@@ -403,7 +407,7 @@ export class Player {
 
   #cutFrame(): number {
     const renderSec = this.#output.context?.currentTime ?? 0;
-    const frame = Math.ceil((renderSec + this.#output.renderAheadSec + CUT_AHEAD_SEC) * this.#rate);
+    const frame = Math.ceil((renderSec + this.#output.cutAheadSec) * this.#rate);
     return this.#planner?.track.pastFade(frame) ?? frame;
   }
 
@@ -413,7 +417,7 @@ export class Player {
 
   #splice(frame: number, segment: Segment | null): void {
     this.#queue?.cut(frame);
-    if (segment && this.#loaded) this.#queue?.play(this.#loaded.sourceId, segment);
+    if (segment && this.#loaded) this.#queue?.play(this.#loaded.sound.sourceId, segment);
   }
 
   #restart(): void {
@@ -436,6 +440,7 @@ export class Player {
     const timeline = this.#inDecode;
     const context = this.#output.context;
     this.#watchOutput();
+    this.#aim();
     if (!planner || !this.#timeline || !this.#loaded || context?.state !== "running") return;
     this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
@@ -448,18 +453,30 @@ export class Player {
       if (!this.#isHidden && timeline(this.#clock.nowMs()) < startSec - startAheadSec) return;
       const first = planner.begin(this.#cutFrame(), timeline, startSec);
       if (!first) return;
-      this.#queue?.play(this.#loaded.sourceId, first);
+      this.#queue?.play(this.#loaded.sound.sourceId, first);
       this.#onChange();
     }
     for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
-      this.#queue?.play(this.#loaded.sourceId, segment);
+      this.#queue?.play(this.#loaded.sound.sourceId, segment);
     }
+    const endingFrame = planner.endingFrame(this.#cutFrame());
+    // It goes on where it should be by then, as soon as that is decoded.
+    const fade = endingFrame !== null && planner.end(endingFrame);
+    if (fade) this.#splice(fade.startFrame, fade);
+  }
+
+  /** What sounds next is decoded, and what lies far off is let go of. */
+  #aim(): void {
+    const atSec = this.#timeline
+      ? Math.max(this.#startInDecodeSec, this.#inDecode(this.#clock.nowMs()))
+      : this.#restSec;
+    this.#loaded?.sound.aim(atSec * this.#rate, this.#isHidden);
   }
 
   /** P27, P30. */
   #watchOutput(): void {
     const localMs = this.#clock.nowMs();
-    this.#settling.watch(this.#output.line.uncertaintyMsAt(localMs), localMs);
+    if (this.#settling.watch(this.#output.line.uncertaintyMsAt(localMs), localMs)) this.#onChange();
     if (this.#state(localMs) !== "playing") this.#outputWatch.reset();
     else if (this.#outputWatch.hasMoved(this.#output.latencyMs, localMs)) this.#onSoundMoved("rerouted");
   }

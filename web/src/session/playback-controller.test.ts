@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Player, Timeline } from "../audio/index.ts";
+import type { Player, SoundFile, Timeline } from "../audio/index.ts";
+import { fileOf } from "../audio/testing/byte-source.ts";
 import type { ClockState, OffsetEstimate, SyncedClock } from "../clock/index.ts";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import { type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
@@ -68,6 +69,7 @@ class Desk {
       redirect: () => {
         desk.redirects += 1;
       },
+      rest: () => undefined,
     };
     const clock = {
       get estimate() {
@@ -82,7 +84,7 @@ class Desk {
     this.controller = new PlaybackController({
       clock: this.clock,
       player: this.player,
-      readFile: () => null,
+      fileOf: () => null,
       annotationOf: () => null,
       onChange: () => undefined,
     });
@@ -175,7 +177,7 @@ class Workbench {
       get loadedId() {
         return bench.loadedId;
       },
-      load: (fileId: FileId, _: ArrayBuffer, isWanted: () => boolean) =>
+      load: (fileId: FileId, _: SoundFile, isWanted: () => boolean) =>
         new Promise<void>((resolve, reject) => {
           const succeed = () => {
             if (isWanted()) bench.loadedId = fileId;
@@ -184,11 +186,12 @@ class Workbench {
           bench.decodes.push({ fileId, succeed, fail: reject });
         }),
       stop: () => undefined,
+      rest: () => undefined,
     };
     this.controller = new PlaybackController({
       clock: { estimate: null, state: "unsynced" } as unknown as SyncedClock,
       player: player as unknown as Player,
-      readFile: () => Promise.resolve(new ArrayBuffer(1)),
+      fileOf: () => fileOf(new Uint8Array(1)),
       annotationOf: () => null,
       onChange: () => {
         bench.changes += 1;
@@ -267,6 +270,16 @@ describe("a song that does not decode", () => {
     expect(bench.controller.isDecoding).toBe(false);
     await bench.end(0, "succeed");
     expect(bench.loadedId).toBe(otherId); // what comes late is thrown away
+  });
+
+  it("[P38] comes to nothing when its session has been left meanwhile", async () => {
+    const bench = new Workbench();
+    await bench.play(songId);
+    bench.controller.close();
+    await bench.end(0, "succeed");
+    await bench.play(otherId);
+    expect(bench.loadedId).toBeNull();
+    expect(bench.decodes).toHaveLength(1);
   });
 
   it("[P38] is taken up where it was when it is wanted again before that", async () => {

@@ -2,7 +2,7 @@
 // PlaybackClock), and gives the player its timeline. Local ms, global µs, seconds in the file.
 // Does not know who directs or how the plan arrived.
 
-import type { Player } from "../audio/index.ts";
+import type { Player, SoundFile } from "../audio/index.ts";
 import {
   type OffsetEstimate,
   PlaybackClock,
@@ -27,8 +27,8 @@ import type { PlaybackTarget, Shortage, Tones } from "./core/playback-target.ts"
 export interface PlaybackControllerOptions {
   readonly clock: SyncedClock;
   readonly player: Player;
-  /** Whole content of a file, or null while this device does not hold all of it. */
-  readonly readFile: (fileId: FileId) => Promise<ArrayBuffer> | null;
+  /** The file to decode, or null while this device holds too little of it. */
+  readonly fileOf: (fileId: FileId) => SoundFile | null;
   /** The file's PCM anchor as its owner published it; null until it is known. */
   readonly annotationOf: (fileId: FileId) => Bytes | null;
   /** A song was loaded or refused. */
@@ -47,6 +47,8 @@ export class PlaybackController {
   #sounding: Plan | null = null;
   #verdict: PlaybackClockVerdict | null = null;
   #speakerDelayMs = 0;
+  #followedMs = 0;
+  #isClosed = false;
   #loading: FileId | null = null;
   /** The id of those that were loaded last. */
   #soundingTones: string | null = null;
@@ -130,13 +132,16 @@ export class PlaybackController {
 
   /** Call it on every change of target, file, sound or clock, and a few times a second. */
   follow({ plan, isReady, speakerDelayMs, tones }: PlaybackTarget, localMs: number): void {
+    if (this.#isClosed) return; // an engine that is being closed still tells of changes
     const before = this.#plan;
     this.#plan = plan;
+    this.#followedMs = localMs;
     this.#tryOnceMore(before, plan);
     if (speakerDelayMs !== this.#speakerDelayMs) {
       this.#speakerDelayMs = speakerDelayMs;
       this.#options.player.redirect();
     }
+    if (plan.state !== "playing") this.#options.player.rest(plan.positionUs / 1e6);
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
       if (plan.fileId !== null && !tones) this.#load(plan.fileId); // paused: so that it goes on at once
@@ -182,6 +187,12 @@ export class PlaybackController {
   /** T12: what sounds is off by as long as the device slept; it enters anew once the clock is locked again. */
   slept(): void {
     if (this.#playbackClock) this.#silence();
+  }
+
+  /** What is still being opened comes to nothing, and nothing is begun: another session may be using the player by then. */
+  close(): void {
+    this.#isClosed = true;
+    this.#loading = null;
   }
 
   #sound(plan: Plan, isReady: boolean): void {
@@ -245,12 +256,12 @@ export class PlaybackController {
   }
 
   #load(fileId: FileId): void {
-    const { player, readFile } = this.#options;
+    const { player, fileOf } = this.#options;
     if (this.#loading === fileId || this.#refusals.has(fileId) || player.loadedId === fileId) return;
     if (player.isUnable) this.refuse(fileId, new FileError("file-not-audio", "no Web Audio"));
     if (player.sampleRate === null) return;
     const isUnderWay = this.#underWay.has(fileId);
-    const content = isUnderWay ? null : readFile(fileId);
+    const content = isUnderWay ? null : fileOf(fileId);
     if (!content && !isUnderWay) return;
     // Another song that is still being read or decoded keeps nobody from this one: it comes to nothing.
     this.#loading = fileId;
@@ -258,11 +269,11 @@ export class PlaybackController {
     if (!content) return;
     this.#underWay.add(fileId);
     const isWanted = () => this.#loading === fileId;
-    content
-      .then(async (bytes) => {
-        if (!isWanted()) return;
-        await player.load(fileId, bytes, isWanted);
-        if (isWanted()) this.measured(fileId, player.decodedSec ?? 0, player.durationSec ?? 0);
+    player
+      .load(fileId, content, isWanted, () => this.#placeSec())
+      .then(() => {
+        if (isWanted() && player.loadedId === fileId)
+          this.measured(fileId, player.decodedSec ?? 0, player.durationSec ?? 0);
       })
       .catch((error: unknown) => this.refuse(fileId, error))
       .finally(() => {
@@ -270,6 +281,16 @@ export class PlaybackController {
         if (isWanted()) this.#loading = null;
         this.#options.onChange();
       });
+  }
+
+  /** Where in the chosen song sound will be wanted, s. */
+  #placeSec(): number {
+    const { clock } = this.#options;
+    const plan = this.#plan;
+    if (!plan) return 0;
+    const globalUs = clock.estimate?.clockId === plan.clockId ? clock.globalUsAt(this.#followedMs) : null;
+    const isRunning = plan.state === "playing" && globalUs !== null;
+    return (isRunning ? positionUsAt(plan, globalUs) : plan.positionUs) / 1e6;
   }
 
   #followTones(tones: Tones | null): void {

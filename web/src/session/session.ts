@@ -1,12 +1,20 @@
 // The shell of a session: makes and closes the engines around its core, turns their changes and a person's taps into events, and
 // performs the effects. Pongs, files and calibration go straight to their engine. Local ms, global µs.
 
-import { decodeAnchor, wholeFileDecoder } from "../audio/index.ts";
+import {
+  type ArrivingFile,
+  type ByteRange,
+  decodeAnchor,
+  isIndexLike,
+  type SoundFile,
+} from "../audio/index.ts";
 import { SyncedClock } from "../clock/index.ts";
 import { type CheckedServerMessage, ControlLink, type ControlState, makeJoin } from "../control/index.ts";
 import type { Director } from "../director/index.ts";
-import { every, type FileId, type UserId } from "../lib/index.ts";
-import type { Swarm } from "../transfer/index.ts";
+import { every, type FileId, remember, type UserId } from "../lib/index.ts";
+import { MAX_FILE_TROUBLES } from "../protocol/constants/session.gen.ts";
+import { MAX_URGENT_PIECES } from "../protocol/constants/transfer.gen.ts";
+import { type FileState, pieceLengthOf, type Swarm } from "../transfer/index.ts";
 import { Calibration } from "./calibration.ts";
 import { readCalibrationContext } from "./calibration-context.ts";
 import { SessionCore } from "./core/core.ts";
@@ -42,6 +50,10 @@ export class SwarmSession {
   /** Events may be caused by effects of events: they wait their turn. */
   readonly #pending: SessionEvent[] = [];
   #isHandling = false;
+  /** Songs that this device cannot play in parts. */
+  readonly #waitForWhole = new Set<FileId>();
+  /** A song that was opened: its tags are read as soon as all of its file is here. */
+  #untagged: FileId | null = null;
   /** Term, revision and state of the plan that the player has followed. */
   #aimed = "";
 
@@ -49,7 +61,7 @@ export class SwarmSession {
     const { clock, random, keys, player, name, tappedLocalMs, platform = browserPlatform } = options;
     this.#options = options;
     const isPhone = platform.isPhone();
-    player.decodeWith(wholeFileDecoder);
+    player.decodeWith(platform.makeSounds);
     this.me = keys.userId;
     this.#wire = new PeerWire(keys, options.epoch, random, platform.primitives, (to, body) =>
       this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
@@ -81,6 +93,7 @@ export class SwarmSession {
       store: options.store,
       isPhone,
       acceptsAnnotation: (annotation) => decodeAnchor(annotation) !== null,
+      acceptsIndex: isIndexLike,
       prover: this.#wire.sealer,
       sendSignal: (to, signal) => this.#wire.send(to, { kind: "signal", signal }),
       iceServers: () => this.#core.state.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
@@ -89,7 +102,11 @@ export class SwarmSession {
     this.controller = new PlaybackController({
       clock: this.clock,
       player,
-      readFile: (fileId) => this.#readFile(fileId),
+      fileOf: (fileId) => {
+        this.#untagged = fileId;
+        this.#readTags();
+        return this.#fileOf(fileId);
+      },
       annotationOf: (fileId) => this.swarm.annotationOf(fileId),
       onChange: () => this.#changed(),
     });
@@ -256,6 +273,7 @@ export class SwarmSession {
     this.clock.stop();
     this.#link.close();
     this.calibration.close();
+    this.controller.close();
     this.#options.player.unload();
     this.songs.close();
     await this.swarm.close(keepsStore);
@@ -271,6 +289,7 @@ export class SwarmSession {
   #tick(): void {
     this.clock.checkForSleep(); // also while there is no server to probe
     this.#link.checkSilence();
+    this.#readTags();
     this.#handle({ type: "tick" });
   }
 
@@ -299,6 +318,7 @@ export class SwarmSession {
   #handle(event: SessionEvent): void {
     this.#pending.push(event);
     if (this.#isHandling) return;
+    this.clock.checkForSleep(); // any event may start a song, and must not by a clock that slept
     this.#isHandling = true;
     let isChanged = false;
     try {
@@ -353,7 +373,7 @@ export class SwarmSession {
         this.swarm.setPlaying(effect.isPlaying, effect.isComparing);
         this.clock.setActivity(effect.activity);
         if (effect.readsTags && !this.controller.isDecoding)
-          this.songs.readOne(this.swarm.files.value, (fileId) => this.swarm.readFile(fileId));
+          this.songs.readOne(this.swarm.files.value, (fileId) => this.#fileOf(fileId));
         return;
       case "tell":
         this.#options.onEvent(effect.news);
@@ -372,14 +392,51 @@ export class SwarmSession {
     this.#aimed = aim;
   }
 
-  #readFile(fileId: FileId): Promise<ArrayBuffer> | null {
+  #readTags(): void {
+    const file = this.#untagged && this.#fileOf(this.#untagged);
+    if (!this.#untagged || !file || file.arriving) return;
+    this.songs.remember(this.#untagged, file);
+    this.#untagged = null;
+  }
+
+  #fileOf(fileId: FileId): SoundFile | null {
     const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
-    return file?.seeded
-      ? this.swarm.readFile(fileId).then((bytes) => this.songs.remember(fileId, bytes))
-      : null;
+    const arriving = file && !file.seeded ? this.#arriving(file) : null;
+    if (!file || (!file.seeded && !arriving)) return null;
+    const { sizeBytes } = file;
+    const read = (fromByte: number, toByte: number) => this.swarm.readBytes(fileId, fromByte, toByte);
+    return { sizeBytes, read, readWhole: async () => (await read(0, sizeBytes)).buffer, arriving };
+  }
+
+  /** A song can begin while its file is on its way: where its index came before it. */
+  #arriving({ fileId, sizeBytes, enabled }: FileState): ArrivingFile | null {
+    const { swarm } = this;
+    const index = swarm.indexOf(fileId);
+    if (!index || !enabled || this.#waitForWhole.has(fileId)) return null;
+    return {
+      index,
+      holds: ({ fromByte, toByte }) => swarm.holds(fileId, fromByte, toByte),
+      want: (ranges) => swarm.setUrgent(fileId, piecesOf(ranges, sizeBytes)),
+      arrivesWithin: (sec) => {
+        const file = swarm.files.value.find((candidate) => candidate.fileId === fileId);
+        return file?.seeded === true || (file?.remainingSec ?? Infinity) <= sec;
+      },
+      giveUp: () => remember(this.#waitForWhole, fileId, MAX_FILE_TROUBLES),
+    };
   }
 
   #nowMs(): number {
     return this.#options.clock.nowMs();
   }
+}
+
+/** The pieces that hold these ranges, each once, in their order. */
+function piecesOf(ranges: readonly ByteRange[], sizeBytes: number): number[] {
+  const pieceLength = pieceLengthOf(sizeBytes);
+  const pieces = new Set<number>();
+  for (const { fromByte, toByte } of ranges) {
+    for (let piece = Math.floor(fromByte / pieceLength); piece * pieceLength < toByte; piece++)
+      pieces.add(piece);
+  }
+  return [...pieces].slice(0, MAX_URGENT_PIECES);
 }

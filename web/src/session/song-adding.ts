@@ -3,6 +3,7 @@
 
 import { encodeAnchor, isPlainlyNotAudio, type Player } from "../audio/index.ts";
 import { type Clock, FileError, type FileId, within } from "../lib/index.ts";
+import { MAX_INDEX_BYTES } from "../protocol/constants/transfer.gen.ts";
 import type { Swarm } from "../transfer/index.ts";
 import type { PlaybackController } from "./playback-controller.ts";
 import type { TagCache } from "./tag-cache.ts";
@@ -14,7 +15,7 @@ const READ_MS = 60_000;
 
 export interface SongAddingParts {
   readonly clock: Clock;
-  readonly swarm: Pick<Swarm, "addFile" | "setAnnotation">;
+  readonly swarm: Pick<Swarm, "addFile" | "setAnnotation" | "setIndex">;
   readonly controller: Pick<PlaybackController, "measured" | "published" | "refuse">;
   readonly player: Pick<Player, "anchorOf">;
   readonly songs: Pick<TagCache, "remember">;
@@ -32,9 +33,19 @@ export async function addSong(file: File, parts: SongAddingParts): Promise<FileI
 }
 
 async function publishAnchor(fileId: FileId, file: File, parts: SongAddingParts): Promise<void> {
-  const { swarm, controller, player, songs, onChange } = parts;
-  const read = async () => songs.remember(fileId, new Uint8Array(await file.arrayBuffer()));
-  const { anchor, durationSec, wholeSec } = await player.anchorOf(read);
+  const { clock, swarm, controller, player, songs, onChange } = parts;
+  const read = async (fromByte: number, toByte: number) =>
+    new Uint8Array(await within(clock, READ_MS, file.slice(fromByte, toByte).arrayBuffer()));
+  const content = {
+    sizeBytes: file.size,
+    read,
+    readWhole: async () => (await read(0, file.size)).buffer,
+    arriving: null,
+  };
+  songs.remember(fileId, content);
+  const { anchor, durationSec, wholeSec } = await player.anchorOf(content, (index) => {
+    if (index.length <= MAX_INDEX_BYTES) swarm.setIndex(fileId, index); // else the others wait for the whole file
+  });
   controller.measured(fileId, durationSec, wholeSec);
   onChange();
   if (!anchor) return;

@@ -2,7 +2,7 @@
 // shown only after the browser has decoded it whole. Owns the blob: addresses it has given out. Songs that nobody has played
 // yet are read one by one while nothing plays.
 
-import { type Cover, type SongTags, TagReader } from "../audio/index.ts";
+import { type ByteSource, type Cover, type SongTags, TagReader } from "../audio/index.ts";
 import type { FileId } from "../lib/index.ts";
 
 export interface CoverPlatform {
@@ -31,17 +31,14 @@ const MAX_COVER_PIXELS = 16e6;
 
 /** A cover is a MB at most: no more than a small photo album. The one shown longest ago goes first. */
 const MAX_COVERS = 12;
-/** Songs whose tags wait for the Worker hold a copy of what it reads: those added in between are read when nothing plays. */
+/** Songs whose tags wait for the Worker; those added in between are read when nothing plays. */
 const MAX_WAITING = 3;
-/** A file is read whole for its tags, as they may be at its end; a larger one has to be played for that. */
-const MAX_READ_BYTES = 64e6;
 /** Of so many songs that nobody offers any more the words are kept: most of them come back with whoever left. */
 const MAX_GONE = 100;
 
 interface Held {
   readonly fileId: FileId;
   readonly seeded: boolean;
-  readonly sizeBytes: number;
 }
 
 export class TagCache {
@@ -64,35 +61,27 @@ export class TagCache {
     this.#reader = reader;
   }
 
-  /** Has the tags of a song read whose bytes pass by. Hands the bytes on as they are. */
-  remember(fileId: FileId, bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  /** Has the tags of a song read that was opened. */
+  remember(fileId: FileId, file: ByteSource): void {
     const isKnown = this.#tags.has(fileId) || this.#waiting.has(fileId);
-    if (!isKnown && this.#waiting.size < MAX_WAITING) void this.#read(fileId, bytes);
-    return bytes.buffer;
+    if (!isKnown && this.#waiting.size < MAX_WAITING) void this.#read(fileId, file);
   }
 
   /** Call it now and then while nothing plays: reads one of the songs that were not read yet. */
-  readOne(files: readonly Held[], read: (fileId: FileId) => Promise<Uint8Array<ArrayBuffer>>): void {
+  readOne(files: readonly Held[], fileOf: (fileId: FileId) => ByteSource | null): void {
     if (this.#tags.size > files.length + MAX_GONE) {
       const listed = new Set(files.map(({ fileId }) => fileId));
       for (const fileId of this.#tags.keys()) if (!listed.has(fileId)) this.#tags.delete(fileId);
     }
     const next = files.find(
-      ({ fileId, seeded, sizeBytes }) =>
-        seeded && sizeBytes <= MAX_READ_BYTES && !this.#tags.has(fileId) && !this.#waiting.has(fileId),
+      ({ fileId, seeded }) => seeded && !this.#tags.has(fileId) && !this.#waiting.has(fileId),
     );
-    if (!next || this.#isReading) return;
+    const file = next && !this.#isReading ? fileOf(next.fileId) : null;
+    if (!next || !file) return;
     this.#isReading = true;
-    read(next.fileId)
-      .then((bytes) => this.#read(next.fileId, bytes))
-      .catch((error: unknown) => {
-        console.warn(`no tags of ${next.fileId}: ${String(error)}`);
-        this.#tags.set(next.fileId, null);
-      })
-      .finally(() => {
-        this.#isReading = false;
-        this.#onChange();
-      });
+    void this.#read(next.fileId, file).finally(() => {
+      this.#isReading = false;
+    });
   }
 
   /** Null while the song was not read, or says nothing of itself. */
@@ -108,9 +97,9 @@ export class TagCache {
     for (const fileId of this.#coverUrls.keys()) this.#drop(fileId);
   }
 
-  async #read(fileId: FileId, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #read(fileId: FileId, file: ByteSource): Promise<void> {
     this.#waiting.add(fileId);
-    const tags = await this.#reader.read(bytes);
+    const tags = await this.#reader.read(file);
     this.#waiting.delete(fileId);
     if (this.#isClosed) return;
     this.#tags.set(fileId, tags && { title: tags.title, artist: tags.artist, album: tags.album });

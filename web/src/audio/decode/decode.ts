@@ -22,6 +22,7 @@ import type { Engine } from "../output/speaker-timestamps.ts";
 import { downmix, placesOf } from "./downmix.ts";
 import { roomSec, type SoundSize } from "./memory-budget.ts";
 import { mend } from "./mend/mend.ts";
+import { WEBKITGTK_CHANNELS } from "./slice-decoder.ts";
 import { isSound } from "./sound-check.ts";
 
 export interface DecodedSound {
@@ -48,8 +49,6 @@ const LIMIT_MS = 20_000;
 const LIMIT_MS_PER_SEC = 250;
 /** What says nothing of its length is taken for speech at 32 kbit/s. */
 const SLOW_BYTES_PER_SEC = 4_000;
-/** WebKitGTK 2.50 decodes these; other layouts it refuses, and one of them ends the page. */
-const WEBKITGTK_CHANNELS = [1, 2, 6];
 
 /** decodeAudioData resamples to the context's rate, so that file frames are context frames. */
 export function wholeFileDecoder({ context, budgetBytes, clock, engine }: DecodingPlatform): Decode {

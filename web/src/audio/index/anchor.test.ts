@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../../lib/testing/index.ts";
-import { renderRun } from "../render/resample.ts";
-import { type Anchor, makeAnchor, matchAnchor } from "./anchor.ts";
+import { RateConverter } from "../render/rate-converter.ts";
+import { renderRun, wholeSource } from "../render/resample.ts";
+import {
+  type Anchor,
+  type AnchorSound,
+  makeAnchor as makeAnchorOf,
+  matchAnchor as matchAnchorIn,
+} from "./anchor.ts";
 import { decodeAnchor, encodeAnchor } from "./anchor-annotation.ts";
 
 const RATE = 48_000;
@@ -9,6 +15,14 @@ const RATE = 48_000;
 const MAX_ANNOTATION_BYTES = 20 * 1024;
 
 type Channels = Float32Array<ArrayBuffer>[];
+
+const soundOf = (channels: Channels): AnchorSound => ({
+  source: wholeSource(channels),
+  frames: channels[0]?.length ?? 0,
+});
+const makeAnchor = (channels: Channels, rate: number) => makeAnchorOf(soundOf(channels), rate);
+const matchAnchor = (channels: Channels, rate: number, anchor: Anchor) =>
+  matchAnchorIn(soundOf(channels), rate, anchor);
 
 /** So many seconds of noise as music is spread: more of it low than high. */
 function noise(seconds: number, loudness = 0.3, seed = 4): Float32Array<ArrayBuffer> {
@@ -39,18 +53,14 @@ const joined = (...parts: Float32Array[]): Channels => {
 /** The same sound, `frames` later; a fraction of a frame is interpolated as the player does. */
 const later = (channels: Channels, frames: number): Channels =>
   channels.map((channel) => {
-    const moved = new Float32Array(channel.length);
-    if (frames % 1) renderRun(channel, { position: -frames, ratio: 1, ratioStep: 0 }, moved);
-    else moved.set(moved.map((_, at) => channel[at - frames] ?? 0));
-    return moved;
+    const run = { position: -frames, ratio: 1, ratioStep: 0 };
+    return renderRun(wholeSource([channel]), run, channel.length)[0] ?? silence(0);
   });
 
 const toRate = (channels: Channels, rate: number): Channels =>
-  channels.map((channel) => {
-    const output = new Float32Array(Math.floor((channel.length * rate) / RATE));
-    renderRun(channel, { position: 0, ratio: RATE / rate, ratioStep: 0 }, output);
-    return output;
-  });
+  channels.map((channel) =>
+    new RateConverter(RATE, rate).convert(channel, 0, 0, Math.floor((channel.length * rate) / RATE)),
+  );
 
 const sent = (channels: Channels, rate = RATE): Anchor => {
   const annotation = encodeAnchor(makeAnchor(channels, rate));

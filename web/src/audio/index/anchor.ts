@@ -20,6 +20,7 @@ import {
   SHORT_SONG_SEC,
 } from "../../protocol/constants/audio.gen.ts";
 
+import type { FrameSource } from "../render/resample.ts";
 import { findPlace } from "./anchor-search.ts";
 
 /** A place of decoded sound, mono, scaled so that its peak is 127. */
@@ -52,32 +53,57 @@ const SPANS = [
 ] as const;
 const HOP_FRAMES = ANCHOR_PLACE_FRAMES / 4;
 
-type Sound = readonly Float32Array[];
+/** What was decoded, at least around the places that are looked at; `frames` long in all. */
+export interface AnchorSound {
+  readonly source: FrameSource;
+  readonly frames: number;
+}
 
-export function makeAnchor(channels: Sound, sampleRate: number): Anchor {
-  const frames = channels[0]?.length ?? 0;
-  const places: AnchorPlace[] = [];
+export interface Stretch {
+  readonly from: number;
+  readonly length: number;
+}
+
+/** Where an anchor's places are looked for, in frames, in this order. */
+export function anchorSpans(frames: number, sampleRate: number): Stretch[] {
+  const edge = Math.round(ANCHOR_EDGE_SEC * sampleRate);
   const spans = frames < SHORT_SONG_SEC * sampleRate ? ([[0, 1]] as const) : SPANS;
-  for (const [fromShare, toShare] of spans) {
-    const from = Math.max(Math.floor(fromShare * frames), Math.round(ANCHOR_EDGE_SEC * sampleRate));
-    const to = Math.min(Math.floor(toShare * frames), frames - Math.round(ANCHOR_EDGE_SEC * sampleRate));
+  return spans.map(([fromShare, toShare]) => {
+    const from = Math.max(Math.floor(fromShare * frames), edge);
+    const to = Math.min(Math.floor(toShare * frames), frames - edge);
     const length = Math.min(to - from, ANCHOR_MAX_SPAN_SEC * sampleRate);
-    const place = placeWithin(channels, sampleRate, toShare === 1 ? to - length : from, length);
+    return { from: toShare === 1 ? to - length : from, length };
+  });
+}
+
+export function makeAnchor(sound: AnchorSound, sampleRate: number): Anchor {
+  const places: AnchorPlace[] = [];
+  for (const { from, length } of anchorSpans(sound.frames, sampleRate)) {
+    const place = placeWithin(sound, sampleRate, from, length);
     if (place) places.push(place);
     if (places.length === MAX_ANCHOR_PLACES) break;
   }
   return { sampleRate, places: places.sort((a, b) => a.startFrame - b.startFrame) };
 }
 
+/** What of a sound has to be there for a match, in frames. */
+export function matchStretches(anchor: Anchor, sampleRate: number): Stretch[] {
+  const around = Math.round(ANCHOR_SEARCH_SEC * sampleRate);
+  const scale = sampleRate / anchor.sampleRate;
+  return anchor.places.map(({ startFrame, samples }) => ({
+    from: Math.round(startFrame * scale) - around,
+    length: Math.ceil(samples.length * scale) + 2 * around,
+  }));
+}
+
 /** Where this decode has the anchor's sound; null when it is nowhere to be found for sure. */
-export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor): AnchorMatch | null {
-  const frames = channels[0]?.length ?? 0;
+export function matchAnchor(sound: AnchorSound, sampleRate: number, anchor: Anchor): AnchorMatch | null {
   let isWhole = true;
   const found: { offsetSec: number; score: number }[] = [];
   for (const place of anchor.places) {
     const wanted = toRate(place.samples, anchor.sampleRate, sampleRate);
     const exactFrame = (place.startFrame / anchor.sampleRate) * sampleRate;
-    const peak = lookAround(channels, sampleRate, Math.round(exactFrame), wanted);
+    const peak = lookAround(sound, sampleRate, Math.round(exactFrame), wanted);
     if (
       peak &&
       peak.score >= MIN_ANCHOR_SCORE &&
@@ -85,7 +111,7 @@ export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor)
     ) {
       const offsetSec = (peak.offsetFrames + Math.round(exactFrame) - exactFrame) / sampleRate;
       found.push({ offsetSec, score: peak.score });
-    } else if (exactFrame + wanted.length <= frames) isWhole = false;
+    } else if (exactFrame + wanted.length <= sound.frames) isWhole = false;
   }
   const groups = found.map(({ offsetSec }) =>
     found.filter((other) => Math.abs(other.offsetSec - offsetSec) <= ANCHOR_STEP_SEC),
@@ -98,12 +124,17 @@ export function matchAnchor(channels: Sound, sampleRate: number, anchor: Anchor)
 }
 
 /** The place of a stretch that is most unlike its surroundings, among the loudest; null when none is unlike enough. */
-function placeWithin(channels: Sound, sampleRate: number, from: number, length: number): AnchorPlace | null {
+function placeWithin(
+  sound: AnchorSound,
+  sampleRate: number,
+  from: number,
+  length: number,
+): AnchorPlace | null {
   let best: AnchorPlace | null = null;
   let bestShare = MAX_ANCHOR_RIVAL_SHARE;
-  for (const startFrame of candidates(monoOf(channels, from, length), sampleRate, from)) {
-    const samples = toBytes(monoOf(channels, startFrame, ANCHOR_PLACE_FRAMES));
-    const peak = lookAround(channels, sampleRate, startFrame, Float64Array.from(samples));
+  for (const startFrame of candidates(monoOf(sound, from, length), sampleRate, from)) {
+    const samples = toBytes(monoOf(sound, startFrame, ANCHOR_PLACE_FRAMES));
+    const peak = lookAround(sound, sampleRate, startFrame, Float64Array.from(samples));
     const share = peak && Math.abs(peak.offsetFrames) < 0.5 ? peak.rivalScore / peak.score : 1;
     if (share > bestShare) continue;
     [best, bestShare] = [{ startFrame, samples }, share];
@@ -139,20 +170,21 @@ function differenceEnergy(mono: Float64Array, start: number): number {
 }
 
 /** `wanted` within the search around `expectedFrame`; what lies beyond the sound's ends is silence. */
-function lookAround(channels: Sound, sampleRate: number, expectedFrame: number, wanted: Float64Array) {
+function lookAround(sound: AnchorSound, sampleRate: number, expectedFrame: number, wanted: Float64Array) {
   const searchFrames = Math.round(ANCHOR_SEARCH_SEC * sampleRate);
-  const here = monoOf(channels, expectedFrame - searchFrames, wanted.length + 2 * searchFrames);
+  const here = monoOf(sound, expectedFrame - searchFrames, wanted.length + 2 * searchFrames);
   const peak = findPlace(here, wanted, sampleRate);
   return peak && { ...peak, offsetFrames: peak.lag - searchFrames };
 }
 
 /** Both channels of a stereo song count, whatever their phase: places are their mean. */
-function monoOf(channels: Sound, from: number, length: number): Float64Array {
+function monoOf({ source }: AnchorSound, from: number, length: number): Float64Array {
   const mono = new Float64Array(Math.max(0, length));
-  for (const channel of channels) {
-    for (let at = 0; at < mono.length; at++) (mono[at] as number) += channel[from + at] ?? 0;
+  for (let channel = 0; channel < source.channelCount; channel++) {
+    const samples = source.read(channel, from, mono.length);
+    for (let at = 0; at < mono.length; at++) (mono[at] as number) += samples[at] as number;
   }
-  return mono.map((sum) => sum / channels.length);
+  return mono.map((sum) => sum / Math.max(1, source.channelCount));
 }
 
 function toBytes(mono: Float64Array): Int8Array<ArrayBuffer> {

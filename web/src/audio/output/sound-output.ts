@@ -5,6 +5,7 @@
 // Does not know what is played.
 
 import { type Clock, every } from "../../lib/index.ts";
+import { MAX_START_MS, START_STEP_MS } from "../../protocol/constants/session.gen.ts";
 import { OutputClock } from "./output-clock.ts";
 import type { SoundPlatform } from "./sound-platform.ts";
 import type { OutputReader } from "./speaker-timestamps.ts";
@@ -16,6 +17,13 @@ const ASK_AFTER_MS = [0, 500, 2_000] as const;
 
 /** P31: a starved machine stands still for half a second; iOS stands for ever after some calls. */
 const STUCK_MS = 2_000;
+/** Between deciding and rendering, on top of one render callback: the Worker's answer. */
+const CUT_AHEAD_SEC = 0.08;
+/** A page that is at work when a plan arrives comes to it this much later. */
+const PAGE_BUSY_MS = 100;
+/** Of an output that does not tell: more than a loudspeaker on a wire has. */
+const UNKNOWN_LATENCY_MS = 300;
+
 /** Longer than any render callback: what a context says while it stands would teach the line a false skew. */
 const STALLED_MS = 300;
 /** The page itself stood still for longer than that between two looks: the context may well have run. */
@@ -81,9 +89,15 @@ export class SoundOutput {
     this.#askAgain();
   }
 
-  /** What is rendered at a stroke, s: a change nearer than this may come too late. */
-  get renderAheadSec(): number {
-    return this.#context?.baseLatency || 0;
+  /** Between deciding and rendering, s: a change nearer than this may come too late. What is rendered at a stroke counts. */
+  get cutAheadSec(): number {
+    return (this.#context?.baseLatency || 0) + CUT_AHEAD_SEC;
+  }
+
+  /** D15: from a plan that arrives to sound at the loudspeaker, ms. */
+  get startMs(): number {
+    const neededMs = PAGE_BUSY_MS + this.cutAheadSec * 1000 + (this.latencyMs ?? UNKNOWN_LATENCY_MS);
+    return Math.min(MAX_START_MS, Math.ceil(neededMs / START_STEP_MS) * START_STEP_MS);
   }
 
   /** How far the loudspeaker is from where `line` says that it is, in 19 of 20 moments, ms; null until the line stands. */

@@ -10,6 +10,9 @@ import { correctionPpm, easedChange } from "./servo.ts";
 /** Seconds into the file that should be sounding at local moment `localMs`; negative before the start. */
 export type Timeline = (localMs: number) => number;
 
+/** Whether the file's frames from one to before another are decoded. */
+export type Covers = (fromFrame: number, toFrame: number) => boolean;
+
 /** Short enough to follow the card's wander, long enough that a late timer costs nothing. */
 const SEGMENT_SEC = 0.5;
 /** P7: entering mid-song. */
@@ -19,8 +22,12 @@ const CROSSFADE_SEC = 0.02;
 const STOP_FADE_SEC = 0.015;
 /** P20: queued ahead while someone may be looking: a late timer costs nothing, a correction acts within this. */
 const HORIZON_SEC = 1.5;
-/** P20: a hidden page may be throttled or frozen; the music outlives it by this. Takes 35 MB as stereo at 48 kHz. */
-const HIDDEN_HORIZON_SEC = 90;
+/** P20: a hidden page may be throttled or frozen; the music outlives it by this. Takes 23 MB as stereo at 48 kHz. */
+const HIDDEN_HORIZON_SEC = 60;
+/** A segment at another rate, and the interpolation at its ends, read a little beyond its length. */
+const DECODED_MARGIN_SEC = 0.02;
+/** A song that is not decoded in time fades out while so much of it is still queued. */
+const ENDING_SEC = 0.3;
 
 /** Clocks differ by some hundred ppm and a slew adds 1500; a timeline that jumps inside a segment must not warp it. */
 const MAX_RATIO_CHANGE = 0.01;
@@ -31,13 +38,15 @@ export class SegmentPlanner {
   readonly track = new SegmentTrack();
   readonly #sampleRate: number;
   readonly #line: OutputClock;
+  readonly #covers: Covers;
   #lastErrorMs = 0;
   #lastRatePpm = 0;
   #rejoins = 0;
 
-  constructor(sampleRate: number, line: OutputClock) {
+  constructor(sampleRate: number, line: OutputClock, covers: Covers = () => true) {
     this.#sampleRate = sampleRate;
     this.#line = line;
+    this.#covers = covers;
   }
 
   /** Rate change of the last planned segment against plain feed-forward, ppm. */
@@ -73,7 +82,8 @@ export class SegmentPlanner {
 
   /**
    * P1, P7, TR6: the first segment, at or after `earliestFrame`. A start that is still ahead begins at its exact frame with
-   * the sound of `startSec`; otherwise the song is entered where it should be by then. Null while the line does not stand.
+   * the sound of `startSec`; otherwise the song is entered where it should be by then. Null while the line does not stand, and
+   * while the song is not decoded there.
    */
   begin(earliestFrame: number, timeline: Timeline, startSec = 0): Segment | null {
     const ideal = this.idealPosition(earliestFrame, timeline);
@@ -83,7 +93,7 @@ export class SegmentPlanner {
     const isAhead = aheadFrames > 0;
     const startFrame = isAhead ? earliestFrame + Math.round(aheadFrames) : earliestFrame;
     const position = this.idealPosition(startFrame, timeline);
-    if (position === null) return null;
+    if (position === null || !this.#isDecodedFrom(position)) return null;
     const isFromSilence = isAhead && startSec === 0;
     const fadeFrames = Math.round(ENTER_FADE_SEC * this.#sampleRate);
     return this.#append(
@@ -94,15 +104,19 @@ export class SegmentPlanner {
     );
   }
 
-  /** The segment after the last one: continuous (P2), unless the error calls for a crossfade (P6). */
+  /**
+   * The segment after the last one: continuous (P2), unless the error calls for a crossfade (P6). Null at the end of what is
+   * decoded.
+   */
   next(timeline: Timeline): Segment | null {
     const startFrame = this.track.endFrame;
     if (startFrame === null) return null;
     const run = this.track.runAt(startFrame);
     const ideal = this.idealPosition(startFrame, timeline);
-    if (!run || ideal === null) return null;
+    if (!run || ideal === null || !this.#isDecodedFrom(run.position)) return null;
     const errorMs = ((run.position - ideal) / this.#sampleRate) * 1000;
-    if (Math.abs(errorMs) > REJOIN_MS) return this.#jump(startFrame, run, ideal, timeline);
+    const isOff = Math.abs(errorMs) > REJOIN_MS;
+    if (isOff) return this.#isDecodedFrom(ideal) ? this.#jump(startFrame, run, ideal, timeline) : null;
     return this.#append(startFrame, run.position, timeline, null, run.ratio);
   }
 
@@ -120,14 +134,27 @@ export class SegmentPlanner {
 
   /**
    * P8: takes back everything from `frame` on and continues from there where the timeline now says, crossfading when
-   * that is elsewhere by more than half a frame. For a changed speaker delay, a seek or a resume.
+   * that is elsewhere by more than half a frame. For a changed speaker delay, a seek or a resume. Fades out where that place
+   * is not decoded yet.
    */
   redirect(frame: number, timeline: Timeline): Segment | null {
     const run = this.track.runAt(frame);
     const ideal = this.idealPosition(frame, timeline);
     if (!run || ideal === null) return null;
+    if (!this.#isDecodedFrom(ideal)) return this.end(frame);
     this.track.cut(frame);
     return this.#jump(frame, run, ideal, timeline);
+  }
+
+  /**
+   * Where a song must fade out that is not decoded in time: shortly before the end of what is queued. Null while there is more.
+   */
+  endingFrame(frame: number): number | null {
+    const endFrame = this.track.endFrame ?? Infinity;
+    const run = this.track.runAt(endFrame);
+    const isFar = endFrame - frame > ENDING_SEC * this.#sampleRate;
+    if (isFar || !run || this.#isDecodedFrom(run.position)) return null;
+    return Math.max(frame, endFrame - Math.round(STOP_FADE_SEC * this.#sampleRate));
   }
 
   /** Carries on from `frame` without a jump, dropping what was queued after it (a long horizon made short). */
@@ -147,6 +174,10 @@ export class SegmentPlanner {
     const segment: Segment = { startFrame: frame, frames, ...run, fadeFrom: null, isLast: true };
     this.track.append(segment);
     return segment;
+  }
+
+  #isDecodedFrom(position: number): boolean {
+    return this.#covers(position, position + (SEGMENT_SEC + DECODED_MARGIN_SEC) * this.#sampleRate);
   }
 
   #jump(startFrame: number, run: Run, ideal: number, timeline: Timeline): Segment {

@@ -1,8 +1,8 @@
 // The shell that turns segments into sound: renders each in the Worker and queues it as a plain AudioBufferSourceNode at
 // rate 1 on an integer frame. Audio frames of the given context. Does not decide what comes next.
 
-import type { Anchor, AnchorMatch } from "../index/anchor.ts";
-import type { RenderAnswer, Rendered, RenderRequest } from "./render-protocol.ts";
+import type { RenderChannel } from "./render-channel.ts";
+import type { Rendered } from "./render-protocol.ts";
 import type { Segment } from "./segment-track.ts";
 
 /**
@@ -24,23 +24,15 @@ interface Entry {
 export class SegmentQueue {
   readonly #context: AudioContext;
   readonly #destination: AudioNode;
-  readonly #worker: Worker;
+  readonly #channel: RenderChannel;
   readonly #entries = new Map<number, Entry>();
-  readonly #questions = new Map<number, (answer: RenderAnswer) => void>();
-  #nextId = 1;
   #lateSegments = 0;
 
-  /** Takes the Worker over and ends it with itself. */
-  constructor(context: AudioContext, destination: AudioNode, worker: Worker) {
+  constructor(context: AudioContext, destination: AudioNode, channel: RenderChannel) {
     this.#context = context;
     this.#destination = destination;
-    this.#worker = worker;
-    this.#worker.onmessage = (event: MessageEvent<RenderAnswer>) => {
-      const answer = event.data;
-      if (answer.type === "rendered") this.#enqueue(answer);
-      this.#questions.get(answer.id)?.(answer);
-      this.#questions.delete(answer.id);
-    };
+    this.#channel = channel;
+    this.#channel.onRendered = (rendered) => this.#enqueue(rendered);
   }
 
   /** Segments that were rendered after their start had passed; each was a gap. */
@@ -58,46 +50,10 @@ export class SegmentQueue {
     return Math.max(0, endFrame / sampleRate - currentTime);
   }
 
-  /** Hands decoded channels to the Worker; they are gone from this side afterwards. */
-  load(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[]): void {
-    this.#post(
-      { type: "load", sourceId, channels },
-      channels.map((channel) => channel.buffer),
-    );
-  }
-
-  unload(sourceId: string): void {
-    this.#post({ type: "unload", sourceId });
-  }
-
-  /** An anchor of decoded channels, which are gone from this side afterwards; null when they hold nothing to find. */
-  makeAnchor(channels: readonly Float32Array<ArrayBuffer>[]): Promise<Anchor | null> {
-    const { sampleRate } = this.#context;
-    const transfer = channels.map((channel) => channel.buffer);
-    return this.#ask({ type: "make-anchor", id: this.#nextId++, channels, sampleRate }, transfer).then(
-      (answer) => (answer.type === "anchor" ? answer.anchor : null),
-    );
-  }
-
-  /** Where the loaded source has the anchor's sound; null when it is not to be found. */
-  matchAnchor(sourceId: string, anchor: Anchor): Promise<AnchorMatch | null> {
-    const { sampleRate } = this.#context;
-    return this.#ask({ type: "match-anchor", id: this.#nextId++, sourceId, sampleRate, anchor }).then(
-      (answer) => (answer.type === "match" ? answer.match : null),
-    );
-  }
-
-  /** Of the loaded source, in so many bars; see loudness.ts. */
-  loudnessOf(sourceId: string, bars: number): Promise<readonly number[]> {
-    return this.#ask({ type: "loudness", id: this.#nextId++, sourceId, bars }).then((answer) =>
-      answer.type === "loudness" ? answer.loudness : [],
-    );
-  }
-
   play(sourceId: string, segment: Segment): void {
-    const id = this.#nextId++;
+    const id = this.#channel.newId();
     this.#entries.set(id, { segment, node: null, stopFrame: null });
-    this.#post({ type: "render", id, sourceId, segment });
+    this.#channel.post({ type: "render", id, sourceId, segment });
   }
 
   /** Silences everything from `frame` on; what sounds before it is untouched. */
@@ -115,11 +71,6 @@ export class SegmentQueue {
   /** Silences everything now, also in a context that stands still: nothing of it is heard after a resume. */
   clear(): void {
     for (const [id, entry] of this.#entries) this.#drop(id, entry);
-  }
-
-  close(): void {
-    this.clear();
-    this.#worker.terminate();
   }
 
   #enqueue(rendered: Rendered): void {
@@ -161,20 +112,6 @@ export class SegmentQueue {
     if (!entry.node) return;
     entry.node.onended = null;
     entry.node.disconnect();
-  }
-
-  #ask(
-    request: RenderRequest & { readonly id: number },
-    transfer: Transferable[] = [],
-  ): Promise<RenderAnswer> {
-    return new Promise((resolve) => {
-      this.#questions.set(request.id, resolve);
-      this.#post(request, transfer);
-    });
-  }
-
-  #post(request: RenderRequest, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(request, transfer);
   }
 }
 

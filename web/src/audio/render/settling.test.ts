@@ -4,11 +4,11 @@ import { Settling } from "./settling.ts";
 describe("settling before a start", () => {
   it("[P27] is over once the loudspeaker's place is known within a millisecond", () => {
     const settling = new Settling();
-    settling.watch(null, 0);
+    expect(settling.watch(null, 0)).toBe(false);
     expect(settling.isOverAt(100)).toBe(false);
     settling.watch(5, 1_000);
     expect(settling.isOverAt(1_500)).toBe(false);
-    settling.watch(0.3, 1_600);
+    expect(settling.watch(0.3, 1_600)).toBe(true);
     expect(settling.isOverAt(1_600)).toBe(true);
     settling.watch(5, 9_000);
     expect(settling.isOverAt(9_100)).toBe(false);

@@ -9,10 +9,12 @@ export class Settling {
   /** Since when it has not been known. */
   #unsettledMs: number | null = null;
 
-  /** `uncertaintyMs`: null while there is no line at all. */
-  watch(uncertaintyMs: number | null, localMs: number): void {
-    if (uncertaintyMs !== null && uncertaintyMs <= SETTLED_MS) this.#unsettledMs = null;
-    else this.#unsettledMs ??= localMs;
+  /** `uncertaintyMs`: null while there is no line at all. Whether it has just become known. */
+  watch(uncertaintyMs: number | null, localMs: number): boolean {
+    const wasUnsettled = this.#unsettledMs !== null;
+    const isSettled = uncertaintyMs !== null && uncertaintyMs <= SETTLED_MS;
+    this.#unsettledMs = isSettled ? null : (this.#unsettledMs ?? localMs);
+    return isSettled && wasUnsettled;
   }
 
   /** It is known, or that has been waited for long enough. */

@@ -276,7 +276,7 @@ export class SimCard {
     const worker = {
       onmessage: null as ((event: { data: RenderAnswer }) => void) | null,
       postMessage(request: RenderRequest) {
-        if (request.type === "load" || request.type === "unload") return;
+        if (request.type === "load" || request.type === "unload" || request.type === "drop") return;
         clock.after(RENDER_MS, () => {
           if (!isOver) worker.onmessage?.({ data: answerTo(request) });
         });
@@ -289,11 +289,21 @@ export class SimCard {
   }
 }
 
-function answerTo(request: Exclude<RenderRequest, { type: "load" | "unload" }>): RenderAnswer {
-  if (request.type === "make-anchor") return { type: "anchor", id: request.id, anchor: null };
-  if (request.type === "loudness") return { type: "loudness", id: request.id, loudness: [] };
-  if (request.type === "match-anchor") return { type: "match", id: request.id, match: null };
-  const { segment } = request;
-  const rendered: Rendered = { length: segment.frames, segment, buffer: new ArrayBuffer(0) };
-  return { type: "rendered", id: request.id, channels: [rendered as unknown as Float32Array<ArrayBuffer>] };
+function answerTo(request: Exclude<RenderRequest, { type: "load" | "unload" | "drop" }>): RenderAnswer {
+  const { id } = request;
+  switch (request.type) {
+    case "slice":
+      return { type: "slice", id, taken: { isConfirmed: true, levels: new Float32Array(0) } };
+    case "make-anchor":
+      return { type: "make-anchor", id, anchor: { sampleRate: SAMPLE_RATE, places: [] } };
+    case "match-anchor":
+      return { type: "match-anchor", id, match: null };
+    case "levels":
+      return { type: "levels", id, levels: new Float32Array(0) };
+    default: {
+      const { segment } = request;
+      const rendered: Rendered = { length: segment.frames, segment, buffer: new ArrayBuffer(0) };
+      return { type: "rendered", id, channels: [rendered as unknown as Float32Array<ArrayBuffer>] };
+    }
+  }
 }

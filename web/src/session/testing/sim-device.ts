@@ -3,6 +3,8 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { delaysFor } from "../../audio/calibration/lateness.ts";
+import * as wholeDecoding from "../../audio/decode/decode.ts";
+import { FileSounds } from "../../audio/decode/file-sounds.ts";
 import { type PlaybackReading, Player, type Timeline } from "../../audio/index.ts";
 import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
 import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
@@ -135,6 +137,8 @@ export class SimDevice {
       this.card = new SimCard(world.clock, this.clock, own, off(random, MAX_CARD_OFF_PPM));
       this.#ideal = null;
     }
+    // Who sleeps answers nobody: least of all a ping, with a time that stands.
+    const toPage = world.network.createFor((task) => this.clock.deliver(task));
     const player: Player = this.card
       ? new Player(
           this.clock,
@@ -163,13 +167,20 @@ export class SimDevice {
       },
       onChange: () => undefined,
       platform: {
+        // Nothing here may wait for the world outside of virtual time, as for a script or a Worker.
+        makeSounds: (parts) =>
+          new FileSounds(parts, {
+            indexOf: async () => null,
+            decode: () => Promise.reject(new Error("no slices here")),
+            loadWholeDecoder: async () => wholeDecoding,
+          }),
         primitives: plainPrimitives,
         isPhone: () => false,
         loadCalibration: async () => this.ear,
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
           world.depth === "whole"
-            ? new Swarm({ ...options, createConnection: world.network.create, hasher: plainHasher })
+            ? new Swarm({ ...options, createConnection: toPage, hasher: plainHasher })
             : (new IdealSwarm() as unknown as Swarm),
       },
     });
@@ -269,6 +280,7 @@ class IdealPlayer {
 
   unlock(): void {}
   decodeWith(): void {}
+  rest(): void {}
   redirect(): void {}
   replan(): void {}
   setHidden(): void {}
@@ -284,6 +296,7 @@ class IdealPlayer {
       uncertaintyMs: isPlaying ? 0 : null,
       ratePpm: isPlaying ? 0 : null,
       outputLatencyMs: 0,
+      startMs: 0,
       durationSec: SONG_SEC,
       decodedSec: SONG_SEC,
       decodeOffsetMs: 0,
@@ -301,7 +314,7 @@ class IdealSwarm implements Partial<Swarm> {
 
   readonly pieceMaps = [];
 
-  async readFile(): Promise<Uint8Array<ArrayBuffer>> {
+  async readBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(1);
   }
 

@@ -18,6 +18,7 @@ export const PLAIN_STATUS: PeerStatus = {
   isUnable: false,
   rttMs: 20,
   speakerDelayMs: 0,
+  startMs: 300,
   syncErrorMs: null,
   uncertaintyMs: 0,
   isClicking: false,

@@ -2,6 +2,7 @@
 // only both ends are copied; the Worker puts them back where they stood, with zeros between, for its readers to step over.
 
 import type { Bytes } from "../../../lib/index.ts";
+import type { ByteSource } from "../sound-index/file-reader.ts";
 import type { SongTags } from "./song-tags.ts";
 
 export interface TagParcel {
@@ -15,18 +16,17 @@ export interface TagAnswer {
   readonly tags: SongTags | null;
 }
 
-/** Two pictures of a scanner's size before the sound. */
-const HEAD_BYTES = 32 * 1024 * 1024;
+/** Pictures of a scanner's size before the sound. */
+const HEAD_BYTES = 16 * 1024 * 1024;
 /** What stands behind the sound has at most one cover. */
-const TAIL_BYTES = 8 * 1024 * 1024;
+const TAIL_BYTES = 4 * 1024 * 1024;
 
-/** Copies, as the song itself goes on to the decoder. */
-export function packTags(bytes: Bytes): TagParcel {
-  const isShort = bytes.length <= HEAD_BYTES + TAIL_BYTES;
+export async function packTags({ sizeBytes, read }: ByteSource): Promise<TagParcel> {
+  const isShort = sizeBytes <= HEAD_BYTES + TAIL_BYTES;
   return {
-    sizeBytes: bytes.length,
-    head: bytes.slice(0, isShort ? bytes.length : HEAD_BYTES),
-    tail: isShort ? new Uint8Array() : bytes.slice(-TAIL_BYTES),
+    sizeBytes,
+    head: await read(0, isShort ? sizeBytes : HEAD_BYTES),
+    tail: isShort ? new Uint8Array() : await read(sizeBytes - TAIL_BYTES, sizeBytes),
   };
 }
 

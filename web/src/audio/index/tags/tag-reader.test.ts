@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { Bytes } from "../../../lib/index.ts";
 import { EventClock } from "../../../transfer/testing/event-clock.ts";
+import { fileOf } from "../../testing/byte-source.ts";
 import { readTags, type SongTags } from "./song-tags.ts";
 import { packTags, type TagAnswer, type TagParcel, unpackTags } from "./tag-parcel.ts";
 import { TAG_LIMIT_MS, TagReader } from "./tag-reader.ts";
 import { box, id3v1, item, join, riffChunk, wav, zeros } from "./testing/tag-bytes.ts";
 
 const NAMED: SongTags = { title: "Glass Harbour", artist: null, album: null, cover: null };
-const song = (): Bytes => new Uint8Array(8);
+const song = () => fileOf(new Uint8Array(8));
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A Worker that answers when the test says so. */
@@ -81,6 +81,17 @@ describe("[P61] the reader of tags", () => {
   });
 });
 
+describe("[P61] a file that cannot be read", () => {
+  it("is shown without tags, and the next is read", async () => {
+    const { workers, reader } = reading();
+    const gone = { ...song(), read: () => Promise.reject(new Error("NotFoundError")) };
+    const titles = Promise.all([reader.read(gone), reader.read(song())]);
+    await settled();
+    workers[0]?.onmessage?.({ data: { tags: NAMED } });
+    expect(await titles).toEqual([null, NAMED]);
+  });
+});
+
 describe("[P61] a parcel of a long song", () => {
   const hour = new Uint8Array(50 << 20);
   it.each<[string, Uint8Array]>([
@@ -97,8 +108,8 @@ describe("[P61] a parcel of a long song", () => {
         box("moov", box("udta", box("meta", zeros(4), box("ilst", item("\xa9nam", "Glass Harbour"))))),
       ),
     ],
-  ])("has both ends of %s, and its tags", (_, bytes) => {
-    const parcel = packTags(new Uint8Array(bytes));
+  ])("has both ends of %s, and its tags", async (_, bytes) => {
+    const parcel = await packTags(fileOf(bytes));
     expect(parcel.head.length + parcel.tail.length).toBeLessThan(bytes.length);
     expect(readTags(unpackTags(parcel))?.title).toBe("Glass Harbour");
   });

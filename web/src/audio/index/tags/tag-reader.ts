@@ -1,7 +1,8 @@
 // The page's side of tags.worker.ts: one song at a time, each with a limit. The Worker, and its script, are there from the first
 // song on. A song whose tags break the Worker, or take it too long, is shown without them; the next gets a new Worker.
 
-import { type Bytes, type Clock, realClock } from "../../../lib/index.ts";
+import { type Clock, realClock } from "../../../lib/index.ts";
+import type { ByteSource } from "../sound-index/file-reader.ts";
 import type { SongTags } from "./song-tags.ts";
 import { packTags, type TagAnswer, type TagParcel } from "./tag-parcel.ts";
 
@@ -25,10 +26,17 @@ export class TagReader {
     this.#clock = clock;
   }
 
-  /** Copies what it needs before it returns. Null where the file says nothing, or nothing that could be read. */
-  read(bytes: Bytes): Promise<SongTags | null> {
-    const parcel = packTags(bytes);
-    const turn = this.#lastTurn.then(() => this.#ask(parcel));
+  /** Null where the file says nothing, or nothing that could be read. */
+  read(file: ByteSource): Promise<SongTags | null> {
+    const turn = this.#lastTurn.then(async () => {
+      if (this.#isClosed) return null;
+      try {
+        return await this.#ask(await packTags(file));
+      } catch (error) {
+        console.warn(`no tags: ${String(error)}`); // the file has gone, or a store does not answer
+        return null;
+      }
+    });
     this.#lastTurn = turn;
     return turn;
   }

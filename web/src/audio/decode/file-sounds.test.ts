@@ -1,0 +1,307 @@
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../../lib/testing/index.ts";
+import { EventClock } from "../../transfer/testing/event-clock.ts";
+import { encodeIndex } from "../index/sound-index/index-codec.ts";
+import { makeSoundIndex } from "../index/sound-index/make-index.ts";
+import { RateConverter } from "../render/rate-converter.ts";
+import { RenderChannel } from "../render/render-channel.ts";
+import { fileOf } from "../testing/byte-source.ts";
+import { renderWorker } from "../testing/render-worker.ts";
+import { FileSounds } from "./file-sounds.ts";
+import type { ArrivingFile, ByteRange, Sound, SoundFile } from "./sound.ts";
+
+const FILE_RATE = 44_100;
+const SONG_SEC = 61.3;
+
+/** Noise in stereo as a WAV of 16 bits, and its samples. */
+function noiseFile(seconds: number, rate = FILE_RATE) {
+  const random = new SeededRandom(5);
+  const frames = Math.round(seconds * rate);
+  const samples = new Int16Array(2 * frames);
+  for (let at = 0; at < samples.length; at++) samples[at] = Math.round(9_000 * random.normal()) % 30_000;
+  const bytes = new Uint8Array(44 + samples.byteLength);
+  const view = new DataView(bytes.buffer);
+  bytes.set(new TextEncoder().encode("RIFF....WAVEfmt "));
+  view.setUint32(4, bytes.length - 8, true);
+  view.setUint32(16, 16, true);
+  [1, 2].forEach((value, at) => {
+    view.setUint16(20 + 2 * at, value, true);
+  });
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 4 * rate, true);
+  view.setUint16(32, 4, true);
+  view.setUint16(34, 16, true);
+  bytes.set(new TextEncoder().encode("data"), 36);
+  view.setUint32(40, samples.byteLength, true);
+  bytes.set(new Uint8Array(samples.buffer), 44);
+  const channels = [0, 1].map((side) =>
+    Float32Array.from({ length: frames }, (_, frame) => (samples[2 * frame + side] as number) / 32_768),
+  );
+  return { file: fileOf(bytes), channels };
+}
+
+/** The longest stretch of a file that was read at once, in bytes. */
+function watched(file: SoundFile) {
+  const watch = { file, longestBytes: 0 };
+  watch.file = {
+    ...file,
+    read: (from, to) => {
+      watch.longestBytes = Math.max(watch.longestBytes, to - from);
+      return file.read(from, to);
+    },
+    readWhole: () => Promise.reject(new Error("read whole")),
+  };
+  return watch;
+}
+
+function bench(sampleRate = 48_000) {
+  const clock = new EventClock(0);
+  const channel = new RenderChannel(renderWorker());
+  let changes = 0;
+  const sounds = new FileSounds(
+    {
+      context: { sampleRate, decodeAudioData: () => Promise.reject(new Error("decoded whole")) },
+      channel,
+      clock,
+      platform: { engine: () => "chromium", soundBudgetBytes: () => Infinity },
+      onChange: () => {
+        changes += 1;
+      },
+    },
+    {
+      indexOf: (file) => makeSoundIndex(file),
+      decode: () => Promise.reject(new Error("no engine here")),
+      loadWholeDecoder: () => import("./decode.ts"),
+    },
+  );
+  /** What the render Worker hands out of a source. */
+  const render = async (sourceId: string, position: number, frames: number) => {
+    const answered = new Promise<readonly Float32Array[]>((resolve) => {
+      channel.onRendered = ({ channels }) => resolve(channels);
+    });
+    const run = { position, ratio: 1, ratioStep: 0 };
+    const segment = { startFrame: 0, frames, ...run, fadeFrom: null, isLast: false };
+    channel.post({ type: "render", id: channel.newId(), sourceId, segment });
+    return answered;
+  };
+  return { sounds, clock, render, changes: () => changes };
+}
+
+async function opened(sounds: FileSounds, file: SoundFile, atSec: number): Promise<Sound> {
+  const sound = await sounds.open(
+    "song",
+    file,
+    () => atSec,
+    () => true,
+  );
+  if (!sound) throw new Error("it is wanted, and can be played");
+  return sound;
+}
+
+/** Until the window has what it wants. */
+const settled = async (): Promise<void> => {
+  for (let step = 0; step < 40; step++) {
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve)); // streams deflate aside
+  }
+};
+
+describe("a song in a window", () => {
+  it.each([48_000, 44_100])(
+    "[P74] sounds bit for bit like the song converted whole, at %i Hz",
+    async (rate) => {
+      const { file, channels } = noiseFile(SONG_SEC);
+      const { sounds, render } = bench(rate);
+      const sound = await opened(sounds, file, 0);
+      const converter = new RateConverter(FILE_RATE, rate);
+      const frames = converter.outputFrameAt(channels[0]?.length ?? 0);
+      const whole = channels.map((channel) => converter.convert(channel, 0, 0, frames));
+      expect(sound.durationSec).toBeCloseTo(SONG_SEC, 4);
+      for (const sec of [0, 4.5, 17.77, 33, 48, 60]) {
+        const frame = Math.round(sec * rate);
+        sound.aim(frame, false);
+        await settled();
+        const length = Math.min(rate, frames - frame);
+        expect(sound.covers(frame, frame + length)).toBe(true);
+        const rendered = await render(sound.sourceId, frame, length);
+        expect(rendered).toEqual(whole.map((channel) => channel.slice(frame, frame + length)));
+      }
+    },
+  );
+
+  it("[P74] holds what is around the place that plays, reads no more, and lets go of the rest", async () => {
+    const { file } = noiseFile(200);
+    const watch = watched(file);
+    const { sounds } = bench();
+    const sound = await opened(sounds, watch.file, 100);
+    expect(sound.covers(100 * 48_000, 104 * 48_000)).toBe(true);
+    await settled();
+    expect(sound.covers(96 * 48_000, 119 * 48_000)).toBe(true);
+    expect(sound.covers(0, 48_000)).toBe(false);
+    sound.aim(10 * 48_000, false);
+    expect(sound.covers(100 * 48_000, 104 * 48_000)).toBe(false);
+    await settled();
+    expect(sound.covers(5 * 48_000, 29 * 48_000)).toBe(true);
+    // A second of lead-in and five of sound, or a step of the index; never the file.
+    expect(watch.longestBytes).toBeLessThan(1.2e6);
+  });
+
+  it("[P20] is decoded a minute ahead while the page is hidden", async () => {
+    const { sounds } = bench();
+    const sound = await opened(sounds, noiseFile(200).file, 0);
+    sound.aim(0, true);
+    await settled();
+    expect(sound.covers(0, 62 * 48_000)).toBe(true);
+  });
+
+  it("shows how loud it is along its way, without having been decoded whole at once", async () => {
+    const { sounds, changes } = bench();
+    const sound = await opened(sounds, noiseFile(SONG_SEC).file, 0);
+    expect(sound.loudness).toBeNull();
+    for (let tick = 0; tick < 110; tick++) {
+      sound.aim(0, false);
+      for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+    }
+    expect(sound.loudness).toHaveLength(96);
+    expect(sound.loudness?.every((bar) => bar > 0.8)).toBe(true);
+    expect(sound.levelAt(30)).toBeGreaterThan(0.8);
+    expect(changes()).toBeGreaterThan(5);
+  });
+
+  it("[P16] has its anchor made and found from a few slices", async () => {
+    const { file } = noiseFile(150);
+    const { sounds } = bench();
+    const { anchor, durationSec } = await sounds.anchorOf(watched(file).file, () => undefined);
+    expect(durationSec).toBeCloseTo(150, 4);
+    expect(anchor?.places).toHaveLength(3);
+    const sound = await opened(sounds, watched(file).file, 0);
+    const match = anchor && (await sound.match(anchor));
+    expect(match).toMatchObject({ isSteady: true });
+    expect(Math.abs(match?.offsetSec ?? 1)).toBeLessThan(1e-6);
+  });
+
+  it("[P75] is silent where its file cannot be read, and goes on behind that", async () => {
+    const { file } = noiseFile(SONG_SEC);
+    const damaged: SoundFile = {
+      ...file,
+      read: (from, to) =>
+        from > 5e6 && from < 5.4e6 && to - from < 1e6 + 1e5 && to - from > 9e5 && to < 7e6
+          ? Promise.reject(new Error("a bad block"))
+          : file.read(from, to),
+    };
+    const { sounds } = bench();
+    const sound = await opened(sounds, damaged, 0);
+    sound.aim(30 * 48_000, false);
+    await settled();
+    expect(sound.covers(26 * 48_000, 29 * 48_000)).toBe(true);
+    expect(sound.covers(40 * 48_000, 45 * 48_000)).toBe(true);
+  });
+
+  it("[P77] sounds while its file arrives, from where it is to sound, and asks for what is due", async () => {
+    const { file } = noiseFile(SONG_SEC);
+    const index = await makeSoundIndex(file);
+    const folded = index && (await encodeIndex(index));
+    let heldBytes = 0;
+    let isInTime = false;
+    let wanted: readonly ByteRange[] = [];
+    const arriving: ArrivingFile = {
+      index: folded as Uint8Array<ArrayBuffer>,
+      holds: ({ toByte }) => toByte <= heldBytes,
+      want: (ranges) => {
+        wanted = ranges;
+      },
+      arrivesWithin: () => isInTime,
+      giveUp: () => undefined,
+    };
+    const { sounds, clock } = bench();
+    let sound: Sound | null = null;
+    const opening = sounds
+      .open(
+        "song",
+        { ...file, arriving },
+        () => 0,
+        () => true,
+      )
+      .then((opened) => {
+        sound = opened;
+      });
+    const pass = async () => {
+      clock.advance(400);
+      await settled();
+    };
+    await expect.poll(() => pass().then(() => wanted[0]?.fromByte)).toBe(44); // its index unfolds aside
+    heldBytes = 12 * 4 * FILE_RATE;
+    await pass();
+    expect(sound).toBeNull(); // it would break off
+    isInTime = true;
+    await pass();
+    await opening;
+    const song = sound as unknown as Sound;
+    expect(song.covers(0, 9 * 48_000)).toBe(true);
+    expect(song.covers(11 * 48_000, 16 * 48_000)).toBe(false);
+    song.aim(40 * 48_000, false);
+    expect(wanted[0]?.fromByte).toBeGreaterThan(30 * 4 * FILE_RATE);
+    heldBytes = file.sizeBytes;
+    song.aim(40 * 48_000, false);
+    await settled();
+    expect(wanted).toEqual([]);
+    expect(song.covers(40 * 48_000, 60 * 48_000)).toBe(true);
+  });
+
+  it("[P77] is let go of while it arrives, when another song is wanted", async () => {
+    const { file } = noiseFile(20);
+    const index = await makeSoundIndex(file);
+    const folded = (index && (await encodeIndex(index))) as Uint8Array<ArrayBuffer>;
+    let isWanted = true;
+    const { sounds, clock } = bench();
+    const arriving: ArrivingFile = {
+      index: folded,
+      holds: () => false,
+      want: () => undefined,
+      arrivesWithin: () => false,
+      giveUp: () => undefined,
+    };
+    const opening = sounds.open(
+      "song",
+      { ...file, arriving },
+      () => 0,
+      () => isWanted,
+    );
+    await settled();
+    isWanted = false;
+    const passing = setInterval(() => clock.advance(400), 1);
+    expect(await opening).toBeNull();
+    clearInterval(passing);
+  });
+
+  it("is decoded whole where it has no index", async () => {
+    const { sounds } = bench();
+    await expect(
+      sounds.open(
+        "song",
+        fileOf(new Uint8Array(1_000)),
+        () => 0,
+        () => true,
+      ),
+    ).rejects.toMatchObject({
+      code: "file-undecodable",
+    });
+  });
+
+  it("[P41] whose file never answers is given up", async () => {
+    const { sounds, clock } = bench();
+    const stuck = fileOf(new Uint8Array(1_000));
+    const opening = sounds.open(
+      "song",
+      { ...stuck, readWhole: () => new Promise(() => undefined) },
+      () => 0,
+      () => true,
+    );
+    const failed = expect(opening).rejects.toBeInstanceOf(Error);
+    for (let second = 0; second < 70; second++) {
+      clock.advance(1_000);
+      await settled();
+    }
+    await failed;
+  });
+});

@@ -1,0 +1,246 @@
+// Opens songs for the player: through a window of slices where the file has an index and this engine decodes its slices as they
+// should be, whole where not. Makes the anchors of songs that are added. Seconds in the song.
+
+import { type Bytes, every, within } from "../../lib/index.ts";
+import { ANCHOR_SEARCH_SEC } from "../../protocol/constants/audio.gen.ts";
+import { type Anchor, type AnchorMatch, anchorSpans, matchStretches, type Stretch } from "../index/anchor.ts";
+import { decodeIndex, encodeIndex } from "../index/sound-index/index-codec.ts";
+import { indexInWorker } from "../index/sound-index/index-maker.ts";
+import { durationSecOf, type SoundIndex } from "../index/sound-index/sound-index.ts";
+import type { DecodedSound } from "./decode.ts";
+import { RenderQuestions } from "./render-questions.ts";
+import { decodeSlice, levelOfPoint, type SliceDecoderParts } from "./slice-decoder.ts";
+import { type GridSlice, makeGrid, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
+import type { Anchored, MakeSounds, Sound, SoundFile, SoundParts, Sounds } from "./sound.ts";
+import { WholeSound } from "./whole-sound.ts";
+import { rangesOf, WindowedSound } from "./windowed-sound.ts";
+
+/** Reading a file whole: it may lie on a card that is slow, or in a cloud that is not there. */
+const READ_LIMIT_MS = 60_000;
+/** How often it is looked whether a song that is still arriving can begin. */
+const LOOK_MS = 200;
+/** A rate that has held will hold for the rest of the song, with something to spare. */
+const IN_TIME_SHARE = 0.8;
+/** Some ms of arithmetic in a Worker that may be busy with sound. */
+const ANCHOR_LIMIT_MS = 20_000;
+
+/** What of a browser decoding slices stands on. */
+export interface SlicePlatform {
+  readonly indexOf: typeof indexInWorker;
+  readonly decode: (bytes: ArrayBuffer, sampleRate: number) => Promise<AudioBuffer>;
+  /** For whole files: few need it, and they wait for more than its script. */
+  readonly loadWholeDecoder: () => Promise<typeof import("./decode.ts")>;
+}
+
+const browserSlices: SlicePlatform = {
+  indexOf: indexInWorker,
+  decode: (bytes, sampleRate) => decodingContext(sampleRate).decodeAudioData(bytes),
+  loadWholeDecoder: () => import("./decode.ts"),
+};
+
+let latestContext: OfflineAudioContext | null = null;
+
+/** Needs no tap, and no secure context; at the file's own rate nothing is resampled. One for all slices: each takes memory. */
+function decodingContext(sampleRate: number): OfflineAudioContext {
+  if (latestContext?.sampleRate !== sampleRate) latestContext = new OfflineAudioContext(2, 1, sampleRate);
+  return latestContext;
+}
+
+export const makeSounds: MakeSounds = (parts) => new FileSounds(parts, browserSlices);
+
+interface Indexed {
+  readonly file: SoundFile;
+  readonly index: SoundIndex;
+  readonly grid: SliceGrid;
+}
+
+export class FileSounds implements Sounds {
+  readonly #parts: SoundParts;
+  readonly #platform: SlicePlatform;
+  readonly #channel: RenderQuestions;
+  #nextSource = 1;
+
+  constructor(parts: SoundParts, platform: SlicePlatform) {
+    this.#parts = parts;
+    this.#platform = platform;
+    this.#channel = new RenderQuestions(parts.channel);
+  }
+
+  async open(
+    name: string,
+    file: SoundFile,
+    atSec: () => number,
+    isWanted: () => boolean,
+  ): Promise<Sound | null> {
+    // Another opening of the same file may still be there when this one begins.
+    const sourceId = `${name} ${this.#nextSource++}`;
+    const indexed = await this.#index(file);
+    const sound = indexed && (await this.#openWindow(sourceId, indexed, atSec, isWanted));
+    if (sound || !isWanted()) return sound;
+    if (file.arriving) {
+      file.arriving.giveUp();
+      return null;
+    }
+    return new WholeSound(sourceId, await this.#decodeWhole(file), {
+      ...this.#parts,
+      channel: this.#channel,
+    });
+  }
+
+  async anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored> {
+    const indexed = await this.#index(file);
+    const folded = indexed && (await encodeIndex(indexed.index));
+    if (folded) onIndex(folded);
+    const anchor = indexed && (await this.#sliceAnchor(indexed));
+    if (anchor) {
+      const durationSec = durationSecOf(indexed.index);
+      return { durationSec, wholeSec: durationSec, anchor };
+    }
+    const decoded = await this.#decodeWhole(file);
+    const { durationSec, wholeSec } = decoded;
+    const sourceId = `anchor ${this.#nextSource++}`;
+    const sound = new WholeSound(sourceId, decoded, {
+      ...this.#parts,
+      channel: this.#channel,
+      onChange: () => undefined,
+    });
+    try {
+      return {
+        durationSec,
+        wholeSec,
+        anchor: await this.#askAnchor(sourceId, decoded.channels[0]?.length ?? 0),
+      };
+    } finally {
+      sound.close();
+    }
+  }
+
+  async #index(file: SoundFile): Promise<Indexed | null> {
+    const index = file.arriving
+      ? await decodeIndex(file.arriving.index, file.sizeBytes)
+      : await this.#platform.indexOf(file, this.#parts.clock);
+    return index && { file, index, grid: makeGrid(index, this.#parts.context.sampleRate) };
+  }
+
+  /** Null where this engine does not decode the file's slices as they should be, and where the song is not wanted any more. */
+  async #openWindow(
+    sourceId: string,
+    indexed: Indexed,
+    atSec: () => number,
+    isWanted: () => boolean,
+  ): Promise<Sound | null> {
+    const { clock, onChange } = this.#parts;
+    const channel = this.#channel;
+    const durationSec = durationSecOf(indexed.index);
+    const { arriving } = indexed.file;
+    const sound = new WindowedSound({
+      sourceId,
+      grid: indexed.grid,
+      durationSec,
+      channel,
+      arriving,
+      decode: (slice) => this.#decodeSlice(indexed, slice),
+      look: (run, point) => levelOfPoint(run, point, this.#decoding(indexed)),
+      match: (anchor, isOver) => this.#match(indexed, anchor, isOver),
+      onChange,
+    });
+    const placeSec = () => Math.max(0, atSec());
+    const look = () => sound.aim(placeSec() * indexed.grid.outputRate, false);
+    look();
+    // The place moves on while the song plays elsewhere, and so does what is here of the file.
+    const stopLooking = every(clock, LOOK_MS, look);
+    const isInTime = () => !arriving || arriving.arrivesWithin(IN_TIME_SHARE * (durationSec - placeSec()));
+    const isReady = () => sound.isSettled && (isInTime() || !sound.isSound);
+    while (isWanted() && !isReady()) await sound.changed();
+    stopLooking();
+    if (isWanted() && sound.isSound) return sound;
+    sound.close();
+    return null;
+  }
+
+  #decodeSlice(indexed: Indexed, { run, work }: GridSlice) {
+    return decodeSlice(run, work.number, this.#decoding(indexed));
+  }
+
+  #decoding({ file }: Indexed): SliceDecoderParts {
+    const { clock, platform } = this.#parts;
+    return { file, clock, engine: platform.engine(), decode: this.#platform.decode };
+  }
+
+  async #decodeWhole(file: SoundFile): Promise<DecodedSound> {
+    const { context, clock, platform } = this.#parts;
+    const budgetBytes = platform.soundBudgetBytes();
+    const { wholeFileDecoder } = await this.#platform.loadWholeDecoder();
+    const decode = wholeFileDecoder({ context, budgetBytes, clock, engine: platform.engine() });
+    return decode(await within(clock, READ_LIMIT_MS, file.readWhole()));
+  }
+
+  async #sliceAnchor(indexed: Indexed): Promise<Anchor | null> {
+    const { frames, outputRate } = indexed.grid;
+    const around = Math.round(ANCHOR_SEARCH_SEC * outputRate);
+    const spans = anchorSpans(frames, outputRate).map(({ from, length }) => ({
+      from: from - around,
+      length: length + 2 * around,
+    }));
+    return this.#withStretches(indexed, spans, (sourceId) => this.#askAnchor(sourceId, frames));
+  }
+
+  /** Waits for the parts of the song that it looks at. */
+  async #match(indexed: Indexed, anchor: Anchor, isOver: () => boolean): Promise<AnchorMatch | null> {
+    const { frames, outputRate: sampleRate } = indexed.grid;
+    const stretches = matchStretches(anchor, sampleRate);
+    const { arriving } = indexed.file;
+    const ranges = slicesOf(indexed.grid, stretches).flatMap((number) =>
+      rangesOf(indexed.grid.slices[number]),
+    );
+    while (arriving && !isOver() && !ranges.every(arriving.holds)) await this.#pause();
+    if (isOver()) return null;
+    return this.#withStretches(indexed, stretches, async (sourceId) => {
+      const question = { type: "match-anchor", sourceId, frames, sampleRate, anchor } as const;
+      return (await this.#channel.ask(question)).match;
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(LOOK_MS, resolve));
+  }
+
+  #askAnchor(sourceId: string, frames: number): Promise<Anchor> {
+    const { clock, context } = this.#parts;
+    const question = { type: "make-anchor", sourceId, frames, sampleRate: context.sampleRate } as const;
+    return within(clock, ANCHOR_LIMIT_MS, this.#channel.ask(question)).then(({ anchor }) => anchor);
+  }
+
+  /** Decodes these stretches under a name of their own, asks, and lets go of them; null where they cannot be decoded. */
+  async #withStretches<Answer>(
+    indexed: Indexed,
+    stretches: readonly Stretch[],
+    ask: (sourceId: string) => Promise<Answer>,
+  ): Promise<Answer | null> {
+    const channel = this.#channel;
+    const sourceId = `anchor ${this.#nextSource++}`;
+    try {
+      for (const number of slicesOf(indexed.grid, stretches)) {
+        const slice = indexed.grid.slices[number] as GridSlice;
+        const channels = await this.#decodeSlice(indexed, slice);
+        const transfer = channels.map(({ buffer }) => buffer);
+        await channel.ask({ type: "slice", sourceId, work: slice.work, channels }, transfer);
+      }
+      return await ask(sourceId);
+    } catch (error) {
+      console.warn(`no anchor from slices: ${String(error)}`);
+      return null;
+    } finally {
+      channel.post({ type: "unload", sourceId });
+    }
+  }
+}
+
+/** The slices that hold these stretches, each once, in order. */
+function slicesOf(grid: SliceGrid, stretches: readonly Stretch[]): number[] {
+  const numbers = new Set<number>();
+  for (const { from, length } of stretches) {
+    for (let at = sliceNumberAt(grid, from); at <= sliceNumberAt(grid, from + length); at++) numbers.add(at);
+  }
+  return [...numbers].sort((a, b) => a - b);
+}

@@ -1,0 +1,82 @@
+// A song that is being played here, whatever of it is decoded at a time; and the file that it comes from. Frames at the context's
+// rate, seconds in the song.
+
+import type { Bytes, Clock } from "../../lib/index.ts";
+import type { Anchor, AnchorMatch } from "../index/anchor.ts";
+import type { ByteSource } from "../index/sound-index/file-reader.ts";
+import type { SoundPlatform } from "../output/sound-platform.ts";
+import type { RenderChannel } from "../render/render-channel.ts";
+import type { DecodingContext } from "./decode.ts";
+
+export interface SoundFile extends ByteSource {
+  /** For what can only be decoded whole. */
+  readonly readWhole: () => Promise<ArrayBuffer>;
+  /** Null where all of it is here. */
+  readonly arriving: ArrivingFile | null;
+}
+
+export interface ByteRange {
+  readonly fromByte: number;
+  readonly toByte: number;
+}
+
+/** A file of which parts are here, with its index as somebody published it (index-codec.ts). */
+export interface ArrivingFile {
+  readonly index: Bytes;
+  readonly holds: (range: ByteRange) => boolean;
+  /** What sounds next and is not here, the most urgent first; replaces what was said before. */
+  readonly want: (ranges: readonly ByteRange[]) => void;
+  /** Whether all of it will be here within this time, at the rate of the last seconds. */
+  readonly arrivesWithin: (sec: number) => boolean;
+  /** It cannot be played before it is whole. */
+  readonly giveUp: () => void;
+}
+
+export interface Sound {
+  /** In the render Worker. */
+  readonly sourceId: string;
+  readonly durationSec: number;
+  /** What of it can be decoded here, from its beginning (P39). */
+  readonly decodedSec: number;
+  /** Along its way, 0 to 1 against the loudest, LOUDNESS_BARS of them; null until it was looked at. */
+  readonly loudness: readonly number[] | null;
+  /** It plays at `frame`, or will begin there: decodes from there on, and lets go of what lies far off. */
+  aim(frame: number, isHidden: boolean): void;
+  /** Whether these frames are there to be rendered; what lies outside of the song is silence, and always there. */
+  covers(fromFrame: number, toFrame: number): boolean;
+  /** How loud it is there, 0 to 1; 0 where it was not decoded. */
+  levelAt(sec: number): number;
+  /** Where the anchor's sound lies in it; null where that is not to be found for sure. */
+  match(anchor: Anchor): Promise<AnchorMatch | null>;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** How a song that somebody adds comes out of this device's decoder. */
+export interface Anchored {
+  readonly durationSec: number;
+  /** More where this browser stopped early (P39). */
+  readonly wholeSec: number;
+  readonly anchor: Anchor | null;
+}
+
+export interface SoundParts {
+  readonly context: DecodingContext;
+  readonly channel: RenderChannel;
+  readonly clock: Clock;
+  readonly platform: Pick<SoundPlatform, "engine" | "soundBudgetBytes">;
+  readonly onChange: () => void;
+}
+
+/** Comes with the part of the page that is loaded after the join screen. */
+export interface Sounds {
+  /**
+   * Resolves when what sounds from `atSec` on can be rendered, and the rest of the file will be here in time; to null when it is not
+   * wanted any more, or cannot be played in parts. Rejects FileError, SoundTooLong, Undecodable.
+   */
+  open(name: string, file: SoundFile, atSec: () => number, isWanted: () => boolean): Promise<Sound | null>;
+  /** The anchor that this device would publish; its index, where it has one, is told before that. Rejects as `open` does. */
+  anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored>;
+}
+
+export type MakeSounds = (parts: SoundParts) => Sounds;

@@ -1,0 +1,263 @@
+// A song of any length in little memory: its sound is decoded in slices around the place that plays, one at a time, and let go of
+// behind it. While nothing is missing there, slices all along the song are looked at once, for the picture of its loudness.
+//
+// Invariants
+//  1. What `covers` says is there has been sent to the render Worker, and is dropped there only after `covers` has stopped saying so.
+//  2. One slice is being decoded at a time, the one that sounds next first.
+
+import type { Anchor, AnchorMatch } from "../index/anchor.ts";
+import { LOUDNESS_BARS, loudnessBars } from "../index/loudness.ts";
+import { type CodedRun, pointAt, sliceOf } from "../index/sound-index/sound-index.ts";
+import { LEVELS_PER_SEC, levelAt } from "../render/levels.ts";
+import type { RenderQuestions } from "./render-questions.ts";
+import { type GridSlice, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
+import type { ArrivingFile, ByteRange, Sound } from "./sound.ts";
+
+/** Kept behind the place that plays: a correction or a changed delay goes back by less. */
+const BEHIND_SEC = 5;
+/** Decoded ahead: slices take 10 to 100 ms each, so this outlasts a phone that is busy. */
+const AHEAD_SEC = 20;
+/** P20: what a hidden page has queued, and a little more. */
+const HIDDEN_AHEAD_SEC = 65;
+/** A slice that failed twice stays silent: its file is damaged there. */
+const MAX_TRIES = 2;
+
+type Channels = readonly Float32Array<ArrayBuffer>[];
+
+export interface WindowParts {
+  readonly sourceId: string;
+  readonly grid: SliceGrid;
+  readonly durationSec: number;
+  readonly channel: RenderQuestions;
+  /** Null where all of the file is here. */
+  readonly arriving: ArrivingFile | null;
+  readonly decode: (slice: GridSlice) => Promise<Channels>;
+  /** How loud it is in the second from a point of a run on. */
+  readonly look: (run: CodedRun, point: number) => Promise<number>;
+  readonly match: (anchor: Anchor, isOver: () => boolean) => Promise<AnchorMatch | null>;
+  readonly onChange: () => void;
+}
+
+export class WindowedSound implements Sound {
+  readonly sourceId: string;
+  readonly durationSec: number;
+  readonly decodedSec: number;
+  loudness: readonly number[] | null = null;
+  readonly #parts: WindowParts;
+  readonly #ready = new Set<number>();
+  readonly #failures = new Map<number, number>();
+  /** Of each twentieth of the song, against full scale; NaN where it was not decoded. */
+  readonly #levels: Float32Array;
+  #loudest = 0;
+  #aimFrame = 0;
+  #fromFrame = 0;
+  #toFrame = 0;
+  /** Places still to be looked at for the picture, from its beginning: output frames. */
+  #unseen: number[];
+  #isDecoding = false;
+  /** An overlap was not what the slice before had. */
+  #isDoubtful = false;
+  #isClosed = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(parts: WindowParts) {
+    this.#parts = parts;
+    this.sourceId = parts.sourceId;
+    this.durationSec = parts.durationSec;
+    this.decodedSec = parts.durationSec;
+    const { grid } = parts;
+    this.#levels = new Float32Array(levelAt(grid.frames, grid.outputRate)).fill(Number.NaN);
+    this.#unseen = Array.from(
+      { length: LOUDNESS_BARS },
+      (_, bar) => ((bar + 0.5) * grid.frames) / LOUDNESS_BARS,
+    );
+  }
+
+  /** Something was decoded, and each overlap was the same twice. */
+  get isSound(): boolean {
+    return this.#ready.size > 0 && !this.#isDoubtful && this.#failures.size === 0;
+  }
+
+  aim(frame: number, isHidden: boolean): void {
+    const { outputRate } = this.#parts.grid;
+    this.#aimFrame = frame;
+    this.#fromFrame = frame - BEHIND_SEC * outputRate;
+    this.#toFrame = frame + (isHidden ? HIDDEN_AHEAD_SEC : AHEAD_SEC) * outputRate;
+    this.#dropOutside();
+    this.#sayWants();
+    this.#next(true);
+    this.#wakeUp();
+  }
+
+  covers(fromFrame: number, toFrame: number): boolean {
+    const { grid } = this.#parts;
+    const last = Math.min(toFrame, grid.frames) - 1;
+    if (last < 0 || fromFrame >= grid.frames) return true;
+    for (let number = sliceNumberAt(grid, fromFrame); number <= sliceNumberAt(grid, last); number++) {
+      if (!this.#ready.has(number)) return false;
+    }
+    return true;
+  }
+
+  /** The slice at the place that was aimed at, and the one behind it, are there or cannot be had. */
+  get isSettled(): boolean {
+    const { slices } = this.#parts.grid;
+    const first = sliceNumberAt(this.#parts.grid, this.#aimFrame);
+    const isThere = (number: number) =>
+      number >= slices.length || this.#ready.has(number) || this.#triesOf(number) >= MAX_TRIES;
+    return this.#isClosed || (isThere(first) && isThere(first + 1));
+  }
+
+  /** Resolves after the next slice, and whenever the place has been looked at anew. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  levelAt(sec: number): number {
+    const level = this.#levels[Math.floor(sec * LEVELS_PER_SEC)];
+    return level && this.#loudest > 0 ? level / this.#loudest : 0;
+  }
+
+  match(anchor: Anchor): Promise<AnchorMatch | null> {
+    return this.#parts.match(anchor, () => this.#isClosed);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#ready.clear();
+    this.#parts.arriving?.want([]);
+    this.#parts.channel.post({ type: "unload", sourceId: this.#parts.sourceId });
+    this.#wakeUp();
+  }
+
+  #triesOf(number: number): number {
+    return this.#failures.get(number) ?? 0;
+  }
+
+  #dropOutside(): void {
+    const { grid, channel, sourceId } = this.#parts;
+    // A slice that reaches into the window stays, and so does the one that is being entered behind it.
+    const slack = 5 * grid.outputRate;
+    for (const number of this.#ready) {
+      const { outputFrom, outputTo } = (grid.slices[number] as GridSlice).work;
+      if (outputTo >= this.#fromFrame && outputFrom < this.#toFrame + slack) continue;
+      this.#ready.delete(number);
+      channel.post({ type: "drop", sourceId, fromFrame: outputFrom });
+    }
+  }
+
+  /** What is missing from the place that plays to the window's end, then behind it. */
+  #wanted(): number | null {
+    const { grid } = this.#parts;
+    const isWanted = (number: number) =>
+      !this.#ready.has(number) && this.#triesOf(number) < MAX_TRIES && this.#isHeld(number);
+    const here = sliceNumberAt(grid, this.#aimFrame);
+    const last = sliceNumberAt(grid, this.#toFrame);
+    for (let number = here; number <= last; number++) if (isWanted(number)) return number;
+    const first = sliceNumberAt(grid, this.#fromFrame);
+    for (let number = here - 1; number >= first; number--) if (isWanted(number)) return number;
+    return null;
+  }
+
+  #isHeld(number: number): boolean {
+    const { arriving } = this.#parts;
+    return !arriving || rangesOf(this.#parts.grid.slices[number]).every((range) => arriving.holds(range));
+  }
+
+  /** What is missing of the window, in the order in which it sounds. */
+  #sayWants(): void {
+    const { arriving, grid } = this.#parts;
+    if (!arriving) return;
+    const wanted: ByteRange[] = [];
+    for (
+      let number = sliceNumberAt(grid, this.#aimFrame);
+      number <= sliceNumberAt(grid, this.#toFrame);
+      number++
+    ) {
+      if (this.#ready.has(number)) continue;
+      wanted.push(...rangesOf(grid.slices[number]).filter((range) => !arriving.holds(range)));
+    }
+    arriving.want(wanted);
+  }
+
+  /** `looksAround`: at places for the picture, too, one in a tick: all at once would be a hundred MB of garbage. */
+  #next(looksAround: boolean): void {
+    if (this.#isDecoding || this.#isClosed) return;
+    const number = this.#wanted();
+    const work = number !== null ? this.#take(number) : looksAround ? this.#lookAround() : null;
+    if (!work) return;
+    this.#isDecoding = true;
+    void work.finally(() => {
+      this.#isDecoding = false;
+      this.#wakeUp();
+      this.#next(false);
+    });
+  }
+
+  async #take(number: number): Promise<void> {
+    const { grid, channel, sourceId, decode, onChange } = this.#parts;
+    const slice = grid.slices[number] as GridSlice;
+    const { work } = slice;
+    try {
+      const channels = await decode(slice);
+      if (this.#isClosed) return;
+      const transfer = channels.map(({ buffer }) => buffer);
+      const { taken } = await channel.ask({ type: "slice", sourceId, work, channels }, transfer);
+      if (this.#isClosed) return;
+      this.#ready.add(number);
+      this.#isDoubtful ||= !taken.isConfirmed;
+      this.#failures.delete(number);
+      const first = levelAt(work.outputFrom, work.outputRate);
+      this.#levels.set(taken.levels.subarray(0, this.#levels.length - first), first);
+      this.#loudest = taken.levels.reduce((most, level) => Math.max(most, level), this.#loudest);
+    } catch (error) {
+      console.warn(`slice ${number} of ${sourceId}: ${String(error)}`);
+      this.#failures.set(number, this.#triesOf(number) + 1);
+    }
+    onChange();
+  }
+
+  /** Null where nothing is left to look at, or nothing of it is here. */
+  #lookAround(): Promise<void> | null {
+    const { grid, look, onChange } = this.#parts;
+    const at = this.#unseen.findIndex((frame) => this.#isHeld(sliceNumberAt(grid, frame)));
+    const frame = this.#unseen[at];
+    if (frame === undefined) return null;
+    this.#unseen.splice(at, 1);
+    const { run, work } = grid.slices[sliceNumberAt(grid, frame)] as GridSlice;
+    const inRun = ((frame - work.outputStart) * work.sampleRate) / grid.outputRate + work.primingFrames;
+    const bar = Math.floor((frame * LOUDNESS_BARS) / grid.frames);
+    return look(run, pointAt(run, work.number, inRun))
+      .catch(() => 0)
+      .then((level) => {
+        const [from, to] = [bar, bar + 1].map((edge) =>
+          Math.floor((edge * this.#levels.length) / LOUDNESS_BARS),
+        );
+        for (let cell = from as number; cell < (to as number); cell++) {
+          if (Number.isNaN(this.#levels[cell])) this.#levels[cell] = level;
+        }
+        if (this.#unseen.length > 0) return;
+        this.loudness ??= loudnessBars(this.#levels);
+        onChange();
+      });
+  }
+
+  #wakeUp(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Bytes of the file that lie side by side are one range: of an M4A's packets, all. */
+export function rangesOf(slice: GridSlice | undefined): ByteRange[] {
+  if (!slice) return [];
+  const ranges: ByteRange[] = [];
+  for (const part of sliceOf(slice.run, slice.work.number).parts) {
+    if ("literal" in part) continue;
+    const last = ranges.at(-1);
+    if (last && last.toByte === part.fromByte) ranges[ranges.length - 1] = { ...last, toByte: part.toByte };
+    else ranges.push(part);
+  }
+  return ranges;
+}
