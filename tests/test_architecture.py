@@ -15,21 +15,34 @@ SERVER_PURE = ("protocol", "errors", "config", "swarm", "registry", "limits", "d
 PEER_PURE = tuple(
     f"peer/{name}"
     for name in (
-        *("alignment", "anchor", "announcement", "ctl", "director", "downloads", "downmix", "encoding"),
+        *(
+            "alignment",
+            "anchor",
+            "annotations",
+            "announcement",
+            "ctl",
+            "director",
+            "downloads",
+            "downmix",
+            "encoding",
+        ),
         *("envelope", "errors", "file_state", "key", "keys", "known_files", "manifest", "member_budgets"),
         *("offset", "output_clock", "peer_comparison", "peer_message", "plan"),
         *(
             "plan_policy",
             "playback_clock",
             "playback_controller",
+            "rate_converter",
             "roster",
             "render",
             "remember",
             "safe_text",
             "signal",
             "song",
+            "sound",
+            "decode_protocol",
         ),
-        *("synced_clock", "topology", "transfer"),
+        *("synced_clock", "topology", "transfer", "urgency", "windowed_sinc"),
     )
 )
 # What a pure core is told instead of asking for it, and what only a shell may hold.

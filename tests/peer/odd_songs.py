@@ -57,7 +57,9 @@ def encoded(samples: Samples, kind: str, codec: str, rate: int = 44_100) -> byte
         with av.open(file, "w", format=kind) as container:
             stream = container.add_stream(codec, rate=rate, layout=layout)
             assert isinstance(stream, av.AudioStream)
-            stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis
+            # FFmpeg's own Vorbis; and AAC whose noise is not drawn by the decoder.
+            without_noise = {"aac_pns": "0"} if codec == "aac" else {}
+            stream.codec_context.options = {"strict": "experimental", **without_noise}
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.reshape(1, -1)), "s16", layout)
             frame.sample_rate = rate
             for packet in [*stream.encode(frame), *stream.encode(None)]:

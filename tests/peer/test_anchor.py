@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from unisono.peer.anchor import (
     Anchor,
     AnchorMatch,
     AnchorPlace,
-    Sound,
     decode_anchor,
     encode_anchor,
     make_anchor,
@@ -24,6 +24,7 @@ from unisono.peer.anchor import (
 )
 from unisono.peer.constants.audio import ANCHOR_PLACE_FRAMES
 from unisono.peer.song import Song
+from unisono.peer.sound import HeldSound, Sound
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "anchor.json").read_text())
 RATE_HZ = 48_000
@@ -53,9 +54,14 @@ def noise(seconds: float, seed: int = 4) -> Sound:
 
 
 def sent(sound: Sound) -> Anchor:
-    anchor = decode_anchor(encode_anchor(make_anchor(sound, RATE_HZ)))
+    anchor = decode_anchor(encode_anchor(make_anchor(HeldSound(sound), RATE_HZ)))
     assert anchor is not None
     return anchor
+
+
+def find_at_once(song: Song, anchor: Anchor, on_found: Callable[[AnchorMatch | None], None]) -> None:
+    assert isinstance(song.sound, HeldSound)
+    on_found(match_anchor(song.sound, song.sample_rate, anchor))
 
 
 def assert_match(match: AnchorMatch | None, expected: dict[str, Any] | None) -> None:
@@ -72,19 +78,19 @@ def assert_match(match: AnchorMatch | None, expected: dict[str, Any] | None) -> 
 def test_anchors_are_those_of_the_web_app(vector: dict[str, Any]) -> None:
     """[V1] The same annotations to the byte, found at the same place, at half the rate too."""
     sound = np.asarray([channel_of(parts) for parts in vector["channels"]])
-    anchor = make_anchor(sound, vector["rate"])
+    anchor = make_anchor(HeldSound(sound), vector["rate"])
     assert [place.start_frame for place in anchor.places] == vector["startFrames"]
     assert hashlib.sha256(encode_anchor(anchor)).hexdigest() == vector["annotationSha256"]
     cut = sound[:, vector["cutFrames"] :]
-    assert_match(match_anchor(cut, vector["rate"], anchor), vector["match"])
-    assert_match(match_anchor(cut[:, ::2], vector["rate"] // 2, anchor), vector["matchHalved"])
+    assert_match(match_anchor(HeldSound(cut), vector["rate"], anchor), vector["match"])
+    assert_match(match_anchor(HeldSound(cut[:, ::2]), vector["rate"] // 2, anchor), vector["matchHalved"])
 
 
 @pytest.mark.parametrize("late_frames", [0, 1105, -1024, 7728, 18_720, -18_720])
 def test_an_anchor_finds_a_decode_that_begins_elsewhere(late_frames: int) -> None:
     """[P43] Up to 0.39 s, to a thousandth of a millisecond."""
     here = noise(12)
-    match = match_anchor(np.roll(here, late_frames, axis=1), RATE_HZ, sent(here))
+    match = match_anchor(HeldSound(np.roll(here, late_frames, axis=1)), RATE_HZ, sent(here))
     assert match is not None
     assert match.offset_sec == pytest.approx(late_frames / RATE_HZ, abs=1e-6)
     assert match.is_steady
@@ -94,7 +100,7 @@ def test_a_step_in_the_middle_is_told() -> None:
     """[P45] Half a song 26 ms early is not lined up, and the greater part decides."""
     here = noise(12)
     step = np.concatenate((here[:, : 4 * RATE_HZ], here[:, 4 * RATE_HZ + 1_253 :]), axis=1)
-    match = match_anchor(step, RATE_HZ, sent(here))
+    match = match_anchor(HeldSound(step), RATE_HZ, sent(here))
     assert match is not None
     assert not match.is_steady
     assert match.offset_sec == pytest.approx(-1_253 / RATE_HZ, abs=1e-6)
@@ -102,17 +108,17 @@ def test_a_step_in_the_middle_is_told() -> None:
 
 def test_an_anchor_of_other_sound_corrects_nothing() -> None:
     """[P17]"""
-    assert match_anchor(noise(12, seed=2), RATE_HZ, sent(noise(12, seed=1))) is None
+    assert match_anchor(HeldSound(noise(12, seed=2)), RATE_HZ, sent(noise(12, seed=1))) is None
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5_000, RATE_HZ])
 def test_short_or_silent_sound_has_no_places(frames: int) -> None:
-    assert make_anchor(np.zeros((2, frames), dtype=np.float32), RATE_HZ).places == ()
+    assert make_anchor(HeldSound(np.zeros((2, frames), dtype=np.float32)), RATE_HZ).places == ()
 
 
 def test_bytes_that_are_no_anchor_are_refused() -> None:
     """[P47] A wrong length, a rate that no card has, places out of order."""
-    annotation = encode_anchor(make_anchor(noise(12), RATE_HZ))
+    annotation = encode_anchor(make_anchor(HeldSound(noise(12)), RATE_HZ))
     place = annotation[4 : 8 + ANCHOR_PLACE_FRAMES]
     assert decode_anchor(annotation) is not None
     for bad in (
@@ -132,14 +138,14 @@ def test_an_anchor_from_anybody_ends_in_no_match() -> None:
     places = b"".join(at.to_bytes(4, "big") + bytes(ANCHOR_PLACE_FRAMES) for at in froms)
     anchor = decode_anchor((8_000).to_bytes(4, "big") + places)
     assert anchor is not None
-    assert match_anchor(noise(2), RATE_HZ, anchor) is None
+    assert match_anchor(HeldSound(noise(2)), RATE_HZ, anchor) is None
 
 
 def test_a_peer_is_lined_up_by_the_annotation_of_the_songs_owner() -> None:
     """[P46] Once for each annotation; where it is not found, or does not come, the peer says so."""
-    here, alignment = noise(12), Alignment()
-    annotation = encode_anchor(make_anchor(here, RATE_HZ))
-    late = Song(SONG, RATE_HZ, np.roll(here, 4_464, axis=1))
+    here, alignment = noise(12), Alignment(find_at_once)
+    annotation = encode_anchor(make_anchor(HeldSound(here), RATE_HZ))
+    late = Song(SONG, RATE_HZ, HeldSound(np.roll(here, 4_464, axis=1)))
     assert alignment.follow(late, None, 0.0) == late
     assert not alignment.is_unaligned_at(SONG, 9_000.0)
     assert alignment.is_unaligned_at(SONG, 11_000.0)
@@ -148,29 +154,48 @@ def test_a_peer_is_lined_up_by_the_annotation_of_the_songs_owner() -> None:
     assert not alignment.is_unaligned_at(SONG, 30_000.0)
     assert alignment.follow(aligned, annotation, 31_000.0) is aligned
     alignment.reset()
-    alignment.follow(Song(SONG, RATE_HZ, noise(12, seed=9)), annotation, 32_000.0)
+    alignment.follow(Song(SONG, RATE_HZ, HeldSound(noise(12, seed=9))), annotation, 32_000.0)
     assert alignment.is_unaligned_at(SONG, 32_000.0)
     assert not alignment.is_unaligned_at("e" * 64, 32_000.0)
+
+
+def test_while_an_anchor_is_looked_for_nothing_is_said_and_then_the_song_moves() -> None:
+    """[P46] Only for so long; and what was found of another annotation is not taken."""
+    here, asked = noise(12), list[tuple[Anchor, Callable[[AnchorMatch | None], None]]]()
+    alignment = Alignment(lambda _, anchor, on_found: asked.append((anchor, on_found)))
+    song = Song(SONG, RATE_HZ, HeldSound(here))
+    first, second = (encode_anchor(make_anchor(HeldSound(noise(12, seed)), RATE_HZ)) for seed in (9, 4))
+    assert alignment.follow(song, first, 0.0) is song
+    assert alignment.is_seeking
+    assert not alignment.is_unaligned_at(SONG, 9_000.0)
+    assert alignment.follow(song, second, 9_000.0) is song
+    assert alignment.is_unaligned_at(SONG, 11_000.0)
+    asked[0][1](AnchorMatch(0.3, 0.9, is_steady=True))
+    assert alignment.follow(song, second, 12_000.0) is song
+    asked[1][1](AnchorMatch(0.1, 0.9, is_steady=True))
+    assert not alignment.is_seeking
+    assert alignment.follow(song, second, 13_000.0).offset_sec == pytest.approx(0.1)
+    assert not alignment.is_unaligned_at(SONG, 60_000.0)
 
 
 def test_a_peer_never_lines_up_to_its_own_annotation() -> None:
     """[P44] Not even where its song has no place that could be found."""
     tone = np.tile(np.linspace(-0.5, 0.5, 960, dtype=np.float32), (2, 300))
-    annotation, alignment = encode_anchor(make_anchor(tone, RATE_HZ)), Alignment()
+    annotation, alignment = encode_anchor(make_anchor(HeldSound(tone), RATE_HZ)), Alignment(find_at_once)
     assert len(annotation) == 4
     alignment.publishes(SONG, annotation)
-    song = Song(SONG, RATE_HZ, tone)
+    song = Song(SONG, RATE_HZ, HeldSound(tone))
     assert alignment.follow(song, annotation, 0.0).offset_sec == 0.0
     assert not alignment.is_unaligned_at(SONG, 60_000.0)
-    other = Alignment()
+    other = Alignment(find_at_once)
     other.follow(song, annotation, 0.0)
     assert other.is_unaligned_at(SONG, 0.0)
 
 
 def test_a_peer_does_not_go_along_for_ever_with_one_annotation_after_the_other() -> None:
     """[P47]"""
-    here, alignment = noise(12), Alignment()
-    song, anchor = Song(SONG, RATE_HZ, here), make_anchor(here, RATE_HZ)
+    here, alignment = noise(12), Alignment(find_at_once)
+    song, anchor = Song(SONG, RATE_HZ, HeldSound(here)), make_anchor(HeldSound(here), RATE_HZ)
     for start_frame in range(9):
         moved = AnchorPlace(start_frame, anchor.places[0].samples)
         alignment.follow(song, encode_anchor(Anchor(RATE_HZ, (moved, *anchor.places[1:]))), 0.0)

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from tests.peer import odd_songs
-from tests.peer.decoding import SINE, decode, made, pitch_hz
+from tests.peer.decoding import SINE, HeldSong, decode, made, pitch_hz
 from tests.peer.odd_songs import encoded, extensible_wav, tone, wav
-from unisono.peer.anchor import Sound
 from unisono.peer.downmix import places_of, to_stereo
-from unisono.peer.song import Song
+from unisono.peer.sound import HeldSound, Sound
 
 SQRT_HALF = 0.7071
 
@@ -99,9 +98,8 @@ def test_eight_channels_are_mixed_like_any_others(tmp_path: Path, kind: str, cod
     peaks = np.abs(song.channels[:, 24_000:72_000]).max(axis=1)
     gains = to_stereo(np.eye(8, dtype=np.float32), places_of(8, codec))[:, place]
     assert peaks == pytest.approx(gains / 8, abs=0.02)
-    assert pitch_hz(
-        Song("", song.sample_rate, song.channels[:: 1 if gains[0] else -1]), 1.0
-    ) == pytest.approx(440, abs=5)
+    side = HeldSound(song.channels[:: 1 if gains[0] else -1])
+    assert pitch_hz(HeldSong("", song.sample_rate, side), 1.0) == pytest.approx(440, abs=5)
 
 
 @pytest.mark.parametrize(

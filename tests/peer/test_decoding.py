@@ -15,8 +15,11 @@ import pytest
 
 from tests.peer.decoding import SINE, decode, made, pitch_hz, refusal
 from tests.peer.odd_songs import encoded, extensible_wav, id3v1, mp3, noise, saved, tone, wav, with_hole
-from unisono.peer.decode import Decoder
+from unisono.peer.decode import MAX_RATE_HZ, Decoder
+from unisono.peer.decode_protocol import Job
 from unisono.peer.errors import FileError
+
+PLAY = Job(MAX_RATE_HZ, from_sec=0.0)
 
 
 @functools.cache
@@ -280,7 +283,7 @@ def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
     keeper = os.open(pipe, os.O_RDWR)
     try:
         with pytest.raises(FileError, match="takes too long"):
-            Decoder(timeout_sec=1.5).decode("f" * 64, pipe)
+            list(Decoder(pipe, PLAY, timeout_sec=1.5).answers())
     finally:
         os.close(keeper)
 
@@ -290,24 +293,13 @@ def test_a_decoding_can_be_stopped(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     keeper = os.open(pipe, os.O_RDWR)
-    decoder = Decoder()
+    decoder = Decoder(pipe, PLAY)
     threading.Timer(0.5, decoder.close).start()
     try:
         with pytest.raises(FileError, match=r"broke down|stopped"):
-            decoder.decode("f" * 64, pipe)
+            list(decoder.answers())
     finally:
         os.close(keeper)
-
-
-def test_a_small_file_that_decodes_to_more_than_fits_is_refused(tmp_path: Path) -> None:
-    """[P52] Silence packs well: a minute of it in some kilobytes."""
-    content = encoded(np.zeros((60 * 44_100, 2), np.int16), "flac", "flac")
-    assert len(content) < 200_000
-    failure = refusal(tmp_path, content, Decoder(max_bytes=8 * 1024**2))
-    assert (failure.code, failure.detail) == (
-        "file-too-large",
-        "its sound is too long for this computer's memory",
-    )
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def all_of(count: int) -> str:
 
 def test_four_hundred_catalogs_of_made_up_files_leave_slots_and_room_for_an_honest_song() -> None:
     """[S33] [S34] What is learned takes no slot, and no more is known than one catalog lists."""
-    core = Transfer(Dice(1), 2**30, lambda _: True)
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
     greeted(core, BO, CY)
     for salt in range(400):
         core.receive(BO, ctl.Catalog(made_up(MAX_LISTED_FILES, salt)), salt * 1000)
@@ -106,7 +106,7 @@ def test_after_the_last_slot_comes_one_that_is_free_again() -> None:
 
 def test_a_number_may_name_another_file_once_nothing_of_the_former_is_listed() -> None:
     """[S33] Never two of one catalog."""
-    core = Transfer(Dice(1), 2**30, lambda _: True)
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
     greeted(core, BO)
     one, other = made_up(2, 1)
     again = entry(one.slot, other.file_id)
@@ -118,7 +118,7 @@ def test_a_number_may_name_another_file_once_nothing_of_the_former_is_listed() -
 
 def test_a_refused_piece_is_asked_for_again_after_a_pause() -> None:
     """[S31] Who could not give a piece for a moment is not passed over for ever."""
-    core = Transfer(Dice(1), 2**30, lambda _: True)
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
     greeted(core, BO)
     manifest = make_manifest(song(1))
     core.receive(BO, ctl.Catalog([entry(0, manifest.file_id, is_own=True)]), 0)
@@ -132,7 +132,7 @@ def test_a_refused_piece_is_asked_for_again_after_a_pause() -> None:
 
 def test_who_takes_nothing_costs_nobody_else_a_turn_and_ends_as_a_broken_link() -> None:
     """[S9] [S31] A piece in the pipe that is never reported sent."""
-    core = Transfer(Dice(1), 2**30, lambda _: True)
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
     greeted(core, BO, CY)
     manifest: Manifest = make_manifest(song(1))
     core.add_mine(manifest, "song.mp3", 0)
@@ -148,7 +148,7 @@ def test_who_takes_nothing_costs_nobody_else_a_turn_and_ends_as_a_broken_link() 
 
 def test_the_chosen_song_has_room_made_for_it_and_what_made_way_is_not_listed_any_more() -> None:
     """[S35] What is mine never makes way; what would not be enough does not either."""
-    core = Transfer(Dice(1), 180_000, lambda _: True)
+    core = Transfer(ADA, Dice(1), 180_000, lambda _: True)
     greeted(core, BO, CY)
     give(core, BO, 0, song(1))
     mine = make_manifest(song(9, 70_000))
@@ -170,7 +170,7 @@ def test_the_chosen_song_has_room_made_for_it_and_what_made_way_is_not_listed_an
 
 def test_annotations_of_files_that_nobody_knows_are_not_kept() -> None:
     """[S34] Nor more than one annotation a file, whoever sends others."""
-    core = Transfer(Dice(1), 2**30, lambda _: True)
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
     greeted(core, BO)
     for number in range(300):
         core.receive(BO, ctl.Annotation(hashlib.sha256(bytes([number % 256])).hexdigest(), "AAAA"), number)
@@ -179,7 +179,7 @@ def test_annotations_of_files_that_nobody_knows_are_not_kept() -> None:
 
 def test_what_is_still_being_written_of_a_song_that_makes_way_is_not_listed() -> None:
     """[S35] Its file is deleted behind it."""
-    core = Transfer(Dice(1), 100_000, lambda _: True)
+    core = Transfer(ADA, Dice(1), 100_000, lambda _: True)
     greeted(core, BO, CY)
     give(core, BO, 0, song(1), is_last_kept=False)
     first, chosen = (make_manifest(song(salt)).file_id for salt in (1, 2))
@@ -192,7 +192,7 @@ def test_what_is_still_being_written_of_a_song_that_makes_way_is_not_listed() ->
 
 def test_who_was_to_get_a_piece_of_a_song_that_made_way_is_refused_and_not_kept_waiting() -> None:
     """[S31] [S35] The piece was handed out a moment before, and is not there to be read."""
-    core = Transfer(Dice(1), 100_000, lambda _: True)
+    core = Transfer(ADA, Dice(1), 100_000, lambda _: True)
     greeted(core, BO, CY)
     give(core, BO, 0, song(1))
     first, chosen = (make_manifest(song(salt)).file_id for salt in (1, 2))
@@ -219,7 +219,7 @@ def test_who_is_banned_is_remembered_among_the_latest_thousand_and_the_next_one_
 def test_a_catalog_fits_one_message_whatever_the_files_are_called() -> None:
     """[S34] Names are cleaned before they are told on, and a page counts their characters in UTF-16."""
     names = ['"' * 512, "\\" * 512, "😀" * 300, "\x01" * 512]
-    ada = Transfer(Dice(1), 2**40, lambda _: True)
+    ada = Transfer(ADA, Dice(1), 2**40, lambda _: True)
     known = KnownFiles({}, 2**40)
     for number in range(MAX_LISTED_FILES):
         file = known.learn(f"{number:064x}", 40, names[number % len(names)])
@@ -235,7 +235,7 @@ def test_a_catalog_fits_one_message_whatever_the_files_are_called() -> None:
 
 def test_a_catalog_is_not_sent_for_every_one_of_many_small_files() -> None:
     """[S34] The whole list each time would look like a flood, and its sender would be parted with."""
-    core = Transfer(Dice(1), 2**30, lambda _: True)
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
     greeted(core, BO)
     counts: list[int] = []
     for number in range(100):
@@ -252,7 +252,7 @@ def test_a_catalog_is_not_sent_for_every_one_of_many_small_files() -> None:
 
 def test_a_song_that_made_way_and_comes_again_before_the_next_catalog_is_told_anew() -> None:
     """[S35] Its former pieces are gone: a neighbour that still counted on them would ask in vain."""
-    core = Transfer(Dice(1), 100_000, lambda _: True)
+    core = Transfer(ADA, Dice(1), 100_000, lambda _: True)
     greeted(core, BO, CY)
     give(core, BO, 0, song(1))
     first, chosen = (make_manifest(song(salt)).file_id for salt in (1, 2))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from unisono.peer import ctl
+from unisono.peer.constants.session import MAX_START_MS
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import SwarmKeyError, WireError
 from unisono.peer.key import canonical_key, is_likely_mistyped
@@ -234,13 +235,21 @@ def test_a_status_names_what_cannot_be_played_the_chosen_file_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "byte"), [(2, 0x94), (2, 0x84), (12 + 8, 3)], ids=["nine", "runs over", "unknown"]
+    ("at", "byte"), [(2, 0x94), (2, 0x84), (14 + 8, 3)], ids=["nine", "runs over", "unknown"]
 )
 def test_troubles_that_make_no_sense_are_refused(at: int, byte: int) -> None:
     content = bytearray(encode_message(StatusMessage(Status("Bo", troubles=(("ab" * 8, "short"),)))))
     content[at] = byte
     with pytest.raises(WireError, match="wire-malformed"):
         decode_message(bytes(content))
+
+
+def test_a_time_to_start_beyond_any_output_is_refused() -> None:
+    """[D15]"""
+    longest = StatusMessage(Status("Bo", start_ms=MAX_START_MS))
+    assert decode_message(encode_message(longest)) == longest
+    with pytest.raises(WireError, match="wire-malformed"):
+        decode_message(encode_message(StatusMessage(Status("Bo", start_ms=MAX_START_MS + 1))))
 
 
 def test_probes_in_steps_say_the_same_of_global_time() -> None:

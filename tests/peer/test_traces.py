@@ -163,6 +163,7 @@ def test_a_song_starts_at_the_same_moment() -> None:
                 is_heard=False,
                 rtt_ms=each["rttMs"],
                 speaker_delay_ms=each["speakerDelayMs"],
+                start_ms=each.get("startMs"),
                 user_id=each["userId"],
             )
             for each in step["peers"]

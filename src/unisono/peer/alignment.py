@@ -6,15 +6,20 @@ remembered, because a small sync error is only true of a peer that was lined up.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from unisono.peer.anchor import decode_anchor, match_anchor
+from unisono.peer.anchor import Anchor, AnchorMatch, decode_anchor
 from unisono.peer.constants.session import ANNOTATION_GRACE_MS, MAX_ANCHOR_MATCHES
 from unisono.peer.song import Song
 
+# Looks for an anchor in a song's decode, and tells, at once or later, what it found.
+Find = Callable[[Song, Anchor, Callable[[AnchorMatch | None], None]], None]
+
 
 class Alignment:
-    def __init__(self) -> None:
+    def __init__(self, find: Find) -> None:
+        self._find = find
         # What this peer published of its own decode, which needs no match.
         self._own: dict[str, bytes] = {}
         self.reset()
@@ -28,33 +33,55 @@ class Alignment:
         self._annotation: bytes | None = None
         self._matches = 0
         self._is_unfound = False
-        self._without_annotation_since_ms: float | None = None
+        # The annotation that is being looked for, and what was found of it but not applied yet.
+        self._sought: bytes | None = None
+        self._found: AnchorMatch | None = None
+        # Neither known nor known not to be found.
+        self._unknown_since_ms: float | None = None
 
     def follow(self, song: Song, annotation: bytes | None, local_ms: float) -> Song:
         """The song where its annotation says, as far as it is found there; call it as often as anything
         changes.
         """
         self._file_id = song.file_id
-        if annotation is None:
-            if self._without_annotation_since_ms is None:
-                self._without_annotation_since_ms = local_ms
-            return song
-        self._without_annotation_since_ms = None
-        if annotation == self._annotation:
-            return song
-        self._annotation = annotation
-        if annotation == self._own.get(song.file_id):
-            self._is_unfound = False
-            return replace(song, offset_sec=0.0)
+        if annotation is not None and annotation != self._annotation:
+            self._annotation = annotation
+            self._sought, self._found = None, None
+            if annotation == self._own.get(song.file_id):
+                self._is_unfound, song = False, replace(song, offset_sec=0.0)
+            else:
+                self._seek(song, annotation)
+        if annotation is not None and self._sought is None:
+            self._unknown_since_ms = None
+        elif self._unknown_since_ms is None:
+            self._unknown_since_ms = local_ms
+        match, self._found = self._found, None
+        return song if match is None else replace(song, offset_sec=match.offset_sec)
+
+    @property
+    def is_seeking(self) -> bool:
+        """Whether where the song belongs may soon be known better."""
+        return self._sought is not None
+
+    def _seek(self, song: Song, annotation: bytes) -> None:
         self._matches += 1
         anchor = decode_anchor(annotation) if self._matches <= MAX_ANCHOR_MATCHES else None
-        match = match_anchor(song.channels, song.sample_rate, anchor) if anchor is not None else None
-        self._is_unfound = match is None or not match.is_steady
-        return song if match is None else replace(song, offset_sec=match.offset_sec)
+        if anchor is None:
+            self._is_unfound = True
+            return
+        self._sought = annotation
+
+        def found(match: AnchorMatch | None) -> None:
+            if self._sought is not annotation:
+                return  # another decode, or another annotation, came meanwhile
+            self._sought, self._found = None, match
+            self._is_unfound = match is None or not match.is_steady
+
+        self._find(song, anchor, found)
 
     def is_unaligned_at(self, file_id: str, local_ms: float) -> bool:
         """P46: the file sounds, and nobody knows whether in step with the others."""
         if file_id != self._file_id:
             return False
-        since_ms = self._without_annotation_since_ms
+        since_ms = self._unknown_since_ms
         return self._is_unfound or (since_ms is not None and local_ms - since_ms > ANNOTATION_GRACE_MS)

@@ -3,7 +3,7 @@
 Who adds a file publishes short places of its own decode and where they lie; everybody else finds them in
 theirs. Positions of plans are seconds in the anchor's decode. As web/src/audio/index/anchor.ts, whose
 constants say why they are what they are, bytes included; vectors/anchor.json holds both to the same results.
-A decode is an array of channels x frames.
+Of a decode only stretches are read, of 20 s at most.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from unisono.peer.constants.audio import (
     SAME_ANCHOR_PLACE_SEC,
     SHORT_SONG_SEC,
 )
+from unisono.peer.sound import Sound, Span, Stretches
 
-Sound = NDArray[np.float32]
 Mono = NDArray[np.float64]
 
 SPANS = ((0.0, 1 / 6), (5 / 6, 1.0), (5 / 12, 7 / 12), (1 / 6, 5 / 12), (7 / 12, 5 / 6))
@@ -69,21 +69,36 @@ class AnchorMatch:
 
 
 @dataclass(frozen=True)
+class _Stretch:
+    """A part of the decode, whose first frame is `first` in the whole."""
+
+    first: int
+    channels: Sound
+
+    def mono_of(self, begin: int, length: int) -> Mono:
+        """The mean of the channels. What lies outside of the decode is silence."""
+        part = self.channels[:, begin - self.first : begin - self.first + max(0, length)]
+        mono: Mono = part.mean(axis=0, dtype=np.float64)
+        return mono
+
+
+@dataclass(frozen=True)
 class _Peak:
     offset_frames: float
     score: float
     rival_score: float
 
 
-def make_anchor(channels: Sound, sample_rate: int) -> Anchor:
-    frames = channels.shape[1]
+def make_anchor(sound: Stretches, sample_rate: int) -> Anchor:
+    """May block, and fail, as the stretches do."""
+    frames = sound.frames
     edge = _rounded(ANCHOR_EDGE_SEC * sample_rate)
     places: list[AnchorPlace] = []
     for from_share, to_share in SPANS if frames >= SHORT_SONG_SEC * sample_rate else ((0.0, 1.0),):
         begin = max(int(from_share * frames), edge)
         end = min(int(to_share * frames), frames - edge)
         length = min(end - begin, ANCHOR_MAX_SPAN_SEC * sample_rate)
-        place = _place_within(channels, sample_rate, end - length if to_share == 1 else begin, length)
+        place = _place_within(sound, sample_rate, end - length if to_share == 1 else begin, length)
         if place is not None:
             places.append(place)
         if len(places) == MAX_ANCHOR_PLACES:
@@ -91,19 +106,26 @@ def make_anchor(channels: Sound, sample_rate: int) -> Anchor:
     return Anchor(sample_rate, tuple(sorted(places, key=lambda place: place.start_frame)))
 
 
-def match_anchor(channels: Sound, sample_rate: int, anchor: Anchor) -> AnchorMatch | None:
-    """Where this decode has the anchor's sound; None when it is nowhere to be found for sure."""
+def match_anchor(sound: Stretches, sample_rate: int, anchor: Anchor) -> AnchorMatch | None:
+    """Where this decode has the anchor's sound; None when it is nowhere to be found for sure.
+
+    May block, and fail, as the stretches do.
+    """
     is_whole = True
     found: list[tuple[float, float]] = []
-    for place in anchor.places:
-        wanted = _to_rate(place.samples, anchor.sample_rate, sample_rate)
-        exact_frame = place.start_frame / anchor.sample_rate * sample_rate
-        peak = _look_around(channels, sample_rate, _rounded(exact_frame), wanted)
+    samples = [_to_rate(place.samples, anchor.sample_rate, sample_rate) for place in anchor.places]
+    exact_frames = [place.start_frame / anchor.sample_rate * sample_rate for place in anchor.places]
+    spans = [
+        _search_span(sample_rate, _rounded(exact_frame), len(wanted))
+        for exact_frame, wanted in zip(exact_frames, samples, strict=True)
+    ]
+    for exact_frame, wanted, stretch in zip(exact_frames, samples, _read_all(sound, spans), strict=True):
+        peak = _look_around(stretch, sample_rate, _rounded(exact_frame), wanted)
         is_sure = peak is not None and peak.rival_score <= MAX_FOUND_ANCHOR_RIVAL_SHARE * peak.score
         if peak is not None and is_sure and peak.score >= MIN_ANCHOR_SCORE:
             offset_frames = peak.offset_frames + _rounded(exact_frame) - exact_frame
             found.append((offset_frames / sample_rate, peak.score))
-        elif exact_frame + len(wanted) <= channels.shape[1]:
+        elif exact_frame + len(wanted) <= sound.frames:
             is_whole = False
     if not found:
         return None
@@ -137,13 +159,15 @@ def decode_anchor(data: bytes) -> Anchor | None:
     return Anchor(sample_rate, tuple(places))
 
 
-def _place_within(channels: Sound, sample_rate: int, begin: int, length: int) -> AnchorPlace | None:
+def _place_within(sound: Stretches, sample_rate: int, begin: int, length: int) -> AnchorPlace | None:
     """The place of a stretch most unlike its surroundings, of the loudest; None if none is unlike enough."""
+    first, whole_length = _search_span(sample_rate, begin, max(0, length))
+    [stretch] = _read_all(sound, [(first, whole_length)])
     best, best_share = None, MAX_ANCHOR_RIVAL_SHARE
-    for start_frame in _candidates(_mono_of(channels, begin, length), sample_rate, begin):
-        mono = _mono_of(channels, start_frame, ANCHOR_PLACE_FRAMES)
+    for start_frame in _candidates(stretch.mono_of(begin, length), sample_rate, begin):
+        mono = stretch.mono_of(start_frame, ANCHOR_PLACE_FRAMES)
         samples = np.floor(127 * mono / np.max(np.abs(mono)) + 0.5).astype(np.int8)
-        peak = _look_around(channels, sample_rate, start_frame, samples.astype(np.float64))
+        peak = _look_around(stretch, sample_rate, start_frame, samples.astype(np.float64))
         is_here = peak is not None and abs(peak.offset_frames) < 0.5
         share = peak.rival_score / peak.score if peak is not None and is_here else 1.0
         if share > best_share:
@@ -152,6 +176,16 @@ def _place_within(channels: Sound, sample_rate: int, begin: int, length: int) ->
         if share < PLAIN_ANCHOR_RIVAL_SHARE:
             break
     return best
+
+
+def _search_span(sample_rate: int, begin: int, length: int) -> Span:
+    """With as much on both sides as is searched."""
+    search = _rounded(ANCHOR_SEARCH_SEC * sample_rate)
+    return begin - search, length + 2 * search
+
+
+def _read_all(sound: Stretches, spans: list[Span]) -> list[_Stretch]:
+    return [_Stretch(first, part) for (first, _), part in zip(spans, sound.read_all(spans), strict=True)]
 
 
 def _candidates(mono: Mono, sample_rate: int, begin: int) -> Iterator[int]:
@@ -172,10 +206,10 @@ def _candidates(mono: Mono, sample_rate: int, begin: int) -> Iterator[int]:
             yield begin + hop * HOP_FRAMES
 
 
-def _look_around(channels: Sound, sample_rate: int, expected_frame: int, wanted: Mono) -> _Peak | None:
+def _look_around(stretch: _Stretch, sample_rate: int, expected_frame: int, wanted: Mono) -> _Peak | None:
     """`wanted` within the search around `expected_frame`; what lies beyond the sound's ends is silence."""
     search = _rounded(ANCHOR_SEARCH_SEC * sample_rate)
-    scores = _correlate(_mono_of(channels, expected_frame - search, len(wanted) + 2 * search), wanted)
+    scores = _correlate(stretch.mono_of(expected_frame - search, len(wanted) + 2 * search), wanted)
     top = int(np.argmax(scores))
     if scores[top] <= 0 or top in (0, len(scores) - 1):
         return None
@@ -202,15 +236,6 @@ def _correlate(here: Mono, wanted: Mono) -> Mono:
     energy = squares[len(wanted) :] - squares[: -len(wanted)]
     scores: Mono = products / np.sqrt(np.maximum(1e-9, energy * np.sum(wanted**2)))
     return scores
-
-
-def _mono_of(channels: Sound, begin: int, length: int) -> Mono:
-    """The mean of the channels; silence where the stretch runs over either end."""
-    mono = np.zeros(max(0, length))
-    low, high = max(0, begin), min(channels.shape[1], begin + length)
-    if high > low:
-        mono[low - begin : high - begin] = channels[:, low:high].mean(axis=0, dtype=np.float64)
-    return mono
 
 
 def _to_rate(samples: NDArray[np.int8], from_rate: int, to_rate: int) -> Mono:

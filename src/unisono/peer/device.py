@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from unisono.errors import StartError
-from unisono.peer.anchor import Sound
 from unisono.peer.output_clock import OutputClock
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
+from unisono.peer.sound import Sound
 
 BLOCK_FRAMES = OUTPUT_RATE_HZ // 10
 # Rendered ahead, so that a busy event loop is not heard; what changes meanwhile is cut behind KEPT_BLOCKS.
@@ -63,6 +63,12 @@ class SoundDevice:
     def uncertainty_ms(self) -> float:
         """Of `error_ms`."""
         return self._line.uncertainty_ms
+
+    @property
+    def start_ms(self) -> float:
+        """What is kept of the queue, and what the card has taken of it and not sounded yet."""
+        latency_ms: float = self._stream.latency * 1000
+        return KEPT_BLOCKS * BLOCK_FRAMES * 1000 / OUTPUT_RATE_HZ + latency_ms
 
     def advance(self, local_ms: float) -> None:  # noqa: ARG002 - it goes by the card's clock
         """Renders ahead; call it at least every quarter of a second."""

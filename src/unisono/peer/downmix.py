@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unisono.peer.anchor import Sound
+from unisono.peer.sound import Sound
 
 SQRT_HALF = math.sqrt(0.5)
 

@@ -25,6 +25,11 @@ class Sink(Protocol):
         """It sounds within this of that error in 19 of 20 moments."""
         ...
 
+    @property
+    def start_ms(self) -> float:
+        """From an `advance` until what was decided before it can be heard."""
+        ...
+
     def advance(self, local_ms: float) -> None: ...
 
 
@@ -52,6 +57,11 @@ class Outputs:
     def uncertainty_ms(self) -> float:
         """Of the output that is known least."""
         return max((sink.uncertainty_ms for sink in self._sinks if sink.error_ms is not None), default=0.0)
+
+    @property
+    def start_ms(self) -> float:
+        """Of the output that takes longest."""
+        return max((sink.start_ms for sink in self._sinks if sink not in self._failed), default=0.0)
 
     def advance(self, local_ms: float) -> None:
         for sink in self._sinks:

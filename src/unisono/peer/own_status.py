@@ -5,11 +5,18 @@ It reads the clock, the outputs, the songs and the files of its session, and cha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from unisono.peer.alignment import Alignment
-from unisono.peer.constants.session import AFTER_END_SEC, STATUS_PERIOD_MS, NotReadyReason
+from unisono.peer.constants.session import (
+    AFTER_END_SEC,
+    MAX_START_MS,
+    START_STEP_MS,
+    STATUS_PERIOD_MS,
+    NotReadyReason,
+)
 from unisono.peer.outputs import Outputs
 from unisono.peer.peer_message import Status, told_troubles
 from unisono.peer.plan_policy import OwnEnd, Readiness
@@ -28,6 +35,7 @@ class OwnStatus:
         *,
         name: str,
         speaker_delay_ms: int,
+        tick_ms: float,
         clock: SyncedClock,
         controller: PlaybackController,
         outputs: Outputs,
@@ -37,6 +45,7 @@ class OwnStatus:
     ) -> None:
         self._name = name
         self._speaker_delay_ms = speaker_delay_ms
+        self._tick_ms = tick_ms
         self._clock = clock
         self._controller = controller
         self._outputs = outputs
@@ -57,6 +66,7 @@ class OwnStatus:
             is_unable=file_id is not None and not can_play,
             rtt_ms=estimate.rtt_ms if estimate else 0.0,
             speaker_delay_ms=self._speaker_delay_ms,
+            start_ms=self._start_ms,
             sync_error_ms=self._outputs.error_ms,
             uncertainty_ms=self._outputs.uncertainty_ms,
             not_ready_reason=None if is_ready else self._not_ready_reason(file_id),
@@ -88,6 +98,14 @@ class OwnStatus:
             return None
         is_decode_over = position_sec > song.duration_sec + AFTER_END_SEC
         return OwnEnd(self._is_over(local_ms), is_decode_over, others)
+
+    @property
+    def _start_ms(self) -> int:
+        """From a plan that arrives to its sound (D15): the outputs hear of it at the next tick."""
+        if not self._outputs.has_any:
+            return 0
+        needed_ms = self._tick_ms + self._outputs.start_ms
+        return min(MAX_START_MS, math.ceil(needed_ms / START_STEP_MS) * START_STEP_MS)
 
     def _is_ready(self, file_id: str, local_ms: float) -> bool:
         is_known = self._clock.state(local_ms) in ("locked", "stale")

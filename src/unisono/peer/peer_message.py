@@ -22,6 +22,7 @@ from unisono.peer.constants.session import (
     MAX_CLOCK_NAME_CHARS,
     MAX_PERSON_NAME_CHARS,
     MAX_SPEAKER_DELAY_MS,
+    MAX_START_MS,
     MAX_TOLD_ERROR_MS,
     MAX_TOLD_TROUBLES,
     NOT_READY_REASONS,
@@ -36,7 +37,7 @@ from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
 STATUS, HEARTBEAT, BRACE = 1, 2, 0x7B
-_STATUS_HEAD = struct.Struct(">BBBHHfB")
+_STATUS_HEAD = struct.Struct(">BBBHHHfB")
 _HEARTBEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
@@ -53,6 +54,8 @@ class Status:
     is_unable: bool = False
     rtt_ms: float = 0.0
     speaker_delay_ms: int = 0
+    # How long it needs from a plan that arrives to sound at its loudspeaker.
+    start_ms: int = 0
     # How far ahead (+) of the plan it sounds; None while it is not playing.
     sync_error_ms: float | None = None
     # It sounds within this of that error in 19 of 20 moments.
@@ -150,17 +153,27 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
     error_ms = math.nan if status.sync_error_ms is None else status.sync_error_ms
     rtt_tenths = min(0xFFFF, round(status.rtt_ms * 10))
     uncertainty = math.ceil(min(0xFF, status.uncertainty_ms * 10))
-    head = _STATUS_HEAD.pack(STATUS, bits, halves, status.speaker_delay_ms, rtt_tenths, error_ms, uncertainty)
+    head = _STATUS_HEAD.pack(
+        STATUS,
+        bits,
+        halves,
+        status.speaker_delay_ms,
+        rtt_tenths,
+        status.start_ms,
+        error_ms,
+        uncertainty,
+    )
     return head + bytes.fromhex(status.ready_file_id or "") + troubles + status.name.encode()
 
 
 def _decode_status(content: bytes) -> StatusMessage:
-    _, bits, halves, delay_ms, rtt_tenths, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
+    _, bits, halves, delay_ms, rtt_tenths, start_ms, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
     has = {flag for bit, flag in enumerate(STATUS_FLAGS) if bits & 1 << bit}
     not_ready_reason, count = halves & 15, halves >> 4
     _check(not_ready_reason, 0, len(NOT_READY_REASONS))
     _check(count, 0, MAX_TOLD_TROUBLES)
     _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
+    _check(start_ms, 0, MAX_START_MS)
     if not math.isnan(error_ms):
         _check(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
     file_id, rest = _file_if(content[_STATUS_HEAD.size :], is_there="ready-file" in has)
@@ -175,6 +188,7 @@ def _decode_status(content: bytes) -> StatusMessage:
         is_unable="unable" in has,
         rtt_ms=rtt_tenths / 10,
         speaker_delay_ms=delay_ms,
+        start_ms=start_ms,
         sync_error_ms=None if math.isnan(error_ms) else round(error_ms, 3),
         uncertainty_ms=uncertainty / 10,
         is_clicking="clicking" in has,

@@ -10,10 +10,11 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from unisono.peer.constants.director import (
-    LEAD_BASE_MS,
+    LEAD_MARGIN_MS,
     MAX_LEAD_MS,
     MIN_LEAD_MS,
     START_STANDSTILL_MS,
+    UNKNOWN_START_MS,
     UNSEEN_PROGRESS_MS,
 )
 from unisono.peer.constants.session import OVER_HEARD_AFTER_US, NotReadyReason
@@ -30,6 +31,8 @@ class Readiness:
     is_heard: bool
     rtt_ms: float
     speaker_delay_ms: float
+    # How long it needs from a plan that arrives to sound at its loudspeaker; None: it has not told.
+    start_ms: float | None = None
     user_id: str = ""
     not_ready_reason: NotReadyReason | None = None
 
@@ -149,6 +152,21 @@ def start_lead_ms(everybody: Sequence[Readiness], overdue: Set[str] = frozenset(
     missing = [each for each in present if not each.is_ready and not each.is_unable]
     if is_hopeless or any(each.user_id not in passed_over for each in missing):
         return None
+    return _lead_ms(present)
+
+
+def _lead_ms(present: Sequence[Readiness]) -> float:
+    """D15: as long as a plan and its sound take where they take longest, with what may come between."""
+    # Whoever directs, a plan goes half of the director's round trip and half of the listener's.
     slowest_ms = max(each.rtt_ms for each in present)
-    delay_ms = max(each.speaker_delay_ms for each in present)
-    return min(MAX_LEAD_MS, max(MIN_LEAD_MS, slowest_ms + delay_ms + LEAD_BASE_MS))
+    needed_ms = max(
+        (
+            (slowest_ms + each.rtt_ms) / 2
+            + each.speaker_delay_ms
+            + (UNKNOWN_START_MS if each.start_ms is None else each.start_ms)
+            for each in present
+            if each.is_ready or each.start_ms is None
+        ),
+        default=0.0,
+    )
+    return min(MAX_LEAD_MS, max(MIN_LEAD_MS, needed_ms + LEAD_MARGIN_MS))

@@ -47,6 +47,7 @@ class Recorder:
         self._has_ended = False
         self.error_ms: float | None = None
         self.uncertainty_ms = 0.0  # what is recorded is where it is
+        self.start_ms = 0.0  # a block is written when its time is over
 
     def advance(self, local_ms: float) -> None:
         """Writes what has sounded until now."""

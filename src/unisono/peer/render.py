@@ -1,8 +1,8 @@
 """From a place in a song to the frames of an output, without clicks. Pure.
 
-Windowed-sinc interpolation (32 taps, Kaiser 9, as in the web app) at a ratio near 1. Each block goes on where
+Windowed-sinc interpolation (48 taps, as in the web app) at a ratio near 1. Each block goes on where
 the one before ended, so joins are continuous; what changes place is crossed over. Positions are seconds in
-the anchor's decode; a frame is one of the output.
+the anchor's decode; a frame is one of the output. Sound that is not decoded yet is silence, and no place.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from unisono.peer.anchor import Sound
 from unisono.peer.constants.audio import REJOIN_MS, RESAMPLER_KAISER_BETA, RESAMPLER_PHASES, RESAMPLER_TAPS
 from unisono.peer.song import Song
+from unisono.peer.sound import ReadableSound, Sound
+from unisono.peer.windowed_sinc import windowed_sinc
 
 OUTPUT_RATE_HZ = 48_000
 CHANNELS = 2
@@ -63,10 +64,7 @@ class Block:
 def render_block(before: Run | None, place: Place | None, frames: int) -> Block:
     """The next block. `before` is where the last one ended; None: in silence. `place` None: be silent."""
     if place is None:
-        faded = np.zeros((CHANNELS, frames), dtype=np.float32)
-        if before is not None:
-            _mix_fade(faded, before, STOP_FADE_FRAMES)
-        return Block(faded, None, None)
+        return _silence(before, frames)
     target_step_sec = (place.end_sec - place.begin_sec) / frames
     is_same = before is not None and before.song.file_id == place.song.file_id
     error_ms = (before.at_sec - place.begin_sec) * 1000 if before is not None and is_same else math.inf
@@ -74,12 +72,16 @@ def render_block(before: Run | None, place: Place | None, frames: int) -> Block:
         step_sec = target_step_sec * (1 + correction_ppm(error_ms) * 1e-6)
         run = Run(place.song, before.at_sec, step_sec, place.start_sec)
         sound = _read(run, frames)
+        if sound is None:
+            return _silence(before, frames)
         if before.song is not place.song:
             _mix_fade(sound, before, CROSSFADE_FRAMES)  # aligned to its anchor meanwhile
     else:
         error_ms = 0.0
         run = Run(place.song, place.begin_sec, target_step_sec, place.start_sec)
         sound = _read(run, frames)
+        if sound is None:
+            return _silence(before, frames)
         # At its start a song begins as it was made; mid-song it comes in softly.
         if before is not None or place.begin_sec > place.start_sec:
             _mix_fade(sound, before, CROSSFADE_FRAMES)
@@ -93,17 +95,27 @@ def correction_ppm(error_ms: float) -> float:
     return min(limit_ppm, max(-limit_ppm, wanted_ppm))
 
 
-def _read(run: Run, frames: int) -> Sound:
+def _silence(before: Run | None, frames: int) -> Block:
+    """By a plan, or for want of sound that is not decoded yet; what comes after it comes in softly."""
+    faded = np.zeros((CHANNELS, frames), dtype=np.float32)
+    if before is not None:
+        _mix_fade(faded, before, STOP_FADE_FRAMES)
+    return Block(faded, None, None)
+
+
+def _read(run: Run, frames: int) -> Sound | None:
+    """None: not there yet."""
     song = run.song
     seconds = run.at_sec + run.step_sec * np.arange(frames, dtype=np.float64)
     positions: NDArray[np.float64] = (seconds + song.offset_sec) * song.sample_rate
-    sound = interpolate(song.channels, positions)
-    sound[:, seconds < run.start_sec] = 0
+    sound = interpolate(song.sound, positions)
+    if sound is not None:
+        sound[:, seconds < run.start_sec] = 0
     return sound
 
 
-def interpolate(channels: Sound, positions: NDArray[np.float64]) -> Sound:
-    """The sound at rising fractional positions, in frames of `channels`; silence outside of it."""
+def interpolate(source: ReadableSound, positions: NDArray[np.float64]) -> Sound | None:
+    """The sound at rising fractional positions, in frames of its source; None where that is not there yet."""
     whole = np.floor(positions).astype(np.int64)
     phase = (positions - whole) * RESAMPLER_PHASES
     row = np.minimum(phase.astype(np.int64), RESAMPLER_PHASES - 1)
@@ -111,10 +123,9 @@ def interpolate(channels: Sound, positions: NDArray[np.float64]) -> Sound:
     weights = _TABLE[row] * (1 - blend) + _TABLE[row + 1] * blend
     first = int(whole[0]) - RESAMPLER_TAPS // 2 + 1
     length = int(whole[-1]) - int(whole[0]) + RESAMPLER_TAPS
-    around = np.zeros((channels.shape[0], length), dtype=np.float32)
-    low, high = max(0, first), min(channels.shape[1], first + length)
-    if high > low:
-        around[:, low - first : high - first] = channels[:, low:high]
+    around = source.read(first, length)
+    if around is None:
+        return None
     windows = sliding_window_view(around, RESAMPLER_TAPS, axis=1)[:, whole - whole[0]]
     sound: Sound = np.einsum("cft,ft->cf", windows, weights)
     return sound.astype(np.float32, copy=False)
@@ -125,20 +136,14 @@ def _mix_fade(sound: Sound, before: Run | None, fade_frames: int) -> None:
     frames = min(fade_frames, sound.shape[1])
     angle = ((np.arange(frames) + 0.5) / frames * (math.pi / 2)).astype(np.float32)
     sound[:, :frames] *= np.sin(angle)
-    if before is not None:
-        sound[:, :frames] += _read(before, frames) * np.cos(angle)
+    ending = _read(before, frames) if before is not None else None
+    if ending is not None:
+        sound[:, :frames] += ending * np.cos(angle)
 
 
-def _make_table() -> NDArray[np.float32]:
-    """RESAMPLER_PHASES + 1 rows of RESAMPLER_TAPS weights; each row sums to 1, so that a constant stays
-    constant.
-    """
-    fraction = np.arange(RESAMPLER_PHASES + 1)[:, np.newaxis] / RESAMPLER_PHASES
-    distance = np.arange(RESAMPLER_TAPS)[np.newaxis, :] - (RESAMPLER_TAPS / 2 - 1) - fraction
-    inside = np.sqrt(np.maximum(0.0, 1 - (distance / (RESAMPLER_TAPS / 2)) ** 2))
-    weights = np.sinc(distance) * np.i0(RESAMPLER_KAISER_BETA * inside) / np.i0(RESAMPLER_KAISER_BETA)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return weights.astype(np.float32)
-
-
-_TABLE = _make_table()
+_TABLE = windowed_sinc(
+    RESAMPLER_TAPS,
+    0.5,
+    RESAMPLER_KAISER_BETA,
+    np.arange(RESAMPLER_PHASES + 1, dtype=np.float64) / RESAMPLER_PHASES,
+).astype(np.float32)

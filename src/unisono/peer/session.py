@@ -13,7 +13,8 @@ from pathlib import Path
 
 from unisono.peer.alignment import Alignment
 from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
-from unisono.peer.anchor import decode_anchor
+from unisono.peer.anchor import Anchor, AnchorMatch, decode_anchor
+from unisono.peer.annotations import is_index_like
 from unisono.peer.constants.session import SERVER_SILENCE_MS
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
@@ -53,6 +54,8 @@ from unisono.protocol import (
 
 TICK_SEC = 0.1
 MOST_LOGGED_ERRORS = 32
+# A song that could play begins aligned, unless that takes longer; then it is put right while it plays.
+MAX_SEEKING_MS = 2_000.0
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +97,7 @@ class PeerSession:
             sealer=self._sealer,
             send_signal=self._send,
             accepts_annotation=lambda annotation: decode_anchor(annotation) is not None,
+            accepts_index=is_index_like,
             time_at=self._time_at,
             on_peer_time=self._heard_time,
         )
@@ -109,11 +113,14 @@ class PeerSession:
         self._comparison = PeerComparison()
         self.clock.room_estimate = self._room_estimate
         self._node_id = ""
-        self._alignment = Alignment()
-        self.songs = SongLoader(self.swarm, self._loaded, self._published)
+        self.songs = SongLoader(self.swarm, self._loaded, self._published, self._place_sec)
+        self._alignment = Alignment(self._find)
+        # Loaded, and not given to the controller yet: where it belongs is looked for. And since when.
+        self._arriving: tuple[Song, float] | None = None
         self._own_status = OwnStatus(
             name=options.name,
             speaker_delay_ms=options.speaker_delay_ms,
+            tick_ms=TICK_SEC * 1000,
             clock=self.clock,
             controller=self.controller,
             outputs=self._outputs,
@@ -258,9 +265,11 @@ class PeerSession:
                 if asks and self._budgets.admits(sender, "asked", local_ms):
                     self._handshake.give(sender)
                 self._send_heartbeat(self.director.set_candidates(self.roster.candidates, local_ms))
+                self._start_at_once()
             case Heartbeat():
                 self._send_heartbeat(self.director.receive_heartbeat(sender, message, local_ms))
                 self._follow(local_ms)
+                self._share_status(local_ms)
             case _:
                 self.swarm.receive_signal(sender, message)
 
@@ -339,8 +348,7 @@ class PeerSession:
             await asyncio.sleep(TICK_SEC)
 
     def _tick(self, local_ms: float) -> None:
-        if self.clock.check_for_sleep(local_ms, self._time.wall_ms()):
-            self.controller.slept()
+        self._look_for_sleep(local_ms)
         self._handshake.tick()
         self.swarm.tick()
         if self._link.silent_ms > SERVER_SILENCE_MS:
@@ -352,6 +360,18 @@ class PeerSession:
         self._follow(local_ms)
         self._outputs.advance(local_ms)
         self._share_status(local_ms)
+
+    def _look_for_sleep(self, local_ms: float) -> None:
+        if self.clock.check_for_sleep(local_ms, self._time.wall_ms()):
+            self.controller.slept()
+
+    def _start_at_once(self) -> None:
+        """A prepared song does not wait for a tick when the last one has become ready."""
+        if self.plan.state != "preparing":
+            return
+        local_ms = self._time.local_ms()
+        self._look_for_sleep(local_ms)
+        self._direct(local_ms)
 
     def _direct(self, local_ms: float) -> None:
         """Whatever the plan needs of its director now."""
@@ -395,31 +415,65 @@ class PeerSession:
         plan = self.plan
         self.swarm.prefer(plan.file_id)
         if self._outputs.has_any and plan.file_id is not None:
-            if self.songs.load(plan.file_id, self.controller.song):
-                self.controller.song = None
+            if self.songs.load(plan.file_id, self._song):
+                self._arriving, self.controller.song = None, None
             self._align(plan.file_id, local_ms)
         is_known = self.clock.state(local_ms) in ("locked", "stale")
         self.controller.follow(plan, is_clock_known=is_known)
+        if self._song is not None and self._song.file_id == plan.file_id:
+            self.songs.aim(self._place_sec() + self._song.offset_sec)
         if self.controller.is_playing:
             self.clock.activity = "playing"
         else:
             self.clock.activity = "idle" if plan.state == "stopped" else "pre-roll"
 
+    @property
+    def _song(self) -> Song | None:
+        return self._arriving[0] if self._arriving is not None else self.controller.song
+
+    def _place_sec(self) -> float:
+        """Where the plan's song is, or will begin."""
+        local_ms, plan = self._time.local_ms(), self.plan
+        place_sec = self.controller.position_sec_at(local_ms)
+        if place_sec is None and plan.state == "playing" and plan.clock_id == self._clock_id:
+            global_us = self.clock.global_us_at(local_ms)
+            place_sec = plan.position_us_at(global_us) / 1e6 if global_us is not None else None
+        return max(0.0, plan.position_us / 1e6, place_sec or 0.0)
+
     def _loaded(self, song: Song | None) -> None:
+        local_ms = self._time.local_ms()
         if song is not None:
-            self.controller.song = song
             self._alignment.reset()
-        self._follow(self._time.local_ms())
+            self._arriving = song, local_ms
+        else:
+            self._arriving, self.controller.song = None, None
+        self._follow(local_ms)
+        self._share_status(local_ms)
+        self._guard(self._start_at_once)
 
     def _published(self, file_id: str, annotation: bytes) -> None:
         self._alignment.publishes(file_id, annotation)
         self.swarm.set_annotation(file_id, annotation)
 
+    def _find(self, song: Song, anchor: Anchor, on_found: Callable[[AnchorMatch | None], None]) -> None:
+        def found(match: AnchorMatch | None) -> None:
+            on_found(match)
+            self._follow(self._time.local_ms())
+
+        self.songs.find(song, anchor, found)
+
     def _align(self, file_id: str, local_ms: float) -> None:
-        file, song = self.swarm.get(file_id), self.controller.song
-        if song is not None and song.file_id == file_id:
-            annotation = file.annotation if file is not None else None
-            self.controller.song = self._alignment.follow(song, annotation, local_ms)
+        file, song = self.swarm.get(file_id), self._song
+        if song is None or song.file_id != file_id:
+            return
+        song = self._alignment.follow(song, file.annotation if file is not None else None, local_ms)
+        if self._arriving is not None:
+            arrived_local_ms = self._arriving[1]
+            if self._alignment.is_seeking and local_ms - arrived_local_ms < MAX_SEEKING_MS:
+                self._arriving = song, arrived_local_ms
+                return
+            self._arriving = None
+        self.controller.song = song
 
     @property
     def can_sound(self) -> bool:
@@ -440,6 +494,7 @@ def _readiness(person: Person, file_id: str | None) -> Readiness:
         is_heard=status is not None and status.sync_error_ms is not None and not status.is_over,
         rtt_ms=status.rtt_ms if status else 0.0,
         speaker_delay_ms=status.speaker_delay_ms if status else 0,
+        start_ms=status.start_ms if status else None,
         user_id=person.user_id,
         not_ready_reason=status.not_ready_reason if status else None,
     )
