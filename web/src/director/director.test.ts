@@ -395,17 +395,32 @@ describe("the start gate", () => {
     expect(decideStart([unable], true).verdict).toBe("wait");
   });
 
-  it("[D15] leaves a lead that covers the slowest path and the latest loudspeaker, within 1.5 to 4 s", async () => {
+  it("[D15] leaves as much lead as the device needs that needs most, within 0.4 to 4 s", async () => {
     const { decideStart } = await import("./start-gate.ts");
-    const lead = (rttMs: number, speakerDelayMs: number) => {
+    const device = { userId: ada, isReady: true, isUnable: false, isAway: false, rttMs: 10 };
+    const quick = { ...device, speakerDelayMs: 0, startMs: 250 };
+    const lead = (...others: Partial<typeof quick>[]) => {
       const decision = decideStart(
-        [{ userId: ada, isReady: true, isUnable: false, isAway: false, rttMs, speakerDelayMs }],
-        false,
+        others.map((other) => ({ ...quick, ...other })),
+        true,
       );
       return decision.verdict === "start" ? decision.leadMs : 0;
     };
-    expect(lead(10, 0)).toBe(1_500);
-    expect(lead(300, 500)).toBe(1_800);
-    expect(lead(9_000, 0)).toBe(4_000);
+    expect(lead({})).toBe(460);
+    expect(lead({ startMs: 50 })).toBe(400);
+    expect(lead({ rttMs: 9_000 })).toBe(4_000);
+    // The sum counts, of each by itself: who sounds late need not be far away as well.
+    expect(lead({}, { speakerDelayMs: 300, startMs: 500 }, { speakerDelayMs: 200, startMs: 550 })).toBe(
+      1_010,
+    );
+    // Half of the way is the director's, whoever that is.
+    expect(lead({ startMs: 700 }, { rttMs: 510 })).toBe(1_160);
+    // Who is not ready enters when it is; who has not told how long it needs may need a second.
+    expect(
+      lead({}, { isReady: false, startMs: 2_000 }, { isUnable: true, isReady: false, startMs: 2_000 }),
+    ).toBe(460);
+    const { startMs: _, ...silent } = { ...quick, isReady: false };
+    const forced = decideStart([quick, silent], true);
+    expect(forced).toEqual({ verdict: "start", leadMs: 1_210 });
   });
 });

@@ -1,7 +1,12 @@
 // When a prepared file may start, and with what lead (rules D13–D15, D19, D22). Pure.
 
 import type { UserId } from "../lib/index.ts";
-import { LEAD_BASE_MS, MAX_LEAD_MS, MIN_LEAD_MS } from "../protocol/constants/director.gen.ts";
+import {
+  LEAD_MARGIN_MS,
+  MAX_LEAD_MS,
+  MIN_LEAD_MS,
+  UNKNOWN_START_MS,
+} from "../protocol/constants/director.gen.ts";
 
 export interface Readiness {
   readonly userId: UserId;
@@ -17,6 +22,8 @@ export interface Readiness {
   readonly progress?: number | null;
   readonly rttMs: number;
   readonly speakerDelayMs: number;
+  /** How long it needs from a plan that arrives to sound at its loudspeaker. Absent: it has not told. */
+  readonly startMs?: number;
 }
 
 export type StartDecision =
@@ -41,8 +48,18 @@ export function decideStart(
   if (isHopeless || (missing.length > 0 && !isForced)) {
     return { verdict: "wait", missing: missing.map((peer) => peer.userId) };
   }
+  return { verdict: "start", leadMs: leadMsOf(present) };
+}
+
+/** D15: as long as a plan and its sound take where they take longest, with what may come between. */
+function leadMsOf(present: readonly Readiness[]): number {
+  // Whoever directs, a plan goes half of the director's round trip and half of the listener's.
   const slowestRttMs = Math.max(0, ...present.map((peer) => peer.rttMs));
-  const largestDelayMs = Math.max(0, ...present.map((peer) => peer.speakerDelayMs));
-  const wantedMs = slowestRttMs + largestDelayMs + LEAD_BASE_MS;
-  return { verdict: "start", leadMs: Math.min(MAX_LEAD_MS, Math.max(MIN_LEAD_MS, wantedMs)) };
+  const neededMs = present
+    .filter((peer) => peer.isReady || peer.startMs === undefined)
+    .map(
+      ({ rttMs, speakerDelayMs, startMs = UNKNOWN_START_MS }) =>
+        (slowestRttMs + rttMs) / 2 + speakerDelayMs + startMs,
+    );
+  return Math.min(MAX_LEAD_MS, Math.max(MIN_LEAD_MS, Math.max(0, ...neededMs) + LEAD_MARGIN_MS));
 }

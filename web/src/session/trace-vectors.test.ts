@@ -256,6 +256,7 @@ it("[V1] when a prepared song may start, and with what lead, in both languages",
         isUnable: is(0.15),
         rttMs: Math.round(random.fraction() * 3_000),
         speakerDelayMs: Math.round(random.fraction() * 500),
+        ...(is(0.9) && { startMs: Math.round(random.fraction() * 1_000) }),
       }));
     const overdue = peers.filter(() => is(0.3)).map(({ userId }) => userId);
     const decision = decideStart(peers, false, new Map(overdue.map((userId) => [userId, 0])));

@@ -130,7 +130,7 @@ describe("a tap on Play", () => {
     expect(order.indexOf("send")).toBeLessThan(order.indexOf("aim"));
   });
 
-  it("prepares the song, and starts it at a tick once all are ready", () => {
+  it("prepares the song, and starts it as soon as all are ready, without waiting for a tick", () => {
     const desk = alone().welcome(id("b")).hear(id("b")).tell({ type: "take-over" });
     desk.tell({ type: "play", fileId: songId });
     desk.loadedId = songId;
@@ -138,8 +138,6 @@ describe("a tap on Play", () => {
     expect(desk.target).toMatchObject({ plan: { state: "preparing" }, isReady: true });
     expect(desk.core.state.waiting?.missing).toEqual([id("b")]);
     desk.hear(id("b"), { readyFileId: songId });
-    expect(desk.target?.plan.state).toBe("preparing");
-    desk.tick();
     expect(desk.target?.plan).toMatchObject({ state: "playing", fileId: songId });
     expect(desk.target?.plan.globalStartUs).toBeGreaterThan(desk.localMs * 1000);
     expect(desk.core.state.waiting).toBeNull();
@@ -150,7 +148,7 @@ describe("a tap on Play", () => {
     desk.loadedId = songId;
     desk.tell({ type: "play", fileId: songId });
     expect(desk.target?.plan.state).toBe("preparing");
-    desk.tick();
+    desk.tell({ type: "engine-changed" }); // as the shell says, once the player has the plan
     expect(desk.target?.plan.state).toBe("playing");
     desk.tell({ type: "pause" }).tell({ type: "play", fileId: songId });
     expect(desk.target?.plan.state).toBe("preparing");
@@ -279,18 +277,20 @@ describe("what is heard and done meanwhile", () => {
     expect(desk.hear(id("b")).target?.tones).toBeNull();
   });
 
-  it("leaves the network to the clock from Play to the end, and reads tags only while nothing is chosen to sound", () => {
+  it("leaves the network to the clock while a song plays, and reads tags only while nothing is chosen to sound", () => {
     const desk = alone();
     expect(desk.of("set-background")).toMatchObject([
       { activity: "idle", isPlaying: false, readsTags: true },
     ]);
     desk.tell({ type: "play", fileId: songId });
-    const preparing = { fileId: songId, activity: "pre-roll", isPlaying: true, isComparing: true };
+    const preparing = { fileId: songId, activity: "pre-roll", isPlaying: false, isComparing: true };
     expect(desk.of("set-background")).toMatchObject([{ ...preparing, readsTags: false }]);
     desk.loadedId = songId;
     desk.playback = { state: "playing", errorMs: 0.1 };
     desk.tick();
-    expect(desk.of("set-background")).toMatchObject([{ activity: "playing", isComparing: false }]);
+    expect(desk.of("set-background")).toMatchObject([
+      { activity: "playing", isPlaying: true, isComparing: false },
+    ]);
     expect(desk.core.state.timings.firstSoundMs).toBe(desk.localMs);
     desk.tell({ type: "stop" });
     expect(desk.of("set-background")).toMatchObject([{ fileId: null, isPlaying: false }]);

@@ -7,11 +7,18 @@
 //     is, is decided in `#evaluate`, always in the same order; only the first locked clock leaves that to the next event.
 //  2. An event that changes nothing changes no decision, so it may come at any time.
 //  3. Effects are performed after the event: what they change in an engine comes back as another one.
-//  4. What time alone brings about is decided at ticks, before which the shell looks whether the device has slept; so what a plan
-//     changes has reached the player, and what the others say of it has had a moment to arrive, before more is written.
+//  4. What time alone brings about is decided at ticks, so that what the others say of a plan has had a moment to arrive before
+//     more is written. A prepared song alone starts at whatever event makes all ready, once its plan has reached the player.
+//     Before both the shell looks whether the device has slept.
 
 import type { CheckedServerMessage, ControlState, IceServer } from "../../control/index.ts";
-import { Director, type Heartbeat, type PlanChange, type Readiness } from "../../director/index.ts";
+import {
+  Director,
+  type Heartbeat,
+  type Plan,
+  type PlanChange,
+  type Readiness,
+} from "../../director/index.ts";
 import type { UserId } from "../../lib/index.ts";
 import { SERVER_SILENCE_MS } from "../../protocol/constants/session.gen.ts";
 import type { Engines, OwnSettings, SessionEffect, SessionEvent } from "./event.ts";
@@ -63,6 +70,8 @@ export class SessionCore {
   #lastDirector: UserId | null = null;
   /** Of the event that is being handled. */
   #localMs = 0;
+  /** What the player was last told to follow. */
+  #aimedPlan: Plan | null = null;
   #effects: SessionEffect[] = [];
 
   constructor({ me, isPhone, name, tappedLocalMs }: Own, engines: Engines) {
@@ -273,6 +282,8 @@ export class SessionCore {
     // 2. Who directs: a role that is vacant, a plan that its director can neither start nor move is somebody else's now.
     // 3. What plays: the director starts, ends and moves it.
     if (isTick) this.#letTimePass();
+    else if (director.plan.state === "preparing" && director.plan === this.#aimedPlan)
+      this.#writePlan(this.#planPolicy.start(localMs));
     const isPreparing = director.plan.state === "preparing";
     this.#state.waiting = isPreparing ? this.#planPolicy.waiting(localMs) : null;
     // 4. What is heard here, and what else may use this device and its network meanwhile.
@@ -301,6 +312,7 @@ export class SessionCore {
     const tones = chirps() ?? (areClicksHeard ? CLICKS : null);
     const isReady = plan.fileId !== null && readReadyFileId(this.#parts()) === plan.fileId;
     this.#perform({ type: "aim", target: { plan, tones, speakerDelayMs, isReady } });
+    this.#aimedPlan = plan;
     const isSounding = player.read().state === "playing";
     const isStopped = plan.state === "stopped";
     this.#perform({
@@ -308,7 +320,8 @@ export class SessionCore {
       fileId: plan.fileId,
       activity: isSounding ? "playing" : isStopped ? "idle" : "pre-roll",
       // Bulk must not disturb the clock when it counts: from the pre-roll to the last sample.
-      isPlaying: !isStopped,
+      // While it is only prepared nothing sounds that a queue on the way could disturb.
+      isPlaying: plan.state === "playing",
       isComparing: plan.state === "preparing" || isClockDisputed(),
       // Tags wait until nothing else reads or decodes.
       readsTags: isStopped && !controller.isDecoding && !chirps(),

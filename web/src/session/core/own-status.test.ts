@@ -13,7 +13,7 @@ const playing: Plan = { ...EMPTY_PLAN, fileId: songId, state: "playing" };
 function statusAt(positionSec: number, decodedSec: number): PeerStatus {
   const troubles = new Map<FileId, FileTrouble>(decodedSec < 30 ? [[songId, "short"]] : []);
   const place = { loadedId: songId, isUnlocked: true, isSettled: true };
-  const player = { ...place, durationSec: 30, decodedSec, read: () => ({ errorMs: 0.4 }) };
+  const player = { ...place, durationSec: 30, decodedSec, read: () => ({ errorMs: 0.4, startMs: 350 }) };
   const controller = {
     refusalOf: () => null,
     positionSecAt: () => positionSec,
@@ -29,6 +29,10 @@ const isHeard = (status: PeerStatus | null, isAway = false) =>
   isStillHeard(songId, { userId: id("b"), isAway, status });
 
 describe("what a device says of itself", () => {
+  it("[D15] is how long it needs from a plan to its sound, too", () => {
+    expect(statusAt(9, 30)).toMatchObject({ startMs: 350 });
+  });
+
   it("[P39] with only the beginning of the song is silent behind it, and says that it is over at the song's end", () => {
     expect(statusAt(9, 10)).toMatchObject({ syncErrorMs: 0.4, isOver: false });
     expect(statusAt(12, 10)).toMatchObject({ syncErrorMs: null, isOver: false });

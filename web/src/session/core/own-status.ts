@@ -30,7 +30,7 @@ export function readOwnStatus(
   const positionSec = controller.positionSecAt(localMs);
   // P39: behind what it has of the song it is silent, and off by nothing.
   const isSilent = player.decodedSec !== null && positionSec !== null && positionSec > player.decodedSec;
-  const { errorMs: soundingErrorMs, uncertaintyMs } = player.read();
+  const { errorMs: soundingErrorMs, uncertaintyMs, startMs } = player.read();
   const errorMs = isSilent ? null : soundingErrorMs;
   const listed = parts.files.map(({ fileId }) => fileId);
   return {
@@ -42,6 +42,7 @@ export function readOwnStatus(
     readyFileId: readReadyFileId(parts),
     isUnable: plan.fileId !== null && controller.refusalOf(plan.fileId) !== null,
     rttMs: clock.estimate?.rttMs ?? 0,
+    startMs,
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
     uncertaintyMs: errorMs === null ? 0 : (uncertaintyMs ?? 0),
     notReadyReason: readNotReadyReason(parts),

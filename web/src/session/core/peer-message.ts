@@ -4,7 +4,7 @@
 // fit the smallest envelope; the others are JSON, which begins with a brace.
 //
 //   status: 1 · flags · not-ready reason, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
-//           playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
+//           time to start, ms, u16 · playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
 //           first 8 bytes, what it is, u8 · name, UTF-8, to the end
 //           flags: the bits of STATUS_FLAGS; `asks`: to be answered with a status · `unaligned`: the chosen file could not be lined up
 //   heartbeat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
@@ -30,6 +30,7 @@ import {
   MAX_CLOCK_NAME_CHARS,
   MAX_PERSON_NAME_CHARS,
   MAX_SPEAKER_DELAY_MS,
+  MAX_START_MS,
   MAX_TOLD_ERROR_MS,
   MAX_TOLD_TROUBLES,
   NOT_READY_REASONS,
@@ -51,6 +52,8 @@ export interface PeerStatus {
   readonly isUnable: boolean;
   readonly rttMs: number;
   readonly speakerDelayMs: number;
+  /** How long it needs from a plan that arrives to sound at its loudspeaker. */
+  readonly startMs: number;
   /** How far ahead (+) or behind (−) of the plan its loudspeaker is; null while it is not playing. */
   readonly syncErrorMs: number | null;
   /** The loudspeaker is within this of that error in 19 of 20 moments. */
@@ -121,7 +124,7 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 }
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
-  const { notReadyReason, troubles, rttMs, speakerDelayMs, syncErrorMs, uncertaintyMs, readyFileId } = status;
+  const { notReadyReason, troubles, rttMs, syncErrorMs, uncertaintyMs, readyFileId } = status;
   const flags: Record<StatusFlag, boolean> = {
     visible: status.isVisible,
     unable: status.isUnable,
@@ -132,17 +135,18 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
     over: status.isOver,
     unaligned: status.isUnaligned,
   };
-  const head = new DataView(new ArrayBuffer(12));
+  const head = new DataView(new ArrayBuffer(14));
   head.setUint8(0, TYPE.status);
   head.setUint8(1, flagsOf(STATUS_FLAGS.map((flag) => flags[flag])));
   head.setUint8(
     2,
     (notReadyReason === null ? 0 : 1 + NOT_READY_REASONS.indexOf(notReadyReason)) | (troubles.length << 4),
   );
-  head.setUint16(3, speakerDelayMs);
+  head.setUint16(3, status.speakerDelayMs);
   head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
-  head.setFloat32(7, syncErrorMs ?? Number.NaN);
-  head.setUint8(11, Math.min(MAX_UNCERTAINTY_TENTHS_MS, Math.ceil(uncertaintyMs * 10)));
+  head.setUint16(7, status.startMs);
+  head.setFloat32(9, syncErrorMs ?? Number.NaN);
+  head.setUint8(13, Math.min(MAX_UNCERTAINTY_TENTHS_MS, Math.ceil(uncertaintyMs * 10)));
   const told = troubles.map(({ filePrefix, trouble }) =>
     concatBytes(fromHex(filePrefix), Uint8Array.of(FILE_TROUBLES.indexOf(trouble))),
   );
@@ -158,6 +162,7 @@ function decodeStatus(reader: Reader): PeerMessage {
   const toldCount = checked(halves >> 4, 0, MAX_TOLD_TROUBLES);
   const speakerDelayMs = checked(reader.uint16(), 0, MAX_SPEAKER_DELAY_MS);
   const rttMs = reader.uint16() / 10;
+  const startMs = checked(reader.uint16(), 0, MAX_START_MS);
   const errorMs = reader.float32();
   // To a thousandth, which is what was meant before it became a float of 32 bits.
   const roundedMs =
@@ -177,6 +182,7 @@ function decodeStatus(reader: Reader): PeerMessage {
     isUnable: has("unable"),
     rttMs,
     speakerDelayMs,
+    startMs,
     syncErrorMs,
     uncertaintyMs,
     isClicking: has("clicking"),

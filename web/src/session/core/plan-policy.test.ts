@@ -13,6 +13,7 @@ const ready: Readiness = {
   isUnable: false,
   rttMs: 10,
   speakerDelayMs: 0,
+  startMs: 1_290,
 };
 
 /** Ada directs alone; global time = local time, in the clock `clockId`. */

@@ -134,16 +134,20 @@ export class PlanPolicy {
     if (director.plan.state !== "preparing") this.#wait.reset();
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
-    if (director.plan.state === "preparing") return this.#start(localMs, globalUs);
+    if (director.plan.state === "preparing") return this.start(localMs);
     if (director.plan.state === "playing")
       return this.#end(localMs, globalUs) ?? this.#moveToClock(localMs, globalUs);
     return null;
   }
 
-  #start(localMs: number, globalUs: number): PlanChange | null {
-    const { readiness: read, director, onPassedOver } = this.#options;
+  /** Starts the prepared song if everybody is ready, or has been waited for long enough. */
+  start(localMs: number): PlanChange | null {
+    const { readiness: read, director, clock, onPassedOver } = this.#options;
     const { plan } = director;
     const { fileId, positionUs } = plan;
+    const globalUs = clock.globalUsAt(localMs);
+    if (!director.isMe || plan.state !== "preparing" || globalUs === null || clock.state !== "locked")
+      return null;
     const readiness = read();
     const leftMs = this.#wait.leftMs(plan, readiness, localMs);
     const decision = decideStart(readiness, this.#isStartForced, leftMs);

@@ -38,6 +38,15 @@ describe("a device", () => {
     expect([device.readyFileId, device.reason]).toEqual([null, null]);
   });
 
+  it("[P27] is ready while a song is paused only if that could start in step, and enters one that plays at once", () => {
+    const device = new Device();
+    device.player.isSettled = false;
+    device.plan = { ...preparing, state: "stopped" };
+    expect([device.readyFileId, device.reason]).toEqual([null, "clock"]);
+    device.plan = { ...preparing, state: "playing" };
+    expect([device.readyFileId, device.reason]).toEqual([songId, null]);
+  });
+
   it("says what keeps it from being ready in the order in which that is got over", () => {
     const device = new Device();
     device.files = [song({ seeded: false })];

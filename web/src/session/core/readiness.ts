@@ -18,9 +18,12 @@ export interface ReadinessParts {
   readonly files: readonly FileState[];
 }
 
-/** The chosen file, if this device could sound it right now; before a start also in step (P27). */
+/**
+ * The chosen file, if this device could sound it right now; before a start also in step (P27). A director may start a song at
+ * once that was paused, so what is said while nothing plays must hold for a start.
+ */
 export function readReadyFileId({ plan, player, clock }: Omit<ReadinessParts, "controller" | "files">) {
-  const isSettled = plan.state !== "preparing" || player.isSettled;
+  const isSettled = plan.state === "playing" || player.isSettled;
   const isTimeKnown = clock.state !== "unsynced" && clock.state !== "coarse";
   return player.loadedId === plan.fileId && player.isUnlocked && isSettled && isTimeKnown
     ? plan.fileId
@@ -78,5 +81,6 @@ export function readReadiness(
     progress: progressOf(status?.notReadyReason ?? null, () => shareOf(userId)),
     rttMs: status?.rttMs ?? 0,
     speakerDelayMs: status?.speakerDelayMs ?? 0,
+    ...(status && { startMs: status.startMs }),
   }));
 }

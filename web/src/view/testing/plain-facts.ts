@@ -71,6 +71,7 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     uncertaintyMs: null,
     ratePpm: null,
     outputLatencyMs: null,
+    startMs: 500,
     durationSec: null,
     decodedSec: null,
     decodeOffsetMs: null,
