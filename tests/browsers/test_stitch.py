@@ -180,6 +180,7 @@ def test_joined_slices_are_the_whole_song(engine: str, examine: Examine, name: s
     if result["whole"] is None:
         assert engine == "webkitgtk"
         assert recipe.is_aac
+        # Debian builds it without one; the same files are compared in the other two engines.
         pytest.skip("this WebKitGTK has no AAC decoder")
     assert result["slices"] >= 3
     assert result["channels"] == recipe.channels

@@ -39,11 +39,15 @@ const isContainerAt = (bytes: Uint8Array, at: number): boolean =>
 export function behindTags(bytes: Uint8Array): number {
   let at = 0;
   for (;;) {
-    const sizeBytes = id3Bytes(bytes, at) || apeBytes(bytes, at);
+    const sizeBytes = tagBytesAt(bytes, at);
     if (sizeBytes === 0) return at;
     at += sizeBytes;
   }
 }
+
+/** The size of a tag with all that belongs to it, as stands before the sound or between joined files; 0 where there is none. */
+export const tagBytesAt = (bytes: Uint8Array, at: number): number =>
+  id3Bytes(bytes, at) || apeBytes(bytes, at);
 
 /** The size of an ID3v2 tag with all that belongs to it; 0 where there is none. */
 export function id3Bytes(bytes: Uint8Array, at: number): number {

@@ -7,10 +7,10 @@
 //  2. A frame that tells how much silence the encoder added (Xing, VBRI) is in no run: a decoder would make sound of it.
 //  3. What is searched byte by byte is bounded, however large the file.
 
+import { tagBytesAt } from "../length/lead-in.ts";
 import { isAt } from "../length/reading.ts";
 import { type FileReader, PointGatherer } from "./file-reader.ts";
 import { type FrameHeader, isRowOfFrames, type ReadHeader } from "./frame-headers.ts";
-import { tagBytesAt } from "./lead-in.ts";
 import { MAX_DURATION_SEC, MAX_RUNS } from "./limits.ts";
 
 export interface FrameRun<Told> {

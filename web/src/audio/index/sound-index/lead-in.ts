@@ -1,13 +1,11 @@
 // Where the sound begins in a file, behind tags, zeros and remains of something else, and where it ends before the tags at
 // the end. Reads the few steps that these take. Bytes of the file.
 
+import { tagBytesAt } from "../length/lead-in.ts";
 import { isAt, nameAt, viewOf } from "../length/reading.ts";
 import type { FileReader } from "./file-reader.ts";
 import { adtsHeaderAt, isRowOfFrames, mp3HeaderAt } from "./frame-headers.ts";
 
-const ID3_HEADER_BYTES = 10;
-const ID3_FOOTER_BYTES = 10;
-const HAS_FOOTER = 0x10;
 const APE_HEADER_BYTES = 32;
 /** Nobody writes more tags in a row; a file that is made of them is none of sound. */
 const MAX_TAGS = 1_000;
@@ -53,24 +51,6 @@ async function behindTags(reader: FileReader): Promise<number> {
     at += sizeBytes;
   }
   return Math.min(at, reader.sizeBytes);
-}
-
-/** The size of a tag with all that belongs to it, as stands before the sound or between joined files; 0 where there is none. */
-export const tagBytesAt = (bytes: Uint8Array, at: number): number =>
-  id3Bytes(bytes, at) || apeBytes(bytes, at);
-
-function id3Bytes(bytes: Uint8Array, at: number): number {
-  if (!isAt(bytes, at, "ID3") || at + ID3_HEADER_BYTES > bytes.length) return 0;
-  const size = viewOf(bytes).getUint32(at + 6); // seven bits a byte
-  const content =
-    ((size >>> 3) & 0x0fe00000) | ((size >>> 2) & 0x1fc000) | ((size >>> 1) & 0x3f80) | (size & 0x7f);
-  const hasFooter = ((bytes[at + 5] ?? 0) & HAS_FOOTER) !== 0;
-  return ID3_HEADER_BYTES + content + (hasFooter ? ID3_FOOTER_BYTES : 0);
-}
-
-function apeBytes(bytes: Uint8Array, at: number): number {
-  if (!isAt(bytes, at, "APETAGEX") || at + APE_HEADER_BYTES > bytes.length) return 0;
-  return APE_HEADER_BYTES + viewOf(bytes).getUint32(at + 12, true);
 }
 
 /** So many frames of one kind in a row are no accident; where one is expected anyway, two are none. */
