@@ -1,7 +1,9 @@
-"""Whether the loaded song lies where its owner's decode has it, as web/src/session/alignment.ts. Pure.
+"""Whether the loaded song lies where the others have it, as web/src/session/alignment.ts. Pure.
 
-Local ms. A song is matched to its file's annotation, once for each annotation. Whether that succeeded is
-remembered, because a small sync error is only true of a peer that was lined up.
+Time 0 of a decode here is the first sample that a sound index counts, in every format that has one (P16), so
+that of a file with an index the annotation is no more than a check. Local ms. A song is matched to its file's
+annotation, once for each annotation. Whether that succeeded is remembered, because a small sync error is only
+true of a peer that was lined up.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ Find = Callable[[Song, Anchor, Callable[[AnchorMatch | None], None]], None]
 
 
 class Alignment:
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: Find, own: dict[str, bytes] | None = None) -> None:
+        """`own`: by file, what this peer published of its own decode, which needs no match."""
         self._find = find
-        # What this peer published of its own decode, which needs no match.
-        self._own: dict[str, bytes] = {}
+        self._own: dict[str, bytes] = own if own is not None else {}
         self.reset()
 
     def publishes(self, file_id: str, annotation: bytes) -> None:
@@ -33,17 +35,20 @@ class Alignment:
         self._annotation: bytes | None = None
         self._matches = 0
         self._is_unfound = False
+        self._is_indexed = False
         # The annotation that is being looked for, and what was found of it but not applied yet.
         self._sought: bytes | None = None
         self._found: AnchorMatch | None = None
         # Neither known nor known not to be found.
         self._unknown_since_ms: float | None = None
 
-    def follow(self, song: Song, annotation: bytes | None, local_ms: float) -> Song:
+    def follow(
+        self, song: Song, annotation: bytes | None, local_ms: float, *, is_indexed: bool = False
+    ) -> Song:
         """The song where its annotation says, as far as it is found there; call it as often as anything
-        changes.
+        changes. `is_indexed`: somebody published the file's sound index, by which pages count.
         """
-        self._file_id = song.file_id
+        self._file_id, self._is_indexed = song.file_id, is_indexed
         if annotation is not None and annotation != self._annotation:
             self._annotation = annotation
             self._sought, self._found = None, None
@@ -84,4 +89,6 @@ class Alignment:
         if file_id != self._file_id:
             return False
         since_ms = self._unknown_since_ms
-        return self._is_unfound or (since_ms is not None and local_ms - since_ms > ANNOTATION_GRACE_MS)
+        if self._is_unfound or self._is_indexed or since_ms is None:
+            return self._is_unfound
+        return local_ms - since_ms > ANNOTATION_GRACE_MS

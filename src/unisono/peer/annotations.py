@@ -65,7 +65,7 @@ class Annotations:
 
     def tell(self, neighbour: Neighbour, local_ms: float) -> None:
         """S44. One a tick, and one index a second; the playing or prepared file's first."""
-        files = sorted(self._known.by_id.values(), key=lambda file: file.file_id != self._known.preferred)
+        files = sorted(self._known.by_id.values(), key=lambda file: self._known.turn_of(file.file_id))
         due = neighbour.next_annotation("annotation", files)
         if due is not None:
             self._emit(SendCtl(neighbour.user_id, ctl.Annotation(due[0], encode_base64url(due[1]))))

@@ -30,6 +30,8 @@ from unisono.peer.urgency import ListenersTurns, Urgency
 
 # What one source may owe at once; the web app allows a peer 40.
 CREDIT = 8
+# Half-received pieces kept in memory at once, of all sources together: pieces of the largest files are 4 MiB.
+MAX_LIVE_BYTES = 32 * 1024**2
 # After a piece could not be written, nothing is fetched for so long: room may come back.
 STORE_REST_MS = 10_000.0
 # Silent for so long, a source loses what others have as well.
@@ -177,7 +179,7 @@ class Downloads:
                     continue
             may_ask_unshown = turns.may_ask(piece, position, head_for_ms, size_factor * URGENT_TURN_MS)
             source = self._idlest_for(file, piece, local_ms, may_ask_unshown=may_ask_unshown)
-            if source is None:
+            if source is None or self._room_for(file) <= 0:
                 continue
             if late is not None:
                 self._cancel(late, [(file.file_id, piece)])
@@ -225,6 +227,9 @@ class Downloads:
             # In batches: a request message per half credit, not per piece.
             if file.manifest is None or room < CREDIT / 2:
                 continue
+            room = min(room, self._room_for(file))
+            if room <= 0:
+                continue
             choices = [
                 piece
                 for piece in neighbour.holdings.get(file.file_id, ())
@@ -242,6 +247,16 @@ class Downloads:
             for piece in pieces:
                 self._record(neighbour, file, piece, local_ms)
             self._emit(SendCtl(neighbour.user_id, ctl.Request(file.file_id, pieces)))
+
+    def _room_for(self, file: KnownFile) -> int:
+        """How many more pieces of the file may be on their way."""
+        live_bytes = sum(
+            owed.size_bytes
+            for each in self._neighbours.values()
+            for owed in each.owed.values()
+            if owed.is_live
+        )
+        return (MAX_LIVE_BYTES - live_bytes) // piece_length_of(file.size_bytes)
 
     def _rarity(self, file: KnownFile, piece: int) -> int:
         return sum(piece in each.holdings.get(file.file_id, ()) for each in self._neighbours.values())

@@ -13,7 +13,13 @@ import math
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from unisono.peer.constants.transfer import AIMED_PIECES, MAX_FILE_BYTES, MAX_PIECE_BYTES, MIN_PIECE_BYTES
+from unisono.peer.constants.transfer import (
+    AIMED_PIECES,
+    LARGE_PIECE_BYTES,
+    MAX_FILE_BYTES,
+    MAX_PIECES,
+    MIN_PIECE_BYTES,
+)
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.errors import WireError
 
@@ -23,7 +29,10 @@ HASH_BYTES = 32
 def piece_length_of(size_bytes: int) -> int:
     """The only piece length a file of this size can have: two people who add one song must cut it alike."""
     power = 1 << max(0, int(size_bytes // AIMED_PIECES).bit_length() - 1)
-    return min(MAX_PIECE_BYTES, max(MIN_PIECE_BYTES, power))
+    length = min(LARGE_PIECE_BYTES, max(MIN_PIECE_BYTES, power))
+    while length * MAX_PIECES < min(size_bytes, MAX_FILE_BYTES):
+        length *= 2
+    return length
 
 
 def piece_count_of(size_bytes: int) -> int:

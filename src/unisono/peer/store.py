@@ -19,8 +19,8 @@ from unisono.peer.errors import FileError
 from unisono.peer.manifest import Manifest, piece_length_of, piece_size_of, read_manifest
 from unisono.peer.memory import free_memory_bytes, lies_in_memory
 
-# Three songs of the greatest size and more; a swarm rarely holds so much.
-MOST_BYTES = 2 * 1024**3
+# Two files of the greatest size; a swarm rarely holds so much.
+MOST_BYTES = 2 * MAX_FILE_BYTES
 # A system whose disc is full to the last byte stops working.
 RESERVE_BYTES = 256 * 1024**2
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -67,7 +67,7 @@ class PieceStore:
             if size_bytes == 0:
                 raise FileError("file-empty", "it is empty")
             if size_bytes > MAX_FILE_BYTES:
-                raise FileError("file-too-large", f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
+                raise FileError("file-too-large", f"it is larger than {MAX_FILE_BYTES // 1024**3} GiB")
             if size_bytes > self.capacity_bytes():
                 raise FileError("storage-full", f"there is no room for it in {self.folder.parent}")
             return self._copy(source, size_bytes)

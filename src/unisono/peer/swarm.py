@@ -120,6 +120,10 @@ class FileSwarm:
     def has_no_room_for(self, file_id: str) -> bool:
         return self._transfer.has_no_room_for(file_id, self._clock.local_ms())
 
+    def is_given(self, file_id: str) -> bool:
+        """Whether the file can be had, as far as this peer knows."""
+        return self._transfer.is_given(file_id)
+
     def set_annotation(self, file_id: str, annotation: bytes) -> None:
         self._perform(self._transfer.set_annotation(file_id, annotation, self._clock.local_ms()))
 
@@ -135,6 +139,10 @@ class FileSwarm:
 
     def prefer(self, file_id: str | None) -> None:
         self._perform(self._transfer.prefer(file_id, self._clock.local_ms()))
+
+    def set_needs(self, needed: Sequence[str], played: Sequence[str]) -> None:
+        """Which files are needed after the preferred one, and which have played, the oldest first."""
+        self._perform(self._transfer.set_needs(needed, played, self._clock.local_ms()))
 
     def set_ice_servers(self, servers: Sequence[IceServer]) -> None:
         self._mesh.ice_servers = servers

@@ -19,6 +19,7 @@ from unisono.peer.constants.transfer import (
     CATALOG_PERIOD_MS,
     CTL_VERSION,
     HELLO_PATIENCE_MS,
+    LARGE_PIECE_BYTES,
     LINK_DEAD_AFTER_MS,
     MAX_CATALOG_CHARS,
     MAX_OWN_FILES,
@@ -39,8 +40,8 @@ from unisono.peer.file_state import (
     SendCtl,
     SendPiece,
 )
-from unisono.peer.known_files import KnownFiles
-from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest
+from unisono.peer.known_files import KnownFiles, Needs
+from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest, piece_length_of
 
 # A piece that takes longer waits for its receiver, not for this peer: others have their turn meanwhile.
 STALLED_MS = 1_500.0
@@ -62,7 +63,7 @@ class Transfer:
         self._turn = 0
         self._is_catalog_stale = False
         self._catalog_sent_ms = -math.inf
-        self._known = KnownFiles(self._neighbours, capacity_bytes)
+        self._known = KnownFiles(me, self._neighbours, capacity_bytes)
         self._annotations = Annotations(
             self._known, {"annotation": accepts_annotation, "index": accepts_index}, self._emit
         )
@@ -155,6 +156,10 @@ class Transfer:
             return False
         return self._downloads.is_resting(local_ms) or file not in self._known.to_fetch()
 
+    def is_given(self, file_id: str) -> bool:
+        """Whether all of it is here, or somebody lists it."""
+        return self._known.is_given(file_id)
+
     def add_mine(self, manifest: Manifest, name: str, local_ms: float) -> list[Effect]:
         """I offer a file whose pieces are all in the store. Raises `FileError` file-too-many."""
         file_id = manifest.file_id
@@ -191,6 +196,16 @@ class Transfer:
         if file_id == self._known.preferred:
             return []
         self._known.preferred = file_id
+        return self._settle(local_ms)
+
+    def set_needs(self, needed: Sequence[str], played: Sequence[str], local_ms: float) -> list[Effect]:
+        """S50. Which files are needed after the preferred one, in that order, and which have played, the
+        oldest first. Each call replaces the one before.
+        """
+        needs = Needs(tuple(needed[:MAX_KNOWN_FILES]), tuple(played[-MAX_KNOWN_FILES:]))
+        if needs == self._known.needs:
+            return []
+        self._known.needs = needs
         return self._settle(local_ms)
 
     def tick(self, local_ms: float) -> list[Effect]:
@@ -375,15 +390,18 @@ class Transfer:
 
     def _give_pieces(self, local_ms: float) -> None:
         """Links take turns; within a link goes first what is due (S47), then the preferred file."""
-        begun = [ms for neighbour in self._neighbours.values() for ms in neighbour.sending.values()]
-        busy = sum(local_ms - ms < STALLED_MS for ms in begun)
+        busy = sum(
+            local_ms - begun_ms < STALLED_MS * self._size_factor(file_id)
+            for neighbour in self._neighbours.values()
+            for (file_id, _), begun_ms in neighbour.sending.items()
+        )
         able = [neighbour for neighbour in self._neighbours.values() if len(neighbour.sending) < UPLOAD_SLOTS]
         guests = [neighbour for neighbour in able if neighbour.waiting]
         while busy < UPLOAD_SLOTS and guests:
             self._turn += 1
             guest = guests[self._turn % len(guests)]
             due = guest.due
-            upload = min(guest.waiting, key=lambda each: (each not in due, each[0] != self._known.preferred))
+            upload = min(guest.waiting, key=lambda each: (each not in due, self._known.turn_of(each[0])))
             guest.waiting.remove(upload)
             due.discard(upload)
             guest.sending[upload] = local_ms
@@ -391,6 +409,11 @@ class Transfer:
             self._emit(SendPiece(guest.user_id, slot, *upload))
             busy += 1
             guests = [each for each in guests if each.waiting and len(each.sending) < UPLOAD_SLOTS]
+
+    def _size_factor(self, file_id: str) -> float:
+        """A piece of a file above 512 MiB takes as much longer."""
+        file = self.files.get(file_id)
+        return 1.0 if file is None else max(1.0, piece_length_of(file.size_bytes) / LARGE_PIECE_BYTES)
 
     # --- what this peer lists -------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ export const ctlMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("manifest"),
     fileId,
-    sizeBytes: whole(0, 536870912),
+    sizeBytes: whole(0, 4294967296),
     sha256: base64url(44000),
   }),
   /** One byte string per file; the lexicographically smallest wins everywhere. */
@@ -74,25 +74,25 @@ export const ctlMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("have"),
     fileId,
-    pieces: v.pipe(v.array(whole(0, 536870912)), v.maxLength(1024)),
+    pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
   }),
   /** What is due to sound is given, on this link, before what is rarest. */
   v.object({
     type: v.literal("request"),
     fileId,
-    pieces: v.pipe(v.array(whole(0, 536870912)), v.maxLength(1024)),
+    pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
     isDue: v.optional(v.boolean()),
   }),
   v.object({
     type: v.literal("cancel"),
     fileId,
-    pieces: v.pipe(v.array(whole(0, 536870912)), v.maxLength(1024)),
+    pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
   }),
   /** Answers a request that will not be served, or a cancel that came in time. */
   v.object({
     type: v.literal("reject"),
     fileId,
-    pieces: v.pipe(v.array(whole(0, 536870912)), v.maxLength(1024)),
+    pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
   }),
   v.object({
     type: v.literal("ping"),

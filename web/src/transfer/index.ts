@@ -1,6 +1,7 @@
 // Files, peer to peer: who is linked, who has what, and every byte on its way. The door of transfer/.
 
 export { pieceLengthOf } from "./core/manifest.ts";
+export type { Needs } from "./core/needs.ts";
 export type { PieceMap } from "./core/piece-map.ts";
 export type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
 export { TokenBucket } from "./core/token-bucket.ts";

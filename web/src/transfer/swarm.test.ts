@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { type Bytes, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
+import { MAX_OWN_FILES } from "../protocol/constants/transfer.gen.ts";
 import type { SwarmEvent } from "./core/state.ts";
 import type { NetworkHint } from "./net/network-hint.ts";
 import { InlineHasher } from "./store/hash.ts";
@@ -133,15 +134,15 @@ describe("a swarm", () => {
     });
   });
 
-  it("refuses a fourth file, and takes it once another is disabled", async () => {
+  it("refuses one file too many, and takes it once another is disabled", async () => {
     const ada = first(party("ada").swarms);
-    const added = [1, 2, 3].map((salt) =>
+    const added = Array.from({ length: MAX_OWN_FILES }, (_, salt) =>
       ada.addFile({ name: `${salt}.mp3`, blob: blobOf(content(1_000, salt)) }),
     );
-    const fourth = { name: "4.mp3", blob: blobOf(content(1_000, 4)) };
-    await expect(ada.addFile(fourth)).rejects.toMatchObject({ code: "file-too-many" });
+    const more = { name: "more.mp3", blob: blobOf(content(1_000, 99)) };
+    await expect(ada.addFile(more)).rejects.toMatchObject({ code: "file-too-many" });
     ada.setEnabled(first(await Promise.all(added)), false);
-    expect(await ada.addFile(fourth)).toMatch(/^[0-9a-f]{64}$/);
+    expect(await ada.addFile(more)).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it("refuses a file that this device has no room for", async () => {

@@ -7,6 +7,7 @@ import type { Effect, TransferEvent } from "./core/core.ts";
 import { CtlInbox, type CtlMessage, encodeCtl } from "./core/ctl.ts";
 import { parseChunk } from "./core/frames.ts";
 import { hashOfPiece } from "./core/manifest.ts";
+import type { Needs } from "./core/needs.ts";
 import type { PieceMap } from "./core/piece-map.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
 import { neighboursOf } from "./core/topology.ts";
@@ -36,7 +37,6 @@ const UNCLAIMED_AFTER_MS = 60_000;
 
 /** Leaving waits no longer for the store. */
 const CLOSE_LIMIT_MS = 15_000;
-
 /** Links beyond those of the rings, and how often it is looked whether they are still of use. */
 const MAX_KEPT_LINKS = 2;
 const KEPT_LINK_REVIEW_MS = 5_000;
@@ -226,6 +226,11 @@ export class Swarm {
     if (fileId === this.#prioritized) return;
     this.#prioritized = fileId;
     this.#handle({ type: "prioritized", fileId });
+  }
+
+  /** In what order files are fetched after the prioritized one, and make way where room is short (core/needs.ts). */
+  setNeeds(needs: Needs): void {
+    this.#handle({ type: "needs-set", ...needs });
   }
 
   /**

@@ -55,6 +55,29 @@ CONVERTER_TAPS_ABOVE = 3.34
 # (of the slower rate) instead; linear interpolation between neighbours leaves −120 dB.
 CONVERTER_MAX_WEIGHTS = 262_144
 CONVERTER_PHASES = 1_024
+# P80. Tempo with pitch kept: windows of 85 ms, a quarter apart, at one rate for all devices. 43 ms are kinder
+# to speech (decision 0042) and take the low notes of a chord for one.
+STRETCH_RATE_HZ = 48_000
+STRETCH_WINDOW_FRAMES = 4_096
+STRETCH_HOP_FRAMES = 1_024
+# P81: phases are those of the song itself every so many hops, 2.73 s. The pitch of a steady tone is off by
+# half a turn in that time at most: 0.18 Hz, below 1 cent from 317 Hz on. More would mean that whoever comes
+# later needs more of what was before.
+STRETCH_ANCHOR_HOPS = 128
+# P82: an onset is a cell of 2.7 ms that has so many times the energy of the 16 before it, and no less than
+# this share of the loudest of the 16 behind it. The floor, a mean square of 1e-7 for each frame, is -70 dB.
+STRETCH_ONSET_CELL_FRAMES = 128
+STRETCH_ONSET_RISE = 8
+STRETCH_ONSET_PEAK_SHARE = 0.25
+STRETCH_ONSET_FLOOR = 1.28e-5
+# P83: where a bin has no more than that, a white noise of -72 dB, its phase is the song's own: what decoders
+# differ by would decide it.
+STRETCH_QUIET_POWER = 1e-4
+# What a bin has beyond so many times its power of a hop ago is new, and begins with the song's own phase: at
+# an onset, and elsewhere (P83: what comes up out of noise would else have a phase by what decoders differ in;
+# a voice that glides to other bins is less new).
+STRETCH_ONSET_POWER_RATIO = 2
+STRETCH_RISE_POWER_RATIO = 8
 # P6: beyond this a crossfade is kinder than a pitch bend of many seconds.
 REJOIN_MS = 25.0
 SHORT_DECODE_SHARE = 0.02

@@ -37,3 +37,56 @@ MAX_LEAD_MS = 4_000.0
 START_STANDSTILL_MS = 30_000.0
 # Where it cannot be seen how much of the song somebody holds.
 UNSEEN_PROGRESS_MS = 60_000.0
+# How the programme goes on; on the wire its place.
+Repeat = Literal["off", "all", "one"]
+REPEATS: tuple[Repeat, ...] = get_args(Repeat)
+# Why an entry is passed over; on the wire one more than its place, as 0 is none.
+SkipReason = Literal["nobody-has", "nobody-can-play"]
+SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
+# What a request asks for; on the wire its place.
+QueueOp = Literal["add", "remove", "move", "boost", "clear", "lock"]
+QUEUE_OPS: tuple[QueueOp, ...] = get_args(QueueOp)
+QueuePlace = Literal["end", "next"]
+QUEUE_PLACES: tuple[QueuePlace, ...] = get_args(QueuePlace)
+# Per cent of the song's own pace.
+MIN_TEMPO = 50
+MAX_TEMPO = 150
+MAX_CROSSFADE_MS = 12_000
+# A loop shorter than this is a buzz, and many of them would have to be listed.
+MIN_LOOP_US = 500_000.0
+# No entry is shorter: what is shorter counts as of unknown duration.
+MIN_DURATION_US = 1_000.0
+# More than an evening; one message holds them all.
+MAX_QUEUE_ENTRIES = 200
+# Of one guest, still to come.
+MAX_QUEUE_ENTRIES_OF_ONE = 50
+MAX_QUEUE_PLAYED = 20
+# Longer than requests are kept by whoever made them, at the rate that one device may ask.
+MAX_QUEUE_DONE = 128
+# Named in one queue, by what they added or by a voice: a full swarm, and those who came and went. More would
+# not fit one message.
+MAX_QUEUE_PERSONS = 96
+# After an edit the whole queue goes out: a row of taps costs one message a moment.
+QUEUE_PERIOD_MS = 250
+# By then whoever has a later queue than a new director has handed it over.
+QUEUE_SETTLE_MS = 2_000
+# To ask for the director's queue, or to hand a later one over.
+QUEUE_ASK_PERIOD_MS = 1_000
+# Whose later queue the director has not taken by then gives it up.
+MAX_QUEUE_HANDOVERS = 3
+REQUEST_PERIOD_MS = 2_000
+# After it was done: a change of director takes less, with all that it may lose.
+REQUEST_KEPT_MS = 60_000
+MAX_OWN_REQUESTS = 128
+# The next entry has begun, and what it was faded over is past for everybody: the plan is written on.
+GO_OVER_US = 1_000_000.0
+# Previous goes to the beginning of what plays, within its first seconds to what played before.
+PREVIOUS_ENTRY_SEC = 3.0
+# After a tap on Next, or where a song ends early, so long for everybody to say that they have the next song;
+# then it starts for those who do.
+NEXT_PATIENCE_MS = 1_000
+# A director that came a moment ago does not know yet who has what.
+SKIP_AFTER_MS = 5_000
+# Of a programme in one answer, so that no queue costs more than a moment: a minute and a half of the shortest
+# loops.
+MAX_STRETCHES = 400

@@ -1,8 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { INDEX_VERSION } from "../../protocol/constants/transfer.gen.ts";
 import { EventClock } from "../../transfer/testing/event-clock.ts";
 import { encodeIndex } from "../index/sound-index/index-codec.ts";
 import { makeSoundIndex } from "../index/sound-index/make-index.ts";
+import type { CodedRun } from "../index/sound-index/sound-index.ts";
 import { RateConverter } from "../render/rate-converter.ts";
 import { RenderChannel } from "../render/render-channel.ts";
 import { fileOf } from "../testing/byte-source.ts";
@@ -54,22 +56,26 @@ function watched(file: SoundFile) {
   return watch;
 }
 
-function bench(sampleRate = 48_000) {
+function bench(sampleRate = 48_000, budgetBytes = Infinity) {
   const clock = new EventClock(0);
   const channel = new RenderChannel(renderWorker());
   let changes = 0;
+  const counts = { indexed: 0 };
   const sounds = new FileSounds(
     {
       context: { sampleRate, decodeAudioData: () => Promise.reject(new Error("decoded whole")) },
       channel,
       clock,
-      platform: { engine: () => "chromium", soundBudgetBytes: () => Infinity },
+      platform: { engine: () => "chromium", soundBudgetBytes: () => budgetBytes },
       onChange: () => {
         changes += 1;
       },
     },
     {
-      indexOf: (file) => makeSoundIndex(file),
+      indexOf: (file) => {
+        counts.indexed += 1;
+        return makeSoundIndex(file);
+      },
       decode: () => Promise.reject(new Error("no engine here")),
       loadWholeDecoder: () => import("./decode.ts"),
     },
@@ -81,15 +87,16 @@ function bench(sampleRate = 48_000) {
     });
     const run = { position, ratio: 1, ratioStep: 0 };
     const segment = { startFrame: 0, frames, ...run, fadeFrom: null, isLast: false };
-    channel.post({ type: "render", id: channel.newId(), sourceId, segment });
+    const place = { originFrame: 0, startFrame: 0, fadeInFrames: 0, fadeOutFrames: 0, endFrame: Infinity };
+    const lanes = [{ sourceId, ...place, stretch: null }];
+    channel.post({ type: "render", id: channel.newId(), segment, lanes, lanesBefore: [] });
     return answered;
   };
-  return { sounds, clock, render, changes: () => changes };
+  return { sounds, clock, render, counts, changes: () => changes };
 }
 
 async function opened(sounds: FileSounds, file: SoundFile, atSec: number): Promise<Sound> {
   const sound = await sounds.open(
-    "song",
     file,
     () => atSec,
     () => true,
@@ -144,6 +151,33 @@ describe("a song in a window", () => {
     expect(sound.covers(5 * 48_000, 29 * 48_000)).toBe(true);
     // A second of lead-in and five of sound, or a step of the index; never the file.
     expect(watch.longestBytes).toBeLessThan(1.2e6);
+  });
+
+  it("[P81] has both ends of a loop decoded, however far apart, and lets go of the one it leaves", async () => {
+    const { file } = noiseFile(200);
+    const { sounds } = bench();
+    const sound = await opened(sounds, file, 150);
+    const lap = { fromFrame: 10 * 48_000, toFrame: 18 * 48_000 };
+    sound.aim(150 * 48_000, false, [lap]);
+    await settled();
+    expect(sound.covers(149 * 48_000, 169 * 48_000)).toBe(true);
+    expect(sound.covers(lap.fromFrame, lap.toFrame)).toBe(true);
+    sound.aim(10 * 48_000, false, []);
+    await settled();
+    expect(sound.covers(lap.fromFrame, lap.toFrame)).toBe(true);
+    expect(sound.covers(150 * 48_000, 151 * 48_000)).toBe(false);
+  });
+
+  it("[P78] rings beyond both of its ends as its converter does, and no further", async () => {
+    const { file, channels } = noiseFile(7);
+    const { sounds, render } = bench();
+    const sound = await opened(sounds, file, 0);
+    const converter = new RateConverter(FILE_RATE, 48_000);
+    const end = converter.outputFrameAt(channels[0]?.length ?? 0);
+    for (const from of [-200, end - 200]) {
+      const rendered = await render(sound.sourceId, from, 400);
+      expect(rendered).toEqual(channels.map((channel) => converter.convert(channel, 0, from, from + 400)));
+    }
   });
 
   it("[P20] is decoded a minute ahead while the page is hidden", async () => {
@@ -205,7 +239,6 @@ describe("a song in a window", () => {
     let isInTime = false;
     let wanted: readonly ByteRange[] = [];
     const arriving: ArrivingFile = {
-      index: folded as Uint8Array<ArrayBuffer>,
       holds: ({ toByte }) => toByte <= heldBytes,
       want: (ranges) => {
         wanted = ranges;
@@ -217,8 +250,7 @@ describe("a song in a window", () => {
     let sound: Sound | null = null;
     const opening = sounds
       .open(
-        "song",
-        { ...file, arriving },
+        { ...file, index: folded, arriving },
         () => 0,
         () => true,
       )
@@ -255,15 +287,13 @@ describe("a song in a window", () => {
     let isWanted = true;
     const { sounds, clock } = bench();
     const arriving: ArrivingFile = {
-      index: folded,
       holds: () => false,
       want: () => undefined,
       arrivesWithin: () => false,
       giveUp: () => undefined,
     };
     const opening = sounds.open(
-      "song",
-      { ...file, arriving },
+      { ...file, index: folded, arriving },
       () => 0,
       () => isWanted,
     );
@@ -274,11 +304,125 @@ describe("a song in a window", () => {
     clearInterval(passing);
   });
 
+  describe("[P84] that is here whole, and came with an index", () => {
+    const published = async (file: SoundFile, change: (run: CodedRun) => Partial<CodedRun> = () => ({})) => {
+      const index = await makeSoundIndex(file);
+      const folded =
+        index && (await encodeIndex({ runs: index.runs.map((run) => ({ ...run, ...change(run) })) }));
+      if (!folded) throw new Error("no index");
+      return folded;
+    };
+    /** Time passes, and all that can be done in it is. */
+    const pass = async (clock: EventClock, sec: number) => {
+      for (let at = 0; at < 5 * sec; at++) {
+        clock.advance(200);
+        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+
+    it("sounds by that index at once, which is checked later, beside it, and once", async () => {
+      const { file } = noiseFile(200);
+      const watch = watched(file);
+      const { sounds, clock, counts } = bench();
+      const onFalseIndex = vi.fn();
+      const index = await published(file);
+      const held = { ...watch.file, index, onFalseIndex };
+      const sound = await opened(sounds, held, 100);
+      expect(sound.covers(100 * 48_000, 104 * 48_000)).toBe(true);
+      await pass(clock, 9);
+      expect(counts.indexed).toBe(0);
+      await pass(clock, 6);
+      expect([counts.indexed, onFalseIndex.mock.calls.length]).toEqual([1, 0]);
+      expect(watch.longestBytes).toBeLessThan(1.2e6);
+      sound.close();
+      await opened(sounds, held, 0);
+      await pass(clock, 15);
+      expect(counts.indexed).toBe(1);
+    });
+
+    it("is opened anew where the index is of another sound, and then sounds as the file does", async () => {
+      const { file, channels } = noiseFile(SONG_SEC);
+      const { sounds, clock, render, counts } = bench(FILE_RATE);
+      // Half of the song, played from its tenth second on: every slice fits the next.
+      const index = await published(file, (run) => ({
+        primingFrames: 10 * FILE_RATE,
+        lengthFrames: Math.floor(run.codedFrames / 2),
+      }));
+      const onFalseIndex = vi.fn();
+      const held = { ...file, index, onFalseIndex };
+      const lying = await opened(sounds, held, 0);
+      expect(lying.durationSec).toBeCloseTo(SONG_SEC / 2, 3);
+      await pass(clock, 15);
+      expect([counts.indexed, onFalseIndex.mock.calls.length]).toEqual([1, 1]);
+      const sound = await opened(sounds, held, 0);
+      expect([sound.durationSec, counts.indexed]).toEqual([SONG_SEC, 1]);
+      const rendered = await render(sound.sourceId, 0, 4_096);
+      expect(rendered).toEqual(channels.map((channel) => channel.slice(0, 4_096)));
+    });
+
+    it("sounds by an index of its own at once where the slices of the other do not fit", async () => {
+      const { file } = noiseFile(SONG_SEC);
+      const { sounds, counts } = bench();
+      const index = await published(file, (run) => ({
+        pointFrames: run.pointFrames.map((frame, at) => (at === 0 ? 0 : frame + 5_000 * (at % 3))),
+        codedFrames: run.codedFrames + 20_000,
+      }));
+      const sound = await opened(sounds, { ...file, index }, 20);
+      expect([sound.durationSec, counts.indexed]).toEqual([SONG_SEC, 1]);
+    });
+
+    it("is opened by its own index where the other makes no sense", async () => {
+      const { file } = noiseFile(20);
+      const { sounds, counts } = bench();
+      const sound = await opened(sounds, { ...file, index: Uint8Array.of(INDEX_VERSION, 1, 2, 3) }, 0);
+      expect([sound.durationSec, counts.indexed]).toEqual([20, 1]);
+    });
+
+    it("is not read again by who added it", async () => {
+      const { file } = noiseFile(20);
+      const { sounds, clock, counts } = bench();
+      await sounds.anchorOf(file, () => undefined);
+      await opened(sounds, { ...file, index: await published(file) }, 0);
+      await pass(clock, 15);
+      expect(counts.indexed).toBe(1);
+    });
+
+    it("is checked as soon as all of it is here where it began to sound before", async () => {
+      const { file } = noiseFile(SONG_SEC);
+      const { sounds, clock, counts } = bench();
+      let heldBytes = 30 * 4 * FILE_RATE;
+      const arriving: ArrivingFile = {
+        holds: ({ toByte }) => toByte <= heldBytes,
+        want: () => undefined,
+        arrivesWithin: () => true,
+        giveUp: () => undefined,
+      };
+      await opened(sounds, { ...file, index: await published(file), arriving }, 0);
+      await pass(clock, 15);
+      expect(counts.indexed).toBe(0);
+      heldBytes = file.sizeBytes;
+      await pass(clock, 2);
+      expect(counts.indexed).toBe(1);
+    });
+
+    it("is not read on when another song is played meanwhile", async () => {
+      const { file } = noiseFile(SONG_SEC);
+      const { sounds, clock, counts } = bench();
+      const onFalseIndex = vi.fn();
+      const index = await published(file, () => ({ lengthFrames: 10 * FILE_RATE }));
+      const held = { ...file, index, onFalseIndex };
+      const sound = await opened(sounds, held, 0);
+      await pass(clock, 5);
+      sound.close();
+      await pass(clock, 15);
+      expect([counts.indexed, onFalseIndex.mock.calls.length]).toEqual([0, 0]);
+    });
+  });
+
   it("is decoded whole where it has no index", async () => {
     const { sounds } = bench();
     await expect(
       sounds.open(
-        "song",
         fileOf(new Uint8Array(1_000)),
         () => 0,
         () => true,
@@ -288,11 +432,22 @@ describe("a song in a window", () => {
     });
   });
 
+  it("[S49] is not read to be decoded whole where its bytes alone are more than this device has memory for", async () => {
+    const { sounds } = bench(48_000, 999);
+    const { file } = watched(fileOf(new Uint8Array(1_000)));
+    await expect(
+      sounds.open(
+        file,
+        () => 0,
+        () => true,
+      ),
+    ).rejects.toMatchObject({ code: "file-too-long" });
+  });
+
   it("[P41] whose file never answers is given up", async () => {
     const { sounds, clock } = bench();
     const stuck = fileOf(new Uint8Array(1_000));
     const opening = sounds.open(
-      "song",
       { ...stuck, readWhole: () => new Promise(() => undefined) },
       () => 0,
       () => true,

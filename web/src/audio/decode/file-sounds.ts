@@ -1,17 +1,28 @@
 // Opens songs for the player: through a window of slices where the file has an index and this engine decodes its slices as they
 // should be, whole where not. Makes the anchors of songs that are added. Seconds in the song.
+//
+// A song begins by the index that came with it, whoever made it: to make one, all of the file is read first. Of a file that is here
+// whole one is made all the same, beside the song, once: where it is another, the song is opened anew by that.
 
-import { type Bytes, every, within } from "../../lib/index.ts";
+import { type Bytes, every, FileError, rememberOf, within } from "../../lib/index.ts";
 import { ANCHOR_SEARCH_SEC } from "../../protocol/constants/audio.gen.ts";
 import { type Anchor, type AnchorMatch, anchorSpans, matchStretches, type Stretch } from "../index/anchor.ts";
-import { decodeIndex, encodeIndex } from "../index/sound-index/index-codec.ts";
+import { decodeIndex, encodeIndex, isSameIndex } from "../index/sound-index/index-codec.ts";
 import { indexInWorker } from "../index/sound-index/index-maker.ts";
 import { durationSecOf, type SoundIndex } from "../index/sound-index/sound-index.ts";
 import type { DecodedSound } from "./decode.ts";
 import { RenderQuestions } from "./render-questions.ts";
 import { decodeSlice, levelOfPoint, type SliceDecoderParts } from "./slice-decoder.ts";
 import { type GridSlice, makeGrid, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
-import type { Anchored, MakeSounds, Sound, SoundFile, SoundParts, Sounds } from "./sound.ts";
+import {
+  type Anchored,
+  IN_TIME_SHARE,
+  type MakeSounds,
+  type Sound,
+  type SoundFile,
+  type SoundParts,
+  type Sounds,
+} from "./sound.ts";
 import { WholeSound } from "./whole-sound.ts";
 import { rangesOf, WindowedSound } from "./windowed-sound.ts";
 
@@ -19,8 +30,12 @@ import { rangesOf, WindowedSound } from "./windowed-sound.ts";
 const READ_LIMIT_MS = 60_000;
 /** How often it is looked whether a song that is still arriving can begin. */
 const LOOK_MS = 200;
-/** A rate that has held will hold for the rest of the song, with something to spare. */
-const IN_TIME_SHARE = 0.8;
+/** By then a song that was started sounds, and nothing is in a hurry any more. */
+const CHECK_AFTER_MS = 10_000;
+/** Between two reads of a MiB: the disc and the processor are the song's. */
+const CHECK_PAUSE_MS = 25;
+/** Each takes some 300 kB for three hours. */
+const MAX_OWN_INDEXES = 8;
 /** Some ms of arithmetic in a Worker that may be busy with sound. */
 const ANCHOR_LIMIT_MS = 20_000;
 
@@ -52,12 +67,16 @@ interface Indexed {
   readonly file: SoundFile;
   readonly index: SoundIndex;
   readonly grid: SliceGrid;
+  /** It was made here. */
+  readonly isOwn: boolean;
 }
 
 export class FileSounds implements Sounds {
   readonly #parts: SoundParts;
   readonly #platform: SlicePlatform;
   readonly #channel: RenderQuestions;
+  /** By file, made here from all of it. */
+  readonly #ownIndexes = new Map<string, SoundIndex>();
   #nextSource = 1;
 
   constructor(parts: SoundParts, platform: SlicePlatform) {
@@ -66,29 +85,31 @@ export class FileSounds implements Sounds {
     this.#channel = new RenderQuestions(parts.channel);
   }
 
-  async open(
-    name: string,
-    file: SoundFile,
-    atSec: () => number,
-    isWanted: () => boolean,
-  ): Promise<Sound | null> {
-    // Another opening of the same file may still be there when this one begins.
-    const sourceId = `${name} ${this.#nextSource++}`;
-    const indexed = await this.#index(file);
-    const sound = indexed && (await this.#openWindow(sourceId, indexed, atSec, isWanted));
-    if (sound || !isWanted()) return sound;
+  async open(file: SoundFile, atSec: () => number, isWanted: () => boolean): Promise<Sound | null> {
+    const known = await this.#knownIndex(file);
+    const sound = known && (await this.#openWindow(known, atSec, isWanted));
+    if (sound) {
+      if (!known.isOwn) void this.#check(known, sound);
+      return sound;
+    }
+    if (!isWanted()) return null;
     if (file.arriving) {
       file.arriving.giveUp();
       return null;
     }
-    return new WholeSound(sourceId, await this.#decodeWhole(file), {
+    const own = known?.isOwn ? null : await this.#ownIndex(file);
+    if (own && !(known && isSameIndex(own.index, known.index))) {
+      const ownSound = await this.#openWindow(own, atSec, isWanted);
+      if (ownSound || !isWanted()) return ownSound;
+    }
+    return new WholeSound(this.#sourceIdOf(file), await this.#decodeWhole(file), {
       ...this.#parts,
       channel: this.#channel,
     });
   }
 
   async anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored> {
-    const indexed = await this.#index(file);
+    const indexed = await this.#ownIndex(file);
     const folded = indexed && (await encodeIndex(indexed.index));
     if (folded) onIndex(folded);
     const anchor = indexed && (await this.#sliceAnchor(indexed));
@@ -115,26 +136,60 @@ export class FileSounds implements Sounds {
     }
   }
 
-  async #index(file: SoundFile): Promise<Indexed | null> {
-    const index = file.arriving
-      ? await decodeIndex(file.arriving.index, file.sizeBytes)
-      : await this.#platform.indexOf(file, this.#parts.clock);
-    return index && { file, index, grid: makeGrid(index, this.#parts.context.sampleRate) };
+  /** Another opening of the same file may still be there when this one begins. */
+  #sourceIdOf({ fileId }: SoundFile): string {
+    return `${fileId} ${this.#nextSource++}`;
+  }
+
+  /** Null where none came, and none was made here before. */
+  async #knownIndex(file: SoundFile): Promise<Indexed | null> {
+    const own = this.#ownIndexes.get(file.fileId);
+    const index = own ?? (file.index && (await decodeIndex(file.index, file.sizeBytes)));
+    return index && this.#indexed(file, index, own !== undefined);
+  }
+
+  /** Reads all of the file, where it was not read before; null where it has no index. */
+  async #ownIndex(file: SoundFile): Promise<Indexed | null> {
+    const { fileId } = file;
+    const index = this.#ownIndexes.get(fileId) ?? (await this.#platform.indexOf(file, this.#parts.clock));
+    if (index) rememberOf(this.#ownIndexes, fileId, index, MAX_OWN_INDEXES);
+    return index && this.#indexed(file, index, true);
+  }
+
+  #indexed(file: SoundFile, index: SoundIndex, isOwn: boolean): Indexed {
+    return { file, index, isOwn, grid: makeGrid(index, this.#parts.context.sampleRate) };
+  }
+
+  /** Whether what sounds is the file's: after a while, or at once where slices do not fit each other, as soon as all of it is here. */
+  async #check({ file, index }: Indexed, sound: WindowedSound): Promise<void> {
+    const { arriving, sizeBytes } = file;
+    const isWhole = () => !arriving || arriving.holds({ fromByte: 0, toByte: sizeBytes });
+    for (let waitedMs = 0; waitedMs < CHECK_AFTER_MS || !isWhole(); waitedMs += LOOK_MS) {
+      if (sound.isOver || (!sound.isSound && isWhole())) break;
+      await this.#pause(LOOK_MS);
+    }
+    if (sound.isOver) return;
+    const read = async (fromByte: number, toByte: number) => {
+      await this.#pause(CHECK_PAUSE_MS);
+      if (sound.isOver) throw new Error("it is not played any more");
+      return file.read(fromByte, toByte);
+    };
+    const own = await this.#ownIndex({ ...file, read }).catch(() => null); // who plays the song next checks it
+    if (own && !sound.isOver && !isSameIndex(own.index, index)) file.onFalseIndex();
   }
 
   /** Null where this engine does not decode the file's slices as they should be, and where the song is not wanted any more. */
   async #openWindow(
-    sourceId: string,
     indexed: Indexed,
     atSec: () => number,
     isWanted: () => boolean,
-  ): Promise<Sound | null> {
+  ): Promise<WindowedSound | null> {
     const { clock, onChange } = this.#parts;
     const channel = this.#channel;
     const durationSec = durationSecOf(indexed.index);
     const { arriving } = indexed.file;
     const sound = new WindowedSound({
-      sourceId,
+      sourceId: this.#sourceIdOf(indexed.file),
       grid: indexed.grid,
       durationSec,
       channel,
@@ -170,6 +225,8 @@ export class FileSounds implements Sounds {
   async #decodeWhole(file: SoundFile): Promise<DecodedSound> {
     const { context, clock, platform } = this.#parts;
     const budgetBytes = platform.soundBudgetBytes();
+    // Not even its bytes fit, so it is not read to see how long it is.
+    if (file.sizeBytes > budgetBytes) throw new FileError("file-too-long", `${file.sizeBytes} bytes`);
     const { wholeFileDecoder } = await this.#platform.loadWholeDecoder();
     const decode = wholeFileDecoder({ context, budgetBytes, clock, engine: platform.engine() });
     return decode(await within(clock, READ_LIMIT_MS, file.readWhole()));
@@ -193,7 +250,7 @@ export class FileSounds implements Sounds {
     const ranges = slicesOf(indexed.grid, stretches).flatMap((number) =>
       rangesOf(indexed.grid.slices[number]),
     );
-    while (arriving && !isOver() && !ranges.every(arriving.holds)) await this.#pause();
+    while (arriving && !isOver() && !ranges.every(arriving.holds)) await this.#pause(LOOK_MS);
     if (isOver()) return null;
     return this.#withStretches(indexed, stretches, async (sourceId) => {
       const question = { type: "match-anchor", sourceId, frames, sampleRate, anchor } as const;
@@ -201,8 +258,8 @@ export class FileSounds implements Sounds {
     });
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(LOOK_MS, resolve));
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(ms, resolve));
   }
 
   #askAnchor(sourceId: string, frames: number): Promise<Anchor> {

@@ -25,7 +25,7 @@ const WINDOW_FRAMES = 2_000;
 /** Less than this is like much else by chance. */
 const MIN_WINDOW_FRAMES = 256;
 /** The most that an engine was seen to drop or to add is Opus' pre-skip and AAC's priming of 2112. */
-const REACH_FRAMES = 2_200;
+export const REACH_FRAMES = 2_200;
 /** Firefox dithers MP3 by one step of 16 bits, 3.1e-5, and each of two decodes by its own. */
 const ROUNDING = 1e-4;
 /** What differs by rounding alone differs by less than this share of its energy. */

@@ -4,8 +4,10 @@
 import { type Clock, LateError, Undecodable, within } from "../../lib/index.ts";
 import type { ByteSource } from "../index/sound-index/file-reader.ts";
 import { pcmSamples } from "../index/sound-index/pcm-samples.ts";
+import { readSlice } from "../index/sound-index/slice-bytes.ts";
 import { type CodedRun, pointOf, type Slice, sliceOf } from "../index/sound-index/sound-index.ts";
 import type { Engine } from "../output/speaker-timestamps.ts";
+import { decodeByPoints, isOddLength } from "./damaged-slice.ts";
 import { downmix, placesOf } from "./downmix.ts";
 import { isSound } from "./sound-check.ts";
 
@@ -24,19 +26,60 @@ export const WEBKITGTK_CHANNELS: readonly number[] = [1, 2, 6];
 /** Five seconds take a phone some tens of milliseconds. */
 const DECODE_LIMIT_MS = 20_000;
 
-/** Channels of slice `number`. Rejects Undecodable, and FileError where the file cannot be read. */
+/** What the engine drops at the start of whatever it decodes of a run: 0 where it was not found to be otherwise. */
+const droppedFrames = new WeakMap<CodedRun, number>();
+
+/**
+ * Channels of slice `number`, with its lead-in; where some of it is damaged, as long as the index says (P85). Rejects Undecodable, and
+ * FileError where the file cannot be read, and RangeError where its index lies.
+ */
 export async function decodeSlice(
   run: CodedRun,
   number: number,
   parts: SliceDecoderParts,
 ): Promise<Channels> {
-  const bytes = await readStretch(sliceOf(run, number), parts.file);
+  const slice = sliceOf(run, number);
+  const whole = await decodeStretch(slice, run, parts).catch((error: unknown) => orRefused(error, run));
+  const length = whole instanceof Undecodable ? 0 : (whole[0]?.length ?? 0);
+  const isAsTold = !isOddLength(run, slice, length, droppedFrames.get(run) ?? 0);
+  const sound = isAsTold && !(whole instanceof Undecodable) ? whole : await mend(run, number, whole, parts);
+  if (!isSound(sound)) throw new Undecodable("noise", null);
+  return sound;
+}
+
+/** What an engine refuses whole may be good but for a point of it. */
+function orRefused(error: unknown, run: CodedRun): Undecodable {
+  if (run.pcm || !(error instanceof Undecodable) || error.reason !== "refused") throw error;
+  return error;
+}
+
+async function mend(
+  run: CodedRun,
+  number: number,
+  whole: Channels | Undecodable,
+  parts: SliceDecoderParts,
+): Promise<Channels> {
+  const byPoints = await decodeByPoints(run, number, (stretch) =>
+    decodeStretch(stretch, run, parts).catch((error: unknown) => {
+      orRefused(error, run);
+      return null;
+    }),
+  );
+  if (whole instanceof Undecodable || byPoints?.isDamaged) {
+    if (!byPoints) throw whole;
+    return byPoints.channels;
+  }
+  const { leadInFrame, toFrame } = sliceOf(run, number);
+  droppedFrames.set(run, toFrame - leadInFrame - (whole[0]?.length ?? 0));
+  return whole;
+}
+
+async function decodeStretch(stretch: Slice, run: CodedRun, parts: SliceDecoderParts): Promise<Channels> {
+  const bytes = await readSlice(stretch, parts.file);
   const channels = run.pcm
     ? pcmSamples(bytes, run.pcm, run.channels)
     : copied(await decodeCoded(bytes, run, parts));
-  const sound = mixed(channels, run, parts.engine);
-  if (!isSound(sound)) throw new Undecodable("noise", null);
-  return sound;
+  return mixed(channels, run, parts.engine);
 }
 
 /** Only so many of a point's samples are looked at. */
@@ -45,7 +88,7 @@ const LOOK_STEP_FRAMES = 37;
 /** How loud the sound of a point is: root mean square, 0 to 1. Rejects as `decodeSlice` does; copies nothing of what was decoded. */
 export async function levelOfPoint(run: CodedRun, point: number, parts: SliceDecoderParts): Promise<number> {
   const stretch = pointOf(run, point);
-  const bytes = await readStretch(stretch, parts.file);
+  const bytes = await readSlice(stretch, parts.file);
   const channels = run.pcm
     ? pcmSamples(bytes, run.pcm, run.channels)
     : viewed(await decodeCoded(bytes, run, parts));
@@ -58,13 +101,6 @@ export async function levelOfPoint(run: CodedRun, point: number, parts: SliceDec
     }
   }
   return count > 0 ? Math.sqrt(sum / count) : 0;
-}
-
-async function readStretch({ parts }: Slice, file: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces = parts.map((part) =>
-    "literal" in part ? part.literal : file.read(part.fromByte, part.toByte),
-  );
-  return joined(await Promise.all(pieces));
 }
 
 async function decodeCoded(
@@ -98,14 +134,4 @@ function mixed(channels: Channels, run: CodedRun, engine: Engine): Channels {
   const codec = run.kind === "ogg-vorbis" ? "vorbis" : run.kind === "adts" ? "aac" : null;
   const layout = placesOf(count, { codec, mask: run.pcm?.mask ?? 0, isVorbisRaw });
   return downmix(count, channels[0]?.length ?? 0, (index) => channels[index] as Float32Array, layout);
-}
-
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

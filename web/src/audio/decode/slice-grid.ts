@@ -12,7 +12,7 @@ export interface GridSlice {
 
 export interface SliceGrid {
   readonly outputRate: number;
-  /** Of the whole song. */
+  /** Of the whole song. Its slices reach beyond that by what the converters' filters ring. */
   readonly frames: number;
   /** In the order in which they sound; none is empty. */
   readonly slices: readonly GridSlice[];
@@ -60,7 +60,20 @@ export function makeGrid(index: SoundIndex, outputRate: number): SliceGrid {
     }
     outputStart += converter.outputFrameAt(lengthFrames);
   });
+  ringOut(slices);
   return { outputRate, frames: outputStart, slices };
+}
+
+/** What a converter's filter makes of the song's ends beyond them: it adds up with that of a song that was cut from the same sound. */
+function ringOut(slices: GridSlice[]): void {
+  const [first, last] = [slices[0], slices.at(-1)];
+  if (!first || !last) return;
+  const ringing = ({ work: { sampleRate, outputRate } }: GridSlice): number =>
+    Math.ceil((new RateConverter(sampleRate, outputRate).reachFrames * outputRate) / sampleRate);
+  const outputFrom = first.work.outputFrom - ringing(first);
+  slices[0] = { ...first, work: { ...first.work, outputFrom } };
+  const lastWork = (slices.at(-1) as GridSlice).work;
+  slices[slices.length - 1] = { ...last, work: { ...lastWork, outputTo: lastWork.outputTo + ringing(last) } };
 }
 
 /** The slice that holds an output frame, by bisection; the first or the last where it lies outside. */

@@ -8,10 +8,18 @@ import type { SoundPlatform } from "../output/sound-platform.ts";
 import type { RenderChannel } from "../render/render-channel.ts";
 import type { DecodingContext } from "./decode.ts";
 
+/** P77: a rate that has held will hold for the rest of the song, with something to spare. */
+export const IN_TIME_SHARE = 0.8;
+
 export interface SoundFile extends ByteSource {
+  readonly fileId: string;
+  /** As somebody published it (index-codec.ts); null where none came. */
+  readonly index: Bytes | null;
+  /** What sounds was opened by an index that is not the file's. Opened anew, it is as the file is. */
+  readonly onFalseIndex: () => void;
   /** For what can only be decoded whole. */
   readonly readWhole: () => Promise<ArrayBuffer>;
-  /** Null where all of it is here. */
+  /** Null where all of it is here; without an index nothing can begin before. */
   readonly arriving: ArrivingFile | null;
 }
 
@@ -20,9 +28,8 @@ export interface ByteRange {
   readonly toByte: number;
 }
 
-/** A file of which parts are here, with its index as somebody published it (index-codec.ts). */
+/** A file of which parts are here. */
 export interface ArrivingFile {
-  readonly index: Bytes;
   readonly holds: (range: ByteRange) => boolean;
   /** What sounds next and is not here, the most urgent first; replaces what was said before. */
   readonly want: (ranges: readonly ByteRange[]) => void;
@@ -32,6 +39,27 @@ export interface ArrivingFile {
   readonly giveUp: () => void;
 }
 
+/** Of a sound, at the context's rate. */
+export interface FrameSpan {
+  readonly fromFrame: number;
+  readonly toFrame: number;
+}
+
+/** Decoded around the place that plays. */
+export interface DecodedWindow {
+  readonly behindSec: number;
+  readonly aheadSec: number;
+}
+
+/**
+ * A correction or a changed delay goes back by less than what is kept behind. Slices take 10 to 100 ms each, so that what is decoded
+ * ahead outlasts a phone that is busy; P20: a hidden page has queued a minute.
+ */
+export const decodedWindow = (isHidden: boolean): DecodedWindow => ({
+  behindSec: 5,
+  aheadSec: isHidden ? 65 : 20,
+});
+
 export interface Sound {
   /** In the render Worker. */
   readonly sourceId: string;
@@ -40,8 +68,18 @@ export interface Sound {
   readonly decodedSec: number;
   /** Along its way, 0 to 1 against the loudest, LOUDNESS_BARS of them; null until it was looked at. */
   readonly loudness: readonly number[] | null;
-  /** It plays at `frame`, or will begin there: decodes from there on, and lets go of what lies far off. */
-  aim(frame: number, isHidden: boolean): void;
+  /** What of it is decoded without a gap around the place that plays, s; null where nothing is. Sound made here has none. */
+  readonly windowSec?: readonly [fromSec: number, toSec: number] | null;
+  /**
+   * Its time 0 is the file's first sample by its index, and each slice was confirmed: so it lies where it does on every other device
+   * of which this is true (P16).
+   */
+  readonly isByIndex?: boolean;
+  /**
+   * It plays at `frame`, or will begin there: decodes from there on, and lets go of what lies far off. `laps`: what else of it
+   * will sound within the window, in that order.
+   */
+  aim(frame: number, isHidden: boolean, laps?: readonly FrameSpan[]): void;
   /** Whether these frames are there to be rendered; what lies outside of the song is silence, and always there. */
   covers(fromFrame: number, toFrame: number): boolean;
   /** How loud it is there, 0 to 1; 0 where it was not decoded. */
@@ -74,7 +112,7 @@ export interface Sounds {
    * Resolves when what sounds from `atSec` on can be rendered, and the rest of the file will be here in time; to null when it is not
    * wanted any more, or cannot be played in parts. Rejects FileError, SoundTooLong, Undecodable.
    */
-  open(name: string, file: SoundFile, atSec: () => number, isWanted: () => boolean): Promise<Sound | null>;
+  open(file: SoundFile, atSec: () => number, isWanted: () => boolean): Promise<Sound | null>;
   /** The anchor that this device would publish; its index, where it has one, is told before that. Rejects as `open` does. */
   anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored>;
 }

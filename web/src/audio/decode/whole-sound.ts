@@ -40,6 +40,10 @@ export class WholeSound implements Sound {
     });
   }
 
+  get windowSec(): [number, number] {
+    return [0, this.decodedSec];
+  }
+
   aim(): void {}
 
   covers(): boolean {

@@ -7,18 +7,13 @@
 
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
 import { LOUDNESS_BARS, loudnessBars } from "../index/loudness.ts";
+import { rangesOfSlice } from "../index/sound-index/slice-bytes.ts";
 import { type CodedRun, pointAt, sliceOf } from "../index/sound-index/sound-index.ts";
 import { LEVELS_PER_SEC, levelAt } from "../render/levels.ts";
 import type { RenderQuestions } from "./render-questions.ts";
 import { type GridSlice, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
-import type { ArrivingFile, ByteRange, Sound } from "./sound.ts";
+import { type ArrivingFile, type ByteRange, decodedWindow, type FrameSpan, type Sound } from "./sound.ts";
 
-/** Kept behind the place that plays: a correction or a changed delay goes back by less. */
-const BEHIND_SEC = 5;
-/** Decoded ahead: slices take 10 to 100 ms each, so this outlasts a phone that is busy. */
-const AHEAD_SEC = 20;
-/** P20: what a hidden page has queued, and a little more. */
-const HIDDEN_AHEAD_SEC = 65;
 /** A slice that failed twice stays silent: its file is damaged there. */
 const MAX_TRIES = 2;
 
@@ -52,6 +47,7 @@ export class WindowedSound implements Sound {
   #aimFrame = 0;
   #fromFrame = 0;
   #toFrame = 0;
+  #laps: readonly FrameSpan[] = [];
   /** Places still to be looked at for the picture, from its beginning: output frames. */
   #unseen: number[];
   #isDecoding = false;
@@ -73,16 +69,38 @@ export class WindowedSound implements Sound {
     );
   }
 
-  /** Something was decoded, and each overlap was the same twice. */
-  get isSound(): boolean {
-    return this.#ready.size > 0 && !this.#isDoubtful && this.#failures.size === 0;
+  get windowSec(): [number, number] | null {
+    const { grid } = this.#parts;
+    let first = sliceNumberAt(grid, this.#aimFrame);
+    let last = first;
+    if (!this.#ready.has(first)) return null;
+    while (this.#ready.has(first - 1)) first -= 1;
+    while (this.#ready.has(last + 1)) last += 1;
+    const { outputFrom } = (grid.slices[first] as GridSlice).work;
+    const { outputTo } = (grid.slices[last] as GridSlice).work;
+    return [outputFrom / grid.outputRate, outputTo / grid.outputRate];
   }
 
-  aim(frame: number, isHidden: boolean): void {
+  get isByIndex(): boolean {
+    return this.#ready.size > 0 && !this.#isDoubtful;
+  }
+
+  /** Something was decoded, and each overlap was the same twice. */
+  get isSound(): boolean {
+    return this.isByIndex && this.#failures.size === 0;
+  }
+
+  get isOver(): boolean {
+    return this.#isClosed;
+  }
+
+  aim(frame: number, isHidden: boolean, laps: readonly FrameSpan[] = []): void {
     const { outputRate } = this.#parts.grid;
+    const { behindSec, aheadSec } = decodedWindow(isHidden);
     this.#aimFrame = frame;
-    this.#fromFrame = frame - BEHIND_SEC * outputRate;
-    this.#toFrame = frame + (isHidden ? HIDDEN_AHEAD_SEC : AHEAD_SEC) * outputRate;
+    this.#fromFrame = frame - behindSec * outputRate;
+    this.#toFrame = frame + aheadSec * outputRate;
+    this.#laps = laps;
     this.#dropOutside();
     this.#sayWants();
     this.#next(true);
@@ -138,9 +156,10 @@ export class WindowedSound implements Sound {
     const { grid, channel, sourceId } = this.#parts;
     // A slice that reaches into the window stays, and so does the one that is being entered behind it.
     const slack = 5 * grid.outputRate;
+    const kept = [{ fromFrame: this.#fromFrame, toFrame: this.#toFrame + slack }, ...this.#laps];
     for (const number of this.#ready) {
       const { outputFrom, outputTo } = (grid.slices[number] as GridSlice).work;
-      if (outputTo >= this.#fromFrame && outputFrom < this.#toFrame + slack) continue;
+      if (kept.some(({ fromFrame, toFrame }) => outputTo >= fromFrame && outputFrom < toFrame)) continue;
       this.#ready.delete(number);
       channel.post({ type: "drop", sourceId, fromFrame: outputFrom });
     }
@@ -151,12 +170,23 @@ export class WindowedSound implements Sound {
     const { grid } = this.#parts;
     const isWanted = (number: number) =>
       !this.#ready.has(number) && this.#triesOf(number) < MAX_TRIES && this.#isHeld(number);
+    for (const number of this.#ahead()) if (isWanted(number)) return number;
     const here = sliceNumberAt(grid, this.#aimFrame);
-    const last = sliceNumberAt(grid, this.#toFrame);
-    for (let number = here; number <= last; number++) if (isWanted(number)) return number;
     const first = sliceNumberAt(grid, this.#fromFrame);
     for (let number = here - 1; number >= first; number--) if (isWanted(number)) return number;
     return null;
+  }
+
+  /** The window's slices from the place that plays on, and those of the laps, in the order in which they sound. */
+  *#ahead(): Iterable<number> {
+    const { grid } = this.#parts;
+    for (const { fromFrame, toFrame } of [
+      { fromFrame: this.#aimFrame, toFrame: this.#toFrame },
+      ...this.#laps,
+    ]) {
+      const last = sliceNumberAt(grid, toFrame);
+      for (let number = sliceNumberAt(grid, fromFrame); number <= last; number++) yield number;
+    }
   }
 
   #isHeld(number: number): boolean {
@@ -169,11 +199,7 @@ export class WindowedSound implements Sound {
     const { arriving, grid } = this.#parts;
     if (!arriving) return;
     const wanted: ByteRange[] = [];
-    for (
-      let number = sliceNumberAt(grid, this.#aimFrame);
-      number <= sliceNumberAt(grid, this.#toFrame);
-      number++
-    ) {
+    for (const number of new Set(this.#ahead())) {
       if (this.#ready.has(number)) continue;
       wanted.push(...rangesOf(grid.slices[number]).filter((range) => !arriving.holds(range)));
     }
@@ -249,15 +275,6 @@ export class WindowedSound implements Sound {
   }
 }
 
-/** Bytes of the file that lie side by side are one range: of an M4A's packets, all. */
-export function rangesOf(slice: GridSlice | undefined): ByteRange[] {
-  if (!slice) return [];
-  const ranges: ByteRange[] = [];
-  for (const part of sliceOf(slice.run, slice.work.number).parts) {
-    if ("literal" in part) continue;
-    const last = ranges.at(-1);
-    if (last && last.toByte === part.fromByte) ranges[ranges.length - 1] = { ...last, toByte: part.toByte };
-    else ranges.push(part);
-  }
-  return ranges;
-}
+/** The bytes of the file that a slice needs. */
+export const rangesOf = (slice: GridSlice | undefined): ByteRange[] =>
+  slice ? rangesOfSlice(sliceOf(slice.run, slice.work.number)) : [];

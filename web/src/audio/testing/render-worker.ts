@@ -2,9 +2,11 @@
 
 import type { RenderAnswer, RenderRequest } from "../render/render-protocol.ts";
 import { RenderStation } from "../render/render-station.ts";
+import { StretchedSource } from "../render/stretch.ts";
 
 export function renderWorker(): Worker {
   const station = new RenderStation();
+  station.stretching = StretchedSource;
   const worker = {
     onmessage: null as ((event: { data: RenderAnswer }) => void) | null,
     postMessage(request: RenderRequest) {

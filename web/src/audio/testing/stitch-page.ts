@@ -2,13 +2,14 @@
 // engine's own decode of the whole file and with the sound that the file was made of. Built by stitch-page.vite.ts, driven by
 // tests/browsers/test_stitch.py. Everything is on `window.stitchPage`; frames are coded frames of the file's only run.
 
-import type { Bytes } from "../../lib/index.ts";
+import { realClock } from "../../lib/index.ts";
 import { mend } from "../decode/mend/mend.ts";
 import { alignSlice, crossfade, TAIL_FRAMES } from "../decode/slice-align.ts";
+import { decodeSlice, type SliceDecoderParts } from "../decode/slice-decoder.ts";
 import type { ByteSource } from "../index/sound-index/file-reader.ts";
 import { makeSoundIndex } from "../index/sound-index/make-index.ts";
-import { pcmSamples } from "../index/sound-index/pcm-samples.ts";
-import { type CodedRun, type Slice, sliceCountOf, sliceOf } from "../index/sound-index/sound-index.ts";
+import { type CodedRun, sliceCountOf, sliceOf } from "../index/sound-index/sound-index.ts";
+import { detectEngine } from "../output/speaker-timestamps.ts";
 
 type Channels = readonly Float32Array[];
 
@@ -43,26 +44,20 @@ function sourceOf(file: Blob): ByteSource {
   };
 }
 
-async function bytesOf(slice: Slice, file: Blob): Promise<Bytes> {
-  const parts = slice.parts.map((part) =>
-    "literal" in part ? part.literal : file.slice(part.fromByte, part.toByte),
-  );
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
 async function decodeWhole(bytes: ArrayBuffer, sampleRate: number): Promise<Float32Array[]> {
   const sound = await new OfflineAudioContext(2, 1, sampleRate).decodeAudioData(bytes);
   return Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel));
 }
 
-async function decodeSlice(run: CodedRun, slice: Slice, file: Blob): Promise<Float32Array[]> {
-  const bytes = await bytesOf(slice, file);
-  return run.pcm ? pcmSamples(bytes, run.pcm, run.channels) : decodeWhole(bytes.buffer, run.sampleRate);
-}
-
 /** As a player would: one slice after the other, each compared with the end of the one before. */
 async function stitch(run: CodedRun, file: Blob): Promise<Stitched> {
   const count = sliceCountOf(run);
+  const parts: SliceDecoderParts = {
+    file: sourceOf(file),
+    clock: realClock,
+    engine: detectEngine(navigator.userAgent),
+    decode: (bytes, sampleRate) => new OfflineAudioContext(2, 1, sampleRate).decodeAudioData(bytes),
+  };
   const droppedFrames: number[] = [];
   const movedFrames: number[] = [];
   const unconfirmed: number[] = [];
@@ -73,7 +68,7 @@ async function stitch(run: CodedRun, file: Blob): Promise<Stitched> {
   let toFrame = 0;
   for (let number = 0; number < count; number++) {
     const slice = sliceOf(run, number);
-    const decoded = await decodeSlice(run, slice, file);
+    const decoded = await decodeSlice(run, number, parts);
     const decodedFrames = decoded[0]?.length ?? 0;
     const aligned = alignSlice(slice, decoded, before, number === count - 1);
     droppedFrames.push(slice.toFrame - slice.leadInFrame - decodedFrames);
@@ -101,10 +96,10 @@ const REACH_FRAMES = 1_500;
 const WINDOW_FRAMES = 2_048;
 
 /** How much later the sound of `there` around a frame of its own lies in `here`; with its normalised correlation. */
-function findLag(here: Float32Array, there: Float32Array, thereFrame: number) {
+function findLag(here: Float32Array, there: Float32Array, thereFrame: number, nearFrames = 0) {
   let best = { lagFrames: 0, likeness: -1 };
   const wanted = there.subarray(thereFrame, thereFrame + WINDOW_FRAMES);
-  for (let lagFrames = -REACH_FRAMES; lagFrames <= REACH_FRAMES; lagFrames++) {
+  for (let lagFrames = nearFrames - REACH_FRAMES; lagFrames <= nearFrames + REACH_FRAMES; lagFrames++) {
     const at = thereFrame + lagFrames;
     if (at < 0 || at + wanted.length > here.length) continue;
     let [product, hereEnergy, thereEnergy] = [0, 0, 0];
@@ -188,7 +183,31 @@ async function examine([address, original]: readonly [string, string]) {
   };
 }
 
-const api = { examine };
+/**
+ * Of a file that is damaged: how much later than in the original its song lies at places of the original before the damage, and behind
+ * it, where it may lie earlier by what is lost. Null where it has no index.
+ */
+async function examineDamaged([address, original, beforeSec, behindSec]: readonly [
+  string,
+  string,
+  readonly number[],
+  readonly number[],
+]) {
+  const file = await fetchFile(address);
+  const index = await makeSoundIndex(sourceOf(file));
+  const [run] = index?.runs ?? [];
+  if (!run || index?.runs.length !== 1) return null;
+  const source = new Float32Array(await (await fetchFile(original)).arrayBuffer());
+  const { channels } = await stitch(run, file);
+  const { codedFrames, primingFrames, lengthFrames, sampleRate } = run;
+  const song = (channels[0] ?? new Float32Array()).subarray(primingFrames, primingFrames + lengthFrames);
+  const lostFrames = source.length - lengthFrames;
+  const lags = (placesSec: readonly number[], nearFrames: number) =>
+    placesSec.map((sec) => findLag(song, source, Math.round(sec * sampleRate), nearFrames));
+  return { codedFrames, before: lags(beforeSec, 0), behind: lags(behindSec, -lostFrames) };
+}
+
+const api = { examine, examineDamaged };
 
 declare global {
   interface Window {

@@ -1,13 +1,16 @@
-// Builds stitch-page.html into the folder given by `--outDir`; never part of the product's build.
+// Builds stitch-page.html and seam-page.html into the folder given by `--outDir`; never part of the product's build.
 
 import { defineConfig } from "vite";
 
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
+  worker: { format: "es" },
   build: {
     target: "es2022",
     emptyOutDir: true,
-    rollupOptions: { input: `${import.meta.dirname}/stitch-page.html` },
+    rollupOptions: {
+      input: ["stitch-page", "seam-page"].map((page) => `${import.meta.dirname}/${page}.html`),
+    },
   },
 });

@@ -30,3 +30,59 @@ export const MAX_LEAD_MS = 4_000;
 export const START_STANDSTILL_MS = 30_000;
 /** Where it cannot be seen how much of the song somebody holds. */
 export const UNSEEN_PROGRESS_MS = 60_000;
+/** How the programme goes on; on the wire its place. */
+export const REPEATS = ["off", "all", "one"] as const;
+export type Repeat = (typeof REPEATS)[number];
+/** Why an entry is passed over; on the wire one more than its place, as 0 is none. */
+export const SKIP_REASONS = ["nobody-has", "nobody-can-play"] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+/** What a request asks for; on the wire its place. */
+export const QUEUE_OPS = ["add", "remove", "move", "boost", "clear", "lock"] as const;
+export type QueueOp = (typeof QUEUE_OPS)[number];
+export const QUEUE_PLACES = ["end", "next"] as const;
+export type QueuePlace = (typeof QUEUE_PLACES)[number];
+/** Per cent of the song's own pace. */
+export const MIN_TEMPO = 50;
+export const MAX_TEMPO = 150;
+export const MAX_CROSSFADE_MS = 12_000;
+/** A loop shorter than this is a buzz, and many of them would have to be listed. */
+export const MIN_LOOP_US = 500_000;
+/** No entry is shorter: what is shorter counts as of unknown duration. */
+export const MIN_DURATION_US = 1_000;
+/** More than an evening; one message holds them all. */
+export const MAX_QUEUE_ENTRIES = 200;
+/** Of one guest, still to come. */
+export const MAX_QUEUE_ENTRIES_OF_ONE = 50;
+export const MAX_QUEUE_PLAYED = 20;
+/** Longer than requests are kept by whoever made them, at the rate that one device may ask. */
+export const MAX_QUEUE_DONE = 128;
+/**
+ * Named in one queue, by what they added or by a voice: a full swarm, and those who came and went. More would not fit one
+ * message.
+ */
+export const MAX_QUEUE_PERSONS = 96;
+/** After an edit the whole queue goes out: a row of taps costs one message a moment. */
+export const QUEUE_PERIOD_MS = 250;
+/** By then whoever has a later queue than a new director has handed it over. */
+export const QUEUE_SETTLE_MS = 2_000;
+/** To ask for the director's queue, or to hand a later one over. */
+export const QUEUE_ASK_PERIOD_MS = 1_000;
+/** Whose later queue the director has not taken by then gives it up. */
+export const MAX_QUEUE_HANDOVERS = 3;
+export const REQUEST_PERIOD_MS = 2_000;
+/** After it was done: a change of director takes less, with all that it may lose. */
+export const REQUEST_KEPT_MS = 60_000;
+export const MAX_OWN_REQUESTS = 128;
+/** The next entry has begun, and what it was faded over is past for everybody: the plan is written on. */
+export const GO_OVER_US = 1_000_000;
+/** Previous goes to the beginning of what plays, within its first seconds to what played before. */
+export const PREVIOUS_ENTRY_SEC = 3;
+/**
+ * After a tap on Next, or where a song ends early, so long for everybody to say that they have the next song; then it starts for
+ * those who do.
+ */
+export const NEXT_PATIENCE_MS = 1_000;
+/** A director that came a moment ago does not know yet who has what. */
+export const SKIP_AFTER_MS = 5_000;
+/** Of a programme in one answer, so that no queue costs more than a moment: a minute and a half of the shortest loops. */
+export const MAX_STRETCHES = 400;

@@ -5,6 +5,7 @@ import type { CtlMessage, DropReason, PeerTime } from "./ctl.ts";
 import type { FileCatalog } from "./file-catalog.ts";
 import type { Chunk } from "./frames.ts";
 import type { Manifest } from "./manifest.ts";
+import type { Needs } from "./needs.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { KeptFile } from "./resume-state.ts";
 import type { SwarmEvent } from "./state.ts";
@@ -61,6 +62,8 @@ export type TransferEvent =
   /** The pieces whose sound is due next, in this order; those of before are forgotten. */
   | { readonly type: "urgent-set"; readonly fileId: FileId; readonly pieces: readonly number[] }
   | { readonly type: "prioritized"; readonly fileId: FileId | null }
+  /** Which files are needed after the preferred one, in that order, and which have played, the oldest first. */
+  | ({ readonly type: "needs-set" } & Needs)
   | { readonly type: "generous-set"; readonly isGenerous: boolean }
   | { readonly type: "tick" };
 
@@ -124,6 +127,7 @@ export interface CoreState {
   preferred: FileId | null;
   /** All that were preferred at any time, the latest first: the order in which files are fetched. */
   choices: readonly FileId[];
+  needs: Needs;
   readonly urgency: Urgency;
   /** The list of files this device offers has changed since it was last sent. */
   isCatalogStale: boolean;

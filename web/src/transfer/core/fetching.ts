@@ -72,7 +72,8 @@ export class Fetching {
     neighbour.source.recordChunk(payloadBytes, localMs);
     request.receivedBytes += payloadBytes;
     const file = fileCatalog.get(request.fileId);
-    const isUseless = !file || file.held.has(request.piece) || file.checking.has(request.piece);
+    // Of a file that has made way meanwhile there is no place for it.
+    const isUseless = !file?.isOpen || file.held.has(request.piece) || file.checking.has(request.piece);
     // Late data of a cancelled request is welcome as long as the piece is missing and it is here from the start.
     if (isUseless || (chunk.offsetBytes > 0 && !request.bytes)) {
       counts.duplicateBytes += payloadBytes;
@@ -147,7 +148,8 @@ export class Fetching {
   takeUnstored(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { fileCatalog, neighbours } = this.#core;
     const file = fileCatalog.get(fileId);
-    if (file?.epoch !== epoch) return;
+    // What was on its way into a file that has made way says nothing about the room there is.
+    if (file?.epoch !== epoch || !file.isCommitted) return;
     file.checking.delete(piece);
     if (file.isComplete) return;
     const isNews = file.retryLocalMs === null; // a later try changes nothing for people
@@ -312,9 +314,9 @@ export class Fetching {
 
   /** Files that can be fetched now. On the way, asks for missing manifests and reserves room for what fits the budget. */
   #filesToFetch(localMs: number): KnownFile[] {
-    const { fileCatalog, choices } = this.#core;
+    const { fileCatalog } = this.#core;
     const ready: KnownFile[] = [];
-    for (const file of fileCatalog.toFetch(choices)) {
+    for (const file of fileCatalog.toFetch(this.#core)) {
       if (file.retryLocalMs !== null && localMs < file.retryLocalMs) continue;
       if (!file.manifest) {
         this.#askManifest(file, localMs);
@@ -368,6 +370,8 @@ export class Fetching {
       const { fileId, epoch } = file;
       this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
     }
-    this.scheduleFrom(neighbour, localMs);
+    // Who was kept free for the file may be asked for others now.
+    if (file?.inFlight.size === 0) this.schedule(localMs);
+    else this.scheduleFrom(neighbour, localMs);
   }
 }

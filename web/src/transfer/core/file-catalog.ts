@@ -7,9 +7,10 @@ import type { ListedFile } from "./ctl.ts";
 import { cleanFileName } from "./file-name.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Manifest } from "./manifest.ts";
+import { needRankOf, playedRankOf } from "./needs.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { KeptFile } from "./resume-state.ts";
-import { Room } from "./room-budget.ts";
+import { Room, type RoomContext } from "./room-budget.ts";
 import type { FileState } from "./state.ts";
 
 /** As many as one catalog may list: what is held must fit into one's own. */
@@ -157,24 +158,31 @@ export class FileCatalog {
   }
 
   /**
-   * Enabled files that are incomplete: those chosen to be played, the latest choice first, then in the order they became known.
+   * Enabled files that are incomplete: the preferred one, those that are needed in their order, those chosen before, the latest
+   * choice first, then in the order they became known; what has played comes last where it is known what comes next.
    */
-  toFetch(choices: readonly FileId[]): KnownFile[] {
+  toFetch({ preferred, needs, choices }: Pick<RoomContext, "preferred" | "needs" | "choices">): KnownFile[] {
     const wanted = [...this.#files.values()].filter((file) => file.isEnabled && !file.isComplete);
     const rankOf = ({ fileId }: KnownFile): number => {
-      const rank = choices.indexOf(fileId);
-      return rank < 0 ? choices.length : rank;
+      if (fileId === preferred) return -1;
+      const need = needRankOf(fileId, needs);
+      if (need !== Number.POSITIVE_INFINITY) return need;
+      if (needs.needed.length > 0 && playedRankOf(fileId, needs) >= 0) return 1e6;
+      const choice = choices.indexOf(fileId);
+      return 1e3 + (choice < 0 ? choices.length : choice);
     };
-    return wanted.sort((a, b) => rankOf(a) - rankOf(b));
+    const ranked = wanted.map((file) => ({ file, rank: rankOf(file) }));
+    return ranked.sort((a, b) => a.rank - b.rank).map(({ file }) => file);
   }
 
   /** The files for people, by name, the same order on every device. */
-  states(neighbours: ReadonlyMap<UserId, Neighbour>): FileState[] {
-    const states = [...this.#files.values()].map((file) => this.#stateOf(file, neighbours));
+  states(context: RoomContext): FileState[] {
+    const states = [...this.#files.values()].map((file) => this.#stateOf(file, context));
     return states.sort((a, b) => compareText(a.name, b.name) || compareText(a.fileId, b.fileId));
   }
 
-  #stateOf(file: KnownFile, neighbours: ReadonlyMap<UserId, Neighbour>): FileState {
+  #stateOf(file: KnownFile, context: RoomContext): FileState {
+    const { neighbours } = context;
     const owners = this.#ownersOf(file, neighbours);
     const sources = new Set<UserId>();
     for (const { sources: asked } of file.inFlight.values()) for (const peer of asked) sources.add(peer);
@@ -198,8 +206,16 @@ export class FileCatalog {
       isOverBudget:
         file.isEnabled &&
         !file.isComplete &&
-        (file.isUnstorable || file.lacksRoom || !this.room.hasRoomFor(file.fileId, file.sizeBytes)),
+        (file.isUnstorable || file.lacksRoom || !this.#fits(file, context)),
     };
+  }
+
+  /** Whether it has room, or what is needed less makes way for it. */
+  #fits({ fileId, sizeBytes, isCommitted }: KnownFile, context: RoomContext): boolean {
+    return (
+      this.room.hasRoomFor(fileId, sizeBytes) ||
+      (!isCommitted && this.room.whatMakesWay(fileId, sizeBytes, context) !== null)
+    );
   }
 
   /** The name its first owner (lowest user id) gave it, so that all devices show the same; else the last one heard. */

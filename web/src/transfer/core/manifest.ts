@@ -15,8 +15,9 @@ import {
 } from "../../lib/index.ts";
 import {
   AIMED_PIECES,
+  LARGE_PIECE_BYTES,
   MAX_FILE_BYTES,
-  MAX_PIECE_BYTES,
+  MAX_PIECES,
   MIN_PIECE_BYTES,
 } from "../../protocol/constants/transfer.gen.ts";
 
@@ -30,10 +31,12 @@ export interface Manifest {
 
 const HASH_BYTES = 32;
 
-/** The only piece length a file of this size can have, bytes: two people who add one song must cut it alike. */
+/** The only piece length a file of this size can have, bytes: two people who add one song must cut it alike. A power of two. */
 export function pieceLengthOf(sizeBytes: number): number {
   const power = 2 ** Math.floor(Math.log2(Math.max(1, sizeBytes / AIMED_PIECES)));
-  return Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, power));
+  let length = Math.min(LARGE_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, power));
+  while (length * MAX_PIECES < Math.min(sizeBytes, MAX_FILE_BYTES)) length *= 2;
+  return length;
 }
 
 export function pieceCountOf(sizeBytes: number): number {

@@ -1,10 +1,13 @@
 // How much of this device's room each file and each member may take, and what makes way for what. Pure: knows no clock.
 // Rules: (1) only files the store was asked to keep count, at their full size; (2) what is switched off and not mine makes way
 // for anything; (3) for the file chosen to play everything makes way that is not mine, least needed first; (4) what only one
-// member lists, and nobody present says is their own, has a share, and so has what that member has withdrawn.
+// member lists, and nobody present says is their own, has a share, and so has what that member has withdrawn; (5) for a file that
+// is needed what has played makes way, then what is not needed, then what is needed after it; for one that I add what has played;
+// none of that unless somebody else keeps it; (6) a file that is not needed leaves room for those that are.
 
 import type { FileId, UserId } from "../../lib/index.ts";
 import type { KnownFile } from "./known-file.ts";
+import { isKeptElsewhere, type Needs, needRankOf, playedRankOf } from "./needs.ts";
 import type { Neighbour } from "./neighbour.ts";
 
 /** Of the room: enough for what somebody left behind with one holder, while a quarter stays for everyone else's. */
@@ -13,6 +16,8 @@ const SPONSORED_SHARE = 0.75;
 const MAX_SPONSORED_FILES = 32;
 
 export interface RoomContext {
+  readonly me: UserId;
+  readonly needs: Needs;
   readonly neighbours: ReadonlyMap<UserId, Neighbour>;
   readonly preferred: FileId | null;
   /** Everything chosen to play at any time, the latest first. */
@@ -38,7 +43,7 @@ export class Room {
     return usedBytes + sizeBytes <= this.capacityBytes;
   }
 
-  /** What makes way so that the file fits, or null where it does not fit. */
+  /** What makes way so that the file fits, or null where it does not fit. Of a file that is not known I am the one who adds it. */
   whatMakesWay(fileId: FileId, sizeBytes: number, context: RoomContext): KnownFile[] | null {
     const gone = new Set<KnownFile>();
     const file = this.#files.get(fileId);
@@ -46,12 +51,11 @@ export class Room {
     const others = [...this.#files.values()].filter((other) => other.isCommitted && other.fileId !== fileId);
     // The store is fuller than the budget knows: whatever may go at all helps.
     if (file?.isUnstorable) for (const other of others) if (isYielding(other)) gone.add(other);
-    let usedBytes = 0;
+    let usedBytes = this.#reservedBytes(fileId, context);
     for (const other of others) if (!gone.has(other)) usedBytes += other.sizeBytes;
-    const isChosen = fileId === context.preferred;
-    const candidates = others.filter(
-      (other) => !gone.has(other) && (isYielding(other) || (isChosen && !other.isMine)),
-    );
+    const mayGo = (other: KnownFile): boolean =>
+      isYielding(other) || makesWayFor(fileId, file, other, context);
+    const candidates = others.filter((other) => !gone.has(other) && mayGo(other));
     for (const other of this.#leastNeededFirst(candidates, context)) {
       if (usedBytes + sizeBytes <= this.capacityBytes) break;
       gone.add(other);
@@ -103,16 +107,53 @@ export class Room {
     return isVouchedFor(file, context) || fits();
   }
 
-  #leastNeededFirst(files: readonly KnownFile[], context: RoomContext): KnownFile[] {
-    const { choices, neighbours } = context;
-    const needOf = (file: KnownFile): number => {
-      const chosen = choices.indexOf(file.fileId);
-      let need = chosen < 0 ? 0 : 2 * (choices.length - chosen);
-      if (![...neighbours.values()].some(({ listing }) => listing.get(file.fileId)?.isWhole)) need += 1;
-      return isYielding(file) ? need - 1e6 : need;
-    };
-    return [...files].sort((a, b) => needOf(a) - needOf(b));
+  /** Rule 6: for what has no room yet and will be fetched before the file. What does not fit at all is not waited for. */
+  #reservedBytes(fileId: FileId, context: RoomContext): number {
+    const { needs, preferred } = context;
+    const isMine = this.#files.get(fileId)?.isMine ?? true;
+    if (fileId === preferred || isMine) return 0;
+    let reservedBytes = 0;
+    for (const earlier of new Set([...(preferred ? [preferred] : []), ...needs.needed])) {
+      if (earlier === fileId) break;
+      const file = this.#files.get(earlier);
+      const isComing = file?.isEnabled && !file.isCommitted && !file.lacksRoom && isListed(earlier, context);
+      if (isComing) reservedBytes += file.sizeBytes;
+    }
+    return reservedBytes;
   }
+
+  #leastNeededFirst(files: readonly KnownFile[], context: RoomContext): KnownFile[] {
+    const { choices, me, neighbours, needs } = context;
+    const needOf = (file: KnownFile): number => {
+      if (isYielding(file)) return -2e6;
+      const onlyHere = isKeptElsewhere(file, me, neighbours) ? 0 : 1e6;
+      const played = playedRankOf(file.fileId, needs);
+      if (played >= 0) return onlyHere + played - 1e5;
+      const rank = needRankOf(file.fileId, needs);
+      if (rank !== Number.POSITIVE_INFINITY) return onlyHere + 1e5 - rank;
+      const chosen = choices.indexOf(file.fileId);
+      return onlyHere + (chosen < 0 ? 0 : choices.length - chosen);
+    };
+    const ranked = files.map((file) => ({ file, need: needOf(file) }));
+    return ranked.sort((a, b) => a.need - b.need).map(({ file }) => file);
+  }
+}
+
+/** Rules 3 and 5. */
+function makesWayFor(
+  fileId: FileId,
+  file: KnownFile | undefined,
+  other: KnownFile,
+  context: RoomContext,
+): boolean {
+  const { me, needs, neighbours, preferred } = context;
+  if (other.isMine || other.fileId === preferred) return false;
+  if (fileId === preferred) return true;
+  const rank = needRankOf(fileId, needs);
+  const isNeeded = rank < needRankOf(other.fileId, needs);
+  const isAdded = !file || file.isMine;
+  const isPlayed = playedRankOf(other.fileId, needs) >= 0;
+  return (isNeeded || (isAdded && isPlayed)) && isKeptElsewhere(other, me, neighbours);
 }
 
 /** How much a file is worth knowing: 0 when one member names it, up to 4 for what is mine or playing. */
@@ -127,7 +168,7 @@ function worthOf(file: KnownFile, context: RoomContext): number {
 /** The part of it that does not depend on what this device has of the file. */
 export function worthOfName(fileId: FileId, context: RoomContext): number {
   if (fileId === context.preferred) return 4;
-  if (isOwned(fileId, context)) return 3;
+  if (isOwned(fileId, context) || context.needs.needed.includes(fileId)) return 3;
   return context.choices.includes(fileId) || listersOf(fileId, context) > 1 ? 2 : 0;
 }
 
@@ -145,6 +186,7 @@ function isVouchedFor(file: KnownFile, context: RoomContext): boolean {
   return (
     file.isMine ||
     context.choices.includes(file.fileId) ||
+    context.needs.needed.includes(file.fileId) ||
     isOwned(file.fileId, context) ||
     listersOf(file.fileId, context) > 1
   );

@@ -3,7 +3,11 @@
 // nine halves helps nobody. Links take turns; within a link goes first what is due, then the playing file, then what fewest others have.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
-import { LINK_DEAD_AFTER_MS, UPLOAD_SLOTS } from "../../protocol/constants/transfer.gen.ts";
+import {
+  LARGE_PIECE_BYTES,
+  LINK_DEAD_AFTER_MS,
+  UPLOAD_SLOTS,
+} from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import type { Neighbour } from "./neighbour.ts";
@@ -105,7 +109,7 @@ export class Serving {
   takeSent(peer: UserId, upload: Upload, localMs: number): void {
     const begunLocalMs = this.#core.neighbours.get(peer)?.uploads.done(upload);
     if (begunLocalMs !== undefined) {
-      const change = localMs - begunLocalMs - this.#usualMs;
+      const change = (localMs - begunLocalMs) / this.#sizeFactorOf(upload) - this.#usualMs;
       this.#usualMs += change > 0 ? SLOWER_SMOOTHING * change : change / 2;
     }
     this.#seeding.recordSent(peer, upload.fileId, upload.piece);
@@ -117,7 +121,8 @@ export class Serving {
     let free = this.isGenerous ? UPLOAD_SLOTS : FRUGAL_SLOTS;
     const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
     for (const { uploads } of this.#core.neighbours.values()) {
-      for (const [, { begunLocalMs }] of uploads.inPipe) if (localMs - begunLocalMs < stalledMs) free -= 1;
+      for (const [upload, { begunLocalMs }] of uploads.inPipe)
+        if (localMs - begunLocalMs < stalledMs * this.#sizeFactorOf(upload)) free -= 1;
     }
     for (; free > 0; free--) {
       const neighbour = this.#nextInTurn();
@@ -149,6 +154,11 @@ export class Serving {
     if (isDue) return Number.NEGATIVE_INFINITY;
     const rarity = this.#core.fileCatalog.get(fileId)?.availability[piece] ?? 0;
     return fileId === this.#core.preferred ? rarity - 0x10000 : rarity;
+  }
+
+  /** A piece of a file above 512 MiB takes as much longer. */
+  #sizeFactorOf({ fileId }: Upload): number {
+    return Math.max(1, (this.#core.fileCatalog.get(fileId)?.pieceLength ?? 0) / LARGE_PIECE_BYTES);
   }
 
   #reject(peer: UserId, fileId: FileId, pieces: number[]): void {

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CTL_VERSION } from "../../protocol/constants/transfer.gen.ts";
+import { CTL_VERSION, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
 import type { CtlMessage } from "./ctl.ts";
 
@@ -360,17 +360,17 @@ describe("peers that misbehave", () => {
     expect(effects).toContainEqual({ type: "drop-peer", peer: bo, reason: "version", isForGood: true });
   });
 
-  it("accepts three files of one peer, refuses the fourth, and says whose it was", () => {
+  it("accepts ten files of one peer, refuses the next, and says whose it was", () => {
     const [swarm, ada, bo] = trio(38);
-    const files = ["one", "two", "three"].map((name, index) => fakeFile(70_000, `${name}.mp3`, index + 1));
-    for (const file of files) ada.add(file);
+    const names = Array.from({ length: MAX_OWN_FILES }, (_, index) => `${index}.mp3`);
+    for (const [index, name] of names.entries()) ada.add(fakeFile(70_000, name, index + 1));
     expect(ada.transfer.canOffer(song.fileId)).toBe(false);
-    ada.add({ ...song, name: "four.mp3" }); // her own device would have refused it: this one is built otherwise
+    ada.add({ ...song, name: "more.mp3" }); // her own device would have refused it: this one is built otherwise
     swarm.clock.advance(1_000);
-    expect(bo.transfer.files().map(({ name }) => name)).toEqual(["one.mp3", "three.mp3", "two.mp3"]);
+    expect(bo.transfer.files().map(({ name }) => name)).toEqual(names);
     const refusals = bo.events.filter(({ code }) => code === "file-refused");
     expect(refusals).toEqual([
-      { code: "file-refused", from: ada.id, error: "file-too-many", fileName: "four.mp3" },
+      { code: "file-refused", from: ada.id, error: "file-too-many", fileName: "more.mp3" },
     ]);
   });
 });

@@ -4,7 +4,7 @@
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
 import type { Bytes, FileId, Random, UserId } from "../../lib/index.ts";
-import { CTL_VERSION, HELLO_PATIENCE_MS } from "../../protocol/constants/transfer.gen.ts";
+import { CTL_VERSION, HELLO_PATIENCE_MS, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { Annotations } from "./annotations.ts";
 import { Catalogs } from "./catalogs.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
@@ -14,6 +14,7 @@ import { Fetching } from "./fetching.ts";
 import { FileCatalog } from "./file-catalog.ts";
 import { HaveAnnouncements } from "./have-announcements.ts";
 import { encodeHashes, type Manifest } from "./manifest.ts";
+import { type Needs, NO_NEEDS } from "./needs.ts";
 import { Neighbour } from "./neighbour.ts";
 import { pieceMapsOf } from "./piece-map.ts";
 import { Pings } from "./pings.ts";
@@ -39,6 +40,8 @@ const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
 /** What was chosen so many songs ago is as good as never chosen. */
 const MAX_CHOICES = 64;
+/** No more files are known than that (file-catalog.ts). */
+const MAX_NEEDS = MAX_LISTED_FILES;
 
 export class Transfer {
   readonly #core: CoreState;
@@ -63,6 +66,7 @@ export class Transfer {
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
       choices: [],
+      needs: NO_NEEDS,
       urgency: new Urgency(),
       isCatalogStale: false,
       perform: (effect) => this.#effects.push(effect),
@@ -83,7 +87,7 @@ export class Transfer {
   }
 
   files(): FileState[] {
-    return this.#core.fileCatalog.states(this.#core.neighbours);
+    return this.#core.fileCatalog.states(this.#core);
   }
 
   totals(): Totals {
@@ -255,6 +259,9 @@ export class Transfer {
       case "prioritized":
         this.#prioritize(event.fileId, localMs);
         return;
+      case "needs-set":
+        this.#setNeeds(event, localMs);
+        return;
       case "generous-set":
         this.#serving.isGenerous = event.isGenerous;
         this.#serving.pump(localMs);
@@ -403,6 +410,12 @@ export class Transfer {
     if (fileId)
       this.#core.choices = [fileId, ...choices.filter((other) => other !== fileId)].slice(0, MAX_CHOICES);
     if (fileId) this.#catalogs.learn(fileId);
+    this.#fetching.schedule(localMs);
+  }
+
+  #setNeeds({ needed, played }: Needs, localMs: number): void {
+    this.#core.needs = { needed: needed.slice(0, MAX_NEEDS), played: played.slice(-MAX_NEEDS) };
+    for (const fileId of this.#core.needs.needed) this.#catalogs.learn(fileId);
     this.#fetching.schedule(localMs);
   }
 

@@ -4,7 +4,12 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../../lib/index.ts";
-import { MAX_BULK_BYTES, MAX_CTL_CHARS, MAX_FILE_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import {
+  MAX_BULK_BYTES,
+  MAX_CTL_CHARS,
+  MAX_FILE_BYTES,
+  MAX_PIECES,
+} from "../../protocol/constants/transfer.gen.ts";
 import { Bitfield } from "../core/bitfield.ts";
 import { CtlInbox, type CtlMessage, encodeCtl } from "../core/ctl.ts";
 import { cleanFileName, MAX_NAME_CHARS } from "../core/file-name.ts";
@@ -36,15 +41,23 @@ describe("a manifest", () => {
     [5_000_000, 65_536, 77],
     [40_000_000, 262_144, 153],
     [200_000_000, 524_288, 382],
-    [MAX_FILE_BYTES, 524_288, 1024],
-  ])("cuts %i bytes into pieces of %i", (sizeBytes, pieceLength, pieceCount) => {
+    [2 ** 29, 524_288, 1024],
+    [2 ** 29 + 1, 2 ** 20, 513],
+    [1_000_000_000, 2 ** 20, 954],
+    [2 ** 30, 2 ** 20, 1024],
+    [2 ** 31 - 1, 2 ** 21, 1024],
+    [2 ** 31 + 1, 2 ** 22, 513],
+    [MAX_FILE_BYTES - 1, 2 ** 22, 1024],
+    [MAX_FILE_BYTES, 2 ** 22, 1024],
+  ])("[S49] cuts %i bytes into pieces of %i", (sizeBytes, pieceLength, pieceCount) => {
     expect([pieceLengthOf(sizeBytes), pieceCountOf(sizeBytes)]).toEqual([pieceLength, pieceCount]);
   });
 
-  it("has pieces that add up to the file, whatever its size", () => {
+  it("[S49] has pieces that add up to the file, whatever its size, and never more than fit a message", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: MAX_FILE_BYTES }), (sizeBytes) => {
         let sumBytes = 0;
+        expect(pieceCountOf(sizeBytes)).toBeLessThanOrEqual(MAX_PIECES);
         for (let piece = 0; piece < pieceCountOf(sizeBytes); piece++)
           sumBytes += pieceSizeOf(sizeBytes, piece);
         expect(sumBytes).toBe(sizeBytes);
@@ -72,8 +85,8 @@ describe("a manifest", () => {
     expect(() => parseManifest("f".repeat(64) as FileId, sizeBytes, hashes)).toThrow("wire-");
   });
 
-  it("of the largest file still fits one control message", () => {
-    const manifest = makeManifest(MAX_FILE_BYTES, hashesOf(1024));
+  it("[S49] of the largest file still fits one control message", () => {
+    const manifest = makeManifest(MAX_FILE_BYTES, hashesOf(MAX_PIECES));
     const fileId = fileIdOf(manifest);
     const message = {
       type: "manifest",
@@ -87,7 +100,7 @@ describe("a manifest", () => {
 
 describe("a bulk frame", () => {
   it("comes out as it went in", () => {
-    const chunk = { slot: 65_535, piece: 1023, offsetBytes: 491_520, payload: new Uint8Array([1, 2, 3]) };
+    const chunk = { slot: 65_535, piece: 1023, offsetBytes: 2 ** 22 - 3, payload: new Uint8Array([1, 2, 3]) };
     expect(parseChunk(encodeChunk(chunk))).toEqual(chunk);
   });
 
@@ -126,6 +139,16 @@ describe("the control inbox", () => {
     ["a time of half a µs", timed('{"clockId":"north","globalUs":0.5}'), "malformed"],
     ["a time of no clock", timed('{"globalUs":5}'), "malformed"],
     ["no time, said so", timed("null"), "malformed"],
+    [
+      "a piece that no file has",
+      `{"seq":0,"message":{"type":"have","fileId":"${"a".repeat(64)}","pieces":[${MAX_PIECES}]}}`,
+      "malformed",
+    ],
+    [
+      "the manifest of a file beyond 4 GiB",
+      `{"seq":0,"message":{"type":"manifest","fileId":"${"a".repeat(64)}","sizeBytes":${MAX_FILE_BYTES + 1},"sha256":""}}`,
+      "malformed",
+    ],
     ["a time of an endless clock", timed(`{"clockId":"${"x".repeat(65)}","globalUs":5}`), "malformed"],
     ["a message without number", '{"message":{"type":"ping","id":1}}', "malformed"],
     [

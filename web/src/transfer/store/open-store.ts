@@ -4,6 +4,7 @@
 // (plain http), by a heartbeat in the database.
 
 import { type Bytes, type Clock, every, type FileId } from "../../lib/index.ts";
+import { MAX_FILE_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { forgetSession, IndexedDbStore, listSessions } from "./indexeddb-store.ts";
 import { within } from "./limit.ts";
 import { MEMORY_CAPACITY_BYTES, MemoryStore } from "./memory-store.ts";
@@ -30,7 +31,8 @@ export interface OpenedStore {
 
 /** A browser may revoke what nobody persisted: half of what it offers leaves others and other tabs their room. */
 const QUOTA_SHARE = 0.5;
-const MAX_CAPACITY_BYTES = 2 * 1024 ** 3;
+/** Two files of the greatest size; a swarm rarely holds so much. */
+const MAX_CAPACITY_BYTES = 2 * MAX_FILE_BYTES;
 /** Where the browser does not tell (plain http): far below every browser's least quota. */
 const UNKNOWN_CAPACITY_BYTES = 256 * 1024 ** 2;
 /** A reloaded page meets the lock of the page it replaces for a moment; a duplicated tab for ever. */

@@ -4,6 +4,7 @@
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
 import { every } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { LARGE_PIECE_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import type { Effect, TransferEvent } from "../core/core.ts";
 import type { CtlMessage } from "../core/ctl.ts";
 import { fileIdOf, type Manifest, makeManifest, pieceCountOf, pieceSizeOf } from "../core/manifest.ts";
@@ -60,6 +61,7 @@ export class FakePeer {
   /** Outlives the peer: whoever joins with it is the same device after a reload. */
   readonly store: Map<string, Bytes>;
   readonly #answer: Answering;
+  readonly #drops = new Map<FileId, number>();
   readonly #isWatched: boolean;
   readonly #outgoing = new Map<FakePeer, Outgoing[]>();
   readonly #stopTicking: () => void;
@@ -156,9 +158,11 @@ export class FakePeer {
           this.swarm.soon(() => this.handle({ type: "piece-bad", peer, fileId, piece, epoch }));
           return;
         }
+        const drops = this.#drops.get(fileId);
         this.#answer(
           () => {
-            this.store.set(`${fileId}/${piece}`, expected);
+            // What is written to a file that was dropped meanwhile is not there.
+            if (drops === this.#drops.get(fileId)) this.store.set(`${fileId}/${piece}`, expected);
             this.handle({ type: "piece-kept", fileId, piece, epoch });
           },
           () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
@@ -189,6 +193,7 @@ export class FakePeer {
         return;
       }
       case "forget-file":
+        this.#drops.set(effect.fileId, (this.#drops.get(effect.fileId) ?? 0) + 1);
         for (const key of this.store.keys()) if (key.startsWith(effect.fileId)) this.store.delete(key);
         return;
       case "record-ping":
@@ -293,11 +298,12 @@ export class FakeSwarm {
     peer.stop();
   }
 
-  /** The pattern that stands for a piece's content; made once, whoever holds it. */
+  /** The pattern that stands for a piece's content; made once, whoever holds it. Large files have few patterns, or none would fit. */
   contentOf(sizeBytes: number, piece: number): Bytes {
-    const key = `${pieceSizeOf(sizeBytes, piece)}/${piece}`;
+    const pattern = pieceSizeOf(sizeBytes, piece) > LARGE_PIECE_BYTES ? piece & 3 : piece;
+    const key = `${pieceSizeOf(sizeBytes, piece)}/${pattern}`;
     const content =
-      this.#contents.get(key) ?? new Uint8Array(pieceSizeOf(sizeBytes, piece)).fill((piece * 7 + 13) & 255);
+      this.#contents.get(key) ?? new Uint8Array(pieceSizeOf(sizeBytes, piece)).fill((pattern * 7 + 13) & 255);
     this.#contents.set(key, content);
     return content;
   }
@@ -337,6 +343,7 @@ export interface JoinOptions {
   readonly isWatched?: boolean;
   readonly uplinkBytesPerSec?: number;
   readonly capacityBytes?: number;
+  readonly isPhone?: boolean;
   acceptsAnnotation?(annotation: Bytes): boolean;
   acceptsIndex?(index: Bytes): boolean;
   readonly store?: Map<string, Bytes>;

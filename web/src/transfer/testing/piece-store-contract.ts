@@ -13,6 +13,8 @@ const bytesOf = (length: number, value: number): Bytes => new Uint8Array(length)
 export interface ContractCase {
   readonly name: string;
   readonly capacityBytes: number;
+  /** More than a browser's memory is trusted with. */
+  readonly needsDisc?: boolean;
   /** Throws when the promise is broken. */
   prove(store: PieceStore): Promise<void>;
 }
@@ -27,6 +29,18 @@ export const PIECE_STORE_CONTRACT: readonly ContractCase[] = [
       await store.write(SONG, 0, bytesOf(100, 1));
       await expectPiece(store, SONG, 0, bytesOf(100, 1));
       await expectPiece(store, SONG, 1, bytesOf(50, 2));
+    },
+  },
+  {
+    name: "has the pieces of a file of 4 GiB at their places",
+    capacityBytes: 2 ** 33,
+    needsDisc: true,
+    async prove(store) {
+      await store.open(SONG, { sizeBytes: 2 ** 32, pieceLength: 2 ** 22 });
+      for (const piece of [1023, 511, 512]) await store.write(SONG, piece, bytesOf(2 ** 22, piece & 255));
+      for (const piece of [511, 512, 1023])
+        await expectPiece(store, SONG, piece, bytesOf(2 ** 22, piece & 255));
+      expectSame(await store.held(SONG), [511, 512, 1023]);
     },
   },
   {

@@ -24,21 +24,33 @@ const KINDS: readonly SliceKind[] = [
   "pcm",
 ];
 const ENCODINGS: readonly PcmLayout["encoding"][] = ["integer", "unsigned", "float", "a-law", "mu-law"];
-/** Three hours of M4A with a size for each packet are 1.4 MB. */
-const MAX_UNFOLDED_BYTES = 4_000_000;
+/** As many points as there may be take a tenth of it; a film whose sound lies between its pictures takes more. */
+const MAX_UNFOLDED_BYTES = 1_000_000;
 const MAX_CONFIG_BYTES = 64;
 
-/** A version byte and what it says, deflated. Resolves to null where the browser cannot deflate. */
+/** A version byte and what it says, deflated. Resolves to null where it is too large, or the browser cannot deflate. */
 export async function encodeIndex(index: SoundIndex): Promise<Bytes | null> {
-  const writer = new Writer();
-  writer.number(index.runs.length);
-  for (const run of index.runs) writeRun(writer, run);
-  const folded = await through("compress", writer.bytes, MAX_UNFOLDED_BYTES);
+  const unfolded = written(index);
+  if (unfolded.length > MAX_UNFOLDED_BYTES) return null;
+  const folded = await through("compress", unfolded, MAX_UNFOLDED_BYTES);
   if (!folded) return null;
   const bytes = new Uint8Array(1 + folded.length);
   bytes[0] = INDEX_VERSION;
   bytes.set(folded, 1);
   return bytes;
+}
+
+/** Whether both say the same; their deflated bytes may differ, as browsers deflate each in its way. */
+export function isSameIndex(one: SoundIndex, other: SoundIndex): boolean {
+  const [left, right] = [written(one), written(other)];
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
+function written(index: SoundIndex): Bytes {
+  const writer = new Writer();
+  writer.number(index.runs.length);
+  for (const run of index.runs) writeRun(writer, run);
+  return writer.bytes;
 }
 
 /** Whether it may be an index of a layout that is known here: cheap, for whoever hands it on. */
@@ -100,37 +112,51 @@ function readRun(reader: Reader): CodedRun {
   };
 }
 
-/** A packet mostly begins where the one before ends. */
-function writePackets(writer: Writer, { startBytes, sizeBytes, config }: Packets): void {
+/**
+ * A stretch mostly begins where the one before ends, in the file and in the table. Column by column, as what is alike deflates best
+ * side by side.
+ */
+function writePackets(writer: Writer, packets: Packets): void {
+  const { startBytes, endBytes, counts, tableBytes, tableSteps, widthBytes, config } = packets;
   writer.block(config);
-  writer.number(sizeBytes.length);
-  let end = 0;
-  for (let at = 0; at < sizeBytes.length; at++) {
-    const start = startBytes[at] as number;
-    const size = sizeBytes[at] as number;
-    writer.number(start >= end ? 2 * (start - end) : 2 * (end - start) - 1);
-    writer.number(size);
-    end = start + size;
-  }
+  writer.number(widthBytes);
+  writer.number(counts.length);
+  for (const count of counts) writer.number(count);
+  for (const step of tableSteps) writer.number(step);
+  startBytes.forEach((start, at) => {
+    writer.number((endBytes[at] as number) - start);
+  });
+  startBytes.forEach((start, at) => {
+    writer.difference(start - (endBytes[at - 1] ?? 0));
+  });
+  tableBytes.forEach((byte, at) => {
+    writer.difference(byte - tableEndOf(packets, at - 1));
+  });
 }
 
 function readPackets(reader: Reader): Packets {
   const config = reader.block(MAX_CONFIG_BYTES);
   if (config.length < 2) throw new RangeError("no configuration");
+  const widthBytes = reader.number(4);
   const count = reader.number(reader.leftBytes);
+  const column = (max: number): number[] => Array.from({ length: count }, () => reader.number(max));
+  const counts = Uint32Array.from(column(2 ** 32 - 1));
+  const tableSteps = Uint8Array.from(column(255));
+  const endBytes = Float64Array.from(column(Number.MAX_SAFE_INTEGER)); // their lengths, at first
   const startBytes = new Float64Array(count);
-  const sizeBytes = new Uint32Array(count);
-  let end = 0;
+  const tableBytes = new Float64Array(count);
+  const packets = { startBytes, endBytes, counts, tableBytes, tableSteps, widthBytes, config };
   for (let at = 0; at < count; at++) {
-    const moved = reader.number();
-    const start = moved % 2 === 0 ? end + moved / 2 : end - (moved + 1) / 2;
-    if (start < 0) throw new RangeError("a packet before the file");
-    startBytes[at] = start;
-    sizeBytes[at] = reader.number(2 ** 32 - 1);
-    end = start + (sizeBytes[at] as number);
+    startBytes[at] = (endBytes[at - 1] ?? 0) + reader.difference();
+    endBytes[at] = (endBytes[at] as number) + (startBytes[at] as number);
   }
-  return { startBytes, sizeBytes, config };
+  for (let at = 0; at < count; at++) tableBytes[at] = tableEndOf(packets, at - 1) + reader.difference();
+  return packets;
 }
+
+/** Where the table of a stretch ends; 0 before the first. */
+const tableEndOf = ({ counts, tableBytes, tableSteps }: Packets, at: number): number =>
+  (tableBytes[at] ?? 0) + (counts[at] ?? 0) * (tableSteps[at] ?? 0);
 
 function readPcm(reader: Reader): PcmLayout {
   const encoding = pick(ENCODINGS, reader.number());
@@ -162,6 +188,11 @@ class Writer {
       rest = Math.floor(rest / 128);
     }
     this.#byte(rest);
+  }
+
+  /** The sign in the lowest bit. */
+  difference(value: number): void {
+    this.number(value >= 0 ? 2 * value : -2 * value - 1);
   }
 
   rising(values: Float64Array): void {
@@ -213,6 +244,11 @@ class Reader {
       if (byte < 128) return value;
       unit *= 128;
     }
+  }
+
+  difference(): number {
+    const value = this.number();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
   rising(count: number): Float64Array {

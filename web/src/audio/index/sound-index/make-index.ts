@@ -5,6 +5,7 @@ import { indexAiffOrAu } from "./aiff-au.ts";
 import { type ByteSource, FileReader } from "./file-reader.ts";
 import { indexFlac } from "./flac.ts";
 import { soundStart } from "./lead-in.ts";
+import { MAX_POINTS } from "./limits.ts";
 import { indexMp3 } from "./mp3.ts";
 import { mp4Index } from "./mp4.ts";
 import { oggIndex } from "./ogg.ts";
@@ -33,9 +34,25 @@ export async function makeSoundIndex(source: ByteSource): Promise<SoundIndex | n
   const startByte = await soundStart(reader);
   for (const container of CONTAINERS) {
     const index = await readOrNull(container, reader, startByte);
-    if (index && faultOf(index, source.sizeBytes) === null) return index;
+    const thinned = index && withFewerPoints(index);
+    if (thinned && faultOf(thinned, source.sizeBytes) === null) return thinned;
   }
   return null;
+}
+
+/** Every second point of a song of eight hours, and so on. */
+function withFewerPoints(index: SoundIndex): SoundIndex {
+  const points = index.runs.reduce((sum, run) => sum + run.pointFrames.length, 0);
+  const step = Math.ceil(points / MAX_POINTS);
+  if (step === 1) return index;
+  const isKept = (_: number, at: number): boolean => at % step === 0;
+  return {
+    runs: index.runs.map((run) => ({
+      ...run,
+      pointBytes: run.pointBytes.filter(isKept),
+      pointFrames: run.pointFrames.filter(isKept),
+    })),
+  };
 }
 
 /** A header that is cut off ends in a read beyond what is there. */

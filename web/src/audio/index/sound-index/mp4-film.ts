@@ -10,14 +10,23 @@ export const PACKET_FRAMES = 1_024;
 /** Of a day at 48 kHz. */
 export const MAX_PACKETS = Math.ceil((MAX_DURATION_SEC * 48_000) / PACKET_FRAMES);
 
+/** Where packets are, each with its size. */
+export interface PacketPlaces {
+  readonly starts: number[];
+  readonly sizes: number[];
+  /** Byte of the file where a packet's size stands; NaN where a size is that of many. */
+  readonly sizeBytes: number[];
+  /** Of one size in the file. */
+  readonly widthBytes: number;
+}
+
 export interface Film extends AacConfig {
   readonly trackId: number;
   /** Ticks a second: of the sound's media, and of edits. */
   readonly timescale: number;
   readonly movieTimescale: number;
-  /** Where its packets are; fragments add theirs. */
-  readonly packetStarts: number[];
-  readonly packetSizes: number[];
+  /** Fragments add theirs. */
+  readonly packets: PacketPlaces;
   /** The media's duration; 0 where it is not known. */
   mediaTicks: number;
   /** When the first packet begins, of a recording that was cut from a longer one. */
@@ -47,8 +56,8 @@ export interface PacketDefaults {
   readonly sizeBytes: number;
 }
 
-/** `moov` without its header. Null where it holds no sound that can be indexed. */
-export function filmOf(moov: Bytes): Film | null {
+/** `moov` without its header, which begins at byte `moovByte` of the file. Null where it holds no sound that can be indexed. */
+export function filmOf(moov: Bytes, moovByte: number): Film | null {
   const film = { name: "moov", start: 0, end: moov.length };
   const trak = boxesIn(moov, 0, moov.length).find((box) => box.name === "trak" && isSound(moov, box));
   const [mvhd, tkhd] = [boxIn(moov, film, "mvhd"), trak && boxIn(moov, trak, "tkhd")];
@@ -62,11 +71,11 @@ export function filmOf(moov: Bytes): Film | null {
   const edit = editOf(view, boxIn(moov, trak, "edts", "elst"), timescaleOf(view, mvhd));
   const trackId = view.getUint32(tkhd.start + (view.getUint8(tkhd.start) === 1 ? 20 : 12));
   const fragments = boxIn(moov, film, "mvex") && defaultsOf(moov, film, trackId);
-  const packets = packetsOf(moov, stbl, fragments !== null);
+  const packets = packetsOf(moov, stbl, moovByte, fragments !== null);
   if (!aac || !edit || !packets || !(timescaleOf(view, mdhd) > 0)) return null;
   return {
     ...aac,
-    ...packets,
+    packets,
     trackId,
     timescale: timescaleOf(view, mdhd),
     movieTimescale: timescaleOf(view, mvhd),
@@ -162,37 +171,49 @@ function gaplessOf(moov: Bytes, film: Chunk): Gapless | null {
   return null;
 }
 
-type PacketPlaces = Pick<Film, "packetStarts" | "packetSizes">;
+const PLAIN_WIDTH_BYTES = 4;
 
 /** Sizes of all, chunks of some of them, and where each chunk is. Null where these tables do not fit each other. */
-function packetsOf(moov: Bytes, stbl: Chunk, mayBeEmpty: boolean): PacketPlaces | null {
+function packetsOf(moov: Bytes, stbl: Chunk, moovByte: number, mayBeEmpty: boolean): PacketPlaces | null {
   const view = viewOf(moov);
   const boxes = boxesIn(moov, stbl.start, stbl.end);
   const table = (...names: string[]): Chunk | undefined => boxes.find(({ name }) => names.includes(name));
-  const [sizes, groups, chunks] = [table("stsz", "stz2"), table("stsc"), table("stco", "co64")];
-  const packetSizes = sizes ? sizesOf(view, sizes) : [];
-  if (!packetSizes || (packetSizes.length === 0 && !mayBeEmpty)) return null;
-  if (packetSizes.length === 0) return { packetStarts: [], packetSizes };
+  const [told, groups, chunks] = [table("stsz", "stz2"), table("stsc"), table("stco", "co64")];
+  const packets = told
+    ? sizesOf(view, told, moovByte)
+    : { sizes: [], sizeBytes: [], widthBytes: PLAIN_WIDTH_BYTES };
+  if (!packets || (packets.sizes.length === 0 && !mayBeEmpty)) return null;
+  const { sizes, sizeBytes, widthBytes } = packets;
+  if (sizes.length === 0) return { starts: [], sizes, sizeBytes, widthBytes: PLAIN_WIDTH_BYTES };
   if (!groups || !chunks) return null;
-  const packetStarts = startsOf(view, groups, chunks, packetSizes);
-  return packetStarts && { packetStarts, packetSizes: packetSizes.slice(0, packetStarts.length) };
+  const starts = startsOf(view, groups, chunks, sizes);
+  const count = starts?.length ?? 0;
+  return starts && { starts, sizes: sizes.slice(0, count), sizeBytes: sizeBytes.slice(0, count), widthBytes };
 }
 
-function sizesOf(view: DataView, { name, start, end }: Chunk): number[] | null {
+/** Sizes of half a byte, which no sound has, are not read. */
+function sizesOf(
+  view: DataView,
+  { name, start, end }: Chunk,
+  moovByte: number,
+): Omit<PacketPlaces, "starts"> | null {
   const count = view.getUint32(start + 8);
-  const bits = name === "stz2" ? view.getUint8(start + 7) : 32;
+  const widthBytes = name === "stz2" ? view.getUint8(start + 7) / 8 : PLAIN_WIDTH_BYTES;
   const common = name === "stz2" ? 0 : view.getUint32(start + 4);
-  if (count > MAX_PACKETS || (common === 0 && (count * bits) / 8 > end - start - 12)) return null;
-  if (common > 0) return new Array<number>(count).fill(common);
-  const at = start + 12;
-  const sizeAt: Readonly<Record<number, (packet: number) => number>> = {
-    4: (packet) => (view.getUint8(at + (packet >> 1)) >> (packet % 2 === 0 ? 4 : 0)) & 15,
-    8: (packet) => view.getUint8(at + packet),
-    16: (packet) => view.getUint16(at + 2 * packet),
-    32: (packet) => view.getUint32(at + 4 * packet),
+  if (count > MAX_PACKETS || (common === 0 && count * widthBytes > end - start - 12)) return null;
+  if (common > 0) {
+    const sizeBytes = new Array<number>(count).fill(Number.NaN);
+    return { sizes: new Array<number>(count).fill(common), sizeBytes, widthBytes };
+  }
+  const sizeAt: Readonly<Record<number, (at: number) => number>> = {
+    1: (at) => view.getUint8(at),
+    2: (at) => view.getUint16(at),
+    4: (at) => view.getUint32(at),
   };
-  const read = sizeAt[bits];
-  return read ? Array.from({ length: count }, (_, packet) => read(packet)) : null;
+  const read = sizeAt[widthBytes];
+  if (!read) return null;
+  const places = Array.from({ length: count }, (_, packet) => start + 12 + packet * widthBytes);
+  return { sizes: places.map(read), sizeBytes: places.map((at) => moovByte + at), widthBytes };
 }
 
 /** Of chunks in groups: the first chunk of each group, packets a chunk, and the number of their description. */

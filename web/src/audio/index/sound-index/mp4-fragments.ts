@@ -12,12 +12,14 @@ const [HAS_BASE, HAS_DESCRIPTION, HAS_DURATION, HAS_SIZE, IS_FROM_MOOF] = [1, 2,
 const [HAS_OFFSET, HAS_FIRST_FLAGS, HAS_DURATIONS, HAS_SIZES, HAS_FLAGS, HAS_SHIFTS] = [
   1, 4, 0x100, 0x200, 0x400, 0x800,
 ];
+const SIZE_BYTES = 4;
 /** Between two fragments: who hears a hole there would hear it move if it were left out. */
 const MAX_HOLE_SEC = 0.1;
 
-/** `moof` without its header, which stands at `moofAt`. False where the film can have no index. */
-export function addFragment(film: Film, moof: Bytes, moofAt: number): boolean {
+/** `moof` without its header, which stands at `moofAt`; `moofByte` is behind it. False where the film can have no index. */
+export function addFragment(film: Film, moof: Bytes, moofAt: number, moofByte: number): boolean {
   const view = viewOf(moof);
+  if (film.packets.widthBytes !== SIZE_BYTES) return false; // a head with sizes of another width, which no recorder writes
   const tracks = boxesIn(moof, 0, moof.length).filter((box) => box.name === "traf");
   for (const [number, traf] of tracks.entries()) {
     const boxes = boxesIn(moof, traf.start, traf.end);
@@ -39,7 +41,7 @@ export function addFragment(film: Film, moof: Bytes, moofAt: number): boolean {
     const base = head.base ?? moofAt;
     let at = base;
     for (const run of boxes.filter((box) => box.name === "trun")) {
-      const next = addRun(film, view, run, head, base, at);
+      const next = addRun(film, view, run, { ...head, base, moofByte }, at);
       if (next === null) return false;
       at = next;
     }
@@ -75,7 +77,7 @@ function headOf(view: DataView, { start }: Chunk, defaults: PacketDefaults): Fra
 }
 
 function isOnTime(film: Film, ticks: number): boolean {
-  const packets = film.packetStarts.length;
+  const packets = film.packets.starts.length;
   if (packets === 0) film.firstTicks = ticks;
   const offsetSec = ticks / film.timescale - (packets * PACKET_FRAMES) / film.sampleRate;
   const leapSec = offsetSec - (film.offsetSec ?? offsetSec);
@@ -88,10 +90,10 @@ function addRun(
   film: Film,
   view: DataView,
   run: Chunk,
-  head: FragmentHead,
-  base: number,
+  { base, moofByte, durationTicks, sizeBytes }: PacketDefaults & { base: number; moofByte: number },
   from: number,
 ): number | null {
+  const { starts, sizes, sizeBytes: sizePlaces } = film.packets;
   const flags = view.getUint32(run.start) & 0xffffff;
   const count = view.getUint32(run.start + 4);
   let field = run.start + 8;
@@ -105,19 +107,19 @@ function addRun(
   const sizeAt = isSet(HAS_DURATIONS);
   const packetBytes = sizeAt + isSet(HAS_SIZES) + isSet(HAS_FLAGS) + isSet(HAS_SHIFTS);
   const isInside = at >= 0 && field + count * packetBytes <= run.end;
-  if (!isInside || film.packetStarts.length + count > MAX_PACKETS) return null;
-  let ticks = head.durationTicks;
+  if (!isInside || starts.length + count > MAX_PACKETS) return null;
+  let ticks = durationTicks;
   for (let packet = 0; packet < count; packet++) {
-    const size = flags & HAS_SIZES ? view.getUint32(field + sizeAt) : head.sizeBytes;
+    const size = flags & HAS_SIZES ? view.getUint32(field + sizeAt) : sizeBytes;
     if (flags & HAS_DURATIONS) ticks = view.getUint32(field);
-    film.packetStarts.push(at);
-    film.packetSizes.push(size);
+    starts.push(at);
+    sizes.push(size);
+    sizePlaces.push(flags & HAS_SIZES ? moofByte + field + sizeAt : Number.NaN);
     at += size;
     field += packetBytes;
   }
   // Only the last packet may be shorter than it is.
-  const before =
-    (Math.max(0, film.packetStarts.length - 1) * PACKET_FRAMES * film.timescale) / film.sampleRate;
+  const before = (Math.max(0, starts.length - 1) * PACKET_FRAMES * film.timescale) / film.sampleRate;
   film.mediaTicks = before + ticks;
   return at;
 }

@@ -4,6 +4,9 @@
 import { describe, expect, it } from "vitest";
 import { big, box, join, type Part, zeros } from "../tags/testing/tag-bytes.ts";
 import { mp4Index } from "./mp4.ts";
+import { readSlice } from "./slice-bytes.ts";
+import type { CodedRun } from "./sound-index.ts";
+import { sliceCountOf, sliceOf } from "./sound-index.ts";
 import { expectToWithstand, indexOfBytes, runOf } from "./testing/hostile.ts";
 
 /** AAC-LC at 44.1 kHz in stereo. */
@@ -114,15 +117,38 @@ const fragments = (ticksOf = (index: number): number => index * 10_240): Uint8Ar
     ),
   );
 
+/** Where each packet lies and how large it is, by the tables of the file that the index names. */
+function packetsOf({ packets }: CodedRun, file: Uint8Array): { starts: number[]; sizes: number[] } {
+  const [starts, sizes]: number[][] = [[], []];
+  if (!packets) throw new Error("no packets");
+  packets.counts.forEach((count, at) => {
+    const step = packets.tableSteps[at] as number;
+    let start = packets.startBytes[at] as number;
+    const end = packets.endBytes[at] as number;
+    for (let packet = 0; packet < count; packet++) {
+      let size = step === 0 ? (end - (packets.startBytes[at] as number)) / count : 0;
+      const tableAt = (packets.tableBytes[at] as number) + packet * step;
+      for (let byte = 0; step > 0 && byte < packets.widthBytes; byte++)
+        size = size * 256 + (file[tableAt + byte] as number);
+      starts?.push(start);
+      sizes?.push(size);
+      start += size;
+    }
+    expect(start).toBe(end);
+  });
+  return { starts: starts ?? [], sizes: sizes ?? [] };
+}
+
 describe("the sound index of MP4", () => {
   it.each([true, false])("finds the packets, the film's head in front: %s", async (isFirst) => {
-    const run = await runOf(mp4Index, film(moov(track()), isFirst));
-    const starts = run.packets?.startBytes ?? [];
-    expect(run).toMatchObject({ kind: "adts", sampleRate: 44_100, channels: 2, endByte: PACKETS });
+    const file = film(moov(track()), isFirst);
+    const run = await runOf(mp4Index, file);
+    const { starts, sizes } = packetsOf(run, file);
+    expect(run).toMatchObject({ kind: "adts", sampleRate: 44_100, channels: 2, endByte: 3 });
     expect(run).toMatchObject({ codedFrames: FRAMES, primingFrames: 0, lengthFrames: FRAMES });
-    expect([...run.pointBytes]).toEqual([0, 44, 88]);
-    expect([...run.pointFrames]).toEqual([0, 44 * 1_024, 88 * 1_024]);
-    expect([...(run.packets?.sizeBytes ?? [])]).toEqual(SIZES);
+    expect([...run.pointBytes]).toEqual([0, 1, 2]);
+    expect([...run.pointFrames]).toEqual([0, 40 * 1_024, 80 * 1_024]);
+    expect(sizes).toEqual(SIZES);
     expect([0, 1, 39, 40, 80, 99].map((packet) => starts[packet])).toEqual([
       ...[1_000, 1_100, 1_000 + 39 * 101, 9_000, 17_000],
       17_000 + 102 + 18 * 101,
@@ -136,12 +162,32 @@ describe("the sound index of MP4", () => {
     const words = box("stz2", zeros(7), [16], big(PACKETS, 4), ...SIZES.map((size) => big(size, 2)));
     const halves = box("stz2", zeros(7), [4], big(PACKETS, 4), new Array<number>(50).fill(0x9c));
     const common = box("stsz", zeros(4), big(64, 4), big(PACKETS, 4));
-    const sizesWith = async (...tables: Uint8Array[]): Promise<number[]> =>
-      [...((await runOf(mp4Index, film(moov(track({ tables }))))).packets?.sizeBytes ?? [])].slice(0, 3);
+    const sizesWith = async (...tables: Uint8Array[]): Promise<number[]> => {
+      const file = film(moov(track({ tables })));
+      return packetsOf(await runOf(mp4Index, file), file).sizes.slice(0, 3);
+    };
     expect(await sizesWith(bytes, stsc, co64)).toEqual([100, 101, 102]);
     expect(await sizesWith(words, stsc, co64)).toEqual([100, 101, 102]);
-    expect(await sizesWith(halves, stsc, stco)).toEqual([9, 12, 9]);
     expect(await sizesWith(common, stsc, stco)).toEqual([64, 64, 64]);
+    // Packets of less than 16 bytes each are no sound.
+    expect(await indexOfBytes(mp4Index, film(moov(track({ tables: [halves, stsc, stco] }))))).toBeNull();
+  });
+
+  it("has slices that are its packets, each behind a header that says its size", async () => {
+    const file = film(moov(track()), true);
+    const run = await runOf(mp4Index, file);
+    const read = async (from: number, to: number) => Uint8Array.from(file.subarray(from, to));
+    expect(sliceCountOf(run)).toBe(1);
+    const bytes = await readSlice(sliceOf(run, 0), { sizeBytes: file.length, read });
+    const sizes: number[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const [sync, layer, , , high = 0, low = 0] = bytes.subarray(at, at + 6);
+      expect([sync, layer]).toEqual([0xff, 0xf1]);
+      const size = (high << 3) | (low >> 5);
+      sizes.push(size - 7);
+      at += size;
+    }
+    expect(sizes).toEqual(SIZES);
   });
 
   it.each<[string, Track, number, number]>([
@@ -232,7 +278,7 @@ describe("the sound index of MP4", () => {
   it("ends where a file was cut off", async () => {
     const file = film(moov(track()), true).subarray(0, 10_000);
     const run = await runOf(mp4Index, file);
-    expect(run.endByte).toBe(40 + 9);
+    expect(packetsOf(run, file).starts).toHaveLength(40 + 9);
     expect(run.lengthFrames).toBe(49 * 1_024);
   });
 
@@ -240,12 +286,12 @@ describe("the sound index of MP4", () => {
     const file = fragments();
     const run = await runOf(mp4Index, file);
     expect(run).toMatchObject({
-      endByte: PACKETS,
+      endByte: 10,
       codedFrames: FRAMES,
       primingFrames: 0,
       lengthFrames: FRAMES,
     });
-    const starts = run.packets?.startBytes ?? [];
+    const { starts } = packetsOf(run, file);
     expect(starts[99]).toBe(file.length - 50);
     expect(starts[0]).toBe(file.length - 9 * fragmentBytes - 500);
   });
@@ -262,9 +308,9 @@ describe("the sound index of MP4", () => {
       big(20, 4),
       ...[1_024, 40, 1_024, 41, 500, 42].map((value) => big(value, 4)),
     );
-    const run = await runOf(mp4Index, join(head, fragment(tfhd, own, 90_000)));
-    expect([...(run.packets?.startBytes ?? [])]).toEqual([120, 160, 201]);
-    expect([...(run.packets?.sizeBytes ?? [])]).toEqual([40, 41, 42]);
+    const file = join(head, fragment(tfhd, own, 90_000));
+    const run = await runOf(mp4Index, file);
+    expect(packetsOf(run, file)).toEqual({ starts: [120, 160, 201], sizes: [40, 41, 42] });
     expect(run).toMatchObject({ codedFrames: 3_072, primingFrames: 512, lengthFrames: 2_548 - 512 });
   });
 
@@ -276,7 +322,7 @@ describe("the sound index of MP4", () => {
       ),
     ).toBeNull();
     const cut = await runOf(mp4Index, fragments().subarray(0, fragments().length - fragmentBytes - 100));
-    expect(cut.endByte).toBe(88);
+    expect(cut.codedFrames).toBe(88 * 1_024);
   });
 
   it("withstands what strangers make of it", async () => {

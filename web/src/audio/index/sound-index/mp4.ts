@@ -5,9 +5,10 @@
 
 import { isMp4 } from "../length/mp4.ts";
 import { type Chunk, nameAt, uint64 } from "../length/reading.ts";
-import { type FileReader, PointGatherer } from "./file-reader.ts";
+import type { FileReader } from "./file-reader.ts";
 import { type Film, filmOf, PACKET_FRAMES } from "./mp4-film.ts";
 import { addFragment } from "./mp4-fragments.ts";
+import { packetStretches } from "./packet-stretches.ts";
 import type { CodedRun, SoundIndex } from "./sound-index.ts";
 
 const HEADER_BYTES = 8;
@@ -16,7 +17,6 @@ const LONG_HEADER_BYTES = 16;
 const MAX_HEAD_BYTES = 1 << 26;
 /** A day of fragments has fewer. */
 const MAX_BOXES = 1_000_000;
-const MAX_PACKET_BYTES = 8_184;
 
 export async function mp4Index(reader: FileReader, startByte: number): Promise<SoundIndex | null> {
   let film: Film | null = null;
@@ -31,8 +31,8 @@ export async function mp4Index(reader: FileReader, startByte: number): Promise<S
     if (isHead && box.end <= reader.sizeBytes) {
       if (box.end - box.start > MAX_HEAD_BYTES) return null;
       const bytes = await reader.copy(box.start, box.end);
-      if (film && !addFragment(film, bytes, at)) return null;
-      film ??= filmOf(bytes);
+      if (film && !addFragment(film, bytes, at, box.start)) return null;
+      film ??= filmOf(bytes, box.start);
       if (!film) return null;
       if (!film.fragments) break;
     }
@@ -51,38 +51,26 @@ function boxAt({ bytes, view, base, sizeBytes }: FileReader, at: number): Chunk 
 }
 
 function indexOf(film: Film, fileBytes: number): SoundIndex | null {
-  const packets = wholePackets(film, fileBytes);
-  const points = new PointGatherer(film.sampleRate);
-  for (let packet = 0; packet < packets; packet++) {
-    // Thirteen bits of an ADTS header are for the size; AAC itself allows less.
-    const size = film.packetSizes[packet] ?? 0;
-    if (size === 0 || size > MAX_PACKET_BYTES) return null;
-    points.offer(packet, packet * PACKET_FRAMES);
-  }
+  const count = wholePackets(film, fileBytes);
+  const gathered = packetStretches(film.packets, count, film.sampleRate, film.config);
+  if (!gathered) return null;
   const run: CodedRun = {
+    ...gathered,
     kind: "adts",
     sampleRate: film.sampleRate,
     channels: film.channels,
     prefix: new Uint8Array(0),
-    pointBytes: points.pointBytes,
-    pointFrames: points.pointFrames,
-    endByte: packets,
-    codedFrames: packets * PACKET_FRAMES,
-    ...timelineOf(film, packets * PACKET_FRAMES),
-    packets: {
-      startBytes: Float64Array.from(film.packetStarts.slice(0, packets)),
-      sizeBytes: Uint32Array.from(film.packetSizes.slice(0, packets)),
-      config: film.config,
-    },
+    codedFrames: count * PACKET_FRAMES,
+    ...timelineOf(film, count * PACKET_FRAMES),
     pcm: null,
   };
   return run.lengthFrames > 0 ? { runs: [run] } : null;
 }
 
 /** Of a file that was cut off, as many packets as come before the first that is not there. */
-function wholePackets({ packetStarts, packetSizes }: Film, fileBytes: number): number {
-  const missing = packetStarts.findIndex((start, packet) => start + (packetSizes[packet] ?? 0) > fileBytes);
-  return missing < 0 ? packetStarts.length : missing;
+function wholePackets({ packets: { starts, sizes } }: Film, fileBytes: number): number {
+  const missing = starts.findIndex((start, packet) => start + (sizes[packet] ?? 0) > fileBytes);
+  return missing < 0 ? starts.length : missing;
 }
 
 type Timeline = Pick<CodedRun, "primingFrames" | "lengthFrames">;
