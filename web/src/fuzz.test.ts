@@ -9,13 +9,15 @@ import { decodeAnchor } from "./audio/index/anchor-annotation.ts";
 import { readSoundLength } from "./audio/index/length/sound-length.ts";
 import { isPlainlyNotAudio } from "./audio/index/sniff.ts";
 import { parseAnnouncement } from "./control/announcement.ts";
-import { Sealer } from "./control/envelope.ts";
+import { MAX_CONTENT_BYTES, Sealer } from "./control/envelope.ts";
 import { canonicalKey, extractKey, formatKey, isWeakKey } from "./control/key.ts";
 import { type Primitives, realPrimitives } from "./control/primitives.ts";
 import { parseServerMessage } from "./control/server-message.ts";
-import { EMPTY_PLAN } from "./director/index.ts";
+import { currentAt, EMPTY_PLAN, type Plan, programme, type Queue, type QueueOp } from "./director/index.ts";
 import {
   concatBytes,
+  type EntryId,
+  type FileId,
   fromBase64Url,
   fromUtf8,
   KeyError,
@@ -92,6 +94,38 @@ const welcome = {
   graceSec: 15,
 };
 const manifest = makeManifest(100_000, [new Uint8Array(32), new Uint8Array(32).fill(1)]);
+const ENTRY = {
+  entryId: "0123456789abcdef" as EntryId,
+  fileId: "c".repeat(64) as FileId,
+  addedBy: ADA,
+  durationUs: 2e8,
+  skipped: null,
+  boosts: [ADA],
+};
+const queue: Queue = {
+  stamp: { term: 1, userId: ADA, rev: 2 },
+  isLocked: false,
+  entries: [ENTRY, { ...ENTRY, entryId: "1123456789abcdef" as EntryId, durationUs: null }],
+  played: [{ ...ENTRY, entryId: "2123456789abcdef" as EntryId, boosts: [] }],
+  done: [ENTRY.entryId],
+};
+const { entryId, fileId } = ENTRY;
+const QUEUE_OPS: readonly QueueOp[] = [
+  { type: "add", fileId, durationUs: 1e8, place: "next" },
+  { type: "remove", entryId },
+  { type: "move", entryId, beforeId: entryId },
+  { type: "boost", entryId, isOn: true },
+  { type: "lock", isLocked: true },
+];
+const playing: Plan = {
+  ...EMPTY_PLAN,
+  clockId: "c",
+  state: "playing",
+  fileId,
+  entryId,
+  loopUs: [1e6, 5e6],
+  repeat: "all",
+};
 const heartbeat = { record: { term: 1, userId: ADA, resigned: false }, plan: EMPTY_PLAN };
 
 interface Target {
@@ -133,7 +167,16 @@ const TARGETS: Readonly<Record<string, Target>> = {
   },
   "peer messages": {
     seeds: [
-      encodePeerMessage({ kind: "heartbeat", heartbeat }),
+      encodePeerMessage({ kind: "heartbeat", heartbeat, queueStamp: null }),
+      encodePeerMessage({
+        kind: "heartbeat",
+        heartbeat: { ...heartbeat, plan: playing },
+        queueStamp: { term: 2, userId: ADA, rev: 1 },
+      }),
+      encodePeerMessage({ kind: "queue", queue }),
+      ...QUEUE_OPS.map((op) =>
+        encodePeerMessage({ kind: "queue-request", request: { requestId: entryId, op } }),
+      ),
       ...text(
         '{"k":"c","c":["0123456789abcdef","candidate:1","0"]}',
         '{"k":"g","g":{"kind":"bye","session":"0123456789abcdef"}}',
@@ -144,6 +187,12 @@ const TARGETS: Readonly<Record<string, Target>> = {
     parse(bytes) {
       const message = decodePeerMessage(bytes);
       if (message.kind === "status") expect(message.status.name).toMatch(SHOWABLE);
+      // Whatever was taken can be said again, and costs no more than a moment to reckon with.
+      if (message.kind === "queue") {
+        expect(encodePeerMessage(message).length).toBeLessThanOrEqual(MAX_CONTENT_BYTES);
+        programme(playing, message.queue, 0, 9e7);
+      }
+      if (message.kind === "heartbeat") currentAt(message.heartbeat.plan, queue, 1e14);
     },
   },
   "control messages": {

@@ -252,6 +252,11 @@ describe("the director", () => {
         state: fc.constantFrom("stopped" as const, "playing" as const),
         globalStartUs: fc.constant(0),
         positionUs: fc.constant(0),
+        entryId: fc.constant(null),
+        repeat: fc.constant("off" as const),
+        loopUs: fc.constant(null),
+        tempo: fc.constant(100),
+        crossfadeMs: fc.constant(0),
       }),
     });
     const delivery = fc.array(fc.nat({ max: 1_000 }), { maxLength: 60 });

@@ -34,7 +34,9 @@ export interface Candidate {
   readonly isAway: boolean;
 }
 
-export type PlanChange = Pick<Plan, "clockId" | "fileId" | "state" | "globalStartUs" | "positionUs">;
+/** What is not named stays as it is. */
+export type PlanChange = Pick<Plan, "clockId" | "fileId" | "state" | "globalStartUs" | "positionUs"> &
+  Partial<Pick<Plan, "entryId" | "repeat" | "loopUs" | "tempo" | "crossfadeMs">>;
 
 export class Director {
   readonly #me: UserId;
@@ -71,6 +73,11 @@ export class Director {
 
   get isMe(): boolean {
     return this.directorId === this.#me;
+  }
+
+  /** Plan and queue are this peer's to write, also while it hears no server (invariant 2). */
+  get isWriter(): boolean {
+    return this.record?.userId === this.#me && !this.record.resigned;
   }
 
   /** The control channel is open: `others` are the members found there. On a new server the director may be yet to come. */
@@ -159,9 +166,11 @@ export class Director {
 
   /** Writes a new plan (invariant 2); null when this peer does not direct. Works detached: the heartbeat goes out later. */
   changePlan(change: PlanChange, localMs: number): Heartbeat | null {
-    const record = this.record;
-    if (!record || record.userId !== this.#me || record.resigned || !this.#latest) return null;
-    const plan = { ...change, term: record.term, rev: nextSerial(this.plan.rev), ...withinReach(change) };
+    if (!this.isWriter || !this.#latest) return null;
+    const { record } = this.#latest;
+    const { plan: former } = this;
+    const rev = nextSerial(former.rev);
+    const plan = { ...former, ...change, ...withinReach(change), term: record.term, rev };
     this.#latest = { record, plan };
     return this.#role.name === "directing" ? this.#heartbeat("heartbeat due", localMs) : this.#latest;
   }

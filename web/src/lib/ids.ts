@@ -9,6 +9,8 @@ export type UserId = Branded<"UserId">;
 export type SwarmId = Branded<"SwarmId">;
 /** SHA-256 of a file's canonical manifest: 64 hex digits. */
 export type FileId = Branded<"FileId">;
+/** 8 random bytes: 16 hex digits. Names an entry of the queue, and the request that put it there. */
+export type EntryId = Branded<"EntryId">;
 
 const HEX_16_BYTES = /^[0-9a-f]{32}$/;
 const HEX_32_BYTES = /^[0-9a-f]{64}$/;

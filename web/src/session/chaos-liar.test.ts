@@ -4,5 +4,5 @@ import { describe } from "vitest";
 import { describeStorms } from "./testing/storms.ts";
 
 describe("[D20] [G1] [G2] [G3] [G4] after a storm", () => {
-  describeStorms("control", 1, 1, true);
+  describeStorms("control", 1, 1, "liar");
 });

@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 import { OffsetEstimator } from "../clock/offset-estimator.ts";
 import { TruePath, WIFI } from "../clock/testing/path.ts";
 import { steppedBy } from "../clock/testing/stepped.ts";
-import type { Heartbeat } from "../director/index.ts";
-import { type FileId, toHex, type UserId } from "../lib/index.ts";
+import { EMPTY_PLAN, type Heartbeat } from "../director/index.ts";
+import { type EntryId, type FileId, toHex, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
 import { neighboursByPeer } from "../transfer/core/topology.ts";
 import { encodePeerMessage, type PeerStatus } from "./core/peer-message.ts";
@@ -70,8 +70,16 @@ describe("the vectors that a headless peer is held to", () => {
         state: "playing",
         globalStartUs: 123_456_789.25,
         positionUs: 30_000_000,
+        entryId: "0123456789abcdef" as EntryId,
+        repeat: "all",
+        loopUs: [29_000_000.5, 33_000_000],
+        tempo: 85,
+        crossfadeMs: 4_000,
       },
     };
+    const queueStamp = { term: 5, userId: "cd".repeat(16) as UserId, rev: 0xffffffff };
+    const first: Heartbeat = { record: { ...heartbeat.record, resigned: false }, plan: EMPTY_PLAN };
+    const ownStamp = { term: 7, userId: first.record.userId, rev: 3 };
     const hexOf = (message: Parameters<typeof encodePeerMessage>[0]) => toHex(encodePeerMessage(message));
     check("peer-messages.json", {
       still: { status: still, asks: true, bytes: hexOf({ kind: "status", status: still, asks: true }) },
@@ -80,7 +88,17 @@ describe("the vectors that a headless peer is held to", () => {
         asks: false,
         bytes: hexOf({ kind: "status", status: sounding, asks: false }),
       },
-      heartbeat: { heartbeat, bytes: hexOf({ kind: "heartbeat", heartbeat }) },
+      heartbeat: { heartbeat, queueStamp, bytes: hexOf({ kind: "heartbeat", heartbeat, queueStamp }) },
+      first: {
+        heartbeat: first,
+        queueStamp: ownStamp,
+        bytes: hexOf({ kind: "heartbeat", heartbeat: first, queueStamp: ownStamp }),
+      },
+      noQueue: {
+        heartbeat: first,
+        queueStamp: null,
+        bytes: hexOf({ kind: "heartbeat", heartbeat: first, queueStamp: null }),
+      },
     });
   });
 

@@ -5,7 +5,7 @@ import type { PlaybackReading } from "../../audio/index.ts";
 import type { ClockState } from "../../clock/index.ts";
 import type { CheckedServerMessage } from "../../control/index.ts";
 import { EMPTY_PLAN, type Heartbeat } from "../../director/index.ts";
-import type { UserId } from "../../lib/index.ts";
+import type { EntryId, UserId } from "../../lib/index.ts";
 import { DIRECTOR_SILENCE_MS } from "../../protocol/constants/director.gen.ts";
 import { SERVER_SILENCE_MS } from "../../protocol/constants/session.gen.ts";
 import { id, song, songId } from "../../view/testing/plain-facts.ts";
@@ -13,6 +13,8 @@ import { PLAIN_STATUS } from "../testing/sim-member.ts";
 import { SessionCore } from "./core.ts";
 import type { Engines, SessionEffect, SessionEvent } from "./event.ts";
 import type { PeerStatus } from "./peer-message.ts";
+
+const PLAY = { type: "play", fileId: songId, requestId: "1".repeat(16) as EntryId } as const;
 
 type Kind = SessionEffect["type"];
 type Of<K extends Kind> = Extract<SessionEffect, { readonly type: K }>;
@@ -40,6 +42,9 @@ class Desk {
         toCurrentClock: (globalUs: number) => globalUs,
       },
       player: {
+        isLoaded: (fileId: string) => fileId === desk.loadedId,
+        lengthOf: (fileId: string) =>
+          fileId === desk.loadedId ? { durationSec: 180, decodedSec: 180 } : null,
         get loadedId() {
           return desk.loadedId;
         },
@@ -52,12 +57,14 @@ class Desk {
       controller: {
         refusalOf: () => null,
         positionSecAt: () => null,
+        soundingAt: () => null,
         troubles: new Map(),
         isUnalignedAt: () => false,
         isDecoding: false,
       },
       files: () => [song()],
       shareOf: () => null,
+      durationUsOf: () => null,
       chirps: () => null,
       isClockDisputed: () => false,
       serverSilentMs: () => desk.silentMs,
@@ -123,7 +130,7 @@ const alone = (): Desk => new Desk().welcome().tick(2_000);
 
 describe("a tap on Play", () => {
   it("becomes a heartbeat to all and a target for the loudspeaker, in this order", () => {
-    const desk = alone().tell({ type: "play", fileId: songId });
+    const desk = alone().tell(PLAY);
     expect(desk.heartbeats.at(-1)?.plan).toMatchObject({ state: "preparing", fileId: songId });
     expect(desk.target).toMatchObject({ plan: { state: "preparing" }, isReady: false });
     const order = desk.effects.map(({ type }) => type);
@@ -132,7 +139,7 @@ describe("a tap on Play", () => {
 
   it("prepares the song, and starts it as soon as all are ready, without waiting for a tick", () => {
     const desk = alone().welcome(id("b")).hear(id("b")).tell({ type: "take-over" });
-    desk.tell({ type: "play", fileId: songId });
+    desk.tell(PLAY);
     desk.loadedId = songId;
     desk.tell({ type: "engine-changed" });
     expect(desk.target).toMatchObject({ plan: { state: "preparing" }, isReady: true });
@@ -146,11 +153,11 @@ describe("a tap on Play", () => {
   it("lets a song be prepared before it starts, also where all were ready for it all the time", () => {
     const desk = alone();
     desk.loadedId = songId;
-    desk.tell({ type: "play", fileId: songId });
+    desk.tell(PLAY);
     expect(desk.target?.plan.state).toBe("preparing");
     desk.tell({ type: "engine-changed" }); // as the shell says, once the player has the plan
     expect(desk.target?.plan.state).toBe("playing");
-    desk.tell({ type: "pause" }).tell({ type: "play", fileId: songId });
+    desk.tell({ type: "pause" }).tell(PLAY);
     expect(desk.target?.plan.state).toBe("preparing");
   });
 
@@ -160,9 +167,9 @@ describe("a tap on Play", () => {
     desk.tell({
       type: "peer",
       from: id("b"),
-      message: { kind: "heartbeat", heartbeat: { record, plan: EMPTY_PLAN } },
+      message: { kind: "heartbeat", heartbeat: { record, plan: EMPTY_PLAN }, queueStamp: null },
     });
-    desk.tell({ type: "play", fileId: songId });
+    desk.tell(PLAY);
     expect(desk.heartbeats).toEqual([]);
     expect(desk.target?.plan.state).toBe("stopped");
   });
@@ -170,7 +177,7 @@ describe("a tap on Play", () => {
 
 describe("an event that changes nothing", () => {
   it("may come at any time: nothing is said, and the target stays", () => {
-    const desk = alone().tell({ type: "play", fileId: songId });
+    const desk = alone().tell(PLAY);
     const { target } = desk;
     for (let again = 0; again < 50; again++) {
       desk.tell({ type: "engine-changed" });
@@ -252,7 +259,7 @@ describe("who directs", () => {
     const desk = alone();
     const record = { term: 9, userId: id("b"), resigned: false };
     desk.server({ type: "joined", userId: id("b"), sessionKey: "key" } as unknown as CheckedServerMessage);
-    const message = { kind: "heartbeat", heartbeat: { record, plan: EMPTY_PLAN } } as const;
+    const message = { kind: "heartbeat", heartbeat: { record, plan: EMPTY_PLAN }, queueStamp: null } as const;
     desk.tell({ type: "peer", from: id("b"), message });
     expect(desk.news).toEqual([{ code: "director-changed", userId: id("b"), former: id("a") }]);
     desk.tell({ type: "peer", from: id("b"), message });
@@ -282,8 +289,14 @@ describe("what is heard and done meanwhile", () => {
     expect(desk.of("set-background")).toMatchObject([
       { activity: "idle", isPlaying: false, readsTags: true },
     ]);
-    desk.tell({ type: "play", fileId: songId });
-    const preparing = { fileId: songId, activity: "pre-roll", isPlaying: false, isComparing: true };
+    desk.tell(PLAY);
+    const preparing = {
+      needed: [songId],
+      hasChosen: true,
+      activity: "pre-roll",
+      isPlaying: false,
+      isComparing: true,
+    };
     expect(desk.of("set-background")).toMatchObject([{ ...preparing, readsTags: false }]);
     desk.loadedId = songId;
     desk.playback = { state: "playing", errorMs: 0.1 };
@@ -293,7 +306,7 @@ describe("what is heard and done meanwhile", () => {
     ]);
     expect(desk.core.state.timings.firstSoundMs).toBe(desk.localMs);
     desk.tell({ type: "stop" });
-    expect(desk.of("set-background")).toMatchObject([{ fileId: null, isPlaying: false }]);
+    expect(desk.of("set-background")).toMatchObject([{ hasChosen: false, isPlaying: false }]);
   });
 
   it("says how it is when that is news, and not with every event", () => {

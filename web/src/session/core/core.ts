@@ -17,9 +17,13 @@ import {
   type Heartbeat,
   type Plan,
   type PlanChange,
+  programme,
+  type Queue,
   type Readiness,
+  type Stretch,
+  upcoming,
 } from "../../director/index.ts";
-import type { UserId } from "../../lib/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
 import { SERVER_SILENCE_MS } from "../../protocol/constants/session.gen.ts";
 import type { Engines, OwnSettings, SessionEffect, SessionEvent } from "./event.ts";
 import { HelloHandshake } from "./hello-handshake.ts";
@@ -30,10 +34,18 @@ import { isStillHeard, readOwnStatus } from "./own-status.ts";
 import type { PeerMessage, PeerStatus } from "./peer-message.ts";
 import { PlanPolicy, type Waiting } from "./plan-policy.ts";
 import { CLICKS } from "./playback-target.ts";
+import { planUsAt } from "./programme-now.ts";
+import { ProgrammePolicy } from "./programme-policy.ts";
+import { QueueControl } from "./queue-control.ts";
 import { readReadiness, readReadyFileId } from "./readiness.ts";
 import { Roster } from "./roster.ts";
+import { readSkipReason } from "./skip-reason.ts";
 import { StatusNews } from "./status-news.ts";
 import { noTimings, type Timings } from "./timings.ts";
+
+/** Of the programme, so much is told the player: what still fades out, and more than any window of sound. */
+const BEHIND_US = 5e6;
+const AHEAD_US = 90e6;
 
 /** What a session remembers from one event to the next. Only the core changes it. */
 export interface SessionState extends OwnSettings {
@@ -60,6 +72,7 @@ export class SessionCore {
   readonly #engines: Engines;
   readonly #tappedLocalMs: number;
   readonly #planPolicy: PlanPolicy;
+  readonly #queueControl: QueueControl;
   readonly #budgets = new MemberBudgets();
   readonly #othersClicking = new OthersClicking(this.#budgets);
   readonly #statusNews = new StatusNews();
@@ -94,18 +107,51 @@ export class SessionCore {
       timings: noTimings(),
     };
     const { clock, controller, player } = engines;
+    const usOf = (sec: number | undefined): number | null => (sec === undefined ? null : sec * 1e6);
+    const durationUsOf = (fileId: FileId): number | null =>
+      engines.durationUsOf(fileId) ?? usOf(player.lengthOf(fileId)?.durationSec);
+    const queue = (): Queue => this.#queueControl.queue;
+    this.#queueControl = new QueueControl({
+      me,
+      director,
+      present: () => roster.peers.flatMap(({ userId, isAway }) => (isAway ? [] : [userId])),
+      durationUsOf,
+      send: (to, message) => this.#send(to, message),
+      writePlan: (change) => this.#writePlan(change),
+      refused: (refusal) => this.#perform({ type: "tell", news: { code: "queue-refused", refusal } }),
+    });
     this.#planPolicy = new PlanPolicy({
       director,
       clock,
-      positionSecAt: (localMs) => controller.positionSecAt(localMs),
-      durationSec: (fileId) => (player.loadedId === fileId ? player.durationSec : null),
-      decodedSec: (fileId) => (player.loadedId === fileId ? player.decodedSec : null),
+      controller,
+      queue,
+      durationUsOf: ({ entryId, fileId }) =>
+        upcoming({ ...director.plan, entryId, fileId }, queue()).current?.durationUs ??
+        (fileId && durationUsOf(fileId)),
       readiness: () => this.#readiness(),
-      speakerDelayMs: () => this.#state.speakerDelayMs,
-      isOverElsewhere: () => roster.peers.some(({ status }) => status?.isOver === true),
-      isHeardElsewhere: () => roster.peers.some((peer) => isStillHeard(director.plan.fileId, peer)),
       onPassedOver: (userIds) => this.#perform({ type: "tell", news: { code: "started-without", userIds } }),
     });
+    const isRefused = (fileId: FileId) => controller.refusalOf(fileId) !== null;
+    this.#queueControl.rule(
+      new ProgrammePolicy({
+        me,
+        director,
+        planPolicy: this.#planPolicy,
+        clock,
+        controller,
+        queue,
+        durationUsOf,
+        decodedUsOf: (fileId) => usOf(player.lengthOf(fileId)?.decodedSec),
+        skipReasonOf: (fileId) =>
+          readSkipReason(fileId, { files: engines.files(), peers: roster.peers, isRefused }),
+        isOverElsewhere: () => roster.peers.some(({ status }) => status?.isOver === true),
+        isHeardElsewhere: () => roster.peers.some((peer) => isStillHeard(director.plan.fileId, peer)),
+      }),
+    );
+  }
+
+  get queue(): Queue {
+    return this.#queueControl.queue;
   }
 
   get state(): Readonly<SessionState> {
@@ -147,10 +193,14 @@ export class SessionCore {
         this.#areCandidatesNew = true;
         return;
       case "play":
-        this.#writePlan(this.#planPolicy.prepare(event.fileId));
-        return;
       case "stop":
-        this.#writePlan(this.#planPolicy.stop());
+      case "next":
+      case "previous":
+      case "set-programme":
+        this.#queueControl.tap(event, this.#localMs);
+        return;
+      case "ask-queue":
+        this.#queueControl.ask(event.request, this.#localMs);
         return;
       case "pause":
         this.#writePlan(this.#planPolicy.pause(this.#localMs));
@@ -253,6 +303,8 @@ export class SessionCore {
         return;
       case "heartbeat":
         this.#sendHeartbeat(director.receiveHeartbeat(from, message.heartbeat, this.#localMs));
+        if (director.directorId === from && director.record?.term === message.heartbeat.record.term)
+          this.#queueControl.heardStamp(from, message.queueStamp);
         return;
       case "status": {
         const wasPhone = roster.get(from)?.status?.isPhone ?? false;
@@ -262,6 +314,11 @@ export class SessionCore {
         if (message.asks) this.#handshake.give(from);
         return;
       }
+      case "queue":
+      case "queue-request":
+      case "queue-ask":
+        if (roster.get(from)) this.#queueControl.take(from, message, this.#localMs);
+        return;
       default:
         message satisfies never;
     }
@@ -280,12 +337,13 @@ export class SessionCore {
       this.#sendHeartbeat(director.setCandidates(roster.candidates, isVisible, localMs));
     this.#areCandidatesNew = false;
     // 2. Who directs: a role that is vacant, a plan that its director can neither start nor move is somebody else's now.
-    // 3. What plays: the director starts, ends and moves it.
+    // 3. What plays, and what next: the director starts, ends and moves it.
     if (isTick) this.#letTimePass();
     else if (director.plan.state === "preparing" && director.plan === this.#aimedPlan)
       this.#writePlan(this.#planPolicy.start(localMs));
     const isPreparing = director.plan.state === "preparing";
     this.#state.waiting = isPreparing ? this.#planPolicy.waiting(localMs) : null;
+    this.#queueControl.evaluate(localMs);
     // 4. What is heard here, and what else may use this device and its network meanwhile.
     this.#aim();
     // 5. What is told: the page of a new director, the others of this device.
@@ -301,7 +359,10 @@ export class SessionCore {
     this.#sendHeartbeat(director.tick(localMs));
     if (this.#planPolicy.isStranded(localMs)) this.#sendHeartbeat(director.takeOver(localMs));
     if (this.#planPolicy.isClockless(localMs)) this.#sendHeartbeat(director.resign(localMs));
-    this.#writePlan(this.#planPolicy.tick(localMs));
+    // A plan that moved to another clock or starts is heard as that, before it is written on.
+    const change = this.#planPolicy.tick(localMs);
+    if (change) this.#writePlan(change);
+    else this.#queueControl.tick(localMs);
   }
 
   #aim(): void {
@@ -311,13 +372,17 @@ export class SessionCore {
     const areClicksHeard = this.#othersClicking.isHeard(roster.peers, this.#localMs) || isClicking;
     const tones = chirps() ?? (areClicksHeard ? CLICKS : null);
     const isReady = plan.fileId !== null && readReadyFileId(this.#parts()) === plan.fileId;
-    this.#perform({ type: "aim", target: { plan, tones, speakerDelayMs, isReady } });
+    this.#perform({
+      type: "aim",
+      target: { plan, stretches: this.#stretches(), tones, speakerDelayMs, isReady },
+    });
     this.#aimedPlan = plan;
     const isSounding = player.read().state === "playing";
     const isStopped = plan.state === "stopped";
     this.#perform({
       type: "set-background",
-      fileId: plan.fileId,
+      ...this.#needs(),
+      hasChosen: plan.fileId !== null,
       activity: isSounding ? "playing" : isStopped ? "idle" : "pre-roll",
       // Bulk must not disturb the clock when it counts: from the pre-roll to the last sample.
       // While it is only prepared nothing sounds that a queue on the way could disturb.
@@ -327,6 +392,24 @@ export class SessionCore {
       readsTags: isStopped && !controller.isDecoding && !chirps(),
     });
     if (isSounding) this.#mark("firstSoundMs");
+  }
+
+  #stretches(): readonly Stretch[] {
+    const { plan } = this.#state.director;
+    const planUs = plan.state === "playing" ? planUsAt(plan, this.#engines, this.#localMs) : null;
+    return planUs === null ? [] : programme(plan, this.queue, planUs - BEHIND_US, planUs + AHEAD_US);
+  }
+
+  /** Files by when they will be heard, and those that were. */
+  #needs(): { readonly needed: readonly FileId[]; readonly played: readonly FileId[] } {
+    const { plan } = this.#state.director;
+    const { entries, played } = this.queue;
+    const { current, next } = upcoming(plan, this.queue);
+    const songs = current ? [current, ...next] : entries;
+    const needed = new Set(songs.map(({ fileId }) => fileId));
+    if (!current && plan.fileId !== null) needed.add(plan.fileId);
+    const over = new Set(played.map(({ fileId }) => fileId).filter((fileId) => !needed.has(fileId)));
+    return { needed: [...needed], played: [...over] };
   }
 
   #tellDirector(): void {
@@ -344,7 +427,7 @@ export class SessionCore {
   }
 
   #sendHeartbeat(heartbeat: Heartbeat | null): void {
-    if (heartbeat) this.#send(null, { kind: "heartbeat", heartbeat });
+    if (heartbeat) this.#send(null, { kind: "heartbeat", heartbeat, queueStamp: this.queue.stamp });
   }
 
   #greet(userId: UserId, asks: boolean): void {

@@ -4,12 +4,14 @@
 import type { Player } from "../../audio/index.ts";
 import type { Activity, SyncedClock } from "../../clock/index.ts";
 import type { CheckedServerMessage, ControlState } from "../../control/index.ts";
+import type { QueueRequest } from "../../director/index.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
 import type { FileState, Member, SwarmEvent } from "../../transfer/index.ts";
 import type { CalibrationMessage } from "./calibration-message.ts";
 import type { SessionNews } from "./news.ts";
 import type { PeerMessage } from "./peer-message.ts";
 import type { PlaybackProgress, PlaybackTarget, Tones } from "./playback-target.ts";
+import type { ProgrammeTap } from "./queue-control.ts";
 
 export interface OwnSettings {
   name: string;
@@ -28,10 +30,12 @@ export type SessionEvent =
   | { readonly type: "swarm"; readonly news: SwarmEvent }
   /** What a person has set, or the page found, of this device. */
   | { readonly type: "own-set"; readonly own: Partial<OwnSettings> }
-  /** Taps of a person; play, stop, pause and seek do nothing unless this device directs. */
-  | { readonly type: "play"; readonly fileId: FileId }
+  /** Taps of a person; those about what plays do nothing unless this device directs. */
+  | ProgrammeTap
   | { readonly type: "seek"; readonly toSec: number }
-  | { readonly type: "stop" | "pause" | "start-now" | "take-over" | "resign" }
+  | { readonly type: "pause" | "start-now" | "take-over" | "resign" }
+  /** Anybody may ask a change of the queue. */
+  | { readonly type: "ask-queue"; readonly request: QueueRequest }
   | { readonly type: "clock-locked" }
   /** Clock, player, files or calibration are not as they were. */
   | { readonly type: "engine-changed" }
@@ -55,7 +59,11 @@ export type SessionEffect =
   /** What clock, file swarm and tag reader do beside it. */
   | {
       readonly type: "set-background";
-      readonly fileId: FileId | null;
+      /** In the order in which they will be heard; the first is chosen, if any is. */
+      readonly needed: readonly FileId[];
+      /** What is over, the oldest first, of which nothing is needed. */
+      readonly played: readonly FileId[];
+      readonly hasChosen: boolean;
       readonly activity: Activity;
       readonly isPlaying: boolean;
       readonly isComparing: boolean;
@@ -75,12 +83,14 @@ export interface Engines {
   readonly clock: Pick<SyncedClock, "state" | "estimate" | "globalUsAt" | "toCurrentClock">;
   readonly player: Pick<
     Player,
-    "read" | "isUnlocked" | "isSettled" | "loadedId" | "durationSec" | "decodedSec"
+    "read" | "isUnlocked" | "isSettled" | "isLoaded" | "lengthOf" | "durationSec" | "decodedSec"
   >;
   readonly controller: PlaybackProgress;
   readonly files: () => readonly FileState[];
   /** How much of a file a member is seen to hold, 0 to 1; null for who is not linked. */
   readonly shareOf: (userId: UserId, fileId: FileId, localMs: number) => number | null;
+  /** By the file's index; null while this device has none. */
+  readonly durationUsOf: (fileId: FileId) => number | null;
   /** What a calibration wants heard. */
   readonly chirps: () => Tones | null;
   /** This device's clock is not one with most of the others'. */

@@ -16,6 +16,12 @@ const BUDGETS = {
   message: [20, 200],
   heartbeat: [4, 20],
   status: [4, 20],
+  /** The director's after each edit, and one that is handed to it; 16 KiB at most. */
+  queue: [5, 20],
+  /** Each may change the queue for everybody. Who adds an album sends them one after the other, and repeats what got lost. */
+  "queue-request": [6, 60],
+  /** Each is answered with the whole queue. */
+  "queue-ask": [1, 5],
   /** Each is answered with a status of this device. */
   asked: [1, 5],
   /** Each makes a connection anew, and browsers collect old ones slowly. */

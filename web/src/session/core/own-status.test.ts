@@ -12,7 +12,7 @@ const playing: Plan = { ...EMPTY_PLAN, fileId: songId, state: "playing" };
 /** At this place of a song of 30 s, of which this much is decoded here. */
 function statusAt(positionSec: number, decodedSec: number): PeerStatus {
   const troubles = new Map<FileId, FileTrouble>(decodedSec < 30 ? [[songId, "short"]] : []);
-  const place = { loadedId: songId, isUnlocked: true, isSettled: true };
+  const place = { isLoaded: (fileId: string) => fileId === songId, isUnlocked: true, isSettled: true };
   const player = { ...place, durationSec: 30, decodedSec, read: () => ({ errorMs: 0.4, startMs: 350 }) };
   const controller = {
     refusalOf: () => null,

@@ -1,33 +1,19 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
-// `status` is about oneself and replaces what was said before; `heartbeat` is the director's; `signal` sets up a data channel;
-// `calibration` lines loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should
-// fit the smallest envelope; the others are JSON, which begins with a brace.
+// `status` is about oneself and replaces what was said before; `heartbeat` is the director's (heartbeat-message.ts); `queue`,
+// `queue-request` and `queue-ask` are about what plays next (queue-message.ts); `signal` sets up a data channel; `calibration` lines
+// loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit the smallest
+// envelope, a queue because it should fit one at all; the others are JSON, which begins with a brace.
 //
 //   status: 1 · flags · not-ready reason, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
 //           time to start, ms, u16 · playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
 //           first 8 bytes, what it is, u8 · name, UTF-8, to the end
 //           flags: the bits of STATUS_FLAGS; `asks`: to be answered with a status · `unaligned`: the chosen file could not be lined up
-//   heartbeat:   2 · flags · term u32 · director's user id, 16 bytes · plan's term u32 · rev u32 · globalStartUs f64 ·
-//           positionUs f64 · length of the clock's name, u8 · its name, ASCII · file, 32 bytes, if flagged
-//           flags: 1 resigned · 2 has a file · 4, 8 the plan's state
 
 import * as v from "valibot";
-import type { Heartbeat } from "../../director/index.ts";
-import {
-  concatBytes,
-  type FileId,
-  fromHex,
-  fromUtf8,
-  toHex,
-  type UserId,
-  utf8,
-  WireError,
-} from "../../lib/index.ts";
-import { MAX_PLAN_US, PLAN_STATES } from "../../protocol/constants/director.gen.ts";
+import { concatBytes, type FileId, fromHex, fromUtf8, toHex, utf8, WireError } from "../../lib/index.ts";
 import {
   FILE_PREFIX_BYTES,
   FILE_TROUBLES,
-  MAX_CLOCK_NAME_CHARS,
   MAX_PERSON_NAME_CHARS,
   MAX_SPEAKER_DELAY_MS,
   MAX_START_MS,
@@ -39,9 +25,21 @@ import {
   type StatusFlag,
 } from "../../protocol/constants/session.gen.ts";
 import { type Signal, signalSchema } from "../../transfer/index.ts";
+import { ByteReader, checked, flagsOf } from "./byte-reader.ts";
 import { type CalibrationMessage, calibrationSchema } from "./calibration-message.ts";
 import type { ToldTrouble } from "./file-troubles.ts";
+import { decodeHeartbeat, encodeHeartbeat, HEARTBEAT, type HeartbeatMessage } from "./heartbeat-message.ts";
 import { cleanName } from "./person-name.ts";
+import {
+  decodeQueue,
+  decodeRequest,
+  encodeQueue,
+  encodeRequest,
+  QUEUE,
+  QUEUE_ASK,
+  QUEUE_REQUEST,
+  type QueueMessage,
+} from "./queue-message.ts";
 
 export interface PeerStatus {
   readonly name: string;
@@ -76,13 +74,14 @@ export type { NotReadyReason };
 export type PeerMessage =
   /** `asks`: the sender has not been greeted by the receiver, and does not hear it before that. */
   | { readonly kind: "status"; readonly status: PeerStatus; readonly asks: boolean }
-  | { readonly kind: "heartbeat"; readonly heartbeat: Heartbeat }
+  | HeartbeatMessage
+  | QueueMessage
   | { readonly kind: "signal"; readonly signal: Signal }
   | { readonly kind: "calibration"; readonly calibration: CalibrationMessage };
 
 const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_UNCERTAINTY_TENTHS_MS = 255;
-const TYPE = { status: 1, heartbeat: 2 } as const;
+const STATUS = 1;
 const BRACE = 0x7b;
 
 // A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
@@ -97,7 +96,13 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
     case "status":
       return encodeStatus(message.status, message.asks);
     case "heartbeat":
-      return encodeHeartbeat(message.heartbeat);
+      return encodeHeartbeat(message);
+    case "queue":
+      return encodeQueue(message.queue);
+    case "queue-request":
+      return encodeRequest(message.request);
+    case "queue-ask":
+      return Uint8Array.of(QUEUE_ASK);
     case "signal":
       return utf8(JSON.stringify(signalToWire(message.signal)));
     case "calibration":
@@ -107,12 +112,21 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
 
 /** Throws WireError `wire-malformed`. */
 export function decodePeerMessage(content: Uint8Array): PeerMessage {
+  const reader = new ByteReader(content);
   try {
     switch (content[0]) {
-      case TYPE.status:
-        return decodeStatus(new Reader(content));
-      case TYPE.heartbeat:
-        return { kind: "heartbeat", heartbeat: decodeHeartbeat(new Reader(content)) };
+      case STATUS:
+        return decodeStatus(reader);
+      case HEARTBEAT:
+        return decodeHeartbeat(reader);
+      case QUEUE:
+        return { kind: "queue", queue: decodeQueue(reader) };
+      case QUEUE_REQUEST:
+        return { kind: "queue-request", request: decodeRequest(reader) };
+      case QUEUE_ASK:
+        reader.bytes(1);
+        reader.end();
+        return { kind: "queue-ask" };
       case BRACE:
         return decodeJson(fromUtf8(content));
     }
@@ -122,6 +136,8 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
   }
   throw new WireError("wire-malformed", `message type ${content[0]}`);
 }
+
+const bytesOf = (fileId: FileId | null): Uint8Array => fromHex(fileId ?? "");
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   const { notReadyReason, troubles, rttMs, syncErrorMs, uncertaintyMs, readyFileId } = status;
@@ -136,7 +152,7 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
     unaligned: status.isUnaligned,
   };
   const head = new DataView(new ArrayBuffer(14));
-  head.setUint8(0, TYPE.status);
+  head.setUint8(0, STATUS);
   head.setUint8(1, flagsOf(STATUS_FLAGS.map((flag) => flags[flag])));
   head.setUint8(
     2,
@@ -153,7 +169,7 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   return concatBytes(new Uint8Array(head.buffer), bytesOf(readyFileId), ...told, utf8(status.name));
 }
 
-function decodeStatus(reader: Reader): PeerMessage {
+function decodeStatus(reader: ByteReader): PeerMessage {
   reader.uint8();
   const bits = reader.uint8();
   const has = (flag: StatusFlag): boolean => (bits & (1 << STATUS_FLAGS.indexOf(flag))) !== 0;
@@ -195,98 +211,11 @@ function decodeStatus(reader: Reader): PeerMessage {
   return { kind: "status", status, asks: has("asks") };
 }
 
-function decodeTrouble(reader: Reader): ToldTrouble {
+function decodeTrouble(reader: ByteReader): ToldTrouble {
   const filePrefix = toHex(reader.bytes(FILE_PREFIX_BYTES));
   const trouble = FILE_TROUBLES[reader.uint8()];
   if (!trouble) throw new WireError("wire-malformed", "trouble");
   return { filePrefix, trouble };
-}
-
-function encodeHeartbeat({ record, plan }: Heartbeat): Uint8Array {
-  const head = new DataView(new ArrayBuffer(6));
-  const state = PLAN_STATES.indexOf(plan.state);
-  head.setUint8(0, TYPE.heartbeat);
-  head.setUint8(1, flagsOf([record.resigned, plan.fileId !== null]) | (state << 2));
-  head.setUint32(2, record.term);
-  const clockName = utf8(plan.clockId);
-  const numbers = new DataView(new ArrayBuffer(25));
-  numbers.setUint32(0, plan.term);
-  numbers.setUint32(4, plan.rev);
-  numbers.setFloat64(8, plan.globalStartUs);
-  numbers.setFloat64(16, plan.positionUs);
-  numbers.setUint8(24, clockName.length);
-  const director = fromHex(record.userId);
-  const middle = new Uint8Array(numbers.buffer);
-  return concatBytes(new Uint8Array(head.buffer), director, middle, clockName, bytesOf(plan.fileId));
-}
-
-function decodeHeartbeat(reader: Reader): Heartbeat {
-  reader.uint8();
-  const flags = checked(reader.uint8(), 0, 15);
-  const state = PLAN_STATES[flags >> 2];
-  if (!state) throw new WireError("wire-malformed", "plan state");
-  const record = {
-    term: reader.uint32(), // any number has a next one (D20)
-    userId: toHex(reader.bytes(16)) as UserId,
-    resigned: (flags & 1) !== 0,
-  };
-  const plan = {
-    term: reader.uint32(),
-    rev: reader.uint32(),
-    globalStartUs: checked(reader.float64(), -MAX_PLAN_US, MAX_PLAN_US),
-    positionUs: checked(reader.float64(), 0, MAX_PLAN_US),
-    clockId: reader.ascii(checked(reader.uint8(), 0, MAX_CLOCK_NAME_CHARS)),
-    fileId: (flags & 2) !== 0 ? (toHex(reader.bytes(32)) as FileId) : null,
-    state,
-  };
-  if (reader.rest().length > 0) throw new WireError("wire-malformed", "heartbeat runs over");
-  return { record, plan };
-}
-
-/** Reads from the front; what runs over throws RangeError. */
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  uint8 = (): number => this.#view.getUint8(this.#step(1));
-  uint16 = (): number => this.#view.getUint16(this.#step(2));
-  uint32 = (): number => this.#view.getUint32(this.#step(4));
-  float32 = (): number => this.#view.getFloat32(this.#step(4));
-  float64 = (): number => this.#view.getFloat64(this.#step(8));
-  rest = (): Uint8Array => this.#bytes.subarray(this.#at);
-
-  bytes(length: number): Uint8Array {
-    const from = this.#step(length);
-    if (this.#at > this.#bytes.length) throw new RangeError("runs over");
-    return this.#bytes.subarray(from, this.#at);
-  }
-
-  ascii(length: number): string {
-    const bytes = this.bytes(length);
-    if (bytes.some((byte) => byte < 0x20 || byte > 0x7e)) throw new WireError("wire-malformed", "text");
-    return fromUtf8(bytes);
-  }
-
-  #step(length: number): number {
-    this.#at += length;
-    return this.#at - length;
-  }
-}
-
-const flagsOf = (flags: readonly boolean[]): number =>
-  flags.reduce((byte, isSet, bit) => byte | (isSet ? 1 << bit : 0), 0);
-
-const bytesOf = (fileId: FileId | null): Uint8Array => (fileId ? fromHex(fileId) : new Uint8Array(0));
-
-function checked(value: number, min: number, max: number): number {
-  if (!(value >= min && value <= max)) throw new WireError("wire-malformed", `${value} out of range`);
-  return value;
 }
 
 function signalToWire(signal: Signal): v.InferOutput<typeof jsonOnWire> {

@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { Director, LONGEST_WAIT_MS, type PlanChange, type Readiness } from "../../director/index.ts";
-import type { FileId, UserId } from "../../lib/index.ts";
+import {
+  Director,
+  EMPTY_QUEUE,
+  LONGEST_WAIT_MS,
+  type PlanChange,
+  positionUsAt,
+  type Readiness,
+} from "../../director/index.ts";
+import type { EntryId, FileId, UserId } from "../../lib/index.ts";
 import { START_STANDSTILL_MS } from "../../protocol/constants/director.gen.ts";
 import { PlanPolicy } from "./plan-policy.ts";
 
 const id = (letter: string) => letter.repeat(32) as UserId;
 const songId = "5".repeat(64) as FileId;
+const SONG = { entryId: "5".repeat(16) as EntryId, fileId: songId };
+const OTHER = { entryId: "6".repeat(16) as EntryId, fileId: "6".repeat(64) as FileId };
 const ready: Readiness = {
   userId: id("a"),
   isAway: false,
@@ -23,14 +32,10 @@ function room() {
   const state = {
     clockId: "north",
     readiness: [ready],
-    positionSec: null as number | null,
+    /** By which the loudspeaker plays, in the clock `soundingClockId`; null: it is silent. */
+    soundingUs: null as number | null,
     durationSec: null as number | null,
-    /** Null: all of it. */
-    decodedSec: null as number | null,
-    isHeardElsewhere: false,
-    speakerDelayMs: 0,
     isOldClockKnown: true,
-    isOverElsewhere: false,
     clockState: "locked" as "locked" | "coarse",
     passedOver: [] as UserId[],
   };
@@ -57,13 +62,12 @@ function room() {
       globalUsAt: (localMs) => localMs * 1000,
       toCurrentClock: (globalUs) => (state.isOldClockKnown ? globalUs + 7 : null),
     },
-    positionSecAt: () => state.positionSec,
-    durationSec: () => state.durationSec,
-    decodedSec: () => state.decodedSec ?? state.durationSec,
-    isHeardElsewhere: () => state.isHeardElsewhere,
+    controller: {
+      soundingAt: () => (state.soundingUs === null ? null : { clockId: "north", globalUs: state.soundingUs }),
+    },
+    queue: () => EMPTY_QUEUE,
+    durationUsOf: () => state.durationSec && state.durationSec * 1e6,
     readiness: () => state.readiness,
-    speakerDelayMs: () => state.speakerDelayMs,
-    isOverElsewhere: () => state.isOverElsewhere,
     onPassedOver: (userIds) => state.passedOver.push(...userIds),
   });
   const write = (change: PlanChange | null) => change && director.changePlan(change, 0);
@@ -73,7 +77,7 @@ function room() {
 describe("what the director writes", () => {
   it("[D13] starts a prepared file once all are ready, with the lead after now", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     state.readiness = [ready, { ...ready, userId: id("b"), isReady: false }];
     expect(writer.tick(1_000)).toBeNull();
     state.readiness = [ready, { ...ready, userId: id("b") }];
@@ -88,108 +92,38 @@ describe("what the director writes", () => {
 
   it("[D14] starts without those who are missing when told to, and only then", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     state.readiness = [ready, { ...ready, userId: id("b"), isReady: false }];
     writer.forceStart();
     write(writer.tick(1_000));
     expect(director.plan.state).toBe("playing");
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     expect(writer.tick(9_000)).toBeNull();
-  });
-
-  it("ends a song a second after its last sample", () => {
-    const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
-    write(writer.tick(1_000));
-    [state.positionSec, state.durationSec] = [180.9, 180];
-    expect(writer.tick(200_000)).toBeNull();
-    state.positionSec = 181.1;
-    write(writer.tick(200_300));
-    expect(director.plan).toMatchObject({ state: "stopped", fileId: null });
-  });
-
-  it("[D19] starts for the others what it cannot play itself, and learns from them where it ends", () => {
-    const { director, state, writer, write } = room();
-    state.readiness = [
-      { ...ready, isReady: false, isUnable: true },
-      { ...ready, userId: id("b") },
-    ];
-    write(writer.prepare(songId));
-    write(writer.tick(1_000));
-    expect(director.plan).toMatchObject({ state: "playing", fileId: songId });
-    expect(writer.tick(190_000)).toBeNull();
-    state.isOverElsewhere = true;
-    write(writer.tick(190_200));
-    expect(director.plan).toMatchObject({ state: "stopped", fileId: null });
-  });
-
-  it("[P39] leaves the rest of a song to those who have it, up to the song's length whatever they say", () => {
-    const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
-    write(writer.tick(1_000));
-    [state.durationSec, state.decodedSec, state.isHeardElsewhere] = [30, 10, true];
-    state.positionSec = 12;
-    expect(writer.tick(15_000)).toBeNull();
-    state.positionSec = 30.9;
-    expect(writer.tick(34_000)).toBeNull();
-    state.positionSec = 31.1;
-    write(writer.tick(34_500));
-    expect(director.plan.state).toBe("stopped");
-  });
-
-  it("[P39] ends a song of which nobody has more", () => {
-    const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
-    write(writer.tick(1_000));
-    [state.durationSec, state.decodedSec, state.positionSec] = [30, 10, 10.9];
-    expect(writer.tick(14_000)).toBeNull();
-    state.positionSec = 11.1;
-    write(writer.tick(14_500));
-    expect(director.plan.state).toBe("stopped");
-  });
-
-  it("[P39] lets those play on who have less than the director, and no longer than the director has it", () => {
-    const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
-    write(writer.tick(1_000));
-    [state.durationSec, state.positionSec, state.isHeardElsewhere] = [30, 31.1, true];
-    write(writer.tick(34_500));
-    expect(director.plan.state).toBe("stopped");
-  });
-
-  it("[D19] does not take the end of the song before for that of this one", () => {
-    const { state, writer, write } = room();
-    write(writer.prepare(songId));
-    write(writer.tick(1_000));
-    state.isOverElsewhere = true;
-    expect(writer.tick(2_500)).toBeNull();
-    expect(writer.tick(5_400)).toBeNull();
-    expect(writer.tick(5_600)).toMatchObject({ state: "stopped" });
   });
 
   it("[T10] moves a playing plan to a new server's clock without moving the song", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
-    [state.clockId, state.positionSec, state.speakerDelayMs] = ["south", 42.12, 120];
+    [state.clockId, state.soundingUs] = ["south", 44_500_000];
     write(writer.tick(50_000));
-    expect(director.plan).toMatchObject({ clockId: "south", globalStartUs: 50_000_000, state: "playing" });
-    expect(director.plan.positionUs).toBeCloseTo(42_000_000, 0);
+    expect(director.plan).toMatchObject({ clockId: "south", globalStartUs: 8_000_000, state: "playing" });
+    expect(positionUsAt(director.plan, 50_000_000)).toBe(42_000_000);
     expect(writer.tick(50_200)).toBeNull();
   });
 
   it("[T10] moves a start that is still ahead", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
-    [state.clockId, state.positionSec] = ["south", -0.5];
+    [state.clockId, state.soundingUs] = ["south", 2_000_000];
     write(writer.tick(2_000));
     expect(director.plan).toMatchObject({ globalStartUs: 2_500_000, positionUs: 0 });
   });
 
   it("says nothing while somebody else directs", () => {
     const { director, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     const theirs = { term: 9, userId: id("b"), resigned: false };
     director.receiveHeartbeat(id("b"), { record: theirs, plan: director.plan }, 10);
     expect(writer.tick(1_000)).toBeNull();
@@ -197,33 +131,33 @@ describe("what the director writes", () => {
 
   it("[TR1] [TR2] pauses at the plan's place, and Play of that song goes on from there", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
-    [state.durationSec, state.speakerDelayMs] = [180, 300];
+    state.durationSec = 180;
     write(writer.pause(44_500));
     expect(director.plan).toMatchObject({ state: "stopped", fileId: songId, positionUs: 42_000_000 });
     expect(writer.pause(45_000)).toBeNull();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, director.plan.positionUs));
     write(writer.tick(60_000));
     expect(director.plan).toMatchObject({ globalStartUs: 61_500_000, positionUs: 42_000_000 });
   });
 
   it("[TR1] another song than the paused one begins at its beginning", () => {
     const { director, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     write(writer.pause(44_500));
-    write(writer.prepare("6".repeat(64) as FileId));
+    write(writer.prepare(OTHER, 0));
     expect(director.plan).toMatchObject({ state: "preparing", positionUs: 0 });
   });
 
   it("[TR2] a pause before the song has set in, or after its end, keeps a place within it", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     write(writer.pause(1_100));
     expect(director.plan).toMatchObject({ state: "stopped", positionUs: 0 });
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(2_000));
     state.durationSec = 180;
     write(writer.pause(184_000));
@@ -232,17 +166,17 @@ describe("what the director writes", () => {
 
   it("[TR2] a pause in a clock that is gone keeps what this loudspeaker has reached", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
-    [state.clockId, state.positionSec, state.speakerDelayMs] = ["south", 42.12, 120];
-    write(writer.pause(44_500));
+    [state.clockId, state.soundingUs] = ["south", 44_500_000];
+    write(writer.pause(60_000));
     expect(director.plan.positionUs).toBeCloseTo(42_000_000, 0);
   });
 
   it("[TR3] [TR5] seeks a playing song from the present moment, and ends within the song", () => {
     const { director, state, writer, write } = room();
     expect(writer.seek(10, 500)).toBeNull();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     state.durationSec = 180;
     write(writer.seek(90, 50_000));
@@ -259,7 +193,7 @@ describe("what the director writes", () => {
 
   it("[TR3] a seek waits until the plan is in the clock of now", () => {
     const { state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     state.clockId = "south";
     expect(writer.seek(90, 50_000)).toBeNull();
@@ -267,7 +201,7 @@ describe("what the director writes", () => {
 
   it("[TR4] seeks a paused song by moving the place that is kept", () => {
     const { director, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     write(writer.pause(44_500));
     write(writer.seek(7, 50_000));
@@ -276,25 +210,25 @@ describe("what the director writes", () => {
 
   it("[TR7] moves a start that is still ahead, with its place in the song", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.seek(42, 500));
     write(writer.tick(1_000));
-    [state.clockId, state.positionSec] = ["south", 41.5];
+    [state.clockId, state.soundingUs] = ["south", 2_000_000];
     write(writer.tick(2_000));
     expect(director.plan).toMatchObject({ globalStartUs: 2_500_000, positionUs: 42_000_000 });
   });
 
   it("[D16] who knows the old clock steps in for a director that evidently does not", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     const theirs = { term: 9, userId: id("b"), resigned: false };
     director.receiveHeartbeat(id("b"), { record: theirs, plan: director.plan }, 10);
-    [state.clockId, state.positionSec] = ["south", 42];
+    [state.clockId, state.soundingUs] = ["south", 42_000_000];
     writer.tick(2_000);
     expect(writer.isStranded(9_900)).toBe(false);
     expect(writer.isStranded(10_000)).toBe(true);
-    state.positionSec = null; // it is silent here, but the clock is known
+    state.soundingUs = null; // it is silent here, but the clock is known
     expect(writer.isStranded(10_000)).toBe(true);
     state.isOldClockKnown = false;
     expect(writer.isStranded(10_000)).toBe(false);
@@ -302,7 +236,7 @@ describe("what the director writes", () => {
 
   it("[D17] stops a song whose clock nobody has met", () => {
     const { director, state, writer, write } = room();
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(1_000));
     [state.clockId, state.isOldClockKnown] = ["south", false];
     write(writer.tick(2_000));
@@ -319,7 +253,7 @@ describe("a start that somebody never becomes ready for", () => {
   it("[D22] [D24] goes on without them, says so ahead, and names them", () => {
     const { state, writer, write } = room();
     state.readiness = [ready, bo];
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     expect(writer.tick(0)).toBeNull();
     expect(writer.waiting(10_000)).toEqual({
       missing: [bo.userId],
@@ -333,12 +267,12 @@ describe("a start that somebody never becomes ready for", () => {
   it("[D22] waits anew when the same song is prepared again, by whomever", () => {
     const { director, state, writer, write } = room();
     state.readiness = [ready];
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     write(writer.tick(0));
     expect(director.plan.state).toBe("playing");
     state.readiness = [ready, bo];
     write(writer.stop());
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     expect(writer.tick(LONGEST_WAIT_MS)).toBeNull();
     expect(writer.tick(LONGEST_WAIT_MS + START_STANDSTILL_MS - 1)).toBeNull();
     expect(writer.tick(LONGEST_WAIT_MS + START_STANDSTILL_MS)?.state).toBe("playing");
@@ -347,7 +281,7 @@ describe("a start that somebody never becomes ready for", () => {
   it("[D22] [D24] says no time while nobody is ready, and passes over nobody whom the director did not wait for", () => {
     const { state, writer, write } = room();
     state.readiness = [{ ...ready, isReady: false }, bo];
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     expect(writer.tick(0)).toBeNull();
     expect(writer.waiting(2 * START_STANDSTILL_MS)).toEqual({
       missing: [id("a"), bo.userId],
@@ -365,7 +299,7 @@ describe("a start that somebody never becomes ready for", () => {
       { ...ready, isReady: false },
       { ...bo, isReady: true },
     ];
-    write(writer.prepare(songId));
+    write(writer.prepare(SONG, 0));
     expect(writer.tick(1_000)).toBeNull();
     expect(writer.isClockless(1_000 + START_STANDSTILL_MS - 1)).toBe(false);
     expect(writer.isClockless(1_000 + START_STANDSTILL_MS)).toBe(true);

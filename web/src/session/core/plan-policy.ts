@@ -1,39 +1,40 @@
-// What only the director does to the plan over time: prepares a file, starts it when all are ready, ends it when it is
-// over, moves it to a new server's clock; pauses and seeks by hand (TR1–TR7). Pure but for what it is given to read. Local ms,
-// global µs, seconds in the file. Answers with the change to make; null while there is nothing to change or this peer does not
-// direct.
+// What only the director does to the plan over time: prepares an entry's song, starts it when all are ready, moves it to a new
+// server's clock; pauses and seeks by hand (TR1–TR7). What plays after it is programme-policy.ts's. Pure but for what it is given to
+// read. Local ms, global µs, seconds in the file. Answers with the change to make; null while there is nothing to change or this peer
+// does not direct.
 
 import type { SyncedClock } from "../../clock/index.ts";
 import {
   type Director,
   decideStart,
+  type Plan,
   type PlanChange,
-  positionUsAt,
+  type Queue,
   type Readiness,
   StartWait,
+  type Stretch,
 } from "../../director/index.ts";
-import type { FileId, UserId } from "../../lib/index.ts";
+import type { UserId } from "../../lib/index.ts";
 import { START_STANDSTILL_MS } from "../../protocol/constants/director.gen.ts";
-import { AFTER_END_SEC, OVER_HEARD_AFTER_US } from "../../protocol/constants/session.gen.ts";
+import type { PlaybackProgress } from "./playback-target.ts";
+import { planUsAt, positionUsIn, stretchNow } from "./programme-now.ts";
 
 export interface PlanPolicyOptions {
   readonly director: Director;
   readonly clock: Pick<SyncedClock, "estimate" | "state" | "globalUsAt" | "toCurrentClock">;
-  /** Where this device's loudspeaker should be, by the plan; null when nothing plays here. */
-  readonly positionSecAt: (localMs: number) => number | null;
-  /** Of the song, by its container; null while this device has not decoded it. */
-  readonly durationSec: (fileId: FileId) => number | null;
-  /** What of it this device has decoded; less than its duration where it has only the beginning (P39). */
-  readonly decodedSec: (fileId: FileId) => number | null;
+  readonly controller: Pick<PlaybackProgress, "soundingAt">;
+  readonly queue: () => Queue;
+  /** Of the song, µs; null while nobody has told and this device does not know. */
+  readonly durationUsOf: (entry: Pick<Plan, "entryId" | "fileId">) => number | null;
   readonly readiness: () => readonly Readiness[];
-  readonly speakerDelayMs: () => number;
-  /** Someone who plays the chosen file says that it has ended. */
-  readonly isOverElsewhere: () => boolean;
-  /** Someone has more to play of the chosen file. */
-  readonly isHeardElsewhere: () => boolean;
   /** The song starts without those whose time was up (D22). */
   readonly onPassedOver?: (userIds: readonly UserId[]) => void;
 }
+
+/** An entry and its song. */
+type Song = Pick<Plan, "entryId" | "fileId">;
+
+const NOTHING: Song = { entryId: null, fileId: null };
 
 /** What a prepared song waits for. */
 export interface Waiting {
@@ -53,6 +54,8 @@ export class PlanPolicy {
   readonly #options: PlanPolicyOptions;
   readonly #wait = new StartWait();
   #isStartForced = false;
+  /** From then on the song starts for those who are ready, should anyone be. */
+  #patienceEndLocalMs = Number.POSITIVE_INFINITY;
   #foreignSinceLocalMs: number | null = null;
   #clocklessSinceLocalMs: number | null = null;
 
@@ -60,38 +63,48 @@ export class PlanPolicy {
     this.#options = options;
   }
 
-  prepare(fileId: FileId): PlanChange {
+  /** TR1: it begins at the place that was kept, or at its beginning. */
+  prepare(entry: Song, positionUs: number, patienceEndLocalMs = Number.POSITIVE_INFINITY): PlanChange {
     this.#isStartForced = false;
-    const { plan } = this.#options.director;
-    const isPaused = plan.state === "stopped" && plan.fileId === fileId;
-    return this.#change("preparing", fileId, 0, isPaused ? plan.positionUs : 0); // TR1
+    this.#patienceEndLocalMs = patienceEndLocalMs;
+    return this.#change("preparing", entry, 0, positionUs);
+  }
+
+  /** The entry is chosen, and keeps its place. */
+  rest(entry: Song, positionUs: number): PlanChange {
+    return this.#change("stopped", entry, 0, positionUs);
   }
 
   /** TR1, TR2; null while nothing is under way. */
   pause(localMs: number): PlanChange | null {
-    const { plan } = this.#options.director;
+    const { director, durationUsOf } = this.#options;
+    const { plan } = director;
     if (plan.state === "stopped") return null;
-    const reachedUs = plan.state === "playing" ? this.#reachedUs(localMs) : plan.positionUs;
-    const endSec = plan.fileId && this.#options.durationSec(plan.fileId);
-    const positionUs = Math.min(Math.max(plan.positionUs, reachedUs), (endSec ?? Infinity) * 1e6);
-    return this.#change("stopped", plan.fileId, 0, positionUs);
+    const planUs = planUsAt(plan, this.#options, localMs);
+    if (plan.state !== "playing" || planUs === null) return this.#change("stopped", plan, 0, plan.positionUs);
+    const stretch = this.#stretchNow(localMs);
+    const entry = stretch ?? plan; // behind the last one all is over
+    const reachedUs = stretch ? positionUsIn(stretch, planUs) : Infinity;
+    const endUs = durationUsOf(entry) ?? (stretch ? Infinity : plan.positionUs);
+    return this.#change("stopped", entry, 0, Math.min(reachedUs, endUs));
   }
 
   /** TR3–TR5; null while nothing is chosen, or while a playing plan cannot be written in the clock of now. */
   seek(toSec: number, localMs: number): PlanChange | null {
-    const { director, clock, durationSec } = this.#options;
+    const { director, clock, durationUsOf } = this.#options;
     const { plan } = director;
     if (plan.fileId === null) return null;
-    const lastSec = (durationSec(plan.fileId) ?? Infinity) - BEFORE_END_SEC;
-    const positionUs = Math.max(0, Math.min(toSec, lastSec)) * 1e6;
-    if (plan.state !== "playing") return this.#change(plan.state, plan.fileId, 0, positionUs);
+    const entry = this.#stretchNow(localMs) ?? plan;
+    const lastUs = (durationUsOf(entry) ?? Infinity) - BEFORE_END_SEC * 1e6;
+    const positionUs = Math.max(0, Math.min(toSec * 1e6, lastUs));
+    if (plan.state !== "playing") return this.#change(plan.state, plan, 0, positionUs);
     const globalUs = clock.globalUsAt(localMs);
     if (globalUs === null || plan.clockId !== clock.estimate?.clockId) return null;
-    return this.#change("playing", plan.fileId, globalUs, positionUs);
+    return this.#change("playing", entry, globalUs, positionUs);
   }
 
   stop(): PlanChange {
-    return this.#change("stopped", null, 0, 0);
+    return this.#change("stopped", NOTHING, 0, 0);
   }
 
   /** The director does not want to wait for those who are missing. */
@@ -101,11 +114,11 @@ export class PlanPolicy {
 
   /** D16: the song plays in the clock of a former server, which this peer knows and the director evidently does not. */
   isStranded(localMs: number): boolean {
-    const { director, clock, positionSecAt } = this.#options;
+    const { director, clock, controller } = this.#options;
     const { globalStartUs, clockId } = director.plan;
     // It may have heard of the song only now, and have met that clock all the same.
     const isKnownHere =
-      positionSecAt(localMs) !== null || clock.toCurrentClock(globalStartUs, clockId) !== null;
+      controller.soundingAt(localMs) !== null || clock.toCurrentClock(globalStartUs, clockId) !== null;
     return isKnownHere && !director.isMe && this.#foreignMs(localMs) >= STRANDED_MS;
   }
 
@@ -135,70 +148,43 @@ export class PlanPolicy {
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || globalUs === null || clock.state !== "locked") return null;
     if (director.plan.state === "preparing") return this.start(localMs);
-    if (director.plan.state === "playing")
-      return this.#end(localMs, globalUs) ?? this.#moveToClock(localMs, globalUs);
-    return null;
+    return director.plan.state === "playing" ? this.#moveToClock(localMs, globalUs) : null;
   }
 
   /** Starts the prepared song if everybody is ready, or has been waited for long enough. */
   start(localMs: number): PlanChange | null {
     const { readiness: read, director, clock, onPassedOver } = this.#options;
     const { plan } = director;
-    const { fileId, positionUs } = plan;
     const globalUs = clock.globalUsAt(localMs);
     if (!director.isMe || plan.state !== "preparing" || globalUs === null || clock.state !== "locked")
       return null;
     const readiness = read();
     const leftMs = this.#wait.leftMs(plan, readiness, localMs);
-    const decision = decideStart(readiness, this.#isStartForced, leftMs);
+    const isAnyoneReady = readiness.some(({ isReady, isAway }) => isReady && !isAway);
+    const isPatienceOver = isAnyoneReady && localMs >= this.#patienceEndLocalMs;
+    const decision = decideStart(readiness, this.#isStartForced || isPatienceOver, leftMs);
     if (decision.verdict === "wait") return null;
     if (!this.#isStartForced && leftMs.size > 0) onPassedOver?.([...leftMs.keys()]);
     this.#isStartForced = false;
-    return this.#change("playing", fileId, globalUs + decision.leadMs * 1000, positionUs);
+    return this.#change("playing", plan, globalUs + decision.leadMs * 1000, plan.positionUs);
   }
 
-  #end(localMs: number, globalUs: number): PlanChange | null {
-    const { director, clock, isOverElsewhere, isHeardElsewhere } = this.#options;
-    const { plan } = director;
-    const positionSec = this.#options.positionSecAt(localMs);
-    const durationSec = plan.fileId && this.#options.durationSec(plan.fileId);
-    const decodedSec = plan.fileId && this.#options.decodedSec(plan.fileId);
-    if (positionSec !== null && durationSec !== null && decodedSec !== null) {
-      const isOver = positionSec > durationSec + AFTER_END_SEC;
-      // P39: who has only the beginning leaves the rest to the others, who may say so up to the song's length and no longer.
-      const isOverHere = positionSec > decodedSec + AFTER_END_SEC;
-      return isOver || (isOverHere && !isHeardElsewhere()) ? this.stop() : null;
-    }
-    // D19: it does not sound here; those where it does know its end.
-    const isUnderWay =
-      plan.clockId === clock.estimate?.clockId && positionUsAt(plan, globalUs) > OVER_HEARD_AFTER_US;
-    return isUnderWay && isOverElsewhere() ? this.stop() : null;
-  }
-
+  /** T10: the plan stays the same function of time, and all that follows from it. */
   #moveToClock(localMs: number, globalUs: number): PlanChange | null {
-    const { director, clock, speakerDelayMs } = this.#options;
+    const { director, clock, controller } = this.#options;
     const { plan } = director;
     if (plan.clockId === clock.estimate?.clockId) return null;
-    const positionSec = this.#options.positionSecAt(localMs);
-    if (positionSec !== null) {
-      // A delayed loudspeaker plays the position of a later moment; the plan is about none in particular.
-      const positionUs = positionSec * 1e6 - speakerDelayMs() * 1000;
-      const aheadUs = Math.max(0, plan.positionUs - positionUs); // TR7
-      return this.#change("playing", plan.fileId, globalUs + aheadUs, positionUs + aheadUs);
-    }
-    const startUs = clock.toCurrentClock(plan.globalStartUs, plan.clockId);
-    if (startUs !== null) return this.#change("playing", plan.fileId, startUs, plan.positionUs);
+    const sounding = controller.soundingAt(localMs);
+    const startUs =
+      sounding?.clockId === plan.clockId
+        ? globalUs + plan.globalStartUs - sounding.globalUs
+        : clock.toCurrentClock(plan.globalStartUs, plan.clockId);
+    if (startUs !== null) return this.#change("playing", plan, startUs, plan.positionUs);
     return this.#foreignMs(localMs) >= LOST_MS ? this.stop() : null; // D17
   }
 
-  /** Where the plan is now, in the clock it was written in if that is the one of now, else by the loudspeaker. */
-  #reachedUs(localMs: number): number {
-    const { director, clock, positionSecAt, speakerDelayMs } = this.#options;
-    const { plan } = director;
-    const globalUs = clock.globalUsAt(localMs);
-    if (globalUs !== null && plan.clockId === clock.estimate?.clockId) return positionUsAt(plan, globalUs);
-    const positionSec = positionSecAt(localMs);
-    return positionSec === null ? plan.positionUs : positionSec * 1e6 - speakerDelayMs() * 1000;
+  #stretchNow(localMs: number): Stretch | null {
+    return stretchNow(this.#options.director.plan, this.#options.queue(), this.#options, localMs);
   }
 
   #watchClock(localMs: number): void {
@@ -216,14 +202,17 @@ export class PlanPolicy {
     return this.#foreignSinceLocalMs === null ? 0 : localMs - this.#foreignSinceLocalMs;
   }
 
+  /** A loop is of one entry. */
   #change(
     state: PlanChange["state"],
-    fileId: FileId | null,
+    { entryId, fileId }: Song,
     globalStartUs: number,
     positionUs: number,
   ): PlanChange {
     this.#wait.reset();
+    const { plan } = this.#options.director;
     const clockId = this.#options.clock.estimate?.clockId ?? "";
-    return { clockId, state, fileId, globalStartUs, positionUs };
+    const loopUs = entryId === plan.entryId ? plan.loopUs : null;
+    return { clockId, state, entryId, fileId, globalStartUs, positionUs, loopUs };
   }
 }

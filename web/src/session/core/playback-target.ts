@@ -1,13 +1,15 @@
 // What is to sound on this device, and how far the playback controller has come with it. Pure; seconds in the file.
 
 import { makeClicks } from "../../audio/index.ts";
-import type { Plan } from "../../director/index.ts";
+import type { Plan, Stretch } from "../../director/index.ts";
 import type { FileError, FileId } from "../../lib/index.ts";
 import type { FileTrouble } from "./file-troubles.ts";
 
 /** What is to be heard here. */
 export interface PlaybackTarget {
   readonly plan: Plan;
+  /** What sounds from a little before now on, in the clock of the plan; none while that is not known here, or nothing plays. */
+  readonly stretches: readonly Stretch[];
   /** This device could sound the chosen file right now (readiness.ts). */
   readonly isReady: boolean;
   /** The loudspeaker is late by so much. */
@@ -35,6 +37,8 @@ export interface PlaybackProgress {
   refusalOf(fileId: FileId): FileError | null;
   /** Seconds into the file that should sound at `localMs`, by the plan; null when nothing plays. */
   positionSecAt(localMs: number): number | null;
+  /** The clock by which the loudspeaker plays the plan, and the moment on it; null when nothing plays. */
+  soundingAt(localMs: number): { readonly clockId: string; readonly globalUs: number } | null;
   /** The song is loaded, and could not be lined up with its owner's decode (rule P46). */
   isUnalignedAt(localMs: number): boolean;
 }

@@ -11,7 +11,8 @@ const preparing: Plan = { ...EMPTY_PLAN, fileId: songId, state: "preparing" };
 class Device {
   plan = preparing;
   files: readonly FileState[] = [song()];
-  player = { isUnlocked: true, isSettled: true, loadedId: songId as string | null };
+  loadedId: string | null = songId;
+  player = { isUnlocked: true, isSettled: true, isLoaded: (fileId: string) => fileId === this.loadedId };
   clock: ReadinessParts["clock"] = { state: "locked" };
   refusal: FileError | null = null;
 
@@ -34,7 +35,7 @@ describe("a device", () => {
     const device = new Device();
     expect([device.readyFileId, device.reason]).toEqual([songId, null]);
     device.plan = EMPTY_PLAN;
-    device.player.loadedId = null;
+    device.loadedId = null;
     expect([device.readyFileId, device.reason]).toEqual([null, null]);
   });
 
@@ -50,7 +51,8 @@ describe("a device", () => {
   it("says what keeps it from being ready in the order in which that is got over", () => {
     const device = new Device();
     device.files = [song({ seeded: false })];
-    device.player = { isUnlocked: false, isSettled: false, loadedId: null };
+    device.loadedId = null;
+    Object.assign(device.player, { isUnlocked: false, isSettled: false });
     device.clock = { state: "coarse" };
     expect(device.reason).toBe("fetching");
     device.files = [song({ seeded: false, enabled: false })];
@@ -63,7 +65,7 @@ describe("a device", () => {
     expect(device.reason).toBe("clock");
     device.clock = { state: "locked" };
     expect(device.reason).toBe("decoding");
-    device.player.loadedId = songId;
+    device.loadedId = songId;
     expect([device.readyFileId, device.reason]).toEqual([null, "clock"]);
     device.player.isSettled = true;
     expect([device.readyFileId, device.reason]).toEqual([songId, null]);
@@ -79,7 +81,7 @@ describe("a device", () => {
 
   it("[P38] gives no reason to wait for it once it has refused the song", () => {
     const device = new Device();
-    device.player.loadedId = null;
+    device.loadedId = null;
     device.refusal = new FileError("file-not-audio", "text");
     expect([device.readyFileId, device.reason]).toEqual([null, null]);
   });

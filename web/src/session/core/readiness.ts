@@ -12,7 +12,7 @@ import type { Peer } from "./roster.ts";
 
 export interface ReadinessParts {
   readonly plan: Plan;
-  readonly player: Pick<Player, "isUnlocked" | "isSettled" | "loadedId">;
+  readonly player: Pick<Player, "isUnlocked" | "isSettled" | "isLoaded">;
   readonly controller: Pick<PlaybackProgress, "refusalOf">;
   readonly clock: Pick<SyncedClock, "state">;
   readonly files: readonly FileState[];
@@ -25,7 +25,7 @@ export interface ReadinessParts {
 export function readReadyFileId({ plan, player, clock }: Omit<ReadinessParts, "controller" | "files">) {
   const isSettled = plan.state === "playing" || player.isSettled;
   const isTimeKnown = clock.state !== "unsynced" && clock.state !== "coarse";
-  return player.loadedId === plan.fileId && player.isUnlocked && isSettled && isTimeKnown
+  return plan.fileId !== null && player.isLoaded(plan.fileId) && player.isUnlocked && isSettled && isTimeKnown
     ? plan.fileId
     : null;
 }
@@ -43,7 +43,7 @@ export function readNotReadyReason(parts: ReadinessParts): NotReadyReason | null
   }
   if (!player.isUnlocked) return "sound-held";
   if (clock.state === "unsynced" || clock.state === "coarse") return "clock";
-  return player.loadedId === fileId ? "clock" : "decoding"; // P27: the sound card's
+  return player.isLoaded(fileId) ? "clock" : "decoding"; // P27: the sound card's
 }
 
 /** More is nearer to being ready: what is behind in the order of `readNotReadyReason` has been got over. */

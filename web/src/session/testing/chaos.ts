@@ -4,8 +4,10 @@
 import { EMPTY_PLAN, type Plan, positionUsAt } from "../../director/index.ts";
 import { type FileId, pickOne, randomBelow } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { QUEUE_SETTLE_MS, REQUEST_KEPT_MS } from "../../protocol/constants/director.gen.ts";
 import { EventClock } from "../../transfer/testing/event-clock.ts";
 import { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
+import { QueueStorm } from "./queue-storm.ts";
 import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { memberId, SimMember } from "./sim-member.ts";
 import { SimServer } from "./sim-server.ts";
@@ -21,6 +23,9 @@ const FETCH_MS = 30_000;
 /** From a start, or from agreement, until the loudspeakers must be in step. */
 const SETTLE_MS = 8_000;
 const IN_STEP_MS = 5;
+/** Of what happens in a storm around the queue. */
+const QUEUE_SHARE = 0.7;
+const HEARTBEAT_MS = 1_000;
 /** Share of the runs without real sound that are also listened to; it takes as long as all before. */
 const LISTENED_SHARE = 0.15;
 /** The server's heartbeat finds a dead socket in 30 s, and the grace is 15 s. */
@@ -148,9 +153,13 @@ export interface Outcome {
   readonly story: readonly string[];
 }
 
-export async function runChaos(seed: number, depth: Depth, withLiar = false): Promise<Outcome> {
-  const chaos = new Chaos(seed, depth);
-  if (withLiar) chaos.lie();
+export async function runChaos(
+  seed: number,
+  depth: Depth,
+  withWhat: "liar" | "queue" | null = null,
+): Promise<Outcome> {
+  const chaos = new Chaos(seed, depth, withWhat === "queue");
+  if (withWhat === "liar") chaos.lie();
   let trouble: string | null;
   try {
     trouble = await chaos.run();
@@ -172,9 +181,12 @@ export class Chaos {
   #isCalm = false;
   /** Someone has gone without a word that could be heard. */
   #isSomeoneMissed = false;
+  /** Most of what people do is about the queue, and that is what is judged. */
+  readonly #queueStorm: QueueStorm | null;
 
-  constructor(seed: number, depth: Depth) {
+  constructor(seed: number, depth: Depth, withQueue = false) {
     this.random = new SeededRandom(seed);
+    this.#queueStorm = withQueue ? new QueueStorm(this.random) : null;
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
     this.#world = { clock: this.#clock, random: this.random, server: this.server, network, depth };
@@ -189,20 +201,30 @@ export class Chaos {
   }
 
   async run(): Promise<string | null> {
-    const people = 2 + randomBelow(this.random, 3);
+    if (this.#queueStorm?.isOld) await this.#growOld(this.#queueStorm);
+    const people = 2 + randomBelow(this.random, 3) - this.devices.length;
     for (let index = 0; index < people; index++)
       this.#clock.after(3_000 * this.random.fraction(), () => this.join());
     const stormMs = MIN_STORM_MS + this.random.fraction() * (MAX_STORM_MS - MIN_STORM_MS);
-    const acts = 2 + randomBelow(this.random, 12);
+    const acts = (2 + randomBelow(this.random, 12)) * (this.#queueStorm ? 3 : 1);
     for (let index = 0; index < acts; index++) {
       const afterMs = 1_000 + this.random.fraction() * (stormMs - 1_000 - MIN_SLEEP_MS);
       this.#clock.after(afterMs, () => this.#act());
     }
     await this.#advance(stormMs);
     this.#calm();
+    if (this.#queueStorm) return (await this.#reopened()) ?? (await this.#sameQueue(this.#queueStorm));
     return (
       (await this.#reopened()) ?? (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left())
     );
+  }
+
+  async #growOld(storm: QueueStorm): Promise<void> {
+    for (let count = 0; count < 2; count++) this.join();
+    await this.#advance(6_000);
+    for (const device of this.devices) storm.begin(device);
+    await this.#advance(REQUEST_KEPT_MS + 5_000);
+    this.#tell("the storm begins");
   }
 
   async end(): Promise<void> {
@@ -234,7 +256,7 @@ export class Chaos {
       const record = { term: number(), userId: liar.userId, resigned: random.fraction() < 0.2 };
       const heartbeat = { record, plan: { ...EMPTY_PLAN, term: number(), rev: number() } };
       const to = random.fraction() < 0.5 ? null : pickOne(random, liar.others);
-      liar.say(to, { kind: "heartbeat", heartbeat });
+      liar.say(to, { kind: "heartbeat", heartbeat, queueStamp: null });
     };
     this.#clock.after(1_500, claim);
   }
@@ -277,6 +299,10 @@ export class Chaos {
   #act(): void {
     if (this.alive.length === 0) return;
     const device = pickOne(this.random, this.alive);
+    if (this.#queueStorm && this.random.fraction() < QUEUE_SHARE) {
+      this.#tell(`${device.name} ${this.#queueStorm.act(device)}`);
+      return;
+    }
     const name = pickOne(this.random, Object.keys(ACTS));
     const detail = ACTS[name]?.(this, device) ?? "";
     this.#tell(`${device.name} ${name} ${detail}`);
@@ -310,16 +336,34 @@ export class Chaos {
       const isSame = now.length === group.length && now.every((device, index) => device === group[index]);
       unchangedMs = isSame ? unchangedMs + 250 : 0;
       group = now;
-      const trouble = unchangedMs >= AGREE_MS ? this.#disagreement(group) : null;
+      const isJudged = unchangedMs >= AGREE_MS && !this.#queueStorm; // there the plan goes on by itself
+      const trouble = isJudged ? this.#disagreement(group) : null;
       if (trouble) return `while others are missing, ${trouble}`;
     }
     this.#tell("all connected");
     return isOpen() ? null : `not connected: ${this.#each(({ session }) => session.controlState)}`;
   }
 
+  /** A director whose clock has only just locked may start the song in this very moment: then all know within a heartbeat. */
   async #agreed(): Promise<string | null> {
     await this.#advance(AGREE_MS);
+    for (let waitedMs = 0; waitedMs < HEARTBEAT_MS; waitedMs += 100) {
+      if (this.#disagreement(this.alive) === null) return null;
+      await this.#advance(100);
+    }
     return this.#disagreement(this.alive);
+  }
+
+  /** Q25, Q26, Q36: within a heartbeat of agreement on who directs and knows the queue, everybody has all of one queue. */
+  async #sameQueue(storm: QueueStorm): Promise<string | null> {
+    await this.#advance(AGREE_MS);
+    let trouble: string | null = null;
+    for (let waitedMs = 0; waitedMs < HEARTBEAT_MS + QUEUE_SETTLE_MS; waitedMs += 100) {
+      await this.#advance(100);
+      trouble = this.#disagreement(this.alive) ?? storm.trouble(this.alive);
+      if (trouble === null) return null;
+    }
+    return trouble;
   }
 
   #connected(): readonly SimDevice[] {
@@ -416,7 +460,7 @@ export class Chaos {
   }
 }
 
-const planText = ({ term, rev, clockId, state, globalStartUs, positionUs }: Plan): string =>
-  `${term}.${rev} ${state} from ${positionUs} at ${globalStartUs} of ${clockId}`;
+const planText = ({ term, rev, clockId, state, entryId, globalStartUs, positionUs }: Plan): string =>
+  `${term}.${rev} ${state} ${entryId} from ${positionUs} at ${globalStartUs} of ${clockId}`;
 
 const promisesRun = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -4,6 +4,7 @@
 
 import type { SoundPlatform } from "../../audio/output/sound-platform.ts";
 import { timestampReader } from "../../audio/output/speaker-timestamps.ts";
+import type { LanePlace } from "../../audio/render/lane-mix.ts";
 import type { RenderAnswer, RenderRequest } from "../../audio/render/render-protocol.ts";
 import type { Segment } from "../../audio/render/segment-track.ts";
 import type { Clock, Random } from "../../lib/index.ts";
@@ -23,11 +24,13 @@ const SAMPLE_PERIOD_MS = 200;
 interface Rendered {
   readonly length: number;
   readonly segment: Segment;
+  readonly lanes: readonly LanePlace[];
   readonly buffer: ArrayBuffer;
 }
 
 interface Sounding {
   readonly segment: Segment;
+  readonly lanes: readonly LanePlace[];
   readonly startFrame: number;
   readonly skippedFrames: number;
   stopFrame: number;
@@ -66,13 +69,22 @@ export class SimCard {
 
   /** Seconds into the file leaving the output now; null while nothing sounds. */
   get heardSec(): number | null {
+    return this.heard.at(-1)?.sec ?? null;
+  }
+
+  /** All that leaves the output now, by the source in the render Worker; what began last comes last. */
+  get heard(): readonly { readonly sourceId: string; readonly sec: number }[] {
     const frame = this.#outputSecNow() * SAMPLE_RATE;
-    if (this.#isStanding) return null;
-    for (const { segment, startFrame, skippedFrames, stopFrame } of this.#sounding) {
+    if (this.#isStanding) return [];
+    for (const { segment, lanes, startFrame, skippedFrames, stopFrame } of this.#sounding) {
       if (frame < startFrame || frame >= stopFrame) continue;
-      return (segment.position + (frame - startFrame + skippedFrames) * segment.ratio) / SAMPLE_RATE;
+      const position = segment.position + (frame - startFrame + skippedFrames) * segment.ratio;
+      return lanes
+        .filter(({ endFrame, ...lane }) => position >= beginFrame(lane) && position < endFrame)
+        .sort((one, other) => one.startFrame - other.startFrame)
+        .map(({ sourceId, originFrame }) => ({ sourceId, sec: (position - originFrame) / SAMPLE_RATE }));
     }
-    return null;
+    return [];
   }
 
   get platform(): SoundPlatform {
@@ -249,7 +261,7 @@ export class SimCard {
         const startFrame = Math.round(whenSec * SAMPLE_RATE);
         const skippedFrames = Math.round(offsetSec * SAMPLE_RATE);
         const stopFrame = startFrame + rendered.length - skippedFrames;
-        sounding = { segment: rendered.segment, startFrame, skippedFrames, stopFrame };
+        sounding = { segment: rendered.segment, lanes: rendered.lanes, startFrame, skippedFrames, stopFrame };
         card.#sounding.add(sounding);
         source.watchEnd();
       },
@@ -289,6 +301,10 @@ export class SimCard {
   }
 }
 
+/** A frame before a song's beginning may be its first: places are fractions. */
+const beginFrame = ({ fadeInFrames, startFrame, originFrame }: Omit<LanePlace, "endFrame">): number =>
+  (fadeInFrames > 0 ? startFrame : originFrame) - 1;
+
 function answerTo(request: Exclude<RenderRequest, { type: "load" | "unload" | "drop" }>): RenderAnswer {
   const { id } = request;
   switch (request.type) {
@@ -301,8 +317,8 @@ function answerTo(request: Exclude<RenderRequest, { type: "load" | "unload" | "d
     case "levels":
       return { type: "levels", id, levels: new Float32Array(0) };
     default: {
-      const { segment } = request;
-      const rendered: Rendered = { length: segment.frames, segment, buffer: new ArrayBuffer(0) };
+      const { segment, lanes } = request;
+      const rendered: Rendered = { length: segment.frames, segment, lanes, buffer: new ArrayBuffer(0) };
       return { type: "rendered", id, channels: [rendered as unknown as Float32Array<ArrayBuffer>] };
     }
   }

@@ -5,7 +5,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { delaysFor } from "../../audio/calibration/lateness.ts";
 import * as wholeDecoding from "../../audio/decode/decode.ts";
 import { FileSounds } from "../../audio/decode/file-sounds.ts";
-import { type PlaybackReading, Player, type Timeline } from "../../audio/index.ts";
+import { type Lane, type PlaybackReading, Player, type Timeline } from "../../audio/index.ts";
+import { playerPartsWith } from "../../audio/player-parts.ts";
 import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
 import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
@@ -26,8 +27,11 @@ export type Depth = "control" | "sound" | "whole";
 
 /** What everybody has where files are ideal. */
 export const IDEAL_SONG_ID = "5".repeat(64) as FileId;
+export const IDEAL_SONG_IDS = [IDEAL_SONG_ID, "6".repeat(64) as FileId, "7".repeat(64) as FileId];
 const SWARM_ID = "0".repeat(32) as SwarmId;
 const SONG_SEC = 600;
+/** Of the others. */
+const OTHER_SONG_SEC = 9;
 /** Four pieces that begin as an MP3 does. */
 const SIM_SONG = Uint8Array.from(
   { length: 200_000 },
@@ -110,6 +114,8 @@ export class SimDevice {
   readonly appliedCalibration: (SessionNews & { code: "lined-up" })[] = [];
   /** What the page was told of who directs. */
   readonly told: (SessionNews & { code: "director-changed" })[] = [];
+  /** What was refused of the queue. */
+  readonly refusals: string[] = [];
   readonly #ideal: IdealPlayer | null;
 
   constructor(
@@ -161,6 +167,7 @@ export class SimDevice {
       onEvent: (event) => {
         if (event.code === "refused") this.refusal = event.refusal;
         if (event.code === "director-changed") this.told.push(event);
+        if (event.code === "queue-refused") this.refusals.push(event.refusal);
         if (event.code !== "lined-up") return;
         this.appliedCalibration.push(event);
         this.session.setSpeakerDelay(event.delayMs);
@@ -168,12 +175,19 @@ export class SimDevice {
       onChange: () => undefined,
       platform: {
         // Nothing here may wait for the world outside of virtual time, as for a script or a Worker.
-        makeSounds: (parts) =>
-          new FileSounds(parts, {
-            indexOf: async () => null,
-            decode: () => Promise.reject(new Error("no slices here")),
-            loadWholeDecoder: async () => wholeDecoding,
-          }),
+        givePlayerParts: (_clock, give) => {
+          give(
+            playerPartsWith(
+              (parts) =>
+                new FileSounds(parts, {
+                  indexOf: async () => null,
+                  decode: () => Promise.reject(new Error("no slices here")),
+                  loadWholeDecoder: async () => wholeDecoding,
+                }),
+            ),
+          );
+          return () => undefined;
+        },
         primitives: plainPrimitives,
         isPhone: () => false,
         loadCalibration: async () => this.ear,
@@ -239,10 +253,10 @@ class IdealPlayer {
   readonly isUnlocked = true;
   readonly isInterrupted = false;
   readonly sampleRate = 48_000;
-  readonly durationSec = SONG_SEC;
-  readonly decodedSec = SONG_SEC;
+  readonly openAheadSec = 30;
   loadedId: string | null = IDEAL_SONG_ID;
   readonly #clock: SimClock;
+  #lanes: readonly Lane[] = [];
   #timeline: Timeline | null = null;
   #startSec = (): number => 0;
 
@@ -250,10 +264,38 @@ class IdealPlayer {
     this.#clock = clock;
   }
 
+  get durationSec(): number {
+    return this.loadedId === IDEAL_SONG_ID ? SONG_SEC : OTHER_SONG_SEC;
+  }
+
+  get decodedSec(): number {
+    return this.durationSec;
+  }
+
   get heardSec(): number | null {
     const sec = this.#timeline?.(this.#clock.nowMs()) ?? -1;
-    return sec >= this.#startSec() ? sec : null;
+    if (sec < this.#startSec()) return null;
+    const lane = this.#lanes.findLast(({ startSec }) => startSec <= sec) ?? this.#lanes[0];
+    return lane ? sec - lane.startSec + lane.fromSec : sec;
   }
+
+  setLanes(lanes: readonly Lane[]): void {
+    this.#lanes = lanes;
+  }
+
+  isLoaded(fileId: string): boolean {
+    return this.loadedId === fileId;
+  }
+
+  lengthOf(fileId: string) {
+    return this.isLoaded(fileId) ? this : null;
+  }
+
+  soundOf(): null {
+    return null;
+  }
+
+  keepOnly(): void {}
 
   play(timeline: Timeline, startSec: () => number = () => 0): void {
     this.#timeline = timeline;
@@ -269,6 +311,7 @@ class IdealPlayer {
   }
 
   loadSound(id: string): void {
+    this.#lanes = [];
     this.loadedId = id;
   }
 
@@ -279,7 +322,7 @@ class IdealPlayer {
   readonly isSettled = true;
 
   unlock(): void {}
-  decodeWith(): void {}
+  soundWith(): void {}
   rest(): void {}
   redirect(): void {}
   replan(): void {}
@@ -297,8 +340,8 @@ class IdealPlayer {
       ratePpm: isPlaying ? 0 : null,
       outputLatencyMs: 0,
       startMs: 0,
-      durationSec: SONG_SEC,
-      decodedSec: SONG_SEC,
+      durationSec: this.durationSec,
+      decodedSec: this.decodedSec,
       decodeOffsetMs: 0,
       rejoins: 0,
       needsTap: false,
@@ -310,9 +353,15 @@ class IdealPlayer {
 
 /** Everybody has held the song for ever. */
 class IdealSwarm implements Partial<Swarm> {
-  readonly files = { value: [{ fileId: IDEAL_SONG_ID, seeded: true }] } as unknown as Swarm["files"];
+  readonly files = {
+    value: IDEAL_SONG_IDS.map((fileId) => ({ fileId, seeded: true, sources: [], offeredBy: [] })),
+  } as unknown as Swarm["files"];
 
   readonly pieceMaps = [];
+
+  indexOf(): null {
+    return null;
+  }
 
   async readBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(1);
@@ -327,7 +376,7 @@ class IdealSwarm implements Partial<Swarm> {
   }
 
   prioritize(): void {}
-
+  setNeeds(): void {}
   wake(): void {}
   setMembers(): void {}
   setPlaying(): void {}

@@ -8,8 +8,16 @@ import type { Depth } from "./sim-device.ts";
 const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 100, whole: 50 };
 const LIMIT_MS = 300_000;
 
-/** Describes `tests` tests of `depth`, of consecutive seeds from `firstSeed` on; `withLiar`: one claims whatever it likes. */
-export function describeStorms(depth: Depth, firstSeed: number, tests: number, withLiar = false): void {
+/**
+ * Describes `tests` tests of `depth`, of consecutive seeds from `firstSeed` on. With a liar one claims whatever it likes; with a
+ * queue most of what happens is about that.
+ */
+export function describeStorms(
+  depth: Depth,
+  firstSeed: number,
+  tests: number,
+  withWhat: "liar" | "queue" | null = null,
+): void {
   const seeds = SEEDS_PER_TEST[depth];
   beforeAll(() => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined); // what is ignored on the wire is no news here
@@ -17,12 +25,12 @@ export function describeStorms(depth: Depth, firstSeed: number, tests: number, w
   afterAll(() => {
     vi.restoreAllMocks();
   });
-  describe(`as far as ${depth} goes${withLiar ? ", with a liar among them" : ""}`, () => {
+  describe(`as far as ${depth} goes${withWhat ? `, with a ${withWhat} among them` : ""}`, () => {
     it.each(Array.from({ length: tests }, (_, index) => firstSeed + index * seeds))(
       "the room is whole again, from seed %i",
       async (from) => {
         for (let seed = from; seed < from + seeds; seed++) {
-          const { trouble, story } = await runChaos(seed, depth, withLiar);
+          const { trouble, story } = await runChaos(seed, depth, withWhat);
           if (trouble !== null) expect.fail(`${depth} seed ${seed}: ${trouble}\n${story.join("\n")}`);
         }
       },
