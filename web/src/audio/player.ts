@@ -1,69 +1,36 @@
-// Plays one file along a timeline, in step to the sample. The shell around planner, queue and output: it owns the timer
-// that keeps the queue filled. Local ms, audio frames of the context, seconds in the file.
-// States: idle (no sound wanted) · locked-audio (needs a tap) · preparing (decoding, or the line does not stand yet) ·
-// scheduled (queued, not begun) · playing · interrupted (the platform took the sound).
+// Plays lanes of sound along a timeline, in step to the sample and over their seams. The shell around planner, queue and output:
+// it owns the timer that keeps the queue filled. What lies where on the line of seconds, and what is decoded of it, is laned-sound.ts.
+// Local ms, audio frames of the context, seconds of the programme, of the line and in the song.
 // Does not know directors or global time: a Timeline is all it is given.
 
 import { type Bytes, type Clock, every } from "../lib/index.ts";
-import type { Anchored, MakeSounds, Sound, SoundFile, Sounds } from "./decode/sound.ts";
+import type { Anchored, Sound, SoundFile } from "./decode/sound.ts";
 import type { Anchor, AnchorMatch } from "./index/anchor.ts";
+import type { Lane, QueuedSpan } from "./lane-line.ts";
+import type { LanedSound } from "./laned-sound.ts";
 import { OutputWatch } from "./output/output-watch.ts";
 import { SoundOutput } from "./output/sound-output.ts";
 import { browserSound, type SoundPlatform } from "./output/sound-platform.ts";
+import type { PlaybackReading, PlaybackState, SoundMove } from "./playback-reading.ts";
+import type { MakePlayerParts, PlayerParts } from "./player-parts.ts";
 import { ringChime } from "./render/chime.ts";
-import { RenderChannel } from "./render/render-channel.ts";
 import { Repair } from "./render/repair.ts";
-import { SegmentPlanner, type Timeline } from "./render/segment-planner.ts";
-import { SegmentQueue } from "./render/segment-queue.ts";
+import type { SegmentPlanner, Timeline } from "./render/segment-planner.ts";
+import type { SegmentQueue } from "./render/segment-queue.ts";
 import type { Segment } from "./render/segment-track.ts";
 import { Settling } from "./render/settling.ts";
-
-export type PlaybackState = "idle" | "locked-audio" | "preparing" | "scheduled" | "playing" | "interrupted";
-
-export interface PlaybackReading {
-  readonly state: PlaybackState;
-  readonly positionSec: number | null;
-  readonly errorMs: number | null;
-  /** The loudspeaker is within this of where `errorMs` says that it is, in 19 of 20 moments. */
-  readonly uncertaintyMs: number | null;
-  readonly ratePpm: number | null;
-  readonly outputLatencyMs: number | null;
-  /** From a plan that arrives to sound at the loudspeaker. */
-  readonly startMs: number;
-  /** Of the song; this device may have less of it. */
-  readonly durationSec: number | null;
-  /** What of it this device has decoded, from its beginning (P39). */
-  readonly decodedSec: number | null;
-  /** How much later sound lies in this device's decode than in the anchor's; null while nothing is loaded. */
-  readonly decodeOffsetMs: number | null;
-  readonly rejoins: number;
-  /** The sound is held back and only a tap of the person brings it back. */
-  readonly needsTap: boolean;
-  /** How far ahead of the render clock sound is on the card's queue, whatever becomes of the page's scripts. */
-  readonly queuedSec: number | null;
-  /** Segments that came too late for their start; each was a gap. */
-  readonly lateSegments: number;
-}
-
-/** The sound is back after the platform had taken it, or it leaves through another output now. */
-export type SoundMove = "back" | "rerouted";
 
 const TICK_MS = 100;
 /** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
 const START_AHEAD_SEC = 0.5;
 /** TR8: no click, and still at once to a finger on the slider. */
 const VOLUME_RAMP_SEC = 0.015;
-/** A quarter of a frame: below that a match says the same as the one before. */
-const ALIGNED_SEC = 5e-6;
+/** What will be faded over at the next cut, with something to spare. */
+const CUT_ROOM_SEC = 0.1;
 
 const fromTheBeginning = (): number => 0;
 
-interface Loaded {
-  readonly fileId: string;
-  readonly sound: Sound;
-  /** How much later sound lies in this decode than in the anchor's; 0 until an anchor was matched. */
-  readonly decodeOffsetSec: number;
-}
+type ShownSound = Pick<Sound, "loudness" | "windowSec" | "isByIndex">;
 
 export class Player {
   readonly #clock: Clock;
@@ -72,18 +39,15 @@ export class Player {
   readonly #onChange: () => void;
   readonly #onSoundMoved: (move: SoundMove) => void;
   #wasInterrupted = false;
-  #planner: SegmentPlanner | null = null;
-  #queue: SegmentQueue | null = null;
-  #channel: RenderChannel | null = null;
-  #makeSounds: MakeSounds | null = null;
-  #sounds: Sounds | null = null;
-  /** The anchors asked for are made one after the other: decoding takes memory. */
-  #anchoring: Promise<unknown> = Promise.resolve();
-  #loaded: Loaded | null = null;
+  #makeParts: MakePlayerParts | null = null;
+  #parts: PlayerParts | null = null;
+  /** Who waits for them. */
+  readonly #awaiting: ((parts: PlayerParts) => void)[] = [];
+  /** On seconds of the programme. */
   #timeline: Timeline | null = null;
-  /** Where the loaded song will begin, s, while nothing plays. */
+  /** Where the opened song will begin, s, while nothing plays. */
   #restSec = 0;
-  /** Where the song sets in, in seconds into the file; nothing before it sounds. */
+  /** Where the programme sets in; nothing before it sounds. */
   #startSec: () => number = fromTheBeginning;
   #gain: GainNode | null = null;
   #volume = 1;
@@ -114,17 +78,11 @@ export class Player {
     this.#isUnable = true;
     const context = this.#output.unlock();
     this.#isUnable = false;
-    if (this.#queue) return;
+    if (this.#gain) return;
     this.#gain = context.createGain();
     this.#gain.gain.value = this.#volume;
     this.#gain.connect(context.destination);
-    this.#channel = new RenderChannel(this.#platform.makeWorker());
-    this.#queue = new SegmentQueue(context, this.#gain, this.#channel);
-    this.#planner = new SegmentPlanner(
-      context.sampleRate,
-      this.#output.line,
-      (from, to) => this.#loaded?.sound.covers(from, to) ?? false,
-    );
+    this.#makeReady();
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick());
   }
 
@@ -134,7 +92,7 @@ export class Player {
     this.#gain?.gain.setTargetAtTime(volume, this.#output.context?.currentTime ?? 0, VOLUME_RAMP_SEC / 3);
   }
 
-  /** Says by a sound that this device sounds; nothing before the first tap. */
+  /** Says that this device sounds; nothing before the first tap. */
   chime(): void {
     if (this.#output.context && this.#gain) ringChime(this.#output.context, this.#gain);
   }
@@ -162,136 +120,158 @@ export class Player {
     this.#output.askForSound();
   }
 
-  /** The file that is decoded and ready to sound. */
+  /** What plays comes with the part of the page that is loaded after the join screen. */
+  soundWith(makeParts: MakePlayerParts): void {
+    this.#makeParts = makeParts;
+    this.#makeReady();
+  }
+
+  #makeReady(): void {
+    const { context, line } = this.#output;
+    if (this.#parts || !this.#makeParts || !context || !this.#gain) return;
+    this.#parts = this.#makeParts({
+      context,
+      destination: this.#gain,
+      line,
+      worker: this.#platform.makeWorker(),
+      clock: this.#clock,
+      platform: this.#platform,
+      onChange: this.#onChange,
+      queued: () => this.#queued(),
+      onLanesChanged: (change) => (change === "moved" ? this.redirect() : this.replan()),
+    });
+    for (const resolve of this.#awaiting.splice(0)) resolve(this.#parts);
+    this.#onChange();
+  }
+
+  get #planner(): SegmentPlanner | null {
+    return this.#parts?.planner ?? null;
+  }
+
+  get #queue(): SegmentQueue | null {
+    return this.#parts?.queue ?? null;
+  }
+
+  get #lanes(): LanedSound | null {
+    return this.#parts?.lanes ?? null;
+  }
+
+  /** Open and ready to sound. */
+  isLoaded(fileId: string): boolean {
+    return this.lengthOf(fileId) !== null;
+  }
+
+  /** Of a file that is open; null of any other. */
+  lengthOf(fileId: string): { readonly durationSec: number; readonly decodedSec: number } | null {
+    return this.#lanes?.soundOf(fileId) ?? null;
+  }
+
+  /** The file whose sound plays now; while none does, the one that was opened last. Null where it is not open. */
   get loadedId(): string | null {
-    return this.#loaded?.fileId ?? null;
+    return this.#current?.fileId ?? null;
   }
 
+  /** Of the song that `loadedId` names, as what follows. */
   get durationSec(): number | null {
-    return this.#loaded?.sound.durationSec ?? null;
+    return this.#current?.sound.durationSec ?? null;
   }
 
-  /** What of the loaded file sounds here; less than its duration where this browser has decoded only a part. */
   get decodedSec(): number | null {
-    return this.#loaded?.sound.decodedSec ?? null;
+    return this.#current?.sound.decodedSec ?? null;
   }
 
-  /** What decodes comes with the part of the page that is loaded after the join screen. */
-  decodeWith(makeSounds: MakeSounds): void {
-    this.#makeSounds = makeSounds;
+  /** To look at: whoever opened it closes it. */
+  get sound(): ShownSound | null {
+    return this.#current?.sound ?? null;
   }
 
-  /** Of the loaded file, to look at (loudness.ts); null until it was made. */
-  get loudness(): readonly number[] | null {
-    return this.#loaded?.sound.loudness ?? null;
+  /** Of a file that is open; null of any other. */
+  soundOf(fileId: string): ShownSound | null {
+    return this.#lanes?.soundOf(fileId) ?? null;
   }
 
   /** How loud it is at the loudspeaker now, 0 to 1; 0 while nothing sounds. */
   level(): number {
     const { positionSec } = this.read();
-    return positionSec === null ? 0 : (this.#loaded?.sound.levelAt(positionSec) ?? 0);
+    return positionSec === null ? 0 : (this.#current?.sound.levelAt(positionSec) ?? 0);
   }
 
   /**
-   * Opens a song, and replaces the one loaded before if `isWanted` still, as soon as it can sound from `atSec` on. Rejects
-   * FileError, SoundTooLong, Undecodable.
+   * Opens a song beside those that are open, as soon as it can sound from `atSec` on; comes to nothing unless it `isWanted` still.
+   * Rejects FileError, SoundTooLong, Undecodable.
    */
-  async load(
+  load(
     fileId: string,
     file: SoundFile,
     isWanted = (): boolean => true,
     atSec: () => number = fromTheBeginning,
   ): Promise<void> {
-    const sound = await this.#opener().open(fileId, file, atSec, isWanted);
-    if (!sound) return;
-    if (!isWanted() || !this.#queue) sound.close();
-    else this.#take(fileId, sound);
+    if (!this.#lanes) throw new Error("a song before the tap");
+    return this.#lanes.open(fileId, file, isWanted, atSec);
   }
 
-  /** Loads sound made here, for example the click test's: all of it is there. */
+  /** Loads sound made here, for example the click test's, in place of all that is open: all of it is there. */
   loadSound(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[], durationSec: number): void {
-    const channel = this.#channel;
-    if (!channel) return;
-    if (this.#loaded) this.unload();
-    const transfer = channels.map(({ buffer }) => buffer);
-    channel.post({ type: "load", sourceId, channels }, transfer);
-    this.#take(sourceId, {
-      sourceId,
-      durationSec,
-      decodedSec: durationSec,
-      loudness: null,
-      aim() {},
-      covers: () => true,
-      levelAt: () => 0,
-      match: async () => null,
-      close: () => channel.post({ type: "unload", sourceId }),
-    });
+    if (this.#lanes?.isAnyOpen) this.unload();
+    this.#lanes?.takeMade(sourceId, channels, durationSec);
   }
 
-  #take(fileId: string, sound: Sound): void {
-    if (this.#loaded) this.unload();
-    this.#loaded = { fileId, sound, decodeOffsetSec: 0 };
-    this.#onChange();
+  /** A song must be open so long before it sounds, to be queued in time (P20). */
+  get openAheadSec(): number {
+    return this.#isHidden ? 75 : 30;
   }
 
-  #opener(): Sounds {
-    const { context } = this.#output;
-    if (!this.#makeSounds || !context || !this.#channel) throw new Error("a song before the tap");
-    this.#sounds ??= this.#makeSounds({
-      context,
-      channel: this.#channel,
-      clock: this.#clock,
-      platform: this.#platform,
-      onChange: this.#onChange,
-    });
-    return this.#sounds;
+  /** Closes all songs that are open but these. */
+  keepOnly(fileIds: readonly string[]): void {
+    this.#lanes?.keepOnly(fileIds);
   }
 
-  /** Where the loaded song will begin when it plays, s: decoded from there on meanwhile. */
+  /** Where the opened song will begin when it plays, s: decoded from there on meanwhile. */
   rest(atSec: number): void {
     this.#restSec = atSec;
   }
 
   /**
-   * Aligns the loaded file to an anchor (rules P16, P17), crossing over if it sounds already. Returns the match, or
+   * Aligns an open file to an anchor (rules P16, P17), crossing over if it sounds already. Returns the match, or
    * null when there is none or the file was replaced meanwhile.
    */
   async align(fileId: string, anchor: Anchor): Promise<AnchorMatch | null> {
-    const loaded = this.#loaded;
-    if (loaded?.fileId !== fileId) return null;
-    const match = await loaded.sound.match(anchor);
-    if (!match || this.#loaded?.sound !== loaded.sound) return null;
-    this.setDecodeOffset(fileId, match.offsetSec);
-    return match;
+    return this.#lanes?.align(fileId, anchor) ?? null;
   }
 
-  /** Where sound lies in the loaded decode against the anchor's, s; crosses over if it sounds already. */
+  /** Where sound lies in this decode of the file against the anchor's, s; crosses over if it sounds already. */
   setDecodeOffset(fileId: string, decodeOffsetSec: number): void {
-    if (this.#loaded?.fileId !== fileId) return;
-    if (Math.abs(decodeOffsetSec - this.#loaded.decodeOffsetSec) <= ALIGNED_SEC) return;
-    this.#loaded = { ...this.#loaded, decodeOffsetSec };
-    this.redirect();
+    this.#lanes?.setDecodeOffset(fileId, decodeOffsetSec);
   }
 
   /** The anchor that this device's decode of a file would publish, and how long it is; its index first. Rejects as `load` does. */
-  anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored> {
-    const anchored = this.#anchoring.then(() => this.#opener().anchorOf(file, onIndex));
-    this.#anchoring = anchored.catch(() => undefined);
-    return anchored;
+  async anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored> {
+    const { lanes } =
+      this.#parts ?? (await new Promise<PlayerParts>((resolve) => this.#awaiting.push(resolve)));
+    return lanes.anchorOf(file, onIndex);
   }
 
   unload(): void {
     this.stop();
-    this.#loaded?.sound.close();
-    this.#loaded = null;
+    this.#lanes?.closeAll();
   }
 
+  /** Null before the first tap, and until what plays is there. */
   get sampleRate(): number | null {
-    return this.#output.context?.sampleRate ?? null;
+    return this.#parts && (this.#output.context?.sampleRate ?? null);
+  }
+
+  /**
+   * What the programme is from now on. While it plays, what stays the same sounds on untouched, and what has changed is crossed over to
+   * within a fifth of a second.
+   */
+  setLanes(lanes: readonly Lane[]): void {
+    this.#lanes?.setLanes(lanes);
   }
 
   /** Follows `timeline` from now on, entering where it says, not before `startSec`; fills the queue at once. */
   play(timeline: Timeline, startSec: () => number = fromTheBeginning): void {
+    if (this.#planner?.track.isEmpty) this.#lanes?.beginAnew();
     this.#timeline = timeline;
     this.#output.isSoundDue = true;
     this.#startSec = startSec;
@@ -303,7 +283,7 @@ export class Player {
     if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
       if (this.#isBeforeStart(frame)) this.#restart();
-      else this.#splice(frame, this.#planner.redirect(frame, this.#inDecode));
+      else this.#splice(frame, this.#planner.redirect(frame, this.#line));
     }
     this.#tick();
   }
@@ -323,7 +303,7 @@ export class Player {
   replan(): void {
     if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
-      if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#inDecode));
+      if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#line));
     }
     this.#tick();
   }
@@ -338,20 +318,20 @@ export class Player {
 
   read(): PlaybackReading {
     const localMs = this.#clock.nowMs();
-    const timeline = this.#timeline;
     const state = this.#state(localMs);
-    const isSounding = state === "playing" && timeline !== null;
+    const isSounding = state === "playing";
+    const current = this.#current;
     return {
       state,
-      positionSec: isSounding ? timeline(localMs) : null,
-      errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, this.#inDecode) ?? null) : null,
+      positionSec: isSounding ? (this.#lanes?.songSecAt(this.#line(localMs)) ?? null) : null,
+      errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, this.#line) ?? null) : null,
       uncertaintyMs: isSounding ? this.#output.uncertaintyMsAt(localMs) : null,
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       startMs: this.#output.startMs,
-      durationSec: this.durationSec,
-      decodedSec: this.decodedSec,
-      decodeOffsetMs: this.#loaded && this.#loaded.decodeOffsetSec * 1000,
+      durationSec: current?.sound.durationSec ?? null,
+      decodedSec: current?.sound.decodedSec ?? null,
+      decodeOffsetMs: current && current.decodeOffsetSec * 1000,
       rejoins: this.#planner?.rejoins ?? 0,
       needsTap: state === "locked-audio" || this.#output.needsTap,
       queuedSec: isSounding ? (this.#queue?.queuedSec ?? null) : null,
@@ -367,15 +347,11 @@ export class Player {
   #tearDown(): Promise<void> {
     this.#stopTicking?.();
     this.#stopTicking = null;
-    this.#loaded?.sound.close();
-    this.#loaded = null;
+    this.#lanes?.closeAll();
     this.#queue?.clear();
-    this.#channel?.close();
-    this.#queue = null;
-    this.#channel = null;
-    this.#sounds = null;
+    this.#parts?.channel.close();
+    this.#parts = null;
     this.#gain = null;
-    this.#planner = null;
     this.#outputWatch.reset();
     return this.#output.close();
   }
@@ -385,20 +361,32 @@ export class Player {
     if (!this.#timeline) return "idle";
     if (this.#output.state === "locked") return "locked-audio";
     const audioSec = this.#output.line.audioSecAt(localMs);
-    if (!this.#loaded || audioSec === null) return "preparing";
+    if (!this.#lanes?.isAnyOpen || audioSec === null) return "preparing";
     const first = this.#planner?.track.segments[0];
     if (!first) return this.#timeline(localMs) < this.#startSec() ? "scheduled" : "preparing";
+    if (this.#lanes.isMissing(this.#line(localMs))) return "preparing";
     return audioSec * this.#rate < first.startFrame ? "scheduled" : "playing";
   }
 
-  /** Where in this decode the loudspeaker should be: the plan's position, moved by the decoder's own delay. */
-  readonly #inDecode: Timeline = (localMs) =>
-    (this.#timeline?.(localMs) ?? 0) + (this.#loaded?.decodeOffsetSec ?? 0);
+  /** Where on the line the loudspeaker should be. */
+  readonly #line: Timeline = (localMs) => (this.#timeline?.(localMs) ?? 0) + (this.#lanes?.shiftSec ?? 0);
 
-  /** A decode's lead-in is silence and stays; a place within it moves as the sound there does. */
-  get #startInDecodeSec(): number {
-    const startSec = this.#startSec();
-    return startSec > 0 ? startSec + (this.#loaded?.decodeOffsetSec ?? 0) : 0;
+  get #startLineSec(): number {
+    return this.#startSec() + (this.#lanes?.shiftSec ?? 0);
+  }
+
+  get #current() {
+    return this.#lanes?.current(this.#timeline && this.#line(this.#clock.nowMs())) ?? null;
+  }
+
+  #queued(): QueuedSpan | null {
+    const planner = this.#planner;
+    if (!this.#timeline || !planner || planner.track.isEmpty) return null;
+    const fromSec = this.#line(this.#clock.nowMs());
+    const cutSec = (planner.idealPosition(this.#cutFrame(), this.#line) ?? fromSec * this.#rate) / this.#rate;
+    const end = planner.track.positionAt(planner.track.endFrame ?? 0);
+    const fixedSec = Math.max(fromSec, cutSec) + CUT_ROOM_SEC;
+    return { fromSec, fixedSec, toSec: Math.max(fixedSec, (end ?? 0) / this.#rate) };
   }
 
   get #rate(): number {
@@ -417,7 +405,11 @@ export class Player {
 
   #splice(frame: number, segment: Segment | null): void {
     this.#queue?.cut(frame);
-    if (segment && this.#loaded) this.#queue?.play(this.#loaded.sound.sourceId, segment);
+    if (segment) this.#enqueue(segment);
+  }
+
+  #enqueue(segment: Segment): void {
+    if (this.#lanes) this.#queue?.play(segment, this.#lanes.under(segment));
   }
 
   #restart(): void {
@@ -437,11 +429,11 @@ export class Player {
   /** Keeps the queue filled; everything that happens over time happens here. */
   #tick(): void {
     const planner = this.#planner;
-    const timeline = this.#inDecode;
+    const timeline = this.#line;
     const context = this.#output.context;
     this.#watchOutput();
     this.#aim();
-    if (!planner || !this.#timeline || !this.#loaded || context?.state !== "running") return;
+    if (!planner || !this.#timeline || !this.#lanes || context?.state !== "running") return;
     this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
     planner.track.forgetBefore(renderFrame - this.#rate);
@@ -449,15 +441,16 @@ export class Player {
     if (endFrame !== null && endFrame < renderFrame + this.#rate * 0.01) this.#restart(); // starved: enter anew
     if (planner.track.isEmpty) {
       const startAheadSec = START_AHEAD_SEC + (this.#output.latencyMs ?? 0) / 1000;
-      const startSec = this.#startInDecodeSec;
-      if (!this.#isHidden && timeline(this.#clock.nowMs()) < startSec - startAheadSec) return;
-      const first = planner.begin(this.#cutFrame(), timeline, startSec);
+      const nowSec = timeline(this.#clock.nowMs());
+      const entry = this.#lanes.entryAt(nowSec, this.#startLineSec);
+      if (!entry || (!this.#isHidden && nowSec < entry.startSec - startAheadSec)) return;
+      const first = planner.begin(this.#cutFrame(), timeline, entry.startSec, entry.isOfSilence);
       if (!first) return;
-      this.#queue?.play(this.#loaded.sound.sourceId, first);
+      this.#enqueue(first);
       this.#onChange();
     }
     for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
-      this.#queue?.play(this.#loaded.sound.sourceId, segment);
+      this.#enqueue(segment);
     }
     const endingFrame = planner.endingFrame(this.#cutFrame());
     // It goes on where it should be by then, as soon as that is decoded.
@@ -467,10 +460,8 @@ export class Player {
 
   /** What sounds next is decoded, and what lies far off is let go of. */
   #aim(): void {
-    const atSec = this.#timeline
-      ? Math.max(this.#startInDecodeSec, this.#inDecode(this.#clock.nowMs()))
-      : this.#restSec;
-    this.#loaded?.sound.aim(atSec * this.#rate, this.#isHidden);
+    const lineSec = this.#timeline && Math.max(this.#startLineSec, this.#line(this.#clock.nowMs()));
+    this.#lanes?.aim(lineSec, this.#restSec, this.#isHidden);
   }
 
   /** P27, P30. */

@@ -16,9 +16,10 @@ class Device {
   matches = 0;
   readonly alignment: Alignment;
 
-  constructor() {
+  constructor(isByIndex = false) {
     const player = {
-      loadedId: songId,
+      isLoaded: (fileId: string) => fileId === songId,
+      soundOf: () => ({ loudness: null, isByIndex }),
       align: async () => {
         this.matches += 1;
         this.offsetSec = this.match?.offsetSec ?? this.offsetSec;
@@ -34,7 +35,7 @@ class Device {
   async follow(localMs = 0): Promise<boolean> {
     this.alignment.follow(songId, localMs);
     await new Promise((resolve) => setTimeout(resolve));
-    return this.alignment.isUnalignedAt(localMs);
+    return this.alignment.isUnalignedAt(songId, localMs);
   }
 }
 
@@ -55,7 +56,7 @@ describe("a device that has decoded the song", () => {
     ada.annotation = annotationAt(48_000);
     ada.match = match;
     expect(await ada.follow()).toBe(true);
-    ada.alignment.reset();
+    ada.alignment.reset(songId);
     ada.match = { offsetSec: 0, score: 1, isSteady: true };
     expect(await ada.follow()).toBe(false);
   });
@@ -67,6 +68,18 @@ describe("a device that has decoded the song", () => {
     expect(await ada.follow(11_100)).toBe(true);
     ada.annotation = annotationAt(48_000);
     expect(await ada.follow(11_200)).toBe(false);
+  });
+
+  it("[P16] [P46] needs no annotation where its sound counts by the file's index, but says where one does not fit", async () => {
+    const ada = new Device(true);
+    expect(await ada.follow(1_000)).toBe(false);
+    expect(await ada.follow(60_000)).toBe(false);
+    ada.annotation = annotationAt(48_000);
+    expect(await ada.follow(61_000)).toBe(false);
+    expect(ada).toMatchObject({ offsetSec: 0.0929, matches: 1 });
+    ada.annotation = annotationAt(44_100);
+    ada.match = null;
+    expect(await ada.follow(62_000)).toBe(true);
   });
 
   it("[P44] never lines up to its own annotation", async () => {

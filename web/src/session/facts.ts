@@ -1,15 +1,16 @@
 // Everything view-model.ts and snapshot.ts need to know of a session in a swarm, read in one go as plain data. Local ms.
 
-import type { PlaybackReading, Player } from "../audio/index.ts";
+import { IN_TIME_SHARE, type PlaybackReading, type Player } from "../audio/index.ts";
 import type { ClockState, Disagreement, OffsetEstimate, PlaybackClockVerdict } from "../clock/index.ts";
 import type { ControlState } from "../control/index.ts";
-import type { Plan } from "../director/index.ts";
+import { type Plan, programmeEndUs, type Queue } from "../director/index.ts";
 import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { FileState, LinkState, Totals } from "../transfer/index.ts";
 import type { CalibrationFacts } from "./calibration.ts";
 import type { ToldTrouble } from "./core/file-troubles.ts";
 import type { NotReadyReason } from "./core/peer-message.ts";
 import type { Shortage } from "./core/playback-target.ts";
+import { planNow, planUsAt } from "./core/programme-now.ts";
 import { readNotReadyReason, readReadyFileId } from "./core/readiness.ts";
 import type { Timings } from "./core/timings.ts";
 import type { SwarmSession } from "./session.ts";
@@ -37,6 +38,15 @@ export interface PersonFacts {
   readonly isRelayed: boolean;
 }
 
+/** Seconds in the song; null where it is not known. */
+export interface PlayableFacts {
+  readonly durationSec: number | null;
+  /** Where the sound ends that this device can play without a gap from the song's place, or its beginning, on. */
+  readonly playableSec: number | null;
+  /** Until it can sound here: the rest of its file may come while it plays (P77). */
+  readonly soundsInSec: number | null;
+}
+
 export interface SessionFacts {
   readonly me: UserId;
   readonly control: ControlState;
@@ -51,7 +61,11 @@ export interface SessionFacts {
   readonly verdict: PlaybackClockVerdict | null;
   readonly directorId: UserId | null;
   readonly term: number;
+  /** Of what plays now, whether its director has written it on or not. */
   readonly plan: Plan;
+  readonly queue: Queue;
+  /** Until all is over, from now or from a start now on; null where that has no end, or nobody knows. */
+  readonly programmeEndsInSec: number | null;
   /** Me first, then by name. */
   readonly people: readonly PersonFacts[];
   readonly files: readonly FileState[];
@@ -59,6 +73,8 @@ export interface SessionFacts {
   readonly refusals: ReadonlyMap<FileId, FileError>;
   /** Files of which it has decoded only the beginning. */
   readonly shortages: ReadonlyMap<FileId, Shortage>;
+  /** Of each file, as far as it is known: how long its song is, and to where it can be played now. */
+  readonly playable: ReadonlyMap<FileId, PlayableFacts>;
   readonly loadedId: string | null;
   /** What the chosen song says of itself. */
   readonly songWords: SongWords | null;
@@ -66,6 +82,8 @@ export interface SessionFacts {
   readonly songs: ReadonlyMap<FileId, SongWords>;
   /** Of the loaded song, from its beginning to its end; null until they were made. */
   readonly loudness: readonly number[] | null;
+  /** Of the loaded song, decoded around its place, s. */
+  readonly windowSec: readonly [fromSec: number, toSec: number] | null;
   readonly isDecoding: boolean;
   readonly missing: readonly UserId[];
   /** By when the song starts without them; null while nobody is ready. */
@@ -86,7 +104,9 @@ export interface SessionFacts {
 
 export function readFacts(session: SwarmSession, player: Player, localMs: number): SessionFacts {
   const { director, swarm, controller, clock, roster } = session;
-  const { plan } = director;
+  const chosen = director.plan;
+  const { queue } = session;
+  const plan = planNow(chosen, queue, session, localMs);
   const playback = player.read();
   const links = swarm.links.value;
   const { waiting } = session;
@@ -98,7 +118,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isMe: true,
     isAway: false,
     isVisible: session.isVisible,
-    isReady: plan.fileId !== null && readReadyFileId({ plan, player, clock }) === plan.fileId,
+    isReady: chosen.fileId !== null && readReadyFileId({ plan: chosen, player, clock }) === chosen.fileId,
     isUnable: plan.fileId !== null && controller.refusalOf(plan.fileId) !== null,
     troubles: [],
     notReadyReason: readNotReadyReason({ plan, player, controller, clock, files }),
@@ -115,7 +135,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isMe: false,
     isAway,
     isVisible: status?.isVisible ?? true,
-    isReady: plan.fileId !== null && status?.readyFileId === plan.fileId,
+    isReady: chosen.fileId !== null && status?.readyFileId === chosen.fileId,
     isUnable: status?.isUnable === true,
     troubles: status?.troubles ?? [],
     notReadyReason: status?.notReadyReason ?? null,
@@ -139,14 +159,18 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     directorId: director.directorId,
     term: director.record?.term ?? 0,
     plan,
+    queue,
+    programmeEndsInSec: readEndsInSec(plan, queue, planUsAt(plan, session, localMs)),
     people: [me, ...others],
     files,
     refusals: readOfFiles(files, (fileId) => controller.refusalOf(fileId)),
     shortages: readOfFiles(files, (fileId) => controller.shortageOf(fileId)),
+    playable: new Map(files.map((file) => [file.fileId, readPlayable(session, file)])),
     loadedId: player.loadedId,
     songWords: plan.fileId && session.songs.wordsOf(plan.fileId),
     songs: readOfFiles(files, (fileId) => session.songs.wordsOf(fileId)),
-    loudness: player.loudness ?? null,
+    loudness: player.sound?.loudness ?? null,
+    windowSec: player.sound?.windowSec ?? null,
     isDecoding: controller.isDecoding,
     missing: waiting?.missing ?? [],
     withoutInMs: waiting?.withoutInMs ?? null,
@@ -160,6 +184,32 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     totals: swarm.totals.value,
     timings: session.timings,
   };
+}
+
+function readPlayable(session: SwarmSession, file: FileState): PlayableFacts {
+  const { director, controller, playable } = session;
+  const { fileId, seeded, remainingSec } = file;
+  const placeSec = director.plan.fileId === fileId ? controller.placeSec : 0;
+  const indexed = playable.read(file, placeSec);
+  const durationSec = controller.lengthOf(fileId) ?? indexed?.durationSec ?? null;
+  if (controller.refusalOf(fileId)) return { durationSec, playableSec: 0, soundsInSec: null };
+  if (seeded) {
+    const heardSec = controller.shortageOf(fileId)?.heardSec ?? durationSec;
+    return { durationSec, playableSec: heardSec, soundsInSec: 0 };
+  }
+  if (!indexed || session.playsWhole(fileId))
+    return { durationSec, playableSec: null, soundsInSec: remainingSec };
+  const spareSec = IN_TIME_SHARE * (indexed.durationSec - placeSec);
+  const soundsInSec = remainingSec && Math.max(0, remainingSec - spareSec);
+  return { durationSec, playableSec: indexed.playableSec, soundsInSec };
+}
+
+function readEndsInSec(plan: Plan, queue: Queue, planUs: number | null): number | null {
+  const { entryId, fileId } = plan.entryId === null ? (queue.entries[0] ?? plan) : plan;
+  const isPlaying = plan.state === "playing" && planUs !== null;
+  const from = { ...plan, entryId, fileId, state: "playing", globalStartUs: 0 } as const;
+  const leftUs = isPlaying ? programmeEndUs(plan, queue) - planUs : programmeEndUs(from, queue);
+  return Number.isFinite(leftUs) ? Math.max(0, leftUs) / 1e6 : null;
 }
 
 function readOfFiles<Known>(

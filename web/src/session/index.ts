@@ -1,5 +1,6 @@
 // A session in a swarm, from join to leave: its core, the shell around it, and what can be read of it as plain data.
 
+export { applyRequest, type QueueEntry, type QueueRefusal, upcoming } from "../director/index.ts";
 export type { CalibrationFacts } from "./calibration.ts";
 export type { CalibratedDevice, CalibrationBlocker, CalibrationFailure } from "./core/calibration-core.ts";
 export { type FileTrouble, troubleWith } from "./core/file-troubles.ts";

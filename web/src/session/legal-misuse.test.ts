@@ -3,6 +3,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { EMPTY_PLAN } from "../director/index.ts";
 import { type FileId, pickOne, type Random, randomBelow, type UserId } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
 import type { PeerMessage } from "./core/peer-message.ts";
@@ -52,9 +53,11 @@ function anyMessage(random: Random, room: SimRoom, member: SimMember): PeerMessa
     }),
     () => ({
       kind: "heartbeat",
+      queueStamp: null,
       heartbeat: {
         record: { term: number(), userId: member.userId, resigned: flip() },
         plan: {
+          ...EMPTY_PLAN,
           term: number(),
           rev: number(),
           clockId: flip() ? room.server.clockId : `clock of ${session}`,
@@ -162,7 +165,11 @@ describe("[E18] notices about a member that takes the music over again and again
     for (let second = 0; second < 60; second++) {
       const term = (bo.session.director.record?.term ?? 0) + 1;
       const record = { term, userId: member.userId, resigned: false };
-      member.say(null, { kind: "heartbeat", heartbeat: { record, plan: bo.session.director.plan } });
+      member.say(null, {
+        kind: "heartbeat",
+        heartbeat: { record, plan: bo.session.director.plan },
+        queueStamp: null,
+      });
       await room.advance(500);
       expect(bo.session.director.directorId).toBe(member.userId);
       ada.session.takeOver();

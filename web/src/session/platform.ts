@@ -1,13 +1,13 @@
 // What of a browser a session in a swarm stands on, besides its clock and its loudspeaker: sockets, cryptography, the file swarm.
 // Simulations put a platform of their own under the same session.
 
-import { type MakeSounds, makeSounds } from "../audio/index.ts";
+import { fetchPlayerParts, type GivePlayerParts } from "../audio/index.ts";
 import { openCryptoWorker, type Primitives, realPrimitives } from "../control/index.ts";
 import { type NetworkHint, openHasher, Swarm, type SwarmOptions } from "../transfer/index.ts";
 import type { CalibrationParts } from "./calibration.ts";
 
 export interface SessionPlatform {
-  readonly makeSounds: MakeSounds;
+  readonly givePlayerParts: GivePlayerParts;
   readonly makeSocket: (url: string) => WebSocket;
   readonly primitives: Primitives;
   readonly isPhone: () => boolean;
@@ -23,7 +23,7 @@ interface NavigatorWithConnection {
 }
 
 export const browserPlatform: SessionPlatform = {
-  makeSounds,
+  givePlayerParts: fetchPlayerParts,
   makeSocket: (url) => new WebSocket(url),
   primitives: realPrimitives,
   isPhone: () => matchMedia("(pointer: coarse)").matches,

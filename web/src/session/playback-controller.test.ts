@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Player, SoundFile, Timeline } from "../audio/index.ts";
+import type { Lane, Player, SoundFile, Timeline } from "../audio/index.ts";
 import { fileOf } from "../audio/testing/byte-source.ts";
 import type { ClockState, OffsetEstimate, SyncedClock } from "../clock/index.ts";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
@@ -42,7 +42,7 @@ class Desk {
   estimate: OffsetEstimate | null = estimateOf("north");
   state: ClockState = "locked";
   timeline: Timeline | null = null;
-  redirects = 0;
+  lanes: readonly Lane[] = [];
   isUnable = false;
   readonly player: Player;
   readonly clock: SyncedClock;
@@ -58,20 +58,25 @@ class Desk {
         return desk.isUnable ? null : 48_000;
       },
       isSettled: true,
-      loadedId: songId,
+      isLoaded: (fileId: string) => fileId === songId,
+      lengthOf: () => null,
+      keepOnly: () => undefined,
+      openAheadSec: 30,
       isUnlocked: true,
+      setLanes: (lanes: readonly Lane[]) => {
+        desk.lanes = lanes;
+      },
       play: (timeline: Timeline) => {
         desk.timeline = timeline;
       },
       stop: () => {
         desk.timeline = null;
       },
-      redirect: () => {
-        desk.redirects += 1;
-      },
+      redirect: () => undefined,
       rest: () => undefined,
     };
     const clock = {
+      globalUsAt: (localMs: number) => desk.estimate && (localMs - desk.estimate.offsetMs) * 1_000,
       get estimate() {
         return desk.estimate;
       },
@@ -93,12 +98,13 @@ class Desk {
   follow(plan: Plan, localMs: number): void {
     const { player, clock } = this;
     const isReady = readReadyFileId({ plan, player, clock }) === plan.fileId;
-    this.controller.follow({ plan, isReady, speakerDelayMs: 0, tones: null }, localMs);
+    this.controller.follow({ plan, stretches: [], isReady, speakerDelayMs: 0, tones: null }, localMs);
   }
 
   /** Seconds into the song that the loudspeaker is told to be at; null while it is silent. */
   at(localMs: number): number | null {
-    return this.timeline?.(localMs) ?? null;
+    const [lane] = this.lanes;
+    return this.timeline && lane ? this.timeline(localMs) - lane.startSec + lane.fromSec : null;
   }
 }
 
@@ -133,15 +139,17 @@ describe("the plan at the loudspeaker", () => {
     expect(desk.at(2_012_000)).toBeCloseTo(12, 6);
     desk.follow(playing("south", 3), 2_013_000);
     expect(desk.at(2_014_000)).toBeCloseTo(14, 6);
-    expect(desk.redirects).toBe(0);
+    expect(desk.lanes).toHaveLength(1);
   });
 
-  it("crosses over once when it moves within its clock", () => {
+  it("has its song elsewhere on the line when it moves within its clock", () => {
+    const before = desk.lanes;
     const moved = { ...playing("north", 2), positionUs: 60e6 };
     desk.follow(moved, 2_010_000);
     desk.follow(moved, 2_010_200);
     expect(desk.at(2_011_000)).toBeCloseTo(71, 6);
-    expect(desk.redirects).toBe(1);
+    expect(desk.lanes).not.toEqual(before);
+    expect(desk.timeline?.(2_011_000)).toBeCloseTo(11, 6);
   });
 
   it("[T12] is silent after a sleep, and enters where the song is by then", () => {
@@ -161,31 +169,30 @@ class Workbench {
   loadedId: FileId | null = null;
   decodedSec = 30;
   changes = 0;
+  stops = 0;
   readonly decodes: { fileId: FileId; succeed: () => void; fail: (error: unknown) => void }[] = [];
   readonly controller: PlaybackController;
   #rev = 1;
 
   constructor() {
-    const bench = this;
     const player = {
       sampleRate: 48_000,
       isUnlocked: true,
-      durationSec: 30,
-      get decodedSec() {
-        return bench.decodedSec;
-      },
-      get loadedId() {
-        return bench.loadedId;
-      },
+      isLoaded: (fileId: string) => this.loadedId === fileId,
+      lengthOf: () => ({ durationSec: 30, decodedSec: this.decodedSec }),
+      keepOnly: () => undefined,
+      openAheadSec: 30,
       load: (fileId: FileId, _: SoundFile, isWanted: () => boolean) =>
         new Promise<void>((resolve, reject) => {
           const succeed = () => {
-            if (isWanted()) bench.loadedId = fileId;
+            if (isWanted()) this.loadedId = fileId;
             resolve();
           };
-          bench.decodes.push({ fileId, succeed, fail: reject });
+          this.decodes.push({ fileId, succeed, fail: reject });
         }),
-      stop: () => undefined,
+      stop: () => {
+        this.stops += 1;
+      },
       rest: () => undefined,
     };
     this.controller = new PlaybackController({
@@ -194,7 +201,7 @@ class Workbench {
       fileOf: () => fileOf(new Uint8Array(1)),
       annotationOf: () => null,
       onChange: () => {
-        bench.changes += 1;
+        this.changes += 1;
       },
     });
   }
@@ -203,7 +210,7 @@ class Workbench {
   async play(fileId: FileId): Promise<void> {
     const plan: Plan = { ...EMPTY_PLAN, term: 1, rev: this.#rev++, fileId, state: "preparing" };
     for (let tick = 0; tick < 5; tick++) {
-      this.controller.follow({ plan, isReady: false, speakerDelayMs: 0, tones: null }, 0);
+      this.controller.follow({ plan, stretches: [], isReady: false, speakerDelayMs: 0, tones: null }, 0);
       await settled();
     }
   }
@@ -219,6 +226,28 @@ const settled = async (): Promise<void> => {
   for (let step = 0; step < 10; step++) await Promise.resolve();
 };
 const otherId = "6".repeat(64) as FileId;
+
+describe("a song that turned out to be another than what sounds", () => {
+  it("[P84] is loaded once more while the former sounds, and lined up anew", async () => {
+    const bench = new Workbench();
+    bench.controller.reopen(songId);
+    expect(bench.decodes).toHaveLength(0); // nothing sounds
+    await bench.play(songId);
+    await bench.end(0, "succeed");
+    bench.decodedSec = 20;
+    bench.controller.reopen(songId);
+    bench.controller.reopen(songId);
+    expect(bench.decodes).toHaveLength(2);
+    const stops = bench.stops;
+    await bench.play(songId);
+    expect(bench.stops).toBe(stops + 5); // as every tick while it is prepared
+    await bench.end(1, "succeed");
+    expect(bench.stops).toBe(stops + 6);
+    expect(bench.controller.shortageOf(songId)).toEqual({ heardSec: 20, wholeSec: 30 });
+    await bench.play(songId);
+    expect(bench.decodes).toHaveLength(2);
+  });
+});
 
 describe("a song that does not decode", () => {
   it.each([

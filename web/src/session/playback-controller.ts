@@ -1,5 +1,6 @@
-// From the plan to the loudspeaker: loads the chosen file, locks global time at a start and leaves it alone (clock's
-// PlaybackClock), and gives the player its timeline. Local ms, global µs, seconds in the file.
+// From the programme to the loudspeaker: has its songs opened ahead of time, locks global time at a start and leaves it alone (clock's
+// PlaybackClock), and gives the player its lanes and its timeline. Local ms, global µs, seconds in the file, seconds of the line that
+// the player goes along: those since a zero on the global clock, which stays while sound lasts.
 // Does not know who directs or how the plan arrived.
 
 import type { Player, SoundFile } from "../audio/index.ts";
@@ -9,20 +10,19 @@ import {
   type PlaybackClockVerdict,
   type SyncedClock,
 } from "../clock/index.ts";
-import { type Plan, positionUsAt } from "../director/index.ts";
-import {
-  type Bytes,
-  FileError,
-  type FileId,
-  remember,
-  rememberOf,
-  SoundTooLong,
-  Undecodable,
-} from "../lib/index.ts";
-import { FREEZE_BEFORE_START_MS, MAX_FILE_TROUBLES } from "../protocol/constants/session.gen.ts";
+import { type Plan, positionUsAt, type Stretch } from "../director/index.ts";
+import type { Bytes, FileError, FileId } from "../lib/index.ts";
+import { FREEZE_BEFORE_START_MS } from "../protocol/constants/session.gen.ts";
 import { Alignment } from "./alignment.ts";
 import type { FileTrouble } from "./core/file-troubles.ts";
 import type { PlaybackTarget, Shortage, Tones } from "./core/playback-target.ts";
+import { lanesOf, movedUs, planAlone, positionInUs, stretchAt } from "./programme-lanes.ts";
+import { SongOpener, type WantedSong } from "./song-opener.ts";
+
+/** What ended so long ago may still be faded out. */
+const ENDING_US = 0.5e6;
+/** The programme was told anew and goes on as it did: the player takes what little it differs by (audio/lane-line.ts). */
+const SAME_COURSE_US = 2_000;
 
 export interface PlaybackControllerOptions {
   readonly clock: SyncedClock;
@@ -38,30 +38,32 @@ export interface PlaybackControllerOptions {
 export class PlaybackController {
   readonly #options: PlaybackControllerOptions;
   readonly #alignment: Alignment;
+  readonly #songs: SongOpener;
   #plan: Plan | null = null;
   #playbackClock: PlaybackClock | null = null;
   /**
-   * The plan that sounds: always in the clock of #playbackClock. A director that slept, or met another server first, may bring the
-   * plan in a clock that is not this device's now; the song plays on by the last one that was.
+   * The programme that sounds: always in the clock of #playbackClock. A director that slept, or met another server first, may bring it
+   * in a clock that is not this device's now; the music plays on by the last one that was.
    */
-  #sounding: Plan | null = null;
+  #sounding: readonly Stretch[] = [];
+  /** The global moment at which the line is at 0, and the place of the line at which sound sets in. */
+  #zeroUs = 0;
+  #startsAtSec = 0;
   #verdict: PlaybackClockVerdict | null = null;
   #speakerDelayMs = 0;
   #followedMs = 0;
   #isClosed = false;
-  #loading: FileId | null = null;
   /** The id of those that were loaded last. */
   #soundingTones: string | null = null;
-  readonly #refusals = new Map<FileId, FileError>();
-  /** Files that were tried once more. */
-  readonly #retried = new Set<FileId>();
-  /** Files that are being read and decoded, wanted or not. */
-  readonly #underWay = new Set<FileId>();
-  readonly #shortages = new Map<FileId, Shortage>();
 
   constructor(options: PlaybackControllerOptions) {
     this.#options = options;
     this.#alignment = new Alignment(options);
+    this.#songs = new SongOpener({
+      ...options,
+      onOpening: (fileId) => this.#alignment.reset(fileId),
+      onReopened: () => this.#silence(), // it enters again where the song is by now
+    });
   }
 
   get verdict(): PlaybackClockVerdict | null {
@@ -69,41 +71,32 @@ export class PlaybackController {
   }
 
   get isDecoding(): boolean {
-    return this.#loading !== null;
+    return this.#songs.isOpeningFirst;
   }
 
-  /** Why this device will not play the file; null while nothing is known against it. */
   refusalOf(fileId: FileId): FileError | null {
-    return this.#refusals.get(fileId) ?? null;
+    return this.#songs.refusalOf(fileId);
   }
 
-  /** Decoding failed, for whatever cause, or the sound would not fit: this device leaves the file to the others (P38). */
   refuse(fileId: FileId, cause: unknown): void {
-    const refusal = cause instanceof FileError ? cause : new Undecodable("failed", null, { cause });
-    console.warn(`cannot play ${fileId}: ${String(refusal)}`, refusal.cause);
-    rememberOf(this.#refusals, fileId, refusal, MAX_FILE_TROUBLES); // what is forgotten is tried anew if chosen again
-    this.#options.onChange();
+    this.#songs.refuse(fileId, cause);
   }
 
-  /** What this device has of the file, where it is not all of it (P39). */
   shortageOf(fileId: FileId): Shortage | null {
-    return this.#shortages.get(fileId) ?? null;
+    return this.#songs.shortageOf(fileId);
   }
 
-  /** A decode of the file came to this much of that. */
+  /** How long the song is, s; null where it was never decoded here. */
+  lengthOf(fileId: FileId): number | null {
+    return this.#songs.lengthOf(fileId);
+  }
+
   measured(fileId: FileId, heardSec: number, wholeSec: number): void {
-    if (heardSec < wholeSec) rememberOf(this.#shortages, fileId, { heardSec, wholeSec }, MAX_FILE_TROUBLES);
-    else this.#shortages.delete(fileId);
+    this.#songs.measured(fileId, heardSec, wholeSec);
   }
 
-  /** What is known of files against this device, the longest known first. */
   get troubles(): ReadonlyMap<FileId, FileTrouble> {
-    const troubles = new Map<FileId, FileTrouble>();
-    for (const [fileId, refusal] of this.#refusals) {
-      troubles.set(fileId, refusal instanceof SoundTooLong ? "too-long" : "undecodable");
-    }
-    for (const fileId of this.#shortages.keys()) troubles.set(fileId, "short");
-    return troubles;
+    return this.#songs.troubles;
   }
 
   /** What this device published of its own decode. */
@@ -111,53 +104,70 @@ export class PlaybackController {
     this.#alignment.publishes(fileId, annotation);
   }
 
-  /** The song is loaded, and could not be lined up with its owner's decode (rule P46). */
+  /** The song that plays is open, and could not be lined up with its owner's decode (rule P46). */
   isUnalignedAt(localMs: number): boolean {
-    const fileId = this.#plan?.fileId ?? null;
+    const fileId = this.#stretchAt(localMs)?.fileId ?? this.#plan?.fileId ?? null;
     return (
-      fileId !== null && this.#options.player.loadedId === fileId && this.#alignment.isUnalignedAt(localMs)
+      fileId !== null &&
+      this.#options.player.isLoaded(fileId) &&
+      this.#alignment.isUnalignedAt(fileId, localMs)
     );
   }
 
-  /** Seconds into the file that should sound at `localMs`, by the plan; null when nothing plays. */
+  /** Seconds into the song that should sound at `localMs`, by the programme; null when nothing plays. */
   positionSecAt(localMs: number): number | null {
-    return this.#playbackClock && this.#plan?.state === "playing" ? this.#timeline(localMs) : null;
+    if (!this.#playbackClock || this.#plan?.state !== "playing") return null;
+    const stretch = this.#stretchAt(localMs);
+    return stretch && positionInUs(stretch, this.#globalUsAt(localMs)) / 1e6;
   }
 
-  /** Until the song sets in at the plan's place, s; negative after it, null when nothing plays. */
+  /** The clock by which the loudspeaker plays the plan, and the moment on it; null when nothing plays. */
+  soundingAt(localMs: number): { readonly clockId: string; readonly globalUs: number } | null {
+    if (!this.#playbackClock || this.#plan?.state !== "playing") return null;
+    return { clockId: this.#playbackClock.clockId, globalUs: this.#playbackClock.globalUsAt(localMs) };
+  }
+
+  /** Until the sound sets in at the plan's place, s; negative after it, null when nothing plays. */
   startsInSecAt(localMs: number): number | null {
-    const positionSec = this.positionSecAt(localMs);
-    return positionSec === null ? null : this.#startSec() - positionSec;
+    const isOn = this.#playbackClock !== null && this.#plan?.state === "playing";
+    return isOn ? this.#startsAtSec - this.#lineSecAt(localMs) : null;
   }
 
   /** Call it on every change of target, file, sound or clock, and a few times a second. */
-  follow({ plan, isReady, speakerDelayMs, tones }: PlaybackTarget, localMs: number): void {
+  follow(target: PlaybackTarget, localMs: number): void {
     if (this.#isClosed) return; // an engine that is being closed still tells of changes
+    const { plan, isReady, speakerDelayMs, tones } = target;
+    const stretches = plan.entryId === null ? planAlone(plan) : target.stretches;
+    const { player } = this.#options;
     const before = this.#plan;
     this.#plan = plan;
     this.#followedMs = localMs;
-    this.#tryOnceMore(before, plan);
+    const isPressed = plan.state === "preparing" && (before?.rev !== plan.rev || before.term !== plan.term);
+    if (isPressed && plan.fileId !== null) this.#songs.tryOnceMore(plan.fileId);
     if (speakerDelayMs !== this.#speakerDelayMs) {
       this.#speakerDelayMs = speakerDelayMs;
-      this.#options.player.redirect();
+      player.redirect();
     }
-    if (plan.state !== "playing") this.#options.player.rest(plan.positionUs / 1e6);
+    if (plan.state !== "playing") player.rest(plan.positionUs / 1e6);
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
-      if (plan.fileId !== null && !tones) this.#load(plan.fileId); // paused: so that it goes on at once
+      if (plan.fileId !== null && !tones) this.#songs.want([this.#chosen(plan, plan.fileId)]); // so that it goes on at once
       this.#followTones(tones);
       return;
     }
-    this.#load(plan.fileId);
-    this.#alignment.follow(plan.fileId, localMs);
     if (plan.state === "preparing") {
       this.#silence();
+      this.#songs.want([this.#chosen(plan, plan.fileId)]);
+      this.#alignment.follow(plan.fileId, localMs);
       return;
     }
-    const isSameSong = before?.state === "playing" && before.fileId === plan.fileId;
-    if (!isSameSong) this.#silence();
-    else if (this.#playbackClock) this.#migrate(plan, localMs);
-    this.#sound(plan, isReady);
+    if (before?.state !== "playing") this.#silence();
+    else if (this.#playbackClock) this.#migrate(plan, stretches, localMs);
+    if (this.#hasLostItsSong(plan, stretches, localMs)) this.#silence();
+    this.#sound(plan, stretches, isReady);
+    const wanted = this.#wanted(plan, plan.fileId, stretches, localMs);
+    this.#songs.want(wanted);
+    for (const { fileId } of wanted) this.#alignment.follow(fileId, localMs);
   }
 
   /** Takes a fresh estimate into account: before the start it moves the start, after it only the rate. */
@@ -192,119 +202,171 @@ export class PlaybackController {
   /** What is still being opened comes to nothing, and nothing is begun: another session may be using the player by then. */
   close(): void {
     this.#isClosed = true;
-    this.#loading = null;
+    this.#songs.close();
   }
 
-  #sound(plan: Plan, isReady: boolean): void {
+  /** The song turned out to be another than what sounds of it: that goes on until the song is there. */
+  reopen(fileId: FileId): void {
+    if (!this.#isClosed) this.#songs.reopen(fileId);
+  }
+
+  // ── what sounds ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #sound(plan: Plan, stretches: readonly Stretch[], isReady: boolean): void {
     const { clock, player } = this.#options;
     if (this.#playbackClock) {
-      if (plan.clockId !== this.#playbackClock.clockId) return;
-      const isMoved = this.#sounding !== null && isJump(this.#sounding, plan);
-      this.#sounding = plan;
-      if (isMoved) player.redirect();
+      // None: nobody can say in this device's clock what sounds; or all is over, and then so are these.
+      if (plan.clockId !== this.#playbackClock.clockId || stretches.length === 0) return;
+      this.#sounding = stretches;
+      if (this.#lineSecAt(this.#followedMs) < this.#startsAtSec) this.#startsAtSec = this.#startOf(plan);
+      player.setLanes(lanesOf(stretches, this.#zeroUs));
       return;
     }
     const estimate = clock.estimate;
-    if (!isReady || estimate?.clockId !== plan.clockId) return;
-    this.#playbackClock = new PlaybackClock(estimate);
-    this.#sounding = plan;
-    player.play((localMs) => this.#timeline(localMs), this.#startSec);
+    if (estimate?.clockId !== plan.clockId || stretches.length === 0) return;
+    const playbackClock = new PlaybackClock(estimate);
+    if (!isReady && !this.#canSoundLater(plan, stretches, playbackClock.globalUsAt(this.#followedMs))) return;
+    this.#playbackClock = playbackClock;
+    this.#sounding = stretches;
+    const first = stretches[0];
+    // At the first song's tempo, so that a song alone has its own seconds.
+    this.#zeroUs = first ? first.startUs - (first.positionUs * 100) / first.tempo : plan.globalStartUs;
+    this.#startsAtSec = this.#startOf(plan);
+    player.setLanes(lanesOf(stretches, this.#zeroUs));
+    player.play(
+      (localMs) => this.#lineSecAt(localMs),
+      () => this.#startsAtSec,
+    );
   }
 
-  readonly #startSec = (): number => (this.#sounding?.positionUs ?? 0) / 1e6;
+  /** The chosen song is not to be had here; what the programme goes on with is. */
+  #canSoundLater({ fileId: chosenId }: Plan, stretches: readonly Stretch[], globalUs: number): boolean {
+    const { player, clock } = this.#options;
+    const isTimeKnown = clock.state !== "unsynced" && clock.state !== "coarse";
+    if (!player.isUnlocked || !isTimeKnown || (chosenId !== null && player.isLoaded(chosenId))) return false;
+    return stretches.some(({ fileId, endUs }) => endUs > globalUs && player.isLoaded(fileId));
+  }
 
-  #timeline(localMs: number): number {
-    const globalUs = this.#playbackClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
-    return this.#sounding ? positionUsAt(this.#sounding, globalUs) / 1e6 : 0;
+  /** Another song was chosen that is not open: what sounds is over, and the other begins as soon as it can. */
+  #hasLostItsSong({ fileId, clockId }: Plan, stretches: readonly Stretch[], localMs: number): boolean {
+    if (fileId === null || clockId !== this.#playbackClock?.clockId) return false;
+    if (this.#options.player.isLoaded(fileId)) return false;
+    const globalUs = this.#globalUsAt(localMs);
+    const [before, due] = [this.#stretchAt(localMs), stretchAt(stretches, globalUs) ?? stretches[0]];
+    if (!before || !due || before.fileId === due.fileId) return false;
+    return Math.abs(movedUs(this.#sounding, stretches, globalUs, Number.MAX_SAFE_INTEGER)) > SAME_COURSE_US;
   }
 
   #silence(): void {
     this.#playbackClock = null;
-    this.#sounding = null;
+    this.#sounding = [];
     this.#verdict = null;
     this.#options.player.stop();
   }
 
   /** The plan was re-expressed in another server's clock: cross over without moving the sound; trimming does the rest. */
-  #migrate(plan: Plan, localMs: number): void {
+  #migrate(plan: Plan, stretches: readonly Stretch[], localMs: number): void {
     const playbackClock = this.#playbackClock;
-    const sounding = this.#sounding;
     const estimate = this.#options.clock.estimate;
-    if (!playbackClock || !sounding || plan.clockId === playbackClock.clockId) return;
+    if (!playbackClock || plan.clockId === playbackClock.clockId) return;
     if (estimate?.clockId !== plan.clockId) return;
+    const globalUs = this.#globalUsAt(localMs);
     const fresh = new PlaybackClock(estimate);
-    const movedUs =
-      positionUsAt(plan, fresh.globalUsAt(localMs)) -
-      positionUsAt(sounding, playbackClock.globalUsAt(localMs));
-    const movedMs = movedUs / 1000;
+    const expectedUs = fresh.globalUsAt(localMs) - playbackClock.globalUsAt(localMs);
+    const laterUs = movedUs(this.#sounding, stretches, globalUs, expectedUs);
+    const movedMs = (expectedUs - laterUs) / 1000;
     const boundMs = estimate.boundMs + Math.abs(movedMs); // rule L7
     this.#playbackClock = new PlaybackClock({ ...estimate, offsetMs: estimate.offsetMs + movedMs, boundMs });
-    this.#sounding = plan;
+    this.#zeroUs += laterUs;
   }
 
   #isBeforeFreeze(localMs: number): boolean {
     return (this.startsInSecAt(localMs) ?? 0) * 1000 > FREEZE_BEFORE_START_MS;
   }
 
-  /** P38: somebody pressed Play again; what failed for want of time or memory may succeed now. */
-  #tryOnceMore(before: Plan | null, { fileId, state, term, rev }: Plan): void {
-    const isPressed = state === "preparing" && (before?.rev !== rev || before.term !== term);
-    if (!isPressed || fileId === null || this.#retried.has(fileId)) return;
-    if (!(this.#refusals.get(fileId) instanceof Undecodable)) return;
-    remember(this.#retried, fileId, MAX_FILE_TROUBLES);
-    this.#refusals.delete(fileId);
+  // ── places ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What should be leaving the loudspeaker; by the clock that is frozen, where sound lasts. */
+  #globalUsAt(localMs: number): number {
+    return this.#playbackClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0;
   }
 
-  #load(fileId: FileId): void {
-    const { player, fileOf } = this.#options;
-    if (this.#loading === fileId || this.#refusals.has(fileId) || player.loadedId === fileId) return;
-    if (player.isUnable) this.refuse(fileId, new FileError("file-not-audio", "no Web Audio"));
-    if (player.sampleRate === null) return;
-    const isUnderWay = this.#underWay.has(fileId);
-    const content = isUnderWay ? null : fileOf(fileId);
-    if (!content && !isUnderWay) return;
-    // Another song that is still being read or decoded keeps nobody from this one: it comes to nothing.
-    this.#loading = fileId;
-    this.#alignment.reset();
-    if (!content) return;
-    this.#underWay.add(fileId);
-    const isWanted = () => this.#loading === fileId;
-    player
-      .load(fileId, content, isWanted, () => this.#placeSec())
-      .then(() => {
-        if (isWanted() && player.loadedId === fileId)
-          this.measured(fileId, player.decodedSec ?? 0, player.durationSec ?? 0);
-      })
-      .catch((error: unknown) => this.refuse(fileId, error))
-      .finally(() => {
-        this.#underWay.delete(fileId);
-        if (isWanted()) this.#loading = null;
-        this.#options.onChange();
-      });
+  #lineSecAt(localMs: number): number {
+    return (this.#globalUsAt(localMs) - this.#zeroUs) / 1e6;
+  }
+
+  #startOf({ globalStartUs }: Plan): number {
+    return (globalStartUs - this.#zeroUs) / 1e6;
+  }
+
+  /** Of the programme that sounds; before its beginning and after its end the nearest. */
+  #stretchAt(localMs: number): Stretch | null {
+    const globalUs = this.#globalUsAt(localMs);
+    const [first] = this.#sounding;
+    if (!first || globalUs < first.startUs) return first ?? null;
+    return (
+      stretchAt(this.#sounding, globalUs) ?? this.#sounding.findLast(({ endUs }) => endUs <= globalUs) ?? null
+    );
+  }
+
+  // ── songs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Where in the chosen song sound is or will be wanted, s: where it plays, or will begin. */
+  get placeSec(): number {
+    return this.#plan ? this.#placeSec(this.#plan) : 0;
+  }
+
+  #chosen(plan: Plan, fileId: FileId): WantedSong {
+    return { fileId, atSec: () => this.#placeSec(plan) };
+  }
+
+  /** What sounds now and within the time for which songs are opened ahead, in that order, and what is ending. */
+  #wanted(plan: Plan, chosenId: FileId, stretches: readonly Stretch[], localMs: number): WantedSong[] {
+    const { clock, player } = this.#options;
+    const globalUs = clock.estimate?.clockId === plan.clockId ? clock.globalUsAt(localMs) : null;
+    const nowUs = this.#playbackClock ? this.#globalUsAt(localMs) : globalUs;
+    if (nowUs === null) return [this.#chosen(plan, chosenId)];
+    const sounding = this.#playbackClock ? this.#sounding : stretches;
+    const untilUs = nowUs + player.openAheadSec * 1e6;
+    const songs = new Map<FileId, WantedSong>();
+    const ending = new Map<FileId, WantedSong>();
+    for (const stretch of sounding) {
+      const { fileId, startUs, endUs } = stretch;
+      if (endUs <= nowUs - ENDING_US || (startUs > untilUs && songs.size > 0)) continue;
+      if (endUs <= nowUs) ending.set(fileId, { fileId, atSec: null });
+      else if (!songs.has(fileId)) songs.set(fileId, { fileId, atSec: () => this.#placeIn(stretch) });
+    }
+    for (const fileId of songs.keys()) ending.delete(fileId);
+    const wanted = [...songs.values()];
+    return [...wanted.slice(0, 1), ...ending.values(), ...wanted.slice(1)];
   }
 
   /** Where in the chosen song sound will be wanted, s. */
-  #placeSec(): number {
+  #placeSec(plan: Plan): number {
     const { clock } = this.#options;
-    const plan = this.#plan;
-    if (!plan) return 0;
     const globalUs = clock.estimate?.clockId === plan.clockId ? clock.globalUsAt(this.#followedMs) : null;
     const isRunning = plan.state === "playing" && globalUs !== null;
     return (isRunning ? positionUsAt(plan, globalUs) : plan.positionUs) / 1e6;
+  }
+
+  #placeIn(stretch: Stretch): number {
+    const now = this.#followedMs;
+    const globalUs = this.#playbackClock ? this.#globalUsAt(now) : this.#options.clock.globalUsAt(now);
+    return Math.max(stretch.positionUs, positionInUs(stretch, globalUs ?? 0)) / 1e6;
   }
 
   #followTones(tones: Tones | null): void {
     const { clock, player } = this.#options;
     const { sampleRate } = player;
     if (this.#soundingTones !== null && this.#soundingTones !== tones?.id) {
-      if (player.loadedId === this.#soundingTones) {
+      if (player.isLoaded(this.#soundingTones)) {
         this.#silence();
         player.unload();
       }
       this.#soundingTones = null;
     }
     // A song that is being decoded would take the tones' place.
-    if (!tones || this.#playbackClock || this.#loading || sampleRate === null || !clock.estimate) return;
+    if (!tones || this.#playbackClock || this.isDecoding || sampleRate === null || !clock.estimate) return;
     player.loadSound(tones.id, [tones.channel(sampleRate)], tones.durationSec);
     this.#soundingTones = tones.id;
     this.#playbackClock = new PlaybackClock(clock.estimate);
@@ -312,10 +374,4 @@ export class PlaybackController {
       tones.secAt(this.#playbackClock?.globalUsAt(localMs + this.#speakerDelayMs) ?? 0),
     );
   }
-}
-
-/** Whether the song moved under the listeners: another place or another start. Both plans are in one clock. */
-function isJump(before: Plan, plan: Plan): boolean {
-  const movedUs = before.globalStartUs - before.positionUs - (plan.globalStartUs - plan.positionUs);
-  return movedUs !== 0;
 }

@@ -1,35 +1,31 @@
 // The shell of a session: makes and closes the engines around its core, turns their changes and a person's taps into events, and
 // performs the effects. Pongs, files and calibration go straight to their engine. Local ms, global µs.
 
-import {
-  type ArrivingFile,
-  type ByteRange,
-  decodeAnchor,
-  isIndexLike,
-  type SoundFile,
-} from "../audio/index.ts";
+import { decodeAnchor, isIndexLike } from "../audio/index.ts";
 import { SyncedClock } from "../clock/index.ts";
 import { type CheckedServerMessage, ControlLink, type ControlState, makeJoin } from "../control/index.ts";
-import type { Director } from "../director/index.ts";
-import { every, type FileId, remember, type UserId } from "../lib/index.ts";
-import { MAX_FILE_TROUBLES } from "../protocol/constants/session.gen.ts";
-import { MAX_URGENT_PIECES } from "../protocol/constants/transfer.gen.ts";
-import { type FileState, pieceLengthOf, type Swarm } from "../transfer/index.ts";
+import type { Director, Queue, QueueOp } from "../director/index.ts";
+import { type EntryId, every, type FileId, toHex, type UserId } from "../lib/index.ts";
+import type { Needs, Swarm } from "../transfer/index.ts";
 import { Calibration } from "./calibration.ts";
 import { readCalibrationContext } from "./calibration-context.ts";
 import { SessionCore } from "./core/core.ts";
 import type { OwnSettings, SessionEffect, SessionEvent } from "./core/event.ts";
 import type { Waiting } from "./core/plan-policy.ts";
 import type { PlaybackTarget } from "./core/playback-target.ts";
+import type { ProgrammeSettings } from "./core/programme-policy.ts";
 import type { Roster } from "./core/roster.ts";
 import type { Timings } from "./core/timings.ts";
 import { HeldShares } from "./held-shares.ts";
 import type { SessionOptions } from "./options.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { browserPlatform } from "./platform.ts";
+import { PlayableSongs } from "./playable-songs.ts";
 import { PlaybackController } from "./playback-controller.ts";
 import { RoomTime } from "./room-time.ts";
 import { addSong } from "./song-adding.ts";
+import { SongDurations } from "./song-durations.ts";
+import { SongFiles } from "./song-files.ts";
 import { TagCache } from "./tag-cache.ts";
 
 const TICK_MS = 200;
@@ -42,16 +38,20 @@ export class SwarmSession {
   readonly controller: PlaybackController;
   readonly calibration: Calibration;
   readonly songs = new TagCache(() => this.#changed());
+  readonly playable: PlayableSongs;
   readonly #options: SessionOptions;
   readonly #core: SessionCore;
   readonly #link: ControlLink;
   readonly #wire: PeerWire;
+  readonly #durations: SongDurations;
   readonly #stopTicking: () => void;
+  readonly #stopFetching: () => void;
   /** Events may be caused by effects of events: they wait their turn. */
   readonly #pending: SessionEvent[] = [];
   #isHandling = false;
-  /** Songs that this device cannot play in parts. */
-  readonly #waitForWhole = new Set<FileId>();
+  readonly #songFiles: SongFiles;
+  /** As the swarm was told them. */
+  #needs = "";
   /** A song that was opened: its tags are read as soon as all of its file is here. */
   #untagged: FileId | null = null;
   /** Term, revision and state of the plan that the player has followed. */
@@ -61,7 +61,7 @@ export class SwarmSession {
     const { clock, random, keys, player, name, tappedLocalMs, platform = browserPlatform } = options;
     this.#options = options;
     const isPhone = platform.isPhone();
-    player.decodeWith(platform.makeSounds);
+    this.#stopFetching = platform.givePlayerParts(clock, (makeParts) => player.soundWith(makeParts));
     this.me = keys.userId;
     this.#wire = new PeerWire(keys, options.epoch, random, platform.primitives, (to, body) =>
       this.#link.send(to === null ? { type: "relay", body } : { type: "relay", to, body }),
@@ -99,13 +99,15 @@ export class SwarmSession {
       iceServers: () => this.#core.state.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
       ...this.roomTime.forSwarm,
     });
+    this.playable = new PlayableSongs(this.swarm, () => this.#changed());
+    this.#songFiles = new SongFiles(this.swarm, (fileId) => this.controller.reopen(fileId));
     this.controller = new PlaybackController({
       clock: this.clock,
       player,
       fileOf: (fileId) => {
         this.#untagged = fileId;
         this.#readTags();
-        return this.#fileOf(fileId);
+        return this.#songFiles.fileOf(fileId);
       },
       annotationOf: (fileId) => this.swarm.annotationOf(fileId),
       onChange: () => this.#changed(),
@@ -120,6 +122,11 @@ export class SwarmSession {
       loadCalibration: platform.loadCalibration,
       onChange: () => this.#changed(),
     });
+    this.#durations = new SongDurations({
+      files: () => this.swarm.files.value,
+      indexOf: (fileId) => this.swarm.indexOf(fileId),
+      onChange: () => this.#changed(),
+    });
     const shares = new HeldShares(() => this.swarm.pieceMaps);
     this.#core = new SessionCore(
       { me: this.me, isPhone, name, tappedLocalMs },
@@ -128,6 +135,7 @@ export class SwarmSession {
         player,
         controller: this.controller,
         files: () => this.swarm.files.value,
+        durationUsOf: (fileId) => this.#durations.usOf(fileId),
         shareOf: (userId, fileId, localMs) => shares.of(userId, fileId, localMs),
         chirps: () => this.calibration.tones,
         isClockDisputed: () => this.roomTime.disagreement !== null,
@@ -154,6 +162,10 @@ export class SwarmSession {
 
   get director(): Director {
     return this.#core.state.director;
+  }
+
+  get queue(): Queue {
+    return this.#core.queue;
   }
 
   get roster(): Roster {
@@ -190,6 +202,11 @@ export class SwarmSession {
 
   get waiting(): Waiting | null {
     return this.#core.state.waiting;
+  }
+
+  /** The song turned out to play here only once all of its file is here. */
+  playsWhole(fileId: FileId): boolean {
+    return this.#songFiles.playsWhole(fileId);
   }
 
   // ── what a person does, and the page around it ────────────────────────────────────────────────────────────────
@@ -235,13 +252,38 @@ export class SwarmSession {
     return addSong(file, { clock, swarm, controller, player, songs, onChange });
   }
 
-  /** Director: prepares the file; it starts when all are ready. */
+  /** Director: chooses an entry for the file and prepares it; it starts when all are ready. */
   play(fileId: FileId): void {
-    this.#handle({ type: "play", fileId });
+    this.#handle({ type: "play", fileId, requestId: this.#newEntryId() });
   }
 
+  /** Director, like all that follow up to `setProgramme`. */
   stop(): void {
     this.#handle({ type: "stop" });
+  }
+
+  goNext(): void {
+    this.#handle({ type: "next" });
+  }
+
+  goBack(): void {
+    this.#handle({ type: "previous" });
+  }
+
+  setProgramme(settings: ProgrammeSettings): void {
+    this.#handle({ type: "set-programme", settings });
+  }
+
+  /** Anyone, like all that is asked of the queue. */
+  queueFile(fileId: FileId, place: "end" | "next"): void {
+    this.askQueue({ type: "add", fileId, place, durationUs: this.#durations.usOf(fileId) });
+  }
+
+  /** Asks whoever directs to change the queue; returns the request's id, which is that of an entry it adds. */
+  askQueue(op: QueueOp): EntryId {
+    const requestId = this.#newEntryId();
+    this.#handle({ type: "ask-queue", request: { requestId, op } });
+    return requestId;
   }
 
   pause(): void {
@@ -270,6 +312,7 @@ export class SwarmSession {
    */
   async close(keepsStore = false): Promise<void> {
     this.#stopTicking();
+    this.#stopFetching();
     this.clock.stop();
     this.#link.close();
     this.calibration.close();
@@ -290,6 +333,7 @@ export class SwarmSession {
     this.clock.checkForSleep(); // also while there is no server to probe
     this.#link.checkSilence();
     this.#readTags();
+    this.playable.follow(this.swarm.files.value);
     this.#handle({ type: "tick" });
   }
 
@@ -369,11 +413,12 @@ export class SwarmSession {
         this.#aim(effect.target);
         return;
       case "set-background":
-        this.swarm.prioritize(effect.fileId);
+        this.swarm.prioritize((effect.hasChosen && effect.needed[0]) || null);
+        this.#setNeeds(effect);
         this.swarm.setPlaying(effect.isPlaying, effect.isComparing);
         this.clock.setActivity(effect.activity);
         if (effect.readsTags && !this.controller.isDecoding)
-          this.songs.readOne(this.swarm.files.value, (fileId) => this.#fileOf(fileId));
+          this.songs.readOne(this.swarm.files.value, (fileId) => this.#songFiles.fileOf(fileId));
         return;
       case "tell":
         this.#options.onEvent(effect.news);
@@ -392,51 +437,24 @@ export class SwarmSession {
     this.#aimed = aim;
   }
 
+  #setNeeds({ needed, played }: Needs): void {
+    const needs = `${needed}|${played}`;
+    if (needs !== this.#needs) this.swarm.setNeeds({ needed, played });
+    this.#needs = needs;
+  }
+
   #readTags(): void {
-    const file = this.#untagged && this.#fileOf(this.#untagged);
+    const file = this.#untagged && this.#songFiles.fileOf(this.#untagged);
     if (!this.#untagged || !file || file.arriving) return;
     this.songs.remember(this.#untagged, file);
     this.#untagged = null;
   }
 
-  #fileOf(fileId: FileId): SoundFile | null {
-    const file = this.swarm.files.value.find((candidate) => candidate.fileId === fileId);
-    const arriving = file && !file.seeded ? this.#arriving(file) : null;
-    if (!file || (!file.seeded && !arriving)) return null;
-    const { sizeBytes } = file;
-    const read = (fromByte: number, toByte: number) => this.swarm.readBytes(fileId, fromByte, toByte);
-    return { sizeBytes, read, readWhole: async () => (await read(0, sizeBytes)).buffer, arriving };
-  }
-
-  /** A song can begin while its file is on its way: where its index came before it. */
-  #arriving({ fileId, sizeBytes, enabled }: FileState): ArrivingFile | null {
-    const { swarm } = this;
-    const index = swarm.indexOf(fileId);
-    if (!index || !enabled || this.#waitForWhole.has(fileId)) return null;
-    return {
-      index,
-      holds: ({ fromByte, toByte }) => swarm.holds(fileId, fromByte, toByte),
-      want: (ranges) => swarm.setUrgent(fileId, piecesOf(ranges, sizeBytes)),
-      arrivesWithin: (sec) => {
-        const file = swarm.files.value.find((candidate) => candidate.fileId === fileId);
-        return file?.seeded === true || (file?.remainingSec ?? Infinity) <= sec;
-      },
-      giveUp: () => remember(this.#waitForWhole, fileId, MAX_FILE_TROUBLES),
-    };
+  #newEntryId(): EntryId {
+    return toHex(this.#options.random.bytes(8)) as EntryId;
   }
 
   #nowMs(): number {
     return this.#options.clock.nowMs();
   }
-}
-
-/** The pieces that hold these ranges, each once, in their order. */
-function piecesOf(ranges: readonly ByteRange[], sizeBytes: number): number[] {
-  const pieceLength = pieceLengthOf(sizeBytes);
-  const pieces = new Set<number>();
-  for (const { fromByte, toByte } of ranges) {
-    for (let piece = Math.floor(fromByte / pieceLength); piece * pieceLength < toByte; piece++)
-      pieces.add(piece);
-  }
-  return [...pieces].slice(0, MAX_URGENT_PIECES);
 }

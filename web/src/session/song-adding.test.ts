@@ -12,16 +12,15 @@ const settled = async (): Promise<void> => {
 
 /** A player whose decoder counts what it works on at the same time; a decode ends when the test says so. */
 function bench() {
-  const { player, world } = cardPlayer();
   const decodes: { end: () => void; fail: (error: unknown) => void }[] = [];
   const decode = <Value>(value: Value) =>
     new Promise<Value>((resolve, reject) => {
       decodes.push({ end: () => resolve(value), fail: reject });
     });
-  player.decodeWith(() => ({
-    open: (sourceId) => decode(soundOf(sourceId)),
+  const { player, world } = cardPlayer({
+    open: ({ fileId }) => decode(soundOf(fileId)),
     anchorOf: () => decode({ anchor: null, durationSec: 10, wholeSec: 30 }),
-  }));
+  });
   return { player, world, decodes };
 }
 

@@ -37,10 +37,13 @@ async function publishAnchor(fileId: FileId, file: File, parts: SongAddingParts)
   const read = async (fromByte: number, toByte: number) =>
     new Uint8Array(await within(clock, READ_MS, file.slice(fromByte, toByte).arrayBuffer()));
   const content = {
+    fileId,
     sizeBytes: file.size,
     read,
     readWhole: async () => (await read(0, file.size)).buffer,
+    index: null,
     arriving: null,
+    onFalseIndex: () => undefined, // it is made here
   };
   songs.remember(fileId, content);
   const { anchor, durationSec, wholeSec } = await player.anchorOf(content, (index) => {

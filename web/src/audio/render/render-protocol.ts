@@ -1,7 +1,8 @@
 // What the page and the render Worker say to each other. Arrays are transferred, not copied. Frames of a source are at the
-// context's rate.
+// context's rate, positions of segments and lanes frames of the line (lane-mix.ts).
 
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
+import type { LanesUnder } from "./lane-mix.ts";
 import type { Segment } from "./segment-track.ts";
 import type { SliceWork } from "./slice-work.ts";
 
@@ -13,7 +14,7 @@ export type RenderRequest =
   | { readonly type: "unload"; readonly sourceId: string }
   /** Lets go of the stretch of a source that begins at this frame. */
   | { readonly type: "drop"; readonly sourceId: string; readonly fromFrame: number }
-  | { readonly type: "render"; readonly id: number; readonly sourceId: string; readonly segment: Segment }
+  | (LanesUnder & { readonly type: "render"; readonly id: number; readonly segment: Segment })
   | RenderQuestion;
 
 /** What is answered to whoever asked. */
@@ -60,7 +61,6 @@ export type RenderAnswer =
 export interface Rendered {
   readonly type: "rendered";
   readonly id: number;
-  /** Empty when the source is not loaded (any more). */
   readonly channels: Channels;
 }
 

@@ -25,10 +25,23 @@ export function wholeSource(channels: readonly Float32Array[]): FrameSource {
   };
 }
 
+/** The first so many output frames of a run, one array per channel. */
+export type RunRenderer = (run: Run, frames: number) => Float32Array<ArrayBuffer>[];
+
 /** Output of one segment, one array per channel of `source`. Outside of the file there is silence. */
 export function renderSegment(source: FrameSource, segment: Segment): Float32Array<ArrayBuffer>[] {
-  const outputs = renderRun(source, segment, segment.frames);
-  if (segment.fadeFrom) mixFade(source, segment.fadeFrom, outputs);
+  const render: RunRenderer = (run, frames) => renderRun(source, run, frames);
+  return renderFaded(segment, render, render);
+}
+
+/** `renderBefore` makes what the segment fades from; as many channels as `render`. */
+export function renderFaded(
+  segment: Segment,
+  render: RunRenderer,
+  renderBefore: RunRenderer,
+): Float32Array<ArrayBuffer>[] {
+  const outputs = render(segment, segment.frames);
+  if (segment.fadeFrom) mixFade(renderBefore, segment.fadeFrom, outputs);
   if (segment.isLast) outputs.forEach(fadeOut);
   return outputs;
 }
@@ -59,7 +72,8 @@ export function renderRun(source: FrameSource, run: Run, frames: number): Float3
   return outputs;
 }
 
-const placeAt = (run: Run, frame: number): number =>
+/** Position of an output frame of the run. */
+export const placeAt = (run: Run, frame: number): number =>
   run.position + frame * (run.ratio + frame * (run.ratioStep / 2));
 
 /** Two channels at once, as the weights are the same for both. A channel alone is both of them. */
@@ -97,12 +111,12 @@ function interpolate(
 
 /** Equal-power crossfade from the earlier run (or silence) into what `outputs` hold. */
 function mixFade(
-  source: FrameSource,
+  render: RunRenderer,
   fade: NonNullable<Segment["fadeFrom"]>,
   outputs: readonly Float32Array[],
 ): void {
   const frames = Math.min(fade.frames, outputs[0]?.length ?? 0);
-  const before = fade.run ? renderRun(source, fade.run, frames) : [];
+  const before = fade.run ? render(fade.run, frames) : [];
   outputs.forEach((output, channel) => {
     for (let i = 0; i < frames; i++) {
       const angle = ((i + 0.5) / frames) * (Math.PI / 2);

@@ -82,10 +82,15 @@ export class SegmentPlanner {
 
   /**
    * P1, P7, TR6: the first segment, at or after `earliestFrame`. A start that is still ahead begins at its exact frame with
-   * the sound of `startSec`; otherwise the song is entered where it should be by then. Null while the line does not stand, and
-   * while the song is not decoded there.
+   * the sound of `startSec`; otherwise the song is entered where it should be by then. `isOfSilence`: nothing sounds right before
+   * `startSec`. Null while the line does not stand, and while the song is not decoded there.
    */
-  begin(earliestFrame: number, timeline: Timeline, startSec = 0): Segment | null {
+  begin(
+    earliestFrame: number,
+    timeline: Timeline,
+    startSec = 0,
+    isOfSilence = startSec === 0,
+  ): Segment | null {
     const ideal = this.idealPosition(earliestFrame, timeline);
     if (ideal === null) return null;
     this.track.clear();
@@ -94,7 +99,7 @@ export class SegmentPlanner {
     const startFrame = isAhead ? earliestFrame + Math.round(aheadFrames) : earliestFrame;
     const position = this.idealPosition(startFrame, timeline);
     if (position === null || !this.#isDecodedFrom(position)) return null;
-    const isFromSilence = isAhead && startSec === 0;
+    const isFromSilence = isAhead && isOfSilence;
     const fadeFrames = Math.round(ENTER_FADE_SEC * this.#sampleRate);
     return this.#append(
       startFrame,

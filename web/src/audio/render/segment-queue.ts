@@ -1,6 +1,7 @@
 // The shell that turns segments into sound: renders each in the Worker and queues it as a plain AudioBufferSourceNode at
 // rate 1 on an integer frame. Audio frames of the given context. Does not decide what comes next.
 
+import type { LanesUnder } from "./lane-mix.ts";
 import type { RenderChannel } from "./render-channel.ts";
 import type { Rendered } from "./render-protocol.ts";
 import type { Segment } from "./segment-track.ts";
@@ -50,10 +51,10 @@ export class SegmentQueue {
     return Math.max(0, endFrame / sampleRate - currentTime);
   }
 
-  play(sourceId: string, segment: Segment): void {
+  play(segment: Segment, under: LanesUnder): void {
     const id = this.#channel.newId();
     this.#entries.set(id, { segment, node: null, stopFrame: null });
-    this.#channel.post({ type: "render", id, sourceId, segment });
+    this.#channel.post({ type: "render", id, segment, ...under });
   }
 
   /** Silences everything from `frame` on; what sounds before it is untouched. */
