@@ -71,11 +71,11 @@ async def _run(server: ServerProcess, song: Path, take: Path, song_sec: float) -
             await _timed("offered, with its anchor", _offer(session, song))
         _print_memory("offering", peak, before)
         file_id = session.files[0].file_id
-        session.songs._surveys.clear()  # noqa: SLF001 - as whoever fetched it, and knows nothing of it yet
+        session.songs.loader.surveys._known.clear()  # noqa: SLF001 - as whoever fetched it, and knows nothing of it yet
         with _peak() as peak:
             begun_sec = time.monotonic()
             session.play(file_id)
-            await _until(lambda: session.controller.song is not None)
+            await _until(lambda: file_id in session.songs.songs)
             print(f"ready after {time.monotonic() - begun_sec:.2f} s")
             await _until(lambda: recorders[0].error_ms is not None)
             print(f"recorded sound after {time.monotonic() - begun_sec:.2f} s, with the plan's own lead")
@@ -92,7 +92,7 @@ async def _run(server: ServerProcess, song: Path, take: Path, song_sec: float) -
 
 
 async def _offer(session: PeerSession, song: Path) -> None:
-    await session.songs.offer(song)
+    await session.songs.loader.offer(song)
     await _until(lambda: session.files[0].is_complete)
 
 
@@ -104,7 +104,7 @@ async def _leap(session: PeerSession, recorder: Recorder, to_sec: float) -> None
     moved = replace(
         session.plan, rev=session.plan.rev + 1, global_start_us=global_us, position_us=to_sec * 1e6
     )
-    session._write_plan(moved)  # noqa: SLF001 - a peer without a page has no other way to seek
+    session._directing._write(moved, RealClock().local_ms())  # noqa: SLF001 - a peer without a page has no other way to seek
     await asyncio.sleep(0.3)
     await _until(lambda: recorder.error_ms is not None)
     print(f"a leap to {to_sec:.0f} s sounds after {time.monotonic() - begun_sec:.2f} s at most")

@@ -42,7 +42,18 @@ PEER_PURE = tuple(
             "sound",
             "decode_protocol",
         ),
-        *("synced_clock", "topology", "transfer", "urgency", "windowed_sinc"),
+        *("byte_reader", "heartbeat_message", "queue_message"),
+        *(
+            "lane",
+            "programme",
+            "programme_needs",
+            "queue",
+            "queue_keeper",
+            "queue_policy",
+            "queue_register",
+            "queue_requests",
+        ),
+        *("stretch", "synced_clock", "topology", "transfer", "urgency", "windowed_sinc"),
     )
 )
 # What a pure core is told instead of asking for it, and what only a shell may hold.

@@ -23,7 +23,8 @@ EPILOG = (
 def add_options(command: argparse.ArgumentParser) -> None:
     texts = {
         "link": "the link that invites into the swarm: http://host:8000/#KEY",
-        "file": "a file to offer to the others, three at most",
+        "file": "a file to offer to the others, ten at most",
+        "queue": "put the files at the end of the queue, in this order",
         "name": "what others see (default: the name of this computer)",
         "output": "play through this sound device: part of its name, its number, or `default`",
         "record": "write what would sound into this WAV file, and when it began into F.json",
@@ -31,6 +32,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     }
     command.add_argument("link", help=texts["link"])
     command.add_argument("files", metavar="file", nargs="*", type=Path, help=texts["file"])
+    command.add_argument("--queue", action="store_true", help=texts["queue"])
     command.add_argument("--name", metavar="N", default=socket.gethostname(), help=texts["name"])
     command.add_argument("--output", metavar="D", help=texts["output"])
     command.add_argument("--record", metavar="F", type=Path, help=texts["record"])
@@ -53,6 +55,7 @@ def run(arguments: Mapping[str, Any]) -> None:
             link=arguments["link"],
             name=arguments["name"],
             files=tuple(files),
+            is_queueing=arguments["queue"],
             record=arguments["record"],
             output=arguments["output"],
             speaker_delay_ms=_delay_ms(arguments["delay"]),

@@ -159,6 +159,16 @@ def test_a_peer_is_lined_up_by_the_annotation_of_the_songs_owner() -> None:
     assert not alignment.is_unaligned_at("e" * 64, 32_000.0)
 
 
+def test_a_peer_needs_no_annotation_of_a_file_with_an_index() -> None:
+    """[P16] [P46] Its owner may have left before there was one. One that does not fit is told."""
+    alignment, song = Alignment(find_at_once), Song(SONG, RATE_HZ, HeldSound(noise(12)))
+    alignment.follow(song, None, 0.0, is_indexed=True)
+    assert not alignment.is_unaligned_at(SONG, 60_000.0)
+    other = encode_anchor(make_anchor(HeldSound(noise(12, seed=9)), RATE_HZ))
+    alignment.follow(song, other, 61_000.0, is_indexed=True)
+    assert alignment.is_unaligned_at(SONG, 61_000.0)
+
+
 def test_while_an_anchor_is_looked_for_nothing_is_said_and_then_the_song_moves() -> None:
     """[P46] Only for so long; and what was found of another annotation is not taken."""
     here, asked = noise(12), list[tuple[Anchor, Callable[[AnchorMatch | None], None]]]()

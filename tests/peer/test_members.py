@@ -15,6 +15,7 @@ from unisono.peer.director import Candidate, Director
 from unisono.peer.encoding import encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
+from unisono.peer.heartbeat_message import HeartbeatMessage
 from unisono.peer.keys import SwarmKeys, derive_keys, public_key_of, user_id_of
 from unisono.peer.member_budgets import BUDGETS, Budgeted, MemberBudgets
 from unisono.peer.peer_message import decode_message, encode_message
@@ -33,9 +34,9 @@ def sees(user_id: str) -> Candidate:
 def on_the_wire(heartbeat: Heartbeat | None) -> Heartbeat:
     """As it arrives: a number that does not fit would not be sent, or be refused."""
     assert heartbeat is not None
-    arrived = decode_message(encode_message(heartbeat))
-    assert isinstance(arrived, Heartbeat)
-    return arrived
+    arrived = decode_message(encode_message(HeartbeatMessage(heartbeat)))
+    assert isinstance(arrived, HeartbeatMessage)
+    return arrived.heartbeat
 
 
 @pytest.mark.parametrize("edge", EDGES)
@@ -95,7 +96,7 @@ def stands(
 
 def starts_after_ms(stands_at: Callable[[float], list[Readiness]]) -> float | None:
     """When a prepared song starts if everybody is at time t as told; None when it does not in ten minutes."""
-    wait, plan = StartWait(), prepared("f" * 64, "north")
+    wait, plan = StartWait(), prepared(Plan(), "e" * 16, "f" * 64, "north")
     for local_ms in range(0, 600_001, 1_000):
         everybody = stands_at(local_ms)
         overdue = wait.overdue(plan, everybody, local_ms)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from unisono.peer import ctl
-from unisono.peer.constants.transfer import CTL_VERSION
+from unisono.peer.constants.transfer import CTL_VERSION, MAX_OWN_FILES
 from unisono.peer.director import Candidate, Director
 from unisono.peer.errors import FileError
 from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece, Store
+from unisono.peer.lane import Lane, interpolate
 from unisono.peer.link import fingerprints_in, with_one_fingerprint
 from unisono.peer.manifest import Manifest, piece_length_of
 from unisono.peer.offset import OffsetEstimate
@@ -23,7 +24,8 @@ from unisono.peer.output_clock import OutputClock
 from unisono.peer.plan import Heartbeat, Plan, Record
 from unisono.peer.plan_policy import OwnEnd, Readiness, next_plan, prepared, start_lead_ms
 from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.render import OUTPUT_RATE_HZ, Place, interpolate, render_block
+from unisono.peer.queue import Queue
+from unisono.peer.render import OUTPUT_RATE_HZ, Place, render_block
 from unisono.peer.song import Song
 from unisono.peer.sound import HeldSound, Sound
 from unisono.peer.transfer import Transfer
@@ -75,7 +77,7 @@ def test_who_joins_others_follows_and_claims_only_after_all_who_look() -> None:
 def test_a_plan_is_written_by_the_director_alone() -> None:
     ada = Director(ADA)
     ada.attach([], is_new_server=True, local_ms=0)
-    heartbeat = ada.change_plan(prepared("f" * 64, "north"), 10)
+    heartbeat = ada.change_plan(prepared(Plan(), "e" * 16, "f" * 64, "north"), 10)
     assert heartbeat is not None
     assert (heartbeat.plan.state, heartbeat.plan.term, heartbeat.plan.rev) == ("preparing", 1, 1)
     ada.receive_heartbeat(BO, Heartbeat(Record(2, BO), heartbeat.plan), 20)
@@ -101,7 +103,7 @@ def test_a_song_starts_when_all_are_ready_who_can_be_and_ends_when_it_is_over() 
     assert start_lead_ms([ready(), ready(is_ready=False)]) is None
     assert start_lead_ms([ready(is_ready=False, is_unable=True)]) is None
     assert start_lead_ms([ready(), ready(is_ready=False, is_unable=True)]) == 600
-    playing = next_plan(prepared("f" * 64, "north"), [ready()], 1e6, "north")
+    playing = next_plan(prepared(Plan(), "e" * 16, "f" * 64, "north"), [ready()], 1e6, "north")
     assert playing is not None
     assert (playing.state, playing.global_start_us) == ("playing", 1e6 + 600_000)
     assert next_plan(playing, [ready(is_over=True)], 3e6, "north") is None  # said of the song before
@@ -267,12 +269,12 @@ def test_annotations_of_files_that_nobody_lists_are_not_kept() -> None:
     assert wire.drops == []
 
 
-def test_a_fourth_file_of_ones_own_is_refused() -> None:
+def test_one_file_too_many_of_ones_own_is_refused() -> None:
     core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
-    for letter in b"abc":
+    for letter in range(MAX_OWN_FILES):
         core.add_mine(make_manifest(bytes([letter]) * 10), "song", 0)
     with pytest.raises(FileError, match="file-too-many"):
-        core.add_mine(make_manifest(b"d" * 10), "song", 0)
+        core.add_mine(make_manifest(b"z" * 10), "song", 0)
 
 
 def test_control_messages_are_numbered_and_judged_before_they_act() -> None:
@@ -300,6 +302,10 @@ def test_a_description_names_its_certificate_once_and_alike_for_both_ends() -> N
 # --- what sounds where --------------------------------------------------------------------------------------
 
 
+def alone(song: Song) -> list[Lane]:
+    return [Lane(song, 0.0, math.inf)]
+
+
 @pytest.mark.parametrize("hz", [1_000, 10_000, 19_000, 20_000])
 def test_a_tone_comes_out_of_any_ratio_as_a_tone(hz: int) -> None:
     """[P13] 100 dB below the tone; it is 3 dB below its amplitude."""
@@ -318,7 +324,7 @@ def test_blocks_join_without_a_seam_and_a_remaining_error_is_bent_away() -> None
     for block in range(20):
         # From the third block on the card turns out to be 1 ms later than was thought.
         begin_sec = 0.5 + block * 0.1 + (0.001 if block >= 3 else 0.0)
-        done = render_block(run, Place(song, begin_sec, begin_sec + 0.1, 0.0), OUTPUT_RATE_HZ // 10)
+        done = render_block(run, Place(alone(song), begin_sec, begin_sec + 0.1), OUTPUT_RATE_HZ // 10)
         run = done.after
         errors.append(done.error_ms)
         pieces.append(done.sound)
@@ -333,8 +339,8 @@ def test_blocks_join_without_a_seam_and_a_remaining_error_is_bent_away() -> None
 
 def test_nothing_sounds_before_the_plan_begins_and_a_stop_fades() -> None:
     song = Song("f" * 64, RATE_HZ, HeldSound(np.ones((2, RATE_HZ), dtype=np.float32)))
-    begun = render_block(None, Place(song, -0.05, 0.05, 0.0), OUTPUT_RATE_HZ // 10)
-    assert not begun.sound[:, : OUTPUT_RATE_HZ // 20].any()
+    begun = render_block(None, Place(alone(song), -0.05, 0.05), OUTPUT_RATE_HZ // 10)
+    assert np.abs(begun.sound[:, : OUTPUT_RATE_HZ // 20]).max() < 1e-6
     assert begun.sound[0, -1] == pytest.approx(1, abs=1e-4)
     ended = render_block(begun.after, None, OUTPUT_RATE_HZ // 10)
     steps = np.abs(np.diff(ended.sound[0], prepend=1.0))
@@ -356,17 +362,17 @@ def test_sound_that_is_not_decoded_yet_is_silence_and_comes_in_softly() -> None:
     """[P71]"""
     sound = LateSound(np.ones((2, 4 * RATE_HZ), dtype=np.float32))
     song, frames = Song("f" * 64, RATE_HZ, sound), OUTPUT_RATE_HZ // 10
-    waiting = render_block(None, Place(song, 1.0, 1.1, 0.0), frames)
+    waiting = render_block(None, Place(alone(song), 1.0, 1.1), frames)
     assert not waiting.sound.any()
     assert (waiting.error_ms, waiting.after) == (None, None)
     sound.held = (RATE_HZ, 2 * RATE_HZ)
-    begun = render_block(waiting.after, Place(song, 1.1, 1.2, 0.0), frames)
+    begun = render_block(waiting.after, Place(alone(song), 1.1, 1.2), frames)
     assert begun.error_ms == 0
     assert np.abs(np.diff(begun.sound[0], prepend=0.0)).max() < 0.01
     # It runs out of sound: what there is fades.
-    late = render_block(begun.after, Place(song, 1.2, 1.3, 0.0), frames)
+    late = render_block(begun.after, Place(alone(song), 1.2, 1.3), frames)
     sound.held = (RATE_HZ, round(1.35 * RATE_HZ))
-    out = render_block(late.after, Place(song, 1.3, 1.4, 0.0), frames)
+    out = render_block(late.after, Place(alone(song), 1.3, 1.4), frames)
     assert out.error_ms is None
     assert np.abs(np.diff(out.sound[0], prepend=1.0)).max() < 0.01
     assert out.sound[0, -1] == 0
@@ -392,27 +398,27 @@ def estimate(at_local_ms: float, offset_ms: float) -> OffsetEstimate:
 
 def test_a_playing_song_is_not_moved_by_a_fresh_estimate_and_leaps_only_for_the_plan() -> None:
     controller = PlaybackController()
-    controller.song = Song("f" * 64, RATE_HZ, HeldSound(noise(1)))
+    songs = {"f" * 64: Song("f" * 64, RATE_HZ, HeldSound(noise(1)))}
     controller.estimated(estimate(0, 100))
-    plan = Plan(1, 1, "north", "f" * 64, "playing", global_start_us=1e6, position_us=0)
-    controller.follow(plan, is_clock_known=True)
+    plan = Plan(1, 1, "north", "f" * 64, "playing", 1e6, 0, "e" * 16)
+    controller.follow(plan, Queue(), songs, is_clock_known=True)
     assert controller.position_sec_at(2_100) == pytest.approx(1.0)
     revision = controller.revision
     controller.estimated(estimate(2_100, 110))
     assert controller.position_sec_at(2_100) == pytest.approx(1.0)
     assert controller.revision == revision
-    moved = Plan(1, 2, "north", "f" * 64, "playing", global_start_us=1e6, position_us=30e6)
-    controller.follow(moved, is_clock_known=True)
+    moved = Plan(1, 2, "north", "f" * 64, "playing", 1e6, 30e6, "e" * 16)
+    controller.follow(moved, Queue(), songs, is_clock_known=True)
     assert controller.position_sec_at(2_100) == pytest.approx(31.0)
     assert controller.revision > revision
-    controller.follow(Plan(1, 3), is_clock_known=True)
+    controller.follow(Plan(1, 3), Queue(), songs, is_clock_known=True)
     assert controller.place_at(2_100, 2_200) is None
 
 
 def test_a_late_loudspeaker_is_told_to_sound_earlier() -> None:
     controller = PlaybackController(speaker_delay_ms=250)
-    controller.song = Song("f" * 64, RATE_HZ, HeldSound(noise(1)))
+    songs = {"f" * 64: Song("f" * 64, RATE_HZ, HeldSound(noise(1)))}
     controller.estimated(estimate(0, 0))
-    plan = Plan(1, 1, "north", "f" * 64, "playing", global_start_us=0, position_us=0)
-    controller.follow(plan, is_clock_known=True)
+    plan = Plan(1, 1, "north", "f" * 64, "playing", 0, 0, "e" * 16)
+    controller.follow(plan, Queue(), songs, is_clock_known=True)
     assert controller.position_sec_at(1_000) == pytest.approx(1.25)

@@ -220,7 +220,7 @@ def test_a_catalog_fits_one_message_whatever_the_files_are_called() -> None:
     """[S34] Names are cleaned before they are told on, and a page counts their characters in UTF-16."""
     names = ['"' * 512, "\\" * 512, "😀" * 300, "\x01" * 512]
     ada = Transfer(ADA, Dice(1), 2**40, lambda _: True)
-    known = KnownFiles({}, 2**40)
+    known = KnownFiles(ADA, {}, 2**40)
     for number in range(MAX_LISTED_FILES):
         file = known.learn(f"{number:064x}", 40, names[number % len(names)])
         file.held = {0}

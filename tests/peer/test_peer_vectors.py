@@ -15,6 +15,7 @@ from unisono.peer import ctl
 from unisono.peer.constants.session import MAX_START_MS
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import SwarmKeyError, WireError
+from unisono.peer.heartbeat_message import HeartbeatMessage
 from unisono.peer.key import canonical_key, is_likely_mistyped
 from unisono.peer.keys import SwarmKeys, derive_keys, read_link
 from unisono.peer.offset import OffsetEstimator, Probe
@@ -26,6 +27,7 @@ from unisono.peer.peer_message import (
     told_troubles,
 )
 from unisono.peer.plan import Heartbeat, Plan, Record
+from unisono.peer.queue import QueueStamp
 from unisono.peer.safe_text import safe_text
 from unisono.peer.topology import neighbours_of
 
@@ -178,13 +180,16 @@ def test_a_status_is_the_same_to_the_byte_and_read_back(name: str) -> None:
     assert decode_message(bytes.fromhex(shown["bytes"])) == message
 
 
-def test_a_beat_is_the_same_to_the_byte_and_read_back() -> None:
-    shown = vector("peer-messages.json")["heartbeat"]
-    record = shown["heartbeat"]["record"]
-    plan = Plan(**{snake(name): value for name, value in shown["heartbeat"]["plan"].items()})
+@pytest.mark.parametrize("name", ["heartbeat", "first"])
+def test_a_beat_is_the_same_to_the_byte_and_read_back(name: str) -> None:
+    shown = vector("peer-messages.json")[name]
+    record, stamp = shown["heartbeat"]["record"], shown["queueStamp"]
+    told = {snake(name): value for name, value in shown["heartbeat"]["plan"].items()}
+    plan = Plan(**{**told, "loop_us": told["loop_us"] and tuple(told["loop_us"])})
     heartbeat = Heartbeat(Record(record["term"], record["userId"], record["resigned"]), plan)
-    assert encode_message(heartbeat).hex() == shown["bytes"]
-    assert decode_message(bytes.fromhex(shown["bytes"])) == heartbeat
+    message = HeartbeatMessage(heartbeat, stamp and QueueStamp(stamp["term"], stamp["userId"], stamp["rev"]))
+    assert encode_message(message).hex() == shown["bytes"]
+    assert decode_message(bytes.fromhex(shown["bytes"])) == message
 
 
 def test_what_is_cut_or_altered_is_refused_or_read_and_nothing_else() -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from unisono.peer import device as device_module
 from unisono.peer.device import SoundDevice
+from unisono.peer.lane import CHANNELS
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Plan
 from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ
+from unisono.peer.queue import Queue
+from unisono.peer.render import OUTPUT_RATE_HZ
 from unisono.peer.song import Song
 from unisono.peer.sound import HeldSound
 
@@ -63,17 +65,22 @@ def first_heard_ms(
         device_module, "time", SimpleNamespace(monotonic_ns=lambda: round(made[0].time * 1e9) if made else 0)
     )
     controller = PlaybackController()
-    controller.song = SONG
     controller.estimated(OffsetEstimate("north", 0.0, 0.0, 0.0, 0.01, 0.2, 0.4, 50))
     device = SoundDevice("default", controller)
     (stream,) = made
     start_ms = arrives_ms + TICK_MS + device.start_ms + early_ms
-    plan = Plan(clock_id="north", file_id=SONG.file_id, state="playing", global_start_us=start_ms * 1000)
+    plan = Plan(
+        clock_id="north",
+        file_id=SONG.file_id,
+        entry_id="e" * 16,
+        state="playing",
+        global_start_us=start_ms * 1000,
+    )
     next_tick_ms = 0.0
     while stream.heard_sec is None and stream.time * 1000 < start_ms + 2_000:
         now_ms = stream.time * 1000
         if now_ms >= arrives_ms:
-            controller.follow(plan, is_clock_known=True)
+            controller.follow(plan, Queue(), {SONG.file_id: SONG}, is_clock_known=True)
         if now_ms >= next_tick_ms:
             device.advance(now_ms)
             next_tick_ms += TICK_MS

@@ -18,6 +18,7 @@ from unisono.peer import memory, store
 from unisono.peer.constants.transfer import MAX_FILE_BYTES
 from unisono.peer.control_link import LONGEST_WANTED_PAUSE_MS, ControlLink
 from unisono.peer.errors import FileError
+from unisono.peer.manifest import piece_count_of, piece_size_of
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_file_name, clean_line
@@ -68,20 +69,39 @@ def test_a_file_is_copied_piece_by_piece_and_has_the_id_of_its_content(tmp_path:
 
 
 def test_what_is_no_song_of_a_bearable_size_is_refused_in_words(tmp_path: Path) -> None:
-    """[S40] A file of 4 GiB is not read at all: here it has holes."""
+    """[S40] [S49] A file beyond 4 GiB is not read at all: here it has holes."""
     kept = PieceStore([tmp_path])
     huge, empty = tmp_path / "huge.wav", tmp_path / "empty.wav"
     with huge.open("wb") as file:
-        file.truncate(4 * 1024**3)
+        file.truncate(MAX_FILE_BYTES + 1)
     empty.touch()
     failures = [refused(kept, path) for path in (huge, empty, tmp_path, tmp_path / "none")]
     assert [(each.code, each.detail) for each in failures] == [
-        ("file-too-large", f"it is larger than {MAX_FILE_BYTES // MIB} MiB"),
+        ("file-too-large", "it is larger than 4 GiB"),
         ("file-empty", "it is empty"),
         ("file-unreadable", "it is no file"),
         ("file-unreadable", "No such file or directory"),
     ]
     assert list(kept.folder.iterdir()) == []
+    kept.close()
+
+
+def test_pieces_of_the_largest_file_lie_at_their_places_beyond_two_gibibytes(tmp_path: Path) -> None:
+    """[S49] The file has holes where nothing was written."""
+    kept = PieceStore([tmp_path])
+    last = piece_count_of(MAX_FILE_BYTES) - 1
+    for piece in (0, last // 2 + 1, last):
+        kept.write(
+            "f" * 64, piece, MAX_FILE_BYTES, bytes([piece % 251]) * piece_size_of(MAX_FILE_BYTES, piece)
+        )
+    path = kept.path_of("f" * 64)
+    assert path.stat().st_size == MAX_FILE_BYTES
+    assert path.stat().st_blocks * 512 < 64 * MIB
+    for piece in (0, last // 2 + 1, last):
+        assert set(kept.read("f" * 64, piece, MAX_FILE_BYTES)) == {piece % 251}
+    with path.open("rb") as file:
+        file.seek(MAX_FILE_BYTES - 1)
+        assert file.read() == bytes([last % 251])
     kept.close()
 
 

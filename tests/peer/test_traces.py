@@ -39,6 +39,10 @@ def plan_of(shown: dict[str, Any]) -> Plan:
         state=shown["state"],
         global_start_us=shown["globalStartUs"],
         position_us=shown["positionUs"],
+        entry_id=shown.get("entryId"),
+        repeat=shown.get("repeat", "off"),
+        tempo=shown.get("tempo", 100),
+        crossfade_ms=shown.get("crossfadeMs", 0),
     )
 
 

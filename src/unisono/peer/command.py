@@ -23,7 +23,7 @@ from unisono.peer.key import is_likely_mistyped
 from unisono.peer.keys import derive_keys, read_link
 from unisono.peer.outputs import Sink
 from unisono.peer.peer_message import clean_name
-from unisono.peer.playback_controller import PlaybackController
+from unisono.peer.playback_controller import NORMAL_TEMPO, PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_line
 from unisono.peer.session import PeerSession, SessionOptions
@@ -43,6 +43,7 @@ class JoinOptions:
     link: str
     name: str
     files: tuple[Path, ...] = ()
+    is_queueing: bool = False
     record: Path | None = None
     output: str | None = None
     speaker_delay_ms: int = 0
@@ -97,6 +98,7 @@ async def _stay(options: JoinOptions) -> None:
                 # An argument that is not UTF-8 arrives as halves of characters, which cannot be sent.
                 name=clean_name(os.fsencode(options.name).decode("utf-8", "replace")),
                 files=options.files,
+                is_queueing=options.is_queueing,
                 speaker_delay_ms=options.speaker_delay_ms,
                 sinks=sinks,
             )
@@ -145,13 +147,16 @@ def report_line(session: PeerSession) -> str:
     company = f"In the swarm with {', '.join(others)}." if others else "In the swarm, alone so far."
     whole = sum(file.is_complete for file in session.files)
     files = f" Files here: {whole} of {len(session.files)}." if session.files else ""
-    playing = session.swarm.get(session.plan.file_id) if session.plan.file_id else None
+    file_id = session.current_file_id
+    playing = session.swarm.get(file_id) if file_id is not None else None
     if playing is None or session.plan.state == "stopped":
         return company + files
-    refusal = session.songs.refusal_of(playing.file_id)
+    refusal = session.songs.loader.refusal_of(playing.file_id)
     if refusal is not None:
         return f"{company}{files} Silent: this peer cannot play {clean_line(playing.name)}: {refusal}."
     if not session.can_sound:
         return f"{company}{files} The others play: {clean_line(playing.name)}."
+    if session.plan.tempo != NORMAL_TEMPO:
+        return f"{company}{files} Silent: this peer plays at no other tempo than the song's own."
     state = "Playing" if session.plan.state == "playing" else "About to play"
     return f"{company}{files} {state}: {clean_line(playing.name)}."

@@ -25,6 +25,7 @@ from unisono.peer.constants.transfer import (
     MAX_CTL_HELD_BACK,
     MAX_FILE_BYTES,
     MAX_LISTED_FILES,
+    MAX_PIECES,
     MAX_PIECES_PER_MESSAGE,
     MAX_WIRE_NAME_CHARS,
 )
@@ -58,7 +59,7 @@ BASE64URL_PATTERN = r"^[A-Za-z0-9_-]*(?![\s\S])"
 EXACT_BASE64URL_PATTERN = r"^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?(?![\s\S])"
 FileId = Annotated[str, Meta(pattern=FILE_ID_PATTERN, min_length=64, max_length=64)]
 Pieces = Annotated[
-    list[Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]], Meta(max_length=MAX_PIECES_PER_MESSAGE)
+    list[Annotated[int, Meta(ge=0, le=MAX_PIECES - 1)]], Meta(max_length=MAX_PIECES_PER_MESSAGE)
 ]
 Number = Annotated[int, Meta(ge=0, le=MAX_U32)]
 

@@ -54,6 +54,7 @@ class Decoding:
         self._rate = rate
         self._is_wav = container.format.name in ("wav", "w64")
         self._is_exact = container.format.name in EXACT_FORMATS
+        self._is_mp4 = "mp4" in container.format.name
         is_vorbis = "vorbis" in stream.codec_context.name
         self._least_gap_sec = LEAST_VORBIS_GAP_SEC if is_vorbis else LEAST_GAP_SEC
         self._shape: tuple[int, int] | None = None
@@ -104,9 +105,14 @@ class Decoding:
     def blocks(self) -> Iterator[Sound]:
         """Two channels x frames. Raises `NoSoundError`."""
         is_asked_at = ASKED_EVERY_SEC * self._rate
+        padded: tuple[av.AudioFrame, int] | None = None
         for frame in self._source:
+            if padded is not None:  # it was not the last
+                yield from self._given_out(self._convert(padded[0], padded[1], None))
             yield from self._given_out(self._gap_before(frame))
-            yield from self._given_out(self._convert(frame))
+            told = self._told_samples(frame)
+            padded = (frame, told) if told < frame.samples else None
+            yield from self._given_out(self._convert(frame, 0, told))
             if self._sounded >= is_asked_at:
                 is_asked_at += ASKED_EVERY_SEC * self._rate
                 self._refuse_noise()
@@ -175,8 +181,14 @@ class Decoding:
             self._base_sec = pts_sec - place_sec
         return None
 
-    def _convert(self, frame: av.AudioFrame) -> Sound | None:
-        samples = self._packer.floats(frame)
+    def _told_samples(self, frame: av.AudioFrame) -> int:
+        """Fewer than there are where an encoder filled its last packet up: MP4 tells how long that is."""
+        if not self._is_mp4 or not frame.duration or frame.time_base is None:
+            return frame.samples
+        return min(frame.samples, round(frame.duration * frame.time_base * frame.sample_rate))
+
+    def _convert(self, frame: av.AudioFrame, begin: int, end: int | None) -> Sound | None:
+        samples = self._packer.floats(frame)[:, begin:end]
         bad = ~np.isfinite(samples) | (np.abs(samples) > LOUDEST)
         if bad.any():
             self._misread += int(np.count_nonzero(bad.any(axis=0)) * self._rate / frame.sample_rate)

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from unisono.errors import StartError
+from unisono.peer.lane import CHANNELS
 from unisono.peer.output_clock import OutputClock
 from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
+from unisono.peer.render import OUTPUT_RATE_HZ, Run, render_block
 from unisono.peer.sound import Sound
 
 BLOCK_FRAMES = OUTPUT_RATE_HZ // 10

@@ -84,6 +84,16 @@ class Director:
         return self._latest.plan if self._latest else Plan()
 
     @property
+    def record(self) -> Record | None:
+        """The latest that was heard."""
+        return self._latest.record if self._latest else None
+
+    def follows(self, sender: str, heartbeat: Heartbeat) -> bool:
+        """Whether that is the word of the director in office."""
+        record = self.record
+        return self.director_id == sender and record is not None and record.term == heartbeat.record.term
+
+    @property
     def role(self) -> DirectorRoleName:
         return self._role
 

@@ -10,21 +10,38 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unisono.peer.constants.session import MAX_BUDGETS
+from unisono.peer.heartbeat_message import HeartbeatMessage
 from unisono.peer.peer_message import PeerMessage, StatusMessage
-from unisono.peer.plan import Heartbeat
+from unisono.peer.queue import Queue, QueueRequest
+from unisono.peer.queue_message import QueueAsk
 from unisono.peer.signal import Call, Offer
 
-Budgeted = Literal["message", "heartbeat", "status", "asked", "offer", "signal"]
+Budgeted = Literal[
+    "message", "heartbeat", "status", "queue", "queue-request", "queue-ask", "asked", "offer", "signal"
+]
 
 # Per second in the long run, and at once.
 BUDGETS: dict[Budgeted, tuple[float, float]] = {
     "message": (20, 200),  # before it is opened; the server lets 50 a second through
     "heartbeat": (4, 20),
     "status": (4, 20),
+    "queue": (5, 20),  # the director's after each edit, and one that is handed to it
+    "queue-request": (6, 60),  # each may change the queue for everybody; who adds an album sends many
+    "queue-ask": (1, 5),  # each is answered with the whole queue
     "asked": (1, 5),  # each is answered with a status of this peer
     "offer": (0.5, 10),  # each makes a connection anew
     "signal": (10, 100),
 }
+
+
+KINDS: tuple[tuple[tuple[type, ...], Budgeted], ...] = (
+    ((StatusMessage,), "status"),
+    ((HeartbeatMessage,), "heartbeat"),
+    ((Queue,), "queue"),
+    ((QueueRequest,), "queue-request"),
+    ((QueueAsk,), "queue-ask"),
+    ((Offer, Call), "offer"),
+)
 
 
 @dataclass
@@ -58,8 +75,4 @@ class MemberBudgets:
 
 
 def budget_for(message: PeerMessage) -> Budgeted:
-    if isinstance(message, StatusMessage):
-        return "status"
-    if isinstance(message, Heartbeat):
-        return "heartbeat"
-    return "offer" if isinstance(message, Offer | Call) else "signal"
+    return next((kind for types, kind in KINDS if isinstance(message, types)), "signal")

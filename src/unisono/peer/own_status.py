@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unisono.peer.alignment import Alignment
 from unisono.peer.constants.session import (
     AFTER_END_SEC,
     MAX_START_MS,
@@ -19,9 +18,10 @@ from unisono.peer.constants.session import (
 )
 from unisono.peer.outputs import Outputs
 from unisono.peer.peer_message import Status, told_troubles
+from unisono.peer.plan import Plan
 from unisono.peer.plan_policy import OwnEnd, Readiness
-from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.song_loader import SongLoader
+from unisono.peer.playback_controller import NORMAL_TEMPO, PlaybackController
+from unisono.peer.ready_songs import ReadySongs
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.synced_clock import SyncedClock
 
@@ -39,8 +39,7 @@ class OwnStatus:
         clock: SyncedClock,
         controller: PlaybackController,
         outputs: Outputs,
-        alignment: Alignment,
-        songs: SongLoader,
+        songs: ReadySongs,
         swarm: FileSwarm,
     ) -> None:
         self._name = name
@@ -49,16 +48,23 @@ class OwnStatus:
         self._clock = clock
         self._controller = controller
         self._outputs = outputs
-        self._alignment = alignment
         self._songs = songs
         self._swarm = swarm
         self._told: Status | None = None
         self._told_local_ms = 0.0
 
-    def at(self, file_id: str | None, local_ms: float) -> Status:
-        """`file_id`: of the plan's song, if it has one."""
+    @property
+    def can_sound(self) -> bool:
+        return self._outputs.can_sound
+
+    def at(self, plan: Plan, local_ms: float) -> Status:
+        file_id = plan.file_id
         is_ready = file_id is not None and self._is_ready(file_id, local_ms)
-        can_play = self._outputs.can_sound and (file_id is None or self._songs.refusal_of(file_id) is None)
+        can_play = (
+            self._outputs.can_sound
+            and plan.tempo == NORMAL_TEMPO
+            and (file_id is None or self._songs.loader.refusal_of(file_id) is None)
+        )
         estimate = self._clock.estimate
         return Status(
             name=self._name,
@@ -70,9 +76,9 @@ class OwnStatus:
             sync_error_ms=self._outputs.error_ms,
             uncertainty_ms=self._outputs.uncertainty_ms,
             not_ready_reason=None if is_ready else self._not_ready_reason(file_id),
-            troubles=told_troubles(self._songs.troubles, file_id),
+            troubles=told_troubles(self._songs.loader.troubles, file_id),
             is_over=self._is_over(local_ms),
-            is_unaligned=file_id is not None and self._alignment.is_unaligned_at(file_id, local_ms),
+            is_unaligned=file_id is not None and self._songs.is_unaligned_at(file_id, local_ms),
         )
 
     def is_news(self, status: Status, local_ms: float) -> bool:
@@ -88,12 +94,10 @@ class OwnStatus:
         self._told, self._told_local_ms = status, local_ms
         return True
 
-    def own_end(self, others: Sequence[Readiness], local_ms: float) -> OwnEnd | None:
-        """Where this peer is in the song, beside its end; None: it plays none."""
-        position_sec, song = (
-            self._controller.position_sec_at(local_ms),
-            self._controller.song,
-        )
+    def own_end(self, file_id: str | None, others: Sequence[Readiness], local_ms: float) -> OwnEnd | None:
+        """Where this peer is in the plan's song, of unknown length, beside its end; None: it plays none."""
+        position_sec = self._controller.position_sec_at(local_ms)
+        song = self._songs.songs.get(file_id) if file_id is not None else None
         if position_sec is None or song is None or not self._outputs.has_any:
             return None
         is_decode_over = position_sec > song.duration_sec + AFTER_END_SEC
@@ -112,11 +116,10 @@ class OwnStatus:
         return self._is_decoded(file_id) and self._outputs.has_any and is_known
 
     def _is_decoded(self, file_id: str) -> bool:
-        song = self._controller.song
-        return song is not None and song.file_id == file_id
+        return file_id in self._songs.songs
 
     def _not_ready_reason(self, file_id: str | None) -> NotReadyReason | None:
-        if file_id is None or not self._outputs.has_any or self._songs.refusal_of(file_id) is not None:
+        if file_id is None or not self._outputs.has_any or self._songs.loader.refusal_of(file_id) is not None:
             return None
         if self._swarm.content_of(file_id) is None:
             return "storage-full" if self._swarm.has_no_room_for(file_id) else "fetching"
@@ -124,11 +127,7 @@ class OwnStatus:
 
     def _is_over(self, local_ms: float) -> bool:
         """A decode that is shorter than its file says is not the song's end."""
-        position_sec, song = (
-            self._controller.position_sec_at(local_ms),
-            self._controller.song,
-        )
-        return position_sec is not None and song is not None and position_sec > song.whole_sec + AFTER_END_SEC
+        return self._controller.is_over_at(local_ms, AFTER_END_SEC)
 
 
 def _without_figures(status: Status) -> Status:

@@ -1,7 +1,8 @@
 """What peers say to each other inside sealed envelopes, as web/src/session/core/peer-message.ts. Pure.
 
-`Status` is about oneself and replaces what was said before; a heartbeat is the director's; a signal sets up
-a data channel. Statuses and heartbeats are bytes (big-endian), signals JSON. Whatever is malformed raises
+`Status` is about oneself and replaces what was said before; a heartbeat is the director's
+(`heartbeat_message`); a queue, a request and an ask are about what plays next (`queue_message`); a signal
+sets up a data channel. All but signals, which are JSON, are bytes (big-endian). Whatever is malformed raises
 `WireError`.
 """
 
@@ -15,11 +16,10 @@ from typing import Literal
 
 import msgspec
 
-from unisono.peer.constants.director import MAX_PLAN_US, PLAN_STATES
+from unisono.peer.byte_reader import checked, flags_of
 from unisono.peer.constants.session import (
     FILE_PREFIX_BYTES,
     FILE_TROUBLES,
-    MAX_CLOCK_NAME_CHARS,
     MAX_PERSON_NAME_CHARS,
     MAX_SPEAKER_DELAY_MS,
     MAX_START_MS,
@@ -32,13 +32,23 @@ from unisono.peer.constants.session import (
     StatusFlag,
 )
 from unisono.peer.errors import WireError
-from unisono.peer.plan import Heartbeat, Plan, Record
+from unisono.peer.heartbeat_message import HEARTBEAT, HeartbeatMessage, decode_heartbeat, encode_heartbeat
+from unisono.peer.queue import Queue, QueueRequest
+from unisono.peer.queue_message import (
+    QUEUE,
+    QUEUE_ASK,
+    QUEUE_REQUEST,
+    QueueAsk,
+    QueueMessage,
+    decode_queue_message,
+    encode_queue_message,
+)
 from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
-STATUS, HEARTBEAT, BRACE = 1, 2, 0x7B
+STATUS, BRACE = 1, 0x7B
+QUEUE_TYPES = (bytes([QUEUE]), bytes([QUEUE_REQUEST]), bytes([QUEUE_ASK]))
 _STATUS_HEAD = struct.Struct(">BBBHHHfB")
-_HEARTBEAT_HEAD = struct.Struct(">BBI16sIIddB")
 FILE_BYTES = 32
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
@@ -79,7 +89,7 @@ class StatusMessage:
     asks: bool = False
 
 
-PeerMessage = StatusMessage | Heartbeat | Signal
+PeerMessage = StatusMessage | HeartbeatMessage | QueueMessage | Signal
 
 
 class _OnWire(msgspec.Struct):
@@ -111,8 +121,10 @@ def told_troubles(
 def encode_message(message: PeerMessage) -> bytes:
     if isinstance(message, StatusMessage):
         return _encode_status(message.status, asks=message.asks)
-    if isinstance(message, Heartbeat):
-        return _encode_heartbeat(message)
+    if isinstance(message, HeartbeatMessage):
+        return encode_heartbeat(message)
+    if isinstance(message, Queue | QueueRequest | QueueAsk):
+        return encode_queue_message(message)
     return b'{"k":"g","g":' + msgspec.json.encode(message) + b"}"
 
 
@@ -122,7 +134,9 @@ def decode_message(content: bytes) -> PeerMessage:
         if content[:1] == bytes([STATUS]):
             return _decode_status(content)
         if content[:1] == bytes([HEARTBEAT]):
-            return _decode_heartbeat(content)
+            return decode_heartbeat(content)
+        if content[:1] in QUEUE_TYPES:
+            return decode_queue_message(content)
         if content[:1] == bytes([BRACE]):
             return _decode_signal(content)
     except (struct.error, ValueError, RecursionError) as cause:
@@ -141,7 +155,7 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         "over": status.is_over,
         "unaligned": status.is_unaligned,
     }
-    bits = _flags(*(flags[flag] for flag in STATUS_FLAGS))
+    bits = flags_of(*(flags[flag] for flag in STATUS_FLAGS))
     not_ready_reason = (
         0 if status.not_ready_reason is None else 1 + NOT_READY_REASONS.index(status.not_ready_reason)
     )
@@ -170,12 +184,12 @@ def _decode_status(content: bytes) -> StatusMessage:
     _, bits, halves, delay_ms, rtt_tenths, start_ms, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
     has = {flag for bit, flag in enumerate(STATUS_FLAGS) if bits & 1 << bit}
     not_ready_reason, count = halves & 15, halves >> 4
-    _check(not_ready_reason, 0, len(NOT_READY_REASONS))
-    _check(count, 0, MAX_TOLD_TROUBLES)
-    _check(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
-    _check(start_ms, 0, MAX_START_MS)
+    checked(not_ready_reason, 0, len(NOT_READY_REASONS))
+    checked(count, 0, MAX_TOLD_TROUBLES)
+    checked(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
+    checked(start_ms, 0, MAX_START_MS)
     if not math.isnan(error_ms):
-        _check(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
+        checked(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
     file_id, rest = _file_if(content[_STATUS_HEAD.size :], is_there="ready-file" in has)
     troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
     name = rest[count * _TROUBLE.size :]
@@ -203,52 +217,8 @@ def _decode_status(content: bytes) -> StatusMessage:
 
 def _decode_trouble(content: bytes, at: int) -> tuple[str, FileTrouble]:
     prefix, trouble = _TROUBLE.unpack_from(content, at)
-    _check(trouble, 0, len(FILE_TROUBLES) - 1)
+    checked(trouble, 0, len(FILE_TROUBLES) - 1)
     return prefix.hex(), FILE_TROUBLES[trouble]
-
-
-def _encode_heartbeat(heartbeat: Heartbeat) -> bytes:
-    record, plan = heartbeat.record, heartbeat.plan
-    flags = _flags(record.is_resigned, plan.file_id is not None) | PLAN_STATES.index(plan.state) << 2
-    head = _HEARTBEAT_HEAD.pack(
-        HEARTBEAT,
-        flags,
-        record.term,
-        bytes.fromhex(record.user_id),
-        plan.term,
-        plan.rev,
-        plan.global_start_us,
-        plan.position_us,
-        len(plan.clock_id),
-    )
-    return head + plan.clock_id.encode("ascii") + bytes.fromhex(plan.file_id or "")
-
-
-def _decode_heartbeat(content: bytes) -> Heartbeat:
-    _, flags, term, director, plan_term, rev, start_us, position_us, name_bytes = _HEARTBEAT_HEAD.unpack_from(
-        content
-    )
-    _check(flags, 0, 4 * len(PLAN_STATES) - 1)
-    _check(start_us, -MAX_PLAN_US, MAX_PLAN_US)
-    _check(position_us, 0, MAX_PLAN_US)
-    _check(name_bytes, 0, MAX_CLOCK_NAME_CHARS)
-    at = _HEARTBEAT_HEAD.size
-    clock_name = content[at : at + name_bytes]
-    if len(clock_name) < name_bytes or any(not 0x20 <= byte <= 0x7E for byte in clock_name):
-        raise WireError("wire-malformed", "clock name")
-    file_id, rest = _file_if(content[at + name_bytes :], is_there=bool(flags & 2))
-    if rest:
-        raise WireError("wire-malformed", "heartbeat runs over")
-    plan = Plan(
-        term=plan_term,
-        rev=rev,
-        clock_id=clock_name.decode("ascii"),
-        file_id=file_id,
-        state=PLAN_STATES[flags >> 2],
-        global_start_us=start_us,
-        position_us=position_us,
-    )
-    return Heartbeat(Record(term, director.hex(), bool(flags & 1)), plan)
 
 
 def _decode_signal(content: bytes) -> Signal:
@@ -270,12 +240,3 @@ def _file_if(rest: bytes, *, is_there: bool) -> tuple[str | None, bytes]:
     if len(rest) < FILE_BYTES:
         raise WireError("wire-malformed", "runs over")
     return rest[:FILE_BYTES].hex(), rest[FILE_BYTES:]
-
-
-def _flags(*flags: bool) -> int:
-    return sum(1 << bit for bit, is_set in enumerate(flags) if is_set)
-
-
-def _check(value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise WireError("wire-malformed", "a number out of range")

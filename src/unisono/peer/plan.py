@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from unisono.peer.constants.director import PlanState
+from unisono.peer.constants.director import PlanState, Repeat
 
 SERIALS = 2**32
 
@@ -27,10 +27,18 @@ class Plan:
     # At this global moment the file is at `position_us`. Meaningful while playing.
     global_start_us: float = 0.0
     position_us: float = 0.0
+    # The queue's current entry, which is of this file.
+    entry_id: str | None = None
+    repeat: Repeat = "off"
+    # From and to, of the current entry.
+    loop_us: tuple[float, float] | None = None
+    # Per cent.
+    tempo: int = 100
+    crossfade_ms: int = 0
 
     def position_us_at(self, global_us: float) -> float:
         """Negative before the start of a song that begins at its beginning."""
-        return self.position_us + (global_us - self.global_start_us)
+        return self.position_us + (global_us - self.global_start_us) * self.tempo / 100
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""What only the director does to the plan: prepares a song, starts it when all are ready, ends it. Pure.
+"""What only the director does to the plan for one song: prepares it, starts it when all are ready, and ends
+it where nobody knows how long it is. Pure.
 
 A headless peer directs only where nobody visible does, so it knows no pause and no seek. Local ms, global µs.
 Rules D13, D15, D19, D22 and D23 of docs/spec/director.md.
@@ -104,13 +105,24 @@ class OwnEnd:
     others: Sequence[Readiness]
 
 
-def prepared(file_id: str, clock_id: str) -> Plan:
+def prepared(plan: Plan, entry_id: str, file_id: str, clock_id: str) -> Plan:
     """Everybody fetches and decodes it; it starts when all are ready."""
-    return Plan(clock_id=clock_id, file_id=file_id, state="preparing")
+    chosen = stopped(plan, clock_id)
+    return replace(chosen, state="preparing", entry_id=entry_id, file_id=file_id)
 
 
-def stopped(clock_id: str) -> Plan:
-    return Plan(clock_id=clock_id)
+def stopped(plan: Plan, clock_id: str) -> Plan:
+    """How the programme is to go on stays for what comes next; the loop was of this song."""
+    return replace(
+        plan,
+        clock_id=clock_id,
+        file_id=None,
+        entry_id=None,
+        state="stopped",
+        global_start_us=0.0,
+        position_us=0.0,
+        loop_us=None,
+    )
 
 
 def next_plan(
@@ -137,7 +149,7 @@ def next_plan(
         else:
             is_heard_elsewhere = any(each.is_heard and not each.is_away for each in own_end.others)
             is_over = own_end.is_over or (own_end.is_decode_over and not is_heard_elsewhere)
-        return stopped(clock_id) if is_under_way and is_over else None
+        return stopped(plan, clock_id) if is_under_way and is_over else None
     return None
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from unisono.peer.ambient import Clock
+from unisono.peer.lane import CHANNELS
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.render import CHANNELS, OUTPUT_RATE_HZ, Run, render_block
+from unisono.peer.render import OUTPUT_RATE_HZ, Run, render_block
 from unisono.peer.safe_text import clean_line
 
 # A quarter of a second: the rate is bent no faster than that.

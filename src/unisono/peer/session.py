@@ -8,21 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from unisono.peer.alignment import Alignment
 from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
-from unisono.peer.anchor import Anchor, AnchorMatch, decode_anchor
+from unisono.peer.anchor import decode_anchor
 from unisono.peer.annotations import is_index_like
 from unisono.peer.constants.session import SERVER_SILENCE_MS
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
+from unisono.peer.directing import Directing
 from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.file_state import KnownFile, PeerTold
+from unisono.peer.heartbeat_message import HeartbeatMessage
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.offset import OffsetEstimate, Probe
@@ -31,13 +32,17 @@ from unisono.peer.own_status import OwnStatus
 from unisono.peer.peer_comparison import PeerComparison
 from unisono.peer.peer_message import PeerMessage, Status, StatusMessage, decode_message, encode_message
 from unisono.peer.plan import Heartbeat, Plan
-from unisono.peer.plan_policy import Readiness, StartWait, next_plan, prepared, stopped
 from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.roster import HelloHandshake, Person, Roster
+from unisono.peer.programme import Stretch, current_at
+from unisono.peer.programme_needs import places_soon, turns
+from unisono.peer.queue import Add, Queue, QueueRequest, is_done
+from unisono.peer.queue_keeper import QueueKeeper, Standing
+from unisono.peer.queue_message import QueueAsk
+from unisono.peer.queue_register import Office
+from unisono.peer.ready_songs import ReadySongs
+from unisono.peer.roster import HelloHandshake, Roster
 from unisono.peer.safe_text import clean_line
 from unisono.peer.signal import Signal
-from unisono.peer.song import Song
-from unisono.peer.song_loader import SongLoader
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.synced_clock import SyncedClock
 from unisono.protocol import (
@@ -54,8 +59,6 @@ from unisono.protocol import (
 
 TICK_SEC = 0.1
 MOST_LOGGED_ERRORS = 32
-# A song that could play begins aligned, unless that takes longer; then it is put right while it plays.
-MAX_SEEKING_MS = 2_000.0
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,8 @@ class SessionOptions:
     server: str
     name: str
     files: Sequence[Path] = ()
+    # Whether these go to the end of the queue.
+    is_queueing: bool = False
     speaker_delay_ms: int = 0
     # Each is given the playback controller, from which it learns what sounds when. None at all: a peer
     # without sound.
@@ -88,7 +93,6 @@ class PeerSession:
         # One load per session: the seed is new with each, so any epoch will do.
         self._sealer = Sealer(keys, 1, chance)
         self._budgets = MemberBudgets()
-        self._wait = StartWait()
         self._handshake = HelloHandshake(lambda to, asks: self._send_status(to, asks=asks))
         self.swarm = FileSwarm(
             me=keys.user_id,
@@ -113,10 +117,8 @@ class PeerSession:
         self._comparison = PeerComparison()
         self.clock.room_estimate = self._room_estimate
         self._node_id = ""
-        self.songs = SongLoader(self.swarm, self._loaded, self._published, self._place_sec)
-        self._alignment = Alignment(self._find)
-        # Loaded, and not given to the controller yet: where it belongs is looked for. And since when.
-        self._arriving: tuple[Song, float] | None = None
+        self.songs = ReadySongs(self.swarm, clock, self._songs_changed)
+        self.keeper = QueueKeeper(chance, self._standing, self._send)
         self._own_status = OwnStatus(
             name=options.name,
             speaker_delay_ms=options.speaker_delay_ms,
@@ -124,9 +126,20 @@ class PeerSession:
             clock=self.clock,
             controller=self.controller,
             outputs=self._outputs,
-            alignment=self._alignment,
             songs=self.songs,
             swarm=self.swarm,
+        )
+        self._directing = Directing(
+            me=self.me,
+            director=self.director,
+            keeper=self.keeper,
+            clock=self.clock,
+            own_status=self._own_status,
+            roster=self.roster,
+            songs=self.songs,
+            swarm=self.swarm,
+            send=self._send_heartbeat,
+            on_change=self._follow,
         )
         self._errors: set[str] = set()
 
@@ -145,8 +158,9 @@ class PeerSession:
                 tasks.create_task(self._link.run())
                 tasks.create_task(self._probe())
                 tasks.create_task(self._tick_on())
-                for path in self._options.files:
-                    tasks.create_task(self.songs.offer(path))
+                offers = [tasks.create_task(self.songs.loader.offer(path)) for path in self._options.files]
+                if self._options.is_queueing:
+                    tasks.create_task(self._queue_in_order(offers))
         except BaseExceptionGroup as failures:
             refused = failures.subgroup(RefusedError)
             if refused is None:
@@ -158,10 +172,25 @@ class PeerSession:
 
     def play(self, file_id: str) -> None:
         """As the director: prepares the file; it starts when all are ready."""
-        self._write_plan(prepared(file_id, self._clock_id))
+        self._directing.play(file_id, self._time.local_ms())
+
+    def play_entry(self, entry_id: str) -> None:
+        """As the director: an entry of the queue."""
+        self._directing.play_entry(entry_id, self._time.local_ms())
 
     def stop(self) -> None:
-        self._write_plan(stopped(self._clock_id))
+        self._directing.stop(self._time.local_ms())
+
+    async def _queue_in_order(self, offers: Sequence[asyncio.Task[str | None]]) -> None:
+        """One behind the other at the end of the queue, as they were named."""
+        for offer in offers:
+            file_id = await offer
+            if file_id is not None:
+                duration_us = self.songs.loader.surveys.durations_us.get(file_id)
+                request_id = self.keeper.ask(Add(file_id, duration_us))
+                # What is lost is asked again, and would come behind the next one.
+                while not is_done(self.keeper.queue, request_id):  # noqa: ASYNC110 - the others' doing
+                    await asyncio.sleep(TICK_SEC)
 
     # --- the server -----------------------------------------------------------------------------------------
 
@@ -244,11 +273,17 @@ class PeerSession:
     # --- peers ----------------------------------------------------------------------------------------------
 
     def _relayed(self, relayed: Relayed, local_ms: float) -> None:
+        message = self._opened(relayed, local_ms)
+        if message is not None:
+            self._heard(relayed.sender, message, local_ms)
+
+    def _opened(self, relayed: Relayed, local_ms: float) -> PeerMessage | None:
+        """None: not to be heard."""
         sender = relayed.sender
         if self.roster.get(sender) is None:
-            return  # the server speaks for someone it never introduced
+            return None  # the server speaks for someone it never introduced
         if not self._budgets.admits(sender, "message", local_ms):
-            return
+            return None
         try:
             message = decode_message(self._sealer.open(sender, decode_base64url(relayed.body)))
         except WireError as failure:
@@ -256,24 +291,30 @@ class PeerSession:
                 self._handshake.miss(sender, local_ms)
             else:
                 log.info("ignored a message from %s: %s", sender, failure)
-            return
-        if not self._budgets.admits(sender, budget_for(message), local_ms):
-            return
+            return None
+        return message if self._budgets.admits(sender, budget_for(message), local_ms) else None
+
+    def _heard(self, sender: str, message: PeerMessage, local_ms: float) -> None:
         match message:
             case StatusMessage(status, asks):
-                self._heard(sender, status)
+                self._heard_status(sender, status)
                 if asks and self._budgets.admits(sender, "asked", local_ms):
                     self._handshake.give(sender)
                 self._send_heartbeat(self.director.set_candidates(self.roster.candidates, local_ms))
                 self._start_at_once()
-            case Heartbeat():
-                self._send_heartbeat(self.director.receive_heartbeat(sender, message, local_ms))
+            case HeartbeatMessage(heartbeat, queue_stamp):
+                self._send_heartbeat(self.director.receive_heartbeat(sender, heartbeat, local_ms))
+                if self.director.follows(sender, heartbeat):
+                    self.keeper.heard_stamp(sender, queue_stamp)
                 self._follow(local_ms)
                 self._share_status(local_ms)
+            case Queue() | QueueRequest() | QueueAsk():
+                self.keeper.receive(sender, message, local_ms)
+                self._follow(local_ms)
             case _:
                 self.swarm.receive_signal(sender, message)
 
-    def _heard(self, sender: str, status: Status) -> None:
+    def _heard_status(self, sender: str, status: Status) -> None:
         before = self.roster.get(sender)
         was_phone = before is not None and before.status is not None and before.status.is_phone
         self.roster.heard(sender, status)
@@ -290,7 +331,15 @@ class PeerSession:
 
     def _send_heartbeat(self, heartbeat: Heartbeat | None) -> None:
         if heartbeat is not None:
-            self._send(None, heartbeat)
+            self._send(None, HeartbeatMessage(heartbeat, self.keeper.queue.stamp))
+
+    def _standing(self) -> Standing:
+        current = self._current
+        entry_id = current.entry_id if current is not None else self.plan.entry_id
+        role = self.director.role
+        is_alone = all(person.is_away for person in self.roster.people)
+        office = Office(self.me, is_alone, self.director.director_id, role == "directing")
+        return Standing(office, self.director.record, entry_id, is_detached=role == "detached")
 
     def _send_status(self, to: str | None, *, asks: bool = False) -> None:
         self._send(to, StatusMessage(self._status_at(self._time.local_ms()), asks))
@@ -301,7 +350,7 @@ class PeerSession:
             self._send(None, StatusMessage(status))
 
     def _status_at(self, local_ms: float) -> Status:
-        return self._own_status.at(self.plan.file_id, local_ms)
+        return self._own_status.at(self.plan, local_ms)
 
     # --- time -----------------------------------------------------------------------------------------------
 
@@ -356,7 +405,8 @@ class PeerSession:
         if self.roster.has_visible:
             self._send_heartbeat(self.director.make_way(local_ms))
         self._send_heartbeat(self.director.tick(local_ms))
-        self._direct(local_ms)
+        self._directing.direct(local_ms)
+        self.keeper.turn(local_ms)
         self._follow(local_ms)
         self._outputs.advance(local_ms)
         self._share_status(local_ms)
@@ -371,38 +421,7 @@ class PeerSession:
             return
         local_ms = self._time.local_ms()
         self._look_for_sleep(local_ms)
-        self._direct(local_ms)
-
-    def _direct(self, local_ms: float) -> None:
-        """Whatever the plan needs of its director now."""
-        global_us, plan = self.clock.global_us_at(local_ms), self.plan
-        is_locked = global_us is not None and self.clock.state(local_ms) == "locked"
-        mine = Person(self.me, is_away=False, status=self._status_at(local_ms))
-        others = [_readiness(person, plan.file_id) for person in self.roster.people]
-        everybody = [_readiness(mine, plan.file_id), *others]
-        is_clockless = self.director.is_me and not is_locked and plan.state == "preparing"
-        if self._wait.is_clock_hopeless(everybody, local_ms, is_clockless=is_clockless):
-            self._send_heartbeat(self.director.resign(local_ms))
-        if not self.director.is_me or global_us is None or not is_locked:
-            return
-        if plan.state == "playing" and plan.clock_id != self._clock_id:
-            start_us = self.clock.to_current_clock(plan.global_start_us, plan.clock_id)
-            if start_us is None:
-                self.stop()  # a song in a clock that nobody knows
-            else:
-                self._write_plan(replace(plan, clock_id=self._clock_id, global_start_us=start_us))
-            return
-        overdue = self._wait.overdue(plan, everybody, local_ms)
-        own_end = self._own_status.own_end(others, local_ms)
-        change = next_plan(plan, everybody, global_us, self._clock_id, own_end, overdue)
-        if overdue and change is not None and change.state == "playing":
-            log.info("the song starts without %s, who join once ready", ", ".join(sorted(overdue)))
-        if change is not None:
-            self._write_plan(change)
-
-    def _write_plan(self, plan: Plan) -> None:
-        self._send_heartbeat(self.director.change_plan(plan, self._time.local_ms()))
-        self._follow(self._time.local_ms())
+        self._directing.direct(local_ms)
 
     @property
     def _clock_id(self) -> str:
@@ -411,69 +430,44 @@ class PeerSession:
     # --- files and sound ------------------------------------------------------------------------------------
 
     def _follow(self, local_ms: float) -> None:
-        """After any event: the rest follows from the plan as it now is."""
-        plan = self.plan
+        """After any event: the rest follows from plan and queue as they now are."""
+        plan, queue, global_us = self.plan, self.keeper.queue, self._plan_us_at(local_ms)
+        needed = turns(plan, queue, global_us)
         self.swarm.prefer(plan.file_id)
-        if self._outputs.has_any and plan.file_id is not None:
-            if self.songs.load(plan.file_id, self._song):
-                self._arriving, self.controller.song = None, None
-            self._align(plan.file_id, local_ms)
+        self.swarm.set_needs(needed, [each.file_id for each in queue.played])
+        if self._outputs.has_any:
+            self.songs.follow(places_soon(plan, queue, global_us), local_ms)
         is_known = self.clock.state(local_ms) in ("locked", "stale")
-        self.controller.follow(plan, is_clock_known=is_known)
-        if self._song is not None and self._song.file_id == plan.file_id:
-            self.songs.aim(self._place_sec() + self._song.offset_sec)
+        self.controller.follow(plan, queue, self.songs.songs, is_clock_known=is_known)
         if self.controller.is_playing:
             self.clock.activity = "playing"
         else:
             self.clock.activity = "idle" if plan.state == "stopped" else "pre-roll"
 
+    def _plan_us_at(self, local_ms: float) -> float | None:
+        """Global time in the plan's clock, as far as that is known."""
+        playing_us = self.controller.global_us_at(local_ms)
+        if playing_us is not None:
+            return playing_us
+        return self.clock.global_us_at(local_ms) if self.plan.clock_id == self._clock_id else None
+
     @property
-    def _song(self) -> Song | None:
-        return self._arriving[0] if self._arriving is not None else self.controller.song
+    def current_file_id(self) -> str | None:
+        """What plays by plan and queue, or is about to."""
+        current = self._current
+        return current.file_id if current is not None else self.plan.file_id
 
-    def _place_sec(self) -> float:
-        """Where the plan's song is, or will begin."""
-        local_ms, plan = self._time.local_ms(), self.plan
-        place_sec = self.controller.position_sec_at(local_ms)
-        if place_sec is None and plan.state == "playing" and plan.clock_id == self._clock_id:
-            global_us = self.clock.global_us_at(local_ms)
-            place_sec = plan.position_us_at(global_us) / 1e6 if global_us is not None else None
-        return max(0.0, plan.position_us / 1e6, place_sec or 0.0)
+    @property
+    def _current(self) -> Stretch | None:
+        """What plays by plan and queue; None where nothing does, or the time is not known."""
+        global_us = self._plan_us_at(self._time.local_ms())
+        return current_at(self.plan, self.keeper.queue, global_us) if global_us is not None else None
 
-    def _loaded(self, song: Song | None) -> None:
+    def _songs_changed(self) -> None:
         local_ms = self._time.local_ms()
-        if song is not None:
-            self._alignment.reset()
-            self._arriving = song, local_ms
-        else:
-            self._arriving, self.controller.song = None, None
         self._follow(local_ms)
         self._share_status(local_ms)
         self._guard(self._start_at_once)
-
-    def _published(self, file_id: str, annotation: bytes) -> None:
-        self._alignment.publishes(file_id, annotation)
-        self.swarm.set_annotation(file_id, annotation)
-
-    def _find(self, song: Song, anchor: Anchor, on_found: Callable[[AnchorMatch | None], None]) -> None:
-        def found(match: AnchorMatch | None) -> None:
-            on_found(match)
-            self._follow(self._time.local_ms())
-
-        self.songs.find(song, anchor, found)
-
-    def _align(self, file_id: str, local_ms: float) -> None:
-        file, song = self.swarm.get(file_id), self._song
-        if song is None or song.file_id != file_id:
-            return
-        song = self._alignment.follow(song, file.annotation if file is not None else None, local_ms)
-        if self._arriving is not None:
-            arrived_local_ms = self._arriving[1]
-            if self._alignment.is_seeking and local_ms - arrived_local_ms < MAX_SEEKING_MS:
-                self._arriving = song, arrived_local_ms
-                return
-            self._arriving = None
-        self.controller.song = song
 
     @property
     def can_sound(self) -> bool:
@@ -482,19 +476,3 @@ class PeerSession:
     @property
     def files(self) -> list[KnownFile]:
         return self.swarm.files
-
-
-def _readiness(person: Person, file_id: str | None) -> Readiness:
-    status = person.status
-    return Readiness(
-        is_away=person.is_away,
-        is_ready=status is not None and file_id is not None and status.ready_file_id == file_id,
-        is_unable=status is not None and status.is_unable,
-        is_over=status is not None and status.is_over,
-        is_heard=status is not None and status.sync_error_ms is not None and not status.is_over,
-        rtt_ms=status.rtt_ms if status else 0.0,
-        speaker_delay_ms=status.speaker_delay_ms if status else 0,
-        start_ms=status.start_ms if status else None,
-        user_id=person.user_id,
-        not_ready_reason=status.not_ready_reason if status else None,
-    )

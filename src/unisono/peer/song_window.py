@@ -46,6 +46,7 @@ class SongWindow:
         self._changed = threading.Condition()
         self._index = index
         self._aim_sec = from_sec
+        self._ahead_sec = AHEAD_SEC
         # Where the process that runs was told to begin, and how far it has come, in frames.
         self._begin_sec = max(0.0, from_sec - LEAD_SEC)
         self._heading: Heading | None = None
@@ -91,14 +92,24 @@ class SongWindow:
         joined = np.concatenate([part for _, part in held], axis=1)[:, : max(0, high - held[0][0])]
         return padded(joined, held[0][0], (first, length))
 
-    def aim(self, sec: float) -> None:
-        """Where in this decode the song is or will be next; call it now and then."""
+    def aim(self, sec: float, ahead_sec: float = AHEAD_SEC) -> None:
+        """Where in this decode the song is or will be next, and how much is held from there on; call it now
+        and then.
+        """
         with self._changed:
             self._aim_sec = max(0.0, sec)
-            if self._must_leap():
+            self._ahead_sec = ahead_sec
+            if self._leaps_for(self._aim_sec):
                 self._leap()
             self._forget()
             self._changed.notify_all()
+
+    def reaches(self, sec: float) -> bool:
+        """Whether it is there, or will be sooner than after a leap."""
+        with self._changed:
+            if self._heading is None or self._is_leaping:  # it will begin where it was told to
+                return abs(sec - self._aim_sec) <= NEAR_SEC
+            return not self._leaps_for(max(0.0, sec))
 
     def learn(self, index: SeekIndex) -> None:
         """How long the song is, and how to seek in it."""
@@ -132,13 +143,13 @@ class SongWindow:
 
     @property
     def _has_room(self) -> bool:
-        return self._end < (self._aim_sec + AHEAD_SEC) * self._rate
+        return self._end < (self._aim_sec + self._ahead_sec) * self._rate
 
-    def _must_leap(self) -> bool:
+    def _leaps_for(self, sec: float) -> bool:
         """Whether the place is where this process never comes, or where another one is sooner."""
         if self._is_leaping or self._heading is None:
             return False
-        aim = self._aim_sec * self._rate
+        aim = sec * self._rate
         if self._frames is not None:
             aim = min(aim, self._frames)
         if aim < self._begin_sec * self._rate or (
