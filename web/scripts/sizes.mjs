@@ -9,12 +9,15 @@ const WEB_ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../src/unison
 
 /** 45 kB take 0.23 s at the 1.6 Mbit/s of a slow phone connection. */
 const MAX_JS_BEFORE_JOIN_BYTES = 45_000;
-/** All that one visit can come to fetch, in whichever language, but for what single files need: docs/decisions/0032 and 0040. */
+/** All that a visit can come to fetch before a song is there, in whichever language: docs/decisions/0032, 0040 and 0041. */
 const MAX_JS_BYTES = 150_000;
+/** Opens, decodes and renders songs; fetched behind the join, and no song is there before it. */
+const MAX_JS_FOR_PLAYING_BYTES = 20_000;
 /** Fetched when the first song is there to be read, in the background, and nothing waits for it. */
 const MAX_JS_FOR_TAGS_BYTES = 15_000;
 /** Fetched by who adds a song, or plays one that came without its index; and for songs that cannot be decoded in slices. */
 const MAX_JS_FOR_FILES_BYTES = 25_000;
+const MAX_JS_FOR_TEMPO_BYTES = 5_000;
 /** Fits the first flight of a fresh connection (ten segments). */
 const MAX_HTML_AND_CSS_BYTES = 12_000;
 
@@ -59,7 +62,11 @@ const forTags = scripts.filter((path) => /tags\.worker/.test(path));
 if (forTags.length === 0) throw new Error("no script reads tags: is it named otherwise now?");
 const forFiles = scripts.filter((path) => /sound-index\.worker|decode-/.test(path));
 if (forFiles.length !== 2) throw new Error("what indexes and decodes whole files is named otherwise now");
-const apart = [...forTags, ...forFiles];
+const forTempo = scripts.filter((path) => /(?:^|\/)stretch-/.test(path));
+if (forTempo.length !== 1) throw new Error("what plays at another tempo is named otherwise now");
+const forPlaying = scripts.filter((path) => /player-parts|render\.worker/.test(path));
+if (forPlaying.length !== 2) throw new Error("what plays songs is named otherwise now");
+const apart = [...forPlaying, ...forTags, ...forFiles, ...forTempo];
 const workers = scripts.filter((path) => /worker|^sw\.js$/i.test(path) && !apart.includes(path));
 /** One visit speaks one language; the largest stands for it. */
 const languages = scripts
@@ -75,12 +82,14 @@ const rows = [
   { what: "JS of workers", paths: workers, budgetBytes: null },
   { what: "JS of one language", paths: languages.slice(0, 1), budgetBytes: null },
   {
-    what: "all JS of a visit",
+    what: "all JS before a song",
     paths: [...first, ...lazy, ...workers, ...languages.slice(0, 1)],
     budgetBytes: MAX_JS_BYTES,
   },
+  { what: "JS that plays songs", paths: forPlaying, budgetBytes: MAX_JS_FOR_PLAYING_BYTES },
   { what: "JS loaded lazily for tags", paths: forTags, budgetBytes: MAX_JS_FOR_TAGS_BYTES },
   { what: "JS for whole files", paths: forFiles, budgetBytes: MAX_JS_FOR_FILES_BYTES },
+  { what: "JS for another tempo", paths: forTempo, budgetBytes: MAX_JS_FOR_TEMPO_BYTES },
   { what: "HTML + CSS", paths: markup, budgetBytes: MAX_HTML_AND_CSS_BYTES },
 ];
 

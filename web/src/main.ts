@@ -6,11 +6,12 @@ import { realClock, realRandom } from "./lib/index.ts";
 import { browserOffline, PageOffline } from "./offline/page-offline.ts";
 import { mount } from "./ui/index.ts";
 
-const app = new App(realClock, realRandom, window);
+const loadLater = () => import("./later.ts");
+const app = new App(realClock, realRandom, window, loadLater);
 Object.assign(window, { unisono: { snapshot: () => app.snapshot() } });
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html lost its #app");
-mount(root, app.view, app.actions);
+mount(root, app.view, app.actions, loadLater);
 
 const offlinePage = import.meta.env.PROD ? browserOffline(window) : null;
 if (offlinePage) {

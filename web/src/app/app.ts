@@ -30,11 +30,12 @@ import {
 import { inviteLink, readAddress } from "./address.ts";
 import { FileQueue } from "./file-queue.ts";
 import type { LocalNetwork } from "./local-network.ts";
-import { MediaControls } from "./media-controls.ts";
+import type { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
 import { Notices } from "./notices.ts";
 import { watchPage } from "./page-life.ts";
 import type { KeptPieces, ParkedSession, SessionParts } from "./parked-session.ts";
+import type { QueueActions } from "./queue-actions.ts";
 import { SessionOpening } from "./session-opening.ts";
 import { DelayMemory } from "./storage/delay-memory.ts";
 import { Heard } from "./storage/heard.ts";
@@ -54,13 +55,8 @@ export class App {
   readonly #opening: SessionOpening;
   readonly #player: Player;
   readonly #wakeLock = new WakeLock();
-  readonly #media = new MediaControls({
-    stop: () => this.actions.stop(),
-    pause: () => this.actions.pause(),
-    play: (fileId) => this.actions.play(fileId),
-    seek: (toSec) => this.actions.seek(toSec),
-    rejoinAudio: () => this.actions.rejoinAudio(),
-  });
+  /** null before the first join: nothing plays that they could stand for. */
+  #media: MediaControls | null = null;
   readonly #view = signal<View>(EMPTY_VIEW);
   readonly #history = new FigureHistory();
   #pieces: View["details"]["pieces"] = [];
@@ -98,9 +94,10 @@ export class App {
   /** Joining again while a former join still stretches its key: only the latest counts. */
   #joinAttempt = 0;
 
-  constructor(clock: Clock, random: Random, page: Window) {
+  /** `fetchParts` brings what is needed only after joining. */
+  constructor(clock: Clock, random: Random, page: Window, fetchParts: () => Promise<SessionParts>) {
     this.#clock = clock;
-    this.#opening = new SessionOpening(clock);
+    this.#opening = new SessionOpening(clock, fetchParts);
     this.#random = random;
     this.#page = page;
     this.#tabMemory = storageOrMemory(() => page.sessionStorage);
@@ -133,6 +130,7 @@ export class App {
     return makeSnapshot(this.#phase, this.#identity.name, this.#facts(), this.#failure);
   }
 
+  /** Those of the queue come with the session's parts: before, nothing can be tapped that needs them. */
   readonly actions: Actions = {
     join: (typedKey) => this.#join(typedKey),
     newSwarm: () => {
@@ -172,7 +170,7 @@ export class App {
     copyDiagnostics: () => this.#copy(JSON.stringify(this.snapshot(), null, 2)),
     dismissNotice: (id) => this.#notices.dismiss(id),
     isWeakKey,
-  };
+  } satisfies Omit<Actions, keyof QueueActions> as Actions;
 
   #join(typedKey: string): void {
     let canonical: string;
@@ -248,6 +246,11 @@ export class App {
     if (!opened) return;
     const { parts, keys, kept } = opened;
     this.#parts = parts;
+    Object.assign(
+      this.actions,
+      parts.queueActions(() => this.#session),
+    );
+    this.#media ??= new parts.MediaControls(this.actions);
     this.#localNetwork ??= new parts.LocalNetwork(this.#page, () => this.#changed());
     this.#kept = kept;
     const { epoch } = this.#identity;
@@ -393,7 +396,7 @@ export class App {
       notice: this.#notices.shown,
       isSecureContext: this.#page.isSecureContext,
     };
-    this.#media.show(this.#view.value);
+    this.#media?.show(this.#view.value);
   }
 
   /** What the page remembers of a session as it goes on. */

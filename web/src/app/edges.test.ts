@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SMALL_BROADCAST_BYTES, SMALL_PAIRWISE_BYTES } from "../control/index.ts";
 import { EMPTY_PLAN } from "../director/index.ts";
-import { type FileId, type UserId, utf8, WireError } from "../lib/index.ts";
+import { type EntryId, type FileId, type UserId, utf8, WireError } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "../session/core/peer-message.ts";
 import { cleanName } from "../session/core/person-name.ts";
@@ -40,6 +40,7 @@ describe("a peer's message", () => {
     const heartbeat: PeerMessage = {
       kind: "heartbeat",
       heartbeat: { record: { term: 3, userId: id("a"), resigned: false }, plan: EMPTY_PLAN },
+      queueStamp: null,
     };
     expect(decodePeerMessage(encodePeerMessage(heartbeat))).toEqual(heartbeat);
   });
@@ -63,10 +64,18 @@ describe("a peer's message", () => {
         fileId,
         state,
         globalStartUs: -0.5,
+        entryId: "0123456789abcdef" as EntryId,
+        repeat: "one" as const,
+        loopUs: [0.5, 1e6] as const,
+        tempo: 50,
+        crossfadeMs: 12_000,
       };
       const record = { term: 0xffffffff, userId: id("9"), resigned: true };
-      const heartbeat: PeerMessage = { kind: "heartbeat", heartbeat: { record, plan } };
-      expect(decodePeerMessage(encodePeerMessage(heartbeat))).toEqual(heartbeat);
+      for (const queueStamp of [null, { ...record, rev: 3 }, { term: 2, userId: id("8"), rev: 0xffffffff }]) {
+        const stamp = queueStamp && { term: queueStamp.term, userId: queueStamp.userId, rev: queueStamp.rev };
+        const heartbeat: PeerMessage = { kind: "heartbeat", heartbeat: { record, plan }, queueStamp: stamp };
+        expect(decodePeerMessage(encodePeerMessage(heartbeat))).toEqual(heartbeat);
+      }
     }
   });
 
@@ -80,7 +89,11 @@ describe("a peer's message", () => {
     change: (bytes: Uint8Array, view: DataView) => Uint8Array | undefined,
   ): Uint8Array => {
     const record = { term: 3, userId: id("a"), resigned: false };
-    const bytes = encodePeerMessage({ kind: "heartbeat", heartbeat: { record, plan: EMPTY_PLAN } }).slice();
+    const bytes = encodePeerMessage({
+      kind: "heartbeat",
+      heartbeat: { record, plan: EMPTY_PLAN },
+      queueStamp: null,
+    }).slice();
     return change(bytes, new DataView(bytes.buffer)) ?? bytes;
   };
 
@@ -88,13 +101,17 @@ describe("a peer's message", () => {
     ["empty", new Uint8Array()],
     ["not JSON", utf8("{")],
     ["of an unknown kind", utf8('{"k":"dance"}')],
-    ["of an unknown type", Uint8Array.of(3, 0, 0)],
-    ["a plan at no time", heartbeatBytes((_, view) => void view.setFloat64(30, Number.NaN))],
-    ["a plan at the end of time", heartbeatBytes((_, view) => void view.setFloat64(30, 1e300))],
-    ["a position before the song", heartbeatBytes((_, view) => void view.setFloat64(38, -1))],
+    ["of an unknown type", Uint8Array.of(9, 0, 0)],
+    ["a plan at no time", heartbeatBytes((_, view) => void view.setFloat64(31, Number.NaN))],
+    ["a plan at the end of time", heartbeatBytes((_, view) => void view.setFloat64(31, 1e300))],
+    ["a position before the song", heartbeatBytes((_, view) => void view.setFloat64(39, -1))],
     ["a state that is none", heartbeatBytes((_, view) => void view.setUint8(1, 12))],
-    ["a flag that is none", heartbeatBytes((_, view) => void view.setUint8(1, 16))],
-    ["a clock with an endless name", heartbeatBytes((_, view) => void view.setUint8(46, 255))],
+    ["a flag that is none", heartbeatBytes((_, view) => void view.setUint8(1, 64))],
+    ["another flag that is none", heartbeatBytes((_, view) => void view.setUint8(2, 16))],
+    ["an entry without a file", heartbeatBytes((_, view) => void view.setUint8(2, 1))],
+    ["a pace that is none", heartbeatBytes((_, view) => void view.setUint8(47, 49))],
+    ["a crossfade that is none", heartbeatBytes((_, view) => void view.setUint16(48, 12_001))],
+    ["a clock with an endless name", heartbeatBytes((_, view) => void view.setUint8(50, 255))],
     ["a heartbeat of too few bytes", heartbeatBytes((bytes) => bytes.subarray(0, 40))],
     ["a heartbeat of too many bytes", heartbeatBytes((bytes) => Uint8Array.of(...bytes, 0))],
     ["a trouble that is none", changedStatus((bytes) => bytes.set([3], 14 + 8))],
@@ -127,10 +144,13 @@ describe("a peer's message", () => {
 
   it("fits the smallest envelope, but for descriptions", () => {
     const fileId = "f".repeat(64) as FileId;
-    const plan = { ...EMPTY_PLAN, term: 12, rev: 345, clockId: "0123456789abcdef", fileId };
+    const entryId = "0123456789abcdef" as EntryId;
+    const plan = { ...EMPTY_PLAN, term: 12, rev: 345, clockId: "0123456789abcdef", fileId, entryId };
     const record = { term: 12, userId: id("a"), resigned: false };
-    const late = { ...plan, state: "playing" as const, globalStartUs: 1234567890123.5 };
-    const heartbeat: PeerMessage = { kind: "heartbeat", heartbeat: { record, plan: late } };
+    const queueStamp = { term: 12, userId: id("a"), rev: 7 };
+    const loopUs = [1e6, 2e6] as const;
+    const late = { ...plan, state: "playing" as const, globalStartUs: 1234567890123.5, loopUs };
+    const heartbeat: PeerMessage = { kind: "heartbeat", heartbeat: { record, plan: late }, queueStamp };
     if (status.kind !== "status") throw new Error("a status");
     const name = "Анна-Мария Константинопольская-Заречная"; // 40 letters of two bytes
     const playing: PeerMessage = {

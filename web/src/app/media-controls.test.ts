@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../lib/index.ts";
+import { EMPTY_VIEW } from "../view/empty-view.ts";
 import type { PlayerControlsView } from "../view/view.ts";
 import { MediaControls } from "./media-controls.ts";
 
@@ -24,6 +25,7 @@ const playing = {
   phase: "joined",
   nowPlaying: SONG,
   playerControls: PLAYER_CONTROLS,
+  programmeControls: { ...EMPTY_VIEW.programmeControls, canGoNext: true, canGoBack: true },
   canStop: true,
   needsTapToRejoin: false,
 } as const;
@@ -53,6 +55,8 @@ function lockScreen(...known: MediaSessionAction[]) {
       pause: () => done.push("pause"),
       play: (fileId) => done.push(`play ${fileId.slice(0, 2)}`),
       seek: (toSec) => done.push(`seek ${toSec}`),
+      goNext: () => done.push("next"),
+      goBack: () => done.push("back"),
       rejoinAudio: () => done.push("rejoin"),
     },
     {

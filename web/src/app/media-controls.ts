@@ -21,13 +21,27 @@ export interface MediaActions {
   pause(): void;
   play(fileId: FileId): void;
   seek(toSec: number): void;
+  goNext(): void;
+  goBack(): void;
   rejoinAudio(): void;
 }
 
-type Shown = Pick<View, "phase" | "nowPlaying" | "playerControls" | "canStop" | "needsTapToRejoin">;
+type Shown = Pick<
+  View,
+  "phase" | "nowPlaying" | "playerControls" | "programmeControls" | "canStop" | "needsTapToRejoin"
+>;
 type Handlers = Partial<Record<MediaSessionAction, (details: MediaSessionActionDetails) => void>>;
 
-const ACTIONS = ["play", "pause", "stop", "seekto", "seekbackward", "seekforward"] as const;
+const ACTIONS = [
+  "play",
+  "pause",
+  "stop",
+  "seekto",
+  "seekbackward",
+  "seekforward",
+  "nexttrack",
+  "previoustrack",
+] as const;
 /** Where the system names no step. */
 const STEP_SEC = 10;
 /** The system counts on by itself; it is told anew this often, and when the song jumps or stops. */
@@ -55,6 +69,7 @@ export class MediaControls {
     const isHeld = isJoined && view.needsTapToRejoin;
     this.#showPlace(session, playerControls, isSounding);
     const { canPause, canGoOn, canSeek, fileId } = playerControls ?? {};
+    const { canGoNext, canGoBack } = view.programmeControls;
     const shown = JSON.stringify([
       song,
       isSounding,
@@ -63,6 +78,8 @@ export class MediaControls {
       canPause,
       canGoOn,
       canSeek,
+      canGoNext,
+      canGoBack,
       fileId,
     ]);
     if (shown === this.#shown) return;
@@ -70,6 +87,8 @@ export class MediaControls {
     session.metadata = song && makeMetadata(song);
     session.playbackState = isSounding ? "playing" : isHeld || song !== null ? "paused" : "none";
     const handlers = this.#handlers(playerControls, isJoined && view.canStop, isHeld);
+    if (playerControls && canGoNext) handlers.nexttrack = () => this.#actions.goNext();
+    if (playerControls && canGoBack) handlers.previoustrack = () => this.#actions.goBack();
     for (const action of ACTIONS) handle(session, action, handlers[action] ?? null);
   }
 

@@ -18,9 +18,9 @@ export interface ParkedSession {
 
 export type SessionParts = typeof import("./session-parts.ts");
 
-/** Loads what is needed only after joining. Rejects PartMissing when it did not arrive. */
-export function loadSession(): Promise<SessionParts> {
-  return import("./session-parts.ts").catch((cause: unknown) => {
+/** Fetches what is needed only after joining. Rejects PartMissing when it did not arrive. */
+export function loadSession(fetchParts: () => Promise<SessionParts>): Promise<SessionParts> {
+  return fetchParts().catch((cause: unknown) => {
     throw isNotFetched(cause) ? new PartMissing("the part behind the join screen", { cause }) : cause;
   });
 }

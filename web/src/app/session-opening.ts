@@ -16,13 +16,16 @@ export class SessionOpening {
   readonly #clock: Clock;
   readonly #stretcher = new KeyStretcher();
 
-  constructor(clock: Clock) {
+  readonly #fetchParts: () => Promise<SessionParts>;
+
+  constructor(clock: Clock, fetchParts: () => Promise<SessionParts>) {
     this.#clock = clock;
+    this.#fetchParts = fetchParts;
   }
 
   /** Whatever of it fails, the tap tries again. `key`: as it stands in the address; empty where there is none. */
   prepare(key: string): void {
-    loadSession().catch((error: unknown) => {
+    loadSession(this.#fetchParts).catch((error: unknown) => {
       console.warn(`could not load ahead: ${String(error)}`);
     });
     if (key === "") return;
@@ -39,7 +42,7 @@ export class SessionOpening {
     isWanted: () => boolean,
   ): Promise<Opened | null> {
     const [parts, stretched] = await Promise.all([
-      loadSession(),
+      loadSession(this.#fetchParts),
       this.#stretcher.stretch(canonical),
       parked?.closing,
     ]);

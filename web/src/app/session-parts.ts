@@ -5,3 +5,5 @@ export { readFacts, SwarmSession } from "../session/index.ts";
 export { openBestStore } from "../transfer/index.ts";
 export { noticeOf, readFigures, viewHelp, viewPieces, viewSession } from "../view/index.ts";
 export { LocalNetwork } from "./local-network.ts";
+export { MediaControls } from "./media-controls.ts";
+export { queueActions } from "./queue-actions.ts";

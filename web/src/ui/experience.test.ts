@@ -8,7 +8,7 @@ import { words } from "./copy/index.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const DOCUMENT = readFileSync(join(ROOT, "docs/experience.md"), "utf8");
 /** How many rows each letter has. */
-const ROWS = { J: 5, A: 4, S: 7, C: 3, D: 1, E: 2, X: 6, L: 1, P: 3, V: 2 };
+const ROWS = { J: 5, A: 4, S: 7, C: 3, D: 1, E: 2, X: 6, L: 1, P: 3, V: 2, Q: 6 };
 
 const screens = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".tsx"))
@@ -46,7 +46,7 @@ describe("the screens", () => {
   });
 
   it("say limits beforehand: how many, which kinds, how large (S7)", () => {
-    expect(words.files.limits).toMatch(/three.*MP3, FLAC and WAV/);
-    expect(words.error("file-too-large", "Song.wav")).toMatch(/512 MB/);
+    expect(words.files.limits).toMatch(/ten.*MP3, FLAC and WAV/);
+    expect(words.error("file-too-large", "Song.wav")).toMatch(/4 GB/);
   });
 });

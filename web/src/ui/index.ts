@@ -4,12 +4,17 @@ import type { ReadonlySignal } from "@preact/signals";
 import { h, render } from "preact";
 import type { Actions, View } from "../view/index.ts";
 import { startLanguage } from "./language.ts";
-import { Shell } from "./shell.tsx";
+import { Shell, type SwarmParts } from "./shell.tsx";
 
-/** Draws `view` into `root` and keeps it drawn. Returns what takes the screens away again. */
-export function mount(root: HTMLElement, view: ReadonlySignal<View>, actions: Actions): () => void {
+/** Draws `view` into `root` and keeps it drawn; `fetchSwarm` brings the screens of a swarm. Returns what takes all away again. */
+export function mount(
+  root: HTMLElement,
+  view: ReadonlySignal<View>,
+  actions: Actions,
+  fetchSwarm: () => Promise<SwarmParts>,
+): () => void {
   void startLanguage(window);
   root.replaceChildren(); // what index.html painted before the script came
-  render(h(Shell, { view, actions }), root);
+  render(h(Shell, { view, actions, fetchSwarm }), root);
   return () => render(null, root);
 }

@@ -39,6 +39,8 @@ export function noticeOf(
       return { code: "measured" };
     case "lined-up":
       return event.by && event.by !== me ? { code: "lined-up", name: nameOf(event.by) } : null;
+    case "queue-refused":
+      return event;
     case "file-refused":
       return { code: "error", error: event.error, fileName: event.fileName };
     default:

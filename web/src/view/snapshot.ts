@@ -51,7 +51,17 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       globalStartUs: plan?.globalStartUs ?? 0,
       positionUs: plan?.positionUs ?? 0,
       rev: plan?.rev ?? 0,
+      entryId: plan?.entryId ?? null,
+      tempo: (plan?.tempo ?? 100) / 100,
+      repeat: plan?.repeat ?? "off",
+      loopSec: plan?.loopUs?.map((us) => us / 1e6) ?? null,
     },
+    queue: (facts?.queue.entries ?? []).map(({ entryId, fileId, addedBy, boosts }) => ({
+      entryId,
+      fileId,
+      addedBy,
+      boosts: boosts.length,
+    })),
     playback: {
       state: playback?.state ?? "idle",
       positionSec: playback?.positionSec ?? null,
@@ -64,6 +74,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       rejoins: playback?.rejoins ?? 0,
       lateSegments: playback?.lateSegments ?? 0,
       queuedSec: playback?.queuedSec ?? null,
+      windowSec: facts?.windowSec ?? null,
     },
     files: (facts?.files ?? []).map((file) => ({
       fileId: file.fileId,
@@ -75,6 +86,8 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       offeredBy: [...file.offeredBy],
       decodable: !facts?.refusals.has(file.fileId),
       heardSec: facts?.shortages.get(file.fileId)?.heardSec ?? null,
+      durationSec: facts?.playable.get(file.fileId)?.durationSec ?? null,
+      playableSec: facts?.playable.get(file.fileId)?.playableSec ?? null,
     })),
     transfer: {
       sentBytes: facts?.totals.sentBytes ?? 0,

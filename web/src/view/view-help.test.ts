@@ -158,7 +158,12 @@ describe("how long a wait lasts", () => {
     const watch = new WaitWatch();
     lastedMs(watch, key, 0);
     expect(lastedMs(watch, { code: "joining", stage: "server" }, 5_000)).toBe(0);
-    const fetching = { code: "fetching", fileName: "Song.mp3", percent: 3, remainingSec: null } as const;
+    const fetching = {
+      code: "fetching",
+      fileName: "Song.mp3",
+      held: { percent: 3, sound: null },
+      remainingSec: null,
+    } as const;
     lastedMs(watch, { ...fetching, sources: [] }, 6_000);
     expect(lastedMs(watch, { ...fetching, sources: ["bo"] }, 9_000)).toBe(0);
     expect(lastedMs(watch, { ...fetching, sources: [] }, 9_500)).toBe(0);

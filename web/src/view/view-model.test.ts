@@ -54,7 +54,38 @@ describe("the one sentence", () => {
         plan: preparing,
         files: [song({ seeded: false, heldBytes: 430, sources: [id("b")], remainingSec: 9 })],
       },
-      { code: "fetching", fileName: "Song.mp3", percent: 43, sources: ["bo"], remainingSec: 9 },
+      {
+        code: "fetching",
+        fileName: "Song.mp3",
+        held: { percent: 43, sound: null },
+        sources: ["bo"],
+        remainingSec: 9,
+      },
+    ],
+    [
+      "fetching it, with how much of its sound is here and when it can begin",
+      {
+        plan: preparing,
+        files: [song({ seeded: false, heldBytes: 430, sources: [id("b")], remainingSec: 300 })],
+        playable: new Map([[songId, { durationSec: 300, playableSec: 40, soundsInSec: 60 }]]),
+      },
+      {
+        code: "fetching",
+        fileName: "Song.mp3",
+        held: { percent: 43, sound: { playableSec: 40, durationSec: 300 } },
+        sources: ["bo"],
+        remainingSec: 60,
+      },
+    ],
+    [
+      "playing it while it arrives",
+      {
+        plan: playing,
+        playback: sounding,
+        loadedId: songId,
+        files: [song({ seeded: false, heldBytes: 430 })],
+      },
+      { code: "playing", fileName: "Song.mp3", directorName: "bo", isDirector: false },
     ],
     ["decoding it", { plan: preparing, isDecoding: true }, { code: "decoding", fileName: "Song.mp3" }],
     [

@@ -19,8 +19,9 @@ import {
 import type { FileState, PieceMap } from "../transfer/index.ts";
 import { NO_TROUBLE, type PageConditions } from "./page-conditions.ts";
 import { viewPlayerControls } from "./player-controls.ts";
-import type { Banner, DetailsView, FileView, PersonView, Status, View } from "./view.ts";
+import type { Banner, DetailsView, FileView, Held, PersonView, Status, View } from "./view.ts";
 import { viewAppliedCalibration, viewCalibration } from "./view-calibration.ts";
+import { viewProgrammeControls, viewQueue } from "./view-queue.ts";
 
 function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView {
   return {
@@ -37,6 +38,7 @@ function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView 
   };
 }
 
+/** Coarser than the facts: a row is painted when a percent or a second changes, not with each piece of 64 KiB. */
 function viewFile(file: FileState, facts: SessionFacts): FileView {
   const isChosen = facts.plan.fileId === file.fileId;
   const refusal = facts.refusals.get(file.fileId);
@@ -48,7 +50,7 @@ function viewFile(file: FileState, facts: SessionFacts): FileView {
     artist: said?.artist ?? null,
     coverUrl: said?.coverUrl ?? null,
     sizeBytes: file.sizeBytes,
-    heldBytes: file.heldBytes,
+    held: viewHeld(file, facts),
     isSeeded: file.seeded,
     isEnabled: file.enabled,
     isChosen,
@@ -56,7 +58,7 @@ function viewFile(file: FileState, facts: SessionFacts): FileView {
     isPaused: isChosen && facts.plan.state === "stopped",
     offeredBy: file.offeredBy.map((userId) => nameOf(facts, userId)),
     sources: file.sources.map((userId) => nameOf(facts, userId)),
-    remainingSec: file.remainingSec,
+    remainingSec: file.remainingSec && Math.ceil(file.remainingSec),
     isOverBudget: file.isOverBudget,
     hasLostWhole: file.hasLostWhole ?? false,
     isDecodable: refusal ? false : facts.loadedId === file.fileId ? true : null,
@@ -66,6 +68,12 @@ function viewFile(file: FileState, facts: SessionFacts): FileView {
     silentFor: troubled(facts, file.fileId, ["undecodable", "too-long"]),
     shortFor: troubled(facts, file.fileId, ["short"]),
   };
+}
+
+function viewHeld({ fileId, heldBytes, sizeBytes }: FileState, { playable }: SessionFacts): Held {
+  const { durationSec = null, playableSec = null } = playable.get(fileId) ?? {};
+  const sound = durationSec !== null && playableSec !== null ? { playableSec, durationSec } : null;
+  return { percent: Math.floor((100 * heldBytes) / Math.max(1, sizeBytes)), sound };
 }
 
 /** Names of those present who have said this of a file. */
@@ -134,10 +142,13 @@ function viewObstacle(facts: SessionFacts, chosen: FileState | undefined): Statu
       refusal instanceof Undecodable ? refusal : { format: null, reason: "refused" as const };
     return { code: "undecodable", fileName, tooLong: viewTooLong(refusal), format, reason, isAnyoneAble };
   }
-  if (!chosen?.seeded) {
-    const percent = chosen ? Math.floor((100 * chosen.heldBytes) / Math.max(1, chosen.sizeBytes)) : 0;
+  const isLoaded = chosen && facts.loadedId === chosen.fileId; // it may sound while it arrives (P77)
+  if (!chosen?.seeded && !isLoaded) {
+    const held = chosen ? viewHeld(chosen, facts) : { percent: 0, sound: null };
     const sources = (chosen?.sources ?? []).map((userId) => nameOf(facts, userId));
-    return { code: "fetching", fileName, percent, sources, remainingSec: chosen?.remainingSec ?? null };
+    const remainingSec =
+      (chosen && facts.playable.get(chosen.fileId)?.soundsInSec) ?? chosen?.remainingSec ?? null;
+    return { code: "fetching", fileName, held, sources, remainingSec };
   }
   return facts.isDecoding ? { code: "decoding", fileName: songName(facts, chosen) } : null;
 }
@@ -225,6 +236,8 @@ export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUB
         }
       : null,
     playerControls: viewPlayerControls(facts),
+    programmeControls: viewProgrammeControls(facts),
+    queue: viewQueue(facts),
     speakerDelayMs: facts.speakerDelayMs,
     isClickTestOn: facts.isClicking,
     calibration: viewCalibration(facts.calibration, facts.me, (userId) => nameOf(facts, userId)),

@@ -1,8 +1,14 @@
 // What a person can see and do, as plain data: the contract between app/ (which knows) and ui/ (which draws).
 // Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
 
-import type { ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
-import type { CalibrationBlocker, CalibrationFailure, NotReadyReason, SyncWord } from "../session/index.ts";
+import type { EntryId, ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
+import type {
+  CalibrationBlocker,
+  CalibrationFailure,
+  NotReadyReason,
+  QueueRefusal,
+  SyncWord,
+} from "../session/index.ts";
 
 export type { NotReadyReason, SyncWord } from "../session/index.ts";
 
@@ -31,7 +37,7 @@ export interface FileView {
   readonly artist: string | null;
   readonly coverUrl: string | null;
   readonly sizeBytes: number;
-  readonly heldBytes: number;
+  readonly held: Held;
   readonly isSeeded: boolean;
   readonly isEnabled: boolean;
   /** It is the file of the current plan. */
@@ -43,7 +49,7 @@ export interface FileView {
   readonly offeredBy: readonly string[];
   /** Names of those it is being fetched from right now. */
   readonly sources: readonly string[];
-  /** null when unknown or not fetching. */
+  /** Until all of it is here, whole; null when unknown or not fetching. */
   readonly remainingSec: number | null;
   /** Switched on and incomplete, and this device has no room for it. */
   readonly isOverBudget: boolean;
@@ -60,6 +66,14 @@ export interface FileView {
   /** Names of the others who cannot play it, and of those who have only its beginning. */
   readonly silentFor: readonly string[];
   readonly shortFor: readonly string[];
+}
+
+/** How much of a file is here. */
+export interface Held {
+  /** Of its bytes, whole. */
+  readonly percent: number;
+  /** Of its sound, to be played without a gap; null where it is not known how long that is. */
+  readonly sound: { readonly playableSec: number; readonly durationSec: number } | null;
 }
 
 export interface Shortage {
@@ -83,8 +97,9 @@ export type Status =
   | {
       readonly code: "fetching";
       readonly fileName: string;
-      readonly percent: number;
+      readonly held: Held;
       readonly sources: readonly string[];
+      /** Until it can sound here. */
       readonly remainingSec: number | null;
     }
   | { readonly code: "decoding"; readonly fileName: string }
@@ -194,7 +209,9 @@ export type Notice =
   | { readonly code: "lined-up"; readonly name: string }
   | { readonly code: "copied" }
   /** Songs were dropped before anyone had joined. */
-  | { readonly code: "files-wait" };
+  | { readonly code: "files-wait" }
+  /** The queue is not changed as this person asked. */
+  | { readonly code: "queue-refused"; readonly refusal: QueueRefusal };
 
 /** One second of this device's figures; null where there was none. */
 export interface FigurePoint {
@@ -259,6 +276,57 @@ export interface PlayerControlsView {
   readonly canPause: boolean;
   readonly canGoOn: boolean;
   readonly canSeek: boolean;
+}
+
+export type Repeat = "off" | "all" | "one";
+
+/** How the programme goes on, and at what pace: for the controls beside the player. */
+export interface ProgrammeControlsView {
+  readonly repeat: Repeat;
+  /** Per cent. */
+  readonly tempo: number;
+  readonly crossfadeSec: number;
+  /** Seconds in the song; null: no loop. */
+  readonly loopSec: readonly [number, number] | null;
+  readonly canGoNext: boolean;
+  readonly canGoBack: boolean;
+  /** The director may change repeat, tempo, crossfade and loop. */
+  readonly canChange: boolean;
+}
+
+export interface QueueEntryView {
+  readonly entryId: EntryId;
+  readonly fileId: FileId;
+  /** The file's name; "" where nobody lists it any more. */
+  readonly name: string;
+  readonly title: string | null;
+  readonly artist: string | null;
+  readonly coverUrl: string | null;
+  readonly addedByName: string;
+  readonly isMine: boolean;
+  readonly durationSec: number | null;
+  readonly isCurrent: boolean;
+  /** It is over, and still listed. */
+  readonly isOver: boolean;
+  readonly boosts: number;
+  readonly isBoostedByMe: boolean;
+  readonly canBoost: boolean;
+  readonly canMove: boolean;
+  readonly canRemove: boolean;
+  readonly skipped: "nobody-has" | "nobody-can-play" | null;
+  /** How much of the file is here, 0 to 1. */
+  readonly heldShare: number;
+}
+
+export interface QueueView {
+  readonly entries: readonly QueueEntryView[];
+  readonly isLocked: boolean;
+  readonly canLock: boolean;
+  readonly canClear: boolean;
+  /** Why this person may not add; null where nothing forbids it. */
+  readonly cannotAdd: "locked" | "full" | "too-many-of-one" | null;
+  /** Until the end of the programme, with what plays; null where that is unknown or endless. */
+  readonly remainingSec: number | null;
 }
 
 /** Lining all up through one microphone: this device's or another's. */
@@ -328,6 +396,8 @@ export interface View {
   } | null;
   /** null while no song is chosen. */
   readonly playerControls: PlayerControlsView | null;
+  readonly programmeControls: ProgrammeControlsView;
+  readonly queue: QueueView;
   /** The chime of joining rang, and nobody has said yet that this device is heard. */
   readonly asksIfHeard: boolean;
   /** Of this device, 0 to 1, as a person hears it. */
@@ -357,6 +427,22 @@ export interface Actions {
   pause(): void;
   seek(toSec: number): void;
   startNow(): void;
+  /** Anyone, unless the queue is locked. */
+  queueFile(fileId: FileId, place: "end" | "next"): void;
+  removeEntry(entryId: EntryId): void;
+  /** Before another entry; null: to the end. */
+  moveEntry(entryId: EntryId, beforeId: EntryId | null): void;
+  boostEntry(entryId: EntryId, isOn: boolean): void;
+  /** Director, like all that follow. */
+  clearQueue(): void;
+  lockQueue(isLocked: boolean): void;
+  goNext(): void;
+  goBack(): void;
+  setRepeat(repeat: Repeat): void;
+  /** Per cent, 50 to 150. */
+  setTempo(tempo: number): void;
+  setCrossfade(crossfadeSec: number): void;
+  setLoop(loopSec: readonly [number, number] | null): void;
   setVolume(volume: number): void;
   /** How loud it is at this loudspeaker now, 0 to 1; to be asked for every picture. */
   level(): number;

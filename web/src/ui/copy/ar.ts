@@ -4,6 +4,7 @@
 import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
+  Held,
   Help,
   Notice,
   NotReadyReason,
@@ -16,8 +17,10 @@ import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/ar.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
+import { heardWords } from "./heard/ar.ts";
 import { calibrationWords } from "./measure/ar.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
+import { queueWords } from "./queue/ar.ts";
 
 const format = makeFormat("ar-u-nu-latn");
 const quantities = makeQuantities(format, {
@@ -62,7 +65,7 @@ const status = {
   },
   paused: ({ fileName, isDirector, directorName }) => {
     const paused = `${quoted(fileName)} متوقفة مؤقتًا.`;
-    if (isDirector) return `${paused} تابع متى شئت.`;
+    if (isDirector) return `${paused} اضغط تشغيل للمتابعة.`;
     return directorName ? `${paused} المتابعة لدى ${format.list([directorName])}.` : paused;
   },
   entering: ({ fileName }) => `جارٍ الدخول إلى ${quoted(fileName)} حيث وصل الآخرون…`,
@@ -191,6 +194,14 @@ const notice = {
     `ضبط ميكروفون ${format.list([name])} هذا الهاتف. يمكن التراجع تحت «مكبر الصوت هذا».`,
   "files-wait": () => "محفوظة الآن. تُضاف أغانيك فور انضمامك.",
   copied: () => "تم النسخ.",
+  "queue-refused": ({ refusal }) =>
+    ({
+      locked: "قائمة الانتظار مقفلة.",
+      full: "قائمة الانتظار ممتلئة.",
+      "too-many-of-one": "لك خمسون أغنية في قائمة الانتظار: دع بعضها يُشغَّل أولًا.",
+      "not-yours": "لا يستطيع ذلك إلا من أضافها أو من يدير الموسيقى.",
+      "not-there": "هذه الأغنية لم تعد في الانتظار.",
+    })[refusal],
 } satisfies ByCode<Notice>;
 
 const sync = {
@@ -210,7 +221,7 @@ function figures(current: Status): string {
   if (current.code === "cut-short") return short(current.shortage);
   if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
-  const parts = [format.percent(current.percent)];
+  const parts = [held(current.held)];
   if (current.sources.length > 0) parts.unshift(`من ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`جاهزة بعد نحو ${wait(current.remainingSec)}`);
   return parts.join(" · ");
@@ -224,6 +235,11 @@ function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): s
     ? `قد يكون هذا الملف (${format}) تالفًا. قد تعمل نسخة أخرى.`
     : `هذه أغنية بصيغة ${format}. إذا حُوّلت إلى MP3 أو FLAC أو WAV عملت على هواتف أكثر.`;
 }
+
+const held = ({ percent, sound }: Held): string =>
+  sound
+    ? `${format.position(sound.playableSec)} من ${format.position(sound.durationSec)} هنا`
+    : format.percent(percent);
 
 const short = ({ heardSec, wholeSec }: Shortage): string =>
   `لا يُسمع هنا إلا أول ${format.position(heardSec)} من ${format.position(wholeSec)}`;
@@ -246,6 +262,8 @@ export const ar = {
     promise: "كل هواتف الغرفة، مكبّر صوت واحد.",
     privacy: "تنتقل الأغاني من هاتف إلى هاتف. الخادم يعرّفكم ببعضكم ويضبط الوقت فقط.",
   },
+  how: "كيف؟",
+  tabs: { music: "الموسيقى", people: "الأشخاص", phone: "هذا الهاتف" },
   home: {
     invited: "وصلتك دعوة. لمسة واحدة، ويعزف هذا الهاتف مع الآخرين.",
     keyLabel: "مفتاح السرب",
@@ -253,7 +271,6 @@ export const ar = {
     join: "انضمام",
     joinInvited: "انضمام مع الصوت",
     newSwarm: "سرب جديد",
-    otherSwarm: "سرب آخر؟",
     weakKey:
       "سهل التخمين: قد يعثر من يدير الخادم على هذا المفتاح بالتجربة. يكفي للاختبار؛ والسرب الجديد يحصل على مفتاح قوي.",
     insecure:
@@ -290,30 +307,39 @@ export const ar = {
   },
   now: {
     title: "يُشغَّل الآن",
-    position: (positionSec: number, durationSec: number) =>
-      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    time: format.position,
     stop: "إيقاف",
     startNow: "ابدأ الآن",
-    stopHint: "تولَّ القيادة في قسم الأشخاص لإيقافها لدى الجميع.",
     pause: "إيقاف مؤقت",
-    goOn: "متابعة",
+    goOn: "تشغيل",
     seek: "الموضع في الأغنية",
     seekValue: (positionSec: number, durationSec: number) =>
       `${format.position(positionSec)} من ${format.position(durationSec)}`,
     back: "رجوع 10 ثوانٍ",
     forward: "تقديم 10 ثوانٍ",
+    player: "المشغّل",
+    previous: "السابقة",
+    next: "التالية",
+    repeat: { off: "التكرار: متوقف", all: "التكرار: الكل", one: "التكرار: أغنية واحدة" },
+    tempo: "السرعة",
+    tempoValue: format.percent,
+    crossfade: "تداخل الأغاني",
+    crossfadeValue: (sec: number) => (sec > 0 ? `${format.number(sec)} ث` : "بلا تداخل"),
+    loop: "تكرار مقطع",
+    loopEnds: ["بداية المقطع", "نهاية المقطع"],
+    fineTime: format.finePosition,
   },
+  queue: queueWords(format, length),
   files: {
     title: "الملفات",
     add: "إضافة ملفات",
     drop: "أفلت الأغاني هنا لتُضاف للجميع.",
-    limits: "حتى ثلاث أغانٍ لكل شخص. تعمل MP3 وFLAC وWAV على معظم الهواتف.",
+    limits: "حتى عشر أغانٍ لكل شخص. تعمل MP3 وFLAC وWAV على معظم الهواتف.",
     empty: "لا أغاني بعد. أضف واحدة من هذا الهاتف؛ يحصل الجميع على نسخة.",
     size: format.bytes,
     from: (names: readonly string[]) => `من ${format.list(names)}`,
     seeded: "مكتمل",
-    held: (heldBytes: number, sizeBytes: number) =>
-      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    held,
     remaining: (remainingSec: number) => `نحو ${wait(remainingSec)}`,
     waiting: "في انتظار مصدر",
     off: "متوقف على هذا الهاتف",
@@ -336,7 +362,6 @@ export const ar = {
     play: (name: string) => `تشغيل ${format.fence(name)}`,
     playing: "يُشغَّل",
     chosen: "التالي",
-    directorOnly: (directorName: string) => `اختيار الأغاني لدى ${format.list([directorName])}.`,
     paused: "متوقفة مؤقتًا",
   },
   people: {
@@ -425,7 +450,7 @@ export const ar = {
     clock: {
       unsynced: "ليس على الإيقاع بعد",
       coarse: "يكاد يكون على الإيقاع",
-      locked: "على الإيقاع",
+      locked: "القائمة مقفلة.",
       stale: "يحتاج إلى ضبط جديد",
     },
   },
@@ -449,14 +474,5 @@ export const ar = {
     joinAgain: "الانضمام من جديد",
     newSwarm: "سرب جديد",
   },
-  heard: {
-    question: "رنّ جرس للتو على هذا الهاتف. هل سمعته؟",
-    yes: "سمعته",
-    no: "لم أسمع شيئًا",
-    again: "رنّ مرة أخرى",
-    hintsTitle: "ما قد يُبقي هذا الهاتف صامتًا:",
-    silentSwitch: "مفتاح الصامت على الجانب أو الوضع الصامت: أوقفه.",
-    mediaVolume: "مستوى الصوت: اضغط زر رفع الصوت وهذه الصفحة مفتوحة.",
-    otherOutput: "سماعات أو مكبّر Bluetooth متصل: قد يخرج الصوت من هناك.",
-  },
+  heard: heardWords,
 } satisfies Copy;

@@ -16,7 +16,13 @@ const STATUSES: { readonly [Code in Status["code"]]: Extract<Status, { code: Cod
   "no-files": { code: "no-files", others: 2 },
   "ready-to-play": { code: "ready-to-play", isDirector: false, directorName: null },
   electing: { code: "electing" },
-  fetching: { code: "fetching", fileName: FILE, percent: 43, sources: ["Bo", "Cy"], remainingSec: 9.2 },
+  fetching: {
+    code: "fetching",
+    fileName: FILE,
+    held: { percent: 43, sound: null },
+    sources: ["Bo", "Cy"],
+    remainingSec: 9.2,
+  },
   decoding: { code: "decoding", fileName: FILE },
   "waiting-for": { code: "waiting-for", names: ["Ada", "Bo", "Cy"], canStart: false, withoutInSec: null },
   starting: { code: "starting", fileName: FILE, inSec: 3 },
@@ -121,7 +127,12 @@ describe("the words for what is going on", () => {
   });
 
   it("keep what counts out of the announced sentence", () => {
-    const later = { ...STATUSES.fetching, percent: 44, remainingSec: 7, sources: ["Bo"] };
+    const later = {
+      ...STATUSES.fetching,
+      held: { percent: 44, sound: null },
+      remainingSec: 7,
+      sources: ["Bo"],
+    };
     expect(words.status(later)).toBe(words.status(STATUSES.fetching));
     expect(words.figures(STATUSES.fetching)).toBe("from Bo and Cy · 43% · ready in about 10 s");
     expect(words.status({ ...STATUSES.starting, inSec: 1 })).toBe(words.status(STATUSES.starting));
@@ -165,6 +176,15 @@ describe("the words for what is going on", () => {
     const nobody = { ...STATUSES.undecodable, isAnyoneAble: false };
     expect(words.status(nobody)).toBe(
       "“Glass Harbour” can’t be played by any phone here. Choose another song.",
+    );
+  });
+
+  it("say how much of the sound is here, where it is known", () => {
+    const sound = { playableSec: 750, durationSec: 3_480 };
+    expect(words.files.held({ percent: 21, sound })).toBe("12:30 of 58:00 here");
+    expect(words.files.held({ percent: 21, sound: null })).toBe("21%");
+    expect(words.figures({ ...STATUSES.fetching, held: { percent: 21, sound } })).toContain(
+      "12:30 of 58:00 here",
     );
   });
 
@@ -263,6 +283,25 @@ describe("the names that docs/stable-names.md fixes", () => {
     expect(words.files.enabledName("song.mp3")).toMatch(/^Enabled/);
     expect(words.files.play("song.mp3")).toMatch(/^Play/);
     expect([words.now.stop, words.now.startNow]).toEqual(["Stop", "Start now"]);
+    expect([words.now.pause, words.now.goOn, words.now.previous, words.now.next]).toEqual([
+      "Pause",
+      "Play",
+      "Previous",
+      "Next",
+    ]);
+    expect([words.now.tempo, words.now.loop]).toEqual(["Tempo", "Loop A–B"]);
+    for (const said of Object.values(words.now.repeat)) expect(said).toMatch(/^Repeat/);
+    expect([words.queue.title, words.queue.lock]).toEqual(["Queue", "Lock the queue"]);
+    const { add, addNext, remove, up, down, boost } = words.queue;
+    expect([add, addNext, remove, up, down, boost].map((say) => say("song.mp3"))).toEqual([
+      "Queue song.mp3",
+      "Play next: song.mp3",
+      "Remove song.mp3",
+      "Move up song.mp3",
+      "Move down song.mp3",
+      "Boost song.mp3",
+    ]);
+    expect(Object.values(words.tabs)).toEqual(["Music", "People", "This phone"]);
     expect([words.speaker.label, words.speaker.clickTest]).toEqual(["Speaker delay", "Click test"]);
     expect([words.people.takeOver, words.people.resign]).toEqual(["Take over", "Resign"]);
     expect([words.details.title, words.details.copy]).toEqual(["Details", "Copy diagnostics"]);
@@ -324,6 +363,12 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
       }
     });
 
+    it("say how much of the sound is here with both figures", () => {
+      const said = other.files.held({ percent: 21, sound: { playableSec: 750, durationSec: 3_480 } });
+      expect(said).toMatch(/12:30/);
+      expect(said).toMatch(/58:00/);
+    });
+
     it("know the refusals that the English ones know", () => {
       const anyRefusal = other.banner({ code: "refused", reason: "a-later-reason" });
       for (const reason of ["wrong-version", "taken-over", "swarm-full", "page-incomplete", "not-admitted"]) {
@@ -332,7 +377,12 @@ describe.each(LANGUAGE_TAGS.filter((tag) => tag !== "en"))(
     });
 
     it("keep what counts out of the announced sentence", () => {
-      const later = { ...STATUSES.fetching, percent: 44, remainingSec: 7, sources: ["Bo"] };
+      const later = {
+        ...STATUSES.fetching,
+        held: { percent: 44, sound: null },
+        remainingSec: 7,
+        sources: ["Bo"],
+      };
       expect(other.status(later)).toBe(other.status(STATUSES.fetching));
     });
   },

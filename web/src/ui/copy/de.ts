@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
+  Held,
   Help,
   Notice,
   NotReadyReason,
@@ -15,8 +16,10 @@ import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/de.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
+import { heardWords } from "./heard/de.ts";
 import { calibrationWords } from "./measure/de.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
+import { queueWords } from "./queue/de.ts";
 
 const format = makeFormat("de");
 const quantities = makeQuantities(format, {
@@ -65,7 +68,7 @@ const status = {
   },
   paused: ({ fileName, isDirector, directorName }) => {
     const paused = `${quoted(fileName)} ist angehalten.`;
-    if (isDirector) return `${paused} Mach weiter, wann du magst.`;
+    if (isDirector) return `${paused} Mit Abspielen geht es weiter.`;
     return directorName ? `${paused} ${format.list([directorName])} lässt es weiterlaufen.` : paused;
   },
   entering: ({ fileName }) => `Einstieg in ${quoted(fileName)}, dort, wo die anderen sind…`,
@@ -212,6 +215,14 @@ const notice = {
     `Das Mikrofon von ${format.list([name])} hat dieses Handy abgeglichen. Rückgängig geht es unter „Dieser Lautsprecher“.`,
   "files-wait": () => "Vorgemerkt. Deine Lieder werden hinzugefügt, sobald du beitrittst.",
   copied: () => "Kopiert.",
+  "queue-refused": ({ refusal }) =>
+    ({
+      locked: "Die Warteschlange ist gesperrt.",
+      full: "Die Warteschlange ist voll.",
+      "too-many-of-one": "Fünfzig deiner Lieder stehen in der Warteschlange: Lass erst einige laufen.",
+      "not-yours": "Das kann nur, wer es hinzugefügt hat oder die Musik leitet.",
+      "not-there": "Dieses Lied kommt nicht mehr.",
+    })[refusal],
 } satisfies ByCode<Notice>;
 
 const sync = {
@@ -233,7 +244,7 @@ function figures(current: Status): string {
   if (current.code === "cut-short") return short(current.shortage);
   if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
-  const parts = [format.percent(current.percent)];
+  const parts = [held(current.held)];
   if (current.sources.length > 0) parts.unshift(`von ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`fertig in etwa ${wait(current.remainingSec)}`);
   return parts.join(" · ");
@@ -247,6 +258,11 @@ function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): s
     ? `Diese Datei (${format}) ist vielleicht beschädigt. Eine andere Kopie läuft vielleicht.`
     : `Das ist ${format}. Umgewandelt in MP3, FLAC oder WAV läuft es auf mehr Telefonen.`;
 }
+
+const held = ({ percent, sound }: Held): string =>
+  sound
+    ? `${format.position(sound.playableSec)} von ${format.position(sound.durationSec)} hier`
+    : format.percent(percent);
 
 const short = ({ heardSec, wholeSec }: Shortage): string =>
   `hier sind nur die ersten ${format.position(heardSec)} von ${format.position(wholeSec)} zu hören`;
@@ -267,6 +283,8 @@ export const de = {
     promise: "Alle Telefone im Raum, ein Lautsprecher.",
     privacy: "Lieder gehen von Telefon zu Telefon. Der Server macht euch nur bekannt und gibt die Zeit an.",
   },
+  how: "Wie geht das?",
+  tabs: { music: "Musik", people: "Leute", phone: "Dieses Handy" },
   home: {
     invited: "Du bist eingeladen. Einmal tippen, und dieses Telefon spielt mit.",
     keyLabel: "Schwarmschlüssel",
@@ -274,7 +292,6 @@ export const de = {
     join: "Beitreten",
     joinInvited: "Mit Ton beitreten",
     newSwarm: "Neuer Schwarm",
-    otherSwarm: "Ein anderer Schwarm?",
     weakKey:
       "Leicht zu erraten: Wer den Server betreibt, könnte diesen Schlüssel durch Probieren finden. Gut genug für einen Test; ein neuer Schwarm bekommt einen starken.",
     insecure:
@@ -305,30 +322,39 @@ export const de = {
   },
   now: {
     title: "Läuft gerade",
-    position: (positionSec: number, durationSec: number) =>
-      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    time: format.position,
     stop: "Stopp",
     startNow: "Jetzt starten",
-    stopHint: "Übernimm unter „Leute“ die Leitung, um es für alle zu stoppen.",
     pause: "Pause",
-    goOn: "Weiter",
+    goOn: "Abspielen",
     seek: "Stelle im Lied",
     seekValue: (positionSec: number, durationSec: number) =>
       `${format.position(positionSec)} von ${format.position(durationSec)}`,
     back: "10 Sekunden zurück",
     forward: "10 Sekunden vor",
+    player: "Wiedergabe",
+    previous: "Voriges Lied",
+    next: "Nächstes Lied",
+    repeat: { off: "Wiederholen: aus", all: "Wiederholen: alle", one: "Wiederholen: ein Lied" },
+    tempo: "Tempo",
+    tempoValue: format.percent,
+    crossfade: "Überblenden",
+    crossfadeValue: (sec: number) => (sec > 0 ? `${format.number(sec)} s` : "aus"),
+    loop: "Schleife A–B",
+    loopEnds: ["Schleife von", "Schleife bis"],
+    fineTime: format.finePosition,
   },
+  queue: queueWords(format, length),
   files: {
     title: "Dateien",
     add: "Dateien hinzufügen",
     drop: "Lieder hier ablegen: alle bekommen sie.",
-    limits: "Bis zu drei Lieder pro Person. MP3, FLAC und WAV laufen auf den meisten Telefonen.",
+    limits: "Bis zu zehn Lieder pro Person. MP3, FLAC und WAV laufen auf den meisten Telefonen.",
     empty: "Noch keine Lieder. Füge eines von diesem Telefon hinzu; alle bekommen eine Kopie.",
     size: format.bytes,
     from: (names: readonly string[]) => `von ${format.list(names)}`,
     seeded: "vollständig",
-    held: (heldBytes: number, sizeBytes: number) =>
-      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    held,
     remaining: (remainingSec: number) => `etwa ${wait(remainingSec)}`,
     waiting: "wartet auf eine Quelle",
     off: "auf diesem Telefon aus",
@@ -351,7 +377,6 @@ export const de = {
     play: (name: string) => `${name} abspielen`,
     playing: "läuft",
     chosen: "als Nächstes",
-    directorOnly: (directorName: string) => `${format.list([directorName])} wählt aus, was läuft.`,
     paused: "angehalten",
   },
   people: {
@@ -445,7 +470,7 @@ export const de = {
     clock: {
       unsynced: "noch nicht im Takt",
       coarse: "fast im Takt",
-      locked: "im Takt",
+      locked: "Die Warteschlange ist gesperrt.",
       stale: "muss neu gestellt werden",
     },
   },
@@ -469,14 +494,5 @@ export const de = {
     joinAgain: "Wieder beitreten",
     newSwarm: "Neuer Schwarm",
   },
-  heard: {
-    question: "Auf diesem Telefon erklang gerade ein Ton. Hast du ihn gehört?",
-    yes: "Gehört",
-    no: "Nichts gehört",
-    again: "Noch einmal",
-    hintsTitle: "Was dieses Telefon stumm halten kann:",
-    silentSwitch: "Der Stummschalter an der Seite oder der Lautlos-Modus: Schalte ihn aus.",
-    mediaVolume: "Die Lautstärke: Drücke auf dieser Seite die Lauter-Taste.",
-    otherOutput: "Verbundene Kopfhörer oder ein Bluetooth-Lautsprecher: Der Ton kommt vielleicht von dort.",
-  },
+  heard: heardWords,
 } satisfies Copy;

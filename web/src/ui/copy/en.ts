@@ -5,6 +5,7 @@
 import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
+  Held,
   Help,
   Notice,
   NotReadyReason,
@@ -16,8 +17,10 @@ import type {
 import { type ByCode, phrase } from "./by-code.ts";
 import { errorWords } from "./errors/en.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
+import { heardWords } from "./heard/en.ts";
 import { calibrationWords } from "./measure/en.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
+import { queueWords } from "./queue/en.ts";
 
 // British rules, because "Ada, Bo and Cy" reads better aloud than the list with a third comma.
 const format = makeFormat("en-GB");
@@ -62,7 +65,7 @@ const status = {
   },
   paused: ({ fileName, isDirector, directorName }) => {
     const paused = `${quoted(fileName)} is paused.`;
-    if (isDirector) return `${paused} Continue when you like.`;
+    if (isDirector) return `${paused} Press Play to go on.`;
     return directorName ? `${paused} ${format.list([directorName])} continues it.` : paused;
   },
   entering: ({ fileName }) => `Joining ${quoted(fileName)} where the others are…`,
@@ -197,6 +200,14 @@ const notice = {
     `${format.list([name])}’s microphone lined this phone up. Undo is under This speaker.`,
   "files-wait": () => "Kept for now. Your songs are added as soon as you join.",
   copied: () => "Copied.",
+  "queue-refused": ({ refusal }) =>
+    ({
+      locked: "The queue is locked.",
+      full: "The queue is full.",
+      "too-many-of-one": "Fifty of your songs are in the queue: let some play first.",
+      "not-yours": "Only who added it, or who runs the music, can do that.",
+      "not-there": "That song is no longer to come.",
+    })[refusal],
 } satisfies ByCode<Notice>;
 
 const sync = {
@@ -218,7 +229,7 @@ function figures(current: Status): string {
   if (current.code === "cut-short") return short(current.shortage);
   if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
-  const parts = [format.percent(current.percent)];
+  const parts = [held(current.held)];
   if (current.sources.length > 0) parts.unshift(`from ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`ready in about ${wait(current.remainingSec)}`);
   return parts.join(" · ");
@@ -232,6 +243,11 @@ function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): s
     ? `This ${format} may be damaged. Another copy may play.`
     : `It is ${format}. Converted to MP3, FLAC or WAV, it plays on more phones.`;
 }
+
+const held = ({ percent, sound }: Held): string =>
+  sound
+    ? `${format.position(sound.playableSec)} of ${format.position(sound.durationSec)} here`
+    : format.percent(percent);
 
 const short = ({ heardSec, wholeSec }: Shortage): string =>
   `only the first ${format.position(heardSec)} of ${format.position(wholeSec)} can be heard here`;
@@ -249,6 +265,8 @@ export const en = {
     promise: "Every phone in the room, one loudspeaker.",
     privacy: "Songs go phone to phone. The server only introduces you and keeps time.",
   },
+  how: "How?",
+  tabs: { music: "Music", people: "People", phone: "This phone" },
   home: {
     invited: "You’re invited. One tap, and this phone plays along.",
     keyLabel: "Swarm key",
@@ -256,7 +274,6 @@ export const en = {
     join: "Join",
     joinInvited: "Join with sound",
     newSwarm: "New swarm",
-    otherSwarm: "Another swarm?",
     weakKey:
       "Easy to guess: whoever runs the server could find this key by trying. Fine for a test; a new swarm gets a strong one.",
     insecure:
@@ -287,30 +304,39 @@ export const en = {
   },
   now: {
     title: "Now playing",
-    position: (positionSec: number, durationSec: number) =>
-      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    time: format.position,
     stop: "Stop",
     startNow: "Start now",
-    stopHint: "Take over under People to stop it for everyone.",
     pause: "Pause",
-    goOn: "Continue",
+    goOn: "Play",
     seek: "Position in the song",
     seekValue: (positionSec: number, durationSec: number) =>
       `${format.position(positionSec)} of ${format.position(durationSec)}`,
     back: "Back 10 seconds",
     forward: "Forward 10 seconds",
+    player: "Player",
+    previous: "Previous",
+    next: "Next",
+    repeat: { off: "Repeat: off", all: "Repeat: all", one: "Repeat: one" },
+    tempo: "Tempo",
+    tempoValue: format.percent,
+    crossfade: "Crossfade",
+    crossfadeValue: (sec: number) => (sec > 0 ? `${format.number(sec)} s` : "off"),
+    loop: "Loop A–B",
+    loopEnds: ["Loop from", "Loop to"],
+    fineTime: format.finePosition,
   },
+  queue: queueWords(format, length),
   files: {
     title: "Files",
     add: "Add files",
     drop: "Drop songs to add them for everyone.",
-    limits: "Up to three songs per person. MP3, FLAC and WAV play on most phones.",
+    limits: "Up to ten songs per person. MP3, FLAC and WAV play on most phones.",
     empty: "No songs yet. Add one from this phone; everyone gets a copy.",
     size: format.bytes,
     from: (names: readonly string[]) => `from ${format.list(names)}`,
     seeded: "seeded",
-    held: (heldBytes: number, sizeBytes: number) =>
-      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    held,
     remaining: (remainingSec: number) => `about ${wait(remainingSec)}`,
     waiting: "waiting for a source",
     off: "off on this phone",
@@ -333,7 +359,6 @@ export const en = {
     play: (name: string) => `Play ${name}`,
     playing: "playing",
     chosen: "up next",
-    directorOnly: (directorName: string) => `${format.list([directorName])} chooses what plays.`,
     paused: "paused",
   },
   people: {
@@ -422,7 +447,7 @@ export const en = {
     clock: {
       unsynced: "not in step yet",
       coarse: "nearly in step",
-      locked: "in step",
+      locked: "The queue is locked.",
       stale: "needs a fresh look",
     },
   },
@@ -446,17 +471,7 @@ export const en = {
     joinAgain: "Join again",
     newSwarm: "New swarm",
   },
-  heard: {
-    question: "A chime just rang on this phone. Did you hear it?",
-    yes: "I heard it",
-    no: "I heard nothing",
-    again: "Ring again",
-    hintsTitle: "What may keep this phone silent:",
-    silentSwitch: "The silent switch on its side, or silent mode: turn it off.",
-    mediaVolume: "The volume: press the volume key up while this page is open.",
-    otherOutput:
-      "Headphones or a Bluetooth speaker that is connected elsewhere: the sound may come from there.",
-  },
+  heard: heardWords,
 };
 
 /** What another language must say: the same messages, told the same things, in words of its own. */

@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
+  Held,
   Help,
   Notice,
   NotReadyReason,
@@ -15,8 +16,10 @@ import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/es.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
+import { heardWords } from "./heard/es.ts";
 import { calibrationWords } from "./measure/es.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
+import { queueWords } from "./queue/es.ts";
 
 const format = makeFormat("es");
 const quantities = makeQuantities(format, {
@@ -65,7 +68,7 @@ const status = {
   },
   paused: ({ fileName, isDirector, directorName }) => {
     const paused = `${quoted(fileName)} está en pausa.`;
-    if (isDirector) return `${paused} Sigue cuando quieras.`;
+    if (isDirector) return `${paused} Pulsa Reproducir para seguir.`;
     return directorName ? `${paused} ${format.list([directorName])} la hará seguir.` : paused;
   },
   entering: ({ fileName }) => `Entrando en ${quoted(fileName)} donde van los demás…`,
@@ -202,6 +205,14 @@ const notice = {
     `El micrófono de ${format.list([name])} ha alineado este teléfono. Se deshace en «Este altavoz».`,
   "files-wait": () => "Guardadas por ahora. Tus canciones se añaden en cuanto entres.",
   copied: () => "Copiado.",
+  "queue-refused": ({ refusal }) =>
+    ({
+      locked: "La cola está bloqueada.",
+      full: "La cola está llena.",
+      "too-many-of-one": "Ya hay cincuenta canciones tuyas en la cola: deja que suenen algunas.",
+      "not-yours": "Eso solo puede hacerlo quien la añadió o quien lleva la música.",
+      "not-there": "Esa canción ya no está por venir.",
+    })[refusal],
 } satisfies ByCode<Notice>;
 
 const sync = {
@@ -222,7 +233,7 @@ function figures(current: Status): string {
   if (current.code === "cut-short") return short(current.shortage);
   if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
-  const parts = [format.percent(current.percent)];
+  const parts = [held(current.held)];
   if (current.sources.length > 0) parts.unshift(`de ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`lista en unos ${wait(current.remainingSec)}`);
   return parts.join(" · ");
@@ -236,6 +247,11 @@ function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): s
     ? `Este archivo (${format}) puede estar dañado. Quizá suene otra copia.`
     : `Es ${format}. Convertida a MP3, FLAC o WAV, suena en más teléfonos.`;
 }
+
+const held = ({ percent, sound }: Held): string =>
+  sound
+    ? `${format.position(sound.playableSec)} de ${format.position(sound.durationSec)} aquí`
+    : format.percent(percent);
 
 const short = ({ heardSec, wholeSec }: Shortage): string =>
   `aquí solo se oyen los primeros ${format.position(heardSec)} de ${format.position(wholeSec)}`;
@@ -253,6 +269,8 @@ export const es = {
     promise: "Todos los teléfonos de la sala, un solo altavoz.",
     privacy: "Las canciones van de teléfono a teléfono. El servidor solo os presenta y marca la hora.",
   },
+  how: "¿Cómo?",
+  tabs: { music: "Música", people: "Personas", phone: "Este teléfono" },
   home: {
     invited: "Te han invitado. Un toque, y este teléfono suena con los demás.",
     keyLabel: "Clave del enjambre",
@@ -260,7 +278,6 @@ export const es = {
     join: "Entrar",
     joinInvited: "Entrar con sonido",
     newSwarm: "Nuevo enjambre",
-    otherSwarm: "¿Otro enjambre?",
     weakKey:
       "Fácil de adivinar: quien lleva el servidor podría dar con esta clave probando. Sirve para una prueba; un enjambre nuevo recibe una fuerte.",
     insecure:
@@ -291,30 +308,39 @@ export const es = {
   },
   now: {
     title: "Suena ahora",
-    position: (positionSec: number, durationSec: number) =>
-      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    time: format.position,
     stop: "Parar",
     startNow: "Empezar ya",
-    stopHint: "Toma el mando en Personas para pararla para todos.",
     pause: "Pausa",
-    goOn: "Seguir",
+    goOn: "Reproducir",
     seek: "Posición en la canción",
     seekValue: (positionSec: number, durationSec: number) =>
       `${format.position(positionSec)} de ${format.position(durationSec)}`,
     back: "10 segundos atrás",
     forward: "10 segundos adelante",
+    player: "Reproductor",
+    previous: "Anterior",
+    next: "Siguiente",
+    repeat: { off: "Repetir: no", all: "Repetir: todas", one: "Repetir: una" },
+    tempo: "Velocidad",
+    tempoValue: format.percent,
+    crossfade: "Fundido",
+    crossfadeValue: (sec: number) => (sec > 0 ? `${format.number(sec)} s` : "sin fundido"),
+    loop: "Bucle A–B",
+    loopEnds: ["Bucle desde", "Bucle hasta"],
+    fineTime: format.finePosition,
   },
+  queue: queueWords(format, length),
   files: {
     title: "Archivos",
     add: "Añadir archivos",
     drop: "Suelta canciones para añadirlas para todos.",
-    limits: "Hasta tres canciones por persona. MP3, FLAC y WAV suenan en casi todos los teléfonos.",
+    limits: "Hasta diez canciones por persona. MP3, FLAC y WAV suenan en casi todos los teléfonos.",
     empty: "Aún no hay canciones. Añade una de este teléfono; todos reciben una copia.",
     size: format.bytes,
     from: (names: readonly string[]) => `de ${format.list(names)}`,
     seeded: "completo",
-    held: (heldBytes: number, sizeBytes: number) =>
-      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    held,
     remaining: (remainingSec: number) => `unos ${wait(remainingSec)}`,
     waiting: "esperando a quien lo tenga",
     off: "desactivado en este teléfono",
@@ -337,7 +363,6 @@ export const es = {
     play: (name: string) => `Reproducir ${name}`,
     playing: "sonando",
     chosen: "a continuación",
-    directorOnly: (directorName: string) => `${format.list([directorName])} elige lo que suena.`,
     paused: "en pausa",
   },
   people: {
@@ -426,7 +451,7 @@ export const es = {
     clock: {
       unsynced: "aún no va al compás",
       coarse: "casi al compás",
-      locked: "al compás",
+      locked: "La cola está bloqueada.",
       stale: "necesita ajustarse",
     },
   },
@@ -450,14 +475,5 @@ export const es = {
     joinAgain: "Volver a entrar",
     newSwarm: "Nuevo enjambre",
   },
-  heard: {
-    question: "Acaba de sonar una campanilla en este teléfono. ¿La has oído?",
-    yes: "La oí",
-    no: "No oí nada",
-    again: "Otra vez",
-    hintsTitle: "Qué puede tener mudo a este teléfono:",
-    silentSwitch: "El interruptor de silencio del lateral o el modo silencio: desactívalo.",
-    mediaVolume: "El volumen: pulsa la tecla de subir volumen con esta página abierta.",
-    otherOutput: "Unos auriculares o un altavoz Bluetooth conectados: puede que suene por ahí.",
-  },
+  heard: heardWords,
 } satisfies Copy;

@@ -13,6 +13,8 @@ export interface Format {
   readonly bytes: (sizeBytes: number) => string;
   /** `3:07`, or `1:02:09` above an hour: how players everywhere write a position. */
   readonly position: (positionSec: number) => string;
+  /** The same to the tenth of a second. */
+  readonly finePosition: (positionSec: number) => string;
   readonly milliseconds: (valueMs: number, fractionDigits: number) => string;
 }
 
@@ -50,6 +52,8 @@ export function makeFormat(locale: string): Format {
         ? kilobytes.format(Math.ceil(sizeBytes / BYTES_PER_KILOBYTE))
         : megabytes.format(sizeBytes / BYTES_PER_MEGABYTE),
     position: formatPosition,
+    finePosition: (positionSec) =>
+      `${formatPosition(positionSec)}.${Math.floor(10 * positionSec + 0.001) % 10}`,
     milliseconds: (valueMs, fractionDigits) => {
       const known = millisecondsByDigits.get(fractionDigits);
       const format = known ?? unitFormat(locale, "millisecond", fractionDigits);

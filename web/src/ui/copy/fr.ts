@@ -4,6 +4,7 @@
 import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
+  Held,
   Help,
   Notice,
   NotReadyReason,
@@ -16,8 +17,10 @@ import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/fr.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
+import { heardWords } from "./heard/fr.ts";
 import { calibrationWords } from "./measure/fr.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
+import { queueWords } from "./queue/fr.ts";
 
 const format = makeFormat("fr");
 const quantities = makeQuantities(format, {
@@ -67,7 +70,7 @@ const status = {
   },
   paused: ({ fileName, isDirector, directorName }) => {
     const paused = `${quoted(fileName)} est en pause.`;
-    if (isDirector) return `${paused} Reprends quand tu veux.`;
+    if (isDirector) return `${paused} Touche Lire pour reprendre.`;
     return directorName ? `${paused} ${format.list([directorName])} le reprendra.` : paused;
   },
   entering: ({ fileName }) => `Entrée dans ${quoted(fileName)}, là où sont les autres…`,
@@ -214,6 +217,14 @@ const notice = {
     `Le micro de ${format.list([name])} a aligné ce téléphone. Cela s’annule sous « Ce haut-parleur ».`,
   "files-wait": () => "Gardés pour l’instant. Tes morceaux seront ajoutés dès que tu rejoins un essaim.",
   copied: () => "Copié.",
+  "queue-refused": ({ refusal }) =>
+    ({
+      locked: "La file est verrouillée.",
+      full: "La file est pleine.",
+      "too-many-of-one": "Cinquante de tes morceaux sont dans la file\u00a0: laisse d’abord en passer.",
+      "not-yours": "Seul qui l’a ajouté, ou qui mène la musique, peut faire cela.",
+      "not-there": "Ce morceau n’est plus à venir.",
+    })[refusal],
 } satisfies ByCode<Notice>;
 
 const sync = {
@@ -236,7 +247,7 @@ function figures(current: Status): string {
   if (current.code === "cut-short") return short(current.shortage);
   if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
-  const parts = [format.percent(current.percent)];
+  const parts = [held(current.held)];
   if (current.sources.length > 0) parts.unshift(`de ${format.list(current.sources)}`);
   if (current.remainingSec !== null) parts.push(`prêt dans ${wait(current.remainingSec)} environ`);
   return parts.join(" · ");
@@ -250,6 +261,11 @@ function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): s
     ? `Ce fichier (${format}) est peut-être abîmé. Une autre copie passera peut-être.`
     : `C’est du ${format}. Converti en MP3, FLAC ou WAV, il passe sur plus de téléphones.`;
 }
+
+const held = ({ percent, sound }: Held): string =>
+  sound
+    ? `${format.position(sound.playableSec)} sur ${format.position(sound.durationSec)} ici`
+    : format.percent(percent);
 
 const short = ({ heardSec, wholeSec }: Shortage): string =>
   `on n’entend ici que les ${format.position(heardSec)} premières sur ${format.position(wholeSec)}`;
@@ -271,6 +287,8 @@ export const fr = {
     privacy:
       "Les morceaux vont de téléphone à téléphone. Le serveur ne fait que vous présenter et donner l’heure.",
   },
+  how: "Comment\u00a0?",
+  tabs: { music: "Musique", people: "Personnes", phone: "Ce téléphone" },
   home: {
     invited: "On t’invite. Touche une fois, et ce téléphone joue avec les autres.",
     keyLabel: "Clé de l’essaim",
@@ -278,7 +296,6 @@ export const fr = {
     join: "Rejoindre",
     joinInvited: "Rejoindre avec le son",
     newSwarm: "Nouvel essaim",
-    otherSwarm: "Un autre essaim\u00a0?",
     weakKey:
       "Facile à deviner\u00a0: qui tient le serveur pourrait trouver cette clé en essayant. Suffisant pour un test\u00a0; un nouvel essaim en reçoit une solide.",
     insecure:
@@ -309,30 +326,39 @@ export const fr = {
   },
   now: {
     title: "En ce moment",
-    position: (positionSec: number, durationSec: number) =>
-      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    time: format.position,
     stop: "Arrêter",
     startNow: "Démarrer maintenant",
-    stopHint: "Prends la main sous Personnes pour l’arrêter chez tout le monde.",
     pause: "Pause",
-    goOn: "Reprendre",
+    goOn: "Lire",
     seek: "Position dans le morceau",
     seekValue: (positionSec: number, durationSec: number) =>
       `${format.position(positionSec)} sur ${format.position(durationSec)}`,
     back: "Reculer de 10 secondes",
     forward: "Avancer de 10 secondes",
+    player: "Lecteur",
+    previous: "Précédent",
+    next: "Suivant",
+    repeat: { off: "Répéter\u00a0: non", all: "Répéter\u00a0: tout", one: "Répéter\u00a0: un morceau" },
+    tempo: "Vitesse",
+    tempoValue: format.percent,
+    crossfade: "Fondu",
+    crossfadeValue: (sec: number) => (sec > 0 ? `${format.number(sec)} s` : "aucun"),
+    loop: "Boucle A–B",
+    loopEnds: ["Début de boucle", "Fin de boucle"],
+    fineTime: format.finePosition,
   },
+  queue: queueWords(format, length),
   files: {
     title: "Fichiers",
     add: "Ajouter des fichiers",
     drop: "Dépose des morceaux pour les ajouter pour tous.",
-    limits: "Jusqu’à trois morceaux par personne. MP3, FLAC et WAV passent sur la plupart des téléphones.",
+    limits: "Jusqu’à dix morceaux par personne. MP3, FLAC et WAV passent sur la plupart des téléphones.",
     empty: "Pas encore de morceau. Ajoutes-en un de ce téléphone\u00a0; tout le monde en reçoit une copie.",
     size: format.bytes,
     from: (names: readonly string[]) => `de ${format.list(names)}`,
     seeded: "complet",
-    held: (heldBytes: number, sizeBytes: number) =>
-      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    held,
     remaining: (remainingSec: number) => `${wait(remainingSec)} environ`,
     waiting: "en attente d’une source",
     off: "désactivé sur ce téléphone",
@@ -355,7 +381,6 @@ export const fr = {
     play: (name: string) => `Jouer ${name}`,
     playing: "en cours",
     chosen: "à suivre",
-    directorOnly: (directorName: string) => `${format.list([directorName])} choisit ce qui passe.`,
     paused: "en pause",
   },
   people: {
@@ -445,7 +470,7 @@ export const fr = {
     clock: {
       unsynced: "pas encore au pas",
       coarse: "presque au pas",
-      locked: "au pas",
+      locked: "La file est verrouillée.",
       stale: "à recaler",
     },
   },
@@ -470,14 +495,5 @@ export const fr = {
     joinAgain: "Rejoindre à nouveau",
     newSwarm: "Nouvel essaim",
   },
-  heard: {
-    question: "Un carillon vient de sonner sur ce téléphone. L’as-tu entendu\u00a0?",
-    yes: "Entendu",
-    no: "Rien entendu",
-    again: "Encore une fois",
-    hintsTitle: "Ce qui peut rendre ce téléphone muet\u00a0:",
-    silentSwitch: "Le bouton silence sur le côté ou le mode silencieux\u00a0: désactive-le.",
-    mediaVolume: "Le volume\u00a0: appuie sur la touche plus fort, cette page ouverte.",
-    otherOutput: "Un casque ou une enceinte Bluetooth connectés\u00a0: le son sort peut-être par là.",
-  },
+  heard: heardWords,
 } satisfies Copy;

@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../../lib/index.ts";
 import type {
   Banner,
+  Held,
   Help,
   Notice,
   NotReadyReason,
@@ -15,8 +16,10 @@ import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
 import { errorWords } from "./errors/ja.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
+import { heardWords } from "./heard/ja.ts";
 import { calibrationWords } from "./measure/ja.ts";
 import { makeQuantities, type PlotFigure, type PlotRange } from "./quantities.ts";
+import { queueWords } from "./queue/ja.ts";
 
 const format = makeFormat("ja");
 const quantities = makeQuantities(format, {
@@ -66,7 +69,7 @@ const status = {
   },
   paused: ({ fileName, isDirector, directorName }) => {
     const paused = `${quoted(fileName)}を一時停止しています。`;
-    if (isDirector) return `${paused}好きなときに続けられます。`;
+    if (isDirector) return `${paused}「再生」で続けられます。`;
     return directorName ? `${paused}${named(directorName)}が再開します。` : paused;
   },
   entering: ({ fileName }) => `${quoted(fileName)}に途中から加わっています…`,
@@ -203,6 +206,14 @@ const notice = {
     `${format.list([name])}さんのマイクでこのスマホをそろえました。「このスピーカー」で元に戻せます。`,
   "files-wait": () => "預かりました。参加するとすぐに追加されます。",
   copied: () => "コピーしました。",
+  "queue-refused": ({ refusal }) =>
+    ({
+      locked: "再生待ちの一覧はロックされています。",
+      full: "再生待ちの一覧はいっぱいです。",
+      "too-many-of-one": "あなたの曲がすでに50曲入っています。いくつか再生されてから追加してください。",
+      "not-yours": "それができるのは、追加した人か音楽を進めている人だけです。",
+      "not-there": "その曲はもう再生待ちにありません。",
+    })[refusal],
 } satisfies ByCode<Notice>;
 
 const sync = {
@@ -223,7 +234,7 @@ function figures(current: Status): string {
   if (current.code === "cut-short") return short(current.shortage);
   if (current.code === "undecodable") return current.tooLong ? tooLong(current.tooLong) : whyNot(current);
   if (current.code !== "fetching") return "";
-  const parts = [format.percent(current.percent)];
+  const parts = [held(current.held)];
   if (current.sources.length > 0) parts.unshift(`${format.list(current.sources)}から`);
   if (current.remainingSec !== null) parts.push(`あと約${wait(current.remainingSec)}`);
   return parts.join(" · ");
@@ -238,6 +249,11 @@ function whyNot({ format, reason }: Extract<Status, { code: "undecodable" }>): s
     : `形式は${format}です。MP3、FLAC、WAVに変換すると、より多くの端末で再生できます。`;
 }
 
+const held = ({ percent, sound }: Held): string =>
+  sound
+    ? `${format.position(sound.durationSec)}のうち${format.position(sound.playableSec)}まで受信済み`
+    : format.percent(percent);
+
 const short = ({ heardSec, wholeSec }: Shortage): string =>
   `ここで聞けるのは${format.position(wholeSec)}のうち最初の${format.position(heardSec)}だけです`;
 
@@ -251,6 +267,8 @@ export const ja = {
     promise: "部屋じゅうのスマホが、ひとつのスピーカーに。",
     privacy: "曲は端末から端末へ直接届きます。サーバーは引き合わせと時刻合わせだけをします。",
   },
+  how: "使い方",
+  tabs: { music: "音楽", people: "メンバー", phone: "この端末" },
   home: {
     invited: "招待されています。1回タップすると、この端末も一緒に鳴ります。",
     keyLabel: "スウォームキー",
@@ -258,7 +276,6 @@ export const ja = {
     join: "参加する",
     joinInvited: "音を出して参加する",
     newSwarm: "新しいスウォーム",
-    otherSwarm: "別のスウォーム？",
     weakKey:
       "推測されやすいキーです。サーバーを動かす人は、試すうちに見つけられるかもしれません。試しに使うなら十分です。新しいスウォームには強いキーが付きます。",
     insecure:
@@ -287,30 +304,39 @@ export const ja = {
   },
   now: {
     title: "再生中",
-    position: (positionSec: number, durationSec: number) =>
-      `${format.position(positionSec)} / ${format.position(durationSec)}`,
+    time: format.position,
     stop: "停止",
     startNow: "今すぐ始める",
-    stopHint: "全員の再生を止めるには、「メンバー」で役を引き継いでください。",
     pause: "一時停止",
-    goOn: "続ける",
+    goOn: "再生",
     seek: "曲の再生位置",
     seekValue: (positionSec: number, durationSec: number) =>
       `${format.position(durationSec)}のうち${format.position(positionSec)}`,
     back: "10秒戻る",
     forward: "10秒進む",
+    player: "プレーヤー",
+    previous: "前の曲",
+    next: "次の曲",
+    repeat: { off: "リピート：オフ", all: "リピート：全曲", one: "リピート：1曲" },
+    tempo: "テンポ",
+    tempoValue: format.percent,
+    crossfade: "クロスフェード",
+    crossfadeValue: (sec: number) => (sec > 0 ? `${format.number(sec)}秒` : "なし"),
+    loop: "A–Bループ",
+    loopEnds: ["ループの始まり", "ループの終わり"],
+    fineTime: format.finePosition,
   },
+  queue: queueWords(format, length),
   files: {
     title: "ファイル",
     add: "ファイルを追加",
     drop: "曲をドロップすると、全員に追加されます。",
-    limits: "1人3曲まで。MP3、FLAC、WAVならたいていの端末で再生できます。",
+    limits: "1人10曲まで。MP3、FLAC、WAVならたいていの端末で再生できます。",
     empty: "まだ曲がありません。この端末から追加すると、全員に届きます。",
     size: format.bytes,
     from: (names: readonly string[]) => `${format.list(names)}から`,
     seeded: "受信済み",
-    held: (heldBytes: number, sizeBytes: number) =>
-      format.percent(Math.floor((100 * heldBytes) / Math.max(1, sizeBytes))),
+    held,
     remaining: (remainingSec: number) => `約${wait(remainingSec)}`,
     waiting: "持っている人を待っています",
     off: "この端末ではオフ",
@@ -333,7 +359,6 @@ export const ja = {
     play: (name: string) => `再生：${name}`,
     playing: "再生中",
     chosen: "次の曲",
-    directorOnly: (directorName: string) => `${named(directorName)}が曲を選びます。`,
     paused: "一時停止中",
   },
   people: {
@@ -421,7 +446,7 @@ export const ja = {
     clock: {
       unsynced: "まだ合っていません",
       coarse: "ほぼ合っています",
-      locked: "合っています",
+      locked: "再生待ちはロック中です。",
       stale: "合わせ直しが必要です",
     },
   },
@@ -446,14 +471,5 @@ export const ja = {
     joinAgain: "もう一度参加",
     newSwarm: "新しいスウォーム",
   },
-  heard: {
-    question: "この端末でチャイムが鳴りました。聞こえましたか？",
-    yes: "聞こえた",
-    no: "聞こえなかった",
-    again: "もう一度鳴らす",
-    hintsTitle: "この端末の音が出ない理由：",
-    silentSwitch: "側面の消音スイッチやマナーモード：オフにしてください。",
-    mediaVolume: "音量：このページを開いたまま音量を上げてください。",
-    otherOutput: "接続中のイヤホンやBluetoothスピーカー：そちらから鳴っているかもしれません。",
-  },
+  heard: heardWords,
 } satisfies Copy;

@@ -26,6 +26,7 @@ const SAME_WORDS = new Set([
   "details.rows.control",
   "invite.link",
   "now.pause",
+  "now.tempo",
 ]);
 const others = LANGUAGE_TAGS.filter((tag) => tag !== "en");
 

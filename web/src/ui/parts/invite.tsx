@@ -11,10 +11,10 @@ import { CopyButton } from "./copy-button.tsx";
 import type { QrPath } from "./qr-path.ts";
 
 export function Invite({ view, actions }: ScreenProps) {
-  const { link, key, isAlone } = useSlice(view, ({ inviteLink, key, people }) => ({
+  const { link, key, isAlone } = useSlice(view, ({ inviteLink, key, people, files }) => ({
     link: inviteLink,
     key,
-    isAlone: people.length === 1,
+    isAlone: people.length === 1 && files.length === 0, // with a song, playing it is the next thing
   }));
   const dialog = useRef<HTMLDialogElement>(null);
   const linkText = useRef<HTMLElement>(null);

@@ -1,6 +1,6 @@
 // A QR code as one SVG path. Its own chunk, fetched when someone first invites. Pure.
 
-import { encode } from "uqr";
+import { qrModules } from "./qr-modules.ts";
 
 /** Scanners need four modules of quiet around the code (ISO/IEC 18004). */
 const QUIET_MODULES = 4;
@@ -11,17 +11,17 @@ export interface QrPath {
   readonly path: string;
 }
 
+/** Level M survives a scratched or glaring screen; L is for print. Throws RangeError above 666 bytes. */
 export function qrPath(text: string): QrPath {
-  // M survives a scratched or glaring screen; L is for print.
-  const { data, size } = encode(text, { ecc: "M", border: QUIET_MODULES });
+  const rows = qrModules(text);
   let path = "";
-  data.forEach((row, y) => {
+  rows.forEach((row, y) => {
     for (let x = 0; x < row.length; x++) {
       if (!row[x]) continue;
       const from = x;
       while (row[x + 1]) x++;
-      path += `M${from} ${y}h${x - from + 1}v1h${from - x - 1}z`;
+      path += `M${from + QUIET_MODULES} ${y + QUIET_MODULES}h${x - from + 1}v1h${from - x - 1}z`;
     }
   });
-  return { sideModules: size, path };
+  return { sideModules: rows.length + 2 * QUIET_MODULES, path };
 }

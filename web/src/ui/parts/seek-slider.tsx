@@ -1,13 +1,15 @@
-// The place in the song as a slider. What is dragged or stepped is shown at once and sought when the finger or the key lets
+// The place in the song as a slider over its waveform. What is dragged or stepped is shown at once and sought when the finger or the key lets
 // go, so that the others are not sent to every place on the way. Seconds into the file.
 
 import { useSignal } from "@preact/signals";
-import type { TargetedKeyboardEvent } from "preact";
+import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
 import { useMemo } from "preact/hooks";
 import { words } from "../copy/index.ts";
 
 /** What players everywhere move by with an arrow key. */
 const ARROW_SEC = 5;
+/** A row of dots, while nobody has looked into the song. */
+const UNKNOWN: readonly number[] = new Array(96).fill(0);
 
 interface SeekSliderProps {
   readonly positionSec: number;
@@ -16,9 +18,11 @@ interface SeekSliderProps {
   /** From 0 to 1; null where it is not known. */
   readonly loudness: readonly number[] | null;
   readonly seek: (toSec: number) => void;
+  /** What else lies on the picture of the song. */
+  readonly children?: ComponentChildren;
 }
 
-export function SeekSlider({ positionSec, durationSec, canSeek, loudness, seek }: SeekSliderProps) {
+export function SeekSlider({ positionSec, durationSec, canSeek, loudness, seek, children }: SeekSliderProps) {
   /** Where it is held; null while it follows the song. */
   const held = useSignal<number | null>(null);
   const lastSec = Math.floor(durationSec);
@@ -36,24 +40,30 @@ export function SeekSlider({ positionSec, durationSec, canSeek, loudness, seek }
   const played = durationSec > 0 ? (100 * shownSec) / lastSec : 0;
   return (
     <div class="position" style={{ "--played": `${played}%` }}>
-      {loudness && loudness.length > 0 && <Wave loudness={loudness} />}
-      <input
-        type="range"
-        class="seek"
-        aria-label={words.now.seek}
-        aria-valuetext={words.now.seekValue(shownSec, durationSec)}
-        min={0}
-        max={lastSec}
-        step={1}
-        value={shownSec}
-        disabled={!canSeek}
-        onInput={(event) => (held.value = event.currentTarget.valueAsNumber)}
-        onChange={letGo}
-        onKeyDown={onKeyDown}
-        onKeyUp={letGo}
-        onBlur={letGo}
-      />
-      <p>{words.now.position(shownSec, durationSec)}</p>
+      <div class="wave">
+        <Wave loudness={loudness?.length ? loudness : UNKNOWN} />
+        <input
+          type="range"
+          class="seek"
+          aria-label={words.now.seek}
+          aria-valuetext={words.now.seekValue(shownSec, durationSec)}
+          min={0}
+          max={lastSec}
+          step={1}
+          value={shownSec}
+          disabled={!canSeek}
+          onInput={(event) => (held.value = event.currentTarget.valueAsNumber)}
+          onChange={letGo}
+          onKeyDown={onKeyDown}
+          onKeyUp={letGo}
+          onBlur={letGo}
+        />
+        {children}
+      </div>
+      <p class="times">
+        <span>{words.now.time(shownSec)}</span>
+        <span>{words.now.time(durationSec)}</span>
+      </p>
     </div>
   );
 }
@@ -62,7 +72,7 @@ export function SeekSlider({ positionSec, durationSec, canSeek, loudness, seek }
 function Wave({ loudness }: { readonly loudness: readonly number[] }) {
   const path = useMemo(() => wavePath(loudness), [loudness]);
   return (
-    <div class="wave">
+    <>
       {["wave-ahead", "wave-played"].map((part) => (
         <svg
           key={part}
@@ -74,7 +84,7 @@ function Wave({ loudness }: { readonly loudness: readonly number[] }) {
           <path d={path} />
         </svg>
       ))}
-    </div>
+    </>
   );
 }
 

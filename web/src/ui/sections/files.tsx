@@ -1,21 +1,24 @@
-// The songs of the swarm: adding, sharing or not, how much is here, and Play for the director.
+// The songs of the swarm: adding, sharing or not, how much is here; to the queue for everyone, and Play for the director.
 
 import { useRef } from "preact/hooks";
 import type { Actions, FileView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
+import { SignButton, Switch } from "../parts/controls.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function Files({ view, actions }: ScreenProps) {
-  const { files, isDirector, isAlone, isGivingLittle, directorName } = useSlice(view, (shown) => ({
-    files: shown.files.map(shownFile),
+  const { files, isDirector, isAlone, isIdle, cannotAdd } = useSlice(view, (shown) => ({
+    files: shown.files,
     isDirector: shown.isDirector,
     isAlone: shown.people.length === 1,
-    isGivingLittle: shown.isGivingLittle,
-    directorName: shown.people.find((person) => person.isDirector)?.name ?? null,
+    isIdle: shown.playerControls === null && shown.queue.entries.length === 0,
+    cannotAdd: shown.queue.cannotAdd !== null,
   }));
   const isEmpty = files.length === 0;
+  /** Nothing is chosen yet: playing the first song that is here is what to do next. */
+  const next = isIdle && isDirector ? files.find(({ isSeeded, isEnabled }) => isSeeded && isEnabled) : null;
   return (
     <section class="files" aria-labelledby="files-title">
       <div class="section-head">
@@ -29,47 +32,16 @@ export function Files({ view, actions }: ScreenProps) {
           <FileRow
             key={file.fileId}
             file={file}
-            isDirector={isDirector}
-            isNext={!files.some((other) => other.isChosen)}
+            canPlay={isDirector && file.isEnabled} // also what this device cannot play: the others may (D19)
+            isNext={file === next}
+            cannotAdd={cannotAdd}
             actions={actions}
           />
         ))}
       </ul>
-      <p class="hint">
-        {words.files.limits}
-        {!isEmpty && !isDirector && directorName && ` ${words.files.directorOnly(directorName)}`}
-      </p>
-      {!isEmpty && <Giving isGivingLittle={isGivingLittle} actions={actions} />}
+      <p class="hint">{words.files.limits}</p>
     </section>
   );
-}
-
-function Giving({ isGivingLittle, actions }: { isGivingLittle: boolean; actions: Actions }) {
-  return (
-    <div class="giving">
-      <p class="hint" id="giving-hint">
-        {words.files.giveLittleHint(isGivingLittle)}
-      </p>
-      <button
-        type="button"
-        role="switch"
-        class="switch"
-        aria-checked={isGivingLittle}
-        aria-describedby="giving-hint"
-        onClick={() => actions.setGivingLittle(!isGivingLittle)}
-      >
-        <span class="switch-track" />
-        <span class="switch-word">{words.files.giveLittle}</span>
-      </button>
-    </div>
-  );
-}
-
-/** Coarser than the facts: a row is painted when a percent or a second changes, not with each piece of 64 KiB. */
-function shownFile(file: FileView): FileView {
-  const hundredth = file.sizeBytes / 100;
-  const heldBytes = hundredth > 0 ? Math.floor(file.heldBytes / hundredth) * hundredth : 0;
-  return { ...file, heldBytes, remainingSec: file.remainingSec && Math.ceil(file.remainingSec) };
 }
 
 function AddFiles({ actions, isPrimary }: { actions: Actions; isPrimary: boolean }) {
@@ -106,37 +78,38 @@ function AddFiles({ actions, isPrimary }: { actions: Actions; isPrimary: boolean
 
 interface FileRowProps {
   readonly file: FileView;
-  readonly isDirector: boolean;
-  /** Nothing is chosen yet: playing something is what to do next. */
+  readonly canPlay: boolean;
   readonly isNext: boolean;
+  readonly cannotAdd: boolean;
   readonly actions: Actions;
 }
 
-function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
+function FileRow({ file, canPlay, isNext, cannotAdd, actions }: FileRowProps) {
   const { fileId, name, title, artist, coverUrl, isEnabled, isChosen } = file;
-  const canPlay = isDirector && isEnabled; // also what this device cannot play: the others may (D19)
+  const toQueue = (place: "end" | "next", label: string) => (
+    <SignButton
+      glyph={place === "end" ? "queueEnd" : "queueNext"}
+      label={label}
+      isOff={cannotAdd}
+      onPress={() => actions.queueFile(fileId, place)}
+    />
+  );
   return (
     <li class={isChosen ? "row file file-chosen" : "row file"}>
-      <button
-        type="button"
-        class={canPlay && isNext && file.isSeeded ? "button-round button-primary" : "button-round"}
-        aria-label={words.files.play(name)}
-        disabled={!canPlay}
-        onClick={() => actions.play(fileId)}
-      >
-        <Glyph name="play" />
-      </button>
+      <SignButton
+        glyph="play"
+        label={words.files.play(name)}
+        class={isNext ? "button-round button-primary" : "button-round"}
+        isOff={!canPlay}
+        onPress={() => actions.play(fileId)}
+      />
       {coverUrl !== null && <img class="file-cover" src={coverUrl} alt="" width={44} height={44} />}
-      <div class="file-body">
+      <div class="row-body">
         <p class="file-name" dir="auto">
           {title ?? name}
         </p>
-        {title !== null && (
-          <p class="meta" dir="auto">
-            {artist === null ? name : `${artist} · ${name}`}
-          </p>
-        )}
-        <p class="meta">{fileFacts(file).join(" · ")}</p>
+        {title !== null && <span class="unseen">{name}</span>}
+        <p class="meta">{[title && artist, ...fileFacts(file)].filter((fact) => fact).join(" · ")}</p>
         {file.tooLong && <p class="meta">{words.files.tooLong(file.tooLong)}</p>}
         {file.shortage && <p class="meta">{words.files.short(file.shortage)}</p>}
         {file.silentFor.length > 0 && <p class="meta">{words.files.silentFor(file.silentFor)}</p>}
@@ -150,17 +123,16 @@ function FileRow({ file, isDirector, isNext, actions }: FileRowProps) {
           <Fetching file={file} />
         )}
       </div>
-      <button
-        type="button"
-        role="switch"
-        class="switch"
-        aria-checked={isEnabled}
-        aria-label={words.files.enabledName(name)}
-        onClick={() => actions.setEnabled(fileId, !isEnabled)}
-      >
-        <span class="switch-track" />
-        <span class="switch-word">{words.files.enabled}</span>
-      </button>
+      <div class="acts">
+        {toQueue("end", words.queue.add(name))}
+        {toQueue("next", words.queue.addNext(name))}
+        <Switch
+          isOn={isEnabled}
+          word={words.files.enabled}
+          label={words.files.enabledName(name)}
+          onFlip={(isOn) => actions.setEnabled(fileId, isOn)}
+        />
+      </div>
     </li>
   );
 }
@@ -176,8 +148,8 @@ function fileFacts(file: FileView): string[] {
 }
 
 function Fetching({ file }: { file: FileView }) {
-  const { name, heldBytes, sizeBytes, remainingSec, sources, isEnabled, isOverBudget, hasLostWhole } = file;
-  const facts = [words.files.held(heldBytes, sizeBytes)];
+  const { name, held, remainingSec, sources, isEnabled, isOverBudget, hasLostWhole } = file;
+  const facts = [words.files.held(held)];
   if (isEnabled && hasLostWhole) facts.push(words.files.lostWhole);
   if (!isEnabled) facts.push(words.files.off);
   else if (isOverBudget) facts.push(words.files.noRoom);
@@ -185,7 +157,7 @@ function Fetching({ file }: { file: FileView }) {
   else if (remainingSec !== null) facts.push(words.files.remaining(remainingSec));
   return (
     <div class="fetching">
-      <progress aria-label={words.files.fetching(name)} value={heldBytes} max={Math.max(1, sizeBytes)} />
+      <progress aria-label={words.files.fetching(name)} value={held.percent} max={100} />
       <p class="meta">{facts.join(" · ")}</p>
     </div>
   );

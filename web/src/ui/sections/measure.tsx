@@ -3,6 +3,7 @@
 
 import type { CalibratedDeviceView, CalibrationView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
+import { How } from "../parts/how.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
@@ -28,6 +29,7 @@ export function Measure({ view, actions }: ScreenProps) {
           </button>
         </p>
       )}
+      {isReady && isSecureContext && <How about={words.measure.title}>{words.measure.consent}</How>}
       {said && <p class={isListening || isOthers ? "measure-now" : "hint"}>{said}</p>}
       {isFound && <Found calibration={calibration} />}
       {isFound && calibration.canApply && (
@@ -62,8 +64,11 @@ function saying(calibration: CalibrationView, isSecureContext: boolean): string 
     case "ready": {
       if (!isSecureContext) return words.measure.insecure;
       const { failure, notReadyReason } = calibration;
-      const first = failure === null ? words.measure.consent : words.measure.failure[failure];
-      return notReadyReason === null ? first : `${first} ${words.measure.notReadyReason[notReadyReason]}`;
+      const said = [
+        failure && words.measure.failure[failure],
+        notReadyReason && words.measure.notReadyReason[notReadyReason],
+      ];
+      return said.filter((each) => each).join(" ");
     }
   }
 }

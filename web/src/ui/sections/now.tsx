@@ -1,105 +1,122 @@
-// What plays: the strings, the place in the song, and the acts that fit now. The status sentence above names the song.
+// The chosen song in large: its cover, its name, its waveform to seek in, and how the programme goes on. What starts and stops
+// it is in the player at the foot of the screen.
 
-import { useMemo } from "preact/hooks";
-import type { PlayerControlsView } from "../../view/index.ts";
+import type { PlayerControlsView, View } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
+import { firstLoop } from "../loop-range.ts";
+import { Slider } from "../parts/controls.tsx";
+import { LoopHandles } from "../parts/loop-handles.tsx";
 import { SeekSlider } from "../parts/seek-slider.tsx";
-import { useSpaceKey } from "../parts/space-key.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
-import { Strings } from "../strings.tsx";
 
-/** The step of the buttons beside Pause; the words say it. */
-const STEP_SEC = 10;
+const REPEATS = ["off", "all", "one"] as const;
+const MIN_TEMPO = 50;
+const MAX_TEMPO = 150;
+const MAX_CROSSFADE_SEC = 12;
 
 export function Now({ view, actions }: ScreenProps) {
-  const { strings, figures, isPlaying, isComing, canStop, canStartNow, playerControls } = useSlice(
-    view,
-    (v) => ({
-      strings: v.people.map(({ isMe, sync }) => ({ isMe, sync })),
-      figures: words.figures(v.status),
-      isPlaying: v.nowPlaying !== null,
-      isComing: v.status.code === "starting" || v.status.code === "entering",
-      canStop: v.canStop,
-      canStartNow: v.canStartNow,
-      playerControls: v.playerControls && withoutPlace(v.playerControls),
-    }),
-  );
-  // Also while it counts down or enters: the picture is made before the first note, and nothing jumps when somebody seeks.
-  const isShown = isPlaying || isComing || playerControls?.isPaused;
-  const fileId = playerControls?.canGoOn ? playerControls.fileId : null;
-  const canPause = playerControls?.canPause === true;
-  const onSpace = useMemo(() => {
-    if (fileId !== null) return () => actions.play(fileId);
-    return canPause ? () => actions.pause() : null;
-  }, [actions, fileId, canPause]);
-  useSpaceKey(onSpace);
+  const { song, canStop, controls, hasQueue } = useSlice(view, (shown) => ({
+    song: shown.playerControls && withoutPlace(shown.playerControls),
+    canStop: shown.canStop,
+    controls: shown.programmeControls,
+    hasQueue: shown.queue.entries.length > 0,
+  }));
+  if (!song && !canStop && !hasQueue) return null;
+  const { repeat, canChange, loopSec } = controls;
+  const durationSec = song?.durationSec ?? null;
+  const onLoop = () => {
+    const positionSec = view.peek().playerControls?.positionSec ?? 0;
+    actions.setLoop(loopSec || durationSec === null ? null : firstLoop(positionSec, durationSec));
+  };
   return (
     <section class="now" aria-label={words.now.title}>
-      {figures && <p class="figures">{figures}</p>}
-      {isShown && playerControls && <Song {...playerControls} />}
-      <Strings strings={strings} />
-      {isShown && <Position view={view} actions={actions} />}
-      {(canStop || canStartNow || isShown) && (
-        <div class="transport">
-          {canStartNow && (
-            <button type="button" class="button button-big button-primary" onClick={() => actions.startNow()}>
-              <Glyph name="play" />
-              {words.now.startNow}
-            </button>
-          )}
-          {isShown && playerControls?.canSeek && <Step view={view} actions={actions} sign={-1} />}
-          {canPause && (
-            <button type="button" class="button button-big" onClick={() => actions.pause()}>
-              <Glyph name="pause" />
-              {words.now.pause}
-            </button>
-          )}
-          {fileId !== null && (
-            <button
-              type="button"
-              class="button button-big button-primary"
-              onClick={() => actions.play(fileId)}
-            >
-              <Glyph name="play" />
-              {words.now.goOn}
-            </button>
-          )}
-          {isShown && playerControls?.canSeek && <Step view={view} actions={actions} sign={1} />}
-          {!playerControls?.isPaused && (
-            <button
-              type="button"
-              class={canStop ? "button button-big" : "button"}
-              disabled={!canStop}
-              onClick={() => actions.stop()}
-            >
-              <Glyph name="stop" />
-              {words.now.stop}
-            </button>
-          )}
-          {!canStop && !playerControls?.isPaused && <p class="hint">{words.now.stopHint}</p>}
-        </div>
-      )}
+      {song && <Song {...song} />}
+      {song && <Position view={view} actions={actions} />}
+      <div class="options">
+        {canChange && (
+          <button
+            type="button"
+            class="button button-toggle"
+            aria-pressed={repeat !== "off"}
+            onClick={() => actions.setRepeat(REPEATS[(REPEATS.indexOf(repeat) + 1) % 3] ?? "off")}
+          >
+            <Glyph name="repeat" />
+            {words.now.repeat[repeat]}
+          </button>
+        )}
+        {canChange && durationSec !== null && (
+          <button type="button" class="button button-toggle" aria-pressed={loopSec !== null} onClick={onLoop}>
+            {words.now.loop}
+          </button>
+        )}
+        {canStop && (
+          <button type="button" class="button" onClick={() => actions.stop()}>
+            <Glyph name="stop" />
+            {words.now.stop}
+          </button>
+        )}
+      </div>
+      <Pace {...controls} actions={actions} />
     </section>
   );
 }
 
-/** All that the song calls itself; the status sentence has the title, or the file's name where there is none. */
-function Song({ title, artist, album, coverUrl }: Omit<PlayerControlsView, "positionSec">) {
+/** For who may not change it: what is unlike other players, in words. */
+function Pace({
+  canChange,
+  repeat,
+  tempo,
+  crossfadeSec,
+  actions,
+}: View["programmeControls"] & Pick<ScreenProps, "actions">) {
+  const tempoText = words.now.tempoValue(tempo);
+  const crossfadeText = words.now.crossfadeValue(crossfadeSec);
+  if (!canChange) {
+    const said = [
+      repeat !== "off" && words.now.repeat[repeat],
+      tempo !== 100 && `${words.now.tempo} ${tempoText}`,
+      crossfadeSec > 0 && `${words.now.crossfade} ${crossfadeText}`,
+    ].filter((each) => each);
+    return said.length > 0 ? <p class="meta">{said.join(" · ")}</p> : null;
+  }
+  return (
+    <div class="pace">
+      <Slider
+        id="tempo"
+        label={words.now.tempo}
+        text={tempoText}
+        min={MIN_TEMPO}
+        max={MAX_TEMPO}
+        value={tempo}
+        onChange={actions.setTempo}
+      />
+      <Slider
+        id="crossfade"
+        label={words.now.crossfade}
+        text={crossfadeText}
+        max={MAX_CROSSFADE_SEC}
+        value={crossfadeSec}
+        onChange={actions.setCrossfade}
+      />
+    </div>
+  );
+}
+
+type Song = Omit<PlayerControlsView, "positionSec">;
+
+function Song({ title, name, artist, album, coverUrl }: Song) {
   const by = [artist, album].filter((text) => text !== null);
-  if (title === null && by.length === 0 && coverUrl === null) return null;
   return (
     <div class="song">
-      {coverUrl !== null && <img class="cover" src={coverUrl} alt="" width={96} height={96} />}
+      {coverUrl !== null && <img class="cover" src={coverUrl} alt="" width={288} height={288} />}
       <div class="song-words">
-        {title !== null && (
-          <p class="song-title" dir="auto">
-            {title}
-          </p>
-        )}
+        <p class="song-title" dir="auto">
+          {title ?? name}
+        </p>
         {by.length > 0 && (
-          <p class="meta" dir="auto">
+          <p class="song-by" dir="auto">
             {by.join(" · ")}
           </p>
         )}
@@ -108,38 +125,29 @@ function Song({ title, artist, album, coverUrl }: Omit<PlayerControlsView, "posi
   );
 }
 
-function withoutPlace({
-  positionSec: _,
-  ...rest
-}: PlayerControlsView): Omit<PlayerControlsView, "positionSec"> {
+function withoutPlace({ positionSec: _, ...rest }: PlayerControlsView): Song {
   return rest;
-}
-
-function Step({ view, actions, sign }: ScreenProps & { readonly sign: -1 | 1 }) {
-  return (
-    <button
-      type="button"
-      class="button-round"
-      aria-label={sign < 0 ? words.now.back : words.now.forward}
-      onClick={() => actions.seek((view.peek().playerControls?.positionSec ?? 0) + sign * STEP_SEC)}
-    >
-      <Glyph name={sign < 0 ? "back" : "forward"} />
-    </button>
-  );
 }
 
 /** Apart from the rest, so that a passing second repaints eleven characters and a line. */
 function Position({ view, actions }: ScreenProps) {
   const place = useSlice(
     view,
-    ({ playerControls }) =>
+    ({ playerControls, programmeControls }) =>
       playerControls?.durationSec && {
         positionSec: Math.floor(playerControls.positionSec),
         durationSec: playerControls.durationSec,
         canSeek: playerControls.canSeek,
         loudness: playerControls.loudness,
+        loopSec: programmeControls.loopSec,
+        canChange: programmeControls.canChange,
       },
   );
   if (!place) return null;
-  return <SeekSlider {...place} seek={actions.seek} />;
+  const { loopSec, durationSec, canChange } = place;
+  return (
+    <SeekSlider {...place} seek={actions.seek}>
+      {loopSec && <LoopHandles {...{ loopSec, durationSec, canChange }} setLoop={actions.setLoop} />}
+    </SeekSlider>
+  );
 }

@@ -8,6 +8,7 @@ import { words } from "../copy/index.ts";
 import { Glyph, SyncGlyph } from "../glyphs.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
+import { Strings } from "../strings.tsx";
 
 /** As long as a name may be on the wire; longer ones are cut there too. */
 const MAX_NAME_CHARS = 40;
@@ -36,6 +37,7 @@ export function People({ view, actions }: ScreenProps) {
         </button>
       </div>
       <p class="hint">{isDirector ? words.people.directing : who}</p>
+      {people.length > 1 && <Strings strings={people} />}
       {/* biome-ignore lint/a11y/noRedundantRoles: WebKit takes the role away when the bullets are gone */}
       <ul class="rows" role="list" aria-labelledby="people-title">
         {people.map((person) => (

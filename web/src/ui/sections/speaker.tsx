@@ -1,9 +1,11 @@
-// Lining this loudspeaker up with the others by ear. A late speaker starts earlier; the words say which way it goes, so
+// This device: its volume, lining its loudspeaker up with the others by ear, what it gives to others. A late speaker starts earlier; the words say which way it goes, so
 // nobody has to work out a sign. Delays in ms.
 
 import { useSignal } from "@preact/signals";
 import { words } from "../copy/index.ts";
+import { Slider, Switch } from "../parts/controls.tsx";
 import { Glow } from "../parts/glow.tsx";
+import { How } from "../parts/how.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { Measure } from "./measure.tsx";
@@ -26,31 +28,15 @@ export function Speaker({ view, actions }: ScreenProps) {
     <section class="speaker" aria-labelledby="speaker-title">
       <div class="section-head">
         <h2 id="speaker-title">{words.speaker.title}</h2>
-        <button
-          type="button"
-          class="button button-toggle"
-          aria-pressed={isClicking}
-          onClick={() => actions.setClickTest(!isClicking)}
-        >
-          {words.speaker.clickTest}
-        </button>
       </div>
-      <div class="delay">
-        <label for="volume">{words.speaker.volume}</label>
-        <p class="delay-value" aria-hidden="true">
-          {words.speaker.volumeValue(volume)}
-        </p>
-        <input
-          id="volume"
-          type="range"
-          min={0}
-          max={100}
-          step={1}
-          value={Math.round(100 * volume)}
-          aria-valuetext={words.speaker.volumeValue(volume)}
-          onInput={(event) => actions.setVolume(event.currentTarget.valueAsNumber / 100)}
-        />
-      </div>
+      <Slider
+        id="volume"
+        label={words.speaker.volume}
+        text={words.speaker.volumeValue(volume)}
+        max={100}
+        value={Math.round(100 * volume)}
+        onInput={(percent) => actions.setVolume(percent / 100)}
+      />
       <button
         type="button"
         class="button button-toggle glow-toggle"
@@ -60,24 +46,26 @@ export function Speaker({ view, actions }: ScreenProps) {
         {words.speaker.glow}
       </button>
       {isGlowing.value && <Glow actions={actions} />}
-      <p class="hint">{isClicking ? words.speaker.clicking : words.speaker.hint}</p>
-      <div class="delay">
-        <label for="speaker-delay">{words.speaker.label}</label>
-        {/* Not <output>: that is a second status region. The slider itself says this value as its own. */}
-        <p class="delay-value" aria-hidden="true">
-          {words.speaker.value(delayMs)}
-        </p>
-        <input
-          id="speaker-delay"
-          type="range"
-          min={0}
-          max={MAX_SLIDER_MS}
-          step={1}
-          value={delayMs}
-          aria-valuetext={words.speaker.value(delayMs)}
-          onInput={(event) => actions.setSpeakerDelay(event.currentTarget.valueAsNumber)}
-        />
+      <Slider
+        id="speaker-delay"
+        label={words.speaker.label}
+        text={words.speaker.value(delayMs)}
+        max={MAX_SLIDER_MS}
+        value={delayMs}
+        onInput={actions.setSpeakerDelay}
+      />
+      <div class="speaker-acts">
+        <button
+          type="button"
+          class="button button-toggle"
+          aria-pressed={isClicking}
+          onClick={() => actions.setClickTest(!isClicking)}
+        >
+          {words.speaker.clickTest}
+        </button>
+        <How about={words.speaker.label}>{words.speaker.hint}</How>
       </div>
+      {isClicking && <p class="hint">{words.speaker.clicking}</p>}
       <div class="nudges">
         <button type="button" class="button" onClick={() => actions.setSpeakerDelay(delayMs + STEP_MS)}>
           <span>{words.speaker.late}</span>
@@ -127,5 +115,26 @@ export function Speaker({ view, actions }: ScreenProps) {
       </div>
       <Measure view={view} actions={actions} />
     </section>
+  );
+}
+
+export function Giving({ view, actions }: ScreenProps) {
+  const { isGivingLittle, hasFiles } = useSlice(view, (shown) => ({
+    isGivingLittle: shown.isGivingLittle,
+    hasFiles: shown.files.length > 0,
+  }));
+  if (!hasFiles) return null;
+  return (
+    <div class="giving">
+      <p class="hint" id="giving-hint">
+        {words.files.giveLittleHint(isGivingLittle)}
+      </p>
+      <Switch
+        isOn={isGivingLittle}
+        word={words.files.giveLittle}
+        describedBy="giving-hint"
+        onFlip={actions.setGivingLittle}
+      />
+    </div>
   );
 }

@@ -1,9 +1,18 @@
 // One sample view for every state a person can meet: for the tests of the words and for the gallery of screens. Plain
 // data; the people are called ada, bo and cy.
 
-import type { FileId, UserId } from "../../lib/index.ts";
+import type { EntryId, FileId, UserId } from "../../lib/index.ts";
 import { EMPTY_VIEW } from "../../view/empty-view.ts";
-import type { DetailsView, FigurePoint, FileView, PersonView, View } from "../../view/view.ts";
+import type {
+  DetailsView,
+  FigurePoint,
+  FileView,
+  PersonView,
+  PlayerControlsView,
+  QueueEntryView,
+  QueueView,
+  View,
+} from "../../view/view.ts";
 
 const MEGABYTE = 1_000_000;
 
@@ -72,7 +81,7 @@ const song: FileView = {
   artist: "The Signal Boxes",
   coverUrl: null,
   sizeBytes: 8.4 * MEGABYTE,
-  heldBytes: 8.4 * MEGABYTE,
+  held: { percent: 100, sound: { playableSec: 214, durationSec: 214 } },
   isSeeded: true,
   isEnabled: true,
   isChosen: false,
@@ -97,7 +106,7 @@ const arriving: FileView = {
   title: null,
   artist: null,
   sizeBytes: 31.2 * MEGABYTE,
-  heldBytes: 13.5 * MEGABYTE,
+  held: { percent: 43, sound: { playableSec: 95, durationSec: 228 } },
   isSeeded: false,
   offeredBy: ["Bo"],
   sources: ["Bo", "Cy"],
@@ -109,11 +118,71 @@ const turnedOff: FileView = {
   fileId: fileId("3"),
   name: "2024-06-14_live_recording_rooftop_session_second_set_unmastered_v7_final.wav",
   sizeBytes: 96.1 * MEGABYTE,
-  heldBytes: 0,
+  held: { percent: 0, sound: null },
   isEnabled: false,
   sources: [],
   remainingSec: null,
   offeredBy: ["Cy"],
+};
+
+const entry = (digit: string, more: Partial<QueueEntryView>): QueueEntryView => ({
+  entryId: digit.repeat(16) as EntryId,
+  fileId: song.fileId,
+  name: song.name,
+  title: song.title,
+  artist: song.artist,
+  coverUrl: null,
+  addedByName: "Ada",
+  isMine: false,
+  durationSec: 247,
+  isCurrent: false,
+  isOver: false,
+  boosts: 0,
+  isBoostedByMe: false,
+  canBoost: true,
+  canMove: true,
+  canRemove: true,
+  skipped: null,
+  heldShare: 1,
+  ...more,
+});
+/** As its director has it: what is over, what plays, what comes and what is passed over. */
+const queue: QueueView = {
+  entries: [
+    entry("0", { title: "Paper Boats", artist: "Ada Lark", isOver: true, canBoost: false, canMove: false }),
+    entry("1", { isMine: true, isCurrent: true, canBoost: false }),
+    entry("2", {
+      fileId: arriving.fileId,
+      name: arriving.name,
+      title: null,
+      artist: null,
+      addedByName: "Bo",
+      durationSec: 185,
+      boosts: 2,
+      isBoostedByMe: true,
+      heldShare: 0.43,
+    }),
+    entry("3", {
+      title: "Harbour Lights, Slowly",
+      artist: "Cy & the Tides",
+      addedByName: "Cy",
+      durationSec: 312,
+    }),
+    entry("4", {
+      name: turnedOff.name,
+      title: null,
+      artist: null,
+      addedByName: "Cy",
+      durationSec: null,
+      skipped: "nobody-has",
+      heldShare: 0,
+    }),
+  ],
+  isLocked: false,
+  canLock: true,
+  canClear: true,
+  cannotAdd: null,
+  remainingSec: 642,
 };
 
 const tooLong = { durationSec: 11_520, roomSec: 2_410 };
@@ -160,6 +229,32 @@ const playing: View = {
     canPause: true,
     canGoOn: false,
     canSeek: true,
+  },
+};
+/** Chosen, and not heard yet. */
+const waiting: PlayerControlsView = {
+  fileId: song.fileId,
+  name: song.name,
+  title: song.title,
+  artist: song.artist,
+  album: "Night Lines",
+  coverUrl: null,
+  positionSec: 0,
+  durationSec: null,
+  loudness: null,
+  isPaused: false,
+  canPause: false,
+  canGoOn: false,
+  canSeek: false,
+};
+const jukebox: View = {
+  ...playing,
+  queue,
+  programmeControls: {
+    ...EMPTY_VIEW.programmeControls,
+    canChange: true,
+    canGoNext: true,
+    canGoBack: true,
   },
 };
 const following: View = {
@@ -213,10 +308,18 @@ export const fixtures = {
     ...swarm,
     people: [ada, { ...bo, isDirector: true, isReady: true }, { ...cy, isReady: true }],
     files: [{ ...arriving, isChosen: true }],
+    playerControls: {
+      ...waiting,
+      fileId: arriving.fileId,
+      name: arriving.name,
+      title: null,
+      artist: null,
+      album: null,
+    },
     status: {
       code: "fetching",
       fileName: arriving.name,
-      percent: 43,
+      held: arriving.held,
       sources: arriving.sources,
       remainingSec: arriving.remainingSec,
     },
@@ -227,6 +330,7 @@ export const fixtures = {
     isDirector: true,
     canStop: true,
     canStartNow: true,
+    playerControls: waiting,
     files: [{ ...song, isChosen: true }],
     status: { code: "waiting-for", names: ["Cy"], canStart: true, withoutInSec: 12 },
     help: { code: "others-wait", waits: [{ name: "Cy", notReadyReason: "fetching" }] },
@@ -250,6 +354,46 @@ export const fixtures = {
       isPaused: true,
       canPause: false,
       canGoOn: true,
+    },
+  },
+  jukebox,
+  "practice-room": {
+    ...jukebox,
+    programmeControls: {
+      ...jukebox.programmeControls,
+      repeat: "one",
+      tempo: 70,
+      crossfadeSec: 4,
+      loopSec: [96.5, 112.25],
+    },
+  },
+  "queue-to-start": {
+    ...swarm,
+    people: directing([ada, bo, cy]),
+    isDirector: true,
+    files: [song, arriving],
+    status: { code: "ready-to-play", isDirector: true, directorName: "Ada" },
+    queue: {
+      ...queue,
+      entries: queue.entries.slice(2).map((each) => ({ ...each, boosts: 0, isBoostedByMe: false })),
+    },
+    programmeControls: { ...jukebox.programmeControls, canGoBack: false },
+  },
+  "queue-of-a-guest": {
+    ...following,
+    programmeControls: { ...EMPTY_VIEW.programmeControls, repeat: "all", tempo: 90, crossfadeSec: 6 },
+    queue: {
+      ...queue,
+      entries: queue.entries.map((each) => ({
+        ...each,
+        isMine: each.addedByName === "Cy",
+        canMove: each.addedByName === "Cy",
+        canRemove: each.addedByName === "Cy",
+      })),
+      isLocked: true,
+      canLock: false,
+      canClear: false,
+      cannotAdd: "locked",
     },
   },
   following,

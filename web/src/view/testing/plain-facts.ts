@@ -1,6 +1,6 @@
 // Plain facts for the tests of what people see: ada (this device) and bo, who directs; nothing plays.
 
-import { EMPTY_PLAN } from "../../director/index.ts";
+import { EMPTY_PLAN, EMPTY_QUEUE } from "../../director/index.ts";
 import type { FileId, UserId } from "../../lib/index.ts";
 import type { PersonFacts, SessionFacts } from "../../session/facts.ts";
 import type { FileState } from "../../transfer/index.ts";
@@ -41,7 +41,7 @@ export const song = (overrides: Partial<FileState> = {}): FileState => ({
   ...overrides,
 });
 
-/** Ada and bo, bo directs, nothing plays. */
+/** Ada and bo, bo directs, nothing plays. What arrives still is not loaded. */
 export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   me: id("a"),
   control: "open",
@@ -55,11 +55,15 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   directorId: id("b"),
   term: 1,
   plan: EMPTY_PLAN,
+  queue: EMPTY_QUEUE,
+  programmeEndsInSec: null,
   people: [person("ada"), person("bo")],
   files: [song()],
   refusals: new Map(),
   shortages: new Map(),
-  loadedId: songId,
+  playable: new Map(),
+  windowSec: null,
+  loadedId: overrides.files?.some(({ seeded }) => !seeded) ? null : songId,
   songWords: null,
   isDecoding: false,
   missing: [],

@@ -17,10 +17,10 @@ export const errorWords: typeof words = (quotedFile) => ({
   "file-not-audio": (fileName) =>
     `${quotedFile(fileName)} ليس ملفًا صوتيًا. اختر أغنية؛ تعمل MP3 وFLAC وWAV على معظم الهواتف.`,
   "file-too-large": (fileName) =>
-    `${quotedFile(fileName)} أكبر من أن يُشارك هنا. تُقبل الملفات حتى 512 ميغابايت.`,
+    `${quotedFile(fileName)} أكبر من أن يُشارك هنا. تُقبل الملفات حتى 4 غيغابايت.`,
   "file-too-long": (fileName) => `${quotedFile(fileName)} أطول من ذاكرة هذا الهاتف. قد يعمل لدى الآخرين.`,
   "file-too-many": (fileName) =>
-    `لم يُضَف ${quotedFile(fileName)}: الحد ثلاثة ملفات لكل شخص. أوقف أحد ملفاتك أولًا.`,
+    `لم يُضَف ${quotedFile(fileName)}: الحد عشرة ملفات لكل شخص. أوقف أحد ملفاتك أولًا.`,
   "file-undecodable": (fileName) =>
     `لا يستطيع هذا الهاتف تشغيل ${quotedFile(fileName)}. قد يعمل لدى الآخرين.`,
   "file-unreadable": (fileName) =>

@@ -23,11 +23,11 @@ export const errorWords: typeof words = (quotedFile) => ({
   "file-not-audio": (fileName) =>
     `${quotedFile(fileName)} ist keine Tondatei. Wähle ein Lied: MP3, FLAC oder WAV laufen auf den meisten Telefonen.`,
   "file-too-large": (fileName) =>
-    `${quotedFile(fileName)} ist zu groß, um hier geteilt zu werden. Dateien bis 512 MB gehen.`,
+    `${quotedFile(fileName)} ist zu groß, um hier geteilt zu werden. Dateien bis 4 GB gehen.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} ist zu lang für den Speicher dieses Telefons. Bei den anderen läuft es vielleicht.`,
   "file-too-many": (fileName) =>
-    `${quotedFile(fileName)} wurde nicht hinzugefügt: Drei Dateien pro Person sind die Grenze. Schalte zuerst eine von deinen aus.`,
+    `${quotedFile(fileName)} wurde nicht hinzugefügt: Zehn Dateien pro Person sind die Grenze. Schalte zuerst eine von deinen aus.`,
   "file-undecodable": (fileName) =>
     `Dieses Telefon kann ${quotedFile(fileName)} nicht abspielen. Bei den anderen läuft es vielleicht.`,
   "file-unreadable": (fileName) =>

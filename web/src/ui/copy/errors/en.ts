@@ -23,11 +23,11 @@ export const errorWords = (quotedFile: (fileName: string | null) => string) =>
     "file-not-audio": (fileName) =>
       `${quotedFile(fileName)} isn’t audio. Choose a song: an MP3, FLAC or WAV plays on most phones.`,
     "file-too-large": (fileName) =>
-      `${quotedFile(fileName)} is too large to share here. Files up to 512 MB work.`,
+      `${quotedFile(fileName)} is too large to share here. Files up to 4 GB work.`,
     "file-too-long": (fileName) =>
       `${quotedFile(fileName)} is too long for this phone’s memory. The others may play it.`,
     "file-too-many": (fileName) =>
-      `${quotedFile(fileName)} was not added: three files per person is the limit. Turn one of yours off first.`,
+      `${quotedFile(fileName)} was not added: ten files per person is the limit. Turn one of yours off first.`,
     "file-undecodable": (fileName) => `This phone can’t play ${quotedFile(fileName)}. The others may.`,
     "file-unreadable": (fileName) =>
       `${quotedFile(fileName)} could not be read. Check that it is still there, then add it again.`,

@@ -21,11 +21,11 @@ export const errorWords: typeof words = (quotedFile) => ({
   "file-not-audio": (fileName) =>
     `${quotedFile(fileName)} no es un archivo de sonido. Elige una canción: MP3, FLAC o WAV suenan en casi todos los teléfonos.`,
   "file-too-large": (fileName) =>
-    `${quotedFile(fileName)} es demasiado grande para compartirlo aquí. Valen archivos de hasta 512 MB.`,
+    `${quotedFile(fileName)} es demasiado grande para compartirlo aquí. Valen archivos de hasta 4 GB.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} es demasiado largo para la memoria de este teléfono. Quizá suene en los demás.`,
   "file-too-many": (fileName) =>
-    `${quotedFile(fileName)} no se añadió: el límite son tres archivos por persona. Desactiva antes uno de los tuyos.`,
+    `${quotedFile(fileName)} no se añadió: el límite son diez archivos por persona. Desactiva antes uno de los tuyos.`,
   "file-undecodable": (fileName) =>
     `Este teléfono no puede reproducir ${quotedFile(fileName)}. Quizá suene en los demás.`,
   "file-unreadable": (fileName) =>

@@ -23,11 +23,11 @@ export const errorWords: typeof words = (quotedFile) => ({
   "file-not-audio": (fileName) =>
     `${quotedFile(fileName)} n’est pas un fichier audio. Choisis un morceau\u00a0: MP3, FLAC ou WAV passent sur la plupart des téléphones.`,
   "file-too-large": (fileName) =>
-    `${quotedFile(fileName)} est trop gros pour être partagé ici. Jusqu’à 512 Mo, ça marche.`,
+    `${quotedFile(fileName)} est trop gros pour être partagé ici. Jusqu’à 4 Go, ça marche.`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)} est trop long pour la mémoire de ce téléphone. Les autres peuvent peut-être le jouer.`,
   "file-too-many": (fileName) =>
-    `${quotedFile(fileName)} n’a pas été ajouté\u00a0: trois fichiers par personne, c’est la limite. Désactive d’abord un des tiens.`,
+    `${quotedFile(fileName)} n’a pas été ajouté\u00a0: dix fichiers par personne, c’est la limite. Désactive d’abord un des tiens.`,
   "file-undecodable": (fileName) =>
     `Ce téléphone ne peut pas jouer ${quotedFile(fileName)}. Les autres le peuvent peut-être.`,
   "file-unreadable": (fileName) =>

@@ -21,11 +21,11 @@ export const errorWords: typeof words = (quotedFile) => ({
     `${quotedFile(fileName)}は空なので、再生するものがありません。別のファイルを選んでください。`,
   "file-not-audio": (fileName) =>
     `${quotedFile(fileName)}は音声ファイルではありません。曲を選んでください。MP3、FLAC、WAVならたいていの端末で再生できます。`,
-  "file-too-large": (fileName) => `${quotedFile(fileName)}は大きすぎて共有できません。512 MBまで使えます。`,
+  "file-too-large": (fileName) => `${quotedFile(fileName)}は大きすぎて共有できません。4 GBまで使えます。`,
   "file-too-long": (fileName) =>
     `${quotedFile(fileName)}は、この端末のメモリには長すぎます。ほかの端末では再生できるかもしれません。`,
   "file-too-many": (fileName) =>
-    `${quotedFile(fileName)}は追加されませんでした。1人3ファイルまでです。先に自分のファイルを1つオフにしてください。`,
+    `${quotedFile(fileName)}は追加されませんでした。1人10ファイルまでです。先に自分のファイルを1つオフにしてください。`,
   "file-undecodable": (fileName) =>
     `この端末では${quotedFile(fileName)}を再生できません。ほかの端末では再生できるかもしれません。`,
   "file-unreadable": (fileName) =>
