@@ -91,6 +91,7 @@ def with_the_others(everyone: list[Device], folder: Path) -> Iterator[tuple[str,
         device.join()
         rename(device)
     wait_for_all(everyone, has_peers(3), "to be linked")
+    ada.show("Music")
     tune = make_tune(folder / "Glass Harbour.mp3", 185, cover=COVER)
     small = make_tune(folder / "Night Lines.mp3", 10, cover=COVER)
     bo.add_file(small)
@@ -99,25 +100,29 @@ def with_the_others(everyone: list[Device], folder: Path) -> Iterator[tuple[str,
         give_little(device)  # so that the next one is met on its way
     bo.add_file(tune)
     ada.wait_for(lambda shot: any(is_half_way(each) for each in shot["files"]), "to be half-way")
-    page.get_by_text("Details", exact=True).click()
     ada.play(tune.name)
-    yield "on-its-way", "A song on its way, and who has which pieces of it"
-    page.get_by_text("Details", exact=True).click()
+    yield "on-its-way", "A song on its way"
     wait_for_all(everyone, lambda shot: holds(shot, tune.name), "to hold the song")
     wait_for_all(everyone, is_playing, "to play")
     page.wait_for_timeout(8_000)  # something to see in the plots
     yield "playing", "Playing, as the one who runs the music has it"
+    ada.show("People")
+    yield "people", "Who is here, and how well in step"
+    ada.show("This phone")
     page.get_by_text("Details", exact=True).click()
-    yield "details", "The same with Details open"
+    yield "details", "This phone, with Details open"
     page.get_by_text("Details", exact=True).click()
+    ada.show("Music")
     speak(page, "ar")
     yield "arabic", "From right to left"
     speak(page, "en")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("is paused")
     yield "paused", "Paused"
+    ada.show("People")
     ada.resign()
     page.get_by_role("button", name="Take over").wait_for()
+    ada.show("Music")
     yield "following", "Another one runs the music"
     notes = folder / "notes.pdf"
     notes.write_bytes(b"%PDF-1.7 of no use to anyone")
@@ -131,6 +136,7 @@ def with_the_others(everyone: list[Device], folder: Path) -> Iterator[tuple[str,
 
 def rename(device: Device) -> None:
     page = device.page
+    device.show("People")
     page.get_by_role("button", name="Change name").click()
     page.get_by_role("textbox", name="Your name").fill(device.name)
     page.get_by_role("button", name="Save").click()
@@ -142,13 +148,16 @@ def is_half_way(file: dict[str, int]) -> bool:
 
 
 def shoot(page: Page, stem: str) -> None:
-    """Whole pages, and the dialog as it lies over one."""
+    """Whole pages, the player at their foot, and the dialog as it lies over one."""
     is_dialog = page.get_by_role("dialog").is_visible()
     for size_name, size in SIZES.items():
         page.set_viewport_size(size)
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        if not is_dialog:
+            page.set_viewport_size({"width": size["width"], "height": tall})
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            shot = Image.open(io.BytesIO(page.screenshot(full_page=not is_dialog)))
+            shot = Image.open(io.BytesIO(page.screenshot()))
             small = shot.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             small.save(FOLDER / f"{stem}-{size_name}-{scheme}.png", optimize=True)
     page.set_viewport_size(SIZES["phone"])

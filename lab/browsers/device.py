@@ -20,6 +20,8 @@ expect.set_options(timeout=WAIT_LIMIT_SEC * 1000)  # a screen may be as late as 
 POLL_MS = 150.0  # rarer than the player's own tick, so watching does not disturb what is watched
 KEPT_SNAPSHOTS = 3
 KEPT_CONSOLE_LINES = 40
+# The button of a file that plays it now, and not "Play next".
+PLAY = re.compile("^Play (?!next: )")
 LINK = re.compile(r"https?://[^\s\"'<>]+#[^\s\"'<>]+")
 
 
@@ -96,7 +98,35 @@ class Device:
 
     def play(self, file_name: str) -> None:
         """Press Play at this file, as soon as this device may."""
-        self.file_row(file_name).get_by_role("button", name=re.compile("^Play")).click()
+        self.file_row(file_name).get_by_role("button", name=PLAY).click()
+
+    def queue(self, file_name: str, *, is_next: bool = False) -> None:
+        """Put this file at the end of the queue, or behind what plays."""
+        name = re.compile("^Play next: " if is_next else "^Queue ")
+        self.file_row(file_name).get_by_role("button", name=name).click()
+
+    def show(self, tab: str) -> None:
+        """On a phone, what is under this tab; where there is room all is shown, and there are no tabs."""
+        tabs = self.page.get_by_role("tab", name=tab, exact=True)
+        if tabs.count() > 0:
+            tabs.click()
+
+    def queue_rows(self) -> Locator:
+        return self.page.get_by_role("list", name="Queue").get_by_role("listitem")
+
+    def queue_act(self, number: int, act: str) -> None:
+        """Presses `Remove`, `Move up`, `Move down` or `Boost` at an entry, counted from 0."""
+        self.queue_rows().nth(number).get_by_role("button", name=re.compile(f"^{act}")).click()
+
+    def next_song(self) -> None:
+        self._button("Next").click()
+
+    def previous_song(self) -> None:
+        self._button("Previous").click()
+
+    def set_tempo(self, per_cent: int) -> None:
+        self.page.get_by_role("slider", name="Tempo").fill(str(per_cent))
+        self.wait_for(lambda shot: shot["plan"]["tempo"] == per_cent / 100, f"a tempo of {per_cent} %")
 
     def set_enabled(self, file_name: str, *, enabled: bool) -> None:
         switch = self.file_row(file_name).get_by_role("switch", name=re.compile("^Enabled"))

@@ -26,7 +26,7 @@ Condition = Literal["quiet", "harsh"]
 
 CHROMIUM_PATH = "/usr/bin/chromium"
 FIREFOX_PATH = "/usr/bin/firefox-esr"
-QUIET_VIEWPORT: ViewportSize = {"width": 400, "height": 300}
+QUIET_VIEWPORT: ViewportSize = {"width": 840, "height": 300}  # just wide enough to show all at once
 HARSH_VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 PHONES = {"android": "Pixel 7", "iphone": "iPhone 14"}  # Playwright's own device descriptors
 # Seen in /proc with sound running (Chromium 156, Firefox 153 ESR, WebKitGTK 2.50): the thread that computes

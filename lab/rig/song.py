@@ -115,6 +115,18 @@ def decode(path: Path, rate_hz: int = RIG_RATE_HZ) -> Signal:
     return np.frombuffer(raw, dtype="<f4")
 
 
+def encode_pcm(music: Signal, path: Path, *options: str) -> None:
+    """Writes (frames, channels) at SONG_RATE_HZ as ffmpeg's options say."""
+    _encode(music, *options, str(path))
+
+
+def resample_mono(music: Signal, rate_hz: int = RIG_RATE_HZ) -> Signal:
+    """What (frames, channels) at SONG_RATE_HZ is on the rig, before any codec."""
+    raw = ("-f", "f32le", "-ar", str(SONG_RATE_HZ), "-ac", "2", "-i", "-")
+    output = ("-ac", "1", "-ar", str(rate_hz), "-f", "f32le", "-")
+    return np.frombuffer(_ffmpeg(*raw, *output, stdin=music.astype("<f4").tobytes()), dtype="<f4")
+
+
 def _chord(length: int, random: np.random.Generator, rate_hz: int) -> Floats:
     sec = np.arange(length) / rate_hz
     root_hz = 110.0 * SEMITONE ** int(random.integers(0, 24))

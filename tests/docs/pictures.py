@@ -56,9 +56,11 @@ def take(room: Room, server: ServerProcess, folder: Path) -> None:
     room.let_in(cy)
     for device, its_name in ((ada, "Ada"), (bo, "Bo"), (cy, "Cy")):
         device.page.get_by_role("button", name="I heard it").click()
+        device.show("People")
         device.page.get_by_role("button", name="Change name").click()
         device.page.get_by_role("textbox", name="Your name").fill(its_name)
         device.page.get_by_role("button", name="Save").click()
+        device.show("Music")
     wait_for_all(room.devices, has_peers(3), "to see and reach both others")
 
     ada.page.wait_for_timeout(NOTICE_MS)
@@ -75,6 +77,7 @@ def take(room: Room, server: ServerProcess, folder: Path) -> None:
         dismiss(device)
     shoot(ada, "phone-playing")
     shoot(cy, "swarm")
+    ada.show("This phone")
     ada.set_speaker_delay(180)
     ada.page.get_by_role("heading", name="This speaker").scroll_into_view_if_needed()
     section = ada.page.get_by_role("region", name="This speaker")

@@ -20,8 +20,10 @@ COLOURS = ("color-contrast", "link-in-text-block")
 # A button of 44 px may be drawn on half a pixel.
 LEAST_SIDE_PX = 43.5
 
+# `small_targets` asks for more than axe does, which takes what the player at the foot half covers for small.
 _RUN_AXE = """async (only) => {
-  const found = await axe.run(document, { runOnly: only, resultTypes: ["violations"] });
+  const rules = { "target-size": { enabled: false } };
+  const found = await axe.run(document, { runOnly: only, rules, resultTypes: ["violations"] });
   return found.violations.flatMap(({ id, help, nodes }) => nodes.map(
     ({ html, failureSummary }) => `${id} (${help}): ${html.slice(0, 160)} ${failureSummary}`));
 }"""

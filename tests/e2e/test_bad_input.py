@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from lab.browsers.device import wait_for_all
 from lab.rig.song import Song, make_empty, make_non_audio, make_short_variants
 from lab.room import Room, has_peers
+from unisono.peer.constants.transfer import MAX_OWN_FILES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
@@ -58,7 +59,7 @@ def test_a_corrupted_piece_is_refused_named_and_fetched_elsewhere(
 
 
 def test_files_that_are_no_music_get_clear_words(open_room: Callable[..., Room], tmp_path: Path) -> None:
-    """A text, an empty file and a fourth song are refused with their names; three songs stay."""
+    """A text, an empty file and an eleventh song are refused with their names; ten songs stay."""
     room = open_room(1)
     [ada] = room.enter("ada")
     songs = list(make_short_variants(tmp_path).values())
@@ -73,15 +74,17 @@ def test_files_that_are_no_music_get_clear_words(open_room: Callable[..., Room],
     expect(ada.page.locator("body")).to_contain_text(empty.name)
     assert ada.snapshot()["files"] == []
 
-    for path in songs[:3]:
+    for number in range(MAX_OWN_FILES):
+        path = tmp_path / f"Song {number}{songs[0].suffix}"
+        path.write_bytes(songs[0].read_bytes() + bytes(number + 1))
         ada.add_file(path)
         ada.wait_for_seeded(path.name)
-    fourth = tmp_path / ("Fourth" + songs[0].suffix)
-    fourth.write_bytes(songs[0].read_bytes() + b"\0")
-    ada.add_file(fourth)
-    expect(ada.page.locator("body")).to_contain_text(fourth.name)
-    assert [each["name"] for each in ada.snapshot()["files"]].count(fourth.name) == 0
-    assert len(ada.snapshot()["files"]) == 3
+    too_many = tmp_path / ("Eleventh" + songs[0].suffix)
+    too_many.write_bytes(songs[0].read_bytes() + b"\1")
+    ada.add_file(too_many)
+    expect(ada.page.locator("body")).to_contain_text(too_many.name)
+    assert [each["name"] for each in ada.snapshot()["files"]].count(too_many.name) == 0
+    assert len(ada.snapshot()["files"]) == MAX_OWN_FILES
     assert ada.errors == []
 
 

@@ -147,6 +147,7 @@ def show(device: Device, name: str, out_dir: Path) -> None:
     page = device.page
     before = page.viewport_size
     page.set_viewport_size(SMALL_PHONE)
+    device.show("This phone")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size(PHONE)
     part = page.get_by_role("region", name="This speaker")

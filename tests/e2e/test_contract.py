@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from lab.browsers.device import wait_for_all
+from lab.browsers.device import PLAY, wait_for_all
 from lab.rig.song import Song
 from lab.room import Room, has_peers
 
@@ -26,14 +26,17 @@ SHAPE = {
     "plan": {"state", "fileId", "globalStartUs", "positionUs", "rev"},
     "playback": {
         *("state", "positionSec", "errorMs", "ratePpm", "outputLatencyMs", "speakerDelayMs"),
-        *("decodeOffsetMs", "rejoins"),
+        *("decodeOffsetMs", "rejoins", "windowSec"),
     },
     "files": {},
     "transfer": {"sentBytes", "receivedBytes", "duplicateBytes", "badPieces", "links"},
     "timings": {"controlOpenMs", "clockLockedMs", "firstPeerMs", "firstSoundMs"},
 }
 PEER = {"userId", "name", "isMe", "away", "visible", "linked", "ready", "syncErrorMs"}
-FILE = {"fileId", "name", "sizeBytes", "heldBytes", "seeded", "enabled", "offeredBy", "decodable"}
+FILE = {
+    *("fileId", "name", "sizeBytes", "heldBytes", "seeded", "enabled", "offeredBy", "decodable"),
+    *("durationSec", "playableSec"),
+}
 
 
 def test_the_names_people_and_screen_readers_know(open_room: Callable[..., Room], song: Song) -> None:
@@ -66,11 +69,14 @@ def test_the_names_people_and_screen_readers_know(open_room: Callable[..., Room]
         expect(row).to_contain_text("seeded")
         expect(row).to_contain_text(re.compile(r"\d MB"))
         expect(row.get_by_role("switch", name=re.compile("^Enabled"))).to_be_checked()
+        for name in ("^Queue", "^Play next"):
+            expect(row.get_by_role("button", name=re.compile(name))).to_be_visible()
+        expect(page.get_by_role("tab")).to_have_count(0)
         expect(page.locator("input[type=file][multiple]")).to_have_count(1)
         page.get_by_text("Details", exact=True).click()
         expect(page.get_by_role("button", name="Copy diagnostics")).to_be_visible()
-    expect(stranger.file_row(song.path.name).get_by_role("button", name=re.compile("^Play"))).to_be_enabled()
-    expect(bo.file_row(song.path.name).get_by_role("button", name=re.compile("^Play"))).to_be_disabled()
+    expect(stranger.file_row(song.path.name).get_by_role("button", name=PLAY)).to_be_enabled()
+    expect(bo.file_row(song.path.name).get_by_role("button", name=PLAY)).to_be_disabled()
     stranger.page.get_by_role("button", name="Invite").click()
     dialog = stranger.page.get_by_role("dialog")
     expect(dialog.get_by_role("img")).to_be_visible()

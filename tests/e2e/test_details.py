@@ -47,6 +47,7 @@ def test_the_plots_live_while_details_is_open(
         page.emulate_media(color_scheme=scheme)
         for size in (SMALL_PHONE, PHONE):
             page.set_viewport_size(size)
+            ada.show("This phone")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             plots.screenshot(path=out_dir / f"details-{scheme}-{size['width']}.png")
 

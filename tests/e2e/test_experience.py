@@ -122,9 +122,11 @@ def walk(device: Device, tune: Path, engine: str) -> Iterator[str]:
     device.join()
     page.get_by_role("button", name="I heard nothing").click()
     yield "alone, and nothing heard"
+    device.show("People")
     page.get_by_role("button", name="Change name").click()
     yield "a new name"
     page.get_by_role("button", name="Save").click()
+    device.show("Music")
     notes = tune.with_name("notes.pdf")
     notes.write_bytes(b"%PDF-1.7 of no use to anyone")
     device.add_file(notes)
@@ -136,6 +138,8 @@ def walk(device: Device, tune: Path, engine: str) -> Iterator[str]:
     device.play(tune.name)
     if engine == "chromium":  # the other has no sound at all here, and tells what it waits for
         device.wait_for(is_playing, "to play")
+    yield "playing"
+    device.show("This phone")
     page.get_by_text("Details", exact=True).click()
     yield "playing, with details"
     if engine == "chromium":
@@ -228,6 +232,7 @@ def test_an_invitation_is_scanned_shared_copied_by_hand_and_opened_in_one_tap(
     assert 1 + len(fetched) <= MAX_REQUESTS_BEFORE_JOIN
     bo.page.get_by_role("button", name="Join with sound").click()
     wait_for_all([ada, bo], lambda shot: len(shot["peers"]) == 2, "to be two")
+    bo.show("This phone")
     bo.page.get_by_text("Details", exact=True).click()
     others = bo.page.get_by_role("region", name="Playback error of the others")
     expect(others.get_by_role("img", name=ada.snapshot()["name"])).to_have_count(1)

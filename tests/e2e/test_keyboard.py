@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.browsers.device import Device
+from lab.browsers.device import PLAY, Device
 from lab.file_room import FileRoom, make_tune
 from lab.room import is_playing
 
@@ -64,6 +63,8 @@ def test_all_is_reached_seen_and_worked_by_keyboard(file_room: FileRoom, tmp_pat
         chooser.value.set_files(path)
     expect(page.get_by_role("status")).to_contain_text(notes.name)  # stays, over the foot of the page
     ada.wait_for_seeded(tune.name)
+    meet_all(page)
+    step_through_the_tabs(page)
     page.get_by_text("Details", exact=True).press("Enter")
     expect(page.get_by_role("region", name="Who has which pieces")).to_contain_text("100%")
     meet_all(page)
@@ -79,8 +80,9 @@ def test_all_is_reached_seen_and_worked_by_keyboard(file_room: FileRoom, tmp_pat
 def work_the_controls(ada: Device, tune: Path) -> None:
     """Play, switches, the slider, a new name, the dialog: each by its key, and the focus back."""
     page = ada.page
+    ada.show("Music")
     row = ada.file_row(tune.name)
-    play = row.get_by_role("button", name=re.compile("^Play"))
+    play = row.get_by_role("button", name=PLAY)
     expect(play).to_be_enabled()
     play.press("Enter")
     ada.wait_for(is_playing, "to play")
@@ -88,6 +90,8 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     for is_on in (False, True):
         switch.press("Space")
         expect(switch).to_be_checked(checked=is_on)
+    meet_all(page)
+    ada.show("This phone")
     clicks = page.get_by_role("button", name="Click test")
     clicks.press("Space")
     expect(clicks).to_have_attribute("aria-pressed", "true")
@@ -95,6 +99,7 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     page.get_by_role("slider", name="Speaker delay").press("ArrowRight")
     ada.wait_for(lambda shot: shot["playback"]["speakerDelayMs"] == 1, "to move by a millisecond")
 
+    ada.show("People")
     rename = page.get_by_role("button", name="Change name")
     rename.press("Enter")
     name = page.get_by_role("textbox", name="Your name")
@@ -112,6 +117,21 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(invite).to_be_focused()
+
+
+def step_through_the_tabs(page: Page) -> None:
+    """One stop of the Tab key; arrows go round, and the tab they reach shows its panel."""
+    tabs = page.get_by_role("tab")
+    tabs.first.focus()
+    for key, name in (("ArrowLeft", "This phone"), ("ArrowRight", "Music"), ("ArrowRight", "People")):
+        page.keyboard.press(key)
+        tab = page.get_by_role("tab", name=name, exact=True)
+        expect(tab).to_be_focused()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tabpanel")).to_have_accessible_name(name)
+    meet_all(page)
+    tabs.nth(1).focus()
+    page.keyboard.press("ArrowRight")
 
 
 def meet_all(page: Page) -> None:

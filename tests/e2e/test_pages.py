@@ -127,7 +127,7 @@ def test_a_fault_of_the_page_is_not_blamed_on_the_network(file_room: FileRoom) -
         "Object.defineProperty(window, 'WebSocket',"
         "  { get() { throw new Error('broken at http://10.0.0.2/'); } })"
     )
-    bo.page.route(re.compile("/assets/session-parts-"), lambda route: route.abort())
+    bo.page.route(re.compile("/assets/later-"), lambda route: route.abort())
     cy.page.add_init_script(
         "for (const part of ['serviceWorker', 'storage', 'locks'])"
         "  Object.defineProperty(Navigator.prototype, part, { get() { throw new Error('no ' + part); } });"

@@ -55,7 +55,7 @@ def test_a_director_pauses_seeks_and_goes_on(
     slider.press("ArrowRight")
     wait_for_all([ada, bo], lambda shot: shot["plan"]["positionUs"] == (FAR_SEC + 5) * 1_000_000, "to step")
 
-    ada.page.get_by_role("button", name="Continue", exact=True).click()
+    ada.page.get_by_role("button", name="Play", exact=True).click()
     wait_for_all([ada, bo], is_past(FAR_SEC + 5), "to go on from there")
     ada.page.get_by_role("button", name="Back 10 seconds").click()
     wait_for_all([ada, bo], is_before(FAR_SEC + 5), "to step back")
