@@ -23,8 +23,15 @@ export class SessionOpening {
     this.#fetchParts = fetchParts;
   }
 
-  /** Whatever of it fails, the tap tries again. `key`: as it stands in the address; empty where there is none. */
+  /**
+   * Behind what the page is doing now, so that the join screen is there first. Whatever of it fails, the tap tries again. `key`: as it
+   * stands in the address; empty where there is none.
+   */
   prepare(key: string): void {
+    this.#clock.after(0, () => this.#begin(key));
+  }
+
+  #begin(key: string): void {
     loadSession(this.#fetchParts).catch((error: unknown) => {
       console.warn(`could not load ahead: ${String(error)}`);
     });
