@@ -198,6 +198,7 @@ def test_damage_in_a_slice_moves_nothing_around_it(engine: str, ask: Ask, folder
     """[P85] Sound lies in its place a point before the damage, and a point behind it, in every engine."""
     recipe = RECIPES[name]
     if engine == "webkitgtk" and recipe.is_aac:
+        # As above: Debian builds it without one, and the undamaged files have been found to be refused there.
         pytest.skip("this WebKitGTK has no AAC decoder")
     content = bytearray((folder / file_name(name)).read_bytes())
     at = round(len(content) * DAMAGE_SEC / MUSIC_SEC)
