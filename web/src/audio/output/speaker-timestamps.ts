@@ -67,10 +67,12 @@ const PLAUSIBLE_SEC = 0.5;
 
 /**
  * WebKitGTK 2.50 on GStreamer's pulsesink. It reports an outputLatency of 0, and its pair's performanceTime lies in the future by as
- * much as it has played: nothing there is to be read. The young stream's depth and where the queue runs dry were measured on the rig, and
- * `refillSec` is what GStreamer then says; `fullSec` is symmetry, as the rig's card cannot run slow (docs/timing.md).
+ * much as it has played: nothing there is to be read. The depth was measured on the rig in
+ * streams beside which slices are decoded; where nothing is, it is 27 ms more. What drains before the queue runs dry was measured
+ * in the latter, and `refillSec` is what GStreamer then says; `fullSec` is symmetry, as the rig's card cannot run slow
+ * (docs/timing.md).
  */
-const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.1, drySec: 0.063, refillSec: 0.02, fullSec: 0.12 };
+const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.073, drySec: 0.036, refillSec: 0.02, fullSec: 0.093 };
 
 export function detectEngine(userAgent: string): Engine {
   if (/Firefox\//.test(userAgent)) return /Linux/.test(userAgent) ? "firefox-linux" : "firefox";
