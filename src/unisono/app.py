@@ -61,6 +61,17 @@ class Readiness:
     def __init__(self) -> None:
         self.is_draining = False
 
+    def is_healthy(self) -> bool:
+        """Whether the server works at all; who answers does."""
+        return True
+
+    def is_ready(self) -> bool:
+        return not self.is_draining
+
+    def is_full(self, connections: int, full_connections: int) -> bool:
+        """Whether new swarms should go elsewhere, of a server that has so many connections."""
+        return connections >= full_connections
+
 
 def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application:
     """The public application. Its routes are the addresses of the contract."""
@@ -86,17 +97,22 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         return await ControlSession(hub, request, address_key(client)).run()
 
     async def healthz(_request: web.Request) -> web.Response:
-        return web.Response(text="ok\n", headers={hdrs.CACHE_CONTROL: "no-store"})
+        status, text = (200, "ok\n") if readiness.is_healthy() else (503, "a worker does not answer\n")
+        return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
 
     async def readyz(_request: web.Request) -> web.Response:
-        status, text = (503, "draining\n") if readiness.is_draining else (200, "ready\n")
+        if readiness.is_ready():
+            status, text = 200, "ready\n"
+        else:
+            status, text = 503, "draining\n" if readiness.is_draining else "not ready\n"
         return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
 
     async def roomz(request: web.Request) -> web.Response:
         """As `/readyz`, and 404 for what HAProxy takes as: nobody new, but whoever belongs here
         (`http-check disable-on-404`). Not for proxies that remember nothing: they would move swarms about.
         """
-        if readiness.is_draining or hub.metrics.connections < hub.config.limits.full_connections:
+        is_full = readiness.is_full(hub.metrics.connections, hub.config.limits.full_connections)
+        if not is_full or not readiness.is_ready():
             return await readyz(request)
         return web.Response(status=404, text="full\n", headers={hdrs.CACHE_CONTROL: "no-store"})
 
@@ -136,18 +152,18 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
         text = hub.metrics.render(present, __version__)
         return web.Response(body=text.encode(), headers={hdrs.CONTENT_TYPE: metrics.CONTENT_TYPE})
 
-    async def watch_lag(_app: web.Application) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch_lag(hub.metrics.loop_lag))
+    async def watch(_app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(watch_lag(hub.metrics.loop_lag))
         yield
         watching.cancel()
 
     app = web.Application()
-    app.cleanup_ctx.append(watch_lag)
+    app.cleanup_ctx.append(watch)
     app.router.add_get("/metrics", show)
     return app
 
 
-async def _watch_lag(lag: metrics.Histogram) -> None:
+async def watch_lag(lag: metrics.Histogram) -> None:
     """Notes how much later than due the loop comes to its timers."""
     while True:
         before_us = global_us()

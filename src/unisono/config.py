@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES
 from unisono.protocol import Limits as AnnouncedLimits
 
+# Each is a process that fills a core; a typing error should not start thousands.
+MOST_WORKERS = 64
+
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -149,6 +152,8 @@ class Config:
     page_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IpNetwork, ...] = ()
     metrics_bind: tuple[str, int] | None = None
+    # Processes, each with the swarms of its own shards. 1: no more than the one that was started.
+    workers: int = 1
     log_format: Literal["text", "json"] = "text"
     ice: Ice = field(default_factory=Ice)
     limits: Limits = field(default_factory=Limits)

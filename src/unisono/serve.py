@@ -47,15 +47,15 @@ LAST_REQUESTS_SEC = 2.0
 
 async def serve(config: Config, announce: Callable[[int], None]) -> None:
     """Serves until SIGINT or SIGTERM. Calls `announce` with the port once it listens. Raises `StartError`."""
-    tls = _tls_context(config.tls) if config.tls is not None else None
+    tls = tls_context(config.tls) if config.tls is not None else None
     # First: a server that cannot start says that and nothing else.
-    listener = _listen(config.host, config.port)
-    stun_socket = _open_stun(config.host, config.ice.stun_port)
+    listener = listen(config.host, config.port)
+    stun_socket = open_stun(config.host, config.ice.stun_port)
     if stun_socket is None:
         config = replace(config, ice=replace(config.ice, stun_port=0))
     hub, readiness, web_app = Hub(config), Readiness(), WebApp(path=config.public_path)
     app = make_app(hub, web_app, readiness)
-    app.middlewares.append(_note_reached_host(config.public_url))
+    app.middlewares.append(note_reached_host(config.public_url))
     runner = web.AppRunner(
         app,
         access_log=None,  # it would hold addresses
@@ -72,14 +72,11 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         await site.start()
         if config.metrics_bind is not None:
             await metrics_runner.setup()
-            await web.SockSite(metrics_runner, _listen(*config.metrics_bind)).start()
+            await web.SockSite(metrics_runner, listen(*config.metrics_bind)).start()
         if stun_socket is not None:
             stun = await start_stun(stun_socket, config.limits, global_us)
-        _stop_on_signals(stopping)
-        # What lives from the start lives to the end: the collector need not look at it during a clock probe.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        stop_on_signals(stopping)
+        spare_the_collector()
         if not web_app.is_built:
             LOGGER.warning("web-app-missing %s", NOT_BUILT)
         port = int(listener.getsockname()[1])
@@ -103,6 +100,13 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     log_event("stopped")
 
 
+def spare_the_collector() -> None:
+    """What lives from the start lives to the end: the collector need not look at it during a clock probe."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 async def drain_hub(hub: Hub, drain: Drain) -> None:
     """Sends everyone away, swarm by swarm, and waits for it."""
     rooms = hub.rooms()
@@ -119,7 +123,7 @@ async def _send_away(room: list[Session], departure: Departure) -> None:
             group.create_task(session.go_away(retry_after_ms))
 
 
-def _stop_on_signals(stopping: asyncio.Event) -> None:
+def stop_on_signals(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -135,7 +139,7 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def _listen(host: str | None, port: int) -> socket.socket:
+def listen(host: str | None, port: int) -> socket.socket:
     """A bound socket: for every interface of both families when no host is named."""
     family, address = _resolve(host, port)
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -154,7 +158,7 @@ def _listen(host: str | None, port: int) -> socket.socket:
     return sock
 
 
-def _open_stun(host: str | None, port: int) -> socket.socket | None:
+def open_stun(host: str | None, port: int) -> socket.socket | None:
     """A bound UDP socket where the server itself listens; None when off, or (with a warning) when taken.
 
     People on one network mostly need no STUN server, so its absence does not keep the server from starting.
@@ -179,7 +183,7 @@ def _open_stun(host: str | None, port: int) -> socket.socket | None:
     return sock
 
 
-def _note_reached_host(public_url: str | None) -> Middleware:
+def note_reached_host(public_url: str | None) -> Middleware:
     """Notes how this request's client reaches this server. Behind a proxy only the public URL knows."""
     public_host = "" if public_url is None else urlsplit(public_url).netloc
 
@@ -229,7 +233,7 @@ def _listen_error(host: str | None, port: int, failure: OSError) -> StartError:
     return StartError("address-unavailable", f"Cannot listen on {place}, port {port}: {failure.strerror}.")
 
 
-def _tls_context(tls: Tls) -> ssl.SSLContext:
+def tls_context(tls: Tls) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
