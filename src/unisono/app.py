@@ -1,4 +1,4 @@
-"""The HTTP side: routes, the headers on everything, and who may open a control channel.
+"""The HTTP side: routes, the headers on everything, and control channels on connections that served pages.
 
 The headers let the page use only what came with it: no third party, no inline script, nothing in a frame.
 COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 µs in Chromium instead of 100
@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import cast
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.http_websocket import WebSocketReader
 
 from unisono import __version__, metrics
+from unisono.control_feed import ControlFeed
+from unisono.handshake import NOT_A_HANDSHAKE, STOPPING, HttpRefusal, make_handshake
 from unisono.hub import Hub, global_us
-from unisono.limits import US_PER_SEC, address_key
-from unisono.network import client_address, is_allowed_origin
+from unisono.limits import US_PER_SEC
 from unisono.session import ControlSession
 from unisono.static import WebApp
+from unisono.visit import PassOn, Readiness, ask_in
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -55,46 +59,37 @@ LAG_PERIOD_SEC = 0.1
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Readiness:
-    """Whether new peers are welcome: `/readyz` says so to proxies."""
-
-    def __init__(self) -> None:
-        self.is_draining = False
-
-    def is_healthy(self) -> bool:
-        """Whether the server works at all; who answers does."""
-        return True
-
-    def is_ready(self) -> bool:
-        return not self.is_draining
-
-    def is_full(self, connections: int, full_connections: int) -> bool:
-        """Whether new swarms should go elsewhere, of a server that has so many connections."""
-        return connections >= full_connections
-
-
-def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application:
-    """The public application. Its routes are the addresses of the contract."""
+def make_app(
+    hub: Hub, web_app: WebApp, readiness: Readiness, pass_on: PassOn | None = None
+) -> web.Application:
+    """The public application. Its routes are the addresses of the contract. `pass_on`: see `visit`."""
 
     async def control(request: web.Request) -> web.StreamResponse:
-        headers, config = request.headers, hub.config
-        origin, host = headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST)
-        if not is_allowed_origin(origin, host, config.public_url, config.page_origins):
-            return web.Response(status=403, text="Pages of other sites may not open this channel.\n")
-        if not web.WebSocketResponse().can_prepare(request):
-            return web.Response(
-                status=426, text="This address speaks WebSocket.\n", headers={"Upgrade": "websocket"}
-            )
-        forwarded_for = headers.getall("X-Forwarded-For", [])
-        client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
-        wait_us = hub.upgrade_limiter.wait_us(global_us())
-        if wait_us > 0 and not readiness.is_draining:
-            await asyncio.sleep(wait_us / US_PER_SEC)
-        if readiness.is_draining:
-            # A proxy may still hold a connection from before the listener closed. Nobody would tell
-            # whoever came in by it to go; with a 503 the proxy asks the next server.
-            return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
-        return await ControlSession(hub, request, address_key(client)).run()
+        """Where the first request of this connection was another, as a proxy may have it, or no handshake."""
+        if pass_on is not None and request.transport is not None:
+            gone = pass_on(request.transport, request.protocol, _head_of(request))
+            if gone is not None:
+                await gone
+                return web.Response()  # nobody is there to get it
+        headers = request.headers
+        is_modern = request.version == HttpVersion11
+        handshake = make_handshake(lambda name: headers.getall(name, [])) if is_modern else None
+        if handshake is None:
+            return _refuse(NOT_A_HANDSHAKE)
+        visit = ask_in(hub, readiness, handshake, request.remote or "")
+        if isinstance(visit, HttpRefusal):
+            return _refuse(visit)
+        if visit.wait_sec > 0:
+            await asyncio.sleep(visit.wait_sec)
+        transport = request.transport
+        if transport is None or transport.is_closing() or readiness.is_draining:
+            visit.end()
+            return _refuse(STOPPING)
+        session = ControlSession(visit)
+        request.protocol.set_parser(cast("WebSocketReader", ControlFeed(transport, handshake, session)))
+        await session.wait_closed()
+        # Nobody is there to get it.
+        return web.Response()
 
     async def healthz(_request: web.Request) -> web.Response:
         status, text = (200, "ok\n") if readiness.is_healthy() else (503, "a worker does not answer\n")
@@ -161,6 +156,16 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
     app.cleanup_ctx.append(watch)
     app.router.add_get("/metrics", show)
     return app
+
+
+def _refuse(refusal: HttpRefusal) -> web.Response:
+    return web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
+
+
+def _head_of(request: web.Request) -> bytes:
+    """The request as it came, for who reads it anew."""
+    fields = b"".join(name + b": " + value + b"\r\n" for name, value in request.raw_headers)
+    return f"{request.method} {request.raw_path} HTTP/1.1\r\n".encode() + fields + b"\r\n"
 
 
 async def watch_lag(lag: metrics.Histogram) -> None:

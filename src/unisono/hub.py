@@ -40,6 +40,9 @@ class Session(Protocol):
     async def go_away(self, retry_after_ms: int) -> None:
         """Tells the peer to come back later, closes, and returns when that is done. Idempotent."""
 
+    def beat(self) -> None:
+        """Asks for a sign of life when none came since the last time; ends whoever gave none then either."""
+
 
 def global_us() -> int:
     """Global time for everything but pongs, which keep the nanoseconds."""
@@ -104,6 +107,10 @@ class Hub:
     def sessions(self) -> list[Session]:
         """Those connected now."""
         return list(self._sessions.values())
+
+    def sessions_of_turn(self, turn: int, turns: int) -> list[Session]:
+        """One part of so many of those connected now; each is in one and the same part all its life."""
+        return [session for connection, session in self._sessions.items() if connection % turns == turn]
 
     def rooms(self) -> list[list[Session]]:
         """Those connected now, swarm by swarm; who sits nowhere is alone."""

@@ -16,33 +16,26 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
-from aiohttp import hdrs, web
-from aiohttp.typedefs import Middleware
+from aiohttp import web
 
 from unisono import __version__
-from unisono.app import Handler, Readiness, make_app, make_metrics_app
+from unisono.app import make_metrics_app
 from unisono.config import Config, Drain, Tls
 from unisono.drain import Departure, plan_drain
 from unisono.errors import StartError
 from unisono.hub import Hub, Session, global_us
-from unisono.ice import REACHED_HOST
-from unisono.log import LOGGER, log_event
+from unisono.log import LOGGER, log_event, log_failure
 from unisono.static import NOT_BUILT, WebApp
 from unisono.stun import start_stun
-
-# Peers of one room come back together; the kernel holds them until the loop accepts.
-BACKLOG = 512
+from unisono.visit import Readiness
+from unisono.web_server import BACKLOG, WebServer
 
 # A collection walks the objects of the connections it looks at. Among 10,000 of them a full one held up clock
 # probes for 0.3 to 1 s, one of the middle generation for 0.1 to 0.3 s; the default has those every 70,000 and
 # 7,000 new objects. Now both come every 2,000,000: at most 200 MB wait. With a middle one every 100,000 the
 # p99 of round trips was 27 ms at 8,000 probes a second, and 4 ms with one every 2,000,000.
 GC_THRESHOLDS = (10_000, 200, 0)
-
-# Requests for files that are still being sent when the server stops.
-LAST_REQUESTS_SEC = 2.0
 
 
 async def serve(config: Config, announce: Callable[[int], None]) -> None:
@@ -54,22 +47,12 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     if stun_socket is None:
         config = replace(config, ice=replace(config.ice, stun_port=0))
     hub, readiness, web_app = Hub(config), Readiness(), WebApp(path=config.public_path)
-    app = make_app(hub, web_app, readiness)
-    app.middlewares.append(note_reached_host(config.public_url))
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # it would hold addresses
-        handle_signals=False,
-        shutdown_timeout=LAST_REQUESTS_SEC,
-        keepalive_timeout=config.limits.request_timeout_sec,
-    )
+    server = await WebServer.start(hub, web_app, readiness, tls)
     metrics_runner = web.AppRunner(make_metrics_app(hub, readiness), access_log=None, handle_signals=False)
     stopping = asyncio.Event()
     stun: asyncio.DatagramTransport | None = None
     try:
-        await runner.setup()
-        site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
-        await site.start()
+        await server.listen(listener)
         if config.metrics_bind is not None:
             await metrics_runner.setup()
             await web.SockSite(metrics_runner, listen(*config.metrics_bind)).start()
@@ -86,7 +69,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
 
         readiness.is_draining = True
         log_event("stopping", connections=len(hub.sessions()))
-        await site.stop()
+        server.stop_listening()
         await drain_hub(hub, config.drain)
     finally:
         if stun is not None:
@@ -94,7 +77,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         elif stun_socket is not None:
             stun_socket.close()
         hub.stop()
-        await runner.cleanup()
+        await server.close()
         await metrics_runner.cleanup()
         listener.close()
     log_event("stopped")
@@ -118,9 +101,13 @@ async def drain_hub(hub: Hub, drain: Drain) -> None:
 
 async def _send_away(room: list[Session], departure: Departure) -> None:
     await asyncio.sleep(departure.delay_sec)
-    async with asyncio.TaskGroup() as group:
-        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True):
-            group.create_task(session.go_away(retry_after_ms))
+    goodbyes = [
+        session.go_away(retry_after_ms)
+        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True)
+    ]
+    for outcome in await asyncio.gather(*goodbyes, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log_failure("goodbye-failed", outcome)  # the others are still told
 
 
 def stop_on_signals(stopping: asyncio.Event) -> None:
@@ -181,21 +168,6 @@ def open_stun(host: str | None, port: int) -> socket.socket | None:
         return None
     sock.setblocking(False)  # noqa: FBT003 - the signature of the standard library
     return sock
-
-
-def note_reached_host(public_url: str | None) -> Middleware:
-    """Notes how this request's client reaches this server. Behind a proxy only the public URL knows."""
-    public_host = "" if public_url is None else urlsplit(public_url).netloc
-
-    @web.middleware
-    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-        token = REACHED_HOST.set(public_host or request.headers.get(hdrs.HOST, ""))
-        try:
-            return await handler(request)
-        finally:
-            REACHED_HOST.reset(token)
-
-    return note
 
 
 def _resolve(host: str | None, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 
-from unisono.app import Readiness
 from unisono.hub import Hub
+from unisono.visit import Readiness
 from unisono.workers.shared import SharedTable
 
 

@@ -12,9 +12,6 @@ import zlib
 
 CONTROL_PATH = b"/v1/control"
 
-# What aiohttp allows a request line. A longer one goes to aiohttp, which refuses it in words.
-MOST_LINE_BYTES = 8190
-
 _SHARD = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
 

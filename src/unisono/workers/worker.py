@@ -13,27 +13,18 @@ import signal
 import socket
 import time
 from dataclasses import replace
-from typing import cast
 
-from aiohttp import web
-
-from unisono.app import make_app, watch_lag
+from unisono.app import watch_lag
 from unisono.config import Config
 from unisono.hub import Hub
 from unisono.log import log_event
 from unisono.metrics import ProcessUsage
-from unisono.serve import (
-    BACKLOG,
-    LAST_REQUESTS_SEC,
-    drain_hub,
-    note_reached_host,
-    spare_the_collector,
-    tls_context,
-)
+from unisono.serve import drain_hub, spare_the_collector, tls_context
 from unisono.static import WebApp
+from unisono.web_server import WebServer
 from unisono.workers.budgets import SharedAddressBudgets
 from unisono.workers.channel import Ask, Channel, Drain, Ready, Start, Told
-from unisono.workers.door import Door, Doors
+from unisono.workers.door import Door
 from unisono.workers.readiness import WorkerReadiness
 from unisono.workers.shared import BEAT_PERIOD_SEC, SharedTable
 
@@ -55,31 +46,19 @@ class Worker:
         config, start = self._config, self._start
         tls = tls_context(config.tls) if config.tls is not None else None
         channel = await Channel.on(socket.socket(fileno=start.channel_fd))
-        app = make_app(self._hub, WebApp(path=config.public_path), self._readiness)
-        app.middlewares.append(note_reached_host(config.public_url))
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=LAST_REQUESTS_SEC,
-            keepalive_timeout=config.limits.request_timeout_sec,
-        )
-        await runner.setup()
-        serve = cast("web.Server", runner.server)  # there after `setup`
-        doors = Doors(
+        door = Door(
             start.number,
             [socket.socket(fileno=fd) for fd in start.into_inbox_fds],
             socket.socket(fileno=start.inbox_fd),
-            lambda _peer: serve(),
-            config.limits.request_timeout_sec,
         )
+        web_app = WebApp(path=config.public_path)
+        server = await WebServer.start(self._hub, web_app, self._readiness, tls, door.pass_on)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._draining.set)
         spare_the_collector()
-        listener = socket.socket(fileno=start.listener_fd)
-        server = await loop.create_server(lambda: Door(doors), sock=listener, ssl=tls, backlog=BACKLOG)
-        doors.start()
+        await server.listen(socket.socket(fileno=start.listener_fd))
+        door.open(server)
         chores = [
             loop.create_task(work)
             for work in (self._beat(), watch_lag(self._hub.metrics.loop_lag), self._obey(channel))
@@ -92,16 +71,16 @@ class Worker:
 
             self._readiness.is_draining = True
             log_event("worker-stopping", worker=start.number, connections=len(self._hub.sessions()))
-            server.close()
-            doors.has_successor = self._has_successor
-            doors.stop()
+            server.stop_listening()
+            door.has_successor = self._has_successor
+            door.close()
             self._table.withdraw(start.slot)
             chores[0].cancel()
-            doors.close_relays()
+            door.close_relays()
             await drain_hub(self._hub, config.drain)
         finally:
             self._hub.stop()
-            await runner.cleanup()
+            await server.close()
             for chore in chores:
                 chore.cancel()
             channel.say(self._told())
