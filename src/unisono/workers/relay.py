@@ -1,7 +1,7 @@
 """Copies bytes between two transports, under TLS, whose keys cannot be passed on with the socket.
 
 The worker that accepted the connection decrypts, and the one that owns the shard gets one end of a pair of
-Unix sockets. That costs a second passage through an event loop each way, and the connection ends with either
+sockets. That costs a second passage through an event loop each way, and the connection ends with either
 worker.
 """
 
@@ -16,12 +16,22 @@ PAIR_BUFFER_BYTES = 64 * 1024
 
 
 def make_pair() -> tuple[socket.socket, socket.socket]:
-    """Two connected sockets, one for each worker. Raises `OSError`."""
-    pair = socket.socketpair()
-    for end in pair:
+    """Two connected sockets, one for each worker. Raises `OSError`.
+
+    TCP within this machine and not Unix sockets, for which picows sets an option that those do not have.
+    """
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+        here = socket.create_connection(listener.getsockname())
+        there, caller = listener.accept()
+    if caller != here.getsockname():
+        here.close()
+        there.close()
+        raise OSError("another program of this machine connected in between")
+    for end in (here, there):
         end.setblocking(False)  # noqa: FBT003 - the signature of the standard library
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PAIR_BUFFER_BYTES)
-    return pair
+    return here, there
 
 
 class RelayEnd(asyncio.Protocol):
