@@ -10,6 +10,7 @@ The load comes from one other process (`bench.server_load`), whose own share of 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import subprocess
@@ -64,14 +65,31 @@ class Load:
         self._process.communicate()
 
 
+def processes(pid: int) -> list[int]:
+    """A server's process and its workers."""
+    found = [pid]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if int(stat.read_text(encoding="ascii").rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
 def cpu_sec(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    return sum(cpu_sec_of_each(pid).values())
+
+
+def cpu_sec_of_each(pid: int) -> dict[int, float]:
+    used: dict[int, float] = {}
+    for process in processes(pid):
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        used[process] = (int(fields[11]) + int(fields[12])) / 100
+    return used
 
 
 def resident_kib(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0])
+    statuses = (Path(f"/proc/{each}/status").read_text(encoding="ascii") for each in processes(pid))
+    return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses)
 
 
 def buckets(metrics_port: int) -> dict[str, dict[float, int]]:
@@ -92,10 +110,10 @@ def bound_of(share: float, before: dict[float, int], after: dict[float, int]) ->
 
 
 @contextmanager
-def product(folder: Path) -> Iterator[tuple[int, int, int]]:
+def product(folder: Path, *options: str) -> Iterator[tuple[int, int, int]]:
     """Its port, its process, and the port of its metrics."""
     metrics_port = free_port()
-    arguments = ["--stun-port", "0", "--metrics", f"127.0.0.1:{metrics_port}"]
+    arguments = ["--stun-port", "0", "--metrics", f"127.0.0.1:{metrics_port}", *options]
     server = ServerProcess(folder / f"server-{metrics_port}.log", arguments)
     try:
         yield server.port, server.pid, metrics_port
@@ -160,11 +178,10 @@ def sustained(steps: list[Figures]) -> float:
     return float(sum(best[f"{kind}_per_sec"] for kind in ("ping", "beat", "pong", "relayed")))
 
 
-def candidates(load: Load, folder: Path, options: argparse.Namespace) -> dict[str, Figures]:
-    found: dict[str, Figures] = {}
+def of_product(load: Load, folder: Path, options: argparse.Namespace) -> Figures:
     swarms = options.swarms
     with product(folder) as (port, pid, metrics_port):
-        found["Unisono"] = fill(load, "Unisono", port, pid, swarms)
+        found = fill(load, "Unisono", port, pid, swarms)
         before = buckets(metrics_port)
         usual = stretch(
             load, "Unisono", pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms
@@ -175,16 +192,27 @@ def candidates(load: Load, folder: Path, options: argparse.Namespace) -> dict[st
                 seconds_name = f"{histogram}_seconds"
                 bound_ms = bound_of(share, before[seconds_name], after[seconds_name])
                 usual[f"{histogram}_{name}_at_most_ms"] = bound_ms
-        found["Unisono"] |= {"usual": usual, "ramp": ramp(load, "Unisono", pid, swarms, options.step)}
+        found |= {"usual": usual, "ramp": ramp(load, "Unisono", pid, swarms, options.step)}
         load.ask("close", group="Unisono")
+    return found
+
+
+def of_relay(load: Load, library: str, options: argparse.Namespace) -> Figures:
+    swarms = options.swarms
+    with relay(library) as (port, pid):
+        found = fill(load, library, port, pid, swarms)
+        usual = stretch(load, library, pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms)
+        found |= {"usual": usual, "ramp": ramp(load, library, pid, swarms, options.step)}
+        load.ask("close", group=library)
+    return found
+
+
+def candidates(load: Load, folder: Path, options: argparse.Namespace) -> dict[str, Figures]:
+    found: dict[str, Figures] = {}
+    if not options.no_product:
+        found["Unisono"] = of_product(load, folder, options)
     for library in options.libraries:
-        with relay(library) as (port, pid):
-            found[library] = fill(load, library, port, pid, swarms)
-            usual = stretch(
-                load, library, pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms
-            )
-            found[library] |= {"usual": usual, "ramp": ramp(load, library, pid, swarms, options.step)}
-            load.ask("close", group=library)
+        found[library] = of_relay(load, library, options)
     return found
 
 
@@ -273,12 +301,13 @@ def show(found: dict[str, Figures], grown: dict[str, list[Figures]] | None) -> N
     print_table(
         "The same members, one second's probe and beat, then as fast as p99 <= 20 ms allows", columns, rows
     )
-    usual = found["Unisono"]["usual"]
-    for name in ("clock_service", "event_loop_lag"):
-        print(
-            f"{name}: p50 <= {usual[f'{name}_p50_at_most_ms']:g} ms, "
-            f"p99 <= {usual[f'{name}_p99_at_most_ms']:g} ms"
-        )
+    if "Unisono" in found:
+        usual = found["Unisono"]["usual"]
+        for name in ("clock_service", "event_loop_lag"):
+            print(
+                f"{name}: p50 <= {usual[f'{name}_p50_at_most_ms']:g} ms, "
+                f"p99 <= {usual[f'{name}_p99_at_most_ms']:g} ms"
+            )
     if grown is None:
         return
     by_size = [
@@ -298,7 +327,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="of the usual load")
     parser.add_argument("--step", type=float, default=5.0, help="seconds of each step of the ramp")
     parser.add_argument("--libraries", nargs="*", default=["aiohttp", "websockets", "picows"])
+    parser.add_argument("--no-product", action="store_true", help="only the libraries")
     parser.add_argument("--no-growth", action="store_true")
+    parser.add_argument("--raw", action="store_true", help="only JSON, a line, and nothing is saved")
     options = parser.parse_args()
     load = Load()
     try:
@@ -307,6 +338,9 @@ def main() -> None:
             grown = None if options.no_growth else growth(load, Path(folder), options.step)
     finally:
         load.close()
+    if options.raw:
+        print(json.dumps(found))
+        return
     show(found, grown)
     if grown is not None:
         plot(grown, RESULTS / "server.png")

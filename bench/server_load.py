@@ -15,6 +15,7 @@ import resource
 import struct
 import sys
 import time
+import zlib
 from collections import defaultdict
 from typing import Any, cast
 
@@ -131,8 +132,9 @@ class Connection(asyncio.Protocol):
         transport, _ = await loop.create_connection(lambda: self, "127.0.0.1", port)
         self._transport = transport
         nonce = base64.b64encode(bytes(16)).decode()
+        shard = f"{zlib.crc32(self._key.encode()) & 0xFFFF:04x}"
         transport.write(
-            f"GET /v1/control?s=0000 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+            f"GET /v1/control?s={shard} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {nonce}\r\n\r\n".encode()
         )
         await self._welcomed
