@@ -21,7 +21,7 @@ from unisono.hub import Hub, global_us
 from unisono.limits import US_PER_SEC
 from unisono.session import ControlSession
 from unisono.static import WebApp
-from unisono.visit import Readiness, ask_in
+from unisono.visit import Readiness, Visit
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -69,17 +69,32 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
         handshake = make_handshake(lambda name: headers.getall(name, [])) if is_modern else None
         if handshake is None:
             return _refuse(NOT_A_HANDSHAKE)
-        visit = ask_in(hub, readiness, handshake, request.remote or "")
-        if isinstance(visit, HttpRefusal):
-            return _refuse(visit)
-        if visit.wait_sec > 0:
-            await asyncio.sleep(visit.wait_sec)
         transport = request.transport
-        if transport is None or transport.is_closing() or readiness.is_draining:
+        if transport is None:
+            return _refuse(STOPPING)  # gone already: nobody reads this
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def go_on() -> None:
+            if not turn.done():
+                turn.set_result(None)
+
+        visit = Visit()
+        refusal = visit.ask_in(hub, readiness, handshake, request.remote or "", go_on)
+        if refusal is not None:
+            return _refuse(refusal)
+        feed = ControlFeed(transport, on_lost=go_on)
+        try:
+            # From here on aiohttp reads for the feed, and tells it at once when the client leaves.
+            request.protocol.set_parser(cast("WebSocketReader", feed))
+            await turn
+            if feed.is_lost or transport.is_closing() or readiness.is_draining:
+                visit.end()
+                return _refuse(STOPPING)
+            session = ControlSession(visit)
+            feed.open(handshake, session)
+        except (OSError, asyncio.CancelledError):
             visit.end()
-            return _refuse(STOPPING)
-        session = ControlSession(visit)
-        request.protocol.set_parser(cast("WebSocketReader", ControlFeed(transport, handshake, session)))
+            raise
         await session.wait_closed()
         # Nobody is there to get it.
         return web.Response()
