@@ -21,7 +21,7 @@ from unisono.hub import Hub, global_us
 from unisono.limits import US_PER_SEC
 from unisono.session import ControlSession
 from unisono.static import WebApp
-from unisono.visit import PassOn, Readiness, ask_in
+from unisono.visit import PassOn, Readiness, Visit
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -66,50 +66,56 @@ def make_app(
 
     async def control(request: web.Request) -> web.StreamResponse:
         """Where the first request of this connection was another, as a proxy may have it, or no handshake."""
-        if pass_on is not None and request.transport is not None:
-            gone = pass_on(request.transport, request.protocol, _head_of(request))
-            if gone is not None:
-                await gone
-                return web.Response()  # nobody is there to get it
+        if await _is_passed_on(request, pass_on):
+            return web.Response()  # nobody is there to get it
         headers = request.headers
         is_modern = request.version == HttpVersion11
         handshake = make_handshake(lambda name: headers.getall(name, [])) if is_modern else None
         if handshake is None:
             return _refuse(NOT_A_HANDSHAKE)
-        visit = ask_in(hub, readiness, handshake, request.remote or "")
-        if isinstance(visit, HttpRefusal):
-            return _refuse(visit)
-        if visit.wait_sec > 0:
-            await asyncio.sleep(visit.wait_sec)
         transport = request.transport
-        if transport is None or transport.is_closing() or readiness.is_draining:
+        if transport is None:
+            return _refuse(STOPPING)  # gone already: nobody reads this
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def go_on() -> None:
+            if not turn.done():
+                turn.set_result(None)
+
+        visit = Visit()
+        refusal = visit.ask_in(hub, readiness, handshake, request.remote or "", go_on)
+        if refusal is not None:
+            return _refuse(refusal)
+        feed = ControlFeed(transport, on_lost=go_on)
+        try:
+            # From here on aiohttp reads for the feed, and tells it at once when the client leaves.
+            request.protocol.set_parser(cast("WebSocketReader", feed))
+            await turn
+            if feed.is_lost or transport.is_closing() or readiness.is_draining:
+                visit.end()
+                return _refuse(STOPPING)
+            session = ControlSession(visit)
+            feed.open(handshake, session)
+        except (OSError, asyncio.CancelledError):
             visit.end()
-            return _refuse(STOPPING)
-        session = ControlSession(visit)
-        request.protocol.set_parser(cast("WebSocketReader", ControlFeed(transport, handshake, session)))
+            raise
         await session.wait_closed()
         # Nobody is there to get it.
         return web.Response()
 
     async def healthz(_request: web.Request) -> web.Response:
-        status, text = (200, "ok\n") if readiness.is_healthy() else (503, "a worker does not answer\n")
-        return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return _answer(*readiness.health())
 
     async def readyz(_request: web.Request) -> web.Response:
-        if readiness.is_ready():
-            status, text = 200, "ready\n"
-        else:
-            status, text = 503, "draining\n" if readiness.is_draining else "not ready\n"
-        return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return _answer(*readiness.readiness())
 
-    async def roomz(request: web.Request) -> web.Response:
+    async def roomz(_request: web.Request) -> web.Response:
         """As `/readyz`, and 404 for what HAProxy takes as: nobody new, but whoever belongs here
         (`http-check disable-on-404`). Not for proxies that remember nothing: they would move swarms about.
         """
+        status, text = readiness.readiness()
         is_full = readiness.is_full(hub.metrics.connections, hub.config.limits.full_connections)
-        if not is_full or not readiness.is_ready():
-            return await readyz(request)
-        return web.Response(status=404, text="full\n", headers={hdrs.CACHE_CONTROL: "no-store"})
+        return _answer(404, "full\n") if status == 200 and is_full else _answer(status, text)
 
     @web.middleware
     async def finish(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -160,6 +166,21 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
 
 def _refuse(refusal: HttpRefusal) -> web.Response:
     return web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
+
+
+def _answer(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+async def _is_passed_on(request: web.Request, pass_on: PassOn | None) -> bool:
+    """Whether another worker has this request's shard. Returns when the connection is gone from here."""
+    if pass_on is None or request.transport is None:
+        return False
+    gone = pass_on(request.transport, request.protocol, _head_of(request))
+    if gone is None:
+        return False
+    await gone
+    return True
 
 
 def _head_of(request: web.Request) -> bytes:

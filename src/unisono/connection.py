@@ -20,7 +20,6 @@ from unisono.app import SECURITY_HEADERS
 from unisono.control_feed import ControlFeed, peer_address
 from unisono.handshake import (
     STOPPING,
-    Handshake,
     HttpRefusal,
     may_become_handshake,
     read_handshake,
@@ -28,11 +27,7 @@ from unisono.handshake import (
 )
 from unisono.hub import Hub
 from unisono.session import ControlSession
-from unisono.visit import PassOn, Readiness, Visit, ask_in
-
-# What may come behind a handshake before it is answered. RFC 6455 has clients wait; a few send their first
-# messages at once.
-MAX_EARLY_BYTES = 64 * 1024
+from unisono.visit import PassOn, Readiness, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +44,15 @@ class Carriers:
 class Connection(asyncio.Protocol):
     """One accepted connection until it is known what it wants. `already_read`: by whoever accepted it."""
 
-    __slots__ = ("_carriers", "_data", "_handshake", "_peer", "_timer", "_transport", "_visit")
+    __slots__ = ("_carriers", "_data", "_feed", "_handshake", "_peer", "_timer", "_transport", "_visit")
 
     def __init__(self, carriers: Carriers, already_read: bytes = b"", peer: str = "") -> None:
         """`peer`: who it is, where the socket leads to a relay."""
         self._carriers = carriers
         self._data = already_read
         self._peer = peer
-        self._handshake: Handshake | None = None
+        # From the handshake on.
+        self._feed: ControlFeed | None = None
         self._visit: Visit | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,11 +63,11 @@ class Connection(asyncio.Protocol):
             self._decide()
 
     def data_received(self, data: bytes) -> None:
+        if self._feed is not None:
+            self._feed.feed_data(data)
+            return
         self._data += data
-        if self._handshake is None:
-            self._decide()
-        elif len(self._data) > MAX_EARLY_BYTES:
-            self._transport.abort()
+        self._decide()
 
     def connection_lost(self, _reason: Exception | None) -> None:
         """Also while it waits: reading goes on, so that whoever leaves takes no turn from others."""
@@ -95,19 +91,15 @@ class Connection(asyncio.Protocol):
         if handshake is None:
             self._hand_to_pages()
             return
-        self._handshake, self._data = handshake, rest
-        answer = ask_in(
-            carriers.hub, carriers.readiness, handshake, self._peer or peer_address(self._transport)
-        )
-        if isinstance(answer, HttpRefusal):
-            self._refuse(answer)
-            return
-        self._visit = answer
-        if answer.wait_sec > 0:
-            self._timer.cancel()
-            self._timer = asyncio.get_running_loop().call_later(answer.wait_sec, self._enter)
-        else:
-            self._enter()
+        self._timer.cancel()
+        self._data = b""
+        self._feed = ControlFeed(self._transport, _nothing)
+        self._feed.feed_data(rest)
+        self._handshake, self._visit = handshake, Visit()
+        peer = self._peer or peer_address(self._transport)
+        refusal = self._visit.ask_in(carriers.hub, carriers.readiness, handshake, peer, self._enter)
+        if refusal is not None:
+            self._refuse(refusal)
 
     def _hand_to_pages(self) -> None:
         self._timer.cancel()
@@ -118,21 +110,27 @@ class Connection(asyncio.Protocol):
 
     def _enter(self) -> None:
         """Its turn has come."""
-        self._timer.cancel()
-        visit, handshake = self._visit, self._handshake
-        if visit is None or handshake is None or self._transport.is_closing():
-            return  # it is gone
+        visit, feed = self._visit, self._feed
+        if visit is None or feed is None or self._transport.is_closing():
+            return  # connection_lost is on its way
         if self._carriers.readiness.is_draining:
             self._refuse(STOPPING)
             return
-        self._visit = None  # the session's from here on
-        feed = ControlFeed(self._transport, handshake, ControlSession(visit))
-        self._transport.set_protocol(feed.protocol)
-        feed.take(self._data)
+        try:
+            protocol = feed.open(self._handshake, ControlSession(visit))
+        except OSError:
+            self._transport.abort()
+            return
+        self._visit = None  # the session ends it from here on
+        self._transport.set_protocol(protocol)
 
     def _refuse(self, refusal: HttpRefusal) -> None:
         self._transport.write(_http_bytes(refusal))
         self._transport.close()
+
+
+def _nothing() -> None:
+    """`connection_lost` has done it."""
 
 
 def _http_bytes(refusal: HttpRefusal) -> bytes:

@@ -1,4 +1,4 @@
-"""What of RFC 6455's framing is not left to picows: text frames made at once, and messages that come in pieces.
+"""What of RFC 6455's framing is not left to picows: text frames in one go, and messages that come in pieces.
 
 Pure. picows hands over frames, not messages, and does not look at the reserved bits.
 """
@@ -37,7 +37,7 @@ class Pieces:
         self.is_binary = False
 
     def take(self, opcode: int, payload: bytes, *, is_last: bool) -> bytes | None:
-        """The message when this frame completes one. Raises `FramingError`, and `PeerError` above the limit."""
+        """The message that this frame completes. Raises `FramingError`, and `PeerError` above the limit."""
         if opcode == OP_CONTINUATION:
             if self._data is None:
                 raise FramingError("a continuation of nothing")

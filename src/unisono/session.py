@@ -4,8 +4,8 @@
     waiting --silence for join_timeout_sec | fault | end()--> closing
 
 picows calls it for every frame and writes for it; `control_feed` gives picows the bytes. Clock: `t1`, `t2`
-and the budget are global time, `time.monotonic_ns()`; t1 is read before anything else is done with a frame, t2
-when all but the writing of the pong is done. Frames out are written into the transport at once,
+and the budget are global time, `time.monotonic_ns()`; t1 is read before anything else is done with a frame,
+t2 when all but the writing of the pong is done. Frames out are written into the transport at once,
 whole, and never awaited: its buffer is the outgoing queue, so one slow reader costs `queue_bytes` and nobody
 waits for it.
 """

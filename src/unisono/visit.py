@@ -1,7 +1,8 @@
 """One upgrade on its way in, and the address it counts for: from the handshake until its connection is gone.
 
-    asking --refused | left--> ended
-    asking --its turn has come--> inside --connection lost--> ended
+    asking --refused--> ended
+    asking --waits--> its turn: inside --connection lost--> ended
+              '--left--> ended
 
 Both carriers go through it: `connection` for the first request of a connection, `app` for a later one. Clock:
 `global_us`. Knows neither sockets nor HTTP.
@@ -10,6 +11,7 @@ Both carriers go through it: `connection` for the first request of a connection,
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from unisono.errors import PeerError
@@ -36,12 +38,13 @@ class Readiness:
     def __init__(self) -> None:
         self.is_draining = False
 
-    def is_healthy(self) -> bool:
-        """Whether the server works at all: whoever answers this does."""
-        return True
+    def health(self) -> tuple[int, str]:
+        """Status and text for `/healthz`: whether the server works at all. Whoever answers this does."""
+        return 200, "ok\n"
 
-    def is_ready(self) -> bool:
-        return not self.is_draining
+    def readiness(self) -> tuple[int, str]:
+        """Status and text for `/readyz`."""
+        return (503, "draining\n") if self.is_draining else (200, "ready\n")
 
     def is_full(self, connections: int, full_connections: int) -> bool:
         """Whether new swarms should go elsewhere, of a server that has so many connections."""
@@ -49,40 +52,65 @@ class Readiness:
 
 
 class Visit:
-    """Whoever makes one must `end` it. `refusal` is for the session to say: pages read close codes."""
+    """`ask_in` once, and `end` when all is over, whatever came of it."""
 
-    __slots__ = ("_is_counted", "address_key", "hub", "reached_host", "refusal", "wait_sec")
+    __slots__ = (
+        "_is_counted",
+        "_peer",
+        "_turn",
+        "address_key",
+        "handshake",
+        "hub",
+        "reached_host",
+        "refusal",
+    )
 
-    def __init__(self, hub: Hub, address: str, reached_host: str) -> None:
-        self.hub = hub
-        self.address_key = address
+    hub: Hub
+
+    def __init__(self) -> None:
+        self.address_key = ""
         # The host by which the client reached this server.
-        self.reached_host = reached_host
+        self.reached_host = ""
+        # For the session to say: pages read close codes.
         self.refusal: PeerError | None = None
-        self.wait_sec = 0.0
         self._is_counted = False
+        self._turn: asyncio.TimerHandle | None = None
+
+    def ask_in(
+        self, hub: Hub, readiness: Readiness, handshake: Handshake, peer: str, go_on: Callable[[], None]
+    ) -> HttpRefusal | None:
+        """`peer`: the address of the socket's other end. Calls `go_on` once, in its turn, possibly before
+        this returns, and not after `end`.
+        """
+        config = hub.config
+        if not is_allowed_origin(handshake.origin, handshake.host, config.public_url, config.page_origins):
+            return FOREIGN_ORIGIN
+        if readiness.is_draining:
+            return STOPPING
+        client = client_address(peer, handshake.forwarded_for, config.trusted_proxies)
+        self.hub = hub
+        self.address_key = address_key(client)
+        self.reached_host = config.public_host or handshake.host
         try:
             # Before it waits: who waits holds a connection as well.
-            hub.addresses.connect(address, global_us())
+            hub.addresses.connect(self.address_key, global_us())
         except PeerError as reason:
             self.refusal = reason
+            go_on()
+            return None
+        self._is_counted = True
+        wait_us = hub.upgrade_limiter.wait_us(global_us())
+        if wait_us > 0:
+            self._turn = asyncio.get_running_loop().call_later(wait_us / US_PER_SEC, go_on)
         else:
-            self._is_counted = True
-            self.wait_sec = hub.upgrade_limiter.wait_us(global_us()) / US_PER_SEC
+            go_on()
+        return None
 
     def end(self) -> None:
-        """The connection is gone. Idempotent."""
+        """The connection is gone, or was never let in. Idempotent."""
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
         if self._is_counted:
             self._is_counted = False
             self.hub.addresses.disconnect(self.address_key, global_us())
-
-
-def ask_in(hub: Hub, readiness: Readiness, handshake: Handshake, peer: str) -> Visit | HttpRefusal:
-    """Whether this handshake, from this peer of the socket, may open a channel once its turn comes."""
-    config = hub.config
-    if not is_allowed_origin(handshake.origin, handshake.host, config.public_url, config.page_origins):
-        return FOREIGN_ORIGIN
-    if readiness.is_draining:
-        return STOPPING
-    client = client_address(peer, handshake.forwarded_for, config.trusted_proxies)
-    return Visit(hub, address_key(client), config.public_host or handshake.host)

@@ -176,6 +176,8 @@ async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
 
     yield start
     for control in running:
+        for peer in control.peers:
+            peer.socket._response.close()
         await control.http.close()
         await control.server.close()
         control.hub.stop()

@@ -27,6 +27,8 @@ StartServer = Callable[..., ServerProcess]
 
 # Of workers 0 and 1.
 SHARDS = ("0000", "0001")
+# By the test that runs; its sockets end with it.
+OPENED: list[aiohttp.ClientWebSocketResponse[bool]] = []
 UPGRADE = (
     "GET /v1/control?s={shard} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -37,6 +39,11 @@ UPGRADE = (
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
+        for ws in OPENED:
+            connection = ws._response.connection
+            if connection is not None and connection.transport is not None:
+                connection.transport.abort()
+        OPENED.clear()
 
 
 @dataclass
@@ -73,6 +80,7 @@ async def join(
 ) -> Page:
     address = f"{server.url.replace('http', 'ws', 1)}/v1/control?s={shard}"
     ws = await http.ws_connect(address, **how)
+    OPENED.append(ws)
     async with asyncio.timeout(FRAME_LIMIT_SEC):
         challenge = (await ws.receive()).data
         await ws.send_str(msgspec.json.encode(Joiner(name).join(challenge, shard * 8)).decode())
@@ -166,6 +174,7 @@ async def test_a_connection_that_served_pages_is_led_to_its_worker_as_well(
         assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
         assert b"challenge" in await reader.readuntil(b"}")
         writer.close()
+        await writer.wait_closed()
 
 
 async def test_when_a_worker_dies_only_its_swarms_notice(

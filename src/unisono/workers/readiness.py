@@ -20,11 +20,15 @@ class WorkerReadiness(Readiness):
         self._table = table
         self._full_connections = hub.config.limits.full_connections
 
-    def is_healthy(self) -> bool:
-        return self._table.is_stopping or self._table.are_all_serving(time.monotonic_ns())
+    def health(self) -> tuple[int, str]:
+        if self._table.is_stopping or self._table.are_all_serving(time.monotonic_ns()):
+            return 200, "ok\n"
+        return 503, "a worker does not answer\n"
 
-    def is_ready(self) -> bool:
-        return not self._table.is_stopping and self._table.are_all_serving(time.monotonic_ns())
+    def readiness(self) -> tuple[int, str]:
+        if self._table.is_stopping:
+            return 503, "draining\n"
+        return (200, "ready\n") if self._table.are_all_serving(time.monotonic_ns()) else self.health()
 
     def is_full(self, _connections: int, _full: int) -> bool:
         return self._table.most_connections() >= self._full_connections
