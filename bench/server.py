@@ -132,10 +132,10 @@ def relay(library: str) -> Iterator[tuple[int, int]]:
         process.communicate()
 
 
-def fill(load: Load, name: str, port: int, pid: int, swarms: int) -> Figures:
+def fill(load: Load, name: str, port: int, pid: int, swarms: int, *, tls: bool = False) -> Figures:
     """Everyone in, and what each costs while idle."""
     base_kib = resident_kib(pid)
-    seconds = load.ask("connect", group=name, port=port, swarms=swarms, size=SIZE)["seconds"]
+    seconds = load.ask("connect", group=name, port=port, swarms=swarms, size=SIZE, tls=tls)["seconds"]
     time.sleep(SETTLE_SEC)
     people = swarms * SIZE
     each_kib = (resident_kib(pid) - base_kib) / people

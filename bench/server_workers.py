@@ -2,11 +2,13 @@
 
 The load runs on the same two cores as the workers, so the rates that two workers reach here say more of the
 load than of them. What is compared is the processor time that the server takes for a probe, in all of its
-processes, under the same load. From it follows how many probes as many cores as workers can pay for:
+processes, with as many probes and members for each worker. From it follows how many probes a second as many
+cores as workers can pay for:
 
     capacity = workers / processor time for a probe * mean use of the workers' cores / the busiest one's use
 
-The last factor is for shards that are not spread evenly: the busiest worker is full first.
+The last factor is for shards that are not spread evenly: the busiest worker is full first. As many for each
+worker, because a probe costs the more the fewer come at once: a loop that has little to do wakes for each.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -27,10 +30,11 @@ Figures = dict[str, Any]
 
 def of_workers(load: Load, folder: Path, workers: int, options: argparse.Namespace) -> Figures:
     """Of a server with so many workers."""
-    group, swarms = f"{workers} workers", options.swarms
-    with product(folder, "--workers", str(workers)) as (port, pid, _):
-        found = fill(load, group, port, pid, swarms)
-        ping_hz = options.probes / (swarms * SIZE)
+    group, swarms = f"{workers} workers", options.swarms * workers
+    tls = certificate(folder) if options.tls else []
+    with product(folder, "--workers", str(workers), *tls) as (port, pid, _):
+        found = fill(load, group, port, pid, swarms, tls=options.tls)
+        ping_hz = options.probes / (options.swarms * SIZE)
         before, began_sec = cpu_sec_of_each(pid), time.monotonic()
         found |= load.ask(
             "run", group=group, seconds=options.seconds, ping_hz=ping_hz, beat_hz=1.0, swarms=swarms
@@ -51,6 +55,15 @@ def of_workers(load: Load, folder: Path, workers: int, options: argparse.Namespa
     return found
 
 
+def certificate(folder: Path) -> list[str]:
+    """The server's options for TLS."""
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    make += ["-subj", "/CN=localhost", "-keyout", key, "-out", cert]
+    subprocess.run(make, check=True, capture_output=True)
+    return ["--tls-cert", cert, "--tls-key", key]
+
+
 def median(rounds: list[Figures], name: str) -> float:
     return statistics.median(float(each[name]) for each in rounds)
 
@@ -58,10 +71,11 @@ def median(rounds: list[Figures], name: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.server_workers", description="What a second worker adds.")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--swarms", type=int, default=400, help="of five members each")
-    parser.add_argument("--probes", type=int, default=6000, help="a second, in all")
+    parser.add_argument("--swarms", type=int, default=200, help="of five members, for each worker")
+    parser.add_argument("--probes", type=int, default=7000, help="a second, for each worker")
     parser.add_argument("--seconds", type=float, default=10.0, help="of that load")
     parser.add_argument("--step", type=float, default=0.0, help="seconds of each step of a ramp; 0: none")
+    parser.add_argument("--tls", action="store_true", help="half of all connections are relayed then")
     parser.add_argument("--raw", action="store_true", help="only JSON, a line, and nothing is saved")
     options = parser.parse_args()
     rounds: dict[str, list[Figures]] = {"1": [], "2": []}

@@ -52,13 +52,15 @@ def global_us() -> int:
 class Hub:
     """Everything the sessions of one server share."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, addresses: AddressBudgets | None = None) -> None:
+        """`addresses`: where other processes share the budgets of network addresses."""
         self.config = config
         self.clock_id = secrets.token_hex(8)
         self.node_id = secrets.token_hex(8)
         self.metrics = Metrics()
         self.registry = Registry(config.limits)
-        self.addresses = AddressBudgets(config.limits)
+        # No `or`: empty budgets are falsy.
+        self.addresses = AddressBudgets(config.limits) if addresses is None else addresses
         self.upgrade_limiter = UpgradeLimiter(config.limits.handshakes_per_sec)
         self._sessions: dict[ConnectionId, Session] = {}
         self._next_connection = count(1)

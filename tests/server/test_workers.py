@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -14,8 +15,9 @@ from unisono.config import Limits
 from unisono.errors import PeerError
 from unisono.metrics import Metrics
 from unisono.workers.budgets import SharedAddressBudgets
-from unisono.workers.channel import Told
+from unisono.workers.channel import Channel, Drain, Told
 from unisono.workers.handover import MOST_BYTES, make_inbox, receive_connection, send_connection
+from unisono.workers.relay import RelayEnd, make_pair
 from unisono.workers.routing import shard_of, worker_of
 from unisono.workers.shared import FRESH_NS, SharedTable
 from unisono.workers.totals import Totals
@@ -83,6 +85,47 @@ def test_a_full_inbox_says_so_and_loses_nothing() -> None:
         assert 10 < received == sent < 9_999
         with pytest.raises(OSError, match="too long"):
             send_connection(into, connection.fileno(), bytes(MOST_BYTES))
+
+
+async def test_a_relay_loses_nothing_whichever_side_is_there_first() -> None:
+    loop = asyncio.get_running_loop()
+    end, other = RelayEnd(), RelayEnd()
+    end.connect(other)
+    page, accepted = socket.socketpair()
+    here, there = make_pair()
+    page.setblocking(False)  # noqa: FBT003 - the signature of the standard library
+    with closing(page), closing(there):
+        await loop.connect_accepted_socket(lambda: end, accepted)
+        await loop.sock_sendall(page, b"early")
+        await loop.connect_accepted_socket(lambda: other, here)
+        assert await read(there, 5) == b"early"
+        # More than all buffers on the way hold, to a reader that takes it late.
+        long = bytes(range(256)) * 40_000
+        sending = asyncio.create_task(loop.sock_sendall(there, long))
+        assert await read(page, len(long)) == long
+        await sending
+        page.shutdown(socket.SHUT_RDWR)
+        assert await read(there, 1) == b""
+        await end.closed
+
+
+async def read(sock: socket.socket, size: int) -> bytes:
+    """So many bytes, or fewer at the end."""
+    data = b""
+    while len(data) < size and (more := await asyncio.get_running_loop().sock_recv(sock, 65_536)):
+        data += more
+    return data
+
+
+async def test_what_the_other_end_of_a_channel_does_not_know_is_passed_over() -> None:
+    """As while a new version is rolled out."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b'{"type":"of a later version"}\n{"type":"drain","has_successor":true}\n')
+    channel = await Channel.on(ours)
+    assert await channel.hear() == Drain(has_successor=True)
+    theirs.close()
+    assert await channel.hear() is None
+    await channel.close()
 
 
 # --- what they share ----------------------------------------------------------------------------------------

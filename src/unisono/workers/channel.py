@@ -80,12 +80,17 @@ class Channel:
             self._writer.write(_ENCODER.encode(message) + b"\n")
 
     async def hear(self) -> Message | None:
-        """The next message; None when the other end is gone."""
-        try:
-            line = await self._reader.readline()
-        except (ConnectionError, ValueError):
-            return None
-        return _DECODER.decode(line) if line.endswith(b"\n") else None
+        """The next message that is understood; None when the other end is gone."""
+        while True:
+            try:
+                line = await self._reader.readline()
+            except (ConnectionError, ValueError):
+                return None
+            if not line.endswith(b"\n"):
+                return None
+            # While a new version is rolled out the two ends may not be of one.
+            with contextlib.suppress(msgspec.DecodeError):
+                return _DECODER.decode(line)
 
     async def close(self) -> None:
         """What was said is still sent."""

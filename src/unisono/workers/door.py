@@ -67,6 +67,9 @@ class Door:
             return None
         gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         connection = cast("asyncio.Transport", transport)
+        if connection.is_closing():
+            gone.set_result(None)
+            return gone
         try:
             if connection.get_extra_info("sslcontext") is None:
                 self._hand_over(connection, head, owner)
@@ -106,25 +109,28 @@ class Door:
             except OSError:
                 here.close()
                 raise
-        connection.pause_reading()
-        self._spawn(self._copy(connection, protocol, here, gone))
-
-    async def _copy(
-        self,
-        connection: asyncio.Transport,
-        protocol: asyncio.Protocol,
-        here: socket.socket,
-        gone: asyncio.Future[None],
-    ) -> None:
         end, other = RelayEnd(), RelayEnd()
         end.connection_made(connection)
         end.connect(other)
         connection.set_protocol(end)
         self._relays.add(end)
+        self._spawn(self._copy(end, other, here, protocol, gone))
+
+    async def _copy(
+        self,
+        end: RelayEnd,
+        other: RelayEnd,
+        here: socket.socket,
+        protocol: asyncio.Protocol,
+        gone: asyncio.Future[None],
+    ) -> None:
+        """Until the connection is lost, which `protocol` is told."""
         try:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: other, here)
-            if not connection.is_closing():
-                connection.resume_reading()
+        except OSError:
+            here.close()
+            end.close()
+        try:
             await end.closed
         finally:
             self._relays.discard(end)

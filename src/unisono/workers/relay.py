@@ -40,15 +40,26 @@ class RelayEnd(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._other: RelayEnd | None = None
+        # What came before the other side was connected.
+        self._early = b""
         # Done once this side is gone.
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        other = self._other
+        if other is not None:
+            self._transport.write(other.take_early())
+            if other.closed.done():
+                self._transport.close()
 
     def connect(self, other: RelayEnd) -> None:
-        """Both ways from now on. Called once, on either end, before anything was received."""
+        """Both ways from now on. Called once, on either end."""
         self._other, other._other = other, self
+
+    def take_early(self) -> bytes:
+        early, self._early = self._early, b""
+        return early
 
     def close(self) -> None:
         """What was written before is still sent."""
@@ -58,6 +69,8 @@ class RelayEnd(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if (other := self._open_other()) is not None:
             other.write(data)
+        elif self._other is not None and not self._other.closed.done():
+            self._early += data
 
     def connection_lost(self, _failure: Exception | None) -> None:
         self._transport = None

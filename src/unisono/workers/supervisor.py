@@ -160,7 +160,10 @@ class Supervisor:
 
     async def _start(self, number: int) -> Child | None:
         """A new process that serves; None when it ended instead or was not ready in time."""
-        slot = next(slot for slot in range(self._table.slots) if slot not in self._children)
+        slot = next((slot for slot in range(self._table.slots) if slot not in self._children), None)
+        if slot is None:
+            LOGGER.warning("worker-not-started worker=%d: too many are just ending", number)
+            return None
         child = self._children[slot] = Child(self._inheritance, number, slot)
         try:
             await child.start()

@@ -36,8 +36,8 @@ class Worker:
         self._start = start
         self._config = replace(config, ice=replace(config.ice, stun_port=start.stun_port))
         self._table = SharedTable(start.table_fd, start.workers, bytes.fromhex(start.secret_hex))
-        self._hub = Hub(self._config)
-        self._hub.addresses = SharedAddressBudgets(self._config.limits, self._table, start.slot)
+        addresses = SharedAddressBudgets(self._config.limits, self._table, start.slot)
+        self._hub = Hub(self._config, addresses)
         self._readiness = WorkerReadiness(self._table, self._hub)
         self._draining = asyncio.Event()
         self._has_successor = False
