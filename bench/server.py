@@ -344,7 +344,7 @@ def main() -> None:
     show(found, grown)
     if grown is not None:
         plot(grown, RESULTS / "server.png")
-    save("server", {"options": vars(options), "figures": found, "growth": grown})
+    save("server-alone", {"options": vars(options), "figures": found, "growth": grown})
 
 
 if __name__ == "__main__":

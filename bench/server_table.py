@@ -44,9 +44,11 @@ def run(module: str, source: Path, *arguments: str) -> list[str]:
     return ended.stdout.splitlines() if ended.returncode == 0 else []
 
 
-def crowd(source: Path, people: int, *which: str) -> Figures:
+def crowd(source: Path, options: argparse.Namespace, *which: str) -> Figures:
     """By name: memory, processor, and probes of 10,000 members."""
-    lines = run("bench.server", source, "--raw", "--no-growth", "--swarms", str(people // 5), *which)
+    how = ("--raw", "--no-growth", "--swarms", str(options.people // 5))
+    times = ("--seconds", str(options.seconds), "--step", str(options.step))
+    lines = run("bench.server", source, *how, *times, *which)
     return dict(json.loads(lines[-1])) if lines else {}
 
 
@@ -73,7 +75,7 @@ def measured(source: Path, options: argparse.Namespace) -> Figures:
     """One build in one round."""
     found: Figures = {}
     if "crowd" in options.parts:
-        found["crowd"] = crowd(source, options.people, "--libraries").get("Unisono")
+        found["crowd"] = crowd(source, options, "--libraries").get("Unisono")
     if "floods" in options.parts:
         found["floods"] = floods(source, options.people)
     if "workers" in options.parts:
@@ -123,6 +125,8 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="a checkout of the other one")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--seconds", type=float, default=15.0, help="of the usual load of the crowd")
+    parser.add_argument("--step", type=float, default=5.0, help="seconds of each step of its ramp")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     builds = {"before": options.before.resolve()} if options.before else {}
@@ -132,12 +136,12 @@ def main() -> None:
         print(f"round {number + 1} of {options.rounds}", flush=True)
         found: Figures = {name: measured(source, options) for name, source in builds.items()}
         if "crowd" in options.parts:
-            relays = crowd(HERE, options.people, "--no-product", "--libraries", *RELAYS)
+            relays = crowd(HERE, options, "--no-product", "--libraries", *RELAYS)
             found |= {name: {"crowd": each} for name, each in relays.items()}
         rounds.append(found)
         # After each round: it takes long enough for something to end it.
-        said = {"rounds": options.rounds, "people": options.people, "parts": options.parts}
-        save("server-table", {"options": said, "rounds": rounds})
+        how = ("rounds", "people", "seconds", "step", "parts")
+        save("server", {"options": {name: vars(options)[name] for name in how}, "rounds": rounds})
     columns = [*builds, *(RELAYS if "crowd" in options.parts else ())]
     rows = [
         [what, *(median([each.get(name, {}) for each in rounds], figure) for name in columns), reach]
