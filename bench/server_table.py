@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import print_table, save
+from bench.server import BEFORE, NOW, sustained
 
 HERE = Path(__file__).parents[1]
 RELAYS = ("picows", "aiohttp")
@@ -44,12 +45,16 @@ def run(module: str, source: Path, *arguments: str) -> list[str]:
     return ended.stdout.splitlines() if ended.returncode == 0 else []
 
 
-def crowd(source: Path, options: argparse.Namespace, *which: str) -> Figures:
-    """By name: memory, processor, and probes of 10,000 members."""
-    how = ("--raw", "--no-growth", "--swarms", str(options.people // 5))
-    times = ("--seconds", str(options.seconds), "--step", str(options.step))
-    lines = run("bench.server", source, *how, *times, *which)
-    return dict(json.loads(lines[-1])) if lines else {}
+def crowd(options: argparse.Namespace) -> Figures:
+    """By column: memory, processor, and probes of 10,000 members of each build and of the relays, in turn."""
+    arguments = ["--raw", "--no-growth", "--swarms", str(options.people // 5), "--libraries", *RELAYS]
+    arguments += ["--seconds", str(options.seconds), "--step", str(options.step)]
+    if options.before:
+        arguments += ["--before", str(options.before.resolve())]
+    lines = run("bench.server", HERE, *arguments)
+    columns = {NOW: "now", BEFORE: "before"}
+    found = json.loads(lines[-1]) if lines else {}
+    return {columns.get(name, name): {"crowd": rounds[0]} for name, rounds in found.items()}
 
 
 def floods(source: Path, people: int) -> Figures:
@@ -74,8 +79,6 @@ def workers(source: Path) -> Figures:
 def measured(source: Path, options: argparse.Namespace) -> Figures:
     """One build in one round."""
     found: Figures = {}
-    if "crowd" in options.parts:
-        found["crowd"] = crowd(source, options, "--libraries").get("Unisono")
     if "floods" in options.parts:
         found["floods"] = floods(source, options.people)
     if "workers" in options.parts:
@@ -83,22 +86,11 @@ def measured(source: Path, options: argparse.Namespace) -> Figures:
     return found
 
 
-def cpu_us_per_probe(found: Figures) -> float:
-    """With the heartbeats and what is relayed of them, which are the same for all."""
-    usual = found["crowd"]["usual"]
-    return float(usual["cpu_percent"]) / 100 * 1e6 / float(usual["pong_per_sec"])
-
-
-def probes_per_sec(found: Figures) -> float:
-    held = (step["ping_per_sec"] for step in found["crowd"]["ramp"] if step["is_sustained"])
-    return max(held, default=0.0)
-
-
 # What, its figure in a round of one build, and what is to be reached.
 ROWS: tuple[tuple[str, Callable[[Figures], float], str], ...] = (
     ("KiB for each idle connection", lambda of: of["crowd"]["kib_per_connection"], "<= 10.5"),
-    ("µs of processor a probe", cpu_us_per_probe, "<= 0.4 x before"),
-    ("probes/s while p99 <= 20 ms", probes_per_sec, ">= 3 x before, 0.7 x picows"),
+    ("µs of processor a probe", lambda of: of["crowd"]["usual"]["cpu_us_per_probe"], "<= 0.4 x before"),
+    ("probes/s while p99 <= 20 ms", lambda of: sustained(of["crowd"]["ramp"]), ">= 3 x before, 0.7 x picows"),
     ("p99 in the first 15 s, ms", lambda of: of["crowd"]["usual"]["round_trip_p99_ms"], "<= 5"),
     ("killed: the last one back, s", lambda of: of["floods"]["return"]["last_back_sec"], "<= 30"),
     ("... beside a rude host, s", lambda of: of["floods"]["return-rude"]["last_back_sec"], "<= 30"),
@@ -135,13 +127,12 @@ def main() -> None:
     for number in range(options.rounds):
         print(f"round {number + 1} of {options.rounds}", flush=True)
         found: Figures = {name: measured(source, options) for name, source in builds.items()}
-        if "crowd" in options.parts:
-            relays = crowd(HERE, options, "--no-product", "--libraries", *RELAYS)
-            found |= {name: {"crowd": each} for name, each in relays.items()}
+        for name, figures in (crowd(options) if "crowd" in options.parts else {}).items():
+            found[name] = {**found.get(name, {}), **figures}
         rounds.append(found)
         # After each round: it takes long enough for something to end it.
         how = ("rounds", "people", "seconds", "step", "parts")
-        save("server", {"options": {name: vars(options)[name] for name in how}, "rounds": rounds})
+        save("server-table", {"options": {name: vars(options)[name] for name in how}, "rounds": rounds})
     columns = [*builds, *(RELAYS if "crowd" in options.parts else ())]
     rows = [
         [what, *(median([each.get(name, {}) for each in rounds], figure) for name in columns), reach]

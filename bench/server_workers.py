@@ -32,7 +32,7 @@ def of_workers(load: Load, folder: Path, workers: int, options: argparse.Namespa
     """Of a server with so many workers."""
     group, swarms = f"{workers} workers", options.swarms * workers
     tls = certificate(folder) if options.tls else []
-    with product(folder, "--workers", str(workers), *tls) as (port, pid, _):
+    with product(folder, more=["--workers", str(workers), *tls]) as (port, pid, _):
         found = fill(load, group, port, pid, swarms, tls=options.tls)
         ping_hz = options.probes / (options.swarms * SIZE)
         before, began_sec = cpu_sec_of_each(pid), time.monotonic()

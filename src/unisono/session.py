@@ -132,10 +132,20 @@ class ControlSession(WSListener):
         self._silent_beats = 0
         opcode: int = frame.msg_type  # type: ignore[assignment] # an int, whatever its stub says
         try:
-            if opcode == OP_CLOSE:
-                self._answer_close(frame.get_payload_as_bytes()[:2])
-            elif not self._is_closing:
-                self._take_frame(opcode, frame, t1_ns)
+            if self._is_closing:
+                if opcode == OP_CLOSE:
+                    self._websocket.disconnect()
+                return
+            message_bytes: bytes | None = frame.get_payload_as_bytes()
+            if (
+                opcode != OP_TEXT
+                or not frame.fin
+                or self._pieces is not None
+                or (frame.rsv1 or frame.rsv2 or frame.rsv3)
+            ):
+                message_bytes = self._take_unusual(opcode, frame, t1_ns)
+            if message_bytes is not None:
+                self._take_message(message_bytes, t1_ns, is_last=frame.tail_size == 0)
         except Exception as failure:  # noqa: BLE001 - see above
             self._fail(failure)
 
@@ -200,34 +210,35 @@ class ControlSession(WSListener):
 
     # --- reading --------------------------------------------------------------------------------------------
 
-    def _take_frame(self, opcode: int, frame: WSFrame, t1_ns: int) -> None:
+    def _take_unusual(self, opcode: int, frame: WSFrame, t1_ns: int) -> bytes | None:
+        """Whatever is not one text message in one frame; the message, where one is complete with this."""
         payload = frame.get_payload_as_bytes()
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise FramingError("a reserved bit")  # no extension was agreed on
-        if opcode == OP_TEXT and frame.fin and self._pieces is None:
-            self._take_message(payload, t1_ns, is_last=frame.tail_size == 0)
-            return
+        if opcode == OP_CLOSE:
+            self._answer_close(payload[:2])
+            return None
         if opcode in (OP_PING, OP_PONG):
             self._budget.charge(len(payload), t1_ns // NS_PER_US)
             if opcode == OP_PING:
                 self._websocket.send_pong(payload)
-            return
-        # Each piece counts as a message, or empty ones would be free.
-        self._budget.charge(0, t1_ns // NS_PER_US)
+            return None
         if self._pieces is None:
             self._pieces = Pieces(self._limits.max_frame_bytes)
         message = self._pieces.take(opcode, payload, is_last=bool(frame.fin))
         if self._pieces.is_binary:
             raise PeerError(ErrorCode.BAD_MESSAGE, "frames must be text")
-        if message is not None:
-            self._take_message(message, t1_ns, is_last=frame.tail_size == 0)
+        if message is None:
+            # Each piece counts as a message, or empty ones would be free.
+            self._budget.charge(0, t1_ns // NS_PER_US)
+        return message
 
     def _take_message(self, data: bytes, t1_ns: int, *, is_last: bool) -> None:
         """`is_last`: of what was read at once."""
         message = self._decode(data)
-        is_probe = self._is_seated and isinstance(message, Ping)
-        if isinstance(message, Ping) and is_probe:
-            self._pong(message, t1_ns)
+        is_probe = self._is_seated and type(message) is Ping
+        if is_probe:
+            self._pong(cast("Ping", message), t1_ns)
         self._budget.charge(len(data), t1_ns // NS_PER_US)
         self._hub.metrics.received(kind_of(message), len(data))
         if is_probe:
@@ -345,10 +356,9 @@ class ControlSession(WSListener):
             self._say_closed(int(code), detail)
 
     def _answer_close(self, code: bytes) -> None:
-        """The peer closes, or answers our closing: the connection ends once all is written."""
-        if not self._is_closing:
-            self._begin_closing("closed")
-            self._say_closed(int.from_bytes(code, "big") or CloseCode.NORMAL, "")
+        """The peer closes: the connection ends once all is written."""
+        self._begin_closing("closed")
+        self._say_closed(int.from_bytes(code, "big") or CloseCode.NORMAL, "")
         self._websocket.disconnect()
 
     def _say_closed(self, code: int, reason: str) -> None:
