@@ -7,6 +7,8 @@ workers that let someone in at the same moment may exceed a limit by one each. C
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from unisono.config import Limits
 from unisono.errors import PeerError
 from unisono.limits import AddressBudgets
@@ -24,18 +26,31 @@ class SharedAddressBudgets(AddressBudgets):
         self._slot = slot
 
     def connect(self, key: str, global_us: int) -> None:
-        row = self._table.row_of(key)
-        if self._table.connections_of(row) >= self._shared_limits.connections_per_address:
-            raise PeerError(ErrorCode.TOO_MANY_CONNECTIONS, "too many connections from this network address")
+        limit = self._shared_limits.connections_per_address
+        for name, factor in self._shared_tiers(key):
+            if self._table.connections_of(self._table.row_of(name)) >= limit * factor:
+                raise PeerError(
+                    ErrorCode.TOO_MANY_CONNECTIONS, "too many connections from this network address"
+                )
         super().connect(key, global_us)
-        self._table.count(row, self._slot, 1)
+        for name, _ in self._shared_tiers(key):
+            self._table.count(self._table.row_of(name), self._slot, 1)
 
     def join(self, key: str, global_us: int) -> None:
         super().join(key, global_us)
         per_min = self._shared_limits.joins_per_address_per_min
-        if not self._table.take_join(self._table.row_of(key), per_min, global_us):
-            raise PeerError(ErrorCode.TOO_MANY_JOINS, "too many joins per minute from this network address")
+        for name, factor in self._shared_tiers(key):
+            if not self._table.take_join(self._table.row_of(name), per_min * factor, global_us):
+                raise PeerError(
+                    ErrorCode.TOO_MANY_JOINS, "too many joins per minute from this network address"
+                )
 
     def disconnect(self, key: str, global_us: int) -> None:
         super().disconnect(key, global_us)
-        self._table.count(self._table.row_of(key), self._slot, -1)
+        for name, _ in self._shared_tiers(key):
+            self._table.count(self._table.row_of(name), self._slot, -1)
+
+    @staticmethod
+    def _shared_tiers(key: str) -> Sequence[tuple[str, int]]:
+        """What is counted for an address, each with how many times the limits of one address it has."""
+        return ((key, 1),)
