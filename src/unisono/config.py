@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES
 from unisono.protocol import Limits as AnnouncedLimits
 
+# Each is a process that fills a core; a typing error should not start thousands.
+MOST_WORKERS = 64
+
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -29,8 +32,9 @@ class Limits:
     max_frame_bytes: int = MAX_FRAME_BYTES
 
     # Above this a frame is not even read into memory: the socket closes at once with 1009. It lies above
-    # `max_frame_bytes` so that a page a little over the limit still gets a reason in words.
-    unread_frame_bytes: int = 64 * 1024
+    # `max_frame_bytes` so that a page a little over the limit still gets a reason in words, and not far above
+    # it, as picows keeps up to twice as much for a frame of which a part has come.
+    unread_frame_bytes: int = 32 * 1024
 
     # A peer at its busiest sends 5 pings/s in a pre-roll, 1 heartbeat/s, and a burst of candidates per
     # neighbour.
@@ -149,6 +153,8 @@ class Config:
     page_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IpNetwork, ...] = ()
     metrics_bind: tuple[str, int] | None = None
+    # Processes, each with the swarms of its own shards. 1: no more than the one that was started.
+    workers: int = 1
     log_format: Literal["text", "json"] = "text"
     ice: Ice = field(default_factory=Ice)
     limits: Limits = field(default_factory=Limits)
@@ -158,3 +164,8 @@ class Config:
     def public_path(self) -> str:
         """Where on its host people find this server, without a slash at the end; "" at the root."""
         return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
+    def public_host(self) -> str:
+        """Under which host, with its port if it has one, people find this server; "" when only they know."""
+        return urlsplit(self.public_url or "").netloc

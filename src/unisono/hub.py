@@ -40,6 +40,9 @@ class Session(Protocol):
     async def go_away(self, retry_after_ms: int) -> None:
         """Tells the peer to come back later, closes, and returns when that is done. Idempotent."""
 
+    def beat(self) -> None:
+        """Asks for a sign of life when none came since the last time; ends whoever gave none then either."""
+
 
 def global_us() -> int:
     """Global time for everything but pongs, which keep the nanoseconds."""
@@ -49,13 +52,15 @@ def global_us() -> int:
 class Hub:
     """Everything the sessions of one server share."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, addresses: AddressBudgets | None = None) -> None:
+        """`addresses`: where other processes share the budgets of network addresses."""
         self.config = config
         self.clock_id = secrets.token_hex(8)
         self.node_id = secrets.token_hex(8)
         self.metrics = Metrics()
         self.registry = Registry(config.limits)
-        self.addresses = AddressBudgets(config.limits)
+        # No `or`: empty budgets are falsy.
+        self.addresses = AddressBudgets(config.limits) if addresses is None else addresses
         self.upgrade_limiter = UpgradeLimiter(config.limits.handshakes_per_sec)
         self._sessions: dict[ConnectionId, Session] = {}
         self._next_connection = count(1)
@@ -104,6 +109,10 @@ class Hub:
     def sessions(self) -> list[Session]:
         """Those connected now."""
         return list(self._sessions.values())
+
+    def sessions_of_turn(self, turn: int, turns: int) -> list[Session]:
+        """One part of so many of those connected now; each is in one and the same part all its life."""
+        return [session for connection, session in self._sessions.items() if connection % turns == turn]
 
     def rooms(self) -> list[list[Session]]:
         """Those connected now, swarm by swarm; who sits nowhere is alone."""

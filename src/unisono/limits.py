@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from unisono.config import Limits
@@ -70,18 +71,35 @@ class UpgradeLimiter:
 
 
 class ConnectionBudget:
-    """What one connection may still send."""
+    """What one connection may still send: a bucket of messages and one of bytes. Each is kept as the moment
+    when it will be full again, since there are thousands and each is asked for every message.
+    """
+
+    __slots__ = ("_bytes_full_us", "_messages_full_us", "_rates")
 
     def __init__(self, limits: Limits, global_us: int) -> None:
-        self._messages = TokenBucket.full(limits.messages_per_sec, limits.message_burst, global_us)
-        self._bytes = TokenBucket.full(limits.bytes_per_sec, limits.byte_burst, global_us)
+        self._rates = _connection_rates(limits)
+        self._messages_full_us = self._bytes_full_us = float(global_us)
 
     def charge(self, frame_bytes: int, global_us: int) -> None:
-        """Raises `PeerError` when the connection sent too much."""
-        if not self._messages.take(1, global_us):
+        """Raises `PeerError` when the connection sent too much. A refused charge costs nothing."""
+        message_us, all_messages_us, byte_us, all_bytes_us = self._rates
+        full_us = max(self._messages_full_us, global_us) + message_us
+        if full_us - global_us > all_messages_us:
             raise PeerError(ErrorCode.RATE_LIMITED, "too many messages per second")
-        if not self._bytes.take(frame_bytes, global_us):
+        self._messages_full_us = full_us
+        full_us = max(self._bytes_full_us, global_us) + frame_bytes * byte_us
+        if full_us - global_us > all_bytes_us:
             raise PeerError(ErrorCode.RATE_LIMITED, "too many bytes per second")
+        self._bytes_full_us = full_us
+
+
+@cache
+def _connection_rates(limits: Limits) -> tuple[float, float, float, float]:
+    """What a message and a byte take to be regained, and what a whole bucket of each does, in µs."""
+    message_us, byte_us = US_PER_SEC / limits.messages_per_sec, US_PER_SEC / limits.bytes_per_sec
+    # Half a token more than the burst: sums of fractions of µs must not cost the last one.
+    return message_us, (limits.message_burst + 0.5) * message_us, byte_us, (limits.byte_burst + 0.5) * byte_us
 
 
 def address_key(address: str) -> str:
