@@ -7,7 +7,9 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ from tests.server.raw_socket import (
     frame,
     handshake,
 )
-from unisono.config import Config
+from unisono.config import Config, Limits
 from unisono.hub import Hub
 from unisono.protocol import MAX_BODY_CHARS, MAX_FRAME_BYTES, CloseCode
 from unisono.static import WebApp
@@ -344,23 +346,33 @@ async def test_a_unix_socket_carries_a_channel(control: ControlServer) -> None:
     raw.drop()
 
 
+StartTls = Callable[..., Awaitable[tuple[Listening, Hub]]]
+
+
 @pytest.fixture
-async def behind_tls(certificate: tuple[Path, Path], tmp_path: Path) -> AsyncIterator[tuple[Listening, Hub]]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
-    hub = Hub(Config())
-    server = Listening(await WebServer.start(hub, WebApp(tmp_path / "nothing"), Readiness(), context))
-    await server.start()
-    yield server, hub
-    await server.close()
-    hub.stop()
+async def start_tls(certificate: tuple[Path, Path], tmp_path: Path) -> AsyncIterator[StartTls]:
+    running: list[tuple[Listening, Hub]] = []
+
+    async def start(**limits: Any) -> tuple[Listening, Hub]:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*certificate)
+        hub = Hub(replace(Config(), limits=replace(Limits(), **limits)))
+        server = Listening(await WebServer.start(hub, WebApp(tmp_path / "nothing"), Readiness(), context))
+        await server.start()
+        running.append((server, hub))
+        return running[-1]
+
+    yield start
+    for server, hub in running:
+        await server.close()
+        hub.stop()
 
 
 @pytest.mark.parametrize("before", CARRIERS.values(), ids=CARRIERS)
 async def test_behind_tls_pages_and_channels_share_the_port(
-    behind_tls: tuple[Listening, Hub], certificate: tuple[Path, Path], before: bytes
+    start_tls: StartTls, certificate: tuple[Path, Path], before: bytes
 ) -> None:
-    server, hub = behind_tls
+    server, hub = await start_tls()
     trust = ssl.create_default_context(cafile=certificate[0])
     raw = await RawSocket.connect(server.host, server.port, trust)
     if before:
@@ -374,3 +386,14 @@ async def test_behind_tls_pages_and_channels_share_the_port(
     assert (await raw.receive())["type"] == "pong"
     raw.drop()
     await until(lambda: hub.metrics.connections == 0)
+
+
+@pytest.mark.parametrize("part", [b"", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"])
+async def test_behind_tls_who_never_finishes_the_handshake_is_cut_off_in_time(
+    start_tls: StartTls, part: bytes
+) -> None:
+    server, _ = await start_tls(request_timeout_sec=0.3)
+    raw = await RawSocket.connect(server.host, server.port)
+    raw.send(part)
+    assert await raw.is_cut()
+    raw.drop()
