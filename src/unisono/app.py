@@ -8,16 +8,19 @@ COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import hdrs, web
 
 from unisono import __version__, metrics
+from unisono.addresses import address_key
 from unisono.hub import Hub, global_us
-from unisono.limits import US_PER_SEC, address_key
+from unisono.limits import US_PER_SEC
 from unisono.network import client_address, is_allowed_origin
 from unisono.session import ControlSession
 from unisono.static import WebApp
+from unisono.upgrade_queue import UpgradeRefusedError
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -52,6 +55,9 @@ SECURITY_HEADERS = {
 # Often enough to see a stall of a tenth of a second, and nothing that costs.
 LAG_PERIOD_SEC = 0.1
 
+# How soon a client that gave up waiting for its upgrade is noticed.
+GONE_CHECK_SEC = 0.5
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -65,7 +71,7 @@ class Readiness:
 def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application:
     """The public application. Its routes are the addresses of the contract."""
 
-    async def control(request: web.Request) -> web.StreamResponse:
+    async def control(request: web.Request) -> web.StreamResponse:  # noqa: PLR0911 - one for each reason
         headers, config = request.headers, hub.config
         origin, host = headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST)
         if not is_allowed_origin(origin, host, config.public_url, config.page_origins):
@@ -76,14 +82,21 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
             )
         forwarded_for = headers.getall("X-Forwarded-For", [])
         client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
-        wait_us = hub.upgrade_limiter.wait_us(global_us())
-        if wait_us > 0 and not readiness.is_draining:
-            await asyncio.sleep(wait_us / US_PER_SEC)
+        key = address_key(client)
         if readiness.is_draining:
-            # A proxy may still hold a connection from before the listener closed. Nobody would tell
-            # whoever came in by it to go; with a 503 the proxy asks the next server.
-            return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
-        return await ControlSession(hub, request, address_key(client)).run()
+            return _stopping()
+        try:
+            if not await _wait_for_turn(hub, key, request):
+                return web.Response(status=503)  # nobody is there any more to read it
+        except UpgradeRefusedError as refusal:
+            retry_after = {"Retry-After": str(refusal.retry_after_sec)}
+            response = web.Response(status=refusal.status, text=f"{refusal.detail}.\n", headers=retry_after)
+            response.force_close()  # it shall come again, and not hold a descriptor until then
+            return response
+        if readiness.is_draining:
+            hub.addresses.disconnect(key, global_us())
+            return _stopping()
+        return await ControlSession(hub, request, key).run()
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n", headers={hdrs.CACHE_CONTROL: "no-store"})
@@ -107,8 +120,10 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
             response = await handler(request)
         except web.HTTPException as refusal:
             response = web.Response(status=refusal.status, text=f"{refusal.reason}.\n")
-        if readiness.is_draining and not response.prepared:
-            response.force_close()  # what a proxy keeps for later must not lead here
+        if not response.prepared:
+            if readiness.is_draining:
+                response.force_close()  # what a proxy keeps for later must not lead here
+            await _send_in_time(request, response, hub.config.limits.response_timeout_sec)
         return response
 
     # One and not two: each is a frame that waits as long as a channel is open.
@@ -124,6 +139,41 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
     return app
 
 
+def _stopping() -> web.Response:
+    """A proxy may still hold a connection from before the listener closed. Nobody would tell whoever came in
+    by it to go; with a 503 the proxy asks the next server.
+    """
+    return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
+
+
+async def _wait_for_turn(hub: Hub, key: str, request: web.Request) -> bool:
+    """Whether the client is still there in its turn. Raises `UpgradeRefusedError`."""
+    turn = asyncio.Event()
+    waiting = hub.ask_in(key, turn.set)
+    while not turn.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(turn.wait(), GONE_CHECK_SEC)
+        if not turn.is_set() and request.transport is None:
+            hub.give_up(waiting)
+            return False
+    if request.transport is None:
+        hub.addresses.disconnect(key, global_us())
+        return False
+    return True
+
+
+async def _send_in_time(request: web.Request, response: web.StreamResponse, limit_sec: float) -> None:
+    """A reader that takes its time holds a descriptor and a file: it is cut off."""
+    transport = request.transport
+    try:
+        async with asyncio.timeout(limit_sec):
+            await response.prepare(request)
+            await response.write_eof()
+    except TimeoutError:
+        if transport is not None:
+            transport.abort()
+
+
 def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
     """The private application, on its own bind."""
 
@@ -131,6 +181,7 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
         present = metrics.Present(
             swarm_sizes=hub.registry.sizes(),
             queues_bytes=(session.queue_bytes for session in hub.sessions()),
+            waiting_upgrades=len(hub.upgrades),
             is_draining=readiness.is_draining,
         )
         text = hub.metrics.render(present, __version__)

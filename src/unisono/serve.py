@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import logging
 import random
 import signal
 import socket
@@ -20,15 +21,19 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
+from aiohttp.web_protocol import RequestHandler
 
 from unisono import __version__
+from unisono.addresses import address_key
 from unisono.app import Handler, Readiness, make_app, make_metrics_app
 from unisono.config import Config, Drain, Tls
 from unisono.drain import Departure, plan_drain
 from unisono.errors import StartError
 from unisono.hub import Hub, Session, global_us
 from unisono.ice import REACHED_HOST
-from unisono.log import LOGGER, log_event
+from unisono.log import LOGGER, log_event, log_failure
+from unisono.network import is_trusted
+from unisono.sockets import fit_to_open_files, raise_open_files
 from unisono.static import NOT_BUILT, WebApp
 from unisono.stun import start_stun
 
@@ -53,6 +58,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     stun_socket = _open_stun(config.host, config.ice.stun_port)
     if stun_socket is None:
         config = replace(config, ice=replace(config.ice, stun_port=0))
+    config = _fit_to_open_files(config)
     hub, readiness, web_app = Hub(config), Readiness(), WebApp(path=config.public_path)
     app = make_app(hub, web_app, readiness)
     app.middlewares.append(_note_reached_host(config.public_url))
@@ -68,13 +74,15 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     stun: asyncio.DatagramTransport | None = None
     try:
         await runner.setup()
+        assert runner.server is not None  # noqa: S101 - what `setup` is for
+        _count_sockets(runner.server, hub)
         site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
         await site.start()
         if config.metrics_bind is not None:
             await metrics_runner.setup()
             await web.SockSite(metrics_runner, _listen(*config.metrics_bind)).start()
         if stun_socket is not None:
-            stun = await start_stun(stun_socket, config.limits, global_us)
+            stun = await start_stun(stun_socket, config.limits, global_us, hub.addresses.is_connected)
         _stop_on_signals(stopping)
         # What lives from the start lives to the end: the collector need not look at it during a clock probe.
         gc.collect()
@@ -104,7 +112,9 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
 
 
 async def drain_hub(hub: Hub, drain: Drain) -> None:
-    """Sends everyone away, swarm by swarm, and waits for it."""
+    """Sends everyone away, swarm by swarm, and waits for it. What goes wrong with one goes wrong with no
+    other.
+    """
     rooms = hub.rooms()
     departures = plan_drain([len(room) for room in rooms], drain, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
     async with asyncio.TaskGroup() as group:
@@ -114,9 +124,50 @@ async def drain_hub(hub: Hub, drain: Drain) -> None:
 
 async def _send_away(room: list[Session], departure: Departure) -> None:
     await asyncio.sleep(departure.delay_sec)
-    async with asyncio.TaskGroup() as group:
-        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True):
-            group.create_task(session.go_away(retry_after_ms))
+    goings = (
+        session.go_away(retry_after_ms)
+        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True)
+    )
+    for outcome in await asyncio.gather(*goings, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log_failure("goaway-failed", outcome)
+
+
+def _count_sockets(server: web.Server, hub: Hub) -> None:
+    """Closes what is too much as soon as it is accepted, and says so in the log now and then."""
+    made, lost = server.connection_made, server.connection_lost
+    addresses: dict[object, str | None] = {}
+
+    def connection_made(handler: RequestHandler, transport: asyncio.Transport) -> None:
+        made(handler, transport)
+        peer = (transport.get_extra_info("peername") or ("",))[0]
+        address = None if is_trusted(peer, hub.config.trusted_proxies) else address_key(peer)
+        addresses[handler] = address
+        if not hub.sockets.accepted(address):
+            hub.metrics.refused_sockets += 1
+            if hub.sockets.is_warning_due(global_us()):
+                log_event("socket-refused", logging.WARNING, open=hub.sockets.open, most=hub.sockets.most)
+            transport.abort()
+
+    def connection_lost(handler: RequestHandler, exc: BaseException | None = None) -> None:
+        lost(handler, exc)
+        hub.sockets.closed(addresses.pop(handler), was_upgraded=False)
+
+    server.connection_made = connection_made  # type: ignore[method-assign]
+    server.connection_lost = connection_lost  # type: ignore[method-assign]
+
+
+def _fit_to_open_files(config: Config) -> Config:
+    """The same, with as many open files as the system allows and no more connections than these can be."""
+    open_files = raise_open_files()
+    limits = fit_to_open_files(config.limits, open_files)
+    if limits is not config.limits:
+        LOGGER.warning(
+            "few-open-files The system allows %d: at most %d connections. Raise LimitNOFILE, or ulimit -n.",
+            open_files,
+            limits.max_connections,
+        )
+    return replace(config, limits=limits, open_files=open_files)
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -24,11 +24,13 @@ from aiohttp import WSMsgType, web
 from unisono.admission import NONCE_BYTES, encode_base64url
 from unisono.errors import PeerError
 from unisono.hub import Hub, global_us
+from unisono.ice import REACHED_HOST
 from unisono.limits import ConnectionBudget
 from unisono.log import log_event, log_failure
 from unisono.protocol import (
     NOT_A_MESSAGE,
     PROTOCOL_VERSION,
+    AskIce,
     Challenge,
     ClientMessage,
     CloseCode,
@@ -61,7 +63,6 @@ class ControlSession:
     """The life of one connection. `run` returns when it is over."""
 
     __slots__ = (
-        "_address_key",
         "_budget",
         "_closing",
         "_connection",
@@ -72,13 +73,16 @@ class ControlSession:
         "_request",
         "_socket",
         "_transport",
+        "address_key",
+        "reached_host",
     )
 
     def __init__(self, hub: Hub, request: web.Request, address_key: str) -> None:
         limits = hub.config.limits
         self._hub = hub
         self._request = request
-        self._address_key = address_key
+        self.address_key = address_key
+        self.reached_host = REACHED_HOST.get()
         self._limits = limits
         # No compression: it costs memory and latency, and sealed bodies do not shrink. Its own writes (close,
         # pong) wait as soon as the transport is backed up. Text stays bytes, as msgspec reads those.
@@ -98,20 +102,19 @@ class ControlSession:
         self._is_seated = False
 
     async def run(self) -> web.WebSocketResponse[bool]:
+        """For a connection that its address was charged for; that ends with this."""
+        try:
+            return await self._run()
+        finally:
+            self._hub.addresses.disconnect(self.address_key, global_us())
+
+    async def _run(self) -> web.WebSocketResponse[bool]:
         await self._socket.prepare(self._request)
         # They are sent; aiohttp would keep them as long as the connection lives, 1.2 KB.
         self._socket.headers.clear()
         self._transport = self._request.transport
         self._tune_socket()
-        try:
-            self._hub.addresses.connect(self._address_key, global_us())
-        except PeerError as reason:
-            self.end(reason)
-        else:
-            try:
-                await self._live()
-            finally:
-                self._hub.addresses.disconnect(self._address_key, global_us())
+        await self._live()
         if self._closing is not None:
             await self._closing
         else:
@@ -143,6 +146,13 @@ class ControlSession:
             return
         transport.write(text_frame(payload))
         self._hub.metrics.sent(kind, len(payload))
+        if (queue_bytes := transport.get_write_buffer_size()) > 0:
+            self._hub.note_queue(self._connection, queue_bytes)
+
+    def cut(self, reason: PeerError) -> None:
+        self._close_with(None, reason.code.close_code, reason.detail)
+        if self._transport is not None:
+            self._transport.abort()
 
     def end(self, reason: PeerError) -> None:
         refusal = encode_server(Refusal(code=reason.code, message=reason.detail))
@@ -177,6 +187,8 @@ class ControlSession:
                     # A burst already received would otherwise be handled in one go, and every other peer's
                     # clock probe would wait for it.
                     await asyncio.sleep(0)
+                case AskIce():
+                    self._hub.give_ice(self._connection)
                 case Leave():
                     self._hub.leave(self._connection)
                     self._close_with(None, CloseCode.NORMAL, "")
@@ -189,7 +201,7 @@ class ControlSession:
             raise PeerError(ErrorCode.JOIN_EXPECTED, "the first message must be join")
         if first.v != PROTOCOL_VERSION:
             raise PeerError(ErrorCode.WRONG_VERSION, f"this server speaks version {PROTOCOL_VERSION}")
-        self._hub.addresses.join(self._address_key, global_us())
+        self._hub.addresses.join(self.address_key, global_us())
         size = self._hub.join(self._connection, first, self._nonce)
         self._is_seated = True
         log_event("joined", logging.DEBUG, swarmSize=size, swarms=self._hub.registry.swarm_count)

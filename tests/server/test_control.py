@@ -40,10 +40,21 @@ async def test_a_welcome_carries_turn_credentials_when_there_is_a_turn_server(
 ) -> None:
     ice = Ice(turn_urls=("turn:turn.example:3478",), turn_secret=b"secret")
     control = await start_control(config=Config(ice=ice))
-    ada, bo = await control.connect("ada"), await control.connect("bo")
-    first, second = (await ada.join())["iceServers"], (await bo.join())["iceServers"]
-    assert first[0]["urls"] == ["turn:turn.example:3478"]
-    assert first[0]["username"] != second[0]["username"]
+    ada, bo, cy = [await control.connect(name) for name in ("ada", "bo", "cy")]
+    alone = await ada.join()
+    assert (alone["iceServers"], alone["iceSec"]) == ([], ice.turn_credential_sec)
+    await ada.send("ice")
+    assert (await ada.expect("ice"))["iceServers"] == [], "alone, whatever one asks"
+
+    [given] = (await bo.join())["iceServers"]
+    assert given["urls"] == ["turn:turn.example:3478"]
+    [followed] = (await ada.expect("joined"))["iceServers"]
+    assert followed["username"].partition(":")[2] == given["username"].partition(":")[2], "one address"
+    await cy.join()
+    assert "iceServers" not in await ada.expect("joined"), "it has them"
+    await ada.send("ice")
+    [renewed] = (await ada.expect("ice"))["iceServers"]
+    assert renewed["urls"] == given["urls"]
 
 
 async def test_the_others_hear_of_a_newcomer_and_of_a_clean_leave_at_once(control: ControlServer) -> None:
@@ -348,8 +359,11 @@ async def test_too_many_connections_from_one_address_are_refused_with_a_reason(
 ) -> None:
     control = await start_control(connections_per_address=1)
     ada = await control.joined("ada")
-    bo = await control.connect("bo")
-    assert await bo.expect_refusal("too-many-connections") == CloseCode.TOO_MANY_CONNECTIONS
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await control.connect("bo")
+    assert refusal.value.status == 429
+    assert refusal.value.headers is not None
+    assert int(refusal.value.headers["Retry-After"]) > 0
     await ada.send("leave")
     await ada.expect_close()
     await until(lambda: control.hub.metrics.connections == 0)

@@ -7,24 +7,41 @@ import hashlib
 import hmac
 
 from unisono.config import Ice
-from unisono.ice import ice_servers
+from unisono.ice import ice_servers, turn_label
+from unisono.protocol import IceServer
+
+TURN = Ice(
+    turn_urls=("turn:turn.example:3478", "turns:turn.example"),
+    turn_secret=b"north",
+    turn_credential_sec=600,
+)
+
+
+def offered(ice: Ice = TURN, address: str = "192.0.2.1", *, is_alone: bool = False) -> list[IceServer]:
+    return ice_servers(ice, 1_700_000_000, address=address, reached_host="", is_alone=is_alone)
 
 
 def test_without_turn_there_are_no_ice_servers() -> None:
-    assert ice_servers(Ice(), 0, "label") == []
+    assert offered(Ice()) == []
 
 
 def test_a_credential_is_what_coturn_computes_from_the_user_name() -> None:
-    ice = Ice(
-        turn_urls=("turn:turn.example:3478", "turns:turn.example"),
-        turn_secret=b"north",
-        turn_credential_sec=600,
-    )
-    [offered] = ice_servers(ice, 1_700_000_000, "5f")
-    assert offered.urls == ["turn:turn.example:3478", "turns:turn.example"]
-    assert offered.username == "1700000600:5f"
-    expected = hmac.new(b"north", b"1700000600:5f", hashlib.sha1).digest()
-    assert base64.b64decode(str(offered.credential)) == expected
+    [server] = offered()
+    assert server.urls == ["turn:turn.example:3478", "turns:turn.example"]
+    assert str(server.username).startswith("1700000600:")
+    expected = hmac.new(b"north", str(server.username).encode(), hashlib.sha1).digest()
+    assert base64.b64decode(str(server.credential)) == expected
+
+
+def test_one_address_has_one_label_so_that_quotas_bind_and_no_log_holds_the_address() -> None:
+    names = [str(offered(address=address)[0].username) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2")]
+    assert names[0] == names[1] != names[2]
+    assert not any("192" in name.partition(":")[2] and "0.2" in name for name in names)
+    assert turn_label(b"north", "192.0.2.1") != turn_label(b"south", "192.0.2.1"), "keyed"
+
+
+def test_who_is_alone_gets_no_credentials() -> None:
+    assert offered(is_alone=True) == []
 
 
 def test_the_secret_does_not_show_when_a_configuration_is_printed() -> None:
