@@ -115,7 +115,7 @@ class Member(asyncio.Protocol):
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end("closed")
+        self._end("closed" if exc is None else "cut off")
 
     async def is_let_in(self, limit_sec: float) -> bool:
         """Waits for a welcome, or for an end, or for so long."""
