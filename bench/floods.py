@@ -22,6 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import msgspec
 import uvloop
@@ -68,9 +69,8 @@ class Member(asyncio.Protocol):
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(UPGRADE.format(host=self._host, port=self._port).encode())
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck only
+        self.transport.write(UPGRADE.format(host=self._host, port=self._port).encode())
 
     def data_received(self, data: bytes) -> None:
         if self.welcomed.done():

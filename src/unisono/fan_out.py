@@ -61,8 +61,11 @@ class FanOut:
         receivers: int,
         body_bytes: int,
         global_us: int,
+        is_busy: bool = False,
     ) -> bool:
-        """Whether this body is passed on. Raises `PeerError` when too much of this sender was withheld."""
+        """Whether this body is passed on; while the server is busy, only if it is assured. Raises `PeerError`
+        when too much of this sender was withheld.
+        """
         if receivers == 0:
             return True
         sender = self._senders.get(connection) or self._new_sender(connection, global_us)
@@ -70,8 +73,9 @@ class FanOut:
         frames = receivers * (1 + body_bytes // BYTES_PER_FRAME)
         buckets = list(self._buckets_of(swarm_id, address, global_us))
         is_assured = receivers == 1 or sender.assured.take(1, global_us)
+        is_allowed = is_assured or not is_busy
         # A swarm larger than a burst is not silenced: an assured body needs any credit at all.
-        if all(
+        if is_allowed and all(
             bucket.has(min(frames, bucket.burst), global_us, -bucket.burst if is_assured else 0.0)
             for bucket in buckets
         ):

@@ -354,16 +354,22 @@ async def test_a_full_swarm_says_so(start_control: StartControl) -> None:
     assert await ada.is_served()
 
 
+async def expect_too_many(control: ControlServer) -> None:
+    try:
+        await control.connect("bo")
+    except aiohttp.WSServerHandshakeError as refusal:
+        assert refusal.status == 429  # noqa: PT017 - kept, it would keep the connections of this test alive
+        assert int((refusal.headers or {}).get("Retry-After", 0)) > 0  # noqa: PT017
+    else:
+        pytest.fail("let in")
+
+
 async def test_too_many_connections_from_one_address_are_refused_with_a_reason(
     start_control: StartControl,
 ) -> None:
     control = await start_control(connections_per_address=1)
     ada = await control.joined("ada")
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-        await control.connect("bo")
-    assert refusal.value.status == 429
-    assert refusal.value.headers is not None
-    assert int(refusal.value.headers["Retry-After"]) > 0
+    await expect_too_many(control)
     await ada.send("leave")
     await ada.expect_close()
     await until(lambda: control.hub.metrics.connections == 0)

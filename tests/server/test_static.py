@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.server.conftest import ControlServer, StartControl
+from tests.server.conftest import ControlServer, StartControl, until
 from unisono.app import SECURITY_HEADERS
 from unisono.config import Config
 

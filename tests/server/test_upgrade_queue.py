@@ -220,7 +220,8 @@ def test_a_full_party_behind_one_address_is_back_within_seconds() -> None:
         party.page("192.0.2.1", is_awaited=number == 0)
     party.run(until_sec=60, people=64)
     assert len(party.in_sec) == 64
-    assert max(party.in_sec) <= 8
+    assert sorted(party.in_sec)[32] <= 4
+    assert max(party.in_sec) <= 1.5 + 8, "one whole back-off after the server is there"
     for _ in range(64):
         party.addresses.join("192.0.2.1", 0)
     assert sum(party.refused_in_sec.values()) == 0
