@@ -106,10 +106,6 @@ class UpgradeQueue:
         """When to call `take_due` next; None while nobody waits."""
         return self._next_turn_us if self._skip_gone() else None
 
-    def take_all(self) -> list[WaitingUpgrade]:
-        """Everyone who waits, to be given up: the server stops."""
-        return [waiting for waiting in self._waiting if waiting.is_waiting]
-
     def _skip_gone(self) -> bool:
         """Whether somebody waits, who is then the first of the deque (U4)."""
         while self._waiting and not self._waiting[0].is_waiting:

@@ -182,6 +182,7 @@ async def is_served(channel: aiohttp.ClientWebSocketResponse[bool]) -> bool:
 
 
 async def test_with_few_descriptors_the_server_refuses_in_words_and_goes_on(tmp_path: Path) -> None:
+    """[B7]"""
     limited = ("prlimit", f"--nofile={FEW_FILES}:{FEW_FILES}", sys.executable, "-m", "unisono")
     server = ServerProcess(tmp_path / "server.log", AS_SHIPPED, command=limited)
     idle: list[socket.socket] = []
@@ -198,7 +199,7 @@ async def test_with_few_descriptors_the_server_refuses_in_words_and_goes_on(tmp_
                 sock.close()
             assert await is_served(ada)
             async with asyncio.timeout(LIMIT_SEC):
-                while not await newcomer_is_let_in(server):
+                while not await newcomer_is_let_in(server):  # noqa: ASYNC110 - of another process
                     await asyncio.sleep(0.1)
             await ada.close()
         assert "Traceback" not in server.log_text()

@@ -69,6 +69,7 @@ def test_addresses_are_forgotten_when_nothing_is_left_to_remember() -> None:
 
 
 def test_a_48_of_ipv6_holds_some_64s_and_not_all_of_its_65536() -> None:
+    """[B5]"""
     budgets = AddressBudgets(Limits(connections_per_address=2, ipv6_site_factor=3))
     for network in range(3):
         for _ in range(2):

@@ -18,6 +18,7 @@ def test_while_the_budget_holds_nobody_is_cut_off() -> None:
 
 
 def test_the_longest_queues_go_first_and_only_until_there_is_room() -> None:
+    """[B3]"""
     backlog = Backlog(BUDGET_BYTES)
     queues = {1: 300_000, 2: 10_000, 3: 500_000, 4: 200_000, 5: 1}
     for connection, size in queues.items():

@@ -38,6 +38,7 @@ async def test_a_welcome_says_who_is_here_and_what_is_allowed(control: ControlSe
 async def test_a_welcome_carries_turn_credentials_when_there_is_a_turn_server(
     start_control: StartControl,
 ) -> None:
+    """[W15]"""
     ice = Ice(turn_urls=("turn:turn.example:3478",), turn_secret=b"secret")
     control = await start_control(config=Config(ice=ice))
     ada, bo, cy = [await control.connect(name) for name in ("ada", "bo", "cy")]

@@ -39,6 +39,7 @@ class Room:
 
 
 def test_sixty_four_sockets_at_fifty_broadcasts_a_second_make_no_200_000_frames() -> None:
+    """[B4]"""
     limits, fan_out = Limits(), FanOut(Limits())
     room, closed = Room(fan_out, 64), dict[int, ErrorCode]()
     for number in range(10 * 64 * 50):
@@ -84,7 +85,7 @@ def test_a_full_swarm_at_its_busiest_is_never_withheld() -> None:
 
 @pytest.mark.parametrize("members", [64, 1000])
 def test_a_director_s_heartbeat_reaches_all_whatever_one_member_sends(members: int) -> None:
-    """Also of a swarm of a thousand, larger than a burst can serve at once: life at the cap."""
+    """[B4] Also of a swarm of a thousand, larger than a burst can serve at once: life at the cap."""
     fan_out = FanOut(Limits())
     room = Room(fan_out, members)
     flooder_is_in = True

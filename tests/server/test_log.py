@@ -79,6 +79,7 @@ def raise_everything() -> None:
 
 
 def test_an_unexpected_failure_is_logged_with_its_place_and_without_its_words(written: io.StringIO) -> None:
+    """[B8]"""
     try:
         raise_everything()
     except ExceptionGroup as failure:

@@ -198,6 +198,7 @@ def test_all_senders_together_have_a_limit_too() -> None:
 
 
 def test_a_flood_of_forged_senders_starves_nobody_who_is_connected() -> None:
+    """[B6]"""
     allowance = Allowance(Limits(), 0, {"198.51.100.1", "198.51.100.2"}.__contains__)
     answered = 0
     for number in range(20_000):  # two seconds of ten thousand a second, from everywhere

@@ -48,6 +48,7 @@ def test_the_first_come_is_the_first_let_in() -> None:
 
 
 def test_who_would_wait_too_long_is_told_when_to_come_again_and_no_two_the_same() -> None:
+    """[B1]"""
     waiting, addresses = queue(handshakes_per_sec=100, longest_upgrade_wait_sec=3)
     for number in range(300):
         waiting.enter(home(number), 0)
@@ -63,6 +64,7 @@ def test_who_would_wait_too_long_is_told_when_to_come_again_and_no_two_the_same(
 
 
 def test_a_turn_of_one_who_gave_up_goes_to_the_next() -> None:
+    """[B1]"""
     waiting, addresses = queue(handshakes_per_sec=1, longest_upgrade_wait_sec=1000)
     crowd = [waiting.enter(home(number), 0) for number in range(100)]
     for each in crowd[:99]:
@@ -198,6 +200,7 @@ class Return:
 @pytest.mark.parametrize("people", [8_000, 10_000])
 @pytest.mark.parametrize("rude_per_sec", [0, 500])
 def test_a_crowd_whose_server_was_killed_is_back_within_half_a_minute(people: int, rude_per_sec: int) -> None:
+    """[B2]"""
     crowd = Return(up_sec=1.5)
     for number in range(people):
         crowd.page(home(number), is_awaited=number % 5 == 0)

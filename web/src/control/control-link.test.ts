@@ -251,20 +251,26 @@ describe("the control link", () => {
   });
 
   it("[W14] asks for ICE servers anew when half their time is over, of a server that says how long they hold", () => {
-    const asked = () => socket().sent.filter((text) => text === '{"type":"ice"}').length;
+    let home: FakeSocket;
+    const asked = () => home.sent.filter((text) => text === '{"type":"ice"}').length;
     link.open();
-    socket().accept();
+    home = socket();
+    home.accept();
     clock.advance(6 * 3_600_000);
     expect(asked()).toBe(0);
     link.close();
 
     link.open();
-    socket().accept({ ...WELCOME, iceSec: 7_200 });
+    home = socket();
+    home.accept({ ...WELCOME, iceSec: 7_200 });
     clock.advance(3_599_000);
     expect(asked()).toBe(0);
     clock.advance(2_000);
     expect(asked()).toBe(1);
-    socket().say({ type: "ice", iceServers: [{ urls: ["turn:turn.test"], username: "1:2", credential: "3" }] });
+    home.say({
+      type: "ice",
+      iceServers: [{ urls: ["turn:turn.test"], username: "1:2", credential: "3" }],
+    });
     expect(messages.at(-1)).toMatchObject({ type: "ice" });
     clock.advance(3_600_000);
     expect(asked()).toBe(2);
