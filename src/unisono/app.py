@@ -165,13 +165,16 @@ async def _wait_for_turn(hub: Hub, key: str, request: web.Request) -> bool:
 async def _send_in_time(request: web.Request, response: web.StreamResponse, limit_sec: float) -> None:
     """A reader that takes its time holds a descriptor and a file: it is cut off."""
     transport = request.transport
+    if transport is None:
+        return
+    # Not by cancelling: aiohttp would leave the file to the garbage collector.
+    cutting = asyncio.get_running_loop().call_later(limit_sec, transport.abort)
     try:
-        async with asyncio.timeout(limit_sec):
+        with contextlib.suppress(ConnectionError):
             await response.prepare(request)
             await response.write_eof()
-    except TimeoutError:
-        if transport is not None:
-            transport.abort()
+    finally:
+        cutting.cancel()
 
 
 def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
