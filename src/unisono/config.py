@@ -192,9 +192,9 @@ class Ice:
     turn_urls: tuple[str, ...] = ()
     turn_secret: bytes = field(default=b"", repr=False)
 
-    # A credential is checked when an allocation is made; pages renew theirs when half of this is over (W14).
-    # One that leaks is worth little for long.
-    turn_credential_sec: int = 2 * 3600
+    # coturn looks at the expiry when an allocation is made, and refreshes it afterwards whatever the time
+    # (4.6.1). Pages renew theirs when half of this is over (W14). One that leaks is worth little for long.
+    turn_credential_sec: int = 3600
 
 
 @dataclass(frozen=True, kw_only=True)

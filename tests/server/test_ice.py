@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
+import time
+from pathlib import Path
 
+import pytest
+from aioice.stun import TransactionFailed
+from aioice.turn import create_turn_endpoint
+
+from tests.server.test_doctor import coturn
 from unisono.config import Ice
 from unisono.ice import ice_servers, turn_label
 from unisono.protocol import IceServer
@@ -42,6 +50,32 @@ def test_one_address_has_one_label_so_that_quotas_bind_and_no_log_holds_the_addr
 
 def test_who_is_alone_gets_no_credentials() -> None:
     assert offered(is_alone=True) == []
+
+
+async def test_coturn_counts_its_quota_by_address_however_often_one_asks(tmp_path: Path) -> None:
+    """Also a login that has meanwhile ended keeps the relay it got: the label counts, not the expiry."""
+    with coturn(tmp_path, "north", "user-quota=1\n") as port:
+        ice = Ice(turn_urls=("turn:127.0.0.1",), turn_secret=b"north")
+
+        async def allocate(address: str, later_sec: int) -> asyncio.BaseTransport:
+            [server] = ice_servers(
+                ice, int(time.time()) + later_sec, address=address, reached_host="", is_alone=False
+            )
+            transport, _ = await create_turn_endpoint(
+                asyncio.DatagramProtocol,
+                server_addr=("127.0.0.1", port),
+                username=str(server.username),
+                password=str(server.credential),
+            )
+            return transport
+
+        first = await allocate("192.0.2.1", 0)
+        with pytest.raises(TransactionFailed, match="Quota"):
+            await allocate("192.0.2.1", 7)
+        other = await allocate("192.0.2.2", 7)
+        first.close()
+        other.close()
+        await asyncio.sleep(0)
 
 
 def test_the_secret_does_not_show_when_a_configuration_is_printed() -> None:
