@@ -55,8 +55,8 @@ SECURITY_HEADERS = {
 # Often enough to see a stall of a tenth of a second, and nothing that costs.
 LAG_PERIOD_SEC = 0.1
 
-# How soon a client that gave up waiting for its upgrade is noticed.
-GONE_CHECK_SEC = 0.5
+# How soon a client that gave up waiting for its upgrade is noticed; three thousand may wait.
+GONE_CHECK_SEC = 2.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
