@@ -97,7 +97,7 @@ def beside(name: str, load: Load, folder: Path, count: int, ramp_sec: float, sec
             counts = server_counts(metrics_port)
             fates = said(strangers)
         load.ask("close", group=name)
-        service = "clock_service_seconds"
+        service, lag = "clock_service_seconds", "event_loop_lag_seconds"
         return {
             "count": count,
             "quiet_p99_ms": quiet["round_trip_p99_ms"],
@@ -105,6 +105,7 @@ def beside(name: str, load: Load, folder: Path, count: int, ramp_sec: float, sec
             "during_p99_ms": during["round_trip_p99_ms"],
             "watchers_lost": during["lost"],
             "clock_service_p99_at_most_ms": bound_of(0.99, before[service], after[service]),
+            "loop_lag_p99_at_most_ms": bound_of(0.99, before[lag], after[lag]),
             "newcomer_ms": new_ms,
             "peak_mib": peak_mib(server.pid),
             "cpu_percent": 100 * used_sec,

@@ -120,10 +120,8 @@ def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application
             response = await handler(request)
         except web.HTTPException as refusal:
             response = web.Response(status=refusal.status, text=f"{refusal.reason}.\n")
-        if not response.prepared:
-            if readiness.is_draining:
-                response.force_close()  # what a proxy keeps for later must not lead here
-            await _send_in_time(request, response, hub.config.limits.response_timeout_sec)
+        if readiness.is_draining and not response.prepared:
+            response.force_close()  # what a proxy keeps for later must not lead here
         return response
 
     # One and not two: each is a frame that waits as long as a channel is open.
@@ -160,21 +158,6 @@ async def _wait_for_turn(hub: Hub, key: str, request: web.Request) -> bool:
         hub.addresses.disconnect(key, global_us())
         return False
     return True
-
-
-async def _send_in_time(request: web.Request, response: web.StreamResponse, limit_sec: float) -> None:
-    """A reader that takes its time holds a descriptor and a file: it is cut off."""
-    transport = request.transport
-    if transport is None:
-        return
-    # Not by cancelling: aiohttp would leave the file to the garbage collector.
-    cutting = asyncio.get_running_loop().call_later(limit_sec, transport.abort)
-    try:
-        with contextlib.suppress(ConnectionError):
-            await response.prepare(request)
-            await response.write_eof()
-    finally:
-        cutting.cancel()
 
 
 def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:

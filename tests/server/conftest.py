@@ -142,7 +142,8 @@ async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
         config = config or Config(drain=Drain(close_timeout_sec=1.0))
         hub = Hub(replace(config, limits=replace(Limits(), **limits)))
         readiness = Readiness()
-        web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path)
+        limit_sec = hub.config.limits.response_timeout_sec
+        web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path, limit_sec)
         server = TestServer(make_app(hub, web_app, readiness))
         await server.start_server(access_log=None)
         control = ControlServer(hub, readiness, aiohttp.ClientSession(), server)

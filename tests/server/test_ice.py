@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from aioice.stun import TransactionFailed
-from aioice.turn import create_turn_endpoint
+from aioice.turn import TurnTransport, create_turn_endpoint
 
 from tests.server.test_doctor import coturn
 from unisono.config import Ice
@@ -57,7 +57,7 @@ async def test_coturn_counts_its_quota_by_address_however_often_one_asks(tmp_pat
     with coturn(tmp_path, "north", "user-quota=1\n") as port:
         ice = Ice(turn_urls=("turn:127.0.0.1",), turn_secret=b"north")
 
-        async def allocate(address: str, later_sec: int) -> asyncio.BaseTransport:
+        async def allocate(address: str, later_sec: int) -> TurnTransport:
             [server] = ice_servers(
                 ice, int(time.time()) + later_sec, address=address, reached_host="", is_alone=False
             )
