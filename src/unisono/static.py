@@ -138,7 +138,7 @@ class WebApp:
             if "#" in address:
                 return _unescaped(address)
             return web.Response(status=404, text="There is nothing here.\n")
-        headers = {
+        headers: dict[str, str] = {
             hdrs.CACHE_CONTROL: CACHE_FOREVER if _HASHED.match(address) else CACHE_REVALIDATE,
             # Also on what goes out as it is, or a shared cache would hand that to everyone.
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
