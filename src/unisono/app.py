@@ -8,7 +8,8 @@ COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import cast
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -20,6 +21,7 @@ from unisono.handshake import NOT_A_HANDSHAKE, STOPPING, HttpRefusal, make_hands
 from unisono.hub import Hub, global_us
 from unisono.limits import US_PER_SEC
 from unisono.session import ControlSession
+from unisono.sockets import OpenSocket
 from unisono.static import WebApp
 from unisono.visit import PassOn, Readiness, Visit
 
@@ -60,29 +62,33 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(
-    hub: Hub, web_app: WebApp, readiness: Readiness, pass_on: PassOn | None = None
+    hub: Hub,
+    web_app: WebApp,
+    readiness: Readiness,
+    sockets: Mapping[asyncio.BaseProtocol, OpenSocket],
+    pass_on: PassOn | None = None,
 ) -> web.Application:
-    """The public application. Its routes are the addresses of the contract. `pass_on`: see `visit`."""
+    """The public application. Its routes are the addresses of the contract. `sockets`: as counted, by the
+    protocol of each connection; `pass_on`: see `visit`.
+    """
 
     async def control(request: web.Request) -> web.StreamResponse:
         """Where the first request of this connection was another, as a proxy may have it, or no handshake."""
-        if await _is_passed_on(request, pass_on):
+        transport, counted = request.transport, sockets.get(request.protocol)
+        if transport is None or counted is None:
+            return _refuse(STOPPING)  # gone already: nobody reads this
+        gone = pass_on(transport, request.protocol, _head_of(request)) if pass_on is not None else None
+        if gone is not None:
+            counted.upgrade()
+            await gone
             return web.Response()  # nobody is there to get it
-        headers = request.headers
         is_modern = request.version == HttpVersion11
-        handshake = make_handshake(lambda name: headers.getall(name, [])) if is_modern else None
+        handshake = make_handshake(lambda name: request.headers.getall(name, [])) if is_modern else None
         if handshake is None:
             return _refuse(NOT_A_HANDSHAKE)
-        transport = request.transport
-        if transport is None:
-            return _refuse(STOPPING)  # gone already: nobody reads this
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def go_on() -> None:
-            if not turn.done():
-                turn.set_result(None)
-
-        visit = Visit()
+        visit = Visit(counted)
+        go_on = partial(_begin, turn)
         refusal = visit.ask_in(hub, readiness, handshake, request.remote or "", go_on)
         if refusal is not None:
             return _refuse(refusal)
@@ -96,7 +102,7 @@ def make_app(
                 return _refuse(STOPPING)
             session = ControlSession(visit)
             feed.open(handshake, session)
-        except (OSError, asyncio.CancelledError):
+        except BaseException:
             visit.end()
             raise
         await session.wait_closed()
@@ -148,6 +154,7 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
         present = metrics.Present(
             swarm_sizes=hub.registry.sizes(),
             queues_bytes=(session.queue_bytes for session in hub.sessions()),
+            waiting_upgrades=len(hub.upgrades),
             is_draining=readiness.is_draining,
         )
         text = hub.metrics.render(present, __version__)
@@ -164,23 +171,19 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
     return app
 
 
+def _begin(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
+
+
 def _refuse(refusal: HttpRefusal) -> web.Response:
-    return web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
+    response = web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
+    response.force_close()  # who is to come again shall not hold a descriptor until then
+    return response
 
 
 def _answer(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
-
-
-async def _is_passed_on(request: web.Request, pass_on: PassOn | None) -> bool:
-    """Whether another worker has this request's shard. Returns when the connection is gone from here."""
-    if pass_on is None or request.transport is None:
-        return False
-    gone = pass_on(request.transport, request.protocol, _head_of(request))
-    if gone is None:
-        return False
-    await gone
-    return True
 
 
 def _head_of(request: web.Request) -> bytes:

@@ -48,8 +48,8 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("public-url", "URL", "where people reach this server, when that is not this machine's own address"),
     ("page-origin", "URL", "let a page served from there use this server as well; several with commas"),
     ("log-format", "F", "text, or json for one object a line (default: text)"),
-    ("connections-per-address", "N", "most connections from one network address (default: 100)"),
-    ("joins-per-address", "N", "most joins per minute from one network address (default: 60)"),
+    ("connections-per-address", "N", "most connections from one network address (default: 160)"),
+    ("joins-per-address", "N", "most joins per minute from one network address (default: 120)"),
     ("workers", "N", "processes that share the work, about one for each core (default: 1)"),
 )
 

@@ -5,17 +5,20 @@
        |--anything else----> aiohttp               '--left or talks too early--> cut
        '--request_timeout_sec--> cut
 
-A request is read no further than it takes to tell; aiohttp gets all the bytes there were and bounds the rest.
-Knows no message of ours.
+Each is counted as an open socket from the first moment, and cut at once when there are too many. A request is
+read no further than it takes to tell; aiohttp gets all the bytes there were and bounds the rest. Knows no
+message of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
+from unisono.addresses import address_key
 from unisono.app import SECURITY_HEADERS
 from unisono.control_feed import ControlFeed, peer_address
 from unisono.handshake import (
@@ -25,18 +28,23 @@ from unisono.handshake import (
     read_handshake,
     split_head,
 )
-from unisono.hub import Hub
+from unisono.hub import Hub, global_us
+from unisono.log import log_event, log_failure
+from unisono.network import is_trusted
 from unisono.session import ControlSession
+from unisono.sockets import OpenSocket
 from unisono.visit import PassOn, Readiness, Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Carriers:
-    """What the connections of one server share. `control_paths`: the addresses of the control channel."""
+    """What the connections of one server share. `control_paths`: the addresses of the control channel;
+    `make_pages`: what serves the rest on a socket, and closes it in the count.
+    """
 
     hub: Hub
     readiness: Readiness
-    make_pages: Callable[[], asyncio.Protocol]
+    make_pages: Callable[[OpenSocket], asyncio.Protocol]
     control_paths: Collection[bytes]
     pass_on: PassOn | None = None
 
@@ -44,7 +52,17 @@ class Carriers:
 class Connection(asyncio.Protocol):
     """One accepted connection until it is known what it wants. `already_read`: by whoever accepted it."""
 
-    __slots__ = ("_carriers", "_data", "_feed", "_handshake", "_peer", "_timer", "_transport", "_visit")
+    __slots__ = (
+        "_carriers",
+        "_data",
+        "_feed",
+        "_handshake",
+        "_peer",
+        "_socket",
+        "_timer",
+        "_transport",
+        "_visit",
+    )
 
     def __init__(self, carriers: Carriers, already_read: bytes = b"", peer: str = "") -> None:
         """`peer`: who it is, where the socket leads to a relay."""
@@ -59,7 +77,11 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         limit_sec = self._carriers.hub.config.limits.request_timeout_sec
         self._timer = asyncio.get_running_loop().call_later(limit_sec, self._transport.abort)
-        if self._data:
+        self._peer = self._peer or peer_address(self._transport)
+        self._socket = self._count()
+        if not self._socket.may_stay:
+            self._transport.abort()
+        elif self._data:
             self._decide()
 
     def data_received(self, data: bytes) -> None:
@@ -74,6 +96,17 @@ class Connection(asyncio.Protocol):
         self._timer.cancel()
         if self._visit is not None:
             self._visit.end()
+        self._socket.close()
+
+    def _count(self) -> OpenSocket:
+        hub = self._carriers.hub
+        is_proxy = is_trusted(self._peer, hub.config.trusted_proxies)
+        counted = OpenSocket(hub.sockets, None if is_proxy else address_key(self._peer))
+        if not counted.may_stay:
+            hub.metrics.refused_sockets += 1
+            if hub.sockets.is_warning_due(global_us()):
+                log_event("socket-refused", logging.WARNING, open=hub.sockets.open, most=hub.sockets.most)
+        return counted
 
     def _decide(self) -> None:
         carriers, data = self._carriers, self._data
@@ -85,6 +118,7 @@ class Connection(asyncio.Protocol):
             return
         if carriers.pass_on is not None and carriers.pass_on(self._transport, self, data) is not None:
             self._timer.cancel()
+            self._socket.upgrade()
             return
         head, rest = split
         handshake = read_handshake(head)
@@ -95,15 +129,14 @@ class Connection(asyncio.Protocol):
         self._data = b""
         self._feed = ControlFeed(self._transport, _nothing)
         self._feed.feed_data(rest)
-        self._handshake, self._visit = handshake, Visit()
-        peer = self._peer or peer_address(self._transport)
-        refusal = self._visit.ask_in(carriers.hub, carriers.readiness, handshake, peer, self._enter)
+        self._handshake, self._visit = handshake, Visit(self._socket)
+        refusal = self._visit.ask_in(carriers.hub, carriers.readiness, handshake, self._peer, self._enter)
         if refusal is not None:
             self._refuse(refusal)
 
     def _hand_to_pages(self) -> None:
         self._timer.cancel()
-        pages = self._carriers.make_pages()
+        pages = self._carriers.make_pages(self._socket)
         self._transport.set_protocol(pages)
         pages.connection_made(self._transport)
         pages.data_received(self._data)
@@ -119,6 +152,10 @@ class Connection(asyncio.Protocol):
         try:
             protocol = feed.open(self._handshake, ControlSession(visit))
         except OSError:
+            self._transport.abort()
+            return
+        except Exception as failure:  # noqa: BLE001 - the turns of others come in the same call
+            log_failure("upgrade-failed", failure)
             self._transport.abort()
             return
         self._visit = None  # the session ends it from here on

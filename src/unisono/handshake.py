@@ -56,6 +56,12 @@ NOT_A_HANDSHAKE = HttpRefusal(
 STOPPING = HttpRefusal(503, "Service Unavailable", "This server is stopping.\n", {"Retry-After": "1"})
 
 
+def come_again(status: int, detail: str, retry_after_sec: int) -> HttpRefusal:
+    """429 for what the address of the client did, 503 for what the server cannot do now."""
+    reason = "Too Many Requests" if status == 429 else "Service Unavailable"
+    return HttpRefusal(status, reason, f"{detail}.\n", {"Retry-After": str(retry_after_sec)})
+
+
 def may_become_handshake(data: bytes, paths: Collection[bytes]) -> bool:
     """Whether a connection that began with these bytes may still ask for a control channel."""
     for path in paths:

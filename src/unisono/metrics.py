@@ -65,6 +65,7 @@ class Present:
     swarm_sizes: Mapping[int, int]
     # For each connection, the bytes that wait to be written.
     queues_bytes: Iterable[int] = ()
+    waiting_upgrades: int = 0
     is_draining: bool = False
     # None where one process does all.
     workers: Workers | None = None
@@ -93,6 +94,10 @@ class Metrics:
     received_bytes: Counter[str] = field(default_factory=Counter)
     sent_bytes: Counter[str] = field(default_factory=Counter)
     closes: Counter[str] = field(default_factory=Counter)
+    # By HTTP status: 429 for an address that asks too much, 503 when too many come at once.
+    refused_upgrades: Counter[str] = field(default_factory=Counter)
+    withheld: int = 0
+    refused_sockets: int = 0
     clock_service: Histogram = field(default_factory=lambda: Histogram(SERVICE_BOUNDS_SEC))
     loop_lag: Histogram = field(default_factory=lambda: Histogram(LAG_BOUNDS_SEC))
     started_unix_sec: float = field(default_factory=time.time)
@@ -162,6 +167,10 @@ class Metrics:
                 "worker_restarts_total", "counter", "Workers started again, by reason.", restarts
             )
 
+        yield from _family(
+            "waiting_upgrades", "gauge", "Who waits to open a channel.", {"": present.waiting_upgrades}
+        )
+
     def _since_start(self) -> Iterator[str]:
         for name, words, counter in (
             ("messages_received_total", "Control messages from pages, by type.", self.messages_received),
@@ -173,6 +182,20 @@ class Metrics:
             yield from _family(name, "counter", words, by_type)
         closes = {f'reason="{reason}"': count for reason, count in sorted(self.closes.items())}
         yield from _family("closes_total", "counter", "Ended control connections by reason.", closes)
+        refused = {f'status="{status}"': count for status, count in sorted(self.refused_upgrades.items())}
+        yield from _family("refused_upgrades_total", "counter", "Told to come again, by status.", refused)
+        yield from _family(
+            "withheld_total",
+            "counter",
+            "Bodies not passed on: a swarm or an address over its budget.",
+            {"": self.withheld},
+        )
+        yield from _family(
+            "refused_sockets_total",
+            "counter",
+            "Closed on arrival: too many are open.",
+            {"": self.refused_sockets},
+        )
         yield from _histogram("clock_service_seconds", "From a ping to its pong.", self.clock_service)
         yield from _histogram(
             "event_loop_lag_seconds", "How much later than due a timer ran; to 1 ms.", self.loop_lag

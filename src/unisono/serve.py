@@ -26,6 +26,7 @@ from unisono.drain import Departure, plan_drain
 from unisono.errors import StartError
 from unisono.hub import Hub, Session, global_us
 from unisono.log import LOGGER, log_event, log_failure
+from unisono.sockets import fit_to_open_files, raise_open_files
 from unisono.static import NOT_BUILT, WebApp
 from unisono.stun import start_stun
 from unisono.visit import Readiness
@@ -46,6 +47,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
     stun_socket = open_stun(config.host, config.ice.stun_port)
     if stun_socket is None:
         config = replace(config, ice=replace(config.ice, stun_port=0))
+    config = with_open_files(config)
     hub, readiness, web_app = Hub(config), Readiness(), WebApp(path=config.public_path)
     server = await WebServer.start(hub, web_app, readiness, tls)
     metrics_runner = web.AppRunner(make_metrics_app(hub, readiness), access_log=None, handle_signals=False)
@@ -57,7 +59,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
             await metrics_runner.setup()
             await web.SockSite(metrics_runner, listen(*config.metrics_bind)).start()
         if stun_socket is not None:
-            stun = await start_stun(stun_socket, config.limits, global_us)
+            stun = await start_stun(stun_socket, config.limits, global_us, hub.addresses.is_connected)
         stop_on_signals(stopping)
         spare_the_collector()
         if not web_app.is_built:
@@ -91,7 +93,9 @@ def spare_the_collector() -> None:
 
 
 async def drain_hub(hub: Hub, drain: Drain) -> None:
-    """Sends everyone away, swarm by swarm, and waits for it."""
+    """Sends everyone away, swarm by swarm, and waits for it. What goes wrong with one goes wrong with no
+    other.
+    """
     rooms = hub.rooms()
     departures = plan_drain([len(room) for room in rooms], drain, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
     async with asyncio.TaskGroup() as group:
@@ -101,13 +105,26 @@ async def drain_hub(hub: Hub, drain: Drain) -> None:
 
 async def _send_away(room: list[Session], departure: Departure) -> None:
     await asyncio.sleep(departure.delay_sec)
-    goodbyes = [
+    goings = (
         session.go_away(retry_after_ms)
         for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True)
-    ]
-    for outcome in await asyncio.gather(*goodbyes, return_exceptions=True):
+    )
+    for outcome in await asyncio.gather(*goings, return_exceptions=True):
         if isinstance(outcome, Exception):
-            log_failure("goodbye-failed", outcome)  # the others are still told
+            log_failure("goaway-failed", outcome)
+
+
+def with_open_files(config: Config) -> Config:
+    """The same, with as many open files as the system allows and no more connections than these can be."""
+    open_files = raise_open_files()
+    limits = fit_to_open_files(config.limits, open_files)
+    if limits is not config.limits:
+        LOGGER.warning(
+            "few-open-files The system allows %d: at most %d connections. Raise LimitNOFILE, or ulimit -n.",
+            open_files,
+            limits.max_connections,
+        )
+    return replace(config, limits=limits, open_files=open_files)
 
 
 def stop_on_signals(stopping: asyncio.Event) -> None:

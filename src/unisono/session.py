@@ -28,12 +28,12 @@ from unisono.admission import NONCE_BYTES, encode_base64url
 from unisono.errors import PeerError
 from unisono.frames import OP_CLOSE, OP_PING, OP_PONG, OP_TEXT, FramingError, Pieces, text_frame
 from unisono.hub import global_us
-from unisono.ice import REACHED_HOST
 from unisono.limits import ConnectionBudget
 from unisono.log import log_event, log_failure
 from unisono.protocol import (
     NOT_A_MESSAGE,
     PROTOCOL_VERSION,
+    AskIce,
     Challenge,
     ClientMessage,
     CloseCode,
@@ -117,9 +117,6 @@ class ControlSession(WSListener):
         # They are read; picows would keep them as long as the connection lives.
         transport.request.headers = _NO_FIELDS
         self._connection = self._hub.open(self)
-        if self._visit.refusal is not None:
-            self.end(self._visit.refusal)
-            return
         # In the same flight as the answer to the handshake, so that proving costs no round trip.
         challenge = Challenge(nonce=encode_base64url(self._nonce), node_id=self._hub.node_id)
         self.send(encode_server(challenge), kind_of(challenge))
@@ -159,6 +156,7 @@ class ControlSession(WSListener):
                 self._hub.close(self._connection)
         finally:
             self._visit.end()
+            self._visit.socket.close()
 
     def pause_writing(self) -> None:
         """Nobody waits for a slow reader: `send` looks at the queue itself."""
@@ -169,21 +167,31 @@ class ControlSession(WSListener):
     # --- what the hub calls ---------------------------------------------------------------------------------
 
     @property
+    def address_key(self) -> str:
+        return self._visit.address_key
+
+    @property
+    def reached_host(self) -> str:
+        return self._visit.reached_host
+
+    @property
     def queue_bytes(self) -> int:
         return self._queued_bytes()
 
     def send(self, payload: bytes, kind: str) -> None:
-        if self._is_closing or self._websocket.is_disconnected:
-            return
         size_bytes = len(payload)
-        if self._queued_bytes() + size_bytes > self._limits.queue_bytes:
-            self.end(PeerError(ErrorCode.SLOW_READER, "this connection reads too slowly"))
+        if self._is_closing or self._websocket.is_disconnected or not self._has_room(size_bytes):
             return
         if size_bytes < MAX_PICOWS_BYTES:
             self._websocket.send(WSMsgType.TEXT, payload)
         elif not self._transport.is_closing():
             self._transport.write(text_frame(payload))
         self._hub.metrics.sent(kind, size_bytes)
+        self._note_queue()
+
+    def cut(self, reason: PeerError) -> None:
+        self._close_with(None, reason.code.close_code, reason.detail)
+        self._transport.abort()
 
     def end(self, reason: PeerError) -> None:
         refusal = encode_server(Refusal(code=reason.code, message=reason.detail))
@@ -220,8 +228,9 @@ class ControlSession(WSListener):
             return None
         if opcode in (OP_PING, OP_PONG):
             self._budget.charge(len(payload), t1_ns // NS_PER_US)
-            if opcode == OP_PING:
+            if opcode == OP_PING and self._has_room(len(payload)):
                 self._websocket.send_pong(payload)
+                self._note_queue()
             return None
         if self._pieces is None:
             self._pieces = Pieces(self._limits.max_frame_bytes)
@@ -290,6 +299,8 @@ class ControlSession(WSListener):
                     self._has_turn = False
                     self._waiting = self._waiting or deque()
                     asyncio.get_running_loop().call_soon(self._take_turn)
+            case AskIce():
+                self._hub.give_ice(self._connection)
             case Leave():
                 self._hub.leave(self._connection)
                 self._close_with(None, CloseCode.NORMAL, "")
@@ -311,11 +322,7 @@ class ControlSession(WSListener):
         if first.v != PROTOCOL_VERSION:
             raise PeerError(ErrorCode.WRONG_VERSION, f"this server speaks version {PROTOCOL_VERSION}")
         self._hub.addresses.join(self._visit.address_key, global_us())
-        token = REACHED_HOST.set(self._visit.reached_host)
-        try:
-            size = self._hub.join(self._connection, first, self._nonce)
-        finally:
-            REACHED_HOST.reset(token)
+        size = self._hub.join(self._connection, first, self._nonce)
         self._is_seated = True
         self._nonce = b""
         self._cancel_timer()
@@ -328,6 +335,18 @@ class ControlSession(WSListener):
         with contextlib.suppress(OSError):  # closed meanwhile: picows will say so
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
+
+    def _has_room(self, size_bytes: int) -> bool:
+        """Whether so much more may wait to be written. If not, the peer is parted with."""
+        if self._queued_bytes() + size_bytes <= self._limits.queue_bytes:
+            return True
+        self.end(PeerError(ErrorCode.SLOW_READER, "this connection reads too slowly"))
+        return False
+
+    def _note_queue(self) -> None:
+        """After each write: all connections together have a budget of what waits."""
+        if (queue_bytes := self._queued_bytes()) > 0:
+            self._hub.note_queue(self._connection, queue_bytes)
 
     def _fail(self, failure: Exception) -> None:
         match failure:

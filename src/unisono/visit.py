@@ -14,11 +14,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from unisono.errors import PeerError
-from unisono.handshake import FOREIGN_ORIGIN, STOPPING, Handshake, HttpRefusal
+from unisono.addresses import address_key
+from unisono.handshake import FOREIGN_ORIGIN, STOPPING, Handshake, HttpRefusal, come_again
 from unisono.hub import Hub, global_us
-from unisono.limits import US_PER_SEC, address_key
 from unisono.network import client_address, is_allowed_origin
+from unisono.sockets import OpenSocket
+from unisono.upgrade_queue import UpgradeRefusedError, WaitingUpgrade
 
 
 class PassOn(Protocol):
@@ -54,27 +55,17 @@ class Readiness:
 class Visit:
     """`ask_in` once, and `end` when all is over, whatever came of it."""
 
-    __slots__ = (
-        "_is_counted",
-        "_peer",
-        "_turn",
-        "address_key",
-        "handshake",
-        "hub",
-        "reached_host",
-        "refusal",
-    )
+    __slots__ = ("_is_inside", "_waiting", "address_key", "hub", "reached_host", "socket")
 
     hub: Hub
 
-    def __init__(self) -> None:
+    def __init__(self, socket: OpenSocket) -> None:
+        self.socket = socket
         self.address_key = ""
         # The host by which the client reached this server.
         self.reached_host = ""
-        # For the session to say: pages read close codes.
-        self.refusal: PeerError | None = None
-        self._is_counted = False
-        self._turn: asyncio.TimerHandle | None = None
+        self._is_inside = False
+        self._waiting: WaitingUpgrade | None = None
 
     def ask_in(
         self, hub: Hub, readiness: Readiness, handshake: Handshake, peer: str, go_on: Callable[[], None]
@@ -91,26 +82,26 @@ class Visit:
         self.hub = hub
         self.address_key = address_key(client)
         self.reached_host = config.public_host or handshake.host
+
+        def enter() -> None:
+            self._waiting = None
+            self._is_inside = True
+            self.socket.upgrade()
+            go_on()
+
         try:
-            # Before it waits: who waits holds a connection as well.
-            hub.addresses.connect(self.address_key, global_us())
-        except PeerError as reason:
-            self.refusal = reason
-            go_on()
-            return None
-        self._is_counted = True
-        wait_us = hub.upgrade_limiter.wait_us(global_us())
-        if wait_us > 0:
-            self._turn = asyncio.get_running_loop().call_later(wait_us / US_PER_SEC, go_on)
-        else:
-            go_on()
+            waiting = hub.ask_in(self.address_key, enter)
+        except UpgradeRefusedError as refusal:
+            return come_again(refusal.status, refusal.detail, refusal.retry_after_sec)
+        if not self._is_inside:
+            self._waiting = waiting
         return None
 
     def end(self) -> None:
         """The connection is gone, or was never let in. Idempotent."""
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
-        if self._is_counted:
-            self._is_counted = False
+        if self._waiting is not None:
+            self.hub.give_up(self._waiting)
+            self._waiting = None
+        if self._is_inside:
+            self._is_inside = False
             self.hub.addresses.disconnect(self.address_key, global_us())

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from unisono.app import make_app
 from unisono.connection import Carriers, Connection
 from unisono.heartbeat import keep_beating
 from unisono.hub import Hub
+from unisono.sockets import OpenSocket
 from unisono.static import WebApp
 from unisono.visit import PassOn, Readiness
 
@@ -50,8 +53,9 @@ class WebServer:
         pass_on: PassOn | None = None,
     ) -> WebServer:
         """Listens nowhere yet."""
+        sockets: dict[asyncio.BaseProtocol, OpenSocket] = {}
         runner = web.AppRunner(
-            make_app(hub, web_app, readiness, pass_on),
+            make_app(hub, web_app, readiness, sockets, pass_on),
             access_log=None,  # it would hold addresses
             handle_signals=False,
             shutdown_timeout=LAST_REQUESTS_SEC,
@@ -60,8 +64,9 @@ class WebServer:
         await runner.setup()
         pages = runner.server
         assert pages is not None  # noqa: S101 - made by setup
+        make_pages = _counted(pages, sockets)
         paths = {path.encode() + b"/v1/control" for path in ("", hub.config.public_path)}
-        return cls(hub, runner, Carriers(hub, readiness, pages, paths, pass_on), tls)
+        return cls(hub, runner, Carriers(hub, readiness, make_pages, paths, pass_on), tls)
 
     def make_protocol(self, already_read: bytes = b"", peer: str = "") -> asyncio.Protocol:
         """For one accepted connection, of which these bytes were read before."""
@@ -93,3 +98,23 @@ class WebServer:
         self.stop_listening()
         self._beating.cancel()
         await self._runner.cleanup()
+
+
+def _counted(
+    pages: web.Server, sockets: dict[asyncio.BaseProtocol, OpenSocket]
+) -> Callable[[OpenSocket], asyncio.Protocol]:
+    """What makes aiohttp's protocol for a socket, which counts as closed once aiohttp hears it is lost."""
+    lost = pages.connection_lost
+
+    def make_pages(counted: OpenSocket) -> asyncio.Protocol:
+        handler = pages()
+        sockets[handler] = counted
+        return handler
+
+    def connection_lost(handler: RequestHandler, exc: BaseException | None = None) -> None:
+        lost(handler, exc)
+        if (counted := sockets.pop(handler, None)) is not None:
+            counted.close()
+
+    pages.connection_lost = connection_lost  # type: ignore[method-assign]
+    return make_pages

@@ -167,7 +167,8 @@ async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
         ice = replace(config.ice, stun_port=0)  # nobody answers there
         hub = Hub(replace(config, ice=ice, limits=replace(Limits(), **limits)))
         readiness = Readiness()
-        web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path)
+        limit_sec = hub.config.limits.response_timeout_sec
+        web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path, limit_sec)
         server = Listening(await WebServer.start(hub, web_app, readiness))
         await server.start()
         control = ControlServer(hub, readiness, aiohttp.ClientSession(), server)

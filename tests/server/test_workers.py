@@ -202,6 +202,7 @@ def told(metrics: Metrics, **swarms: int) -> Told:
         swarm_sizes={int(size.removeprefix("of_")): number for size, number in swarms.items()},
         queue_bytes=30,
         queue_bytes_max=20,
+        waiting_upgrades=4,
         cpu_sec=1.0,
         resident_bytes=1000,
     )
@@ -211,6 +212,7 @@ def test_the_counts_of_all_workers_are_added_up() -> None:
     ada, bo = Metrics(connections=2), Metrics(connections=3)
     for metrics in (ada, bo):
         metrics.received("ping", 50)
+        metrics.refused_upgrades["429"] += 1
         metrics.clock_service.observe(0.000_03)
     text = Totals().render([(0, told(ada, of_2=1)), (1, told(bo, of_2=1, of_1=1))], is_draining=False)
     for line in (
@@ -219,6 +221,8 @@ def test_the_counts_of_all_workers_are_added_up() -> None:
         "unisono_members 5",
         "unisono_queue_bytes 60",
         "unisono_queue_bytes_max 20",
+        "unisono_waiting_upgrades 8",
+        'unisono_refused_upgrades_total{status="429"} 2',
         'unisono_messages_received_total{type="ping"} 2',
         'unisono_clock_service_seconds_bucket{le="0.000050"} 2',
         'unisono_worker_connections{worker="0"} 2',

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from unisono.addresses import AddressBudgets, address_tiers
 from unisono.config import Limits
 from unisono.errors import PeerError
-from unisono.limits import AddressBudgets
 from unisono.protocol import ErrorCode
 from unisono.workers.shared import SharedTable
 
@@ -25,13 +25,16 @@ class SharedAddressBudgets(AddressBudgets):
         self._table = table
         self._slot = slot
 
-    def connect(self, key: str, global_us: int) -> None:
+    def check(self, key: str, global_us: int) -> None:
+        super().check(key, global_us)
         limit = self._shared_limits.connections_per_address
         for name, factor in self._shared_tiers(key):
             if self._table.connections_of(self._table.row_of(name)) >= limit * factor:
                 raise PeerError(
                     ErrorCode.TOO_MANY_CONNECTIONS, "too many connections from this network address"
                 )
+
+    def connect(self, key: str, global_us: int) -> None:
         super().connect(key, global_us)
         for name, _ in self._shared_tiers(key):
             self._table.count(self._table.row_of(name), self._slot, 1)
@@ -50,7 +53,6 @@ class SharedAddressBudgets(AddressBudgets):
         for name, _ in self._shared_tiers(key):
             self._table.count(self._table.row_of(name), self._slot, -1)
 
-    @staticmethod
-    def _shared_tiers(key: str) -> Sequence[tuple[str, int]]:
+    def _shared_tiers(self, key: str) -> Sequence[tuple[str, int]]:
         """What is counted for an address, each with how many times the limits of one address it has."""
-        return ((key, 1),)
+        return tuple(zip(address_tiers(key), (1, self._shared_limits.ipv6_site_factor), strict=False))

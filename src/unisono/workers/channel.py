@@ -53,6 +53,7 @@ class Told(msgspec.Struct, frozen=True, tag="told", kw_only=True):
     swarm_sizes: dict[int, int]
     queue_bytes: int
     queue_bytes_max: int
+    waiting_upgrades: int
     cpu_sec: float
     resident_bytes: int | None
 

@@ -54,8 +54,14 @@ async def supervise(config: Config, argv: Sequence[str], announce: Callable[[int
         tls_context(config.tls)  # what is wrong with it is said here, once
     listener = listen(config.host, config.port)
     stun_socket = open_stun(config.host, config.ice.stun_port)
-    stun = None if stun_socket is None else await start_stun(stun_socket, config.limits, global_us)
     table = SharedTable.create(config.workers)
+
+    def is_connected(address_key: str) -> bool:
+        return table.connections_of(table.row_of(address_key)) > 0
+
+    stun = (
+        None if stun_socket is None else await start_stun(stun_socket, config.limits, global_us, is_connected)
+    )
     inboxes = [make_inbox() for _ in range(config.workers)]
     inheritance = Inheritance(
         argv=argv,

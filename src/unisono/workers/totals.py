@@ -38,6 +38,7 @@ class Totals:
         connections: Counter[int] = Counter()
         swarm_sizes: Counter[int] = Counter()
         queues_bytes: list[int] = []
+        waiting_upgrades = 0
         for number, told in workers:
             connections[number] += 0
             if told is None:
@@ -47,12 +48,14 @@ class Totals:
             swarm_sizes.update(told.swarm_sizes)
             # As two queues they have the same sum and the same longest.
             queues_bytes += [told.queue_bytes_max, told.queue_bytes - told.queue_bytes_max]
+            waiting_upgrades += told.waiting_upgrades
             cpu_sec += told.cpu_sec
             if resident_bytes is not None:
                 resident_bytes += told.resident_bytes or 0
         present = Present(
             swarm_sizes=swarm_sizes,
             queues_bytes=queues_bytes,
+            waiting_upgrades=waiting_upgrades,
             is_draining=is_draining,
             workers=Workers(connections=connections, restarts=self.restarts),
         )

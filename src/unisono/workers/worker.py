@@ -19,7 +19,7 @@ from unisono.config import Config
 from unisono.hub import Hub
 from unisono.log import log_event
 from unisono.metrics import ProcessUsage
-from unisono.serve import drain_hub, spare_the_collector, tls_context
+from unisono.serve import drain_hub, spare_the_collector, tls_context, with_open_files
 from unisono.static import WebApp
 from unisono.web_server import WebServer
 from unisono.workers.budgets import SharedAddressBudgets
@@ -34,7 +34,7 @@ class Worker:
 
     def __init__(self, start: Start, config: Config) -> None:
         self._start = start
-        self._config = replace(config, ice=replace(config.ice, stun_port=start.stun_port))
+        self._config = with_open_files(replace(config, ice=replace(config.ice, stun_port=start.stun_port)))
         self._table = SharedTable(start.table_fd, start.workers, bytes.fromhex(start.secret_hex))
         addresses = SharedAddressBudgets(self._config.limits, self._table, start.slot)
         self._hub = Hub(self._config, addresses)
@@ -119,6 +119,7 @@ class Worker:
             swarm_sizes=dict(hub.registry.sizes()),
             queue_bytes=sum(queues_bytes),
             queue_bytes_max=max(queues_bytes, default=0),
+            waiting_upgrades=len(hub.upgrades),
             cpu_sec=usage.cpu_sec,
             resident_bytes=usage.resident_bytes,
         )
