@@ -304,7 +304,7 @@ async def test_large_and_small_frames_to_a_slow_reader_arrive_whole_and_in_order
 async def test_who_answers_no_ping_is_let_go_and_who_does_stays(
     start_control: StartControl, connect: Connect
 ) -> None:
-    control = await start_control(heartbeat_sec=0.2)
+    control = await start_control(heartbeat_sec=2.0)
     ada = await control.joined("ada")
     raw = await connect(control)
     raw.send(handshake())
