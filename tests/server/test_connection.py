@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -270,6 +271,51 @@ async def test_who_talks_without_end_while_it_waits_is_cut_off(
     await until(lambda: counted(control) == 1)
 
 
+@pytest.mark.parametrize("before", CARRIERS.values(), ids=CARRIERS)
+async def test_who_would_wait_too_long_is_told_when_to_come_again(
+    start_control: StartControl, connect: Connect, before: bytes
+) -> None:
+    control = await start_control(handshakes_per_sec=1 / 60)
+    await waiting(control, connect, before)
+    raw = await connect(control)
+    raw.send(before + handshake())
+    if before:
+        await raw.response()
+    status, fields, _ = await raw.response()
+    assert (status, int(fields["retry-after"]) >= 60) == (503, True)
+    assert await raw.is_cut(), "it holds no descriptor until then"
+    assert counted(control) == 2
+    assert control.hub.metrics.refused_upgrades == {"503": 1}
+
+
+@pytest.mark.parametrize("before", CARRIERS.values(), ids=CARRIERS)
+async def test_an_address_with_too_many_connections_is_told_so(
+    start_control: StartControl, connect: Connect, before: bytes
+) -> None:
+    control = await start_control(connections_per_address=1)
+    await control.joined("ada")
+    raw = await connect(control)
+    raw.send(before + handshake())
+    if before:
+        await raw.response()
+    status, fields, _ = await raw.response()
+    assert (status, int(fields["retry-after"]) > 0) == (429, True)
+    assert await raw.is_cut()
+    assert counted(control) == 1
+
+
+async def test_what_fails_while_a_channel_opens_costs_nobody_else_a_turn(
+    control: ControlServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("unisono.connection.ControlSession", Mock(side_effect=RuntimeError("a bug")))
+        raw = await connect(control)
+        raw.send(handshake())
+        assert await raw.is_cut()
+    await until(lambda: counted(control) == control.hub.sockets.open == 0)
+    assert await (await control.joined("ada")).is_served()
+
+
 # --- writing ------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +345,26 @@ async def test_large_and_small_frames_to_a_slow_reader_arrive_whole_and_in_order
     assert (await raw.receive())["type"] == "joined"
     for number, size in enumerate(sizes):
         assert (await raw.receive())["body"] == chr(ord("A") + number % 26) * size
+
+
+async def test_who_pings_and_reads_no_answer_is_a_slow_reader(
+    start_control: StartControl, connect: Connect
+) -> None:
+    control = await start_control(
+        messages_per_sec=10**6,
+        message_burst=10**6,
+        byte_burst=10**9,
+        queue_bytes=4096,
+        send_buffer_bytes=4096,
+    )
+    raw = await connect(control)
+    raw.writer.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.send(handshake())
+    await raw.response()
+    await raw.join("bo")
+    raw.writer.transport.pause_reading()
+    raw.send(5_000 * frame(b"p" * 100, PING))
+    await until(lambda: control.hub.metrics.closes["slow_reader"] == 1)
 
 
 async def test_who_answers_no_ping_is_let_go_and_who_does_stays(

@@ -50,7 +50,7 @@ def test_a_crowd_comes_back_no_faster_than_one_server_lets_in() -> None:
     )
     per_sec = [len(list(group)) for _, group in itertools.groupby(returns_sec, key=int)]
     assert max(per_sec) <= Limits().handshakes_per_sec, (
-        "more than the upgrade limiter of the next server lets through"
+        "more than the upgrade queue of the next server lets through"
     )
 
 
@@ -62,7 +62,7 @@ async def test_a_draining_server_takes_nobody_in_and_keeps_no_connection_open(co
         assert (answer.status, answer.headers["Connection"]) == (503, "close")
 
 
-async def test_who_waits_at_the_upgrade_limiter_is_refused_when_the_draining_begins(
+async def test_who_waits_in_the_upgrade_queue_is_refused_when_the_draining_begins(
     start_control: StartControl,
 ) -> None:
     control = await start_control(handshakes_per_sec=1)
