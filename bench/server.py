@@ -5,19 +5,25 @@ each and a heartbeat a second in each swarm, as pages do: service and round trip
 loop, processor; then more and more probes until the round trip's p99 leaves 20 ms. The same for minimal
 relays on other libraries, in the same run. Then how the cost grows with the size and the number of swarms.
 The load comes from one other process (`bench.server_load`), whose own share of a core is printed.
+
+Against another build: `--before DIRECTORY` measures the checkout there in the same run, in turn with this
+one, and `--rounds 5` all of them five times; the table then shows medians.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -27,6 +33,7 @@ from bench.report import RESULTS, print_table, save
 from lab.server_process import ServerProcess
 
 SIZE = 5
+NOW, BEFORE = "Unisono", "Unisono before"
 LIMIT_MS = 20.0
 # After a crowd has joined: what it left to collect and to send is done by then, and memory stands.
 SETTLE_SEC = 2.0
@@ -64,14 +71,31 @@ class Load:
         self._process.communicate()
 
 
+def processes(pid: int) -> list[int]:
+    """A server's process and its workers."""
+    found = [pid]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if int(stat.read_text(encoding="ascii").rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
 def cpu_sec(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    return sum(cpu_sec_of_each(pid).values())
+
+
+def cpu_sec_of_each(pid: int) -> dict[int, float]:
+    used: dict[int, float] = {}
+    for process in processes(pid):
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        used[process] = (int(fields[11]) + int(fields[12])) / 100
+    return used
 
 
 def resident_kib(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0])
+    statuses = (Path(f"/proc/{each}/status").read_text(encoding="ascii") for each in processes(pid))
+    return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses)
 
 
 def buckets(metrics_port: int) -> dict[str, dict[float, int]]:
@@ -92,11 +116,14 @@ def bound_of(share: float, before: dict[float, int], after: dict[float, int]) ->
 
 
 @contextmanager
-def product(folder: Path) -> Iterator[tuple[int, int, int]]:
-    """Its port, its process, and the port of its metrics."""
+def product(
+    folder: Path, checkout: Path | None = None, more: Sequence[str] = ()
+) -> Iterator[tuple[int, int, int]]:
+    """Its port, its process, and the port of its metrics. Of this checkout, or of the one named."""
     metrics_port = free_port()
-    arguments = ["--stun-port", "0", "--metrics", f"127.0.0.1:{metrics_port}"]
-    server = ServerProcess(folder / f"server-{metrics_port}.log", arguments)
+    arguments = ["--stun-port", "0", "--metrics", f"127.0.0.1:{metrics_port}", *more]
+    env = None if checkout is None else {**os.environ, "PYTHONPATH": str(checkout / "src")}
+    server = ServerProcess(folder / f"server-{metrics_port}.log", arguments, env=env)
     try:
         yield server.port, server.pid, metrics_port
     finally:
@@ -114,10 +141,10 @@ def relay(library: str) -> Iterator[tuple[int, int]]:
         process.communicate()
 
 
-def fill(load: Load, name: str, port: int, pid: int, swarms: int) -> Figures:
+def fill(load: Load, name: str, port: int, pid: int, swarms: int, *, tls: bool = False) -> Figures:
     """Everyone in, and what each costs while idle."""
     base_kib = resident_kib(pid)
-    seconds = load.ask("connect", group=name, port=port, swarms=swarms, size=SIZE)["seconds"]
+    seconds = load.ask("connect", group=name, port=port, swarms=swarms, size=SIZE, tls=tls)["seconds"]
     time.sleep(SETTLE_SEC)
     people = swarms * SIZE
     each_kib = (resident_kib(pid) - base_kib) / people
@@ -152,39 +179,44 @@ def ramp(load: Load, name: str, pid: int, swarms: int, seconds: float) -> list[F
 
 
 def sustained(steps: list[Figures]) -> float:
-    """Messages a second, in and out, of the last step that held."""
+    """Probes a second of the last step that held."""
     held = [step for step in steps if step["is_sustained"]]
-    if not held:
-        return 0.0
-    best = held[-1]
-    return float(sum(best[f"{kind}_per_sec"] for kind in ("ping", "beat", "pong", "relayed")))
+    return float(held[-1]["ping_per_sec"]) if held else 0.0
 
 
-def candidates(load: Load, folder: Path, options: argparse.Namespace) -> dict[str, Figures]:
-    found: dict[str, Figures] = {}
+def measure(
+    load: Load, name: str, port: int, pid: int, options: argparse.Namespace, metrics_port: int | None = None
+) -> Figures:
     swarms = options.swarms
-    with product(folder) as (port, pid, metrics_port):
-        found["Unisono"] = fill(load, "Unisono", port, pid, swarms)
-        before = buckets(metrics_port)
-        usual = stretch(
-            load, "Unisono", pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms
-        )
-        after = buckets(metrics_port)
-        for name, share in (("p50", 0.5), ("p99", 0.99)):
-            for histogram in ("clock_service", "event_loop_lag"):
-                seconds_name = f"{histogram}_seconds"
-                bound_ms = bound_of(share, before[seconds_name], after[seconds_name])
-                usual[f"{histogram}_{name}_at_most_ms"] = bound_ms
-        found["Unisono"] |= {"usual": usual, "ramp": ramp(load, "Unisono", pid, swarms, options.step)}
-        load.ask("close", group="Unisono")
-    for library in options.libraries:
-        with relay(library) as (port, pid):
-            found[library] = fill(load, library, port, pid, swarms)
-            usual = stretch(
-                load, library, pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms
-            )
-            found[library] |= {"usual": usual, "ramp": ramp(load, library, pid, swarms, options.step)}
-            load.ask("close", group=library)
+    figures = fill(load, name, port, pid, swarms)
+    before = buckets(metrics_port) if metrics_port is not None else {}
+    usual = stretch(load, name, pid, seconds=options.seconds, ping_hz=1.0, beat_hz=1.0, swarms=swarms)
+    usual["cpu_us_per_probe"] = 1e4 * usual["cpu_percent"] / usual["ping_per_sec"]
+    after = buckets(metrics_port) if metrics_port is not None else {}
+    for histogram in ("clock_service", "event_loop_lag") if after else ():
+        bounds = (before[f"{histogram}_seconds"], after[f"{histogram}_seconds"])
+        for share_name, share in (("p50", 0.5), ("p99", 0.99)):
+            usual[f"{histogram}_{share_name}_at_most_ms"] = bound_of(share, *bounds)
+    figures |= {"usual": usual, "ramp": ramp(load, name, pid, swarms, options.step)}
+    load.ask("close", group=name)
+    return figures
+
+
+def measure_product(load: Load, name: str, folder: Path, options: argparse.Namespace) -> Figures:
+    with product(folder, options.before if name == BEFORE else None) as (port, pid, metrics_port):
+        return measure(load, name, port, pid, options, metrics_port)
+
+
+def candidates(load: Load, folder: Path, options: argparse.Namespace) -> dict[str, list[Figures]]:
+    """For each server its rounds; in each round all of them, one after the other."""
+    products = [*([BEFORE] if options.before is not None else []), NOW]
+    found: dict[str, list[Figures]] = {name: [] for name in (*products, *options.libraries)}
+    for _ in range(options.rounds):
+        for name in products:
+            found[name].append(measure_product(load, name, folder, options))
+        for library in options.libraries:
+            with relay(library) as (port, pid):
+                found[library].append(measure(load, library, port, pid, options))
     return found
 
 
@@ -241,44 +273,41 @@ def plot(grown: dict[str, list[Figures]], path: Path) -> None:
     figure.savefig(path)
 
 
-def show(found: dict[str, Figures], grown: dict[str, list[Figures]] | None) -> None:
+def show(found: dict[str, list[Figures]], grown: dict[str, list[Figures]] | None) -> None:
     columns = (
         "server",
         "KiB each",
         "CPU %",
+        "µs each probe",
         "trip p50 ms",
         "trip p99 ms",
-        "sustained msg/s",
-        "its CPU %",
+        "probes/s",
         "load CPU %",
     )
     rows = []
-    for name, figures in found.items():
-        usual, last = (
-            figures["usual"],
-            [s for s in figures["ramp"] if s["is_sustained"]][-1:] or figures["ramp"],
-        )
+    for name, rounds in found.items():
+        usual = [figures["usual"] for figures in rounds]
         rows.append(
             [
                 name,
-                figures["kib_per_connection"],
-                usual["cpu_percent"],
-                usual["round_trip_p50_ms"],
-                usual["round_trip_p99_ms"],
-                round(sustained(figures["ramp"])),
-                last[-1]["cpu_percent"],
-                last[-1]["load_cpu_percent"],
+                statistics.median(figures["kib_per_connection"] for figures in rounds),
+                statistics.median(each["cpu_percent"] for each in usual),
+                statistics.median(each["cpu_us_per_probe"] for each in usual),
+                statistics.median(each["round_trip_p50_ms"] for each in usual),
+                statistics.median(each["round_trip_p99_ms"] for each in usual),
+                round(statistics.median(sustained(figures["ramp"]) for figures in rounds)),
+                statistics.median(each["load_cpu_percent"] for each in usual),
             ]
         )
     print_table(
-        "The same members, one second's probe and beat, then as fast as p99 <= 20 ms allows", columns, rows
+        "The same members: a probe and a beat a second, then as fast as p99 <= 20 ms allows", columns, rows
     )
-    usual = found["Unisono"]["usual"]
     for name in ("clock_service", "event_loop_lag"):
-        print(
-            f"{name}: p50 <= {usual[f'{name}_p50_at_most_ms']:g} ms, "
-            f"p99 <= {usual[f'{name}_p99_at_most_ms']:g} ms"
-        )
+        bounds = [
+            statistics.median(figures["usual"][f"{name}_{share}_at_most_ms"] for figures in found[NOW])
+            for share in ("p50", "p99")
+        ]
+        print(f"{name}: p50 <= {bounds[0]:g} ms, p99 <= {bounds[1]:g} ms")
     if grown is None:
         return
     by_size = [
@@ -299,6 +328,9 @@ def main() -> None:
     parser.add_argument("--step", type=float, default=5.0, help="seconds of each step of the ramp")
     parser.add_argument("--libraries", nargs="*", default=["aiohttp", "websockets", "picows"])
     parser.add_argument("--no-growth", action="store_true")
+    parser.add_argument("--before", type=Path, help="a checkout to measure beside this one")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--raw", action="store_true", help="only JSON, a line, and nothing is saved")
     options = parser.parse_args()
     load = Load()
     try:
@@ -307,9 +339,13 @@ def main() -> None:
             grown = None if options.no_growth else growth(load, Path(folder), options.step)
     finally:
         load.close()
+    if options.raw:
+        print(json.dumps(found))
+        return
     show(found, grown)
     if grown is not None:
         plot(grown, RESULTS / "server.png")
+    options.before = str(options.before)
     save("server", {"options": vars(options), "figures": found, "growth": grown})
 
 

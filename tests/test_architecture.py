@@ -11,7 +11,10 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "unisono"
 MODULES = {path.relative_to(SRC).with_suffix("").as_posix(): path for path in sorted(SRC.rglob("*.py"))}
-SERVER_PURE = ("protocol", "errors", "config", "swarm", "registry", "limits", "drain", "admission", "ice")
+SERVER_PURE = (
+    *("protocol", "errors", "config", "swarm", "registry", "limits", "drain", "admission", "ice"),
+    *("addresses", "upgrade_queue", "backlog", "fan_out", "workers/routing"),
+)
 PEER_PURE = tuple(
     f"peer/{name}"
     for name in (

@@ -103,7 +103,7 @@ def test_the_wheel_holds_the_server_with_its_types_and_its_licence(wheel: Path) 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     """Source maps stay out as well: they would treble its size, and the sources are public."""
     allowed = re.compile(
-        r"unisono/((peer/(constants/)?)?\w+\.py|py\.typed|_web/[\w./-]+\.(html|js|css|svg|png|ico|json|webmanifest|txt|wasm|mp3|wav)(\.br|\.gz)?)"
+        r"unisono/((peer/(constants/)?|workers/)?\w+\.py|py\.typed|_web/[\w./-]+\.(html|js|css|svg|png|ico|json|webmanifest|txt|wasm|mp3|wav)(\.br|\.gz)?)"
         r"|unisono-[\w.+]+\.dist-info/[\w./-]+"
     )
     strangers = [name for name in zipfile.ZipFile(wheel).namelist() if not allowed.fullmatch(name)]

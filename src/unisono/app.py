@@ -1,4 +1,4 @@
-"""The HTTP side: routes, the headers on everything, and who may open a control channel.
+"""The HTTP side: routes, the headers on everything, and control channels on connections that served pages.
 
 The headers let the page use only what came with it: no third party, no inline script, nothing in a frame.
 COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 µs in Chromium instead of 100
@@ -8,16 +8,22 @@ COOP and COEP make the page cross-origin isolated, which sharpens its timers (5 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
+from typing import cast
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.http_websocket import WebSocketReader
 
 from unisono import __version__, metrics
+from unisono.control_feed import ControlFeed
+from unisono.handshake import NOT_A_HANDSHAKE, STOPPING, HttpRefusal, make_handshake
 from unisono.hub import Hub, global_us
-from unisono.limits import US_PER_SEC, address_key
-from unisono.network import client_address, is_allowed_origin
+from unisono.limits import US_PER_SEC
 from unisono.session import ControlSession
+from unisono.sockets import OpenSocket
 from unisono.static import WebApp
+from unisono.visit import PassOn, Readiness, Visit
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -55,50 +61,67 @@ LAG_PERIOD_SEC = 0.1
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Readiness:
-    """Whether new peers are welcome: `/readyz` says so to proxies."""
-
-    def __init__(self) -> None:
-        self.is_draining = False
-
-
-def make_app(hub: Hub, web_app: WebApp, readiness: Readiness) -> web.Application:
-    """The public application. Its routes are the addresses of the contract."""
+def make_app(
+    hub: Hub,
+    web_app: WebApp,
+    readiness: Readiness,
+    sockets: Mapping[asyncio.BaseProtocol, OpenSocket],
+    pass_on: PassOn | None = None,
+) -> web.Application:
+    """The public application. Its routes are the addresses of the contract. `sockets`: as counted, by the
+    protocol of each connection; `pass_on`: see `visit`.
+    """
 
     async def control(request: web.Request) -> web.StreamResponse:
-        headers, config = request.headers, hub.config
-        origin, host = headers.get(hdrs.ORIGIN), headers.get(hdrs.HOST)
-        if not is_allowed_origin(origin, host, config.public_url, config.page_origins):
-            return web.Response(status=403, text="Pages of other sites may not open this channel.\n")
-        if not web.WebSocketResponse().can_prepare(request):
-            return web.Response(
-                status=426, text="This address speaks WebSocket.\n", headers={"Upgrade": "websocket"}
-            )
-        forwarded_for = headers.getall("X-Forwarded-For", [])
-        client = client_address(request.remote or "", forwarded_for, config.trusted_proxies)
-        wait_us = hub.upgrade_limiter.wait_us(global_us())
-        if wait_us > 0 and not readiness.is_draining:
-            await asyncio.sleep(wait_us / US_PER_SEC)
-        if readiness.is_draining:
-            # A proxy may still hold a connection from before the listener closed. Nobody would tell
-            # whoever came in by it to go; with a 503 the proxy asks the next server.
-            return web.Response(status=503, text="This server is stopping.\n", headers={"Retry-After": "1"})
-        return await ControlSession(hub, request, address_key(client)).run()
+        """Where the first request of this connection was another, as a proxy may have it, or no handshake."""
+        transport, counted = request.transport, sockets.get(request.protocol)
+        if transport is None or counted is None:
+            return _refuse(STOPPING)  # gone already: nobody reads this
+        gone = pass_on(transport, request.protocol, _head_of(request)) if pass_on is not None else None
+        if gone is not None:
+            counted.upgrade()
+            await gone
+            return web.Response()  # nobody is there to get it
+        is_modern = request.version == HttpVersion11
+        handshake = make_handshake(lambda name: request.headers.getall(name, [])) if is_modern else None
+        if handshake is None:
+            return _refuse(NOT_A_HANDSHAKE)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        visit = Visit(counted)
+        go_on = partial(_begin, turn)
+        refusal = visit.ask_in(hub, readiness, handshake, request.remote or "", go_on)
+        if refusal is not None:
+            return _refuse(refusal)
+        feed = ControlFeed(transport, on_lost=go_on)
+        try:
+            # From here on aiohttp reads for the feed, and tells it at once when the client leaves.
+            request.protocol.set_parser(cast("WebSocketReader", feed))
+            await turn
+            if feed.is_lost or transport.is_closing() or readiness.is_draining:
+                visit.end()
+                return _refuse(STOPPING)
+            session = ControlSession(visit)
+            feed.open(handshake, session)
+        except BaseException:
+            visit.end()
+            raise
+        await session.wait_closed()
+        # Nobody is there to get it.
+        return web.Response()
 
     async def healthz(_request: web.Request) -> web.Response:
-        return web.Response(text="ok\n", headers={hdrs.CACHE_CONTROL: "no-store"})
+        return _answer(*readiness.health())
 
     async def readyz(_request: web.Request) -> web.Response:
-        status, text = (503, "draining\n") if readiness.is_draining else (200, "ready\n")
-        return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return _answer(*readiness.readiness())
 
-    async def roomz(request: web.Request) -> web.Response:
+    async def roomz(_request: web.Request) -> web.Response:
         """As `/readyz`, and 404 for what HAProxy takes as: nobody new, but whoever belongs here
         (`http-check disable-on-404`). Not for proxies that remember nothing: they would move swarms about.
         """
-        if readiness.is_draining or hub.metrics.connections < hub.config.limits.full_connections:
-            return await readyz(request)
-        return web.Response(status=404, text="full\n", headers={hdrs.CACHE_CONTROL: "no-store"})
+        status, text = readiness.readiness()
+        is_full = readiness.is_full(hub.metrics.connections, hub.config.limits.full_connections)
+        return _answer(404, "full\n") if status == 200 and is_full else _answer(status, text)
 
     @web.middleware
     async def finish(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -131,23 +154,45 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
         present = metrics.Present(
             swarm_sizes=hub.registry.sizes(),
             queues_bytes=(session.queue_bytes for session in hub.sessions()),
+            waiting_upgrades=len(hub.upgrades),
             is_draining=readiness.is_draining,
         )
         text = hub.metrics.render(present, __version__)
         return web.Response(body=text.encode(), headers={hdrs.CONTENT_TYPE: metrics.CONTENT_TYPE})
 
-    async def watch_lag(_app: web.Application) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch_lag(hub.metrics.loop_lag))
+    async def watch(_app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(watch_lag(hub.metrics.loop_lag))
         yield
         watching.cancel()
 
     app = web.Application()
-    app.cleanup_ctx.append(watch_lag)
+    app.cleanup_ctx.append(watch)
     app.router.add_get("/metrics", show)
     return app
 
 
-async def _watch_lag(lag: metrics.Histogram) -> None:
+def _begin(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
+
+
+def _refuse(refusal: HttpRefusal) -> web.Response:
+    response = web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
+    response.force_close()  # who is to come again shall not hold a descriptor until then
+    return response
+
+
+def _answer(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+def _head_of(request: web.Request) -> bytes:
+    """The request as it came, for who reads it anew."""
+    fields = b"".join(name + b": " + value + b"\r\n" for name, value in request.raw_headers)
+    return f"{request.method} {request.raw_path} HTTP/1.1\r\n".encode() + fields + b"\r\n"
+
+
+async def watch_lag(lag: metrics.Histogram) -> None:
     """Notes how much later than due the loop comes to its timers."""
     while True:
         before_us = global_us()

@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 
 from unisono import __version__, join_options
 from unisono.banner import banner
-from unisono.config import Config, Ice, IpNetwork, Limits, Tls
+from unisono.config import MOST_WORKERS, Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
 from unisono.log import LogFormat, start_logging
 from unisono.serve import serve
+from unisono.workers.supervisor import supervise
 
 EXIT_OK = 0
 EXIT_CANNOT_START = 2
@@ -47,8 +48,9 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("public-url", "URL", "where people reach this server, when that is not this machine's own address"),
     ("page-origin", "URL", "let a page served from there use this server as well; several with commas"),
     ("log-format", "F", "text, or json for one object a line (default: text)"),
-    ("connections-per-address", "N", "most connections from one network address (default: 100)"),
-    ("joins-per-address", "N", "most joins per minute from one network address (default: 60)"),
+    ("connections-per-address", "N", "most connections from one network address (default: 160)"),
+    ("joins-per-address", "N", "most joins per minute from one network address (default: 120)"),
+    ("workers", "N", "processes that share the work, about one for each core (default: 1)"),
 )
 
 Value = TypeVar("Value")
@@ -139,6 +141,7 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
         trusted_proxies=options.read("trusted-proxy", _networks, "networks like 10.0.0.0/8") or (),
         metrics_bind=options.read("metrics", _bind, "an address like 127.0.0.1:9100"),
         log_format=options.read("log-format", _log_format, "text or json") or "text",
+        workers=options.read("workers", _workers, f"a number from 1 to {MOST_WORKERS}") or 1,
         ice=_ice(options),
         limits=replace(
             defaults,
@@ -161,15 +164,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_OK
         config = read_config(arguments, os.environ)
         start_logging(config.log_format)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(config, lambda port: print(banner(config, port, sys.stdout), flush=True)))
+
+        def announce(port: int) -> None:
+            print(banner(config, port, sys.stdout), flush=True)
+
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            if config.workers == 1:
+                runner.run(serve(config, announce))
+            else:
+                runner.run(supervise(config, sys.argv[1:] if argv is None else argv, announce))
     except StartError as failure:
         print(f"unisono: {failure.sentence}", file=sys.stderr)
         return EXIT_CANNOT_START
     return EXIT_OK
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop where the `fast` extra is installed; None means asyncio's own."""
     try:
         import uvloop  # noqa: PLC0415 - optional
@@ -227,6 +237,13 @@ def _log_format(text: str) -> LogFormat:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
+        raise ValueError
+    return number
+
+
+def _workers(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_WORKERS:
         raise ValueError
     return number
 

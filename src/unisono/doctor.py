@@ -41,6 +41,7 @@ from unisono.lan import LanAddress, lan_addresses
 from unisono.protocol import (
     PROTOCOL_VERSION,
     Challenge,
+    IceServer,
     Join,
     Leave,
     Ping,
@@ -263,18 +264,32 @@ def _compare_headers(seen: dict[str, list[str]]) -> list[Finding]:
 
 
 async def _look_at_control(http: aiohttp.ClientSession, target: SplitResult) -> AsyncIterator[Finding]:
-    shard = secrets.token_hex(2)
+    shard, swarm = secrets.token_hex(2), _OwnSwarm()
     socket = await _open_control(http, target, shard)
     async with socket:
         challenge = await _hear(socket, Challenge)
-        await _say(socket, _join(challenge.nonce))
+        await _say(socket, _join(challenge.nonce, swarm))
         welcome = await _hear(socket, Welcome)
         yield Finding("ok", "The control channel opens, from a page's own origin, and lets a member in.")
         yield await _look_at_clock(socket)
         yield await _probe_route(http, target, shard, challenge.node_id)
-        for finding in await _look_at_ice(welcome):
+        for finding in await _look_at_ice(await _in_company(http, target, shard, swarm, welcome)):
             yield finding
         await _say(socket, Leave())
+
+
+async def _in_company(
+    http: aiohttp.ClientSession, target: SplitResult, shard: str, swarm: _OwnSwarm, alone: Welcome
+) -> list[IceServer]:
+    """The ICE servers of a second member (W15): who is alone is told of no relay."""
+    if isinstance(alone.ice_sec, msgspec.UnsetType):
+        return alone.ice_servers
+    async with await _open_control(http, target, shard) as socket:
+        challenge = await _hear(socket, Challenge)
+        await _say(socket, _join(challenge.nonce, swarm))
+        welcome = await _hear(socket, Welcome)
+        await _say(socket, Leave())
+    return welcome.ice_servers
 
 
 async def _open_control(
@@ -290,6 +305,12 @@ async def _open_control(
                 "The server takes its own page for one of another site (403).",
                 "Let the proxy pass the Host header on as it came, or start the server with "
                 f"--public-url {_at(target, '/')}.",
+            ) from refusal
+        if refusal.status in (429, 503):
+            raise Unwell(
+                f"The server lets nobody else in just now ({refusal.status}).",
+                "429: too much comes from this address; behind a proxy, name it with --trusted-proxy. 503: "
+                "many come at once, or it stops. Look again in a minute.",
             ) from refusal
         raise Unwell(
             f"The control channel does not open: the answer to the WebSocket is {refusal.status}.",
@@ -342,8 +363,8 @@ async def _probe_route(http: aiohttp.ClientSession, target: SplitResult, shard: 
     return Finding("ok", "One swarm is led to one server.")
 
 
-async def _look_at_ice(welcome: Welcome) -> list[Finding]:
-    asked = [(server, url) for server in welcome.ice_servers for url in server.urls]
+async def _look_at_ice(servers: list[IceServer]) -> list[Finding]:
+    asked = [(server, url) for server in servers for url in server.urls]
     troubles = await asyncio.gather(*(asyncio.to_thread(ask, server, url) for server, url in asked))
     findings = []
     for (_, url), trouble in zip(asked, troubles, strict=True):
@@ -377,13 +398,20 @@ async def _look_at_ice(welcome: Welcome) -> list[Finding]:
 # --- a member's part ----------------------------------------------------------------------------------------
 
 
-def _join(nonce: str) -> Join:
-    """Into an empty swarm that nobody else can know."""
-    session, admission = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+class _OwnSwarm:
+    """An empty swarm that nobody else can know."""
+
+    def __init__(self) -> None:
+        self.swarm_id = secrets.token_hex(16)
+        self.admission = Ed25519PrivateKey.generate()
+
+
+def _join(nonce: str, swarm: _OwnSwarm) -> Join:
+    session, admission = Ed25519PrivateKey.generate(), swarm.admission
     session_key = session.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     unsigned = Join(
         v=PROTOCOL_VERSION,
-        swarm_id=secrets.token_hex(16),
+        swarm_id=swarm.swarm_id,
         user_id=hashlib.sha256(session_key).digest()[:16].hex(),
         session_key=encode_base64url(session_key),
         announcement="doctor",

@@ -3,7 +3,8 @@
 UnisonoError
 ├── StartError   the command ends with one sentence and exit code 2
 │                bad-option · port-in-use · address-unavailable · tls-incomplete · tls-unreadable ·
-│                turn-incomplete · secret-unreadable · extra-missing · output-unavailable · not-joined
+│                turn-incomplete · secret-unreadable · workers-unavailable · worker-failed ·
+│                extra-missing · output-unavailable · not-joined
 └── PeerError    one connection is closed with a reason and nobody else notices
                  the codes of `protocol.ErrorCode`
 """
@@ -22,6 +23,8 @@ StartErrorCode = Literal[
     "tls-unreadable",
     "turn-incomplete",
     "secret-unreadable",
+    "workers-unavailable",
+    "worker-failed",
     "extra-missing",
     "output-unavailable",
     "not-joined",

@@ -1,7 +1,8 @@
 """Structured log lines on stderr: time, level, event, fields. Clock: wall time, UTC, for people reading logs.
 
 What must never be in a line: a key, a swarm id, a user id, a network address. Fields are therefore numbers
-and short words chosen here, never anything a peer sent, and aiohttp's own records are reduced to what failed.
+and short words chosen here, never anything a peer sent. What libraries say is reduced to what failed, and of
+every exception only its kind and where it was raised are written: its words may repeat an id or an address.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import json
 import logging
 import sys
 import time
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
 from typing import Literal
 
 LOGGER = logging.getLogger("unisono")
@@ -26,7 +30,7 @@ def log_event(event: str, level: int = logging.INFO, **fields: Field) -> None:
 
 
 def log_failure(event: str, failure: BaseException) -> None:
-    """An error nobody expected, with its traceback. Tracebacks hold code, not values."""
+    """An error nobody expected, with where it was raised: code and no values."""
     kind = type(failure).__name__
     extra = {"event": event, "fields": {"type": kind}}
     LOGGER.error("%s type=%s", event, kind, exc_info=failure, extra=extra)
@@ -36,8 +40,9 @@ def start_logging(log_format: LogFormat = "text") -> None:
     """Sends everything to stderr in one format. Called once, by the command."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if log_format == "json" else _LineFormatter())
-    handler.addFilter(_strip_aiohttp)
+    handler.addFilter(_strip_libraries)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    sys.excepthook = _log_last_words
 
 
 def _word(value: Field) -> str:
@@ -45,12 +50,39 @@ def _word(value: Field) -> str:
     return f'"{text}"' if " " in text else text
 
 
-def _strip_aiohttp(record: logging.LogRecord) -> bool:
-    """Its messages name addresses and repeat what the peer sent, so only the kind of failure stays."""
-    if record.name.startswith("aiohttp"):
-        failure = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "none"
-        record.msg, record.args = f"http-library source={record.name} failure={failure}", ()
-        record.exc_info = record.exc_text = None
+def failure_lines(failure: BaseException) -> Iterator[str]:
+    """Where it was raised and its kind, and so for what caused it and for the parts of a group. No message: a
+    KeyError says the key.
+    """
+    cause = failure.__cause__ or (None if failure.__suppress_context__ else failure.__context__)
+    if cause is not None:
+        yield from failure_lines(cause)
+        yield "and from that:"
+    for frame in traceback.extract_tb(failure.__traceback__):
+        yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
+    yield type(failure).__qualname__
+    if isinstance(failure, BaseExceptionGroup):
+        for part in failure.exceptions:
+            yield from failure_lines(part)
+
+
+def _log_last_words(_kind: type[BaseException], failure: BaseException, _trace: TracebackType | None) -> None:
+    """The process ends of this: without it, Python would print what the exception says."""
+    log_failure("failed", failure)
+
+
+def _strip_libraries(record: logging.LogRecord) -> bool:
+    """Messages of libraries name addresses and repeat what the peer sent, and asyncio's show whole objects:
+    only the kind of failure stays.
+    """
+    failure = record.exc_info[1] if record.exc_info else None
+    record.exc_text = None if failure is None else "\n".join(failure_lines(failure))
+    record.exc_info = None
+    if not record.name.startswith(LOGGER.name):
+        kind = "none" if failure is None else type(failure).__name__
+        record.msg, record.args = f"library source={record.name} failure={kind}", ()
+        if record.name.startswith("aiohttp"):
+            record.exc_text = None  # what a peer sent made it fail; its place says nothing
     return True
 
 
@@ -74,6 +106,6 @@ class _JsonFormatter(logging.Formatter):
             said |= {"event": event, "words": words}
         else:
             said |= {"event": event, **getattr(record, "fields", {})}
-        if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            said["traceback"] = record.exc_text
         return json.dumps(said)

@@ -11,8 +11,9 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -40,6 +41,21 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def add(self, counts: list[int], total: float) -> None:
+        """What another process observed, in the same bounds."""
+        self.counts = [ours + theirs for ours, theirs in zip(self.counts, counts, strict=True)]
+        self.total += total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """The processes of a server that has several."""
+
+    # Number of the worker → its connections.
+    connections: Mapping[int, int]
+    # Why → how often one was started again.
+    restarts: Mapping[str, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
@@ -49,7 +65,23 @@ class Present:
     swarm_sizes: Mapping[int, int]
     # For each connection, the bytes that wait to be written.
     queues_bytes: Iterable[int] = ()
+    waiting_upgrades: int = 0
     is_draining: bool = False
+    # None where one process does all.
+    workers: Workers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUsage:
+    """What the system gave a process, or several."""
+
+    cpu_sec: float
+    # None where there is no /proc.
+    resident_bytes: int | None
+
+    @classmethod
+    def own(cls) -> ProcessUsage:
+        return cls(time.process_time(), _resident_bytes())
 
 
 @dataclass(slots=True)
@@ -62,6 +94,10 @@ class Metrics:
     received_bytes: Counter[str] = field(default_factory=Counter)
     sent_bytes: Counter[str] = field(default_factory=Counter)
     closes: Counter[str] = field(default_factory=Counter)
+    # By HTTP status: 429 for an address that asks too much, 503 when too many come at once.
+    refused_upgrades: Counter[str] = field(default_factory=Counter)
+    withheld: int = 0
+    refused_sockets: int = 0
     clock_service: Histogram = field(default_factory=lambda: Histogram(SERVICE_BOUNDS_SEC))
     loop_lag: Histogram = field(default_factory=lambda: Histogram(LAG_BOUNDS_SEC))
     started_unix_sec: float = field(default_factory=time.time)
@@ -74,9 +110,37 @@ class Metrics:
         self.messages_sent[kind] += 1
         self.sent_bytes[kind] += frame_bytes
 
-    def render(self, present: Present, version: str) -> str:
-        lines = [*self._present(present, version), *self._since_start(), *self._process()]
+    def render(self, present: Present, version: str, usage: ProcessUsage | None = None) -> str:
+        """The text for Prometheus. `usage` is for several processes; None: this one's."""
+        usage = usage or ProcessUsage.own()
+        lines = [*self._present(present, version), *self._since_start(), *self._process(usage)]
         return "\n".join(lines) + "\n"
+
+    def counted(self) -> dict[str, Any]:
+        """What another process can `add`, as JSON can hold it: all but when this one started."""
+        counted: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Histogram):
+                counted[each.name] = {"counts": value.counts, "total": value.total}
+            elif isinstance(value, Counter):
+                counted[each.name] = dict(value)
+            elif each.name != "started_unix_sec":
+                counted[each.name] = value
+        return counted
+
+    def add(self, counted: Mapping[str, Any]) -> None:
+        """Adds what another process counted. What only one of the two knows is left as it is: they may be of
+        two versions while a new one is rolled out.
+        """
+        for name, value in counted.items():
+            ours = getattr(self, name, None)
+            if isinstance(ours, Histogram):
+                ours.add(value["counts"], value["total"])
+            elif isinstance(ours, Counter):
+                ours.update(value)
+            elif isinstance(ours, int):
+                setattr(self, name, ours + value)
 
     def _present(self, present: Present, version: str) -> Iterator[str]:
         sizes, queues_bytes = present.swarm_sizes, list(present.queues_bytes)
@@ -95,6 +159,17 @@ class Metrics:
         yield from _family(
             "queue_bytes_max", "gauge", "Waiting for the slowest reader.", {"": max(queues_bytes, default=0)}
         )
+        if present.workers is not None:
+            each = {f'worker="{number}"': n for number, n in sorted(present.workers.connections.items())}
+            yield from _family("worker_connections", "gauge", "Open control connections of each.", each)
+            restarts = {f'reason="{reason}"': n for reason, n in sorted(present.workers.restarts.items())}
+            yield from _family(
+                "worker_restarts_total", "counter", "Workers started again, by reason.", restarts
+            )
+
+        yield from _family(
+            "waiting_upgrades", "gauge", "Who waits to open a channel.", {"": present.waiting_upgrades}
+        )
 
     def _since_start(self) -> Iterator[str]:
         for name, words, counter in (
@@ -107,12 +182,26 @@ class Metrics:
             yield from _family(name, "counter", words, by_type)
         closes = {f'reason="{reason}"': count for reason, count in sorted(self.closes.items())}
         yield from _family("closes_total", "counter", "Ended control connections by reason.", closes)
+        refused = {f'status="{status}"': count for status, count in sorted(self.refused_upgrades.items())}
+        yield from _family("refused_upgrades_total", "counter", "Told to come again, by status.", refused)
+        yield from _family(
+            "withheld_total",
+            "counter",
+            "Bodies not passed on: a swarm or an address over its budget.",
+            {"": self.withheld},
+        )
+        yield from _family(
+            "refused_sockets_total",
+            "counter",
+            "Closed on arrival: too many are open.",
+            {"": self.refused_sockets},
+        )
         yield from _histogram("clock_service_seconds", "From a ping to its pong.", self.clock_service)
         yield from _histogram(
             "event_loop_lag_seconds", "How much later than due a timer ran; to 1 ms.", self.loop_lag
         )
 
-    def _process(self) -> Iterator[str]:
+    def _process(self, usage: ProcessUsage) -> Iterator[str]:
         """Under the names that Prometheus' own libraries use."""
         yield from _family(
             "start_time_seconds",
@@ -125,16 +214,15 @@ class Metrics:
             "cpu_seconds_total",
             "counter",
             "Processor time, user and system.",
-            {"": time.process_time()},
+            {"": usage.cpu_sec},
             prefix="process_",
         )
-        resident_bytes = _resident_bytes()
-        if resident_bytes is not None:
+        if usage.resident_bytes is not None:
             yield from _family(
                 "resident_memory_bytes",
                 "gauge",
                 "Memory in use.",
-                {"": resident_bytes},
+                {"": usage.resident_bytes},
                 prefix="process_",
             )
 

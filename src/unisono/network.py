@@ -21,14 +21,23 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ip
     saw, so the list is read from the right, and only as far as trusted proxies wrote it: what lies beyond is
     the client's claim.
     """
-    chain = [hop.strip() for value in forwarded_for for hop in value.split(",")]
+    chain = [without_port(hop.strip()) for value in forwarded_for for hop in value.split(",")]
     address = peer
-    while chain and _is_trusted(address, trusted):
+    while chain and is_trusted(address, trusted):
         address = chain.pop()
     return address
 
 
-def _is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
+def without_port(hop: str) -> str:
+    """The address of `192.0.2.1:4711`, `[2001:db8::1]:4711` or `[2001:db8::1]`, as some proxies write it."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    host, colon, port = hop.partition(":")
+    return host if colon and port.isdigit() else hop
+
+
+def is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
+    """Whether this is one of our own proxies."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -229,6 +229,12 @@ class Leave(_Message, frozen=True):
     """Gives the seat up at once, without the grace a dropped connection has."""
 
 
+class AskIce(_Message, tag="ice", frozen=True):
+    """Asks for the ICE servers anew, before their credentials end. Only to a server whose `welcome` said
+    `iceSec`. Answered by `ice`.
+    """
+
+
 # --- server to client ---------------------------------------------------------------------------------------
 
 
@@ -278,7 +284,7 @@ class Challenge(_Message, frozen=True):
     node_id: NodeId
 
 
-class Welcome(_Message, frozen=True):
+class Welcome(_Message, omit_defaults=True, frozen=True):
     """The answer to `join`: the seat is taken."""
 
     clock_id: ClockId
@@ -287,6 +293,10 @@ class Welcome(_Message, frozen=True):
     limits: Limits
     ice_servers: Annotated[list[IceServer], Meta(description="For `RTCPeerConnection`; may be empty.")]
     grace_sec: Annotated[float, Meta(description="How long a dropped connection keeps its seat.")]
+    ice_sec: (
+        Annotated[float, Meta(description="How long the credentials of ICE servers hold; see `ice`.")]
+        | UnsetType
+    ) = UNSET
 
 
 class Pong(_Message, frozen=True):
@@ -299,12 +309,19 @@ class Pong(_Message, frozen=True):
     clock_id: ClockId
 
 
-class Joined(_Message, frozen=True):
+class Joined(_Message, omit_defaults=True, frozen=True):
     """Someone new is in the swarm."""
 
     user_id: UserId
     session_key: SessionKey
     announcement: Announcement
+    ice_servers: (
+        Annotated[
+            list[IceServer],
+            Meta(description="For who was alone until now and was told of no relay; in place of the former."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class Presence(_Message, omit_defaults=True, frozen=True):
@@ -332,6 +349,12 @@ class Relayed(_Message, frozen=True):
     body: Body
 
 
+class GivenIce(_Message, tag="ice", frozen=True):
+    """The answer to `ice`: in place of those that `welcome` named."""
+
+    ice_servers: Annotated[list[IceServer], Meta(description="For `RTCPeerConnection`; may be empty.")]
+
+
 class GoAway(_Message, frozen=True):
     """This server is about to stop; the connection closes right after."""
 
@@ -347,10 +370,10 @@ class Refusal(_Message, tag="error", frozen=True):
     ]
 
 
-ClientMessage = Join | Ping | Relay | Leave
-ServerMessage = Challenge | Welcome | Pong | Joined | Presence | Left | Relayed | GoAway | Refusal
+ClientMessage = Join | Ping | Relay | AskIce | Leave
+ServerMessage = Challenge | Welcome | Pong | Joined | Presence | Left | Relayed | GivenIce | GoAway | Refusal
 
-CLIENT_MESSAGES: tuple[type[msgspec.Struct], ...] = (Join, Ping, Relay, Leave)
+CLIENT_MESSAGES: tuple[type[msgspec.Struct], ...] = (Join, Ping, Relay, AskIce, Leave)
 SERVER_MESSAGES: tuple[type[msgspec.Struct], ...] = (
     Challenge,
     Welcome,
@@ -359,6 +382,7 @@ SERVER_MESSAGES: tuple[type[msgspec.Struct], ...] = (
     Presence,
     Left,
     Relayed,
+    GivenIce,
     GoAway,
     Refusal,
 )

@@ -86,6 +86,17 @@ class Registry:
         # The swarm can be over for a connection whose seat was taken over and then left.
         return swarm.relay(place.user_id, connection, receiver, body) if swarm is not None else []
 
+    def receivers_of(self, connection: ConnectionId, receiver: str | None) -> int:
+        """How many would hear a body from this connection."""
+        place = self._places[connection]
+        swarm = self._swarms.get(place.swarm_id)
+        return swarm.receivers_of(place.user_id, receiver) if swarm is not None else 0
+
+    def size_of(self, swarm_id: str) -> int:
+        """Its members, those away included."""
+        swarm = self._swarms.get(swarm_id)
+        return swarm.size if swarm is not None else 0
+
     def leave(self, connection: ConnectionId) -> list[Effect]:
         place = self._places.pop(connection)
         swarm = self._swarms.get(place.swarm_id)

@@ -16,24 +16,21 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
-from aiohttp import hdrs, web
-from aiohttp.typedefs import Middleware
+from aiohttp import web
 
 from unisono import __version__
-from unisono.app import Handler, Readiness, make_app, make_metrics_app
+from unisono.app import make_metrics_app
 from unisono.config import Config, Drain, Tls
 from unisono.drain import Departure, plan_drain
 from unisono.errors import StartError
 from unisono.hub import Hub, Session, global_us
-from unisono.ice import REACHED_HOST
-from unisono.log import LOGGER, log_event
+from unisono.log import LOGGER, log_event, log_failure
+from unisono.sockets import fit_to_open_files, raise_open_files
 from unisono.static import NOT_BUILT, WebApp
 from unisono.stun import start_stun
-
-# Peers of one room come back together; the kernel holds them until the loop accepts.
-BACKLOG = 512
+from unisono.visit import Readiness
+from unisono.web_server import BACKLOG, WebServer
 
 # A collection walks the objects of the connections it looks at. Among 10,000 of them a full one held up clock
 # probes for 0.3 to 1 s, one of the middle generation for 0.1 to 0.3 s; the default has those every 70,000 and
@@ -41,45 +38,30 @@ BACKLOG = 512
 # p99 of round trips was 27 ms at 8,000 probes a second, and 4 ms with one every 2,000,000.
 GC_THRESHOLDS = (10_000, 200, 0)
 
-# Requests for files that are still being sent when the server stops.
-LAST_REQUESTS_SEC = 2.0
-
 
 async def serve(config: Config, announce: Callable[[int], None]) -> None:
     """Serves until SIGINT or SIGTERM. Calls `announce` with the port once it listens. Raises `StartError`."""
-    tls = _tls_context(config.tls) if config.tls is not None else None
+    tls = tls_context(config.tls) if config.tls is not None else None
     # First: a server that cannot start says that and nothing else.
-    listener = _listen(config.host, config.port)
-    stun_socket = _open_stun(config.host, config.ice.stun_port)
+    listener = listen(config.host, config.port)
+    stun_socket = open_stun(config.host, config.ice.stun_port)
     if stun_socket is None:
         config = replace(config, ice=replace(config.ice, stun_port=0))
+    config = with_open_files(config)
     hub, readiness, web_app = Hub(config), Readiness(), WebApp(path=config.public_path)
-    app = make_app(hub, web_app, readiness)
-    app.middlewares.append(_note_reached_host(config.public_url))
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # it would hold addresses
-        handle_signals=False,
-        shutdown_timeout=LAST_REQUESTS_SEC,
-        keepalive_timeout=config.limits.request_timeout_sec,
-    )
+    server = await WebServer.start(hub, web_app, readiness, tls)
     metrics_runner = web.AppRunner(make_metrics_app(hub, readiness), access_log=None, handle_signals=False)
     stopping = asyncio.Event()
     stun: asyncio.DatagramTransport | None = None
     try:
-        await runner.setup()
-        site = web.SockSite(runner, listener, ssl_context=tls, backlog=BACKLOG)
-        await site.start()
+        await server.listen(listener)
         if config.metrics_bind is not None:
             await metrics_runner.setup()
-            await web.SockSite(metrics_runner, _listen(*config.metrics_bind)).start()
+            await web.SockSite(metrics_runner, listen(*config.metrics_bind)).start()
         if stun_socket is not None:
-            stun = await start_stun(stun_socket, config.limits, global_us)
-        _stop_on_signals(stopping)
-        # What lives from the start lives to the end: the collector need not look at it during a clock probe.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+            stun = await start_stun(stun_socket, config.limits, global_us, hub.addresses.is_connected)
+        stop_on_signals(stopping)
+        spare_the_collector()
         if not web_app.is_built:
             LOGGER.warning("web-app-missing %s", NOT_BUILT)
         port = int(listener.getsockname()[1])
@@ -89,7 +71,7 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
 
         readiness.is_draining = True
         log_event("stopping", connections=len(hub.sessions()))
-        await site.stop()
+        server.stop_listening()
         await drain_hub(hub, config.drain)
     finally:
         if stun is not None:
@@ -97,14 +79,23 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         elif stun_socket is not None:
             stun_socket.close()
         hub.stop()
-        await runner.cleanup()
+        await server.close()
         await metrics_runner.cleanup()
         listener.close()
     log_event("stopped")
 
 
+def spare_the_collector() -> None:
+    """What lives from the start lives to the end: the collector need not look at it during a clock probe."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 async def drain_hub(hub: Hub, drain: Drain) -> None:
-    """Sends everyone away, swarm by swarm, and waits for it."""
+    """Sends everyone away, swarm by swarm, and waits for it. What goes wrong with one goes wrong with no
+    other.
+    """
     rooms = hub.rooms()
     departures = plan_drain([len(room) for room in rooms], drain, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
     async with asyncio.TaskGroup() as group:
@@ -114,12 +105,29 @@ async def drain_hub(hub: Hub, drain: Drain) -> None:
 
 async def _send_away(room: list[Session], departure: Departure) -> None:
     await asyncio.sleep(departure.delay_sec)
-    async with asyncio.TaskGroup() as group:
-        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True):
-            group.create_task(session.go_away(retry_after_ms))
+    goings = (
+        session.go_away(retry_after_ms)
+        for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True)
+    )
+    for outcome in await asyncio.gather(*goings, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log_failure("goaway-failed", outcome)
 
 
-def _stop_on_signals(stopping: asyncio.Event) -> None:
+def with_open_files(config: Config) -> Config:
+    """The same, with as many open files as the system allows and no more connections than these can be."""
+    open_files = raise_open_files()
+    limits = fit_to_open_files(config.limits, open_files)
+    if limits is not config.limits:
+        LOGGER.warning(
+            "few-open-files The system allows %d: at most %d connections. Raise LimitNOFILE, or ulimit -n.",
+            open_files,
+            limits.max_connections,
+        )
+    return replace(config, limits=limits, open_files=open_files)
+
+
+def stop_on_signals(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -135,7 +143,7 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def _listen(host: str | None, port: int) -> socket.socket:
+def listen(host: str | None, port: int) -> socket.socket:
     """A bound socket: for every interface of both families when no host is named."""
     family, address = _resolve(host, port)
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -154,7 +162,7 @@ def _listen(host: str | None, port: int) -> socket.socket:
     return sock
 
 
-def _open_stun(host: str | None, port: int) -> socket.socket | None:
+def open_stun(host: str | None, port: int) -> socket.socket | None:
     """A bound UDP socket where the server itself listens; None when off, or (with a warning) when taken.
 
     People on one network mostly need no STUN server, so its absence does not keep the server from starting.
@@ -177,21 +185,6 @@ def _open_stun(host: str | None, port: int) -> socket.socket | None:
         return None
     sock.setblocking(False)  # noqa: FBT003 - the signature of the standard library
     return sock
-
-
-def _note_reached_host(public_url: str | None) -> Middleware:
-    """Notes how this request's client reaches this server. Behind a proxy only the public URL knows."""
-    public_host = "" if public_url is None else urlsplit(public_url).netloc
-
-    @web.middleware
-    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-        token = REACHED_HOST.set(public_host or request.headers.get(hdrs.HOST, ""))
-        try:
-            return await handler(request)
-        finally:
-            REACHED_HOST.reset(token)
-
-    return note
 
 
 def _resolve(host: str | None, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
@@ -229,7 +222,7 @@ def _listen_error(host: str | None, port: int, failure: OSError) -> StartError:
     return StartError("address-unavailable", f"Cannot listen on {place}, port {port}: {failure.strerror}.")
 
 
-def _tls_context(tls: Tls) -> ssl.SSLContext:
+def tls_context(tls: Tls) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

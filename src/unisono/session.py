@@ -3,10 +3,11 @@
     waiting (challenge sent) --join--> seated --leave | close | fault | end()--> closing --> closed
     waiting --silence for join_timeout_sec | fault | end()--> closing
 
-Clock: `t1`, `t2` and the budget are global time, `time.monotonic_ns()`; t1 is read before anything else is
-done with a frame, t2 when all but the writing of the pong is done. Frames out are written into the transport
-at once, whole, and never awaited: its buffer is the outgoing queue, so one slow reader costs `queue_bytes`
-and nobody waits for it.
+picows calls it for every frame and writes for it; `control_feed` gives picows the bytes. Clock: `t1`, `t2`
+and the budget are global time, `time.monotonic_ns()`; t1 is read before anything else is done with a frame,
+t2 when all but the writing of the pong is done. Frames out are written into the transport at once,
+whole, and never awaited: its buffer is the outgoing queue, so one slow reader costs `queue_bytes` and nobody
+waits for it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ import contextlib
 import logging
 import secrets
 import socket
-import struct
 import time
+from collections import deque
+from typing import cast
 
-from aiohttp import WSMsgType, web
+from multidict import CIMultiDict
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from unisono.admission import NONCE_BYTES, encode_base64url
 from unisono.errors import PeerError
-from unisono.hub import Hub, global_us
+from unisono.frames import OP_CLOSE, OP_PING, OP_PONG, OP_TEXT, FramingError, Pieces, text_frame
+from unisono.hub import global_us
 from unisono.limits import ConnectionBudget
 from unisono.log import log_event, log_failure
 from unisono.protocol import (
     NOT_A_MESSAGE,
     PROTOCOL_VERSION,
+    AskIce,
     Challenge,
     ClientMessage,
     CloseCode,
@@ -45,104 +50,148 @@ from unisono.protocol import (
     has_other_version,
     kind_of,
 )
+from unisono.visit import Visit
 
 NS_PER_US = 1000
 NS_PER_SEC = 1_000_000_000
 
+_NO_FIELDS: CIMultiDict[str] = CIMultiDict()
 
-def text_frame(payload: bytes) -> bytes:
-    """RFC 6455 §5.2: one unfragmented, unmasked text frame."""
-    if len(payload) < 126:
-        return struct.pack("!BB", 0x81, len(payload)) + payload
-    return struct.pack("!BBH", 0x81, 126, len(payload)) + payload
+# picows copies a frame up to 8 KiB into a buffer of the connection, which grows to it and never shrinks, and
+# of a longer one it lends the transport its header in that very buffer: where the transport has to queue it,
+# the next frame overwrites it (picows 2.3.1, uvloop 0.23). So from here on frames are made here.
+MAX_PICOWS_BYTES = 1000
 
 
-class ControlSession:
-    """The life of one connection. `run` returns when it is over."""
+class ControlSession(WSListener):
+    """The life of one connection. Picows holds it for as long as that lives."""
 
     __slots__ = (
-        "_address_key",
         "_budget",
-        "_closing",
         "_connection",
+        "_has_turn",
         "_hub",
+        "_is_closing",
         "_is_seated",
         "_limits",
         "_nonce",
-        "_request",
-        "_socket",
+        "_pieces",
+        "_queued_bytes",
+        "_silent_beats",
+        "_timer",
         "_transport",
+        "_visit",
+        "_waiting",
+        "_websocket",
     )
 
-    def __init__(self, hub: Hub, request: web.Request, address_key: str) -> None:
-        limits = hub.config.limits
+    def __init__(self, visit: Visit) -> None:
+        hub = visit.hub
         self._hub = hub
-        self._request = request
-        self._address_key = address_key
-        self._limits = limits
-        # No compression: it costs memory and latency, and sealed bodies do not shrink. Its own writes (close,
-        # pong) wait as soon as the transport is backed up. Text stays bytes, as msgspec reads those.
-        self._socket: web.WebSocketResponse[bool] = web.WebSocketResponse(
-            compress=False,
-            decode_text=False,
-            heartbeat=limits.heartbeat_sec,
-            max_msg_size=limits.unread_frame_bytes,
-            timeout=hub.config.drain.close_timeout_sec,
-            writer_limit=0,
-        )
-        self._budget = ConnectionBudget(limits, global_us())
+        self._visit = visit
+        self._limits = hub.config.limits
+        self._budget = ConnectionBudget(self._limits, global_us())
         self._nonce = secrets.token_bytes(NONCE_BYTES)
-        self._transport: asyncio.Transport | None = None
-        self._closing: asyncio.Task[None] | None = None
         self._connection = 0
-        self._is_seated = False
+        self._is_seated = self._is_closing = False
+        self._silent_beats = 0
+        # Messages that wait because this connection had its turn of the loop.
+        self._has_turn = True
+        self._waiting: deque[ClientMessage] | None = None
+        self._pieces: Pieces | None = None
+        # Until the join, and again from the closing on.
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def run(self) -> web.WebSocketResponse[bool]:
-        await self._socket.prepare(self._request)
-        # They are sent; aiohttp would keep them as long as the connection lives, 1.2 KB.
-        self._socket.headers.clear()
-        self._transport = self._request.transport
+    @property
+    def max_unread_bytes(self) -> int:
+        """Of a frame that picows must not even read."""
+        return self._limits.unread_frame_bytes
+
+    # --- what picows calls ----------------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._websocket = transport
+        self._transport: asyncio.Transport = transport.underlying_transport
+        self._queued_bytes = self._transport.get_write_buffer_size
         self._tune_socket()
-        try:
-            self._hub.addresses.connect(self._address_key, global_us())
-        except PeerError as reason:
-            self.end(reason)
-        else:
-            try:
-                await self._live()
-            finally:
-                self._hub.addresses.disconnect(self._address_key, global_us())
-        if self._closing is not None:
-            await self._closing
-        else:
-            self._hub.metrics.closes["lost" if self._socket.close_code is None else "closed"] += 1
-        return self._socket
-
-    async def _live(self) -> None:
+        # They are read; picows would keep them as long as the connection lives.
+        transport.request.headers = _NO_FIELDS
         self._connection = self._hub.open(self)
+        # In the same flight as the answer to the handshake, so that proving costs no round trip.
+        challenge = Challenge(nonce=encode_base64url(self._nonce), node_id=self._hub.node_id)
+        self.send(encode_server(challenge), kind_of(challenge))
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._limits.join_timeout_sec, self._end_silence)
+
+    def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
+        """Never raises: one peer's trouble, whatever it is, stays its own."""
+        t1_ns = time.monotonic_ns()
+        self._silent_beats = 0
+        opcode: int = frame.msg_type  # type: ignore[assignment] # an int, whatever its stub says
         try:
-            await self._serve()
-        except PeerError as reason:
-            self.end(reason)
-        except Exception as failure:  # noqa: BLE001 - one peer's trouble, whatever it is, stays its own
-            log_failure("session-failed", failure)
-            self.end(PeerError(ErrorCode.INTERNAL, "the server failed"))
+            if self._is_closing:
+                if opcode == OP_CLOSE:
+                    self._websocket.disconnect()
+                return
+            message_bytes: bytes | None = frame.get_payload_as_bytes()
+            if (
+                opcode != OP_TEXT
+                or not frame.fin
+                or self._pieces is not None
+                or (frame.rsv1 or frame.rsv2 or frame.rsv3)
+            ):
+                message_bytes = self._take_unusual(opcode, frame, t1_ns)
+            if message_bytes is not None:
+                self._take_message(message_bytes, t1_ns, is_last=frame.tail_size == 0)
+        except Exception as failure:  # noqa: BLE001 - see above
+            self._fail(failure)
+
+    def on_ws_disconnected(self, _transport: WSTransport) -> None:
+        if not self._is_closing:
+            is_lost = self._websocket.close_handshake is None
+            self._begin_closing("lost" if is_lost else "closed")
+        self._cancel_timer()
+        try:
+            if self._connection:
+                self._hub.close(self._connection)
         finally:
-            self._hub.close(self._connection)
+            self._visit.end()
+            self._visit.socket.close()
+
+    def pause_writing(self) -> None:
+        """Nobody waits for a slow reader: `send` looks at the queue itself."""
+
+    def resume_writing(self) -> None:
+        pass
+
+    # --- what the hub calls ---------------------------------------------------------------------------------
+
+    @property
+    def address_key(self) -> str:
+        return self._visit.address_key
+
+    @property
+    def reached_host(self) -> str:
+        return self._visit.reached_host
 
     @property
     def queue_bytes(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._queued_bytes()
 
     def send(self, payload: bytes, kind: str) -> None:
-        transport = self._transport
-        if transport is None or self._closing is not None or transport.is_closing():
+        size_bytes = len(payload)
+        if self._is_closing or self._websocket.is_disconnected or not self._has_room(size_bytes):
             return
-        if transport.get_write_buffer_size() + len(payload) > self._limits.queue_bytes:
-            self.end(PeerError(ErrorCode.SLOW_READER, "this connection reads too slowly"))
-            return
-        transport.write(text_frame(payload))
-        self._hub.metrics.sent(kind, len(payload))
+        if size_bytes < MAX_PICOWS_BYTES:
+            self._websocket.send(WSMsgType.TEXT, payload)
+        elif not self._transport.is_closing():
+            self._transport.write(text_frame(payload))
+        self._hub.metrics.sent(kind, size_bytes)
+        self._note_queue()
+
+    def cut(self, reason: PeerError) -> None:
+        self._close_with(None, reason.code.close_code, reason.detail)
+        self._transport.abort()
 
     def end(self, reason: PeerError) -> None:
         refusal = encode_server(Refusal(code=reason.code, message=reason.detail))
@@ -151,64 +200,63 @@ class ControlSession:
     async def go_away(self, retry_after_ms: int) -> None:
         """The server is stopping: says when to come back, closes, and returns when that is done."""
         notice = encode_server(GoAway(retry_after_ms=retry_after_ms))
-        closing = self._close_with(notice, CloseCode.RESTART, "the server is going away")
-        await asyncio.shield(closing)
+        self._close_with(notice, CloseCode.RESTART, "the server is going away")
+        await self.wait_closed()
+
+    async def wait_closed(self) -> None:
+        await self._websocket.wait_disconnected()
+
+    def beat(self) -> None:
+        """Called every half of `heartbeat_sec`: asks who was silent, and lets go of who stays silent.
+        So ends also whom picows closes on its own, for bytes that are no frame, and who reads nothing of it.
+        """
+        if self._silent_beats == 1:
+            self._websocket.send_ping()
+        elif self._silent_beats > 1 and not self._is_closing:
+            self._transport.abort()
+        self._silent_beats += 1
 
     # --- reading --------------------------------------------------------------------------------------------
 
-    async def _serve(self) -> None:
-        # In the same flight as the answer to the handshake, so that proving costs no round trip.
-        challenge = Challenge(nonce=encode_base64url(self._nonce), node_id=self._hub.node_id)
-        self.send(encode_server(challenge), kind_of(challenge))
-        try:
-            async with asyncio.timeout(self._limits.join_timeout_sec):
-                first = await self._receive()
-        except TimeoutError as silence:
-            raise PeerError(ErrorCode.JOIN_TIMEOUT, "no join came in time") from silence
-        if first is None:
-            return
-        self._join(first)
-        while (message := await self._receive()) is not None:
-            match message:
-                case Ping():
-                    pass  # answered already
-                case Relay(body=body, to=to):
-                    self._hub.relay(self._connection, to if isinstance(to, str) else None, body)
-                    # A burst already received would otherwise be handled in one go, and every other peer's
-                    # clock probe would wait for it.
-                    await asyncio.sleep(0)
-                case Leave():
-                    self._hub.leave(self._connection)
-                    self._close_with(None, CloseCode.NORMAL, "")
-                    return
-                case Join():
-                    raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")
-
-    def _join(self, first: ClientMessage) -> None:
-        if not isinstance(first, Join):
-            raise PeerError(ErrorCode.JOIN_EXPECTED, "the first message must be join")
-        if first.v != PROTOCOL_VERSION:
-            raise PeerError(ErrorCode.WRONG_VERSION, f"this server speaks version {PROTOCOL_VERSION}")
-        self._hub.addresses.join(self._address_key, global_us())
-        size = self._hub.join(self._connection, first, self._nonce)
-        self._is_seated = True
-        log_event("joined", logging.DEBUG, swarmSize=size, swarms=self._hub.registry.swarm_count)
-
-    async def _receive(self) -> ClientMessage | None:
-        """The next message, a ping already answered; None when the connection closed. Raises `PeerError`."""
-        frame = await self._socket.receive()
-        t1_ns = time.monotonic_ns()
-        if frame.type is not WSMsgType.TEXT:
-            if frame.type is WSMsgType.BINARY:
-                raise PeerError(ErrorCode.BAD_MESSAGE, "frames must be text")
+    def _take_unusual(self, opcode: int, frame: WSFrame, t1_ns: int) -> bytes | None:
+        """Whatever is not one text message in one frame; the message, where one is complete with this."""
+        payload = frame.get_payload_as_bytes()
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            raise FramingError("a reserved bit")  # no extension was agreed on
+        if opcode == OP_CLOSE:
+            self._answer_close(payload[:2])
             return None
-        data: bytes = frame.data
+        if opcode in (OP_PING, OP_PONG):
+            self._budget.charge(len(payload), t1_ns // NS_PER_US)
+            if opcode == OP_PING and self._has_room(len(payload)):
+                self._websocket.send_pong(payload)
+                self._note_queue()
+            return None
+        if self._pieces is None:
+            self._pieces = Pieces(self._limits.max_frame_bytes)
+        message = self._pieces.take(opcode, payload, is_last=bool(frame.fin))
+        if self._pieces.is_binary:
+            raise PeerError(ErrorCode.BAD_MESSAGE, "frames must be text")
+        if message is None:
+            # Each piece counts as a message, or empty ones would be free.
+            self._budget.charge(0, t1_ns // NS_PER_US)
+        return message
+
+    def _take_message(self, data: bytes, t1_ns: int, *, is_last: bool) -> None:
+        """`is_last`: of what was read at once."""
         message = self._decode(data)
-        if isinstance(message, Ping) and self._is_seated:
-            self._pong(message, t1_ns)
+        is_probe = self._is_seated and type(message) is Ping
+        if is_probe:
+            self._pong(cast("Ping", message), t1_ns)
         self._budget.charge(len(data), t1_ns // NS_PER_US)
         self._hub.metrics.received(kind_of(message), len(data))
-        return message
+        if is_probe:
+            return
+        if self._has_turn:
+            self._act(message, is_last=is_last)
+        else:
+            assert self._waiting is not None  # noqa: S101 - made when the turn was given away
+            self._waiting.append(message)
 
     def _decode(self, data: bytes) -> ClientMessage:
         if len(data) > self._limits.max_frame_bytes:
@@ -238,35 +286,114 @@ class ControlSession:
         # With the writing, which t2 cannot hold: what the clock of a page suffers.
         self._hub.metrics.clock_service.observe((time.monotonic_ns() - t1_ns) / NS_PER_SEC)
 
+    def _act(self, message: ClientMessage, *, is_last: bool) -> None:
+        if not self._is_seated:
+            self._join(message)
+            return
+        match message:
+            case Relay(body=body, to=to):
+                self._hub.relay(self._connection, to if isinstance(to, str) else None, body)
+                if not is_last:
+                    # A burst already received would otherwise be handled in one go, and every other peer's
+                    # clock probe would wait for it.
+                    self._has_turn = False
+                    self._waiting = self._waiting or deque()
+                    asyncio.get_running_loop().call_soon(self._take_turn)
+            case AskIce():
+                self._hub.give_ice(self._connection)
+            case Leave():
+                self._hub.leave(self._connection)
+                self._close_with(None, CloseCode.NORMAL, "")
+            case Join():
+                raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")
+
+    def _take_turn(self) -> None:
+        self._has_turn = True
+        try:
+            while self._waiting and self._has_turn:
+                message = self._waiting.popleft()
+                self._act(message, is_last=not self._waiting)
+        except Exception as failure:  # noqa: BLE001 - as for a frame
+            self._fail(failure)
+
+    def _join(self, first: ClientMessage) -> None:
+        if not isinstance(first, Join):
+            raise PeerError(ErrorCode.JOIN_EXPECTED, "the first message must be join")
+        if first.v != PROTOCOL_VERSION:
+            raise PeerError(ErrorCode.WRONG_VERSION, f"this server speaks version {PROTOCOL_VERSION}")
+        self._hub.addresses.join(self._visit.address_key, global_us())
+        size = self._hub.join(self._connection, first, self._nonce)
+        self._is_seated = True
+        self._nonce = b""
+        self._cancel_timer()
+        log_event("joined", logging.DEBUG, swarmSize=size, swarms=self._hub.registry.swarm_count)
+
     # --- the connection -------------------------------------------------------------------------------------
 
     def _tune_socket(self) -> None:
-        """Probes must not wait for each other (Nagle), nor may the kernel hide a slow reader."""
-        sock = self._request.get_extra_info("socket")
-        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
-            with contextlib.suppress(OSError):  # closed meanwhile: the first receive will say so
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
+        """The kernel must not hide a slow reader. Nagle's algorithm is off already: picows sees to that."""
+        with contextlib.suppress(OSError):  # closed meanwhile: picows will say so
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
 
-    def _close_with(self, last_words: bytes | None, code: CloseCode, detail: str) -> asyncio.Task[None]:
-        """Starts the closing, once: the first reason counts."""
-        if self._closing is None:
-            self._hub.metrics.closes[code.name.lower()] += 1
-            log_event("session-ended", logging.DEBUG if last_words is None else logging.INFO, code=int(code))
-            self._closing = asyncio.create_task(self._close(last_words, code, detail))
-        return self._closing
+    def _has_room(self, size_bytes: int) -> bool:
+        """Whether so much more may wait to be written. If not, the peer is parted with."""
+        if self._queued_bytes() + size_bytes <= self._limits.queue_bytes:
+            return True
+        self.end(PeerError(ErrorCode.SLOW_READER, "this connection reads too slowly"))
+        return False
 
-    async def _close(self, last_words: bytes | None, code: CloseCode, detail: str) -> None:
-        """Says why, shakes hands, and does not wait long for someone who does not answer."""
-        transport = self._transport
-        if transport is None:
+    def _note_queue(self) -> None:
+        """After each write: all connections together have a budget of what waits."""
+        if (queue_bytes := self._queued_bytes()) > 0:
+            self._hub.note_queue(self._connection, queue_bytes)
+
+    def _fail(self, failure: Exception) -> None:
+        match failure:
+            case PeerError():
+                self.end(failure)
+            case FramingError():
+                self._begin_closing("closed")
+                self._websocket.send_close(WSCloseCode.PROTOCOL_ERROR, str(failure))
+            case _:
+                log_failure("session-failed", failure)
+                self.end(PeerError(ErrorCode.INTERNAL, "the server failed"))
+
+    def _end_silence(self) -> None:
+        self._timer = None
+        self.end(PeerError(ErrorCode.JOIN_TIMEOUT, "no join came in time"))
+
+    def _close_with(self, last_words: bytes | None, code: CloseCode, detail: str) -> None:
+        """Says why and shakes hands, once: the first reason counts. Waits for an answer, not long."""
+        if self._is_closing:
             return
-        try:
-            async with asyncio.timeout(self._hub.config.drain.close_timeout_sec):
-                if last_words is not None and not transport.is_closing():
-                    transport.write(text_frame(last_words))
-                await self._socket.close(code=code, message=detail.encode())
-        except (TimeoutError, ConnectionError):
-            pass  # it is as gone as it can be; what is left is to let go of the buffer
-        if transport.get_write_buffer_size() > 0:
-            transport.abort()
+        self._begin_closing(code.name.lower())
+        log_event("session-ended", logging.DEBUG if last_words is None else logging.INFO, code=int(code))
+        if not self._transport.is_closing():
+            if last_words is not None:
+                self._transport.write(text_frame(last_words))
+            self._say_closed(int(code), detail)
+
+    def _answer_close(self, code: bytes) -> None:
+        """The peer closes: the connection ends once all is written."""
+        self._begin_closing("closed")
+        self._say_closed(int.from_bytes(code, "big") or CloseCode.NORMAL, "")
+        self._websocket.disconnect()
+
+    def _say_closed(self, code: int, reason: str) -> None:
+        self._websocket.send_close(
+            cast("WSCloseCode", int(code)), reason
+        )  # any number, whatever its type says
+
+    def _begin_closing(self, reason: str) -> None:
+        self._is_closing = True
+        self._waiting = None
+        self._hub.metrics.closes[reason] += 1
+        self._cancel_timer()
+        limit_sec = self._hub.config.drain.close_timeout_sec
+        self._timer = asyncio.get_running_loop().call_later(limit_sec, self._transport.abort)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

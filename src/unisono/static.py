@@ -7,11 +7,15 @@ no clock. A rebuild while the server runs is noticed by the time stamp of index.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+
+from unisono.config import Limits
 
 WEB_ROOT = Path(__file__).parent / "_web"
 
@@ -59,11 +63,38 @@ def _unescaped(address: str) -> web.Response:
     return web.Response(status=302, headers={hdrs.LOCATION: f"./#{fragment}", hdrs.CACHE_CONTROL: "no-store"})
 
 
+class _FileInTime(web.FileResponse):
+    """A reader that takes its time holds a socket and an open file: after so long it is cut off. Not by
+    cancelling, which would leave the file to the garbage collector.
+    """
+
+    def __init__(self, path: Path, headers: dict[str, str], limit_sec: float) -> None:
+        super().__init__(path, headers=headers)
+        self._limit_sec = limit_sec
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Sends the whole file, as that of aiohttp does."""
+        transport = request.transport
+        if transport is None:
+            return await super().prepare(request)
+        cutting = asyncio.get_running_loop().call_later(self._limit_sec, transport.abort)
+        try:
+            return await super().prepare(request)
+        finally:
+            cutting.cancel()
+
+
 class WebApp:
     """Serves one built folder."""
 
-    def __init__(self, root: Path = WEB_ROOT, path: str = "") -> None:
+    def __init__(
+        self,
+        root: Path = WEB_ROOT,
+        path: str = "",
+        response_timeout_sec: float = Limits.response_timeout_sec,
+    ) -> None:
         """`path`: of the public URL, without a slash at its end; all below it is as at the root."""
+        self._response_timeout_sec = response_timeout_sec
         self._root = root
         self._path = path
         self._files: dict[str, Path] = {}
@@ -107,10 +138,10 @@ class WebApp:
             if "#" in address:
                 return _unescaped(address)
             return web.Response(status=404, text="There is nothing here.\n")
-        headers = {
+        headers: dict[str, str] = {
             hdrs.CACHE_CONTROL: CACHE_FOREVER if _HASHED.match(address) else CACHE_REVALIDATE,
             # Also on what goes out as it is, or a shared cache would hand that to everyone.
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
             hdrs.CONTENT_TYPE: CONTENT_TYPES.get(path.suffix, "application/octet-stream"),
         }
-        return web.FileResponse(path, headers=headers)
+        return _FileInTime(path, headers, self._response_timeout_sec)

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import cast
 
+from unisono.addresses import address_key
 from unisono.config import Limits
-from unisono.limits import TokenBucket, address_key
+from unisono.limits import TokenBucket
 
 MAGIC_COOKIE = 0x2112A442
 HEADER = struct.Struct("!HHI12s")
@@ -134,11 +135,19 @@ def _fingerprint(before: bytes) -> bytes:
 
 
 class Allowance:
-    """How many requests are answered, for each sender and in all."""
+    """How many requests are answered, for each sender and in all.
 
-    def __init__(self, limits: Limits, global_us: int) -> None:
+    Senders of UDP can be forged, so a flood can claim to come from anywhere. Addresses from which somebody is
+    connected have a budget of their own, which a flood of made-up addresses does not touch: a TCP handshake
+    has proved them. All others share another, of which one network gets a part only.
+    """
+
+    def __init__(self, limits: Limits, global_us: int, is_connected: Callable[[str], bool]) -> None:
         self._limits = limits
-        self._all = TokenBucket.full(limits.stun_per_sec, limits.stun_per_sec, global_us)
+        self._is_connected = is_connected
+        self._connected = _full(limits.stun_connected_per_sec, global_us)
+        self._strangers = _full(limits.stun_strangers_per_sec, global_us)
+        # By address and by network of strangers; a hash would do, but these are few.
         self._senders: dict[str, TokenBucket] = {}
 
     def __len__(self) -> int:
@@ -147,14 +156,33 @@ class Allowance:
     def take(self, address: str, global_us: int) -> bool:
         """Whether this sender, an IP address as text, gets an answer now."""
         self._forget_idle(global_us)
-        # Before the table: senders can be forged, and then each would have an entry of its own.
-        if not self._all.take(1, global_us):
+        key = address_key(address)
+        if self._is_connected(key):
+            buckets = [self._sender(key, global_us), self._connected]
+        else:
+            # Before the table: forged senders would each have an entry of their own.
+            if not self._strangers.has(1, global_us):
+                return False
+            network = network_of(address)
+            buckets = [self._sender(key, global_us), self._network(network, global_us), self._strangers]
+        if not all(bucket.has(1, global_us) for bucket in buckets):
             return False
-        key, limits = address_key(address), self._limits
+        for bucket in buckets:
+            bucket.take(1, global_us)
+        return True
+
+    def _sender(self, key: str, global_us: int) -> TokenBucket:
+        limits = self._limits
+        return self._bucket(key, limits.stun_per_address_per_sec, limits.stun_address_burst, global_us)
+
+    def _network(self, network: str, global_us: int) -> TokenBucket:
+        per_sec = self._limits.stun_per_network_per_sec
+        return self._bucket(network, per_sec, per_sec, global_us)
+
+    def _bucket(self, key: str, per_sec: float, burst: float, global_us: int) -> TokenBucket:
         if key not in self._senders:
-            per_sec, burst = limits.stun_per_address_per_sec, limits.stun_address_burst
             self._senders[key] = TokenBucket.full(per_sec, burst, global_us)
-        return self._senders[key].take(1, global_us)
+        return self._senders[key]
 
     def _forget_idle(self, global_us: int) -> None:
         """Looks at the longest-unvisited few; those not full again go to the end of the line."""
@@ -164,15 +192,27 @@ class Allowance:
                 self._senders[key] = bucket
 
 
+def _full(per_sec: float, global_us: int) -> TokenBucket:
+    return TokenBucket.full(per_sec, per_sec, global_us)
+
+
+def network_of(address: str) -> str:
+    """What a forger has to choose from to look like many: an IPv4 /16, an IPv6 /32."""
+    parsed = ipaddress.ip_address(address)
+    return str(ipaddress.ip_network((int(parsed), 16 if parsed.version == 4 else 32), strict=False))
+
+
 # --- the socket ---------------------------------------------------------------------------------------------
 
 
 class StunResponder(asyncio.DatagramProtocol):
     """Answers on one UDP socket until the transport is closed."""
 
-    def __init__(self, limits: Limits, global_us: Callable[[], int]) -> None:
+    def __init__(
+        self, limits: Limits, global_us: Callable[[], int], is_connected: Callable[[str], bool]
+    ) -> None:
         self._global_us = global_us
-        self._allowance = Allowance(limits, global_us())
+        self._allowance = Allowance(limits, global_us(), is_connected)
         self._transport: asyncio.DatagramTransport | None = None
         self._is_backed_up = False
 
@@ -200,9 +240,16 @@ class StunResponder(asyncio.DatagramProtocol):
 
 
 async def start_stun(
-    sock: socket.socket, limits: Limits, global_us: Callable[[], int]
+    sock: socket.socket,
+    limits: Limits,
+    global_us: Callable[[], int],
+    is_connected: Callable[[str], bool],
 ) -> asyncio.DatagramTransport:
-    """Answers on this bound UDP socket from now on. Whoever starts it closes the transport."""
+    """Answers on this bound UDP socket from now on; `is_connected` tells whether somebody of an address is
+    connected. Whoever starts it closes the transport.
+    """
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: StunResponder(limits, global_us), sock=sock)
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: StunResponder(limits, global_us, is_connected), sock=sock
+    )
     return transport

@@ -148,6 +148,13 @@ class Swarm:
             return []  # M3
         return [Send((seat.connection,), Relayed(sender=sender, body=body))]
 
+    def receivers_of(self, sender: str, receiver: str | None) -> int:
+        """How many would hear a body from this member."""
+        if receiver is not None:
+            return int(isinstance(self._seats.get(receiver), Present))
+        present = sum(isinstance(seat, Present) for seat in self._seats.values())
+        return present - isinstance(self._seats.get(sender), Present)
+
     def _remove(self, user_id: str) -> list[Effect]:
         del self._seats[user_id], self._infos[user_id]
         return self._tell_others(user_id, Left(user_id=user_id))

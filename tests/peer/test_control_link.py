@@ -266,3 +266,13 @@ async def test_what_a_server_says_of_this_peer_as_of_another_is_not_heard(keys: 
         await until(lambda: len(talk.heard.messages) >= 3)
         assert [each.user_id for each in talk.heard.opened_with[0].members] == [other]
         assert [type(message) for message in talk.heard.messages] == [Joined, Presence, Relayed]
+
+
+async def test_ice_servers_are_asked_for_anew_of_a_server_that_says_how_long_they_hold(
+    keys: SwarmKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[W14]"""
+    monkeypatch.setattr(control_link, "ICE_REST_SEC", 0.01)
+    brief = frame(msgspec.structs.replace(msgspec.json.decode(welcome(), type=Welcome), ice_sec=0.02))
+    async with talking_to(keys, saying(CHALLENGE, brief)) as talk:
+        await until(lambda: talk.said.count('{"type":"ice"}') >= 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from lab.joiner import SWARM, Joiner
-from unisono.app import Readiness, make_app
 from unisono.config import Config, Drain, Limits
 from unisono.hub import Hub
 from unisono.static import WebApp
+from unisono.visit import Readiness
+from unisono.web_server import WebServer
 
 # A frame that should come comes in milliseconds; this is for machines that are busy with browsers.
 FRAME_LIMIT_SEC = 30.0
@@ -108,12 +110,34 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
+class Listening:
+    """A server on a free port of this machine."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, server: WebServer) -> None:
+        self.server = server
+        self._socket = socket.socket()
+        self._socket.bind((self.host, 0))
+        self.port = int(self._socket.getsockname()[1])
+
+    async def start(self) -> None:
+        await self.server.listen(self._socket)
+
+    def make_url(self, path: str) -> URL:
+        return URL(f"http://{self.host}:{self.port}{path}")
+
+    async def close(self) -> None:
+        await self.server.close()
+        self._socket.close()
+
+
 @dataclass
 class ControlServer:
     hub: Hub
     readiness: Readiness
     http: aiohttp.ClientSession
-    server: TestServer
+    server: Listening
     # Kept, as a peer that nobody holds any more is collected, and its connection with it.
     peers: list[Peer] = field(default_factory=list)
 
@@ -140,17 +164,21 @@ async def start_control(tmp_path: Path) -> AsyncIterator[StartControl]:
         config: Config | None = None, web_root: Path | None = None, **limits: Any
     ) -> ControlServer:
         config = config or Config(drain=Drain(close_timeout_sec=1.0))
-        hub = Hub(replace(config, limits=replace(Limits(), **limits)))
+        ice = replace(config.ice, stun_port=0)  # nobody answers there
+        hub = Hub(replace(config, ice=ice, limits=replace(Limits(), **limits)))
         readiness = Readiness()
-        web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path)
-        server = TestServer(make_app(hub, web_app, readiness))
-        await server.start_server(access_log=None)
+        limit_sec = hub.config.limits.response_timeout_sec
+        web_app = WebApp(web_root or tmp_path / "nothing-built", config.public_path, limit_sec)
+        server = Listening(await WebServer.start(hub, web_app, readiness))
+        await server.start()
         control = ControlServer(hub, readiness, aiohttp.ClientSession(), server)
         running.append(control)
         return control
 
     yield start
     for control in running:
+        for peer in control.peers:
+            peer.socket._response.close()
         await control.http.close()
         await control.server.close()
         control.hub.stop()

@@ -40,6 +40,7 @@ def test_every_option_is_read(tmp_path: Path) -> None:
         "--public-url=https://party.example",
         "--connections-per-address=7",
         "--joins-per-address=8",
+        "--workers=4",
     )
     assert (read.host, read.port) == ("127.0.0.1", 9000)
     assert read.tls == Tls(certificate=Path("cert.pem"), private_key=Path("key.pem"))
@@ -49,6 +50,7 @@ def test_every_option_is_read(tmp_path: Path) -> None:
     assert read.trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))
     assert read.metrics_bind == ("::1", 9100)
     assert read.public_url == "https://party.example"
+    assert read.workers == 4
     assert (read.limits.connections_per_address, read.limits.joins_per_address_per_min) == (7, 8)
 
 
@@ -70,6 +72,7 @@ def test_every_option_has_an_environment_variable(tmp_path: Path) -> None:
         "log-format": "json",
         "connections-per-address": "7",
         "joins-per-address": "8",
+        "workers": "4",
     }
     assert set(values) == {name for name, _, _ in OPTIONS}
     environment = {f"UNISONO_{name.replace('-', '_').upper()}": value for name, value in values.items()}
@@ -89,6 +92,7 @@ def test_an_empty_environment_variable_counts_as_none() -> None:
     [
         (["--port=many"], "bad-option", "--port must be a number from 0 to 65535, not 'many'."),
         (["--port=70000"], "bad-option", "--port must be a number from 0 to 65535"),
+        (["--workers=0"], "bad-option", "--workers must be a number from 1 to 64, not '0'."),
         (["--port=-1"], "bad-option", "--port must be"),
         (["--tls-cert=cert.pem"], "tls-incomplete", "--tls-cert needs --tls-key as well."),
         (["--tls-key=key.pem"], "tls-incomplete", "--tls-key needs --tls-cert as well."),

@@ -17,7 +17,7 @@ import pytest
 from lab.joiner import Joiner
 from lab.server_process import ServerProcess
 from unisono.cli import OPTIONS
-from unisono.metrics import Metrics, Present
+from unisono.metrics import Metrics, Present, Workers
 from unisono.protocol import CloseCode
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -83,10 +83,12 @@ def test_the_operator_guide_names_options_metrics_and_files_that_exist() -> None
     of_ours = {
         flag for line in re.findall(r"`[^`]*`", text) for flag in re.findall(r"(?<!\S)`?(--[a-z-]+)", line)
     }
-    assert of_ours - flags <= {"--read-only", "--cap-drop", "--stop-timeout", "--now"}, "others'"
+    others = {"--read-only", "--cap-drop", "--stop-timeout", "--now", "--before", "--rounds"}
+    assert of_ours - flags <= others
     variables = {flag.removeprefix("--").replace("-", "_").upper() for flag in flags}
     assert set(re.findall(r"UNISONO_([A-Z]+[A-Z_]*)", text)) <= variables
-    offered = named_metrics(Metrics().render(Present(swarm_sizes={}), "1"))
+    present = Present(swarm_sizes={}, workers=Workers(connections={}, restarts={}))
+    offered = named_metrics(Metrics().render(present, "1"))
     assert {name for name in named_metrics(text) if not name.endswith("_")} <= offered
     for name in re.findall(r"deploy/([A-Za-z.]+)", text):
         assert (DEPLOY / name).exists(), name

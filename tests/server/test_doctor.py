@@ -279,7 +279,7 @@ def test_a_helper_that_is_not_there_is_named(url: str) -> None:
 
 
 @contextmanager
-def coturn(folder: Path, secret: str) -> Iterator[int]:
+def coturn(folder: Path, secret: str, more: str = "") -> Iterator[int]:
     """A relay on this machine alone, that takes logins made with this secret. Yields its port."""
     program = shutil.which("turnserver", path="/usr/bin:/usr/sbin:/usr/local/bin")
     assert program is not None, "coturn is missing; `make test-tools` installs it"
@@ -288,7 +288,7 @@ def coturn(folder: Path, secret: str) -> Iterator[int]:
     config.write_text(
         f"listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nlistening-port={port}\nuse-auth-secret\n"
         f"static-auth-secret={secret}\nrealm=turn.example\nno-cli\nno-tls\nno-dtls\nallow-loopback-peers\n"
-        f"log-file=stdout\npidfile={folder}/coturn.pid\nuserdb={folder}/coturn.db\n",
+        f"log-file=stdout\npidfile={folder}/coturn.pid\nuserdb={folder}/coturn.db\n{more}",
         encoding="utf-8",
     )
     with (folder / "coturn.log").open("wb") as log:

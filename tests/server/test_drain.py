@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from typing import Any
+from unittest.mock import AsyncMock
 
 import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.server.conftest import ControlServer, StartControl, until
-from unisono.config import Drain
+from tests.server.conftest import FRAME_LIMIT_SEC, ControlServer, StartControl, until
+from unisono.config import Drain, Limits
 from unisono.drain import plan_drain
+from unisono.protocol import CloseCode
+from unisono.serve import drain_hub
 
 SIZES = st.lists(st.integers(1, 64), max_size=300)
 
@@ -45,7 +49,9 @@ def test_a_crowd_comes_back_no_faster_than_one_server_lets_in() -> None:
         for retry_ms in departure.retry_after_ms
     )
     per_sec = [len(list(group)) for _, group in itertools.groupby(returns_sec, key=int)]
-    assert max(per_sec) <= 400, "more than the upgrade limiter of the next server lets through"
+    assert max(per_sec) <= Limits().handshakes_per_sec, (
+        "more than the upgrade queue of the next server lets through"
+    )
 
 
 async def test_a_draining_server_takes_nobody_in_and_keeps_no_connection_open(control: ControlServer) -> None:
@@ -56,18 +62,43 @@ async def test_a_draining_server_takes_nobody_in_and_keeps_no_connection_open(co
         assert (answer.status, answer.headers["Connection"]) == (503, "close")
 
 
-async def test_who_waits_at_the_upgrade_limiter_is_refused_when_the_draining_begins(
+async def test_who_waits_in_the_upgrade_queue_is_refused_when_the_draining_begins(
     start_control: StartControl,
 ) -> None:
     control = await start_control(handshakes_per_sec=1)
     ada = await control.joined("ada")
     waiting = asyncio.ensure_future(control.connect("bo"))
-    await until(lambda: control.hub.upgrade_limiter.wait_us(0) > 1_000_000)
+    await until(lambda: len(control.hub.upgrades) == 1)
     control.readiness.is_draining = True
     [refusal] = await asyncio.gather(waiting, return_exceptions=True)
     assert isinstance(refusal, aiohttp.WSServerHandshakeError)
     assert refusal.status == 503
     assert await ada.is_served(), "who is inside stays until it is told"
+
+
+async def test_what_goes_wrong_with_one_keeps_nobody_else_from_being_told(
+    control: ControlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bo = await control.joined("ada"), await control.joined("bo")
+    [first, _] = control.hub.sessions()
+    failing = AsyncMock(side_effect=RuntimeError("a bug"))
+    monkeypatch.setattr(type(first), "go_away", per_session(first, failing, type(first).go_away))
+
+    async def hear() -> int | None:
+        while (await bo.receive())["type"] != "goaway":
+            pass
+        return await bo.expect_close()
+
+    async with asyncio.timeout(FRAME_LIMIT_SEC):
+        code, _ = await asyncio.gather(hear(), drain_hub(control.hub, Drain()))
+    failing.assert_awaited()
+    assert code == CloseCode.RESTART
+    assert await ada.is_served()
+
+
+def per_session(chosen: object, instead: Any, usual: Any) -> Any:
+    """A method that does something else for one object."""
+    return lambda self, *arguments: instead(*arguments) if self is chosen else usual(self, *arguments)
 
 
 async def test_rooms_are_swarms_and_who_sits_nowhere_is_alone(control: ControlServer) -> None:

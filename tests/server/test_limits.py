@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unisono.config import Limits
 from unisono.errors import PeerError
-from unisono.limits import AddressBudgets, ConnectionBudget, TokenBucket, UpgradeLimiter, address_key
+from unisono.limits import ConnectionBudget, TokenBucket
 from unisono.protocol import ErrorCode
 
 SEC_US = 1_000_000
@@ -64,81 +64,3 @@ def test_the_announced_rate_can_be_kept_for_ever() -> None:
     frame_bytes = limits.bytes_per_sec // limits.messages_per_sec
     for number in range(limits.messages_per_sec * 600):
         budget.charge(frame_bytes, number * SEC_US // limits.messages_per_sec)
-
-
-def test_an_address_may_hold_so_many_connections_and_no_more() -> None:
-    budgets = AddressBudgets(Limits(connections_per_address=2))
-    budgets.connect("192.0.2.1", 0)
-    budgets.connect("192.0.2.1", 0)
-    with pytest.raises(PeerError) as refusal:
-        budgets.connect("192.0.2.1", 0)
-    assert refusal.value.code is ErrorCode.TOO_MANY_CONNECTIONS
-    budgets.connect("192.0.2.2", 0)
-    budgets.disconnect("192.0.2.1", 0)
-    budgets.connect("192.0.2.1", 0)
-
-
-def test_all_addresses_together_hold_so_many_connections_and_no_more() -> None:
-    budgets = AddressBudgets(Limits(max_connections=2))
-    budgets.connect("192.0.2.1", 0)
-    budgets.connect("192.0.2.2", 0)
-    with pytest.raises(PeerError) as refusal:
-        budgets.connect("192.0.2.3", 0)
-    assert refusal.value.code is ErrorCode.TOO_MANY_CONNECTIONS
-    budgets.disconnect("192.0.2.1", 0)
-    budgets.connect("192.0.2.3", 0)
-
-
-def test_an_address_may_join_so_often_a_minute_and_no_more() -> None:
-    budgets = AddressBudgets(Limits(joins_per_address_per_min=2))
-    budgets.connect("192.0.2.1", 0)
-    budgets.join("192.0.2.1", 0)
-    budgets.join("192.0.2.1", 0)
-    with pytest.raises(PeerError) as refusal:
-        budgets.join("192.0.2.1", 0)
-    assert refusal.value.code is ErrorCode.TOO_MANY_JOINS
-    budgets.join("192.0.2.1", 30 * SEC_US)
-
-
-def test_reconnecting_does_not_refill_the_joins() -> None:
-    budgets = AddressBudgets(Limits(joins_per_address_per_min=1))
-    budgets.connect("192.0.2.1", 0)
-    budgets.join("192.0.2.1", 0)
-    budgets.disconnect("192.0.2.1", 0)
-    budgets.connect("192.0.2.1", SEC_US)
-    with pytest.raises(PeerError):
-        budgets.join("192.0.2.1", SEC_US)
-
-
-def test_addresses_are_forgotten_when_nothing_is_left_to_remember() -> None:
-    budgets = AddressBudgets(Limits())
-    for number in range(100):
-        budgets.connect(f"192.0.2.{number}", 0)
-        budgets.join(f"192.0.2.{number}", 0)
-        budgets.disconnect(f"192.0.2.{number}", 0)
-    assert len(budgets) == 100
-    for number in range(100):
-        budgets.connect("198.51.100.1", 120 * SEC_US + number)
-    assert len(budgets) == 1
-
-
-def test_a_crowd_goes_through_the_upgrade_limiter_one_by_one_and_who_comes_alone_does_not_wait() -> None:
-    upgrade_limiter = UpgradeLimiter(per_sec=100)
-    assert [upgrade_limiter.wait_us(1_000_000) for _ in range(4)] == [0, 10_000, 20_000, 30_000]
-    assert upgrade_limiter.wait_us(1_020_000) == 20_000
-    assert upgrade_limiter.wait_us(2_000_000) == 0
-
-
-@pytest.mark.parametrize(
-    ("address", "key"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", "unknown"),
-        ("not an address", "unknown"),
-    ],
-)
-def test_an_ipv4_address_or_an_ipv6_network_counts_as_one(address: str, key: str) -> None:
-    assert address_key(address) == key

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +22,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What goes to stderr once logging has started."""
     stderr = io.StringIO()
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
     root.handlers.clear()  # pytest's own, which would be closed for good
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", stderr)
@@ -27,6 +30,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     yield stderr
     root.handlers[:] = handlers
     root.setLevel(level)
+    sys.excepthook = hook
 
 
 def test_a_line_is_a_time_a_level_an_event_and_fields(written: io.StringIO) -> None:
@@ -63,11 +67,55 @@ def test_what_aiohttp_says_about_a_peer_is_reduced_to_the_kind_of_failure(writte
     assert line.count("\n") == 1
 
 
-def test_an_unexpected_failure_is_logged_with_its_traceback(written: io.StringIO) -> None:
-    log_failure("session-failed", RuntimeError("a bug"))
+SECRETS = ("5" * 32, "192.0.2.7", "swarm key")
+
+
+def raise_everything() -> None:
+    """An error from an error, in a group, each of which says something it must not."""
+    try:
+        dict[str, int]()[SECRETS[0]]
+    except KeyError as first:
+        raise ExceptionGroup(SECRETS[2], [ValueError(SECRETS[1]), first]) from first
+
+
+def test_an_unexpected_failure_is_logged_with_its_place_and_without_its_words(written: io.StringIO) -> None:
+    """[B8]"""
+    try:
+        raise_everything()
+    except ExceptionGroup as failure:
+        log_failure("session-failed", failure)
     text = written.getvalue()
-    assert "ERROR session-failed type=RuntimeError" in text
-    assert "RuntimeError: a bug" in text
+    assert "ERROR session-failed type=ExceptionGroup" in text
+    assert "in raise_everything" in text
+    assert all(kind in text for kind in ("KeyError", "ValueError", "and from that"))
+    assert not any(secret in text for secret in SECRETS)
+
+
+def test_what_asyncio_says_of_a_failure_holds_its_place_and_not_its_words(written: io.StringIO) -> None:
+    async def fail() -> None:
+        raise KeyError(SECRETS[0])
+
+    async def leave_a_task_behind() -> None:
+        task = asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+        asyncio.get_running_loop().call_soon(raise_everything)
+        await asyncio.sleep(0)
+
+    asyncio.run(leave_a_task_behind())
+    text = written.getvalue()
+    assert "failure=KeyError" in text
+    assert "failure=ExceptionGroup" in text
+    assert "in raise_everything" in text
+    assert not any(secret in text for secret in SECRETS)
+
+
+def test_the_last_words_of_the_process_are_no_others(written: io.StringIO) -> None:
+    kind, failure = KeyError, KeyError(SECRETS[0])
+    sys.excepthook(kind, failure, None)
+    assert "failed type=KeyError" in written.getvalue()
+    assert SECRETS[0] not in written.getvalue()
 
 
 def test_metrics_are_in_the_format_of_prometheus() -> None:

@@ -33,6 +33,28 @@ def test_without_a_header_the_proxy_itself_counts() -> None:
     assert client_address("10.0.0.1", [], PROXIES) == "10.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("hop", "address"),
+    [
+        ("192.0.2.1:4711", "192.0.2.1"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::1", "::1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1:http", "192.0.2.1:http"),
+        ("[half", "half"),
+        ("", ""),
+    ],
+)
+def test_a_proxy_may_write_the_port_as_well(hop: str, address: str) -> None:
+    assert client_address("10.0.0.1", [hop], PROXIES) == address
+
+
+def test_a_chain_of_proxies_with_ports_is_followed() -> None:
+    assert client_address("fd00::1", ["192.0.2.1:4711, 10.0.0.2:80", "[fd00::2]:443"], PROXIES) == "192.0.2.1"
+
+
 def test_nonsense_in_the_header_is_not_followed_further() -> None:
     assert client_address("10.0.0.1", ["192.0.2.1, <script>"], PROXIES) == "<script>"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.server.conftest import ControlServer, StartControl
+from tests.server.conftest import ControlServer, StartControl, until
 from unisono.app import SECURITY_HEADERS
 from unisono.config import Config
 
@@ -236,3 +237,17 @@ async def test_behind_a_path_the_page_is_led_to_the_slash_its_parts_need(
         assert (answer.status, answer.headers["Location"]) == (308, "/unisono/")
     async with control.http.get(control.server.make_url("/unisono2/")) as answer:
         assert answer.status == 404
+
+
+async def test_a_reader_that_takes_its_time_is_cut_off(start_control: StartControl, web_root: Path) -> None:
+    """It holds a socket and an open file; a page on the slowest network is done long before."""
+    (web_root / "assets/long.bin").write_bytes(bytes(30_000_000))
+    control = await start_control(web_root=web_root, response_timeout_sec=0.2)
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setblocking(False)  # noqa: FBT003 - the signature of the standard library
+        loop, sockets = asyncio.get_running_loop(), control.hub.sockets
+        await loop.sock_connect(slow, (control.server.host, control.server.port))
+        await loop.sock_sendall(slow, b"GET /assets/long.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: sockets.open == 1)
+        await until(lambda: sockets.open == 0)

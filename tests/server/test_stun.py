@@ -20,7 +20,7 @@ from lab.joiner import Joiner
 from lab.server_process import ServerProcess
 from tests.server.conftest import FRAME_LIMIT_SEC
 from unisono.config import Ice, Limits
-from unisono.ice import REACHED_HOST, ice_servers, stun_url
+from unisono.ice import ice_servers, stun_url
 from unisono.limits import US_PER_SEC
 from unisono.stun import (
     MOST_ADDED_BYTES,
@@ -171,36 +171,61 @@ def test_no_answer_is_much_longer_than_its_request(
         assert len(build_answer(parsed, address, 1)) <= len(datagram) + MOST_ADDED_BYTES
 
 
+def nobody(_address_key: str) -> bool:
+    return False
+
+
 # --- the allowance ------------------------------------------------------------------------------------------
 
 
 def test_one_sender_is_answered_up_to_its_burst_and_again_a_second_later() -> None:
     limits = Limits(stun_per_address_per_sec=10, stun_address_burst=20)
-    allowance = Allowance(limits, 0)
+    allowance = Allowance(limits, 0, nobody)
     assert [allowance.take("192.0.2.1", 0) for _ in range(22)] == [True] * 20 + [False] * 2
     assert allowance.take("192.0.2.2", 0)
     assert [allowance.take("192.0.2.1", US_PER_SEC) for _ in range(11)] == [True] * 10 + [False]
 
 
 def test_one_ipv6_network_is_one_sender() -> None:
-    allowance = Allowance(Limits(stun_address_burst=1), 0)
+    allowance = Allowance(Limits(stun_address_burst=1), 0, nobody)
     assert allowance.take("2001:db8::1", 0)
     assert not allowance.take("2001:db8::2", 0)
 
 
 def test_all_senders_together_have_a_limit_too() -> None:
-    allowance = Allowance(Limits(stun_per_sec=5), 0)
+    allowance = Allowance(Limits(stun_strangers_per_sec=5), 0, nobody)
     assert [allowance.take(f"192.0.2.{host}", 0) for host in range(7)] == [True] * 5 + [False] * 2
 
 
+def test_a_flood_of_forged_senders_starves_nobody_who_is_connected() -> None:
+    """[B6]"""
+    allowance = Allowance(Limits(), 0, {"198.51.100.1", "198.51.100.2"}.__contains__)
+    answered = 0
+    for number in range(20_000):  # two seconds of ten thousand a second, from everywhere
+        global_us = number * 100
+        answered += allowance.take(f"{number % 223 + 1}.{number // 223 % 256}.7.{number % 251}", global_us)
+        if number % 100 == 0:
+            assert allowance.take("198.51.100.1", global_us)
+    assert answered <= Limits().stun_strangers_per_sec * 3
+    assert allowance.take("198.51.100.2", 2 * US_PER_SEC), "whom the flood did not hear of"
+
+
+def test_a_flood_forged_within_one_network_leaves_the_strangers_of_others_theirs() -> None:
+    allowance = Allowance(Limits(), 0, nobody)
+    for number in range(20_000):
+        allowance.take(f"203.0.{number // 250 % 256}.{number % 250}", number * 50)
+        if number % 1000 == 0:
+            assert allowance.take("198.51.100.1", number * 50)
+
+
 def test_senders_that_fell_silent_are_forgotten() -> None:
-    allowance = Allowance(Limits(), 0)
+    allowance = Allowance(Limits(), 0, nobody)
     for host in range(100):
         allowance.take(f"192.0.2.{host}", 0)
-    assert len(allowance) == 100
+    assert len(allowance) >= 100
     for _ in range(100):
         allowance.take("198.51.100.1", 60 * US_PER_SEC)
-    assert len(allowance) == 1
+    assert len(allowance) == 2, "an address and its network"
 
 
 # --- the socket ---------------------------------------------------------------------------------------------
@@ -218,7 +243,7 @@ async def ask() -> AsyncIterator[Ask]:
         server.bind(("::", 0))
         server.setblocking(False)  # noqa: FBT003 - the signature of the standard library
         limits = Limits(stun_address_burst=BURST, stun_per_address_per_sec=0)
-        transport = await start_stun(server, limits, lambda: 0)
+        transport = await start_stun(server, limits, lambda: 0, nobody)
         stack.callback(transport.close)
         port = server.getsockname()[1]
         sockets: dict[str, socket.socket] = {}
@@ -297,11 +322,8 @@ def test_no_host_header_makes_a_url_that_browsers_refuse(host: str) -> None:
 
 
 def test_stun_comes_before_turn_and_carries_no_credentials() -> None:
-    token = REACHED_HOST.set("192.0.2.7:8000")
-    try:
-        stun, turn = ice_servers(Ice(turn_urls=("turn:turn.example",), turn_secret=b"north"), 0, "label")
-    finally:
-        REACHED_HOST.reset(token)
+    ice = Ice(turn_urls=("turn:turn.example",), turn_secret=b"north")
+    stun, turn = ice_servers(ice, 0, address="192.0.2.1", reached_host="192.0.2.7:8000", is_alone=False)
     assert msgspec.to_builtins(stun) == {"urls": ["stun:192.0.2.7:3478"]}
     assert turn.urls == ["turn:turn.example"]
 

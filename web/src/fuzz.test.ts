@@ -91,6 +91,7 @@ const welcome = {
     maxMembers: 1,
   },
   iceServers: [{ urls: ["stun:x"] }],
+  iceSec: 7200,
   graceSec: 15,
 };
 const manifest = makeManifest(100_000, [new Uint8Array(32), new Uint8Array(32).fill(1)]);

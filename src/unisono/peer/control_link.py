@@ -15,12 +15,14 @@ from typing import Literal, Protocol
 
 import aiohttp
 import msgspec
+from msgspec import UnsetType
 
 from unisono.errors import UnisonoError
 from unisono.peer.ambient import Chance, Clock
 from unisono.peer.keys import SwarmKeys
 from unisono.protocol import (
     NOT_A_MESSAGE,
+    AskIce,
     Challenge,
     ClientMessage,
     CloseCode,
@@ -46,6 +48,9 @@ LONGEST_BACK_OFF_MS = 8_000.0
 LONGEST_AWAITED_BACK_OFF_MS = 4_000.0
 # A server that restarts asks for seconds. As on the page: no server may send a peer away for good.
 LONGEST_WANTED_PAUSE_MS = 600_000.0
+# W14: of the time that credentials of ICE servers hold, what passes before others are asked for.
+ICE_SHARE = 0.5
+ICE_REST_SEC = 60.0
 # A leave that waits for a dead path is none.
 LEAVE_TIMEOUT_SEC = 2.0
 
@@ -176,6 +181,7 @@ class ControlLink:
         self._socket = socket
         self._outgoing = asyncio.Queue()
         sender = asyncio.create_task(self._send_all(socket))
+        renewal = asyncio.create_task(self._renew_ice(welcome.ice_sec))
         try:
             others = [member for member in welcome.members if member.user_id != self._me]  # W11
             self._listener.opened(msgspec.structs.replace(welcome, members=others), self._heard_local_ms)
@@ -197,10 +203,18 @@ class ControlLink:
             raise
         finally:
             self._socket = None
+            renewal.cancel()
             sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sender
+            for task in (renewal, sender):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             self._listener.lost()
+
+    async def _renew_ice(self, ice_sec: float | UnsetType) -> None:
+        """W14: only a server that said for how long is asked."""
+        while not isinstance(ice_sec, UnsetType):
+            await asyncio.sleep(max(ICE_REST_SEC, ice_sec * ICE_SHARE))
+            self.send(AskIce())
 
     async def _send_all(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         with contextlib.suppress(aiohttp.ClientError, ConnectionError):

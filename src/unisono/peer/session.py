@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import UnsetType
+
 from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
 from unisono.peer.anchor import decode_anchor
 from unisono.peer.annotations import is_index_like
@@ -46,6 +48,7 @@ from unisono.peer.signal import Signal
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.synced_clock import SyncedClock
 from unisono.protocol import (
+    GivenIce,
     Joined,
     Left,
     Ping,
@@ -228,7 +231,11 @@ class PeerSession:
                     self.controller.estimated(estimate)
             case Relayed():
                 self._relayed(message, local_ms)
-            case Joined(user_id, session_key, announcement):
+            case GivenIce(ice_servers):
+                self.swarm.set_ice_servers(ice_servers)
+            case Joined(user_id, session_key, announcement, ice_servers):
+                if not isinstance(ice_servers, UnsetType):
+                    self.swarm.set_ice_servers(ice_servers)  # who was alone had no relay
                 self._meet(user_id, session_key, announcement)
                 self.roster.put(user_id, is_away=False)
                 self._handshake.give(user_id)

@@ -250,6 +250,35 @@ describe("the control link", () => {
     ]);
   });
 
+  it("[W14] asks for ICE servers anew when half their time is over, of a server that says how long they hold", () => {
+    let home: FakeSocket;
+    const asked = () => home.sent.filter((text) => text === '{"type":"ice"}').length;
+    link.open();
+    home = socket();
+    home.accept();
+    clock.advance(6 * 3_600_000);
+    expect(asked()).toBe(0);
+    link.close();
+
+    link.open();
+    home = socket();
+    home.accept({ ...WELCOME, iceSec: 7_200 });
+    clock.advance(3_599_000);
+    expect(asked()).toBe(0);
+    clock.advance(2_000);
+    expect(asked()).toBe(1);
+    home.say({
+      type: "ice",
+      iceServers: [{ urls: ["turn:turn.test"], username: "1:2", credential: "3" }],
+    });
+    expect(messages.at(-1)).toMatchObject({ type: "ice" });
+    clock.advance(3_600_000);
+    expect(asked()).toBe(2);
+    link.close();
+    clock.advance(36_000_000);
+    expect(asked()).toBe(2);
+  });
+
   it("[W8] says that it leaves and stays away", () => {
     link.open();
     socket().accept();

@@ -40,6 +40,9 @@ const SILENCE_MS = 6_000;
 const THAW_MS = 1_500;
 /** Checks come five times a second, once a second in a hidden page; a longer gap means that the page stood still. */
 const STANDSTILL_MS = 2_500;
+/** W14: of the time that credentials of ICE servers hold, what passes before others are asked for; and at least so long. */
+const ICE_SHARE = 0.5;
+const ICE_REST_MS = 60_000;
 
 const LEAVE: ClientMessage = { type: "leave" };
 
@@ -65,6 +68,7 @@ export class ControlLink {
   #forgivenLocalMs = Number.NaN;
   #suspectUntilLocalMs = Number.POSITIVE_INFINITY;
   #cancelTimer: (() => void) | null = null;
+  #cancelIce: (() => void) | null = null;
   readonly #routeProbe: ShardRouteProbe;
 
   constructor(options: ControlLinkOptions) {
@@ -179,10 +183,21 @@ export class ControlLink {
       this.#attempt = 0;
       this.#goAwayMs = null;
       this.#setState("open");
+      this.#renewIce(message.iceSec);
     }
     if (message.type === "goaway") this.#goAwayMs = message.retryAfterMs;
     this.#routeProbe.hear(message); // W13
     this.#options.onMessage(message, receivedLocalMs);
+  }
+
+  /** Credentials for relays are brief; a new link an hour from now needs new ones. */
+  #renewIce(iceSec: number | undefined): void {
+    if (iceSec === undefined) return;
+    const restMs = Math.max(ICE_REST_MS, iceSec * 1000 * ICE_SHARE);
+    this.#cancelIce = this.#options.clock.after(restMs, () => {
+      this.send({ type: "ice" });
+      this.#renewIce(iceSec);
+    });
   }
 
   /** One signature per connection: a server that asks for more gets none. */
@@ -218,6 +233,8 @@ export class ControlLink {
     this.#routeProbe.stop();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
+    this.#cancelIce?.();
+    this.#cancelIce = null;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;

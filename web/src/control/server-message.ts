@@ -36,6 +36,7 @@ const iceServer = v.object({
   username: v.exactOptional(shortText),
   credential: v.exactOptional(shortText),
 });
+const iceServers = v.pipe(v.array(iceServer), v.maxLength(8));
 
 const schema = v.variant("type", [
   v.object({ type: v.literal("challenge"), nonce: key, nodeId: label }),
@@ -45,11 +46,18 @@ const schema = v.variant("type", [
     nodeId: label,
     members: v.pipe(v.array(member), v.maxLength(1024)),
     limits,
-    iceServers: v.pipe(v.array(iceServer), v.maxLength(8)),
+    iceServers,
     graceSec: count,
+    iceSec: v.exactOptional(count),
   }),
   v.object({ type: v.literal("pong"), id: finite, t0: finite, t1: finite, t2: finite, clockId: label }),
-  v.object({ type: v.literal("joined"), userId, sessionKey: key, announcement }),
+  v.object({
+    type: v.literal("joined"),
+    userId,
+    sessionKey: key,
+    announcement,
+    iceServers: v.exactOptional(iceServers),
+  }),
   v.object({
     type: v.literal("presence"),
     userId,
@@ -62,6 +70,7 @@ const schema = v.variant("type", [
     from: userId,
     body: v.pipe(v.string(), v.maxLength(MAX_BODY_CHARS)),
   }),
+  v.object({ type: v.literal("ice"), iceServers }),
   v.object({ type: v.literal("goaway"), retryAfterMs: v.pipe(count, v.maxValue(600_000)) }),
   v.object({ type: v.literal("error"), code: v.picklist(ERROR_CODES), message: v.string() }),
 ]);

@@ -158,6 +158,14 @@ export interface Relay {
   readonly body: string;
 }
 
+/**
+ * Asks for the ICE servers anew, before their credentials end. Only to a server whose `welcome` said
+ * `iceSec`. Answered by `ice`.
+ */
+export interface AskIce {
+  readonly type: "ice";
+}
+
 /** Gives the seat up at once, without the grace a dropped connection has. */
 export interface Leave {
   readonly type: "leave";
@@ -189,6 +197,8 @@ export interface Welcome {
   readonly iceServers: IceServer[];
   /** How long a dropped connection keeps its seat. */
   readonly graceSec: number;
+  /** How long the credentials of ICE servers hold; see `ice`. */
+  readonly iceSec?: number;
 }
 
 /** The answer to `ping`. */
@@ -218,6 +228,8 @@ export interface Joined {
   readonly sessionKey: string;
   /** What the member tells the others of its page load, signed; opaque to the server. */
   readonly announcement: string;
+  /** For who was alone until now and was told of no relay; in place of the former. */
+  readonly iceServers?: IceServer[];
 }
 
 /**
@@ -253,6 +265,13 @@ export interface Relayed {
   readonly body: string;
 }
 
+/** The answer to `ice`: in place of those that `welcome` named. */
+export interface GivenIce {
+  readonly type: "ice";
+  /** For `RTCPeerConnection`; may be empty. */
+  readonly iceServers: IceServer[];
+}
+
 /** This server is about to stop; the connection closes right after. */
 export interface GoAway {
   readonly type: "goaway";
@@ -269,7 +288,7 @@ export interface Refusal {
 }
 
 /** What a client sends. */
-export type ClientMessage = Join | Ping | Relay | Leave;
+export type ClientMessage = Join | Ping | Relay | AskIce | Leave;
 
 /** What the server sends. */
 export type ServerMessage =
@@ -280,5 +299,6 @@ export type ServerMessage =
   | Presence
   | Left
   | Relayed
+  | GivenIce
   | GoAway
   | Refusal;

@@ -255,6 +255,20 @@ describe("who directs", () => {
     expect(desk.core.state.director.role.name).toBe("directing");
   });
 
+  it("takes the relays it is told of with its first company, and those that are renewed", () => {
+    const relay = { urls: ["turn:turn.test"], username: "1:2", credential: "3" };
+    const desk = alone();
+    expect(desk.core.state.iceServers).toEqual([]);
+    const joined = { type: "joined", userId: id("b"), sessionKey: "key", iceServers: [relay] };
+    desk.server(joined as unknown as CheckedServerMessage);
+    expect(desk.core.state.iceServers).toEqual([relay]);
+    desk.server({ ...joined, userId: id("c"), iceServers: undefined } as unknown as CheckedServerMessage);
+    expect(desk.core.state.iceServers).toEqual([relay]);
+    const renewed = { ...relay, username: "9:2" };
+    desk.server({ type: "ice", iceServers: [renewed] });
+    expect(desk.core.state.iceServers).toEqual([renewed]);
+  });
+
   it("is told to the page once, with who did before", () => {
     const desk = alone();
     const record = { term: 9, userId: id("b"), resigned: false };

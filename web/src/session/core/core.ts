@@ -244,6 +244,7 @@ export class SessionCore {
         break;
       case "joined":
         this.#perform({ type: "meet", member: message });
+        if (message.iceServers) this.#state.iceServers = message.iceServers; // who was alone had no relay
         roster.joined(message.userId);
         this.#mark("firstPeerMs");
         this.#perform({ type: "tell", news: { code: "joined", userId: message.userId, name: null } });
@@ -257,6 +258,9 @@ export class SessionCore {
       case "left":
         this.#takeLeft(message.userId);
         break;
+      case "ice":
+        this.#state.iceServers = message.iceServers;
+        return;
       default:
         return; // the shell and the link know what to do
     }
