@@ -19,6 +19,7 @@ import type { SegmentPlanner, Timeline } from "./render/segment-planner.ts";
 import type { SegmentQueue } from "./render/segment-queue.ts";
 import type { Segment } from "./render/segment-track.ts";
 import { Settling } from "./render/settling.ts";
+import type { Role, Trim } from "./role.ts";
 
 const TICK_MS = 100;
 /** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
@@ -91,6 +92,12 @@ export class Player {
     this.#volume = volume;
     this.#gain?.gain.setTargetAtTime(volume, this.#output.context?.currentTime ?? 0, VOLUME_RAMP_SEC / 3);
   }
+
+  /** What of the sound this device plays. What is queued crosses over to it. */
+  setRole(_role: Role): void {}
+
+  /** How this device's loudspeaker is corrected by ear. */
+  setTrim(_trim: Trim): void {}
 
   /** Says that this device sounds; nothing before the first tap. */
   chime(): void {
