@@ -73,6 +73,7 @@ class Desk {
         desk.timeline = null;
       },
       redirect: () => undefined,
+      setRole: () => undefined,
       rest: () => undefined,
     };
     const clock = {
@@ -98,7 +99,10 @@ class Desk {
   follow(plan: Plan, localMs: number): void {
     const { player, clock } = this;
     const isReady = readReadyFileId({ plan, player, clock }) === plan.fileId;
-    this.controller.follow({ plan, stretches: [], isReady, speakerDelayMs: 0, tones: null }, localMs);
+    this.controller.follow(
+      { plan, stretches: [], isReady, speakerDelayMs: 0, role: "all", tones: null },
+      localMs,
+    );
   }
 
   /** Seconds into the song that the loudspeaker is told to be at; null while it is silent. */
@@ -210,7 +214,10 @@ class Workbench {
   async play(fileId: FileId): Promise<void> {
     const plan: Plan = { ...EMPTY_PLAN, term: 1, rev: this.#rev++, fileId, state: "preparing" };
     for (let tick = 0; tick < 5; tick++) {
-      this.controller.follow({ plan, stretches: [], isReady: false, speakerDelayMs: 0, tones: null }, 0);
+      this.controller.follow(
+        { plan, stretches: [], isReady: false, speakerDelayMs: 0, role: "all", tones: null },
+        0,
+      );
       await settled();
     }
   }

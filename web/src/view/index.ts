@@ -11,6 +11,7 @@ export type {
   Banner,
   CalibratedDeviceView,
   CalibrationView,
+  Channels,
   DetailsView,
   FigurePoint,
   FileView,
@@ -25,10 +26,13 @@ export type {
   QueueEntryView,
   QueueView,
   Repeat,
+  Role,
+  RoleView,
   Shortage,
   Status,
   SyncWord,
   TooLong,
+  Trim,
   View,
 } from "./view.ts";
 export { viewHelp } from "./view-help.ts";

@@ -6,6 +6,16 @@
  */
 export const ROLES = ["all", "left", "right", "low", "without-low", "front-left", "front-right", "centre", "lfe", "surround-left", "surround-right", "back-left", "back-right", "back-centre"] as const;
 export type Role = (typeof ROLES)[number];
+/** What a device says of the director's last request for a role; on the wire one more than its place, as 0 is none. */
+export const ROLE_ANSWERS = ["taken", "asking", "declined"] as const;
+export type RoleAnswer = (typeof ROLE_ANSWERS)[number];
+/** After "Not now" nobody is asked again for so long: whoever directs must not fill a screen with questions. */
+export const ROLE_QUIET_MS = 60_000;
+/**
+ * A new role is told again with every heartbeat for so long, because one status that is lost would leave the others with the old
+ * one.
+ */
+export const ROLE_RETOLD_MS = 10_000;
 /** Of gain, bass and treble of one device, up and down. */
 export const MAX_TRIM_DB = 6;
 /** Statuses and heartbeats are bytes: a word is its place in these lists, a flag the bit of its place. */
