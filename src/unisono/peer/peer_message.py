@@ -26,9 +26,11 @@ from unisono.peer.constants.session import (
     MAX_TOLD_ERROR_MS,
     MAX_TOLD_TROUBLES,
     NOT_READY_REASONS,
+    ROLES,
     STATUS_FLAGS,
     FileTrouble,
     NotReadyReason,
+    Role,
     StatusFlag,
 )
 from unisono.peer.errors import WireError
@@ -50,6 +52,11 @@ STATUS, BRACE = 1, 0x7B
 QUEUE_TYPES = (bytes([QUEUE]), bytes([QUEUE_REQUEST]), bytes([QUEUE_ASK]))
 _STATUS_HEAD = struct.Struct(">BBBHHHfB")
 FILE_BYTES = 32
+# Beside the not-ready reason: a role follows.
+HAS_ROLE = 8
+# Its place among the roles, flags, the choice; then, where the flags say so, which request it answers.
+_ROLE_HEAD = struct.Struct(">BBI")
+_ROLE_ANSWER_BYTES = 24
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
 
@@ -79,6 +86,8 @@ class Status:
     is_over: bool = False
     # The chosen file, decoded here, could not be lined up with its owner's decode.
     is_unaligned: bool = False
+    # What part of the sound it plays.
+    role: Role = "all"
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
 def _decode_status(content: bytes) -> StatusMessage:
     _, bits, halves, delay_ms, rtt_tenths, start_ms, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
     has = {flag for bit, flag in enumerate(STATUS_FLAGS) if bits & 1 << bit}
-    not_ready_reason, count = halves & 15, halves >> 4
+    not_ready_reason, count = halves & 7, halves >> 4
     checked(not_ready_reason, 0, len(NOT_READY_REASONS))
     checked(count, 0, MAX_TOLD_TROUBLES)
     checked(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
@@ -192,7 +201,8 @@ def _decode_status(content: bytes) -> StatusMessage:
         checked(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
     file_id, rest = _file_if(content[_STATUS_HEAD.size :], is_there="ready-file" in has)
     troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
-    name = rest[count * _TROUBLE.size :]
+    rest = rest[count * _TROUBLE.size :]
+    role, name = _decode_role(rest) if halves & HAS_ROLE else (ROLES[0], rest)
     if len(name) > 4 * MAX_PERSON_NAME_CHARS:
         raise WireError("wire-malformed", "name")
     status = Status(
@@ -211,8 +221,20 @@ def _decode_status(content: bytes) -> StatusMessage:
         troubles=troubles,
         is_over="over" in has,
         is_unaligned="unaligned" in has,
+        role=role,
     )
     return StatusMessage(status, asks="asks" in has)
+
+
+def _decode_role(content: bytes) -> tuple[Role, bytes]:
+    """A device's word on its role (R1), and what follows it; which request it answers is the page's concern."""
+    place, flags, _choice = _ROLE_HEAD.unpack_from(content)
+    checked(place, 0, len(ROLES) - 1)
+    checked(flags, 0, 7)
+    size = _ROLE_HEAD.size + (_ROLE_ANSWER_BYTES if flags >> 1 else 0)
+    if len(content) < size:
+        raise WireError("wire-malformed", "role")
+    return ROLES[place], content[size:]
 
 
 def _decode_trouble(content: bytes, at: int) -> tuple[str, FileTrouble]:

@@ -1,5 +1,5 @@
 // What part of the sound a device plays, and how its loudspeaker is corrected by ear. Pure. dB.
-// Whoever lines up or tests by ear does so with "all" and a flat trim (session/playback-controller.ts): what is made here must be heard.
+// What is made here, chirps and clicks, always sounds as "all" (session/playback-controller.ts, R11).
 
 import { MAX_TRIM_DB, ROLES, type Role } from "../protocol/constants/session.gen.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PLAIN_STATUS } from "../testing/sim-member.ts";
+import { UNTOLD_ROLE } from "./role-message.ts";
 import { StatusNews } from "./status-news.ts";
 
 describe("one's own status", () => {
@@ -9,6 +10,23 @@ describe("one's own status", () => {
     expect(news.take({ ...PLAIN_STATUS, rttMs: 90 }, 1_000)).toBe(false);
     expect(news.take({ ...PLAIN_STATUS, name: "Ada" }, 1_000)).toBe(true);
     expect(news.take({ ...PLAIN_STATUS, name: "Ada" }, 11_000)).toBe(true);
+  });
+
+  it("[R9] with a new role in it is told at once, and again with every heartbeat for ten seconds", () => {
+    const news = new StatusNews();
+    const all = { ...PLAIN_STATUS, role: { ...UNTOLD_ROLE, choice: 1 } };
+    const low = { ...all, role: { ...all.role, role: "low" as const } };
+    expect(news.take(all, 0)).toBe(true);
+    expect(news.take(all, 1_000)).toBe(false);
+    expect(news.take(low, 1_000)).toBe(true);
+    expect([1_500, 2_000, 3_000, 4_000].map((localMs) => news.take(low, localMs))).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect(news.take(low, 12_000)).toBe(true);
+    expect(news.take(low, 13_000)).toBe(false);
   });
 
   it("[D15] is news when more time to start is needed than was told, or much less, and not when that swings by a step", () => {
