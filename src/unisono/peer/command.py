@@ -17,6 +17,7 @@ from pathlib import Path
 
 from unisono.errors import StartError
 from unisono.peer.ambient import RealClock
+from unisono.peer.constants.session import Role
 from unisono.peer.control_link import Reason, RefusedError
 from unisono.peer.device import SoundDevice
 from unisono.peer.key import is_likely_mistyped
@@ -47,6 +48,7 @@ class JoinOptions:
     record: Path | None = None
     output: str | None = None
     speaker_delay_ms: int = 0
+    role: Role = "all"
 
 
 def join(options: JoinOptions) -> None:
@@ -100,6 +102,7 @@ async def _stay(options: JoinOptions) -> None:
                 files=options.files,
                 is_queueing=options.is_queueing,
                 speaker_delay_ms=options.speaker_delay_ms,
+                role=options.role,
                 sinks=sinks,
             )
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
 from unisono.peer.anchor import decode_anchor
 from unisono.peer.annotations import is_index_like
-from unisono.peer.constants.session import SERVER_SILENCE_MS
+from unisono.peer.constants.session import SERVER_SILENCE_MS, Role
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
 from unisono.peer.directing import Directing
@@ -72,6 +72,8 @@ class SessionOptions:
     # Whether these go to the end of the queue.
     is_queueing: bool = False
     speaker_delay_ms: int = 0
+    # What of the sound this peer plays.
+    role: Role = "all"
     # Each is given the playback controller, from which it learns what sounds when. None at all: a peer
     # without sound.
     sinks: Sequence[Callable[[PlaybackController], Sink]] = ()
@@ -86,7 +88,7 @@ class PeerSession:
         self.roster = Roster()
         self.director = Director(keys.user_id)
         self.clock = SyncedClock(local_ms=clock.local_ms(), wall_ms=clock.wall_ms())
-        self.controller = PlaybackController(options.speaker_delay_ms)
+        self.controller = PlaybackController(options.speaker_delay_ms, options.role)
         self._outputs = Outputs([make(self.controller) for make in options.sinks])
         self._options = options
         self._time = clock
@@ -118,6 +120,7 @@ class PeerSession:
         self.clock.room_estimate = self._room_estimate
         self._node_id = ""
         self.songs = ReadySongs(self.swarm, clock, self._songs_changed)
+        self.songs.loader.role = options.role
         self.keeper = QueueKeeper(chance, self._standing, self._send)
         self._own_status = OwnStatus(
             name=options.name,
@@ -180,6 +183,11 @@ class PeerSession:
 
     def stop(self) -> None:
         self._directing.stop(self._time.local_ms())
+
+    def set_role(self, role: Role) -> None:
+        """What is queued crosses over to it; a channel of a song that plays is decoded first."""
+        self.songs.loader.role = role
+        self.controller.set_role(role)
 
     async def _queue_in_order(self, offers: Sequence[asyncio.Task[str | None]]) -> None:
         """One behind the other at the end of the queue, as they were named."""

@@ -52,6 +52,8 @@ export class Player {
   #startSec: () => number = fromTheBeginning;
   #gain: GainNode | null = null;
   #volume = 1;
+  #role: Role = "all";
+  #trim: Trim | null = null;
   #isHidden = false;
   #isUnable = false;
   readonly #repair = new Repair();
@@ -93,11 +95,18 @@ export class Player {
     this.#gain?.gain.setTargetAtTime(volume, this.#output.context?.currentTime ?? 0, VOLUME_RAMP_SEC / 3);
   }
 
-  /** What of the sound this device plays. What is queued crosses over to it. */
-  setRole(_role: Role): void {}
+  /** What of the sound this device plays. What is queued crosses over to it (P90), once a channel of the file is decoded. */
+  setRole(role: Role): void {
+    this.#role = role;
+    this.#lanes?.wantRole(role);
+    this.#takeRole();
+  }
 
   /** How this device's loudspeaker is corrected by ear. */
-  setTrim(_trim: Trim): void {}
+  setTrim(trim: Trim): void {
+    this.#trim = trim;
+    this.#parts?.trim.set(trim);
+  }
 
   /** Says that this device sounds; nothing before the first tap. */
   chime(): void {
@@ -147,6 +156,8 @@ export class Player {
       queued: () => this.#queued(),
       onLanesChanged: (change) => (change === "moved" ? this.redirect() : this.replan()),
     });
+    if (this.#trim) this.#parts.trim.set(this.#trim);
+    this.setRole(this.#role);
     for (const resolve of this.#awaiting.splice(0)) resolve(this.#parts);
     this.#onChange();
   }
@@ -400,6 +411,23 @@ export class Player {
     return this.#output.context?.sampleRate ?? 1;
   }
 
+  /** P90: from the next frame on that can be changed; not before what will sound in the new role can be rendered. */
+  #takeRole(): void {
+    const [lanes, planner] = [this.#lanes, this.#planner];
+    if (!lanes || !planner || lanes.role === this.#role) return;
+    const frame = this.#cutFrame();
+    const isQueued = this.#timeline !== null && !planner.track.isEmpty;
+    if (!isQueued || this.#isBeforeStart(frame)) {
+      if (isQueued) this.#restart();
+      lanes.takeRole(null);
+      return;
+    }
+    const run = planner.track.runAt(frame);
+    if (!run || !lanes.covers(...planner.spanFrom(run.position), this.#role)) return;
+    lanes.takeRole(frame);
+    this.#splice(frame, planner.replan(frame, this.#line, true));
+  }
+
   #cutFrame(): number {
     const renderSec = this.#output.context?.currentTime ?? 0;
     const frame = Math.ceil((renderSec + this.#output.cutAheadSec) * this.#rate);
@@ -441,6 +469,7 @@ export class Player {
     this.#watchOutput();
     this.#aim();
     if (!planner || !this.#timeline || !this.#lanes || context?.state !== "running") return;
+    this.#takeRole();
     this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
     planner.track.forgetBefore(renderFrame - this.#rate);

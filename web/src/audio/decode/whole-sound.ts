@@ -3,11 +3,16 @@
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
 import { loudnessBars } from "../index/loudness.ts";
 import { LEVELS_PER_SEC } from "../render/levels.ts";
+import type { ChannelName } from "../role.ts";
 import type { DecodedSound } from "./decode.ts";
 import type { RenderQuestions } from "./render-questions.ts";
 import type { Sound, SoundParts } from "./sound.ts";
 
-type WholeParts = Pick<SoundParts, "context" | "onChange"> & { readonly channel: RenderQuestions };
+type WholeParts = Pick<SoundParts, "context" | "onChange"> & {
+  readonly channel: RenderQuestions;
+  /** Behind left and right. It stays what it was when the song was opened: to decode all of it anew would take as much memory again. */
+  readonly isolated: ChannelName | null;
+};
 
 export class WholeSound implements Sound {
   readonly durationSec: number;
@@ -15,19 +20,22 @@ export class WholeSound implements Sound {
   loudness: readonly number[] | null = null;
   #levels: Float32Array = new Float32Array(0);
   readonly sourceId: string;
+  readonly channels: readonly ChannelName[];
   readonly #frames: number;
   readonly #parts: WholeParts;
 
   /** Hands the channels over. */
   constructor(sourceId: string, decoded: DecodedSound, parts: WholeParts) {
-    const { channels, durationSec, wholeSec } = decoded;
+    const { channels, names, durationSec, wholeSec } = decoded;
+    const { isolated } = parts;
+    this.channels = names;
     this.sourceId = sourceId;
     this.#parts = parts;
     this.#frames = channels[0]?.length ?? 0;
     this.durationSec = wholeSec;
     this.decodedSec = durationSec;
     const transfer = channels.map((channel) => channel.buffer);
-    parts.channel.post({ type: "load", sourceId, channels }, transfer);
+    parts.channel.post({ type: "load", sourceId, channels, isolated }, transfer);
     const { sampleRate } = parts.context;
     const question = { type: "levels", sourceId, frames: this.#frames, sampleRate } as const;
     void parts.channel.ask(question).then(({ levels }) => {

@@ -194,7 +194,8 @@ export class SimCard {
     return {
       sampleRate: SAMPLE_RATE,
       destination: {},
-      createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
+      createGain: () => ({ gain: param(1), connect: () => undefined }),
+      createBiquadFilter: () => ({ frequency: param(0), gain: param(0), connect: () => undefined }),
       createConstantSource: () => {
         const offset = { value: 1 };
         return {
@@ -300,6 +301,8 @@ export class SimCard {
     return worker;
   }
 }
+
+const param = (value: number) => ({ value, setTargetAtTime: () => undefined });
 
 /** A frame before a song's beginning may be its first: places are fractions. */
 const beginFrame = ({ fadeInFrames, startFrame, originFrame }: Omit<LanePlace, "endFrame">): number =>
