@@ -17,7 +17,11 @@ const settings = () =>
   new SoundSettings({
     memory,
     outputName: () => outputName,
-    player: { setTrim: (given) => void (trim = given) },
+    player: {
+      setTrim: (given) => {
+        trim = given;
+      },
+    },
     session: () => null,
     onChange: () => undefined,
   });
@@ -53,8 +57,7 @@ describe("what this device plays of the sound", () => {
 
   it("[R12] remembers twenty outputs, and takes what it cannot read for nothing", () => {
     const trims = new TrimMemory(memory);
-    for (let index = 0; index <= 20; index++)
-      trims.remember(`output ${index}`, { ...FLAT_TRIM, gainDb: 1 });
+    for (let index = 0; index <= 20; index++) trims.remember(`output ${index}`, { ...FLAT_TRIM, gainDb: 1 });
     expect(trims.trimOf("output 0")).toEqual(FLAT_TRIM);
     expect(trims.trimOf("output 20").gainDb).toBe(1);
     for (const text of ["{", "7", '[["Boom"]]', '[["Boom",3]]', '[[3,{"gainDb":2}]]']) {

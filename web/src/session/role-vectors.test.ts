@@ -1,4 +1,4 @@
-// The test vectors of roles, in vectors/roles.json: the headless peer (src/unisono/peer) must arrive at the same.
+// The test vectors of roles, in vectors/role-messages.json: the headless peer (src/unisono/peer) must arrive at the same.
 // UNISONO_WRITE_VECTORS=1 writes them anew.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { decodePeerMessage, encodePeerMessage, type PeerStatus } from "./core/pe
 import { type ToldRole, UNTOLD_ROLE } from "./core/role-message.ts";
 import { PLAIN_STATUS } from "./testing/sim-member.ts";
 
-const PATH = join(import.meta.dirname, "../../../vectors/roles.json");
+const PATH = join(import.meta.dirname, "../../../vectors/role-messages.json");
 
 const random = new SeededRandom(23);
 const PEOPLE = Array.from({ length: 3 }, () => toHex(random.bytes(16)) as UserId);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { id } from "../view/testing/plain-facts.ts";
 import type { Role } from "../view/index.ts";
+import { id } from "../view/testing/plain-facts.ts";
 import { roleOptions, spread, takenBack } from "./role-options.ts";
 
 const PLAIN = ["all", "left", "right", "low", "without-low"];
@@ -56,7 +56,10 @@ describe("a room that is spread", () => {
     const [ada, bo, cy] = people("all", "all", null);
     if (!ada || !bo || !cy) throw new Error("nobody");
     const di = { ...bo, userId: id("d") };
-    expect(spread([ada, { ...bo, isAway: true }, cy, di]).map(({ userId }) => userId)).toEqual([id("a"), id("d")]);
+    expect(spread([ada, { ...bo, isAway: true }, cy, di]).map(({ userId }) => userId)).toEqual([
+      id("a"),
+      id("d"),
+    ]);
   });
 
   it("[R13] is taken back from those who have not chosen something else since", () => {

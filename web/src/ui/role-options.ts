@@ -42,7 +42,7 @@ function channelsOf(channels: Channels | null): readonly Role[] {
 }
 
 /** A pair, a pair with a bass, or sides in turn. */
-export function spreadRoles(count: number): readonly Role[] {
+function spreadRoles(count: number): readonly Role[] {
   if (count < 2) return [];
   if (count === 3) return ["left", "right", "low"];
   return Array.from({ length: count }, (_, at) => (at % 2 === 0 ? "left" : "right"));

@@ -31,9 +31,9 @@ RoleAnswer = Literal["taken", "asking", "declined"]
 ROLE_ANSWERS: tuple[RoleAnswer, ...] = get_args(RoleAnswer)
 # After "Not now" nobody is asked again for so long: whoever directs must not fill a screen with questions.
 ROLE_QUIET_MS = 60_000.0
-# A new role is told again with every heartbeat for so long, because one status that is lost would leave the
-# others with the old one.
-ROLE_RETOLD_MS = 10_000.0
+# A new role is told again so often, each time after twice as long, because one status that is lost would
+# leave the others with the old one.
+ROLE_REPEATS = 5
 # Of gain, bass and treble of one device, up and down.
 MAX_TRIM_DB = 6.0
 # Statuses and heartbeats are bytes: a word is its place in these lists, a flag the bit of its place.

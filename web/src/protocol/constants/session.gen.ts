@@ -12,10 +12,10 @@ export type RoleAnswer = (typeof ROLE_ANSWERS)[number];
 /** After "Not now" nobody is asked again for so long: whoever directs must not fill a screen with questions. */
 export const ROLE_QUIET_MS = 60_000;
 /**
- * A new role is told again with every heartbeat for so long, because one status that is lost would leave the others with the old
- * one.
+ * A new role is told again so often, each time after twice as long, because one status that is lost would leave the others with
+ * the old one.
  */
-export const ROLE_RETOLD_MS = 10_000;
+export const ROLE_REPEATS = 5;
 /** Of gain, bass and treble of one device, up and down. */
 export const MAX_TRIM_DB = 6;
 /** Statuses and heartbeats are bytes: a word is its place in these lists, a flag the bit of its place. */

@@ -7,8 +7,11 @@ const ADA = id("a");
 const BO = id("b");
 let own: OwnRole;
 
-const ask = (role: "left" | "right" | "all", rev: number, { term = 1, by = ADA, choice = 7, localMs = 0 } = {}) =>
-  own.take({ role, choice, term, rev }, by, localMs);
+const ask = (
+  role: "left" | "right" | "all",
+  rev: number,
+  { term = 1, by = ADA, choice = 7, localMs = 0 } = {},
+) => own.take({ role, choice, term, rev }, by, localMs);
 
 beforeEach(() => {
   own = new OwnRole("all", 7);

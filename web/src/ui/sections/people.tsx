@@ -45,7 +45,11 @@ export function People({ view, actions }: ScreenProps) {
       {/* biome-ignore lint/a11y/noRedundantRoles: WebKit takes the role away when the bullets are gone */}
       <ul class="rows" role="list" aria-labelledby="people-title">
         {people.map((person) => (
-          <PersonRow key={person.userId} {...{ person, isDirector, channels, actions }} />
+          <PersonRow
+            key={person.userId}
+            {...{ person, channels, actions }}
+            canAssign={isDirector && people.length > 1}
+          />
         ))}
       </ul>
       {people.length === 1 && <p class="hint">{words.people.alone}</p>}
@@ -55,12 +59,12 @@ export function People({ view, actions }: ScreenProps) {
 
 interface PersonRowProps {
   readonly person: Person;
-  readonly isDirector: boolean;
+  readonly canAssign: boolean;
   readonly channels: Channels | null;
   readonly actions: Actions;
 }
 
-function PersonRow({ person, isDirector, channels, actions }: PersonRowProps) {
+function PersonRow({ person, canAssign, channels, actions }: PersonRowProps) {
   const roles = roleParts.value;
   const isRenaming = useSignal(false);
   const renameButton = useRef<HTMLButtonElement>(null);
@@ -83,7 +87,7 @@ function PersonRow({ person, isDirector, channels, actions }: PersonRowProps) {
           {person.name || words.people.unnamed}
         </p>
         <p class="meta">{personFacts(person).join(" · ")}</p>
-        {roles && <roles.PersonRole {...{ person, isDirector, channels, actions }} />}
+        {roles && <roles.PersonRole {...{ person, canAssign, channels, actions }} />}
       </div>
       {person.isMe && (
         <button

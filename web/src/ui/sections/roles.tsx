@@ -125,12 +125,12 @@ type Person = Pick<PersonView, "userId" | "name" | "isMe" | "isAway" | "role" | 
 interface PersonRoleProps {
   readonly person: Person;
   readonly channels: Channels | null;
-  readonly isDirector: boolean;
+  readonly canAssign: boolean;
   readonly actions: Actions;
 }
 
 /** In the person's row: what they play, and for the director the way to give them something else. */
-export function PersonRole({ person, channels, isDirector, actions }: PersonRoleProps) {
+export function PersonRole({ person, channels, canAssign, actions }: PersonRoleProps) {
   const said = useRoleWords();
   const { userId, name, role, askedRole } = person;
   if (role === null) return null;
@@ -139,7 +139,7 @@ export function PersonRole({ person, channels, isDirector, actions }: PersonRole
       {(role !== "all" || askedRole) && (
         <p class="meta">{askedRole ? said.asked(askedRole) : said.plays(role)}</p>
       )}
-      {isDirector && (
+      {canAssign && (
         <RoleSelect
           label={said.roleOf(name || words.people.unnamed)}
           role={askedRole ?? role}
