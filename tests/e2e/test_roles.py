@@ -1,4 +1,4 @@
-"""Who plays which part of the sound: assigned with a tap of consent, seen by everybody, kept by the device."""
+"""Who plays which part of the sound: assigned with a tap of consent, seen by all, kept by the device."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ def person(device: Device, other: Device) -> Locator:
 
 
 def test_a_room_is_spread_with_one_tap_and_taken_back_with_one(file_room: FileRoom) -> None:
-    """[R2] [R6] [R10] [R13] Bo consents once, both see both roles; bo's own choice outlives leaving and joining again."""
+    """[R2] [R6] [R10] [R13] Bo consents once, both see both roles; bo's own choice outlives leaving."""
     ada, bo = file_room.enter_together("ada", "bo")
     wait_for_all([ada, bo], has_peers(2), "to be linked")
-    ada.take_over()
-    ada.wait_for(is_director, "to direct")
+    ada.wait_for(is_director, "to direct")  # as the first who is here
 
     ada.page.get_by_role("button", name="Spread the room").click()
     ada.wait_for(lambda shot: roles(shot)[0] == "left", "to play the left")

@@ -282,7 +282,7 @@ def test_an_answer_to_a_ping_tells_the_time_or_nothing() -> None:
 
 
 def test_a_role_in_a_status_is_read() -> None:
-    """[R1] What a device plays, whatever request it answers beside; a status without one is of one that plays all."""
+    """[R1] Whatever request it answers beside; a status without one is of a device that plays all."""
     for shown in vector("role-messages.json")["statuses"]:
         message = decode_message(bytes.fromhex(shown["bytes"]))
         assert isinstance(message, StatusMessage)

@@ -227,7 +227,7 @@ def _decode_status(content: bytes) -> StatusMessage:
 
 
 def _decode_role(content: bytes) -> tuple[Role, bytes]:
-    """A device's word on its role (R1), and what follows it; which request it answers is the page's concern."""
+    """A device's word on its role (R1), and what follows it; which request it answers is not read."""
     place, flags, _choice = _ROLE_HEAD.unpack_from(content)
     checked(place, 0, len(ROLES) - 1)
     checked(flags, 0, 7)
