@@ -12,14 +12,17 @@ import { partFor } from "./role-part.ts";
 
 const PATH = join(import.meta.dirname, "../../../vectors/roles.json");
 
-const LAYOUTS: readonly { readonly count: number; readonly codec: LayoutHints["codec"]; readonly mask: number }[] =
-  [
-    ...[3, 4, 5, 6, 7, 8, 9].map((count) => ({ count, codec: null, mask: 0 })),
-    { count: 4, codec: "aac", mask: 0 },
-    // Of WAVs: 2.1, a back centre, 5.1 with back and with side surrounds, 7.1, and one that names what nobody knows.
-    ...[0xb, 0x107, 0x3f, 0x60f, 0x63f].map((mask) => ({ count: bits(mask), codec: null, mask })),
-    { count: 6, codec: null, mask: 0xc3f },
-  ];
+const LAYOUTS: readonly {
+  readonly count: number;
+  readonly codec: LayoutHints["codec"];
+  readonly mask: number;
+}[] = [
+  ...[3, 4, 5, 6, 7, 8, 9].map((count) => ({ count, codec: null, mask: 0 })),
+  { count: 4, codec: "aac", mask: 0 },
+  // Of WAVs: 2.1, a back centre, 5.1 with back and with side surrounds, 7.1, and one that names what nobody knows.
+  ...[0xb, 0x107, 0x3f, 0x60f, 0x63f].map((mask) => ({ count: bits(mask), codec: null, mask })),
+  { count: 6, codec: null, mask: 0xc3f },
+];
 const FRAMES = 12_000;
 const LOW_PLACES = [
   { sampleRate: 48_000, from: 0 },
