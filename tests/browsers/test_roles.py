@@ -280,8 +280,8 @@ def test_two_devices_are_left_and_right(folder: Path, tmp_path: Path) -> None:
 
 
 def other_side_db(part: NDArray[np.float32], side: int) -> float:
-    """How much of the other side's lines there is beside one's own: the median of windows of half a second, as
-    an underrun of the host's is wide in the spectrum.
+    """How much of the other side's lines there is beside one's own: the median of windows of half a second,
+    as an underrun of the host's is wide in the spectrum.
     """
     levels = []
     for window in part.reshape(-1, RIG_RATE_HZ // 2):
