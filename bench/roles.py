@@ -1,8 +1,8 @@
 """What a role costs a playing page, and how far apart devices of two roles are: `python -m bench.roles`.
 
 Chromium plays noise in `all` and in a role by turns, a page of its own each time; processor time is that of
-all its processes. Then pages of the same role, and of different ones, play side by side at the loudspeakers:
-the spread is what is between the earliest and the latest of a window. Single runs.
+all its processes. Then three pages play side by side at the loudspeakers, two in one role and one in another:
+how far apart is each pair? Single runs.
 """
 
 from __future__ import annotations
@@ -45,17 +45,13 @@ def main() -> None:
         with serve_folder(folder) as address:
             page = f"{address}/role-page.html"
             shares = {role: cost_of(page, role, options.seconds) for role in ("all", *options.roles)}
-            spreads = {
-                "two of one role": spread_ms(page, ("all", "all"), options.seconds, folder),
-                "left and right": spread_ms(page, ("left", "right"), options.seconds, folder),
-                "all and low": spread_ms(page, ("all", "without-low"), options.seconds, folder),
-            }
+            spreads = spreads_ms(page, options.seconds, folder)
     rows: list[list[object]] = [[role, share, share / shares["all"]] for role, share in shares.items()]
     print_table("One Chromium playing: all its processes", ["role", "CPU % of a core", "ratio"], rows)
     print_table(
-        "Two Chromium at the loudspeakers",
+        "Three Chromium in one run at the loudspeakers",
         ["roles", "median ms", "p95 ms"],
-        [[k, *v] for k, v in spreads.items()],
+        [[name, *figures] for name, figures in spreads.items()],
     )
     save("roles", {"seconds": options.seconds, "cpu_percent": shares, "spread_ms": spreads})
 
@@ -92,19 +88,24 @@ def begin(fleet: Fleet, roles: Sequence[str]) -> None:
         device.page.wait_for_function("rolePage.read().state === 'playing'")
 
 
-def spread_ms(page: str, roles: tuple[str, str], seconds: float, folder: Path) -> tuple[float, float]:
-    """Median and 95th percentile, once both have settled."""
-    with SpeakerRig(2, priority=True) as rig, Fleet(page) as fleet:
-        for number, name in enumerate(("ada", "bo")):
+def spreads_ms(page: str, seconds: float, folder: Path) -> dict[str, tuple[float, float]]:
+    """Of two in one role, and of two in different ones, once all have settled: median and 95th percentile."""
+    roles = ("left", "left", "right")
+    with SpeakerRig(len(roles), priority=True) as rig, Fleet(page) as fleet:
+        for number, name in enumerate(("ada", "bo", "cy")):
             fleet.chromium(name, rig.env(number))
         rig.record(folder / "room.f32")
         begin(fleet, roles)
         fleet.devices[0].pause((SETTLED_SEC + seconds) * 1000)
         recording = rig.stop_recording()
     reference = np.random.default_rng(3).normal(0, 0.1, SONG_SEC * RIG_RATE_HZ).astype(np.float32)
-    tracks = track(recording[-round(seconds * RIG_RATE_HZ) :], reference)
-    apart = np.abs(tracks.delay_ms[:, 0] - tracks.delay_ms[:, 1])
-    return float(np.nanmedian(apart)), float(np.nanpercentile(apart, 95))
+    delay_ms = track(recording[-round(seconds * RIG_RATE_HZ) :], reference).delay_ms
+    pairs = {"within one role": ((0, 1),), "between roles": ((0, 2), (1, 2))}
+    figures = {}
+    for name, chosen in pairs.items():
+        apart = np.abs(np.concatenate([delay_ms[:, one] - delay_ms[:, other] for one, other in chosen]))
+        figures[name] = (float(np.nanmedian(apart)), float(np.nanpercentile(apart, 95)))
+    return figures
 
 
 if __name__ == "__main__":
