@@ -29,8 +29,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "name": "what others see (default: the name of this computer)",
         "output": "play through this sound device: part of its name, its number, or `default`",
         "record": "write what would sound into this WAV file, and when it began into F.json",
-        "role": "what of the sound it plays: all (default), left, right, low, without-low, or a channel "
-        "of songs with many, for example centre",
+        "role": "what of the sound it plays: all, left, right, low, without-low, or a channel of songs with "
+        "many, for example centre (default: all, until whoever directs asks for something else)",
         "delay": "how late the loudspeaker behind --output is, in ms (default: 0)",
     }
     command.add_argument("link", help=texts["link"])
@@ -39,7 +39,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name", metavar="N", default=socket.gethostname(), help=texts["name"])
     command.add_argument("--output", metavar="D", help=texts["output"])
     command.add_argument("--record", metavar="F", type=Path, help=texts["record"])
-    command.add_argument("--role", metavar="R", default="all", help=texts["role"])
+    command.add_argument("--role", metavar="R", help=texts["role"])
     command.add_argument("--delay", metavar="MS", default="0", help=texts["delay"])
 
 
@@ -68,7 +68,9 @@ def run(arguments: Mapping[str, Any]) -> None:
     )
 
 
-def _role(text: str) -> Role:
+def _role(text: str | None) -> Role | None:
+    if text is None:
+        return None
     for role in ROLES:
         if role == text:
             return role

@@ -279,17 +279,3 @@ def test_an_answer_to_a_ping_tells_the_time_or_nothing() -> None:
     for time in ("null", "5", '{"clockId":"north"}', '{"clockId":"north","globalUs":1.5}'):
         odd = f'{{"seq":0,"message":{{"type":"pong","id":7,"time":{time}}}}}'
         assert ctl.CtlInbox().take(odd, 0) == "malformed"
-
-
-def test_a_role_in_a_status_is_read() -> None:
-    """[R1] Whatever request it answers beside; a status without one is of a device that plays all."""
-    for shown in vector("role-messages.json")["statuses"]:
-        message = decode_message(bytes.fromhex(shown["bytes"]))
-        assert isinstance(message, StatusMessage)
-        assert (message.status.role, message.status.name) == (shown["role"]["role"], "Ötzi")
-        for end in (16, 19):
-            with pytest.raises(WireError):
-                decode_message(bytes.fromhex(shown["bytes"])[:end])
-    plain = decode_message(bytes.fromhex(vector("peer-messages.json")["still"]["bytes"]))
-    assert isinstance(plain, StatusMessage)
-    assert plain.status.role == "all"

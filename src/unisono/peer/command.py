@@ -48,7 +48,7 @@ class JoinOptions:
     record: Path | None = None
     output: str | None = None
     speaker_delay_ms: int = 0
-    role: Role = "all"
+    role: Role | None = None
 
 
 def join(options: JoinOptions) -> None:
@@ -148,6 +148,9 @@ def report_line(session: PeerSession) -> str:
         return "Connecting to the server …"
     others = [person.status.name if person.status else "…" for person in session.roster.people]
     company = f"In the swarm with {', '.join(others)}." if others else "In the swarm, alone so far."
+    role = session.role.told.role
+    if role != "all":
+        company = f"{company} Role: {role}."
     whole = sum(file.is_complete for file in session.files)
     files = f" Files here: {whole} of {len(session.files)}." if session.files else ""
     file_id = session.current_file_id

@@ -1,9 +1,9 @@
 """What peers say to each other inside sealed envelopes, as web/src/session/core/peer-message.ts. Pure.
 
 `Status` is about oneself and replaces what was said before; a heartbeat is the director's
-(`heartbeat_message`); a queue, a request and an ask are about what plays next (`queue_message`); a signal
-sets up a data channel. All but signals, which are JSON, are bytes (big-endian). Whatever is malformed raises
-`WireError`.
+(`heartbeat_message`); a queue, a request and an ask are about what plays next (`queue_message`); a role
+request is about what one device plays (`role_message`); a signal sets up a data channel. All but signals,
+which are JSON, are bytes (big-endian). Whatever is malformed raises `WireError`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from unisono.peer.byte_reader import checked, flags_of
+from unisono.peer.byte_reader import ByteReader, checked, flags_of
 from unisono.peer.constants.session import (
     FILE_PREFIX_BYTES,
     FILE_TROUBLES,
@@ -26,11 +26,9 @@ from unisono.peer.constants.session import (
     MAX_TOLD_ERROR_MS,
     MAX_TOLD_TROUBLES,
     NOT_READY_REASONS,
-    ROLES,
     STATUS_FLAGS,
     FileTrouble,
     NotReadyReason,
-    Role,
     StatusFlag,
 )
 from unisono.peer.errors import WireError
@@ -45,6 +43,15 @@ from unisono.peer.queue_message import (
     decode_queue_message,
     encode_queue_message,
 )
+from unisono.peer.role_message import (
+    ROLE_REQUEST,
+    RoleRequest,
+    ToldRole,
+    decode_role_request,
+    decode_told_role,
+    encode_role_request,
+    encode_told_role,
+)
 from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
@@ -54,9 +61,6 @@ _STATUS_HEAD = struct.Struct(">BBBHHHfB")
 FILE_BYTES = 32
 # Beside the not-ready reason: a role follows.
 HAS_ROLE = 8
-# Its place among the roles, flags, the choice; then, where the flags say so, which request it answers.
-_ROLE_HEAD = struct.Struct(">BBI")
-_ROLE_ANSWER_BYTES = 24
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
 
@@ -86,8 +90,8 @@ class Status:
     is_over: bool = False
     # The chosen file, decoded here, could not be lined up with its owner's decode.
     is_unaligned: bool = False
-    # What part of the sound it plays.
-    role: Role = "all"
+    # What part of the sound it plays, by its own word; None: it says nothing of it, and plays all.
+    role: ToldRole | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class StatusMessage:
     asks: bool = False
 
 
-PeerMessage = StatusMessage | HeartbeatMessage | QueueMessage | Signal
+PeerMessage = StatusMessage | HeartbeatMessage | QueueMessage | RoleRequest | Signal
 
 
 class _OnWire(msgspec.Struct):
@@ -134,6 +138,8 @@ def encode_message(message: PeerMessage) -> bytes:
         return encode_heartbeat(message)
     if isinstance(message, Queue | QueueRequest | QueueAsk):
         return encode_queue_message(message)
+    if isinstance(message, RoleRequest):
+        return encode_role_request(message)
     return b'{"k":"g","g":' + msgspec.json.encode(message) + b"}"
 
 
@@ -146,6 +152,8 @@ def decode_message(content: bytes) -> PeerMessage:
             return decode_heartbeat(content)
         if content[:1] in QUEUE_TYPES:
             return decode_queue_message(content)
+        if content[:1] == bytes([ROLE_REQUEST]):
+            return decode_role_request(content)
         if content[:1] == bytes([BRACE]):
             return _decode_signal(content)
     except (struct.error, ValueError, RecursionError) as cause:
@@ -168,7 +176,8 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
     not_ready_reason = (
         0 if status.not_ready_reason is None else 1 + NOT_READY_REASONS.index(status.not_ready_reason)
     )
-    halves = not_ready_reason | len(status.troubles) << 4
+    has_role = 0 if status.role is None else HAS_ROLE
+    halves = not_ready_reason | has_role | len(status.troubles) << 4
     troubles = b"".join(
         _TROUBLE.pack(bytes.fromhex(prefix), FILE_TROUBLES.index(trouble))
         for prefix, trouble in status.troubles
@@ -186,7 +195,8 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         error_ms,
         uncertainty,
     )
-    return head + bytes.fromhex(status.ready_file_id or "") + troubles + status.name.encode()
+    role = b"" if status.role is None else encode_told_role(status.role)
+    return head + bytes.fromhex(status.ready_file_id or "") + troubles + role + status.name.encode()
 
 
 def _decode_status(content: bytes) -> StatusMessage:
@@ -202,7 +212,9 @@ def _decode_status(content: bytes) -> StatusMessage:
     file_id, rest = _file_if(content[_STATUS_HEAD.size :], is_there="ready-file" in has)
     troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
     rest = rest[count * _TROUBLE.size :]
-    role, name = _decode_role(rest) if halves & HAS_ROLE else (ROLES[0], rest)
+    reader = ByteReader(rest)
+    role = decode_told_role(reader) if halves & HAS_ROLE else None
+    name = reader.rest()
     if len(name) > 4 * MAX_PERSON_NAME_CHARS:
         raise WireError("wire-malformed", "name")
     status = Status(
@@ -224,17 +236,6 @@ def _decode_status(content: bytes) -> StatusMessage:
         role=role,
     )
     return StatusMessage(status, asks="asks" in has)
-
-
-def _decode_role(content: bytes) -> tuple[Role, bytes]:
-    """A device's word on its role (R1), and what follows it; which request it answers is not read."""
-    place, flags, _choice = _ROLE_HEAD.unpack_from(content)
-    checked(place, 0, len(ROLES) - 1)
-    checked(flags, 0, 7)
-    size = _ROLE_HEAD.size + (_ROLE_ANSWER_BYTES if flags >> 1 else 0)
-    if len(content) < size:
-        raise WireError("wire-malformed", "role")
-    return ROLES[place], content[size:]
 
 
 def _decode_trouble(content: bytes, at: int) -> tuple[str, FileTrouble]:

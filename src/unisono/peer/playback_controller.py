@@ -30,9 +30,9 @@ NORMAL_TEMPO = 100
 
 
 class PlaybackController:
-    def __init__(self, speaker_delay_ms: int = 0, role: Role = "all") -> None:
+    def __init__(self, speaker_delay_ms: int = 0) -> None:
         self.revision = 0
-        self._role = role
+        self._role: Role = "all"
         # By file, what of it was played last.
         self._parts: dict[str, Role] = {}
         self._speaker_delay_ms = speaker_delay_ms
@@ -74,6 +74,8 @@ class PlaybackController:
 
     def set_role(self, role: Role) -> None:
         """What of the sound this peer plays. A channel of a file is played once it was decoded by itself."""
+        if role == self._role:
+            return
         self._role = role
         self.revision += 1
 
