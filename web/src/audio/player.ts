@@ -29,7 +29,7 @@ const VOLUME_RAMP_SEC = 0.015;
 
 const fromTheBeginning = (): number => 0;
 
-type ShownSound = Pick<Sound, "loudness" | "windowSec" | "isByIndex">;
+type ShownSound = Pick<Sound, "loudness" | "windowSec" | "isByIndex" | "channels">;
 
 export class Player {
   readonly #clock: Clock;

@@ -14,7 +14,6 @@ import type { Shortage } from "./core/playback-target.ts";
 import { planNow, planUsAt } from "./core/programme-now.ts";
 import { readNotReadyReason, readReadyFileId } from "./core/readiness.ts";
 import type { Timings } from "./core/timings.ts";
-import type { Channels } from "./playable-songs.ts";
 import type { SwarmSession } from "./session.ts";
 import type { SongWords } from "./tag-cache.ts";
 
@@ -101,8 +100,8 @@ export interface SessionFacts {
   readonly role: Role;
   /** What somebody asks this device to play. */
   readonly askedRole: AskedRole | null;
-  /** Of the chosen file; null while they are not known. */
-  readonly channels: Channels | null;
+  /** Of the chosen file, those that can be played by themselves; null while it is not open here. */
+  readonly channels: readonly Role[] | null;
   readonly isClicking: boolean;
   readonly calibration: CalibrationFacts;
   /** This device gives little of its uplink to the files of others. */
@@ -194,7 +193,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     speakerDelayMs: session.speakerDelayMs,
     role: roles.told.role,
     askedRole: roles.asked,
-    channels: plan.fileId && session.playable.channelsOf(plan.fileId),
+    channels: (plan.fileId && player.soundOf(plan.fileId)?.channels) || null,
     isClicking: session.isClicking,
     calibration: session.calibration.read(),
     isGivingLittle: !swarm.isGenerous.value,

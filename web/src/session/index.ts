@@ -9,5 +9,4 @@ export type { NotReadyReason } from "./core/peer-message.ts";
 export { cleanName } from "./core/person-name.ts";
 export { type SyncWord, syncWord } from "./core/sync-word.ts";
 export { isBehindHeard, type PersonFacts, readFacts, type SessionFacts } from "./facts.ts";
-export type { Channels } from "./playable-songs.ts";
 export { SwarmSession } from "./session.ts";

@@ -14,12 +14,6 @@ export interface Playable {
   readonly playableSec: number;
 }
 
-/** `mask` names them as a WAV's dwChannelMask does; 0: by their number alone. */
-export interface Channels {
-  readonly count: number;
-  readonly mask: number;
-}
-
 interface Known {
   readonly index: Bytes;
   readonly song: PlayableSong | null;
@@ -59,12 +53,6 @@ export class PlayableSongs {
       });
       return;
     }
-  }
-
-  /** How many channels the file has, and which; null where no index tells. */
-  channelsOf(fileId: FileId): Channels | null {
-    const song = this.#known.get(fileId)?.song;
-    return song ? { count: song.channels, mask: song.channelMask } : null;
   }
 
   /** Null where no index tells. */

@@ -15,31 +15,12 @@ const people = (...roles: (Role | null)[]) =>
 describe("the roles that can be chosen", () => {
   it("[R14] are the plain ones, the channels of the song, and the one that is chosen", () => {
     expect(roleOptions(null, "all")).toEqual(PLAIN);
-    expect(roleOptions({ count: 2, mask: 0 }, "low")).toEqual(PLAIN);
+    expect(roleOptions([], "low")).toEqual(PLAIN);
     expect(roleOptions(null, "centre")).toEqual([...PLAIN, "centre"]);
-    expect(roleOptions({ count: 6, mask: 0 }, "all").slice(5)).toEqual([
-      "front-left",
-      "front-right",
-      "centre",
-      "lfe",
-      "surround-left",
-      "surround-right",
-    ]);
-    expect(roleOptions({ count: 8, mask: 0 }, "all")).toHaveLength(13);
-  });
-
-  it("[R14] are those that a WAV names, where it names them all", () => {
-    expect(roleOptions({ count: 3, mask: 0b1011 }, "all").slice(5)).toEqual([
-      "front-left",
-      "front-right",
-      "lfe",
-    ]);
-    expect(roleOptions({ count: 3, mask: 0b11000011 }, "all").slice(5)).toEqual([
-      "front-left",
-      "front-right",
-      "centre",
-    ]);
-    expect(roleOptions({ count: 60, mask: 0 }, "all")).toEqual(PLAIN);
+    const film: Role[] = ["front-left", "front-right", "centre", "lfe"];
+    expect(roleOptions(film, "all")).toEqual([...PLAIN, ...film]);
+    expect(roleOptions(film, "back-centre")).toEqual([...PLAIN, ...film, "back-centre"]);
+    expect(roleOptions(film, "lfe")).toEqual([...PLAIN, ...film]);
   });
 });
 

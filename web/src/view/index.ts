@@ -11,7 +11,6 @@ export type {
   Banner,
   CalibratedDeviceView,
   CalibrationView,
-  Channels,
   DetailsView,
   FigurePoint,
   FileView,

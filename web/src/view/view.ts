@@ -6,13 +6,12 @@ import type { EntryId, ErrorCode, FileId, UndecodableReason, UserId } from "../l
 import type {
   CalibrationBlocker,
   CalibrationFailure,
-  Channels,
   NotReadyReason,
   QueueRefusal,
   SyncWord,
 } from "../session/index.ts";
 
-export type { Channels, NotReadyReason, SyncWord } from "../session/index.ts";
+export type { NotReadyReason, SyncWord } from "../session/index.ts";
 export type { Role, Trim };
 
 export interface PersonView {
@@ -39,8 +38,8 @@ export interface PersonView {
 /** What this device plays of the sound, and how. */
 export interface RoleView {
   readonly role: Role;
-  /** Of the chosen file: how many, and which by dwChannelMask; null while that is not known. */
-  readonly channels: Channels | null;
+  /** Of the chosen file, those that can be played by themselves; null while it is not open here. */
+  readonly channels: readonly Role[] | null;
   /** Somebody asks it to play this; waits for a tap. */
   readonly asked: { readonly role: Role; readonly name: string } | null;
 }

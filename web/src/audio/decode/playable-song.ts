@@ -14,17 +14,12 @@ const NEAR_BYTES = 2 ** 20;
 
 export class PlayableSong {
   readonly durationSec: number;
-  /** As the file says, and which places they have, as a WAV's dwChannelMask does; 0 where it does not. */
-  readonly channels: number;
-  readonly channelMask: number;
   /** Of each slice in the order in which they sound: where its sound ends, and which bytes it is decoded from. */
   readonly #endSec: Float64Array;
   readonly #ranges: readonly (readonly ByteRange[])[];
 
   constructor(index: SoundIndex) {
     this.durationSec = durationSecOf(index);
-    this.channels = index.runs[0]?.channels ?? 0;
-    this.channelMask = index.runs[0]?.pcm?.mask ?? 0;
     const slices: { readonly endSec: number; readonly ranges: ByteRange[] }[] = [];
     let startSec = 0;
     for (const run of index.runs) {

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Actions, Channels, PersonView } from "../../view/index.ts";
+import type { Actions, PersonView, Role } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, SyncGlyph } from "../glyphs.tsx";
 import { roleParts } from "../role-parts.ts";
@@ -60,7 +60,7 @@ export function People({ view, actions }: ScreenProps) {
 interface PersonRowProps {
   readonly person: Person;
   readonly canAssign: boolean;
-  readonly channels: Channels | null;
+  readonly channels: readonly Role[] | null;
   readonly actions: Actions;
 }
 

@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Actions, Channels, PersonView, Role, Trim } from "../../view/index.ts";
+import type { Actions, PersonView, Role, Trim } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { useRoleWords } from "../copy/roles/index.ts";
 import { Slider } from "../parts/controls.tsx";
@@ -72,7 +72,7 @@ interface RoleSelectProps {
   readonly label?: string;
   readonly describedBy?: string;
   readonly role: Role;
-  readonly channels: Channels | null;
+  readonly channels: readonly Role[] | null;
   readonly onChoose: (role: Role) => void;
 }
 
@@ -124,7 +124,7 @@ type Person = Pick<PersonView, "userId" | "name" | "isMe" | "isAway" | "role" | 
 
 interface PersonRoleProps {
   readonly person: Person;
-  readonly channels: Channels | null;
+  readonly channels: readonly Role[] | null;
   readonly canAssign: boolean;
   readonly actions: Actions;
 }
