@@ -2,7 +2,8 @@
 
 The job is one argument in JSON. The answer is blocks, each a kind (one byte), a length (32 bit, big-endian)
 and content: "h" JSON of `Heading`, "s" sound as 32-bit floats, left and right in turn (and, where the heading
-says so, a channel by itself), "n" nothing yet, and last "e" JSON of `Ending`, without which the process broke down.
+says so, a channel by itself), "n" nothing yet, and last "e" JSON of `Ending`, without which the process broke
+down.
 """
 
 from __future__ import annotations

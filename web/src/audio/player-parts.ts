@@ -5,6 +5,7 @@ import { makeSounds as makeFileSounds } from "./decode/file-sounds.ts";
 import type { MakeSounds, SoundParts } from "./decode/sound.ts";
 import { type LanedParts, LanedSound } from "./laned-sound.ts";
 import type { OutputClock } from "./output/output-clock.ts";
+import { QueuedSound } from "./queued-sound.ts";
 import { RenderChannel } from "./render/render-channel.ts";
 import { SegmentPlanner } from "./render/segment-planner.ts";
 import { SegmentQueue } from "./render/segment-queue.ts";
@@ -15,6 +16,7 @@ export interface PlayerParts {
   readonly queue: SegmentQueue;
   readonly planner: SegmentPlanner;
   readonly lanes: LanedSound;
+  readonly queued: QueuedSound;
   readonly trim: TrimStage;
 }
 
@@ -37,7 +39,8 @@ export const playerPartsWith =
     const queue = new SegmentQueue(ground.context, trim.input, channel);
     const lanes = new LanedSound({ ...ground, channel }, makeSounds);
     const planner = new SegmentPlanner(ground.context.sampleRate, line, (from, to) => lanes.covers(from, to));
-    return { channel, queue, planner, lanes, trim };
+    const queued = new QueuedSound(planner, queue, lanes);
+    return { channel, queue, planner, lanes, queued, trim };
   };
 
 export const makePlayerParts: MakePlayerParts = playerPartsWith(makeFileSounds);

@@ -19,7 +19,8 @@ import { formatOf, type SoundFormat } from "../index/format.ts";
 import type { SoundLength } from "../index/length/reading.ts";
 import { readSoundLength } from "../index/length/sound-length.ts";
 import type { Engine } from "../output/speaker-timestamps.ts";
-import type { ChannelName } from "../role.ts";
+import type { ChannelName, Role } from "../role.ts";
+import { isChannel, partFor } from "../role-part.ts";
 import { downmixWith, namesOf, placesOf } from "./downmix.ts";
 import { roomSec, type SoundSize } from "./memory-budget.ts";
 import { mend } from "./mend/mend.ts";
@@ -30,6 +31,8 @@ export interface DecodedSound {
   readonly channels: readonly Float32Array<ArrayBuffer>[];
   /** The file's, where it has more than two and their order is known. */
   readonly names: readonly ChannelName[];
+  /** The channel behind left and right; null where there is none. */
+  readonly isolated: ChannelName | null;
   readonly durationSec: number;
   /** How long the song is by its container: more than `durationSec` where this browser stopped early (P39). */
   readonly wholeSec: number;
@@ -45,8 +48,8 @@ export interface DecodingPlatform {
   readonly budgetBytes: number;
   readonly clock: Clock;
   readonly engine: Engine;
-  /** Comes behind left and right, where the file has it. */
-  readonly isolated?: ChannelName | null;
+  /** That of this device: where it is a channel of the file, that comes behind left and right. */
+  readonly role?: Role;
 }
 
 /** A phone decodes ten to a hundred times as fast as it plays; a busy one must not lose a song to this. */
@@ -57,7 +60,7 @@ const SLOW_BYTES_PER_SEC = 4_000;
 
 /** decodeAudioData resamples to the context's rate, so that file frames are context frames. */
 export function wholeFileDecoder(platform: DecodingPlatform): Decode {
-  const { context, budgetBytes, clock, engine, isolated = null } = platform;
+  const { context, budgetBytes, clock, engine, role = "all" } = platform;
   const { sampleRate } = context;
   return async (bytes) => {
     const fileBytes = bytes.byteLength; // decoding takes the bytes away
@@ -92,13 +95,16 @@ export function wholeFileDecoder(platform: DecodingPlatform): Decode {
     refuseTooLong({ durationSec, channels: numberOfChannels });
     let sound: Float32Array<ArrayBuffer>[];
     const layout = layoutOf(buffer, format, engine);
+    const names = namesOf(layout);
+    const part = partFor(role, names);
+    const isolated = isChannel(part) ? part : null;
     try {
       sound = soundOf(buffer, layout, isolated);
     } catch (cause) {
       throw refuse("failed", cause); // no memory was to be had
     }
     if (!isSound(sound)) throw refuse("noise");
-    return { channels: sound, names: namesOf(layout), durationSec, wholeSec: wholeSec(durationSec, told) };
+    return { channels: sound, names, isolated, durationSec, wholeSec: wholeSec(durationSec, told) };
   };
 }
 

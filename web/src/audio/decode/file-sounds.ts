@@ -10,8 +10,7 @@ import { type Anchor, type AnchorMatch, anchorSpans, matchStretches, type Stretc
 import { decodeIndex, encodeIndex, isSameIndex } from "../index/sound-index/index-codec.ts";
 import { indexInWorker } from "../index/sound-index/index-maker.ts";
 import { durationSecOf, type SoundIndex } from "../index/sound-index/sound-index.ts";
-import type { ChannelName } from "../role.ts";
-import { isChannel } from "../role-part.ts";
+import type { ChannelName, Role } from "../role.ts";
 import type { DecodedSound } from "./decode.ts";
 import { RenderQuestions } from "./render-questions.ts";
 import { channelsOf, decodeSlice, levelOfPoint, type SliceDecoderParts } from "./slice-decoder.ts";
@@ -104,11 +103,10 @@ export class FileSounds implements Sounds {
       const ownSound = await this.#openWindow(own, atSec, isWanted);
       if (ownSound || !isWanted()) return ownSound;
     }
-    const role = this.#parts.role();
-    const isolated = isChannel(role) ? role : null;
-    const decoded = await this.#decodeWhole(file, isolated);
-    const channel = this.#channel;
-    return new WholeSound(this.#sourceIdOf(file), decoded, { ...this.#parts, channel, isolated });
+    return new WholeSound(this.#sourceIdOf(file), await this.#decodeWhole(file, this.#parts.role()), {
+      ...this.#parts,
+      channel: this.#channel,
+    });
   }
 
   async anchorOf(file: SoundFile, onIndex: (index: Bytes) => void): Promise<Anchored> {
@@ -120,13 +118,12 @@ export class FileSounds implements Sounds {
       const durationSec = durationSecOf(indexed.index);
       return { durationSec, wholeSec: durationSec, anchor };
     }
-    const decoded = await this.#decodeWhole(file, null);
+    const decoded = await this.#decodeWhole(file, "all");
     const { durationSec, wholeSec } = decoded;
     const sourceId = `anchor ${this.#nextSource++}`;
     const sound = new WholeSound(sourceId, decoded, {
       ...this.#parts,
       channel: this.#channel,
-      isolated: null,
       onChange: () => undefined,
     });
     try {
@@ -230,13 +227,13 @@ export class FileSounds implements Sounds {
     return { file, clock, engine: platform.engine(), decode: this.#platform.decode, isolated };
   }
 
-  async #decodeWhole(file: SoundFile, isolated: ChannelName | null): Promise<DecodedSound> {
+  async #decodeWhole(file: SoundFile, role: Role): Promise<DecodedSound> {
     const { context, clock, platform } = this.#parts;
     const budgetBytes = platform.soundBudgetBytes();
     // Not even its bytes fit, so it is not read to see how long it is.
     if (file.sizeBytes > budgetBytes) throw new FileError("file-too-long", `${file.sizeBytes} bytes`);
     const { wholeFileDecoder } = await this.#platform.loadWholeDecoder();
-    const decode = wholeFileDecoder({ context, budgetBytes, clock, engine: platform.engine(), isolated });
+    const decode = wholeFileDecoder({ context, budgetBytes, clock, engine: platform.engine(), role });
     return decode(await within(clock, READ_LIMIT_MS, file.readWhole()));
   }
 

@@ -8,11 +8,7 @@ import type { DecodedSound } from "./decode.ts";
 import type { RenderQuestions } from "./render-questions.ts";
 import type { Sound, SoundParts } from "./sound.ts";
 
-type WholeParts = Pick<SoundParts, "context" | "onChange"> & {
-  readonly channel: RenderQuestions;
-  /** Behind left and right. It stays what it was when the song was opened: to decode all of it anew would take as much memory again. */
-  readonly isolated: ChannelName | null;
-};
+type WholeParts = Pick<SoundParts, "context" | "onChange"> & { readonly channel: RenderQuestions };
 
 export class WholeSound implements Sound {
   readonly durationSec: number;
@@ -26,8 +22,8 @@ export class WholeSound implements Sound {
 
   /** Hands the channels over. */
   constructor(sourceId: string, decoded: DecodedSound, parts: WholeParts) {
-    const { channels, names, durationSec, wholeSec } = decoded;
-    const { isolated } = parts;
+    // P92: what is isolated stays what it was when the song was opened. To decode all of it anew would take as much memory again.
+    const { channels, names, isolated, durationSec, wholeSec } = decoded;
     this.channels = names;
     this.sourceId = sourceId;
     this.#parts = parts;

@@ -39,10 +39,10 @@ export class LowBand extends ChunkedSource {
     const made: Float32Array[] = [];
     for (let left = 0; left < this.channelCount; left += 2) {
       // The weights are the same for both, and symmetric: two channels go through as the parts of one complex number.
-      const real = Float64Array.from(this.#source.read(left, begin, BLOCK_FRAMES));
+      const real = new Float64Array(this.#source.read(left, begin, BLOCK_FRAMES));
       const hasRight = left + 1 < this.channelCount;
       const imaginary = hasRight
-        ? Float64Array.from(this.#source.read(left + 1, begin, BLOCK_FRAMES))
+        ? new Float64Array(this.#source.read(left + 1, begin, BLOCK_FRAMES))
         : new Float64Array(BLOCK_FRAMES);
       fourier.transform(real, imaginary);
       for (let bin = 0; bin < BLOCK_FRAMES; bin++) {
@@ -51,8 +51,8 @@ export class LowBand extends ChunkedSource {
         imaginary[bin] = (imaginary[bin] as number) * gain;
       }
       fourier.inverse(real, imaginary);
-      made.push(Float32Array.from(real.subarray(this.#reach, end)));
-      if (hasRight) made.push(Float32Array.from(imaginary.subarray(this.#reach, end)));
+      made.push(new Float32Array(real.subarray(this.#reach, end)));
+      if (hasRight) made.push(new Float32Array(imaginary.subarray(this.#reach, end)));
     }
     return made;
   }
