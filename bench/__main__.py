@@ -28,6 +28,7 @@ SERIES: tuple[tuple[str, ...], ...] = (
 LONG: tuple[tuple[str, ...], ...] = (
     ("bench.speakers", "crystal", "--runs", "1", "--seconds", "600"),
     ("bench.cost",),
+    ("bench.roles",),
     ("bench.crowd",),
     ("bench.soak", "--minutes", "20", "--seed", "1"),
 )

@@ -84,13 +84,20 @@ def render_python(section: str, constants: list[Constant]) -> str:
             break_on_hyphens=False,
         )
         if constant.word_type:
-            lines.append(f"{constant.word_type} = Literal{constant.literal}")
+            lines += word_list(f"{constant.word_type} = Literal", constant.literal)
             lines.append(
                 f"{constant.name}: tuple[{constant.word_type}, ...] = get_args({constant.word_type})"
             )
         else:
             lines.append(f"{constant.name} = {constant.literal}")
     return "\n".join(lines) + "\n"
+
+
+def word_list(before: str, literal: str) -> list[str]:
+    """On one line, or, as the formatter has it, one word on each."""
+    if len(before + literal) <= PYTHON_WIDTH:
+        return [before + literal]
+    return [f"{before}[", *(f"    {word}," for word in literal[1:-1].split(", ")), "]"]
 
 
 def comment(text: str, width: int, first: str, other: str, last: str) -> list[str]:

@@ -48,6 +48,7 @@ PEER_PURE = tuple(
         *("byte_reader", "heartbeat_message", "queue_message"),
         *(
             "lane",
+            "low_band",
             "programme",
             "programme_needs",
             "queue",
@@ -55,6 +56,7 @@ PEER_PURE = tuple(
             "queue_policy",
             "queue_register",
             "queue_requests",
+            "role_part",
         ),
         *("stretch", "synced_clock", "topology", "transfer", "urgency", "windowed_sinc"),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from unisono.errors import StartError
+from unisono.peer.constants.session import ROLES, Role
 
 MAX_SPEAKER_DELAY_MS = 2_000
 
@@ -28,6 +29,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "name": "what others see (default: the name of this computer)",
         "output": "play through this sound device: part of its name, its number, or `default`",
         "record": "write what would sound into this WAV file, and when it began into F.json",
+        "role": "what of the sound it plays: all, left, right, low, without-low, or a channel of songs with "
+        "many, for example centre (default: all, until whoever directs asks for something else)",
         "delay": "how late the loudspeaker behind --output is, in ms (default: 0)",
     }
     command.add_argument("link", help=texts["link"])
@@ -36,6 +39,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name", metavar="N", default=socket.gethostname(), help=texts["name"])
     command.add_argument("--output", metavar="D", help=texts["output"])
     command.add_argument("--record", metavar="F", type=Path, help=texts["record"])
+    command.add_argument("--role", metavar="R", help=texts["role"])
     command.add_argument("--delay", metavar="MS", default="0", help=texts["delay"])
 
 
@@ -59,8 +63,18 @@ def run(arguments: Mapping[str, Any]) -> None:
             record=arguments["record"],
             output=arguments["output"],
             speaker_delay_ms=_delay_ms(arguments["delay"]),
+            role=_role(arguments["role"]),
         )
     )
+
+
+def _role(text: str | None) -> Role | None:
+    if text is None:
+        return None
+    for role in ROLES:
+        if role == text:
+            return role
+    raise StartError("bad-option", f"--role must be one of {', '.join(ROLES)}, not {text!r}.")
 
 
 def _delay_ms(text: str) -> int:

@@ -92,7 +92,7 @@ _SPEAK = """(tag) => {
 
 # What is not words in any language: our own name, formats, units, signs of a key.
 _INTERNATIONAL = re.compile(
-    r"Unisono|https?://\S+|https?\b|Bluetooth|Wi-?Fi|MP3|M4A|WAV|FLAC|QR|[kM]B\b|\bms\b|\bppm\b|STUN|TURN"
+    r"Unisono|https?://\S+|https?\b|Bluetooth|Wi-?Fi|MP3|M4A|WAV|FLAC|QR|[dkM]B\b|\bms\b|\bppm\b|STUN|TURN"
 )
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 

@@ -26,13 +26,13 @@ SHAPE = {
     "plan": {"state", "fileId", "globalStartUs", "positionUs", "rev"},
     "playback": {
         *("state", "positionSec", "errorMs", "ratePpm", "outputLatencyMs", "speakerDelayMs"),
-        *("decodeOffsetMs", "rejoins", "windowSec"),
+        *("decodeOffsetMs", "rejoins", "windowSec", "role"),
     },
     "files": {},
     "transfer": {"sentBytes", "receivedBytes", "duplicateBytes", "badPieces", "links"},
     "timings": {"controlOpenMs", "clockLockedMs", "firstPeerMs", "firstSoundMs"},
 }
-PEER = {"userId", "name", "isMe", "away", "visible", "linked", "ready", "syncErrorMs"}
+PEER = {"userId", "name", "isMe", "away", "visible", "linked", "ready", "syncErrorMs", "role"}
 FILE = {
     *("fileId", "name", "sizeBytes", "heldBytes", "seeded", "enabled", "offeredBy", "decodable"),
     *("durationSec", "playableSec"),
@@ -61,6 +61,12 @@ def test_the_names_people_and_screen_readers_know(open_room: Callable[..., Room]
         expect(page.get_by_role("status")).to_have_count(1)
         slider = page.get_by_role("slider", name="Speaker delay")
         assert [slider.get_attribute(each) for each in ("min", "max", "step")] == ["0", "500", "1"]
+        role = page.get_by_role("combobox", name="Role", exact=True)
+        options = role.get_by_role("option").all_inner_texts()
+        assert options == ["Everything", "Left", "Right", "Low", "Without low"]
+        for name in ("Bass", "Treble", "Gain"):
+            trim = page.get_by_role("slider", name=name, exact=True)
+            assert [trim.get_attribute(each) for each in ("min", "max", "step")] == ["-6", "6", "1"]
         people = page.get_by_role("list", name="People").get_by_role("listitem")
         expect(people).to_have_count(2)
         expect(people.filter(has_text="you")).to_have_count(1)
@@ -77,6 +83,10 @@ def test_the_names_people_and_screen_readers_know(open_room: Callable[..., Room]
         expect(page.get_by_role("button", name="Copy diagnostics")).to_be_visible()
     expect(stranger.file_row(song.path.name).get_by_role("button", name=PLAY)).to_be_enabled()
     expect(bo.file_row(song.path.name).get_by_role("button", name=PLAY)).to_be_disabled()
+    for device, count in ((stranger, 1), (bo, 0)):
+        for name in ("Spread the room", "Undo spread"):
+            expect(device.page.get_by_role("button", name=name, exact=True)).to_have_count(count)
+        expect(device.page.get_by_role("combobox", name=re.compile("^Role of "))).to_have_count(2 * count)
     stranger.page.get_by_role("button", name="Invite").click()
     dialog = stranger.page.get_by_role("dialog")
     expect(dialog.get_by_role("img")).to_be_visible()

@@ -98,6 +98,11 @@ def work_the_controls(ada: Device, tune: Path) -> None:
     clicks.press("Space")
     page.get_by_role("slider", name="Speaker delay").press("ArrowRight")
     ada.wait_for(lambda shot: shot["playback"]["speakerDelayMs"] == 1, "to move by a millisecond")
+    role = page.get_by_role("combobox", name="Role", exact=True)
+    role.press("l")  # a letter chooses as the arrows do, in every platform's way
+    ada.wait_for(lambda shot: shot["playback"]["role"] == "left", "to play the left")
+    page.get_by_role("slider", name="Treble").press("ArrowRight")
+    expect(page.get_by_role("slider", name="Treble")).to_have_value("1")
 
     ada.show("People")
     rename = page.get_by_role("button", name="Change name")

@@ -9,6 +9,7 @@ import pytest
 
 import unisono
 from unisono.cli import EXIT_CANNOT_START, main
+from unisono.peer.constants.session import ROLES
 
 LINK = "http://127.0.0.1:8000/#K7QF-9TXM-2B4D"
 
@@ -22,6 +23,10 @@ LINK = "http://127.0.0.1:8000/#K7QF-9TXM-2B4D"
         ),
         ([LINK, "no-such-song.mp3"], "There is no file no-such-song.mp3."),
         ([LINK, "--delay", "-5"], "--delay must be a number from 0 to 2000, not '-5'."),
+        (
+            [LINK, "--role", "tenor"],
+            f"--role must be one of {', '.join(ROLES)}, not 'tenor'.",
+        ),
         ([LINK, "--delay", "2001"], "--delay must be a number from 0 to 2000, not '2001'."),
         ([], "The following arguments are required: link, file (see `unisono join --help`)."),
     ],

@@ -1,4 +1,4 @@
-// A campaign of storms over simulated rooms: `chaos.ts <depth or "queue"> <first seed> <runs>`. Prints failing seeds as they come and
+// A campaign of storms over simulated rooms: `chaos.ts <depth, "queue" or "roles"> <first seed> <runs>`. Prints failing seeds as they come and
 // a line of JSON at the end. See src/session/testing/chaos.ts and bench/chaos.py.
 
 import { runChaos } from "../src/session/testing/chaos.ts";
@@ -9,8 +9,8 @@ console.warn = () => undefined; // what is ignored on the wire is no news here
 const failed: number[] = [];
 const begunMs = process.cpuUsage().user / 1000;
 for (let seed = Number(firstSeed); seed < Number(firstSeed) + Number(runs); seed++) {
-  const outcome =
-    depth === "queue" ? await runChaos(seed, "control", "queue") : await runChaos(seed, depth as Depth);
+  const isSubject = depth === "queue" || depth === "roles";
+  const outcome = isSubject ? await runChaos(seed, "control", depth) : await runChaos(seed, depth as Depth);
   if (outcome.trouble === null) continue;
   failed.push(seed);
   console.log(`seed ${seed}: ${outcome.trouble}`);

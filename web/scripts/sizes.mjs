@@ -9,8 +9,11 @@ const WEB_ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../src/unison
 
 /** 45 kB take 0.23 s at the 1.6 Mbit/s of a slow phone connection. */
 const MAX_JS_BEFORE_JOIN_BYTES = 45_000;
-/** All that a visit can come to fetch before a song is there, in whichever language: docs/decisions/0032, 0040 and 0041. */
-const MAX_JS_BYTES = 150_000;
+/**
+ * All that a visit can come to fetch before a song is there, in whichever language: docs/decisions/0032, 0040 and 0041. Of it 2 kB are
+ * what every device says and remembers of its role (0048).
+ */
+const MAX_JS_BYTES = 152_000;
 /** Opens, decodes and renders songs; fetched behind the join, and no song is there before it. */
 const MAX_JS_FOR_PLAYING_BYTES = 20_000;
 /** Fetched when the first song is there to be read, in the background, and nothing waits for it. */
@@ -18,6 +21,8 @@ const MAX_JS_FOR_TAGS_BYTES = 15_000;
 /** Fetched by who adds a song, or plays one that came without its index; and for songs that cannot be decoded in slices. */
 const MAX_JS_FOR_FILES_BYTES = 25_000;
 const MAX_JS_FOR_TEMPO_BYTES = 5_000;
+/** Draws roles and says their words; fetched with the swarm's screens on, and nobody has a role before. */
+const MAX_JS_FOR_ROLES_BYTES = 5_000;
 /** Fits the first flight of a fresh connection (ten segments). */
 const MAX_HTML_AND_CSS_BYTES = 12_000;
 
@@ -66,7 +71,15 @@ const forTempo = scripts.filter((path) => /(?:^|\/)stretch-/.test(path));
 if (forTempo.length !== 1) throw new Error("what plays at another tempo is named otherwise now");
 const forPlaying = scripts.filter((path) => /player-parts|render\.worker/.test(path));
 if (forPlaying.length !== 2) throw new Error("what plays songs is named otherwise now");
-const apart = [...forPlaying, ...forTags, ...forFiles, ...forTempo];
+const forRoles = scripts.filter((path) => /(?:^|\/)roles-[\w-]{8}\.js$/.test(path));
+if (forRoles.length !== 1) throw new Error("what draws roles is named otherwise now");
+/** As of all words, one language's are fetched, the largest stands for it; English ones lie within the part that draws. */
+const roleWords = scripts
+  .filter((path) => /(?:^|\/)roles-[a-z]{2}-[\w-]{8}\.js$/.test(path))
+  .sort((a, b) => brotliBytes(b) - brotliBytes(a));
+if (roleWords.length === 0)
+  throw new Error("no words of roles among the scripts: are they named otherwise now?");
+const apart = [...forRoles, ...roleWords, ...forPlaying, ...forTags, ...forFiles, ...forTempo];
 const workers = scripts.filter((path) => /worker|^sw\.js$/i.test(path) && !apart.includes(path));
 /** One visit speaks one language; the largest stands for it. */
 const languages = scripts
@@ -90,6 +103,11 @@ const rows = [
   { what: "JS loaded lazily for tags", paths: forTags, budgetBytes: MAX_JS_FOR_TAGS_BYTES },
   { what: "JS for whole files", paths: forFiles, budgetBytes: MAX_JS_FOR_FILES_BYTES },
   { what: "JS for another tempo", paths: forTempo, budgetBytes: MAX_JS_FOR_TEMPO_BYTES },
+  {
+    what: "JS for roles",
+    paths: [...forRoles, ...roleWords.slice(0, 1)],
+    budgetBytes: MAX_JS_FOR_ROLES_BYTES,
+  },
   { what: "HTML + CSS", paths: markup, budgetBytes: MAX_HTML_AND_CSS_BYTES },
 ];
 

@@ -32,6 +32,7 @@ import { SeededRandom } from "./lib/testing/index.ts";
 import { CTL_VERSION } from "./protocol/constants/transfer.gen.ts";
 import { decodePeerMessage, encodePeerMessage } from "./session/core/peer-message.ts";
 import { cleanName } from "./session/core/person-name.ts";
+import { PLAIN_STATUS } from "./session/testing/sim-member.ts";
 import { Bitfield } from "./transfer/core/bitfield.ts";
 import { CtlInbox, encodeCtl } from "./transfer/core/ctl.ts";
 import { cleanFileName } from "./transfer/core/file-name.ts";
@@ -175,6 +176,20 @@ const TARGETS: Readonly<Record<string, Target>> = {
         queueStamp: { term: 2, userId: ADA, rev: 1 },
       }),
       encodePeerMessage({ kind: "queue", queue }),
+      encodePeerMessage({ kind: "role-request", request: { role: "low", choice: 3, term: 2, rev: 1 } }),
+      encodePeerMessage({
+        kind: "status",
+        status: {
+          ...PLAIN_STATUS,
+          role: {
+            role: "left",
+            hasConsented: true,
+            choice: 4_096,
+            answer: { stamp: { term: 2, userId: ADA, rev: 1 }, code: "asking" },
+          },
+        },
+        asks: false,
+      }),
       ...QUEUE_OPS.map((op) =>
         encodePeerMessage({ kind: "queue-request", request: { requestId: entryId, op } }),
       ),

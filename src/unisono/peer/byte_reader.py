@@ -57,6 +57,9 @@ class ByteReader:
             raise WireError("wire-malformed", "text")
         return text.decode("ascii")
 
+    def rest(self) -> bytes:
+        return self.take(len(self._content) - self._at)
+
     def has_more(self) -> bool:
         return self._at < len(self._content)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from unisono.errors import StartError
 from unisono.peer.ambient import RealClock
+from unisono.peer.constants.session import Role
 from unisono.peer.control_link import Reason, RefusedError
 from unisono.peer.device import SoundDevice
 from unisono.peer.key import is_likely_mistyped
@@ -47,6 +48,7 @@ class JoinOptions:
     record: Path | None = None
     output: str | None = None
     speaker_delay_ms: int = 0
+    role: Role | None = None
 
 
 def join(options: JoinOptions) -> None:
@@ -100,6 +102,7 @@ async def _stay(options: JoinOptions) -> None:
                 files=options.files,
                 is_queueing=options.is_queueing,
                 speaker_delay_ms=options.speaker_delay_ms,
+                role=options.role,
                 sinks=sinks,
             )
         )
@@ -145,6 +148,9 @@ def report_line(session: PeerSession) -> str:
         return "Connecting to the server …"
     others = [person.status.name if person.status else "…" for person in session.roster.people]
     company = f"In the swarm with {', '.join(others)}." if others else "In the swarm, alone so far."
+    role = session.role.told.role
+    if role != "all":
+        company = f"{company} Role: {role}."
     whole = sum(file.is_complete for file in session.files)
     files = f" Files here: {whole} of {len(session.files)}." if session.files else ""
     file_id = session.current_file_id

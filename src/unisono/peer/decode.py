@@ -91,13 +91,15 @@ class Decoder:
 
     def _read(self, stream: IO[bytes] | None) -> Iterator[Heading | Sound | Ending | None]:
         """To the ending, without which the process broke down."""
+        rows = 2
         while stream is not None:
             self._waiting_since_sec = time.monotonic()
             kind, content = _next_block(stream)
             self._waiting_since_sec = None
             if not kind:
                 break
-            answer = _answer(kind, content)
+            answer = _answer(kind, content, rows)
+            rows = answer.rows if isinstance(answer, Heading) else rows
             if isinstance(answer, Ending) and answer.refusal is not None:
                 code: FileErrorCode = "file-too-large" if answer.is_too_long else "file-not-audio"
                 raise FileError(code, answer.refusal)
@@ -121,14 +123,14 @@ def _next_block(stream: IO[bytes]) -> tuple[bytes, bytes]:
     return (kind, content) if len(content) == length else (b"", b"")
 
 
-def _answer(kind: bytes, content: bytes) -> Heading | Sound | Ending | None:
+def _answer(kind: bytes, content: bytes, rows: int) -> Heading | Sound | Ending | None:
     """Raises `FileError` for what no process of ours would write."""
     try:
         match kind:
             case b"h":
                 return msgspec.json.decode(content, type=Heading)
             case b"s":
-                return np.frombuffer(content, dtype="<f4").reshape(-1, 2).T
+                return np.frombuffer(content, dtype="<f4").reshape(-1, rows).T
             case b"e":
                 return msgspec.json.decode(content, type=Ending)
             case _:

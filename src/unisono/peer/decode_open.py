@@ -16,7 +16,8 @@ from av.container import InputContainer
 
 from unisono.peer.decode_lead_in import Behind, container_start
 from unisono.peer.decode_length import SaidLength, said_length
-from unisono.peer.decode_stream import Decoding, NoSoundError
+from unisono.peer.decode_stream import MASKED_FORMATS, Decoding, NoSoundError
+from unisono.peer.downmix import names_of, places_of
 
 # What phones play. FFmpeg knows hundreds more, among them lists that name other files and addresses.
 FORMATS = (
@@ -37,6 +38,8 @@ CODECS = re.compile(
     r"mp[123](float)?|aac|alac|flac|(lib)?(vorbis|opus|speex)|e?ac3|amr[nw]b|adpcm_(ms|ima_wav)|pcm_.*"
 )
 
+# Channels that are played as they are.
+MIXED = 2
 WAV_HEAD_BYTES = 12
 WAV_CHUNK = struct.Struct("<4sI")
 # Channels and the size of a block, behind the code and around the rates.
@@ -51,6 +54,15 @@ class OpenSong:
     said: SaidLength
     # Of the song, without what stands before its container.
     size_bytes: int
+
+    @property
+    def channels(self) -> list[str]:
+        """The names of its channels, where it has more than two and their order is known."""
+        places = [each.name for each in self.stream.layout.channels]
+        if len(places) <= MIXED:
+            return []
+        masked = places if self.container.format.name in MASKED_FORMATS else []
+        return names_of(places_of(len(places), self.stream.codec_context.name, masked))
 
     def decoding(self) -> Decoding:
         return Decoding(self.container, self.stream, self.rate)

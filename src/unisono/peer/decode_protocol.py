@@ -1,8 +1,9 @@
 """What a peer asks of its decoding process and what that answers. Pure.
 
 The job is one argument in JSON. The answer is blocks, each a kind (one byte), a length (32 bit, big-endian)
-and content: "h" JSON of `Heading`, "s" sound as 32-bit floats, left and right in turn, "n" nothing yet, and
-last "e" JSON of `Ending`, without which the process broke down.
+and content: "h" JSON of `Heading`, "s" sound as 32-bit floats, left and right in turn (and, where the heading
+says so, a channel by itself), "n" nothing yet, and last "e" JSON of `Ending`, without which the process broke
+down.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import struct
 
 import msgspec
 
+from unisono.peer.constants.session import Role
+
 BLOCK_HEAD = struct.Struct(">cI")
 # Longer than any block of an honest process.
 MAX_BLOCK_BYTES = 1024 * 1024
-BYTES_PER_FRAME = 8
+BYTES_PER_SAMPLE = 4
 
 
 class SeekIndex(msgspec.Struct, frozen=True):
@@ -40,6 +43,8 @@ class Job(msgspec.Struct, frozen=True):
     # First frame and number of frames; given one behind the other, each in full length.
     spans: list[tuple[int, int]] | None = None
     index: SeekIndex | None = None
+    # Who plays: the role of this peer; where the song has such a channel, that comes behind left and right.
+    role: Role = "all"
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -50,6 +55,15 @@ class Heading(msgspec.Struct, frozen=True):
     is_rough: bool = False
     # Where the sound that follows begins.
     from_frame: int = 0
+    # Those of the song, where it has more than two and their order is known.
+    channel_names: tuple[str, ...] = ()
+    # What the third channel of the sound is; None: there are two.
+    isolated: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """Of the sound that follows."""
+        return 2 if self.isolated is None else 3
 
 
 class Ending(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from unisono.peer.decode_protocol import SeekIndex
-from unisono.peer.downmix import places_of, to_stereo
+from unisono.peer.downmix import places_of, to_stereo, with_isolated
 from unisono.peer.sound import Sound
 
 # 1 is full scale: decoders overshoot by some dB. Beyond 18 dB it is not sound but misread numbers.
@@ -34,6 +34,8 @@ LEAST_VORBIS_GAP_SEC = 0.1
 MOST_ERRORS = 2_000
 # Their timestamps are exact: a gap in them is sound that was lost without an error.
 EXACT_FORMATS = frozenset({"flac", "ogg"})
+# Of which FFmpeg names the channels by what the file says.
+MASKED_FORMATS = frozenset({"wav", "w64"})
 
 # From here on PyAV finds more planes in a frame than there are, and reading them ends the process.
 MANY_PLANES = 8
@@ -52,7 +54,9 @@ class Decoding:
         self._container = container
         self._stream = stream
         self._rate = rate
-        self._is_wav = container.format.name in ("wav", "w64")
+        self._is_wav = container.format.name in MASKED_FORMATS
+        # A channel of the file that is given out besides left and right; to be set before the first block.
+        self.isolated: str | None = None
         self._is_exact = container.format.name in EXACT_FORMATS
         self._is_mp4 = "mp4" in container.format.name
         is_vorbis = "vorbis" in stream.codec_context.name
@@ -176,7 +180,7 @@ class Decoding:
         place_sec = self._given / self._rate
         ahead_sec = math.inf if self._base_sec is None else pts_sec - self._base_sec - place_sec
         if is_gap and self._least_gap_sec < ahead_sec <= LONGEST_GAP_SEC:
-            return np.zeros((2, round(ahead_sec * self._rate)), dtype=np.float32)
+            return np.zeros((self._rows, round(ahead_sec * self._rate)), dtype=np.float32)
         if not is_gap or not math.isfinite(ahead_sec) or ahead_sec < -self._least_gap_sec:
             self._base_sec = pts_sec - place_sec
         return None
@@ -194,7 +198,9 @@ class Decoding:
             self._misread += int(np.count_nonzero(bad.any(axis=0)) * self._rate / frame.sample_rate)
             samples[:, bad.any(axis=0)] = 0
         masked = [each.name for each in frame.layout.channels] if self._is_wav else []
-        sound = to_stereo(samples, places_of(len(samples), self._stream.codec_context.name, masked))
+        places = places_of(len(samples), self._stream.codec_context.name, masked)
+        isolated = self.isolated
+        sound = with_isolated(samples, places, isolated) if isolated else to_stereo(samples, places)
         if self._left_out:
             left_out = min(self._left_out, sound.shape[1])
             sound, self._left_out = sound[:, left_out:], self._left_out - left_out
@@ -204,16 +210,29 @@ class Decoding:
             before = self._flush()
             self._shape = shape
             is_other_rate = frame.sample_rate != self._rate
-            self._resampler = AudioResampler("fltp", "stereo", self._rate) if is_other_rate else None
+            self._resampler = AudioResampler("fltp", self._layout, self._rate) if is_other_rate else None
         if self._resampler is not None:
-            stereo = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), "fltp", "stereo")
-            stereo.sample_rate = frame.sample_rate
-            sound = _joined(self._resampler.resample(stereo))
+            whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), "fltp", self._layout)
+            whole.sample_rate = frame.sample_rate
+            sound = self._joined(self._resampler.resample(whole))
         return sound if before is None else np.concatenate([before, sound], axis=1)
 
     def _flush(self) -> Sound | None:
         """What the resampler still holds. Without a resampler, nothing."""
-        return None if self._resampler is None else _joined(self._resampler.resample(None))
+        return None if self._resampler is None else self._joined(self._resampler.resample(None))
+
+    @property
+    def _rows(self) -> int:
+        return 2 if self.isolated is None else 3
+
+    @property
+    def _layout(self) -> str:
+        """For a resampler, which mixes nothing where it is the same before and behind."""
+        return "stereo" if self.isolated is None else "3.0"
+
+    def _joined(self, frames: list[av.AudioFrame]) -> Sound:
+        arrays = [frame.to_ndarray() for frame in frames]
+        return np.concatenate(arrays, axis=1) if arrays else np.zeros((self._rows, 0), dtype=np.float32)
 
 
 class _Packer:
@@ -247,8 +266,3 @@ def _floats(frame: av.AudioFrame) -> Sound:
         return np.asarray(raw / float(1 << (8 * raw.dtype.itemsize - 1)), dtype=np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(raw.astype(np.float32))
-
-
-def _joined(frames: list[av.AudioFrame]) -> Sound:
-    arrays = [frame.to_ndarray() for frame in frames]
-    return np.concatenate(arrays, axis=1) if arrays else np.zeros((2, 0), dtype=np.float32)

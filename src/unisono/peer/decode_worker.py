@@ -19,9 +19,10 @@ import msgspec
 import numpy as np
 
 from unisono.peer.decode_open import opened
-from unisono.peer.decode_protocol import BLOCK_HEAD, BYTES_PER_FRAME, MAX_BLOCK_BYTES, Ending, Heading, Job
+from unisono.peer.decode_protocol import BLOCK_HEAD, BYTES_PER_SAMPLE, MAX_BLOCK_BYTES, Ending, Heading, Job
 from unisono.peer.decode_seek import TooLongError, decoding_at, survey
 from unisono.peer.decode_stream import Decoding, NoSoundError
+from unisono.peer.role_part import isolated_for
 from unisono.peer.sound import Sound, Span
 
 MEMORY_BYTES = 1024**3
@@ -53,7 +54,7 @@ class _Output:
             _limit_cpu()
 
     def write_sound(self, sound: Sound) -> None:
-        step = MAX_BLOCK_BYTES // BYTES_PER_FRAME
+        step = MAX_BLOCK_BYTES // (BYTES_PER_SAMPLE * len(sound))
         for begin in range(0, sound.shape[1], step):
             part = np.ascontiguousarray(sound[:, begin : begin + step].T, dtype="<f4")
             self.write(b"s", part.tobytes())
@@ -95,7 +96,7 @@ class _Collector:
 
     def fill(self) -> None:
         """Silence behind the song's end."""
-        step = MAX_BLOCK_BYTES // BYTES_PER_FRAME
+        step = MAX_BLOCK_BYTES // (2 * BYTES_PER_SAMPLE)
         while self._end is not None and self._next < self._end:
             frames = min(step, self._end - self._next)
             self._output.write_sound(np.zeros((2, frames), dtype=np.float32))
@@ -134,8 +135,9 @@ def _play(job: Job, from_sec: float, song: BinaryIO, output: _Output) -> Ending:
         decoding,
         first,
     ):
-        said = song_open.said
-        heading = Heading(song_open.rate, said.sec, said.is_rough, first)
+        said, channels = song_open.said, song_open.channels
+        decoding.isolated = isolated_for(job.role, channels)
+        heading = Heading(song_open.rate, said.sec, said.is_rough, first, tuple(channels), decoding.isolated)
         output.write(b"h", msgspec.json.encode(heading))
         _write_span(decoding, output, (first, None))
         return Ending(frames=decoding.place)

@@ -1,4 +1,5 @@
-"""Any number of channels to two, by one matrix (P35), so that a page and a headless peer play the same mix.
+"""Any number of channels to two, by one matrix (P35), so that a page and a headless peer play the same mix;
+and for who plays one of them, that one by itself. vectors/roles.json holds both to the same.
 
 Pure. Gains of ITU-R BS.775, nothing scaled afterwards. Places are named as FFmpeg names them: FL FR the front
 pair, FC the centre, LFE low frequencies, SL SR the side pair, BL BR the back pair, BC the single back centre.
@@ -37,6 +38,17 @@ USUAL: dict[int, str] = {
     8: "FL FR FC LFE BL BR SL SR",
 }
 AAC_OF_FOUR = "FL FR FC BC"
+NAMES: dict[str, str] = {
+    "FL": "front-left",
+    "FR": "front-right",
+    "FC": "centre",
+    "LFE": "lfe",
+    "SL": "surround-left",
+    "SR": "surround-right",
+    "BL": "back-left",
+    "BR": "back-right",
+    "BC": "back-centre",
+}
 
 
 def places_of(count: int, codec: str, masked: Sequence[str] = ()) -> list[str] | None:
@@ -45,6 +57,18 @@ def places_of(count: int, codec: str, masked: Sequence[str] = ()) -> list[str] |
         return list(masked)
     usual = AAC_OF_FOUR if codec == "aac" and count == 4 else USUAL.get(count)
     return usual.split() if usual else None
+
+
+def names_of(places: Sequence[str] | None) -> list[str]:
+    """The channels that a device may play by themselves; none where nobody knows which they are."""
+    return [NAMES[place] for place in places or ()]
+
+
+def with_isolated(channels: Sound, places: Sequence[str] | None, isolated: str) -> Sound:
+    """Two channels, and the one of that name behind them; where there is none, what both have in common."""
+    stereo, names = to_stereo(channels, places), names_of(places)
+    third = channels[names.index(isolated)] if isolated in names else stereo.mean(axis=0)
+    return np.vstack([stereo, third[np.newaxis]]).astype(np.float32, copy=False)
 
 
 def to_stereo(channels: Sound, places: Sequence[str] | None) -> Sound:

@@ -15,6 +15,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from unisono.peer.constants.audio import RESAMPLER_KAISER_BETA, RESAMPLER_PHASES, RESAMPLER_TAPS
+from unisono.peer.constants.session import Role
+from unisono.peer.low_band import low_reach_frames
+from unisono.peer.role_part import filtered, played
 from unisono.peer.song import Song
 from unisono.peer.sound import ReadableSound, Sound, padded
 from unisono.peer.windowed_sinc import windowed_sinc
@@ -42,18 +45,28 @@ class Lane:
     # It overlaps the lane before, and the one after, by so much, at equal power.
     fade_in_sec: float = 0.0
     fade_out_sec: float = 0.0
+    # What of the song is played; a channel only where that was decoded by itself.
+    part: Role = "all"
 
     @property
     def _reach_sec(self) -> float:
-        return REACH_FRAMES / self.song.sample_rate
+        low_frames = low_reach_frames(self.song.sample_rate) if self.part in ("low", "without-low") else 0
+        return (REACH_FRAMES + low_frames) / self.song.sample_rate
 
     def sounds_between(self, begin_sec: float, end_sec: float) -> bool:
         return self.start_sec - self._reach_sec < end_sec and begin_sec < self.end_sec + self._reach_sec
 
     def is_same_as(self, other: Lane) -> bool:
         """Whether both are the same sound at the same place, wherever they end."""
+        return self.song is other.song and self.part == other.part and self._is_at(other)
+
+    def is_alike(self, other: Lane) -> bool:
+        """Whether both are parts of one sound at the same place."""
+        return self.song.file_id == other.song.file_id and self._is_at(other)
+
+    def _is_at(self, other: Lane) -> bool:
         is_near = abs(self.start_sec - other.start_sec) <= SAME_SEC
-        return self.song is other.song and is_near and abs(self.position_sec - other.position_sec) <= SAME_SEC
+        return is_near and abs(self.position_sec - other.position_sec) <= SAME_SEC
 
     def at(self, place: Lane) -> Lane:
         """The same at a place that was reckoned before: what plays on must not leap by a rounding."""
@@ -92,7 +105,9 @@ class Lane:
         """The lane's own frames: those whose moments lie within it, to the nearest."""
         length = (self.end_sec - self.start_sec) * self.song.sample_rate
         end = None if math.isinf(length) else math.floor(self._begin_frame + length + 0.5)
-        return _Part(self.song.sound, math.floor(self._begin_frame + 0.5), end)
+        whole = played(self.song.sound, self.part)
+        own = _Part(whole, math.floor(self._begin_frame + 0.5), end)
+        return filtered(own, self.part, self.song.sample_rate)
 
     def _gains(self, seconds: Seconds) -> Seconds:
         gains = np.ones_like(seconds)

@@ -14,10 +14,20 @@ from unisono.peer.heartbeat_message import HeartbeatMessage
 from unisono.peer.peer_message import PeerMessage, StatusMessage
 from unisono.peer.queue import Queue, QueueRequest
 from unisono.peer.queue_message import QueueAsk
+from unisono.peer.role_message import RoleRequest
 from unisono.peer.signal import Call, Offer
 
 Budgeted = Literal[
-    "message", "heartbeat", "status", "queue", "queue-request", "queue-ask", "asked", "offer", "signal"
+    "message",
+    "heartbeat",
+    "status",
+    "queue",
+    "queue-request",
+    "queue-ask",
+    "role-request",
+    "asked",
+    "offer",
+    "signal",
 ]
 
 # Per second in the long run, and at once.
@@ -28,6 +38,7 @@ BUDGETS: dict[Budgeted, tuple[float, float]] = {
     "queue": (5, 20),  # the director's after each edit, and one that is handed to it
     "queue-request": (6, 60),  # each may change the queue for everybody; who adds an album sends many
     "queue-ask": (1, 5),  # each is answered with the whole queue
+    "role-request": (3, 20),  # each may change what this peer plays
     "asked": (1, 5),  # each is answered with a status of this peer
     "offer": (0.5, 10),  # each makes a connection anew
     "signal": (10, 100),
@@ -40,6 +51,7 @@ KINDS: tuple[tuple[tuple[type, ...], Budgeted], ...] = (
     ((Queue,), "queue"),
     ((QueueRequest,), "queue-request"),
     ((QueueAsk,), "queue-ask"),
+    ((RoleRequest,), "role-request"),
     ((Offer, Call), "offer"),
 )
 

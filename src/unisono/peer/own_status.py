@@ -9,19 +9,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from unisono.peer.constants.director import HEARTBEAT_PERIOD_MS
 from unisono.peer.constants.session import (
     AFTER_END_SEC,
     MAX_START_MS,
+    ROLE_REPEATS,
     START_STEP_MS,
     STATUS_PERIOD_MS,
     NotReadyReason,
 )
 from unisono.peer.outputs import Outputs
+from unisono.peer.own_role import RoleDesk
 from unisono.peer.peer_message import Status, told_troubles
 from unisono.peer.plan import Plan
 from unisono.peer.plan_policy import OwnEnd, Readiness
 from unisono.peer.playback_controller import NORMAL_TEMPO, PlaybackController
 from unisono.peer.ready_songs import ReadySongs
+from unisono.peer.role_message import ToldRole
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.synced_clock import SyncedClock
 
@@ -41,6 +45,7 @@ class OwnStatus:
         outputs: Outputs,
         songs: ReadySongs,
         swarm: FileSwarm,
+        role: RoleDesk,
     ) -> None:
         self._name = name
         self._speaker_delay_ms = speaker_delay_ms
@@ -50,6 +55,8 @@ class OwnStatus:
         self._outputs = outputs
         self._songs = songs
         self._swarm = swarm
+        self._role = role
+        self._role_news = RoleNews()
         self._told: Status | None = None
         self._told_local_ms = 0.0
 
@@ -79,13 +86,20 @@ class OwnStatus:
             troubles=told_troubles(self._songs.loader.troubles, file_id),
             is_over=self._is_over(local_ms),
             is_unaligned=file_id is not None and self._songs.is_unaligned_at(file_id, local_ms),
+            role=self._role.told,
         )
 
     def is_news(self, status: Status, local_ms: float) -> bool:
         """Whether to say it: it is new, or was last said a while ago. It then counts as said."""
         told = self._told
+        is_role_due = self._role_news.is_due(status.role, local_ms)
         is_same = told is not None and _without_figures(told) == _without_figures(status)
-        if is_same and told is not None and local_ms - self._told_local_ms < STATUS_PERIOD_MS:
+        if (
+            is_same
+            and told is not None
+            and not is_role_due
+            and local_ms - self._told_local_ms < STATUS_PERIOD_MS
+        ):
             before_ms, now_ms = told.sync_error_ms, status.sync_error_ms
             if before_ms == now_ms:
                 return False
@@ -128,6 +142,26 @@ class OwnStatus:
     def _is_over(self, local_ms: float) -> bool:
         """A decode that is shorter than its file says is not the song's end."""
         return self._controller.is_over_at(local_ms, AFTER_END_SEC)
+
+
+class RoleNews:
+    """R9: a new role is told again, so that one lost status leaves nobody with the one before."""
+
+    def __init__(self) -> None:
+        self._told: ToldRole | None = None
+        # When it was new, and how often it was told again.
+        self._new_local_ms = 0.0
+        self._repeats = ROLE_REPEATS
+
+    def is_due(self, role: ToldRole | None, local_ms: float) -> bool:
+        """Whether to tell it again; it counts as told then."""
+        if role != self._told:
+            self._told, self._new_local_ms, self._repeats = role, local_ms, 0
+        after_ms = HEARTBEAT_PERIOD_MS * 2**self._repeats
+        if self._repeats >= ROLE_REPEATS or local_ms - self._new_local_ms < after_ms:
+            return False
+        self._repeats += 1
+        return True
 
 
 def _without_figures(status: Status) -> Status:

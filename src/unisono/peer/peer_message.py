@@ -1,9 +1,9 @@
 """What peers say to each other inside sealed envelopes, as web/src/session/core/peer-message.ts. Pure.
 
 `Status` is about oneself and replaces what was said before; a heartbeat is the director's
-(`heartbeat_message`); a queue, a request and an ask are about what plays next (`queue_message`); a signal
-sets up a data channel. All but signals, which are JSON, are bytes (big-endian). Whatever is malformed raises
-`WireError`.
+(`heartbeat_message`); a queue, a request and an ask are about what plays next (`queue_message`); a role
+request is about what one device plays (`role_message`); a signal sets up a data channel. All but signals,
+which are JSON, are bytes (big-endian). Whatever is malformed raises `WireError`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from unisono.peer.byte_reader import checked, flags_of
+from unisono.peer.byte_reader import ByteReader, checked, flags_of
 from unisono.peer.constants.session import (
     FILE_PREFIX_BYTES,
     FILE_TROUBLES,
@@ -43,6 +43,15 @@ from unisono.peer.queue_message import (
     decode_queue_message,
     encode_queue_message,
 )
+from unisono.peer.role_message import (
+    ROLE_REQUEST,
+    RoleRequest,
+    ToldRole,
+    decode_role_request,
+    decode_told_role,
+    encode_role_request,
+    encode_told_role,
+)
 from unisono.peer.safe_text import safe_text
 from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
 
@@ -50,6 +59,8 @@ STATUS, BRACE = 1, 0x7B
 QUEUE_TYPES = (bytes([QUEUE]), bytes([QUEUE_REQUEST]), bytes([QUEUE_ASK]))
 _STATUS_HEAD = struct.Struct(">BBBHHHfB")
 FILE_BYTES = 32
+# Beside the not-ready reason: a role follows.
+HAS_ROLE = 8
 # Of the file's id, and what is the matter with it.
 _TROUBLE = struct.Struct(">8sB")
 
@@ -79,6 +90,8 @@ class Status:
     is_over: bool = False
     # The chosen file, decoded here, could not be lined up with its owner's decode.
     is_unaligned: bool = False
+    # What part of the sound it plays, by its own word; None: it says nothing of it, and plays all.
+    role: ToldRole | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ class StatusMessage:
     asks: bool = False
 
 
-PeerMessage = StatusMessage | HeartbeatMessage | QueueMessage | Signal
+PeerMessage = StatusMessage | HeartbeatMessage | QueueMessage | RoleRequest | Signal
 
 
 class _OnWire(msgspec.Struct):
@@ -125,6 +138,8 @@ def encode_message(message: PeerMessage) -> bytes:
         return encode_heartbeat(message)
     if isinstance(message, Queue | QueueRequest | QueueAsk):
         return encode_queue_message(message)
+    if isinstance(message, RoleRequest):
+        return encode_role_request(message)
     return b'{"k":"g","g":' + msgspec.json.encode(message) + b"}"
 
 
@@ -137,6 +152,8 @@ def decode_message(content: bytes) -> PeerMessage:
             return decode_heartbeat(content)
         if content[:1] in QUEUE_TYPES:
             return decode_queue_message(content)
+        if content[:1] == bytes([ROLE_REQUEST]):
+            return decode_role_request(content)
         if content[:1] == bytes([BRACE]):
             return _decode_signal(content)
     except (struct.error, ValueError, RecursionError) as cause:
@@ -159,7 +176,8 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
     not_ready_reason = (
         0 if status.not_ready_reason is None else 1 + NOT_READY_REASONS.index(status.not_ready_reason)
     )
-    halves = not_ready_reason | len(status.troubles) << 4
+    has_role = 0 if status.role is None else HAS_ROLE
+    halves = not_ready_reason | has_role | len(status.troubles) << 4
     troubles = b"".join(
         _TROUBLE.pack(bytes.fromhex(prefix), FILE_TROUBLES.index(trouble))
         for prefix, trouble in status.troubles
@@ -177,13 +195,14 @@ def _encode_status(status: Status, *, asks: bool) -> bytes:
         error_ms,
         uncertainty,
     )
-    return head + bytes.fromhex(status.ready_file_id or "") + troubles + status.name.encode()
+    role = b"" if status.role is None else encode_told_role(status.role)
+    return head + bytes.fromhex(status.ready_file_id or "") + troubles + role + status.name.encode()
 
 
 def _decode_status(content: bytes) -> StatusMessage:
     _, bits, halves, delay_ms, rtt_tenths, start_ms, error_ms, uncertainty = _STATUS_HEAD.unpack_from(content)
     has = {flag for bit, flag in enumerate(STATUS_FLAGS) if bits & 1 << bit}
-    not_ready_reason, count = halves & 15, halves >> 4
+    not_ready_reason, count = halves & 7, halves >> 4
     checked(not_ready_reason, 0, len(NOT_READY_REASONS))
     checked(count, 0, MAX_TOLD_TROUBLES)
     checked(delay_ms, 0, MAX_SPEAKER_DELAY_MS)
@@ -192,7 +211,10 @@ def _decode_status(content: bytes) -> StatusMessage:
         checked(error_ms, -MAX_TOLD_ERROR_MS, MAX_TOLD_ERROR_MS)
     file_id, rest = _file_if(content[_STATUS_HEAD.size :], is_there="ready-file" in has)
     troubles = tuple(_decode_trouble(rest, at) for at in range(0, count * _TROUBLE.size, _TROUBLE.size))
-    name = rest[count * _TROUBLE.size :]
+    rest = rest[count * _TROUBLE.size :]
+    reader = ByteReader(rest)
+    role = decode_told_role(reader) if halves & HAS_ROLE else None
+    name = reader.rest()
     if len(name) > 4 * MAX_PERSON_NAME_CHARS:
         raise WireError("wire-malformed", "name")
     status = Status(
@@ -211,6 +233,7 @@ def _decode_status(content: bytes) -> StatusMessage:
         troubles=troubles,
         is_over="over" in has,
         is_unaligned="unaligned" in has,
+        role=role,
     )
     return StatusMessage(status, asks="asks" in has)
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from unisono.peer.constants.audio import STRETCH_RATE_HZ
-from unisono.peer.constants.session import FREEZE_BEFORE_START_MS
+from unisono.peer.constants.session import FREEZE_BEFORE_START_MS, Role
 from unisono.peer.lane import Lane
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.plan import Plan
@@ -20,6 +20,7 @@ from unisono.peer.programme import Stretch, current_at, programme, programme_end
 from unisono.peer.programme_needs import SOON_US
 from unisono.peer.queue import Queue
 from unisono.peer.render import Place
+from unisono.peer.role_part import is_channel, part_for
 from unisono.peer.song import Song
 from unisono.peer.stretch import StretchedSound
 
@@ -31,6 +32,9 @@ NORMAL_TEMPO = 100
 class PlaybackController:
     def __init__(self, speaker_delay_ms: int = 0) -> None:
         self.revision = 0
+        self._role: Role = "all"
+        # By file, what of it was played last.
+        self._parts: dict[str, Role] = {}
         self._speaker_delay_ms = speaker_delay_ms
         self._plan = Plan()
         self._queue = Queue()
@@ -56,6 +60,7 @@ class PlaybackController:
         former_queue, self._queue = self._queue, queue
         if songs != self._songs:
             self._songs = dict(songs)
+            self._parts = {file_id: part for file_id, part in self._parts.items() if file_id in songs}
             kept = [(key, each) for key, each in self._stretched.items() if songs.get(key[0]) is each[0]]
             self._stretched = dict(kept)
             self.revision += 1
@@ -66,6 +71,13 @@ class PlaybackController:
             self._silence()
         self._migrate(plan, former_queue)
         self._sound(plan, former_queue, is_clock_known=is_clock_known)
+
+    def set_role(self, role: Role) -> None:
+        """What of the sound this peer plays. A channel of a file is played once it was decoded by itself."""
+        if role == self._role:
+            return
+        self._role = role
+        self.revision += 1
 
     def estimated(self, estimate: OffsetEstimate) -> None:
         """A fresh estimate: while nothing sounds it moves what will, and then only the rate."""
@@ -137,10 +149,20 @@ class PlaybackController:
                 stretch.position_us / 1e6 * NORMAL_TEMPO / stretch.tempo,
                 stretch.fade_in_us / 1e6,
                 stretch.fade_out_us / 1e6,
+                self._part_of(song),
             )
             former = next((each for each in self._lanes if each.is_same_as(lane)), lane)
             lanes.append(lane.at(former))
         return lanes
+
+    def _part_of(self, song: Song) -> Role:
+        part = part_for(self._role, song.channel_names)
+        if is_channel(part) and part != song.isolated:
+            part = self._parts.get(song.file_id, "all")
+        if is_channel(part) and part != song.isolated:
+            part = "all"
+        self._parts[song.file_id] = part
+        return part
 
     def global_us_at(self, local_ms: float) -> float | None:
         """At the loudspeaker, by the clock that is locked; None while none is."""
@@ -153,7 +175,8 @@ class PlaybackController:
             return song
         key = (song.file_id, tempo)
         if key not in self._stretched or self._stretched[key][0] is not song:
-            sound = StretchedSound(song.sound, song.sample_rate, tempo, song.offset_sec)
+            rows = 2 if song.isolated is None else 3
+            sound = StretchedSound(song.sound, song.sample_rate, tempo, song.offset_sec, rows)
             self._stretched[key] = song, Song(song.file_id, STRETCH_RATE_HZ, sound)
         return self._stretched[key][1]
 

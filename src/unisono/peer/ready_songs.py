@@ -7,7 +7,7 @@ Whoever makes it closes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unisono.peer.alignment import Alignment
 from unisono.peer.ambient import Clock
@@ -83,8 +83,12 @@ class ReadySongs:
             loaded.arriving_since_local_ms = None
 
     def _loaded(self, song: Song) -> None:
-        alignment = Alignment(self._find, self._own_annotations)
-        self._by_file[song.file_id] = _Loaded(song, alignment, self._clock.local_ms())
+        former = self._by_file.get(song.file_id)
+        if former is not None:  # opened anew for another role: its sound lies where it lay
+            former.song = replace(song, offset_sec=former.song.offset_sec)
+        else:
+            alignment = Alignment(self._find, self._own_annotations)
+            self._by_file[song.file_id] = _Loaded(song, alignment, self._clock.local_ms())
         self._on_change()
 
     def _refused(self, file_id: str) -> None:

@@ -84,9 +84,9 @@ def render_block(before: Run | None, place: Place | None, frames: int) -> Block:
         if is_going_on and former is not None:
             ending.remove(former)
         elif lane.start_sec < run.at_sec:  # at its start a song begins as it was made
-            _fade_in(part)
+            _fade_in(part, is_alike=is_going_on and any(lane.is_alike(each) for each in ending))
         sound += part
-    _fade_out(sound, before, ending, CROSSFADE_FRAMES)
+    _fade_out(sound, before, ending, CROSSFADE_FRAMES, read if is_going_on else ())
     run = Run(read, run.at_sec, run.step_sec)
     after = Run(read, run.at_sec + frames * run.step_sec, run.step_sec) if read else None
     return Block(sound, error_ms if run.sounds_for(frames) else None, after)
@@ -99,13 +99,15 @@ def correction_ppm(error_ms: float) -> float:
     return min(limit_ppm, max(-limit_ppm, wanted_ppm))
 
 
-def _fade_in(sound: Sound) -> None:
-    """At equal power with what fades out meanwhile."""
+def _fade_in(sound: Sound, *, is_alike: bool) -> None:
+    """At equal power with what fades out meanwhile; at equal gain with another part of the same sound."""
     frames = min(CROSSFADE_FRAMES, sound.shape[1])
-    sound[:, :frames] *= np.sin(_angles(frames))
+    sound[:, :frames] *= _shares(frames) if is_alike else np.sin(_angles(frames))
 
 
-def _fade_out(sound: Sound, before: Run | None, lanes: Sequence[Lane], most_frames: int) -> None:
+def _fade_out(
+    sound: Sound, before: Run | None, lanes: Sequence[Lane], most_frames: int, into: Sequence[Lane] = ()
+) -> None:
     """What sounded until now, as far as it is there."""
     frames = min(most_frames, sound.shape[1])
     if before is None:
@@ -113,9 +115,14 @@ def _fade_out(sound: Sound, before: Run | None, lanes: Sequence[Lane], most_fram
     for lane in lanes:
         part = lane.read(before.seconds(frames))
         if part is not None:
-            sound[:, :frames] += part * np.cos(_angles(frames))
+            is_alike = any(each.is_alike(lane) for each in into)
+            sound[:, :frames] += part * (1 - _shares(frames) if is_alike else np.cos(_angles(frames)))
+
+
+def _shares(frames: int) -> Sound:
+    shares: Sound = ((np.arange(frames) + 0.5) / frames).astype(np.float32)
+    return shares
 
 
 def _angles(frames: int) -> Sound:
-    angles: Sound = ((np.arange(frames) + 0.5) / frames * (math.pi / 2)).astype(np.float32)
-    return angles
+    return np.asarray(_shares(frames) * (math.pi / 2), dtype=np.float32)

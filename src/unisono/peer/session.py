@@ -16,7 +16,7 @@ from msgspec import UnsetType
 from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
 from unisono.peer.anchor import decode_anchor
 from unisono.peer.annotations import is_index_like
-from unisono.peer.constants.session import SERVER_SILENCE_MS
+from unisono.peer.constants.session import SERVER_SILENCE_MS, Role
 from unisono.peer.control_link import ControlLink, RefusedError
 from unisono.peer.ctl import PeerTime
 from unisono.peer.directing import Directing
@@ -30,6 +30,7 @@ from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.offset import OffsetEstimate, Probe
 from unisono.peer.outputs import Outputs, Sink
+from unisono.peer.own_role import RoleDesk
 from unisono.peer.own_status import OwnStatus
 from unisono.peer.peer_comparison import PeerComparison
 from unisono.peer.peer_message import PeerMessage, Status, StatusMessage, decode_message, encode_message
@@ -42,6 +43,7 @@ from unisono.peer.queue_keeper import QueueKeeper, Standing
 from unisono.peer.queue_message import QueueAsk
 from unisono.peer.queue_register import Office
 from unisono.peer.ready_songs import ReadySongs
+from unisono.peer.role_message import RoleRequest
 from unisono.peer.roster import HelloHandshake, Roster
 from unisono.peer.safe_text import clean_line
 from unisono.peer.signal import Signal
@@ -75,6 +77,8 @@ class SessionOptions:
     # Whether these go to the end of the queue.
     is_queueing: bool = False
     speaker_delay_ms: int = 0
+    # What of the sound this peer plays, whatever a director asks; None: all, until a director asks for else.
+    role: Role | None = None
     # Each is given the playback controller, from which it learns what sounds when. None at all: a peer
     # without sound.
     sinks: Sequence[Callable[[PlaybackController], Sink]] = ()
@@ -121,6 +125,7 @@ class PeerSession:
         self.clock.room_estimate = self._room_estimate
         self._node_id = ""
         self.songs = ReadySongs(self.swarm, clock, self._songs_changed)
+        self.role = RoleDesk(options.role, self._play_role)
         self.keeper = QueueKeeper(chance, self._standing, self._send)
         self._own_status = OwnStatus(
             name=options.name,
@@ -131,6 +136,7 @@ class PeerSession:
             outputs=self._outputs,
             songs=self.songs,
             swarm=self.swarm,
+            role=self.role,
         )
         self._directing = Directing(
             me=self.me,
@@ -183,6 +189,14 @@ class PeerSession:
 
     def stop(self) -> None:
         self._directing.stop(self._time.local_ms())
+
+    def set_role(self, role: Role) -> None:
+        """What is queued crosses over to it; a channel of a song that plays is decoded first."""
+        self.role.choose(role)
+
+    def _play_role(self, role: Role) -> None:
+        self.songs.loader.role = role
+        self.controller.set_role(role)
 
     async def _queue_in_order(self, offers: Sequence[asyncio.Task[str | None]]) -> None:
         """One behind the other at the end of the queue, as they were named."""
@@ -318,6 +332,8 @@ class PeerSession:
             case Queue() | QueueRequest() | QueueAsk():
                 self.keeper.receive(sender, message, local_ms)
                 self._follow(local_ms)
+            case RoleRequest():
+                self.role.heard(message, sender, self.director.director_id, local_ms)
             case _:
                 self.swarm.receive_signal(sender, message)
 

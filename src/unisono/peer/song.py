@@ -25,10 +25,13 @@ class Song:
 
     file_id: str
     sample_rate: int
-    # In two channels.
+    # In two channels, and behind them what is isolated.
     sound: ReadableSound
     offset_sec: float = 0.0
     said: SaidLength = field(default_factory=SaidLength)
+    # Those of the file that have names, where it has more than two; and the one that was decoded by itself.
+    channel_names: tuple[str, ...] = ()
+    isolated: str | None = None
 
     @property
     def duration_sec(self) -> float:

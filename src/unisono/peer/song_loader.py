@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from unisono.peer.anchor import Anchor, AnchorMatch, encode_anchor, make_anchor, match_anchor
-from unisono.peer.constants.session import MAX_FILE_TROUBLES, FileTrouble
+from unisono.peer.constants.session import MAX_FILE_TROUBLES, FileTrouble, Role
 from unisono.peer.decode_protocol import SeekIndex
 from unisono.peer.errors import FileError
 from unisono.peer.open_song import OpenSong
 from unisono.peer.remember import remember
+from unisono.peer.role_part import is_channel, isolated_for
 from unisono.peer.safe_text import clean_line
 from unisono.peer.song import SaidLength, Song
 from unisono.peer.song_file import FileStretches
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 class _Opened:
     file_id: str
     sound: OpenSong
+    # What it is decoded for.
+    role: Role
     # None while it is loading.
     song: Song | None = None
 
@@ -57,6 +60,8 @@ class SongLoader:
         self._opened: dict[str, _Opened] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._offers = asyncio.Lock()
+        # Of this peer: where it is a channel of a song, that is decoded besides what all play.
+        self.role: Role = "all"
         # Why this peer will not play a file; asked once, and again only when it is long forgotten.
         self._refused: dict[str, str] = {}
         self._troubles: dict[str, FileTrouble] = {}
@@ -113,17 +118,26 @@ class SongLoader:
             self._close(file_id)
         for file_id, places in places_sec.items():
             opened = self._opened.get(file_id)
-            if opened is not None:
+            if opened is not None and self._lacks_channel(opened):
+                self._close(file_id)  # what it holds is played until the other one can be
+                self._open(file_id, places)
+            elif opened is not None:
                 opened.sound.aim(places)
             elif file_id not in self._refused:
                 self._open(file_id, places)
+
+    def _lacks_channel(self, opened: _Opened) -> bool:
+        if opened.song is None:
+            return is_channel(self.role) and opened.role != self.role
+        isolated = isolated_for(self.role, opened.song.channel_names)
+        return isolated is not None and isolated != opened.song.isolated
 
     def find(self, song: Song, anchor: Anchor, on_found: Callable[[AnchorMatch | None], None]) -> None:
         """Looks for an anchor in the song's file, and tells; not at all where the session ends."""
         self._spawn(self._find(song, anchor, on_found))
 
     def _open(self, file_id: str, places_sec: Sequence[float]) -> None:
-        path, loop = self._swarm.content_of(file_id), asyncio.get_running_loop()
+        path, loop, role = self._swarm.content_of(file_id), asyncio.get_running_loop(), self.role
         if path is None:
             return
 
@@ -131,9 +145,9 @@ class SongLoader:
             loop.call_soon_threadsafe(self._fail, opened, failure)
 
         def make(place_sec: float, index: SeekIndex | None) -> SongWindow:
-            return SongWindow(path, place_sec, index, failed)
+            return SongWindow(path, place_sec, index, failed, role=role)
 
-        opened = _Opened(file_id, OpenSong(places_sec, self.surveys.index_of(file_id), make))
+        opened = _Opened(file_id, OpenSong(places_sec, self.surveys.index_of(file_id), make), role)
         self._opened[file_id] = opened
         self._spawn(self._finish_loading(opened))
 
@@ -148,7 +162,14 @@ class SongLoader:
         if self._opened.get(file_id) is not opened:
             return  # nobody wants it any more
         said = SaidLength(heading.said_sec, heading.is_rough)
-        opened.song = Song(file_id, heading.sample_rate, opened.sound, said=said)
+        opened.song = Song(
+            file_id,
+            heading.sample_rate,
+            opened.sound,
+            said=said,
+            channel_names=heading.channel_names,
+            isolated=heading.isolated,
+        )
         self._on_loaded(opened.song)
         try:
             surveyed = await self.surveys.survey(file_id)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unisono.peer.constants.session import Role
 from unisono.peer.decode import MAX_RATE_HZ, TIMEOUT_SEC, Decoder
 from unisono.peer.decode_protocol import Ending, Heading, Job, SeekIndex
 from unisono.peer.errors import FileError
@@ -39,10 +40,12 @@ class SongWindow:
         index: SeekIndex | None,
         on_failed: Callable[[FileError], None],
         timeout_sec: float = TIMEOUT_SEC,
+        role: Role = "all",
     ) -> None:
         self._path = path
         self._on_failed = on_failed
         self._timeout_sec = timeout_sec
+        self._role = role
         self._changed = threading.Condition()
         self._index = index
         self._aim_sec = from_sec
@@ -88,7 +91,8 @@ class SongWindow:
             if low < high and not _covers(held, low, high):
                 return None
         if not held:
-            return np.zeros((2, length), dtype=np.float32)
+            rows = self._heading.rows if self._heading is not None else 2
+            return np.zeros((rows, length), dtype=np.float32)
         joined = np.concatenate([part for _, part in held], axis=1)[:, : max(0, high - held[0][0])]
         return padded(joined, held[0][0], (first, length))
 
@@ -195,7 +199,7 @@ class SongWindow:
                 self._begin_sec = max(0.0, self._aim_sec - LEAD_SEC)
             self._has_begun, self._has_ended, self._is_leaping = False, False, False
             self._is_index_used = self._index is not None
-            job = Job(MAX_RATE_HZ, from_sec=self._begin_sec, index=self._index)
+            job = Job(MAX_RATE_HZ, from_sec=self._begin_sec, index=self._index, role=self._role)
             self._decoder = Decoder(self._path, job, self._timeout_sec)
             self._end = round(self._begin_sec * self._rate)
             return self._decoder

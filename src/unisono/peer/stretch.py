@@ -78,14 +78,17 @@ def decoded_from_sec(tempo: int, position_sec: float) -> float:
 
 
 class StretchedSound:
-    """Readable sound. `tempo` in per cent; `offset_sec` as in `Song`."""
+    """Readable sound. `tempo` in per cent; `offset_sec` as in `Song`; `rows`: channels of `sound`."""
 
-    def __init__(self, sound: ReadableSound, sample_rate: int, tempo: int, offset_sec: float = 0.0) -> None:
+    def __init__(
+        self, sound: ReadableSound, sample_rate: int, tempo: int, offset_sec: float = 0.0, rows: int = 2
+    ) -> None:
         self._sound = sound
         self._rate = sample_rate
         self._tempo = tempo
         self._offset = round(offset_sec * STRETCH_RATE_HZ)
-        self._vocoder = _PhaseVocoder(_Input(sound, sample_rate, self._offset), tempo)
+        self._rows = rows
+        self._vocoder = _PhaseVocoder(_Input(sound, sample_rate, self._offset), tempo, rows)
         # The first frame whose rotations do not depend on where the walk began, and the first of those that
         # are added up without a gap.
         self._true_from = 0
@@ -117,7 +120,7 @@ class StretchedSound:
 
     def _hop(self, hop: int) -> Sound | None:
         if hop <= _FIRST_HOP + 1:
-            return np.zeros((2, STRETCH_HOP_FRAMES), dtype=np.float32)
+            return np.zeros((self._rows, STRETCH_HOP_FRAMES), dtype=np.float32)
         if hop not in self._kept and not self._walk_to(hop):
             return None
         return self._kept[hop]
@@ -217,7 +220,7 @@ class _Input:
 class _PhaseVocoder:
     """Walks from frame to frame of synthesis; where the song is not there, it stays where it is."""
 
-    def __init__(self, source: _Input, tempo: int) -> None:
+    def __init__(self, source: _Input, tempo: int, rows: int) -> None:
         self._source = source
         self._tempo = tempo
         self.hop = 0
@@ -225,10 +228,10 @@ class _PhaseVocoder:
         self.rest: Real = np.zeros(_BINS)
         self._turn: Complex = np.ones(_BINS, dtype=np.complex128)
         self._gain: Real = np.ones(_BINS)
-        self._here: Complex = np.zeros((2, _BINS), dtype=np.complex128)
+        self._here: Complex = np.zeros((rows, _BINS), dtype=np.complex128)
         self._behind = self._here
         self._onset = math.inf
-        self._sum: Real = np.zeros((2, STRETCH_WINDOW_FRAMES))
+        self._sum: Real = np.zeros((rows, STRETCH_WINDOW_FRAMES))
 
     def begin(self, hop: int, rest: Real | None) -> bool:
         if not self._analyse(hop):
@@ -267,7 +270,7 @@ class _PhaseVocoder:
         self._sum += frames * (_HANN / _OVERLAP)
         made = self._sum[:, :STRETCH_HOP_FRAMES].astype(np.float32)
         self._sum = np.concatenate(
-            [self._sum[:, STRETCH_HOP_FRAMES:], np.zeros((2, STRETCH_HOP_FRAMES))], axis=1
+            [self._sum[:, STRETCH_HOP_FRAMES:], np.zeros((len(self._sum), STRETCH_HOP_FRAMES))], axis=1
         )
         return made
 

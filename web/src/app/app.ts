@@ -37,6 +37,7 @@ import { watchPage } from "./page-life.ts";
 import type { KeptPieces, ParkedSession, SessionParts } from "./parked-session.ts";
 import type { QueueActions } from "./queue-actions.ts";
 import { SessionOpening } from "./session-opening.ts";
+import type { SoundActions, SoundSettings } from "./sound-settings.ts";
 import { DelayMemory } from "./storage/delay-memory.ts";
 import { Heard } from "./storage/heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./storage/identity.ts";
@@ -77,6 +78,7 @@ export class App {
   #session: SwarmSession | null = null;
   /** null before the first join. */
   #parts: SessionParts | null = null;
+  #sound: SoundSettings | null = null;
   /** The session's store, named as what a reload leaves beside it. */
   #kept: KeptPieces | null = null;
   #parked: ParkedSession | null = null;
@@ -170,7 +172,7 @@ export class App {
     copyDiagnostics: () => this.#copy(JSON.stringify(this.snapshot(), null, 2)),
     dismissNotice: (id) => this.#notices.dismiss(id),
     isWeakKey,
-  } satisfies Omit<Actions, keyof QueueActions> as Actions;
+  } satisfies Omit<Actions, keyof QueueActions | keyof SoundActions> as Actions;
 
   #join(typedKey: string): void {
     let canonical: string;
@@ -249,6 +251,7 @@ export class App {
     Object.assign(
       this.actions,
       parts.queueActions(() => this.#session),
+      this.#settings(parts).actions,
     );
     this.#media ??= new parts.MediaControls(this.actions);
     this.#localNetwork ??= new parts.LocalNetwork(this.#page, () => this.#changed());
@@ -264,6 +267,7 @@ export class App {
       player: this.#player,
       store: kept.store,
       name: this.#identity.name,
+      role: this.#settings(parts).role,
       tappedLocalMs: beganLocalMs,
       onEvent: (event) => this.#tell(event),
       onChange: () => this.#changed(),
@@ -275,6 +279,17 @@ export class App {
     // An output that got its name only now was set without one.
     this.#session.setSpeakerDelay(this.#delays.delayMsOf(outputName) ?? this.#delays.delayMsOf(null) ?? 0);
     void this.#files.goOn();
+  }
+
+  #settings(parts: SessionParts): SoundSettings {
+    this.#sound ??= new parts.SoundSettings({
+      memory: this.#deviceMemory,
+      outputName: () => this.#outputs.outputName,
+      player: this.#player,
+      session: () => this.#session,
+      onChange: () => this.#changed(),
+    });
+    return this.#sound;
   }
 
   async #leave(): Promise<void> {
@@ -314,6 +329,7 @@ export class App {
   /** Another loudspeaker: with its own delay where one is remembered; without a name only the person can tell. */
   #outputChanged(outputName: string | null): void {
     if (!this.#session) return;
+    this.#sound?.outputChanged();
     const knownMs = outputName === null ? null : this.#delays.delayMsOf(outputName);
     const isSame = knownMs === this.#session.speakerDelayMs;
     if (outputName !== null) this.#session.setSpeakerDelay(knownMs ?? 0);
@@ -392,6 +408,7 @@ export class App {
       inviteLink: this.#key === "" ? "" : inviteLink(this.#page.location, this.#key),
       myName: this.#identity.name,
       volume: this.#volume,
+      trim: this.#sound?.trim ?? EMPTY_VIEW.trim,
       asksIfHeard: this.#heard.isAsking,
       notice: this.#notices.shown,
       isSecureContext: this.#page.isSecureContext,
@@ -403,6 +420,7 @@ export class App {
   #observe(facts: SessionFacts, localMs: number): void {
     if (this.#phase === "joining" && facts.nodeId) this.#phase = "joined";
     if (facts.plan.state !== "stopped") this.#heard.musicBegan();
+    this.#sound?.keep(facts.role);
     const parts = this.#parts;
     if (!parts || !this.#history.record(localMs, parts.readFigures(facts))) return;
     this.#pieces = parts.viewPieces(facts, this.#session?.swarm.pieceMaps ?? []);

@@ -7,3 +7,4 @@ export { noticeOf, readFigures, viewHelp, viewPieces, viewSession } from "../vie
 export { LocalNetwork } from "./local-network.ts";
 export { MediaControls } from "./media-controls.ts";
 export { queueActions } from "./queue-actions.ts";
+export { SoundSettings } from "./sound-settings.ts";

@@ -25,3 +25,4 @@ export { Player } from "./player.ts";
 export type { MakePlayerParts } from "./player-parts.ts";
 export { makeClicks } from "./render/click.ts";
 export type { Timeline } from "./render/segment-planner.ts";
+export { FLAT_TRIM, isRole, parseTrim, type Role, type Trim } from "./role.ts";

@@ -184,8 +184,8 @@ export class LaneLine {
 /** Where a lane's song is, s at the lane's tempo, when the line is at `sec`. */
 export const songSecAt = (lane: Lane, sec: number): number => sec - anchorSec(lane);
 
-/** More than a filter rings, at whatever rate. */
-const RINGING_SEC = 0.02;
+/** More than filters ring, at whatever rate: the converter's, the interpolation's, and that of the role "low". */
+const RINGING_SEC = 0.06;
 
 /** Where the song's beginning lies. */
 const anchorSec = ({ startSec, fromSec }: Lane): number => startSec - fromSec;

@@ -27,8 +27,12 @@ import {
   songSecAt,
 } from "./lane-line.ts";
 import type { LanePlace, LanesUnder } from "./render/lane-mix.ts";
+import { reachOf } from "./render/low-reach.ts";
 import type { Run, Segment } from "./render/segment-track.ts";
 import { stretchedInput } from "./render/stretch-span.ts";
+import type { Role } from "./role.ts";
+import { RoleLine } from "./role-line.ts";
+import { partFor } from "./role-part.ts";
 
 /** What is decoded of a sound that sounds later: two slices, as at the start of any. */
 const READY_SEC = 8;
@@ -38,7 +42,7 @@ const NORMAL_TEMPO = 100;
 /** A song that is entered where it should be by now, not at a place that is still ahead. */
 const AT_ONCE = { startSec: Number.NEGATIVE_INFINITY, isOfSilence: false };
 
-export interface LanedParts extends SoundParts {
+export interface LanedParts extends Omit<SoundParts, "role"> {
   /** What is queued of the line; null while nothing is. */
   readonly queued: () => QueuedSpan | null;
   /** What is queued is no longer what should sound. */
@@ -66,13 +70,16 @@ export class LanedSound {
   /** The one that was opened last comes last. */
   readonly #open = new Map<string, Open>();
   #lanes: readonly Lane[] = [];
+  readonly #roles = new RoleLine();
+  /** What is decoded for. */
+  #wantedRole: Role = "all";
   /** The anchors asked for are made one after the other: decoding takes memory. */
   #anchoring: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LanedParts, makeSounds: MakeSounds) {
     this.#parts = parts;
     this.#rate = parts.context.sampleRate;
-    this.#sounds = makeSounds(parts);
+    this.#sounds = makeSounds({ ...parts, role: () => this.#wantedRole });
   }
 
   // ── opening and closing ───────────────────────────────────────────────────────────────────────────────────────
@@ -97,7 +104,7 @@ export class LanedSound {
   takeMade(sourceId: string, channels: readonly Float32Array<ArrayBuffer>[], durationSec: number): void {
     const { channel } = this.#parts;
     channel.post(
-      { type: "load", sourceId, channels },
+      { type: "load", sourceId, channels, isolated: null },
       channels.map(({ buffer }) => buffer),
     );
     this.#lanes = [wholeLane(sourceId)];
@@ -163,6 +170,24 @@ export class LanedSound {
     this.#placeAnew();
   }
 
+  // ── the role ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Of what is queued from now on. */
+  get role(): Role {
+    return this.#roles.role;
+  }
+
+  /** A channel of a file is decoded from now on. */
+  wantRole(role: Role): void {
+    this.#wantedRole = role;
+  }
+
+  /** What is queued from this frame of the context on, and not before, is in the wanted role. `null`: nothing is queued. */
+  takeRole(fromFrame: number | null): void {
+    if (fromFrame === null) this.#roles.reset(this.#wantedRole);
+    else this.#roles.change(fromFrame, this.#wantedRole);
+  }
+
   // ── the line ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   setLanes(lanes: readonly Lane[]): void {
@@ -181,8 +206,8 @@ export class LanedSound {
     return this.#line.shiftSec;
   }
 
-  /** Whether these frames of the line can be rendered. A lane whose sound is not open is silent. */
-  covers(fromFrame: number, toFrame: number): boolean {
+  /** Whether these frames of the line can be rendered in a role. A lane whose sound is not open is silent. */
+  covers(fromFrame: number, toFrame: number, role = this.#roles.role): boolean {
     const rate = this.#rate;
     return this.#line.between(fromFrame / rate, toFrame / rate).every((lane) => {
       const open = this.#openOf(lane);
@@ -190,23 +215,32 @@ export class LanedSound {
       const from = Math.max(fromFrame, beginsSec(lane) * rate);
       const to = Math.min(toFrame, endsSec(lane) * rate);
       if (from >= to) return true;
-      const { fromFrame: fromSound, toFrame: toSound } = this.#soundUnder(lane, open, from, to);
-      return open.sound.covers(fromSound, toSound);
+      const part = this.#partOf(open, role);
+      const reach = reachOf(part, rate);
+      const { fromFrame: fromSound, toFrame: toSound } = this.#soundUnder(
+        lane,
+        open,
+        from - reach,
+        to + reach,
+      );
+      return open.sound.covers(fromSound, toSound, part);
     });
   }
 
   /** What is to be added up to render a segment. */
   under(segment: Segment): LanesUnder {
-    const { fadeFrom, frames } = segment;
-    const of = (run: Run, count: number) =>
-      this.#lanesBetween(run.position, run.position + count * (run.ratio + (count * run.ratioStep) / 2));
+    const { fadeFrom, frames, startFrame } = segment;
+    const of = (run: Run, count: number, role: Role) => {
+      const toFrame = run.position + count * (run.ratio + (count * run.ratioStep) / 2);
+      return this.#lanesBetween(run.position, toFrame, role);
+    };
     return {
-      lanes: of(segment, frames),
-      lanesBefore: fadeFrom?.run ? of(fadeFrom.run, fadeFrom.frames) : [],
+      lanes: of(segment, frames, this.#roles.at(startFrame)),
+      lanesBefore: fadeFrom?.run ? of(fadeFrom.run, fadeFrom.frames, this.#roles.at(startFrame - 1)) : [],
     };
   }
 
-  #lanesBetween(fromFrame: number, toFrame: number): readonly LanePlace[] {
+  #lanesBetween(fromFrame: number, toFrame: number, role: Role): readonly LanePlace[] {
     const rate = this.#rate;
     return this.#line.between(fromFrame / rate, toFrame / rate).flatMap((lane) => {
       if (!lane.sound) return [];
@@ -214,6 +248,8 @@ export class LanedSound {
       const { tempo } = lane;
       return {
         sourceId: lane.sound.sourceId,
+        role: this.#partOf(this.#openOf(lane), role),
+        sampleRate: rate,
         originFrame: -songSecAt(lane, 0) * rate - (tempo === NORMAL_TEMPO ? offsetFrames : 0),
         stretch: tempo === NORMAL_TEMPO ? null : { tempo, sampleRate: rate, offsetFrames },
         startFrame: lane.startSec * rate,
@@ -304,6 +340,10 @@ export class LanedSound {
     const song = isNormal ? { fromFrame: from, toFrame: to } : stretchedInput(lane.tempo, rate, from, to);
     const offset = decodeOffsetSec * rate;
     return { fromFrame: song.fromFrame + offset, toFrame: song.toFrame + offset };
+  }
+
+  #partOf(open: Open | null, role: Role): Role {
+    return partFor(role, open?.sound.channels ?? []);
   }
 
   #openOf(lane: Lane): Open | null {

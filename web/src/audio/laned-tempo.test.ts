@@ -118,7 +118,8 @@ describe("the render station", () => {
       return (answer as Extract<RenderAnswer, { type: "rendered" }>).channels[0];
     };
     for (const hz of [440, 550]) {
-      station.handle({ type: "load", sourceId: "source", channels: [tone(hz) as Float32Array<ArrayBuffer>] });
+      const channels = [tone(hz) as Float32Array<ArrayBuffer>];
+      station.handle({ type: "load", sourceId: "source", channels, isolated: null });
       const stretch = { tempo: TEMPO, sampleRate: RATE, offsetFrames: 0 };
       const wanted = new StretchedSource(wholeSource([tone(hz)]), stretch).read(0, 4 * RATE, 4_800);
       expect(render()).toEqual(wanted);

@@ -5,18 +5,24 @@ import { makeSounds as makeFileSounds } from "./decode/file-sounds.ts";
 import type { MakeSounds, SoundParts } from "./decode/sound.ts";
 import { type LanedParts, LanedSound } from "./laned-sound.ts";
 import type { OutputClock } from "./output/output-clock.ts";
+import { QueuedSound } from "./queued-sound.ts";
 import { RenderChannel } from "./render/render-channel.ts";
 import { SegmentPlanner } from "./render/segment-planner.ts";
 import { SegmentQueue } from "./render/segment-queue.ts";
+import { TrimStage } from "./render/trim-stage.ts";
 
 export interface PlayerParts {
   readonly channel: RenderChannel;
   readonly queue: SegmentQueue;
   readonly planner: SegmentPlanner;
   readonly lanes: LanedSound;
+  readonly queued: QueuedSound;
+  readonly trim: TrimStage;
 }
 
-interface PlayerGround extends Omit<SoundParts, "context" | "channel">, Omit<LanedParts, keyof SoundParts> {
+interface PlayerGround
+  extends Omit<SoundParts, "context" | "channel" | "role">,
+    Omit<LanedParts, keyof SoundParts> {
   readonly context: AudioContext;
   readonly destination: AudioNode;
   readonly line: OutputClock;
@@ -29,10 +35,12 @@ export const playerPartsWith =
   (makeSounds: MakeSounds): MakePlayerParts =>
   ({ destination, line, worker, ...ground }) => {
     const channel = new RenderChannel(worker);
-    const queue = new SegmentQueue(ground.context, destination, channel);
+    const trim = new TrimStage(ground.context, destination);
+    const queue = new SegmentQueue(ground.context, trim.input, channel);
     const lanes = new LanedSound({ ...ground, channel }, makeSounds);
     const planner = new SegmentPlanner(ground.context.sampleRate, line, (from, to) => lanes.covers(from, to));
-    return { channel, queue, planner, lanes };
+    const queued = new QueuedSound(planner, queue, lanes);
+    return { channel, queue, planner, lanes, queued, trim };
   };
 
 export const makePlayerParts: MakePlayerParts = playerPartsWith(makeFileSounds);

@@ -13,24 +13,23 @@ import { SoundOutput } from "./output/sound-output.ts";
 import { browserSound, type SoundPlatform } from "./output/sound-platform.ts";
 import type { PlaybackReading, PlaybackState, SoundMove } from "./playback-reading.ts";
 import type { MakePlayerParts, PlayerParts } from "./player-parts.ts";
+import type { QueuedSound } from "./queued-sound.ts";
 import { ringChime } from "./render/chime.ts";
 import { Repair } from "./render/repair.ts";
 import type { SegmentPlanner, Timeline } from "./render/segment-planner.ts";
 import type { SegmentQueue } from "./render/segment-queue.ts";
-import type { Segment } from "./render/segment-track.ts";
 import { Settling } from "./render/settling.ts";
+import type { Role, Trim } from "./role.ts";
 
 const TICK_MS = 100;
 /** A start is queued this long before its render, so that the clocks can be read until then; hidden pages queue at once. */
 const START_AHEAD_SEC = 0.5;
 /** TR8: no click, and still at once to a finger on the slider. */
 const VOLUME_RAMP_SEC = 0.015;
-/** What will be faded over at the next cut, with something to spare. */
-const CUT_ROOM_SEC = 0.1;
 
 const fromTheBeginning = (): number => 0;
 
-type ShownSound = Pick<Sound, "loudness" | "windowSec" | "isByIndex">;
+type ShownSound = Pick<Sound, "loudness" | "windowSec" | "isByIndex" | "channels">;
 
 export class Player {
   readonly #clock: Clock;
@@ -51,6 +50,8 @@ export class Player {
   #startSec: () => number = fromTheBeginning;
   #gain: GainNode | null = null;
   #volume = 1;
+  #role: Role = "all";
+  #trim: Trim | null = null;
   #isHidden = false;
   #isUnable = false;
   readonly #repair = new Repair();
@@ -90,6 +91,19 @@ export class Player {
   setVolume(volume: number): void {
     this.#volume = volume;
     this.#gain?.gain.setTargetAtTime(volume, this.#output.context?.currentTime ?? 0, VOLUME_RAMP_SEC / 3);
+  }
+
+  /** What of the sound this device plays. What is queued crosses over to it (P90), once a channel of the file is decoded. */
+  setRole(role: Role): void {
+    this.#role = role;
+    this.#lanes?.wantRole(role);
+    this.#takeRole();
+  }
+
+  /** How this device's loudspeaker is corrected by ear. */
+  setTrim(trim: Trim): void {
+    this.#trim = trim;
+    this.#parts?.trim.set(trim);
   }
 
   /** Says that this device sounds; nothing before the first tap. */
@@ -137,9 +151,11 @@ export class Player {
       clock: this.#clock,
       platform: this.#platform,
       onChange: this.#onChange,
-      queued: () => this.#queued(),
+      queued: () => this.#span(),
       onLanesChanged: (change) => (change === "moved" ? this.redirect() : this.replan()),
     });
+    if (this.#trim) this.#parts.trim.set(this.#trim);
+    this.setRole(this.#role);
     for (const resolve of this.#awaiting.splice(0)) resolve(this.#parts);
     this.#onChange();
   }
@@ -150,6 +166,10 @@ export class Player {
 
   get #queue(): SegmentQueue | null {
     return this.#parts?.queue ?? null;
+  }
+
+  get #queued(): QueuedSound | null {
+    return this.#parts?.queued ?? null;
   }
 
   get #lanes(): LanedSound | null {
@@ -282,8 +302,8 @@ export class Player {
   redirect(): void {
     if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
-      if (this.#isBeforeStart(frame)) this.#restart();
-      else this.#splice(frame, this.#planner.redirect(frame, this.#line));
+      if (this.#queued?.isBeforeStart(frame)) this.#queued?.restart();
+      else this.#queued?.splice(frame, this.#planner.redirect(frame, this.#line));
     }
     this.#tick();
   }
@@ -294,8 +314,8 @@ export class Player {
     this.#output.isSoundDue = false;
     if (!this.#planner || !this.#queue || this.#planner.track.isEmpty) return;
     const frame = this.#cutFrame();
-    const fade = this.#isBeforeStart(frame) ? null : this.#planner.end(frame);
-    this.#splice(frame, fade);
+    const fade = this.#queued?.isBeforeStart(frame) ? null : this.#planner.end(frame);
+    this.#queued?.splice(frame, fade);
     this.#planner.track.clear();
   }
 
@@ -303,7 +323,8 @@ export class Player {
   replan(): void {
     if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
-      if (!this.#isBeforeStart(frame)) this.#splice(frame, this.#planner.replan(frame, this.#line));
+      if (!this.#queued?.isBeforeStart(frame))
+        this.#queued?.splice(frame, this.#planner.replan(frame, this.#line));
     }
     this.#tick();
   }
@@ -379,18 +400,18 @@ export class Player {
     return this.#lanes?.current(this.#timeline && this.#line(this.#clock.nowMs())) ?? null;
   }
 
-  #queued(): QueuedSpan | null {
-    const planner = this.#planner;
-    if (!this.#timeline || !planner || planner.track.isEmpty) return null;
-    const fromSec = this.#line(this.#clock.nowMs());
-    const cutSec = (planner.idealPosition(this.#cutFrame(), this.#line) ?? fromSec * this.#rate) / this.#rate;
-    const end = planner.track.positionAt(planner.track.endFrame ?? 0);
-    const fixedSec = Math.max(fromSec, cutSec) + CUT_ROOM_SEC;
-    return { fromSec, fixedSec, toSec: Math.max(fixedSec, (end ?? 0) / this.#rate) };
+  #span(): QueuedSpan | null {
+    if (!this.#timeline) return null;
+    const nowSec = this.#line(this.#clock.nowMs());
+    return this.#queued?.span(nowSec, this.#cutFrame(), this.#line, this.#rate) ?? null;
   }
 
   get #rate(): number {
     return this.#output.context?.sampleRate ?? 1;
+  }
+
+  #takeRole(): void {
+    this.#queued?.takeRole(this.#role, this.#cutFrame(), this.#timeline && this.#line);
   }
 
   #cutFrame(): number {
@@ -399,26 +420,8 @@ export class Player {
     return this.#planner?.track.pastFade(frame) ?? frame;
   }
 
-  #isBeforeStart(frame: number): boolean {
-    return frame <= (this.#planner?.track.segments[0]?.startFrame ?? 0);
-  }
-
-  #splice(frame: number, segment: Segment | null): void {
-    this.#queue?.cut(frame);
-    if (segment) this.#enqueue(segment);
-  }
-
-  #enqueue(segment: Segment): void {
-    if (this.#lanes) this.#queue?.play(segment, this.#lanes.under(segment));
-  }
-
-  #restart(): void {
-    this.#queue?.clear();
-    this.#planner?.track.clear();
-  }
-
   #outputChanged(): void {
-    this.#restart(); // no backlog: what was queued before an interruption is never heard after it
+    this.#queued?.restart(); // no backlog: what was queued before an interruption is never heard after it
     const isBack = this.#wasInterrupted && this.isUnlocked;
     this.#wasInterrupted = this.isInterrupted;
     if (isBack) this.#onSoundMoved("back");
@@ -434,11 +437,12 @@ export class Player {
     this.#watchOutput();
     this.#aim();
     if (!planner || !this.#timeline || !this.#lanes || context?.state !== "running") return;
+    this.#takeRole();
     this.#repairError(planner, timeline);
     const renderFrame = context.currentTime * this.#rate;
     planner.track.forgetBefore(renderFrame - this.#rate);
     const endFrame = planner.track.endFrame;
-    if (endFrame !== null && endFrame < renderFrame + this.#rate * 0.01) this.#restart(); // starved: enter anew
+    if (endFrame !== null && endFrame < renderFrame + this.#rate * 0.01) this.#queued?.restart(); // starved: enter anew
     if (planner.track.isEmpty) {
       const startAheadSec = START_AHEAD_SEC + (this.#output.latencyMs ?? 0) / 1000;
       const nowSec = timeline(this.#clock.nowMs());
@@ -446,16 +450,16 @@ export class Player {
       if (!entry || (!this.#isHidden && nowSec < entry.startSec - startAheadSec)) return;
       const first = planner.begin(this.#cutFrame(), timeline, entry.startSec, entry.isOfSilence);
       if (!first) return;
-      this.#enqueue(first);
+      this.#queued?.enqueue(first);
       this.#onChange();
     }
     for (const segment of planner.fill(renderFrame, this.#isHidden, timeline)) {
-      this.#enqueue(segment);
+      this.#queued?.enqueue(segment);
     }
     const endingFrame = planner.endingFrame(this.#cutFrame());
     // It goes on where it should be by then, as soon as that is decoded.
     const fade = endingFrame !== null && planner.end(endingFrame);
-    if (fade) this.#splice(fade.startFrame, fade);
+    if (fade) this.#queued?.splice(fade.startFrame, fade);
   }
 
   /** What sounds next is decoded, and what lies far off is let go of. */
@@ -477,14 +481,14 @@ export class Player {
     if (planner.track.isEmpty) return;
     const localMs = this.#clock.nowMs();
     const frame = this.#cutFrame();
-    const isBefore = this.#isBeforeStart(frame);
+    const isBefore = this.#queued?.isBeforeStart(frame);
     const errorMs = isBefore ? planner.startErrorMs(timeline) : planner.errorMsAt(localMs, timeline);
     const { line } = this.#output;
     if (!this.#repair.isDue(line.steps, errorMs, line.uncertaintyMsAt(localMs) ?? 0, localMs)) return;
     if (isBefore) {
-      this.#restart(); // P22: a hidden page has queued its start long ago, for where the card was then
+      this.#queued?.restart(); // P22: a hidden page has queued its start long ago, for where the card was then
       return;
     }
-    this.#splice(frame, planner.redirect(frame, timeline));
+    this.#queued?.splice(frame, planner.redirect(frame, timeline));
   }
 }

@@ -22,5 +22,6 @@ export {
   takeOut,
 } from "./queue.ts";
 export { compareHeartbeats, compareRecords, type DirectorRecord, type Heartbeat } from "./register.ts";
+export { compareSerials, nextSerial } from "./serial.ts";
 export { decideStart, type Readiness, type StartDecision } from "./start-gate.ts";
 export { LONGEST_WAIT_MS, StartWait } from "./start-wait.ts";

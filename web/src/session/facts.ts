@@ -1,6 +1,6 @@
 // Everything view-model.ts and snapshot.ts need to know of a session in a swarm, read in one go as plain data. Local ms.
 
-import { IN_TIME_SHARE, type PlaybackReading, type Player } from "../audio/index.ts";
+import { IN_TIME_SHARE, type PlaybackReading, type Player, type Role } from "../audio/index.ts";
 import type { ClockState, Disagreement, OffsetEstimate, PlaybackClockVerdict } from "../clock/index.ts";
 import type { ControlState } from "../control/index.ts";
 import { type Plan, programmeEndUs, type Queue } from "../director/index.ts";
@@ -8,6 +8,7 @@ import type { FileError, FileId, UserId } from "../lib/index.ts";
 import type { FileState, LinkState, Totals } from "../transfer/index.ts";
 import type { CalibrationFacts } from "./calibration.ts";
 import type { ToldTrouble } from "./core/file-troubles.ts";
+import type { AskedRole } from "./core/own-role.ts";
 import type { NotReadyReason } from "./core/peer-message.ts";
 import type { Shortage } from "./core/playback-target.ts";
 import { planNow, planUsAt } from "./core/programme-now.ts";
@@ -36,6 +37,10 @@ export interface PersonFacts {
   readonly isUnaligned: boolean;
   readonly link: LinkState["state"] | null;
   readonly isRelayed: boolean;
+  /** What part of the sound it plays, by its own word; null while nothing was heard of it. */
+  readonly role: Role | null;
+  /** What this device has asked it to play, while that is neither taken nor declined. */
+  readonly askedRole: Role | null;
 }
 
 /** Seconds in the song; null where it is not known. */
@@ -92,6 +97,11 @@ export interface SessionFacts {
   /** Seconds until the sound starts; null unless a start is ahead. */
   readonly startsInSec: number | null;
   readonly speakerDelayMs: number;
+  readonly role: Role;
+  /** What somebody asks this device to play. */
+  readonly askedRole: AskedRole | null;
+  /** Of the chosen file, those that can be played by themselves; null while it is not open here. */
+  readonly channels: readonly Role[] | null;
   readonly isClicking: boolean;
   readonly calibration: CalibrationFacts;
   /** This device gives little of its uplink to the files of others. */
@@ -103,7 +113,7 @@ export interface SessionFacts {
 }
 
 export function readFacts(session: SwarmSession, player: Player, localMs: number): SessionFacts {
-  const { director, swarm, controller, clock, roster } = session;
+  const { director, swarm, controller, clock, roster, roles } = session;
   const chosen = director.plan;
   const { queue } = session;
   const plan = planNow(chosen, queue, session, localMs);
@@ -128,6 +138,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isUnaligned: roster.peers.length > 0 && controller.isUnalignedAt(localMs),
     link: "open",
     isRelayed: false,
+    role: roles.told.role,
+    askedRole: null,
   };
   const others = roster.peers.map(({ userId, isAway, status }) => ({
     userId,
@@ -144,6 +156,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     isUnaligned: status?.isUnaligned === true,
     link: links.get(userId)?.state ?? null,
     isRelayed: links.get(userId)?.isRelayed === true,
+    role: status && (status.role?.role ?? "all"),
+    askedRole: roles.askedOf(userId),
   }));
   others.sort((a, b) => a.name.localeCompare(b.name) || (a.userId < b.userId ? -1 : 1));
   return {
@@ -177,6 +191,9 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     playback,
     startsInSec: startsInSec !== null && startsInSec > 0 ? startsInSec : null,
     speakerDelayMs: session.speakerDelayMs,
+    role: roles.told.role,
+    askedRole: roles.asked,
+    channels: (plan.fileId && player.soundOf(plan.fileId)?.channels) || null,
     isClicking: session.isClicking,
     calibration: session.calibration.read(),
     isGivingLittle: !swarm.isGenerous.value,

@@ -1,6 +1,6 @@
 // What a session in a swarm is made with. Local ms.
 
-import type { Player } from "../audio/index.ts";
+import type { Player, Role } from "../audio/index.ts";
 import type { SwarmKeys } from "../control/index.ts";
 import type { Clock, Random } from "../lib/index.ts";
 import type { PieceStore } from "../transfer/index.ts";
@@ -18,6 +18,8 @@ export interface SessionOptions {
   /** Where pieces are kept; the session wipes and closes it when it is left. */
   readonly store: PieceStore;
   readonly name: string;
+  /** What of the sound this device plays, as it remembers it. */
+  readonly role: Role;
   /** When the person tapped Join, local ms. */
   readonly tappedLocalMs: number;
   readonly onEvent: (event: SessionNews) => void;

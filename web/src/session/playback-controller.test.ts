@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Lane, Player, SoundFile, Timeline } from "../audio/index.ts";
+import type { Lane, Player, Role, SoundFile, Timeline } from "../audio/index.ts";
 import { fileOf } from "../audio/testing/byte-source.ts";
 import type { ClockState, OffsetEstimate, SyncedClock } from "../clock/index.ts";
 import { EMPTY_PLAN, type Plan } from "../director/index.ts";
 import { type FileId, SoundTooLong, Undecodable } from "../lib/index.ts";
 import { MAX_FILE_TROUBLES } from "../protocol/constants/session.gen.ts";
+import type { Tones } from "./core/playback-target.ts";
 import { readReadyFileId } from "./core/readiness.ts";
 import { PlaybackController } from "./playback-controller.ts";
 
@@ -44,6 +45,7 @@ class Desk {
   timeline: Timeline | null = null;
   lanes: readonly Lane[] = [];
   isUnable = false;
+  role: Role = "all";
   readonly player: Player;
   readonly clock: SyncedClock;
   readonly controller: PlaybackController;
@@ -73,6 +75,10 @@ class Desk {
         desk.timeline = null;
       },
       redirect: () => undefined,
+      setRole: (role: Role) => {
+        desk.role = role;
+      },
+      loadSound: () => undefined,
       rest: () => undefined,
     };
     const clock = {
@@ -95,10 +101,10 @@ class Desk {
     });
   }
 
-  follow(plan: Plan, localMs: number): void {
+  follow(plan: Plan, localMs: number, role: Role = "all", tones: Tones | null = null): void {
     const { player, clock } = this;
     const isReady = readReadyFileId({ plan, player, clock }) === plan.fileId;
-    this.controller.follow({ plan, stretches: [], isReady, speakerDelayMs: 0, tones: null }, localMs);
+    this.controller.follow({ plan, stretches: [], isReady, speakerDelayMs: 0, role, tones }, localMs);
   }
 
   /** Seconds into the song that the loudspeaker is told to be at; null while it is silent. */
@@ -121,6 +127,20 @@ describe("the plan at the loudspeaker", () => {
     desk.isUnable = true;
     desk.follow({ ...playing("north", 1), fileId: "6".repeat(64) as FileId, state: "preparing" }, 0);
     expect(desk.controller.refusalOf("6".repeat(64) as FileId)).not.toBeNull();
+  });
+
+  it("[R11] is heard in this device's role, and chirps and clicks are heard whole", () => {
+    const chirps = { id: "chirps", durationSec: 1, channel: () => new Float32Array(48_000), secAt: () => 0 };
+    desk.follow(playing("north", 1), 2_000_100, "low");
+    expect(desk.role).toBe("low");
+    desk.follow({ ...playing("north", 2), state: "stopped" }, 2_000_200, "low");
+    expect(desk.role).toBe("low");
+    desk.follow({ ...playing("north", 2), state: "stopped" }, 2_000_300, "low", chirps);
+    expect(desk.role).toBe("all");
+    expect(desk.timeline).not.toBeNull();
+    // A song that begins before they are over is a song.
+    desk.follow(playing("north", 3), 2_000_400, "low", chirps);
+    expect(desk.role).toBe("low");
   });
 
   it("[T10] goes on unmoved when it comes in a clock that this device does not know yet", () => {
@@ -194,6 +214,7 @@ class Workbench {
         this.stops += 1;
       },
       rest: () => undefined,
+      setRole: () => undefined,
     };
     this.controller = new PlaybackController({
       clock: { estimate: null, state: "unsynced" } as unknown as SyncedClock,
@@ -210,7 +231,10 @@ class Workbench {
   async play(fileId: FileId): Promise<void> {
     const plan: Plan = { ...EMPTY_PLAN, term: 1, rev: this.#rev++, fileId, state: "preparing" };
     for (let tick = 0; tick < 5; tick++) {
-      this.controller.follow({ plan, stretches: [], isReady: false, speakerDelayMs: 0, tones: null }, 0);
+      this.controller.follow(
+        { plan, stretches: [], isReady: false, speakerDelayMs: 0, role: "all", tones: null },
+        0,
+      );
       await settled();
     }
   }

@@ -149,6 +149,8 @@ export class PlaybackController {
       player.redirect();
     }
     if (plan.state !== "playing") player.rest(plan.positionUs / 1e6);
+    const isResting = plan.state === "stopped" || plan.fileId === null;
+    player.setRole(isResting && tones ? "all" : target.role); // R11
     if (plan.state === "stopped" || plan.fileId === null) {
       if (before && before.state !== "stopped") this.#silence();
       if (plan.fileId !== null && !tones) this.#songs.want([this.#chosen(plan, plan.fileId)]); // so that it goes on at once

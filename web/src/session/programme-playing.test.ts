@@ -130,7 +130,10 @@ class Room {
     const queue = { ...EMPTY_QUEUE, entries: this.order.map((name) => entryOf(name, this.lengths[name])) };
     const stretches = programme(plan, queue, localMs * 1_000 - 1e6, localMs * 1_000 + 100e6);
     const isReady = readReadyFileId({ plan, player, clock: this.#shared }) === plan.fileId;
-    this.controller.follow({ plan, stretches, isReady, speakerDelayMs: 0, tones: null }, localMs);
+    this.controller.follow(
+      { plan, stretches, isReady, speakerDelayMs: 0, role: "all", tones: null },
+      localMs,
+    );
   }
 
   #open(name: Name, isWanted: () => boolean): Promise<Sound | null> {

@@ -14,6 +14,7 @@ import type { OwnSettings, SessionEffect, SessionEvent } from "./core/event.ts";
 import type { Waiting } from "./core/plan-policy.ts";
 import type { PlaybackTarget } from "./core/playback-target.ts";
 import type { ProgrammeSettings } from "./core/programme-policy.ts";
+import type { RoleTap } from "./core/role-control.ts";
 import type { Roster } from "./core/roster.ts";
 import type { Timings } from "./core/timings.ts";
 import { HeldShares } from "./held-shares.ts";
@@ -29,6 +30,10 @@ import { SongFiles } from "./song-files.ts";
 import { TagCache } from "./tag-cache.ts";
 
 const TICK_MS = 200;
+/** More than anybody makes in one session. */
+const ROLE_CHOICES_PER_SESSION = 4_096;
+
+const firstChoiceOf = (epoch: number): number => (epoch * ROLE_CHOICES_PER_SESSION) % 2 ** 32;
 
 export class SwarmSession {
   readonly me: UserId;
@@ -58,7 +63,7 @@ export class SwarmSession {
   #aimed = "";
 
   constructor(options: SessionOptions) {
-    const { clock, random, keys, player, name, tappedLocalMs, platform = browserPlatform } = options;
+    const { clock, random, keys, player, name, role, tappedLocalMs, platform = browserPlatform } = options;
     this.#options = options;
     const isPhone = platform.isPhone();
     this.#stopFetching = platform.givePlayerParts(clock, (makeParts) => player.soundWith(makeParts));
@@ -129,7 +134,7 @@ export class SwarmSession {
     });
     const shares = new HeldShares(() => this.swarm.pieceMaps);
     this.#core = new SessionCore(
-      { me: this.me, isPhone, name, tappedLocalMs },
+      { me: this.me, isPhone, name, tappedLocalMs, role, firstChoice: firstChoiceOf(options.epoch) },
       {
         clock: this.clock,
         player,
@@ -200,6 +205,11 @@ export class SwarmSession {
     return this.#core.state.isVisible;
   }
 
+  /** This device's own, what somebody asks it to play, and what it asks of others. */
+  get roles(): SessionCore["roles"] {
+    return this.#core.roles;
+  }
+
   get waiting(): Waiting | null {
     return this.#core.state.waiting;
   }
@@ -217,6 +227,11 @@ export class SwarmSession {
 
   setSpeakerDelay(speakerDelayMs: number): void {
     this.#set({ speakerDelayMs });
+  }
+
+  /** A person's tap about roles (role-control.ts). */
+  setRoles(tap: RoleTap): void {
+    this.#handle(tap);
   }
 
   setClicking(isClicking: boolean): void {

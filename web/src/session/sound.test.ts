@@ -165,6 +165,44 @@ describe("a fade", () => {
   });
 });
 
+describe("a role", () => {
+  it("[P90] is heard within a fifth of a second, in place, however often it changes meanwhile", async () => {
+    const room = cardPlayer();
+    const errorMs = playing(room);
+    const { world, card, player } = room;
+    const rejoins = player.read().rejoins;
+    const heardRole = () => card.heard.at(-1)?.role;
+    expect(heardRole()).toBe("all");
+    for (const role of ["left", "low", "right"] as const) {
+      player.setRole(role);
+      world.advance(5);
+    }
+    expect(heardRole()).toBe("all"); // what is on its way to the loudspeaker is not changed any more
+    world.advance(300);
+    expect(heardRole()).toBe("right");
+    expect(errorMs()).toBeLessThan(1);
+    world.advance(5_000);
+    expect(heardRole()).toBe("right");
+    expect(player.read().rejoins).toBe(rejoins);
+    expect(card.brokenFades).toBe(0);
+    await player.close();
+  });
+
+  it("[P90] that was set before a song is its role from the first frame on, and of the next one", async () => {
+    const room = cardPlayer();
+    const { world, card, player } = room;
+    player.setRole("without-low");
+    playing(room);
+    expect(card.heard.at(-1)?.role).toBe("without-low");
+    player.stop();
+    world.advance(1_000);
+    player.setRole("left");
+    playing(room);
+    expect(card.heard.at(-1)?.role).toBe("left");
+    await player.close();
+  });
+});
+
 describe("an output that nobody plays on", () => {
   it("[P33] is kept awake by what no ear and no converter of 16 bits can tell from silence", async () => {
     const { card, player } = cardPlayer();

@@ -58,6 +58,8 @@ export const EMPTY_VIEW: View = {
   volume: 1,
   asksIfHeard: false,
   speakerDelayMs: 0,
+  roleHere: { role: "all", channels: null, asked: null },
+  trim: { gainDb: 0, bassDb: 0, trebleDb: 0 },
   isClickTestOn: false,
   calibration: { code: "ready", notReadyReason: null, failure: null },
   appliedCalibration: null,

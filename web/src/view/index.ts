@@ -25,10 +25,13 @@ export type {
   QueueEntryView,
   QueueView,
   Repeat,
+  Role,
+  RoleView,
   Shortage,
   Status,
   SyncWord,
   TooLong,
+  Trim,
   View,
 } from "./view.ts";
 export { viewHelp } from "./view-help.ts";

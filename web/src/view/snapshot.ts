@@ -44,6 +44,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       ready: person.isReady,
       syncErrorMs: person.syncErrorMs,
       aligned: !person.isUnaligned,
+      role: person.role ?? "all",
     })),
     plan: {
       state: plan?.state ?? "stopped",
@@ -75,6 +76,7 @@ export function makeSnapshot(phase: Phase, name: string, facts: SessionFacts | n
       lateSegments: playback?.lateSegments ?? 0,
       queuedSec: playback?.queuedSec ?? null,
       windowSec: facts?.windowSec ?? null,
+      role: facts?.role ?? "all",
     },
     files: (facts?.files ?? []).map((file) => ({
       fileId: file.fileId,

@@ -19,7 +19,7 @@ import {
 import type { FileState, PieceMap } from "../transfer/index.ts";
 import { NO_TROUBLE, type PageConditions } from "./page-conditions.ts";
 import { viewPlayerControls } from "./player-controls.ts";
-import type { Banner, DetailsView, FileView, Held, PersonView, Status, View } from "./view.ts";
+import type { Banner, DetailsView, FileView, Held, PersonView, RoleView, Status, View } from "./view.ts";
 import { viewAppliedCalibration, viewCalibration } from "./view-calibration.ts";
 import { viewProgrammeControls, viewQueue } from "./view-queue.ts";
 
@@ -35,6 +35,8 @@ function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView 
     isReady: person.isReady,
     syncErrorMs: person.syncErrorMs,
     sync: syncWord(person.syncErrorMs, person.uncertaintyMs, person.isUnaligned),
+    role: person.role,
+    askedRole: person.askedRole,
   };
 }
 
@@ -239,6 +241,7 @@ export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUB
     programmeControls: viewProgrammeControls(facts),
     queue: viewQueue(facts),
     speakerDelayMs: facts.speakerDelayMs,
+    roleHere: viewRole(facts),
     isClickTestOn: facts.isClicking,
     calibration: viewCalibration(facts.calibration, facts.me, (userId) => nameOf(facts, userId)),
     appliedCalibration: viewAppliedCalibration(facts.calibration, facts.me, (userId) =>
@@ -247,6 +250,12 @@ export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUB
     isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts, course),
   };
+}
+
+function viewRole(facts: SessionFacts): RoleView {
+  const { role, channels, askedRole } = facts;
+  const asked = askedRole && { role: askedRole.role, name: nameOf(facts, askedRole.by) };
+  return { role, channels, asked };
 }
 
 const nameOf = (facts: SessionFacts, userId: UserId): string =>

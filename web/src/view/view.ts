@@ -1,6 +1,7 @@
 // What a person can see and do, as plain data: the contract between app/ (which knows) and ui/ (which draws).
 // Times are durations; nothing here is a sentence. ui/copy turns codes and parameters into words.
 
+import type { Role, Trim } from "../audio/index.ts";
 import type { EntryId, ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
 import type {
   CalibrationBlocker,
@@ -11,6 +12,7 @@ import type {
 } from "../session/index.ts";
 
 export type { NotReadyReason, SyncWord } from "../session/index.ts";
+export type { Role, Trim };
 
 export interface PersonView {
   readonly userId: UserId;
@@ -27,6 +29,19 @@ export interface PersonView {
   /** Their own playback error as they last reported it, ms; null while they are not playing. */
   readonly syncErrorMs: number | null;
   readonly sync: SyncWord;
+  /** What part of the sound it plays; null while nothing was heard of it. */
+  readonly role: Role | null;
+  /** What it was asked to play, and has not answered. */
+  readonly askedRole: Role | null;
+}
+
+/** What this device plays of the sound, and how. */
+export interface RoleView {
+  readonly role: Role;
+  /** Of the chosen file, those that can be played by themselves; null while it is not open here. */
+  readonly channels: readonly Role[] | null;
+  /** Somebody asks it to play this; waits for a tap. */
+  readonly asked: { readonly role: Role; readonly name: string } | null;
 }
 
 export interface FileView {
@@ -403,6 +418,8 @@ export interface View {
   /** Of this device, 0 to 1, as a person hears it. */
   readonly volume: number;
   readonly speakerDelayMs: number;
+  readonly roleHere: RoleView;
+  readonly trim: Trim;
   readonly isClickTestOn: boolean;
   readonly calibration: CalibrationView;
   readonly appliedCalibration: AppliedCalibrationView | null;
@@ -450,6 +467,13 @@ export interface Actions {
   /** The person heard the chime. */
   confirmHeard(): void;
   setSpeakerDelay(delayMs: number): void;
+  /** What part of the sound this device plays from now on. */
+  setRole(role: Role): void;
+  /** Director: asks another device to play it. */
+  assignRole(userId: UserId, role: Role): void;
+  /** To what was asked of this device. */
+  answerRole(isAllowed: boolean): void;
+  setTrim(trim: Trim): void;
   setClickTest(isOn: boolean): void;
   /** Inside a tap that consents to it: listens through the microphone while all devices chirp. */
   measure(): void;

@@ -78,6 +78,12 @@ STRETCH_QUIET_POWER = 1e-4
 # a voice that glides to other bins is less new).
 STRETCH_ONSET_POWER_RATIO = 2
 STRETCH_RISE_POWER_RATIO = 8
+# P88. What "low" plays is half as loud here (-6 dB), as it was below 80 Hz within 0.01 dB, and 80 dB down
+# above 160 Hz: a sinc under a Kaiser window, so long to either side that it rings no longer than the note it
+# cuts off.
+LOW_CUTOFF_HZ = 120
+LOW_REACH_SEC = 0.032
+LOW_KAISER_BETA = 8.0
 # P6: beyond this a crossfade is kinder than a pitch bend of many seconds.
 REJOIN_MS = 25.0
 SHORT_DECODE_SHARE = 0.02

@@ -146,6 +146,18 @@ describe("the whole-file decoder", () => {
     expect(ordered.channels[0]?.[7]).toBeCloseTo(left, 5);
   });
 
+  it("[P92] has behind them the channel that the role is, in whichever order they come", async () => {
+    const values = [0.1, 0.2, 0.3, 0.8, 0.4, 0.5];
+    const sound = await decoder(contextOf({ durationSec: 1, values }), { role: "back-left" })(flac(6, 1_000));
+    expect(sound.isolated).toBe("surround-left");
+    expect(sound.channels[2]?.[7]).toBeCloseTo(0.4, 6);
+    const inVorbisOrder = contextOf({ durationSec: 1, values: [0.1, 0.3, 0.2, 0.4, 0.5, 0.8] });
+    const raw = await decoder(inVorbisOrder, { engine: "firefox", role: "centre" })(vorbis());
+    expect(raw.channels[2]?.[7]).toBeCloseTo(0.3, 6);
+    const stereo = await decoder(contextOf({ durationSec: 1 }), { role: "centre" })(wav(1, 2));
+    expect([stereo.isolated, stereo.channels.length]).toEqual([null, 2]);
+  });
+
   it("[P36] never hands WebKitGTK a number of channels that it cannot take", async () => {
     const context = contextOf({ durationSec: 1 });
     const inWebkit = decoder(context, { engine: "webkitgtk" });

@@ -1,4 +1,4 @@
-// From a file's bytes to sound at the context's rate, two channels at most. One interface, so that a windowed decoder for
+// From a file's bytes to sound at the context's rate, two channels and at most one of the file's by itself. One interface, so that a windowed decoder for
 // hour-long mixes can stand beside this whole-file one. Throws SoundTooLong when it would not fit this device's memory (rules
 // P18, P19), Undecodable when this browser gets no sound out of it (P36, P37, P38).
 
@@ -19,7 +19,9 @@ import { formatOf, type SoundFormat } from "../index/format.ts";
 import type { SoundLength } from "../index/length/reading.ts";
 import { readSoundLength } from "../index/length/sound-length.ts";
 import type { Engine } from "../output/speaker-timestamps.ts";
-import { downmix, placesOf } from "./downmix.ts";
+import type { ChannelName, Role } from "../role.ts";
+import { isChannel, partFor } from "../role-part.ts";
+import { downmixWith, namesOf, placesOf } from "./downmix.ts";
 import { roomSec, type SoundSize } from "./memory-budget.ts";
 import { mend } from "./mend/mend.ts";
 import { WEBKITGTK_CHANNELS } from "./slice-decoder.ts";
@@ -27,6 +29,10 @@ import { isSound } from "./sound-check.ts";
 
 export interface DecodedSound {
   readonly channels: readonly Float32Array<ArrayBuffer>[];
+  /** The file's, where it has more than two and their order is known. */
+  readonly names: readonly ChannelName[];
+  /** The channel behind left and right; null where there is none. */
+  readonly isolated: ChannelName | null;
   readonly durationSec: number;
   /** How long the song is by its container: more than `durationSec` where this browser stopped early (P39). */
   readonly wholeSec: number;
@@ -42,6 +48,8 @@ export interface DecodingPlatform {
   readonly budgetBytes: number;
   readonly clock: Clock;
   readonly engine: Engine;
+  /** That of this device: where it is a channel of the file, that comes behind left and right. */
+  readonly role?: Role;
 }
 
 /** A phone decodes ten to a hundred times as fast as it plays; a busy one must not lose a song to this. */
@@ -51,7 +59,8 @@ const LIMIT_MS_PER_SEC = 250;
 const SLOW_BYTES_PER_SEC = 4_000;
 
 /** decodeAudioData resamples to the context's rate, so that file frames are context frames. */
-export function wholeFileDecoder({ context, budgetBytes, clock, engine }: DecodingPlatform): Decode {
+export function wholeFileDecoder(platform: DecodingPlatform): Decode {
+  const { context, budgetBytes, clock, engine, role = "all" } = platform;
   const { sampleRate } = context;
   return async (bytes) => {
     const fileBytes = bytes.byteLength; // decoding takes the bytes away
@@ -85,13 +94,17 @@ export function wholeFileDecoder({ context, budgetBytes, clock, engine }: Decodi
     const { duration: durationSec, numberOfChannels } = buffer;
     refuseTooLong({ durationSec, channels: numberOfChannels });
     let sound: Float32Array<ArrayBuffer>[];
+    const layout = layoutOf(buffer, format, engine);
+    const names = namesOf(layout);
+    const part = partFor(role, names);
+    const isolated = isChannel(part) ? part : null;
     try {
-      sound = soundOf(buffer, format, engine);
+      sound = soundOf(buffer, layout, isolated);
     } catch (cause) {
       throw refuse("failed", cause); // no memory was to be had
     }
     if (!isSound(sound)) throw refuse("noise");
-    return { channels: sound, durationSec, wholeSec: wholeSec(durationSec, told) };
+    return { channels: sound, names, isolated, durationSec, wholeSec: wholeSec(durationSec, told) };
   };
 }
 
@@ -101,16 +114,19 @@ function exactly(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return byteLength === buffer.byteLength ? buffer : bytes.slice().buffer;
 }
 
+function layoutOf({ numberOfChannels }: AudioBuffer, { codec, mask }: SoundFormat, engine: Engine) {
+  const isVorbisRaw = engine === "firefox" || engine === "firefox-linux";
+  return numberOfChannels > 2 ? placesOf(numberOfChannels, { codec, mask, isVorbisRaw }) : null;
+}
+
 function soundOf(
   buffer: AudioBuffer,
-  { codec, mask }: SoundFormat,
-  engine: Engine,
+  layout: ReturnType<typeof layoutOf>,
+  isolated: ChannelName | null,
 ): Float32Array<ArrayBuffer>[] {
   const { numberOfChannels: count, length } = buffer;
   if (count > 2) {
-    const isVorbisRaw = engine === "firefox" || engine === "firefox-linux";
-    const layout = placesOf(count, { codec, mask, isVorbisRaw });
-    return downmix(count, length, (index) => buffer.getChannelData(index), layout);
+    return downmixWith(isolated, count, length, (index) => buffer.getChannelData(index), layout);
   }
   return Array.from({ length: count }, (_, index) => {
     const channel = new Float32Array(length);

@@ -1,5 +1,8 @@
-// Two channels out of any number, by one matrix (rule P35), so that a page and a headless peer in one room play the same mix.
-// Pure. Places are named as in the rule: the front pair, centre, low frequencies, side pair, back pair, single back centre.
+// Two channels out of any number, by one matrix (rule P35), so that a page and a headless peer in one room play the same mix; and, for a
+// device whose role is one of them, that channel by itself. Pure. Places are named as in the rule: the front pair, centre, low
+// frequencies, side pair, back pair, single back centre. vectors/roles.json holds the headless peer (downmix.py) to the same.
+
+import type { ChannelName } from "../role.ts";
 
 export type Place = "L" | "R" | "C" | "LFE" | "Ls" | "Rs" | "Lb" | "Rb" | "Cs";
 
@@ -16,6 +19,18 @@ const GAINS: Readonly<Record<Place, readonly [number, number]>> = {
   Lb: [SQRT_HALF, 0],
   Rb: [0, SQRT_HALF],
   Cs: [0.5, 0.5],
+};
+
+const NAMES: Readonly<Record<Place, ChannelName>> = {
+  L: "front-left",
+  R: "front-right",
+  C: "centre",
+  LFE: "lfe",
+  Ls: "surround-left",
+  Rs: "surround-right",
+  Lb: "back-left",
+  Rb: "back-right",
+  Cs: "back-centre",
 };
 
 const places = (text: string): readonly Place[] => text.split(" ") as Place[];
@@ -58,6 +73,20 @@ export function placesOf(count: number, { codec, mask, isVorbisRaw }: LayoutHint
   if (isKnown && masked.length === count) return masked;
   if (codec === "aac" && count === 4) return AAC_OF_FOUR;
   return (codec === "vorbis" && isVorbisRaw ? VORBIS : USUAL)[count - 3] ?? null;
+}
+
+/** The channels that a device may play by themselves; none where nobody knows which they are. */
+export const namesOf = (layout: readonly Place[] | null): ChannelName[] =>
+  layout?.map((place) => NAMES[place]) ?? [];
+
+/** Two channels, and behind them a copy of the one that is isolated, where there is one of that name. */
+export function downmixWith(
+  isolated: ChannelName | null,
+  ...[count, frames, channelAt, layout]: Parameters<typeof downmix>
+): Float32Array<ArrayBuffer>[] {
+  const mixed = downmix(count, frames, channelAt, layout);
+  const at = isolated ? namesOf(layout).indexOf(isolated) : -1;
+  return at < 0 ? mixed : [...mixed, new Float32Array(channelAt(at))];
 }
 
 /** Two loudspeakers at most: a phone has no more. `channelAt` may hand out the decoder's own memory, which is left as it is. */

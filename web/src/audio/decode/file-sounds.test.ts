@@ -7,6 +7,7 @@ import { makeSoundIndex } from "../index/sound-index/make-index.ts";
 import type { CodedRun } from "../index/sound-index/sound-index.ts";
 import { RateConverter } from "../render/rate-converter.ts";
 import { RenderChannel } from "../render/render-channel.ts";
+import type { Role } from "../role.ts";
 import { fileOf } from "../testing/byte-source.ts";
 import { renderWorker } from "../testing/render-worker.ts";
 import { FileSounds } from "./file-sounds.ts";
@@ -60,6 +61,7 @@ function bench(sampleRate = 48_000, budgetBytes = Infinity) {
   const clock = new EventClock(0);
   const channel = new RenderChannel(renderWorker());
   let changes = 0;
+  const wanted: { role: Role } = { role: "all" };
   const counts = { indexed: 0 };
   const sounds = new FileSounds(
     {
@@ -70,6 +72,7 @@ function bench(sampleRate = 48_000, budgetBytes = Infinity) {
       onChange: () => {
         changes += 1;
       },
+      role: () => wanted.role,
     },
     {
       indexOf: (file) => {
@@ -81,18 +84,18 @@ function bench(sampleRate = 48_000, budgetBytes = Infinity) {
     },
   );
   /** What the render Worker hands out of a source. */
-  const render = async (sourceId: string, position: number, frames: number) => {
+  const render = async (sourceId: string, position: number, frames: number, role: Role = "all") => {
     const answered = new Promise<readonly Float32Array[]>((resolve) => {
       channel.onRendered = ({ channels }) => resolve(channels);
     });
     const run = { position, ratio: 1, ratioStep: 0 };
     const segment = { startFrame: 0, frames, ...run, fadeFrom: null, isLast: false };
     const place = { originFrame: 0, startFrame: 0, fadeInFrames: 0, fadeOutFrames: 0, endFrame: Infinity };
-    const lanes = [{ sourceId, ...place, stretch: null }];
+    const lanes = [{ sourceId, role, sampleRate, ...place, stretch: null }];
     channel.post({ type: "render", id: channel.newId(), segment, lanes, lanesBefore: [] });
     return answered;
   };
-  return { sounds, clock, render, counts, changes: () => changes };
+  return { sounds, clock, render, counts, wanted, changes: () => changes };
 }
 
 async function opened(sounds: FileSounds, file: SoundFile, atSec: number): Promise<Sound> {

@@ -10,9 +10,10 @@ import { type Anchor, type AnchorMatch, anchorSpans, matchStretches, type Stretc
 import { decodeIndex, encodeIndex, isSameIndex } from "../index/sound-index/index-codec.ts";
 import { indexInWorker } from "../index/sound-index/index-maker.ts";
 import { durationSecOf, type SoundIndex } from "../index/sound-index/sound-index.ts";
+import type { ChannelName, Role } from "../role.ts";
 import type { DecodedSound } from "./decode.ts";
 import { RenderQuestions } from "./render-questions.ts";
-import { decodeSlice, levelOfPoint, type SliceDecoderParts } from "./slice-decoder.ts";
+import { channelsOf, decodeSlice, levelOfPoint, type SliceDecoderParts } from "./slice-decoder.ts";
 import { type GridSlice, makeGrid, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
 import {
   type Anchored,
@@ -102,7 +103,7 @@ export class FileSounds implements Sounds {
       const ownSound = await this.#openWindow(own, atSec, isWanted);
       if (ownSound || !isWanted()) return ownSound;
     }
-    return new WholeSound(this.#sourceIdOf(file), await this.#decodeWhole(file), {
+    return new WholeSound(this.#sourceIdOf(file), await this.#decodeWhole(file, this.#parts.role()), {
       ...this.#parts,
       channel: this.#channel,
     });
@@ -117,7 +118,7 @@ export class FileSounds implements Sounds {
       const durationSec = durationSecOf(indexed.index);
       return { durationSec, wholeSec: durationSec, anchor };
     }
-    const decoded = await this.#decodeWhole(file);
+    const decoded = await this.#decodeWhole(file, "all");
     const { durationSec, wholeSec } = decoded;
     const sourceId = `anchor ${this.#nextSource++}`;
     const sound = new WholeSound(sourceId, decoded, {
@@ -184,8 +185,9 @@ export class FileSounds implements Sounds {
     atSec: () => number,
     isWanted: () => boolean,
   ): Promise<WindowedSound | null> {
-    const { clock, onChange } = this.#parts;
+    const { clock, onChange, platform, role } = this.#parts;
     const channel = this.#channel;
+    const engine = platform.engine();
     const durationSec = durationSecOf(indexed.index);
     const { arriving } = indexed.file;
     const sound = new WindowedSound({
@@ -194,8 +196,11 @@ export class FileSounds implements Sounds {
       durationSec,
       channel,
       arriving,
-      decode: (slice) => this.#decodeSlice(indexed, slice),
-      look: (run, point) => levelOfPoint(run, point, this.#decoding(indexed)),
+      channels:
+        indexed.index.runs.map((run) => channelsOf(run, engine)).find(({ length }) => length > 0) ?? [],
+      role,
+      decode: (slice, isolated) => this.#decodeSlice(indexed, slice, isolated),
+      look: (run, point) => levelOfPoint(run, point, this.#decoding(indexed, null)),
       match: (anchor, isOver) => this.#match(indexed, anchor, isOver),
       onChange,
     });
@@ -213,22 +218,22 @@ export class FileSounds implements Sounds {
     return null;
   }
 
-  #decodeSlice(indexed: Indexed, { run, work }: GridSlice) {
-    return decodeSlice(run, work.number, this.#decoding(indexed));
+  #decodeSlice(indexed: Indexed, { run, work }: GridSlice, isolated: ChannelName | null) {
+    return decodeSlice(run, work.number, this.#decoding(indexed, isolated));
   }
 
-  #decoding({ file }: Indexed): SliceDecoderParts {
+  #decoding({ file }: Indexed, isolated: ChannelName | null): SliceDecoderParts {
     const { clock, platform } = this.#parts;
-    return { file, clock, engine: platform.engine(), decode: this.#platform.decode };
+    return { file, clock, engine: platform.engine(), decode: this.#platform.decode, isolated };
   }
 
-  async #decodeWhole(file: SoundFile): Promise<DecodedSound> {
+  async #decodeWhole(file: SoundFile, role: Role): Promise<DecodedSound> {
     const { context, clock, platform } = this.#parts;
     const budgetBytes = platform.soundBudgetBytes();
     // Not even its bytes fit, so it is not read to see how long it is.
     if (file.sizeBytes > budgetBytes) throw new FileError("file-too-long", `${file.sizeBytes} bytes`);
     const { wholeFileDecoder } = await this.#platform.loadWholeDecoder();
-    const decode = wholeFileDecoder({ context, budgetBytes, clock, engine: platform.engine() });
+    const decode = wholeFileDecoder({ context, budgetBytes, clock, engine: platform.engine(), role });
     return decode(await within(clock, READ_LIMIT_MS, file.readWhole()));
   }
 
@@ -279,9 +284,10 @@ export class FileSounds implements Sounds {
     try {
       for (const number of slicesOf(indexed.grid, stretches)) {
         const slice = indexed.grid.slices[number] as GridSlice;
-        const channels = await this.#decodeSlice(indexed, slice);
+        const channels = await this.#decodeSlice(indexed, slice, null);
         const transfer = channels.map(({ buffer }) => buffer);
-        await channel.ask({ type: "slice", sourceId, work: slice.work, channels }, transfer);
+        const question = { type: "slice", sourceId, work: slice.work, channels, isolated: null } as const;
+        await channel.ask(question, transfer);
       }
       return await ask(sourceId);
     } catch (error) {

@@ -83,7 +83,9 @@ export function crossfade(
   const at = slice.fromFrame - frames - firstFrame;
   for (let channel = 0; channel < decoded.length; channel++) {
     const into = decoded[channel] as Float32Array;
-    const tail = before[Math.min(channel, before.length - 1)] as Float32Array;
+    // Mono before stereo was on both sides; of a third channel that was not there before, nothing can be blended.
+    const tail = before[channel] ?? (channel < 2 ? before[0] : undefined);
+    if (!tail) continue;
     for (let index = 0; index < frames && at + index < into.length; index++) {
       const share = (index + 0.5) / frames;
       const old = tail[tail.length - frames + index] as number;

@@ -1,5 +1,5 @@
 // Decodes slices of a file: reads their bytes, hands them to the engine at the run's own rate (an engine that resamples shifts and
-// damages a slice's edges), or unpacks plain samples itself. Two channels at most. Bytes of the file, frames at the run's rate.
+// damages a slice's edges), or unpacks plain samples itself. Two channels, and at most one of the file's by itself. Bytes of the file, frames at the run's rate.
 
 import { type Clock, LateError, Undecodable, within } from "../../lib/index.ts";
 import type { ByteSource } from "../index/sound-index/file-reader.ts";
@@ -7,8 +7,9 @@ import { pcmSamples } from "../index/sound-index/pcm-samples.ts";
 import { readSlice } from "../index/sound-index/slice-bytes.ts";
 import { type CodedRun, pointOf, type Slice, sliceOf } from "../index/sound-index/sound-index.ts";
 import type { Engine } from "../output/speaker-timestamps.ts";
+import type { ChannelName } from "../role.ts";
 import { decodeByPoints, isOddLength } from "./damaged-slice.ts";
-import { downmix, placesOf } from "./downmix.ts";
+import { downmixWith, namesOf, type Place, placesOf } from "./downmix.ts";
 import { isSound } from "./sound-check.ts";
 
 type Channels = Float32Array<ArrayBuffer>[];
@@ -19,6 +20,8 @@ export interface SliceDecoderParts {
   readonly engine: Engine;
   /** Decodes what a slice's container holds, at this rate. */
   readonly decode: (bytes: ArrayBuffer, sampleRate: number) => Promise<AudioBuffer>;
+  /** Comes behind left and right, where the file has it. */
+  readonly isolated: ChannelName | null;
 }
 
 /** WebKitGTK 2.50 decodes these; other layouts it refuses, and one of them ends the page. */
@@ -76,10 +79,9 @@ async function mend(
 
 async function decodeStretch(stretch: Slice, run: CodedRun, parts: SliceDecoderParts): Promise<Channels> {
   const bytes = await readSlice(stretch, parts.file);
-  const channels = run.pcm
-    ? pcmSamples(bytes, run.pcm, run.channels)
-    : copied(await decodeCoded(bytes, run, parts));
-  return mixed(channels, run, parts.engine);
+  return run.pcm
+    ? mixed(pcmSamples(bytes, run.pcm, run.channels), run, parts)
+    : mixed(viewed(await decodeCoded(bytes, run, parts)), run, parts);
 }
 
 /** Only so many of a point's samples are looked at. */
@@ -124,14 +126,21 @@ async function decodeCoded(
 const viewed = (buffer: AudioBuffer): Float32Array[] =>
   Array.from({ length: buffer.numberOfChannels }, (_, index) => buffer.getChannelData(index));
 
-/** The Worker takes them over. */
-const copied = (buffer: AudioBuffer): Channels => viewed(buffer).map((channel) => new Float32Array(channel));
-
-function mixed(channels: Channels, run: CodedRun, engine: Engine): Channels {
+/** Copies: the Worker takes them over. */
+function mixed(channels: readonly Float32Array[], run: CodedRun, parts: SliceDecoderParts): Channels {
   const count = channels.length;
-  if (count <= 2) return channels;
+  if (count <= 2) return channels.map((channel) => new Float32Array(channel));
+  const channelAt = (index: number) => channels[index] as Float32Array;
+  const layout = layoutOf(run, count, parts.engine);
+  return downmixWith(parts.isolated, count, channels[0]?.length ?? 0, channelAt, layout);
+}
+
+/** The channels of a run that a device may play by themselves; none of one or two. */
+export const channelsOf = (run: CodedRun, engine: Engine): ChannelName[] =>
+  run.channels > 2 ? namesOf(layoutOf(run, run.channels, engine)) : [];
+
+function layoutOf(run: CodedRun, count: number, engine: Engine): readonly Place[] | null {
   const isVorbisRaw = engine === "firefox" || engine === "firefox-linux";
   const codec = run.kind === "ogg-vorbis" ? "vorbis" : run.kind === "adts" ? "aac" : null;
-  const layout = placesOf(count, { codec, mask: run.pcm?.mask ?? 0, isVorbisRaw });
-  return downmix(count, channels[0]?.length ?? 0, (index) => channels[index] as Float32Array, layout);
+  return placesOf(count, { codec, mask: run.pcm?.mask ?? 0, isVorbisRaw });
 }

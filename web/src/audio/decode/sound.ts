@@ -6,6 +6,7 @@ import type { Anchor, AnchorMatch } from "../index/anchor.ts";
 import type { ByteSource } from "../index/sound-index/file-reader.ts";
 import type { SoundPlatform } from "../output/sound-platform.ts";
 import type { RenderChannel } from "../render/render-channel.ts";
+import type { ChannelName, Role } from "../role.ts";
 import type { DecodingContext } from "./decode.ts";
 
 /** P77: a rate that has held will hold for the rest of the song, with something to spare. */
@@ -75,13 +76,15 @@ export interface Sound {
    * of which this is true (P16).
    */
   readonly isByIndex?: boolean;
+  /** Those of a file with more than two that a device may play by themselves. */
+  readonly channels?: readonly ChannelName[];
   /**
    * It plays at `frame`, or will begin there: decodes from there on, and lets go of what lies far off. `laps`: what else of it
    * will sound within the window, in that order.
    */
   aim(frame: number, isHidden: boolean, laps?: readonly FrameSpan[]): void;
-  /** Whether these frames are there to be rendered; what lies outside of the song is silence, and always there. */
-  covers(fromFrame: number, toFrame: number): boolean;
+  /** Whether these frames are there to be rendered in this role; what lies outside of the song is silence, and always there. */
+  covers(fromFrame: number, toFrame: number, role?: Role): boolean;
   /** How loud it is there, 0 to 1; 0 where it was not decoded. */
   levelAt(sec: number): number;
   /** Where the anchor's sound lies in it; null where that is not to be found for sure. */
@@ -104,6 +107,8 @@ export interface SoundParts {
   readonly clock: Clock;
   readonly platform: Pick<SoundPlatform, "engine" | "soundBudgetBytes">;
   readonly onChange: () => void;
+  /** That of this device from now on: where it is a channel of the file, that is decoded besides what all play. */
+  readonly role: () => Role;
 }
 
 /** Comes with the part of the page that is loaded after the join screen. */

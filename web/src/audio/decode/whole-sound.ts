@@ -3,6 +3,7 @@
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
 import { loudnessBars } from "../index/loudness.ts";
 import { LEVELS_PER_SEC } from "../render/levels.ts";
+import type { ChannelName } from "../role.ts";
 import type { DecodedSound } from "./decode.ts";
 import type { RenderQuestions } from "./render-questions.ts";
 import type { Sound, SoundParts } from "./sound.ts";
@@ -15,19 +16,22 @@ export class WholeSound implements Sound {
   loudness: readonly number[] | null = null;
   #levels: Float32Array = new Float32Array(0);
   readonly sourceId: string;
+  readonly channels: readonly ChannelName[];
   readonly #frames: number;
   readonly #parts: WholeParts;
 
   /** Hands the channels over. */
   constructor(sourceId: string, decoded: DecodedSound, parts: WholeParts) {
-    const { channels, durationSec, wholeSec } = decoded;
+    // P92: what is isolated stays what it was when the song was opened. To decode all of it anew would take as much memory again.
+    const { channels, names, isolated, durationSec, wholeSec } = decoded;
+    this.channels = names;
     this.sourceId = sourceId;
     this.#parts = parts;
     this.#frames = channels[0]?.length ?? 0;
     this.durationSec = wholeSec;
     this.decodedSec = durationSec;
     const transfer = channels.map((channel) => channel.buffer);
-    parts.channel.post({ type: "load", sourceId, channels }, transfer);
+    parts.channel.post({ type: "load", sourceId, channels, isolated }, transfer);
     const { sampleRate } = parts.context;
     const question = { type: "levels", sourceId, frames: this.#frames, sampleRate } as const;
     void parts.channel.ask(question).then(({ levels }) => {

@@ -3,6 +3,7 @@
 //
 // Invariants
 //  1. What `covers` says is there has been sent to the render Worker, and is dropped there only after `covers` has stopped saying so.
+//     What was decoded without the channel that the role has become stays until it was decoded with it.
 //  2. One slice is being decoded at a time, the one that sounds next first.
 
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
@@ -10,6 +11,8 @@ import { LOUDNESS_BARS, loudnessBars } from "../index/loudness.ts";
 import { rangesOfSlice } from "../index/sound-index/slice-bytes.ts";
 import { type CodedRun, pointAt, sliceOf } from "../index/sound-index/sound-index.ts";
 import { LEVELS_PER_SEC, levelAt } from "../render/levels.ts";
+import type { ChannelName, Role } from "../role.ts";
+import { isChannel, partFor } from "../role-part.ts";
 import type { RenderQuestions } from "./render-questions.ts";
 import { type GridSlice, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
 import { type ArrivingFile, type ByteRange, decodedWindow, type FrameSpan, type Sound } from "./sound.ts";
@@ -26,7 +29,10 @@ export interface WindowParts {
   readonly channel: RenderQuestions;
   /** Null where all of the file is here. */
   readonly arriving: ArrivingFile | null;
-  readonly decode: (slice: GridSlice) => Promise<Channels>;
+  /** The file's that have names. */
+  readonly channels: readonly ChannelName[];
+  readonly role: () => Role;
+  readonly decode: (slice: GridSlice, isolated: ChannelName | null) => Promise<Channels>;
   /** How loud it is in the second from a point of a run on. */
   readonly look: (run: CodedRun, point: number) => Promise<number>;
   readonly match: (anchor: Anchor, isOver: () => boolean) => Promise<AnchorMatch | null>;
@@ -39,7 +45,8 @@ export class WindowedSound implements Sound {
   readonly decodedSec: number;
   loudness: readonly number[] | null = null;
   readonly #parts: WindowParts;
-  readonly #ready = new Set<number>();
+  /** By slice: the channel that was decoded besides left and right, as far as the slice has it. */
+  readonly #ready = new Map<number, ChannelName | null>();
   readonly #failures = new Map<number, number>();
   /** Of each twentieth of the song, against full scale; NaN where it was not decoded. */
   readonly #levels: Float32Array;
@@ -94,6 +101,10 @@ export class WindowedSound implements Sound {
     return this.#isClosed;
   }
 
+  get channels(): readonly ChannelName[] {
+    return this.#parts.channels;
+  }
+
   aim(frame: number, isHidden: boolean, laps: readonly FrameSpan[] = []): void {
     const { outputRate } = this.#parts.grid;
     const { behindSec, aheadSec } = decodedWindow(isHidden);
@@ -107,14 +118,27 @@ export class WindowedSound implements Sound {
     this.#wakeUp();
   }
 
-  covers(fromFrame: number, toFrame: number): boolean {
+  covers(fromFrame: number, toFrame: number, role: Role = "all"): boolean {
     const { grid } = this.#parts;
+    const isolated = this.#isolatedFor(role);
     const last = Math.min(toFrame, grid.frames) - 1;
     if (last < 0 || fromFrame >= grid.frames) return true;
     for (let number = sliceNumberAt(grid, fromFrame); number <= sliceNumberAt(grid, last); number++) {
-      if (!this.#ready.has(number)) return false;
+      if (!this.#ready.has(number) || this.#lacks(number, isolated)) return false;
     }
     return true;
+  }
+
+  /** The channel that has to be decoded besides what all play. */
+  #isolatedFor(role: Role): ChannelName | null {
+    const part = partFor(role, this.#parts.channels);
+    return isChannel(part) ? part : null;
+  }
+
+  /** One that cannot be decoded anew is played as it is. */
+  #lacks(number: number, isolated: ChannelName | null): boolean {
+    const isHad = isolated === null || this.#ready.get(number) === isolated;
+    return !isHad && this.#triesOf(number) < MAX_TRIES;
   }
 
   /** The slice at the place that was aimed at, and the one behind it, are there or cannot be had. */
@@ -157,7 +181,7 @@ export class WindowedSound implements Sound {
     // A slice that reaches into the window stays, and so does the one that is being entered behind it.
     const slack = 5 * grid.outputRate;
     const kept = [{ fromFrame: this.#fromFrame, toFrame: this.#toFrame + slack }, ...this.#laps];
-    for (const number of this.#ready) {
+    for (const number of this.#ready.keys()) {
       const { outputFrom, outputTo } = (grid.slices[number] as GridSlice).work;
       if (kept.some(({ fromFrame, toFrame }) => outputTo >= fromFrame && outputFrom < toFrame)) continue;
       this.#ready.delete(number);
@@ -168,8 +192,10 @@ export class WindowedSound implements Sound {
   /** What is missing from the place that plays to the window's end, then behind it. */
   #wanted(): number | null {
     const { grid } = this.#parts;
+    const isolated = this.#isolatedFor(this.#parts.role());
+    const isMissing = (number: number) => !this.#ready.has(number) || this.#lacks(number, isolated);
     const isWanted = (number: number) =>
-      !this.#ready.has(number) && this.#triesOf(number) < MAX_TRIES && this.#isHeld(number);
+      isMissing(number) && this.#triesOf(number) < MAX_TRIES && this.#isHeld(number);
     for (const number of this.#ahead()) if (isWanted(number)) return number;
     const here = sliceNumberAt(grid, this.#aimFrame);
     const first = sliceNumberAt(grid, this.#fromFrame);
@@ -199,8 +225,9 @@ export class WindowedSound implements Sound {
     const { arriving, grid } = this.#parts;
     if (!arriving) return;
     const wanted: ByteRange[] = [];
+    const isolated = this.#isolatedFor(this.#parts.role());
     for (const number of new Set(this.#ahead())) {
-      if (this.#ready.has(number)) continue;
+      if (this.#ready.has(number) && !this.#lacks(number, isolated)) continue;
       wanted.push(...rangesOf(grid.slices[number]).filter((range) => !arriving.holds(range)));
     }
     arriving.want(wanted);
@@ -224,13 +251,14 @@ export class WindowedSound implements Sound {
     const { grid, channel, sourceId, decode, onChange } = this.#parts;
     const slice = grid.slices[number] as GridSlice;
     const { work } = slice;
+    const isolated = this.#isolatedFor(this.#parts.role());
     try {
-      const channels = await decode(slice);
+      const channels = await decode(slice, isolated);
       if (this.#isClosed) return;
       const transfer = channels.map(({ buffer }) => buffer);
-      const { taken } = await channel.ask({ type: "slice", sourceId, work, channels }, transfer);
+      const { taken } = await channel.ask({ type: "slice", sourceId, work, channels, isolated }, transfer);
       if (this.#isClosed) return;
-      this.#ready.add(number);
+      this.#ready.set(number, isolated);
       this.#isDoubtful ||= !taken.isConfirmed;
       this.#failures.delete(number);
       const first = levelAt(work.outputFrom, work.outputRate);

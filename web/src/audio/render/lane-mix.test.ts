@@ -23,6 +23,8 @@ const place = (overrides: Partial<LanePlace>): LanePlace => ({
   sourceId: "",
   originFrame: 0,
   startFrame: 0,
+  role: "all",
+  sampleRate: 48_000,
   fadeInFrames: 0,
   fadeOutFrames: 0,
   endFrame: Number.POSITIVE_INFINITY,

@@ -4,11 +4,16 @@
 // Each lane is interpolated for itself, as if its sound were alone in the world, together with what the filters ring beyond its
 // ends. All of that is linear, so that two sounds cut from one add up to what the uncut one would have been.
 
+import type { Role } from "../role.ts";
 import { type FrameSource, placeAt, type RunRenderer, renderFaded, renderRun } from "./resample.ts";
 import type { Run, Segment } from "./segment-track.ts";
 
 export interface LanePlace {
   readonly sourceId: string;
+  /** What of the sound is played: a channel only of one that has it. */
+  readonly role: Role;
+  /** The context's. */
+  readonly sampleRate: number;
   /** The frame of the line where the sound's frame 0 lies. */
   readonly originFrame: number;
   readonly startFrame: number;
@@ -53,8 +58,14 @@ export function renderLanes(
     (mixed: readonly MixedLane[]): RunRenderer =>
     (run, frames) =>
       mix(mixed, run, frames, channelCount);
-  return renderFaded(segment, renderer(lanes), renderer(lanesBefore));
+  return renderFaded(segment, renderer(lanes), renderer(lanesBefore), isOtherRole(lanes, lanesBefore));
 }
+
+/** The same sound in another role. */
+const isOtherRole = (lanes: readonly MixedLane[], lanesBefore: readonly MixedLane[]): boolean =>
+  lanes.some(({ place }) =>
+    lanesBefore.some(({ place: before }) => before.sourceId === place.sourceId && before.role !== place.role),
+  );
 
 function mix(
   lanes: readonly MixedLane[],

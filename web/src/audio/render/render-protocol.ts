@@ -2,6 +2,7 @@
 // context's rate, positions of segments and lanes frames of the line (lane-mix.ts).
 
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
+import type { ChannelName } from "../role.ts";
 import type { LanesUnder } from "./lane-mix.ts";
 import type { Segment } from "./segment-track.ts";
 import type { SliceWork } from "./slice-work.ts";
@@ -10,7 +11,12 @@ type Channels = readonly Float32Array<ArrayBuffer>[];
 
 export type RenderRequest =
   /** Replaces what was loaded under this id by sound that is there whole. */
-  | { readonly type: "load"; readonly sourceId: string; readonly channels: Channels }
+  | {
+      readonly type: "load";
+      readonly sourceId: string;
+      readonly channels: Channels;
+      readonly isolated: ChannelName | null;
+    }
   | { readonly type: "unload"; readonly sourceId: string }
   /** Lets go of the stretch of a source that begins at this frame. */
   | { readonly type: "drop"; readonly sourceId: string; readonly fromFrame: number }
@@ -25,7 +31,9 @@ export type RenderQuestion =
       readonly id: number;
       readonly sourceId: string;
       readonly work: SliceWork;
+      /** One, or left and right; behind these, where there is a third, what is `isolated`. */
       readonly channels: Channels;
+      readonly isolated: ChannelName | null;
     }
   /** Of a source of `frames`, of which what is looked at is there. */
   | {

@@ -2,20 +2,25 @@
 // reckoned. One request, one answer, in order. Pure; runs in render.worker.ts.
 
 import { makeAnchor, matchAnchor } from "../index/anchor.ts";
+import { isChannel } from "../role-part.ts";
 import { type LanePlace, type MixedLane, renderLanes } from "./lane-mix.ts";
 import { levelsOf } from "./levels.ts";
+import { LowBand } from "./low-band.ts";
+import { partOf, withIsolated } from "./part-source.ts";
 import type { RenderAnswer, RenderRequest } from "./render-protocol.ts";
 import type { FrameSource } from "./resample.ts";
 import { StoredSound } from "./stored-sound.ts";
 import type { StretchedSource } from "./stretch.ts";
 
-/** A change of tempo takes two of a sound at once, and so does a crossfade of two sounds. */
+/** A change of tempo or of the role takes two of a sound at once, and so does a crossfade of two sounds. */
 const KEPT_STRETCHED = 4;
 
 export class RenderStation {
   readonly #sources = new Map<string, StoredSound>();
   /** Sounds at other tempos, those last used, by sound and how it is stretched. */
   readonly #stretched = new Map<string, { readonly sourceId: string; readonly source: StretchedSource }>();
+  /** What is low in a sound, at whatever tempo. */
+  readonly #low = new WeakMap<FrameSource, LowBand>();
   /** Null until it was loaded: then a lane at another tempo is silent. */
   stretching: typeof StretchedSource | null = null;
 
@@ -24,7 +29,7 @@ export class RenderStation {
     switch (request.type) {
       case "load":
         this.#unload(request.sourceId);
-        this.#sourceOf(request.sourceId).put(0, request.channels);
+        this.#sourceOf(request.sourceId).put(0, request.channels, request.isolated);
         return null;
       case "unload":
         this.#unload(request.sourceId);
@@ -33,11 +38,14 @@ export class RenderStation {
         this.#sources.get(request.sourceId)?.drop(request.fromFrame);
         return null;
       case "slice": {
-        const { id, sourceId, work } = request;
-        const { isConfirmed, channels } = this.#sourceOf(sourceId).take(work, request.channels);
+        const { id, sourceId, work, isolated } = request;
+        const { isConfirmed, channels } = this.#sourceOf(sourceId).take(work, request.channels, isolated);
         const { outputFrom, outputTo, outputRate } = work;
+        this.#low.get(this.#sourceOf(sourceId))?.clear();
         for (const stretched of this.#stretched.values()) {
-          if (stretched.sourceId === sourceId) stretched.source.changed(outputFrom, outputTo);
+          if (stretched.sourceId !== sourceId) continue;
+          stretched.source.changed(outputFrom, outputTo);
+          this.#low.get(stretched.source)?.clear();
         }
         const levels = levelsOf(stretchOf(channels, outputFrom), outputFrom, outputTo, outputRate);
         return { type: "slice", id, taken: { isConfirmed, levels } };
@@ -68,22 +76,33 @@ export class RenderStation {
   /** A lane whose source is not loaded, or not any more, is silent. */
   #lanesOf(places: readonly LanePlace[]): MixedLane[] {
     return places.flatMap((place) => {
-      const stored = this.#sources.get(place.sourceId);
-      const source = stored && (place.stretch ? this.#stretchedOf(place, stored) : stored);
-      return source ? [{ place, source }] : [];
+      const { sourceId, stretch, role } = place;
+      const stored = this.#sources.get(sourceId);
+      if (!stored) return [];
+      const played = isChannel(role) ? withIsolated(stored, role) : stored;
+      const whole = stretch ? this.#stretchedOf(place, played) : played;
+      if (!whole) return [];
+      return [{ place, source: partOf(whole, role, () => this.#lowOf(whole, place)) }];
     });
   }
 
-  #stretchedOf({ sourceId, stretch }: LanePlace, stored: StoredSound): StretchedSource | null {
-    if (!stretch || !this.stretching) return null;
-    const key = `${sourceId} ${stretch.tempo} ${stretch.offsetFrames}`;
-    const source = this.#stretched.get(key)?.source ?? new this.stretching(stored, stretch);
+  #stretchedOf({ sourceId, stretch, role }: LanePlace, played: FrameSource): StretchedSource | null {
+    const make = this.stretching;
+    if (!stretch || !make) return null;
+    const key = `${sourceId} ${stretch.tempo} ${stretch.offsetFrames}${isChannel(role) ? ` ${role}` : ""}`;
+    const source = this.#stretched.get(key)?.source ?? new make(played, stretch);
     this.#stretched.delete(key);
     this.#stretched.set(key, { sourceId, source });
     for (const oldest of this.#stretched.keys()) {
       if (this.#stretched.size > KEPT_STRETCHED) this.#stretched.delete(oldest);
     }
     return source;
+  }
+
+  #lowOf(whole: FrameSource, { sampleRate }: LanePlace): LowBand {
+    const low = this.#low.get(whole) ?? new LowBand(whole, sampleRate);
+    this.#low.set(whole, low);
+    return low;
   }
 
   #unload(sourceId: string): void {

@@ -34,14 +34,18 @@ export function renderSegment(source: FrameSource, segment: Segment): Float32Arr
   return renderFaded(segment, render, render);
 }
 
-/** `renderBefore` makes what the segment fades from; as many channels as `render`. */
+/**
+ * `renderBefore` makes what the segment fades from; as many channels as `render`. `isAlike`: the one has much in common with the other,
+ * frame by frame.
+ */
 export function renderFaded(
   segment: Segment,
   render: RunRenderer,
   renderBefore: RunRenderer,
+  isAlike = false,
 ): Float32Array<ArrayBuffer>[] {
   const outputs = render(segment, segment.frames);
-  if (segment.fadeFrom) mixFade(renderBefore, segment.fadeFrom, outputs);
+  if (segment.fadeFrom) mixFade(renderBefore, segment.fadeFrom, outputs, isAlike);
   if (segment.isLast) outputs.forEach(fadeOut);
   return outputs;
 }
@@ -109,18 +113,21 @@ function interpolate(
   }
 }
 
-/** Equal-power crossfade from the earlier run (or silence) into what `outputs` hold. */
+/** Crossfade from the earlier run (or silence) into what `outputs` hold: of equal power, or, where they add up frame by frame, of equal gain. */
 function mixFade(
   render: RunRenderer,
   fade: NonNullable<Segment["fadeFrom"]>,
   outputs: readonly Float32Array[],
+  isAlike: boolean,
 ): void {
   const frames = Math.min(fade.frames, outputs[0]?.length ?? 0);
   const before = fade.run ? render(fade.run, frames) : [];
   outputs.forEach((output, channel) => {
     for (let i = 0; i < frames; i++) {
-      const angle = ((i + 0.5) / frames) * (Math.PI / 2);
-      output[i] = (output[i] as number) * Math.sin(angle) + (before[channel]?.[i] ?? 0) * Math.cos(angle);
+      const share = (i + 0.5) / frames;
+      const rise = isAlike ? share : Math.sin((share * Math.PI) / 2);
+      const fall = isAlike ? 1 - share : Math.cos((share * Math.PI) / 2);
+      output[i] = (output[i] as number) * rise + (before[channel]?.[i] ?? 0) * fall;
     }
   });
 }

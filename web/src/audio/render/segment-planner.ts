@@ -162,12 +162,16 @@ export class SegmentPlanner {
     return Math.max(frame, endFrame - Math.round(STOP_FADE_SEC * this.#sampleRate));
   }
 
-  /** Carries on from `frame` without a jump, dropping what was queued after it (a long horizon made short). */
-  replan(frame: number, timeline: Timeline): Segment | null {
+  /**
+   * Carries on from `frame` without a jump, dropping what was queued after it (a long horizon made short). `isCrossing`: what is heard of
+   * the same place becomes another thing (P90).
+   */
+  replan(frame: number, timeline: Timeline, isCrossing = false): Segment | null {
     const run = this.track.runAt(frame);
     if (!run) return null;
     this.track.cut(frame);
-    return this.#append(frame, run.position, timeline, null, run.ratio);
+    const fadeFrom = isCrossing ? { run, frames: Math.round(CROSSFADE_SEC * this.#sampleRate) } : null;
+    return this.#append(frame, run.position, timeline, fadeFrom, run.ratio);
   }
 
   /** Fades out from `frame` on; nothing may follow. Null when nothing sounds there. */
@@ -181,8 +185,13 @@ export class SegmentPlanner {
     return segment;
   }
 
+  /** Frames of the file that the next segment would need. */
+  spanFrom(position: number): readonly [fromFrame: number, toFrame: number] {
+    return [position, position + (SEGMENT_SEC + DECODED_MARGIN_SEC) * this.#sampleRate];
+  }
+
   #isDecodedFrom(position: number): boolean {
-    return this.#covers(position, position + (SEGMENT_SEC + DECODED_MARGIN_SEC) * this.#sampleRate);
+    return this.#covers(...this.spanFrom(position));
   }
 
   #jump(startFrame: number, run: Run, ideal: number, timeline: Timeline): Segment {

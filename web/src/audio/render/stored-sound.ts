@@ -1,5 +1,7 @@
 // Decoded sound of one source in the render Worker: all of it, or the stretches around the place that plays. Pure.
 
+import type { ChannelName } from "../role.ts";
+import { insteadOf } from "../role-part.ts";
 import type { FrameSource } from "./resample.ts";
 import { type PlacedSlice, placeSlice, type SliceWork, type Tail } from "./slice-work.ts";
 
@@ -7,52 +9,95 @@ type Channels = readonly Float32Array<ArrayBuffer>[];
 
 interface Stretch {
   readonly fromFrame: number;
+  /** What all devices play: one channel, or left and right. */
   readonly channels: Channels;
+  readonly isolated: Isolated | null;
 }
+
+/** A channel of a file with many, by itself. */
+interface Isolated {
+  readonly name: ChannelName;
+  readonly frames: Float32Array;
+}
+
+/** Left and right; what is isolated lies behind them. */
+const MIXED = 2;
 
 /** Slices of so many runs may be worked on in turn. */
 const MAX_TAILS = 4;
 
 export class StoredSound implements FrameSource {
   #stretches: Stretch[] = [];
-  /** Of the latest slice of each run. */
-  readonly #tails = new Map<number, Tail>();
+  /** Of the latest slice of each run, and what is isolated in it. */
+  readonly #tails = new Map<number, Tail & { readonly isolated: ChannelName | null }>();
+  /** Without what is isolated. */
   channelCount = 0;
 
-  put(fromFrame: number, channels: Channels): void {
+  /** `isolated`: what the third of the channels is, where there are three. */
+  put(fromFrame: number, channels: Channels, isolated: ChannelName | null = null): void {
     this.drop(fromFrame);
-    this.#stretches.push({ fromFrame, channels });
-    this.channelCount = Math.max(this.channelCount, channels.length);
+    const mixed = channels.slice(0, MIXED);
+    const frames = channels[MIXED];
+    const part = isolated && frames ? { name: isolated, frames } : null;
+    this.#stretches.push({ fromFrame, channels: mixed, isolated: part });
+    this.channelCount = Math.max(this.channelCount, mixed.length);
   }
 
   drop(fromFrame: number): void {
     this.#stretches = this.#stretches.filter((stretch) => stretch.fromFrame !== fromFrame);
   }
 
-  take(work: SliceWork, decoded: Channels): PlacedSlice {
-    const placed = placeSlice(work, decoded, this.#tails.get(work.run) ?? null);
+  take(work: SliceWork, decoded: Channels, isolated: ChannelName | null = null): PlacedSlice {
+    const before = this.#tails.get(work.run);
+    // Of another channel there is nothing to compare with, and nothing to blend.
+    const tail =
+      before && before.isolated !== isolated
+        ? { ...before, channels: before.channels.slice(0, MIXED) }
+        : (before ?? null);
+    const placed = placeSlice(work, decoded, tail);
     this.#tails.delete(work.run);
-    this.#tails.set(work.run, placed.tail);
+    this.#tails.set(work.run, { ...placed.tail, isolated });
     if (this.#tails.size > MAX_TAILS)
       for (const [run] of [...this.#tails].slice(0, 1)) this.#tails.delete(run);
-    this.put(work.outputFrom, placed.channels);
+    this.put(work.outputFrom, placed.channels, isolated);
     return placed;
   }
 
   read(channel: number, from: number, length: number): Float32Array {
-    for (const { fromFrame, channels } of this.#stretches) {
-      const there = channels[Math.min(channel, channels.length - 1)];
-      if (there && from >= fromFrame && from + length <= fromFrame + there.length)
-        return there.subarray(from - fromFrame, from - fromFrame + length);
+    // A run in mono beside one in stereo sounds on both sides.
+    return this.#gather(from, length, ({ channels }) => channels[Math.min(channel, channels.length - 1)]);
+  }
+
+  /** Where a stretch does not have the channel, what stands for it: of both sides what they have in common. */
+  readIsolated(name: ChannelName, from: number, length: number): Float32Array {
+    const side = insteadOf(name);
+    return this.#gather(from, length, ({ channels, isolated }) => {
+      if (isolated?.name === name) return isolated.frames;
+      const [left, right = left] = channels;
+      if (side === "left" || !left || !right) return left;
+      return side === "right" ? right : left.map((frame, at) => (frame + (right[at] as number)) / 2);
+    });
+  }
+
+  #gather(
+    from: number,
+    length: number,
+    framesOf: (stretch: Stretch) => Float32Array | undefined,
+  ): Float32Array {
+    for (const stretch of this.#stretches) {
+      const { fromFrame } = stretch;
+      const lasts = stretch.channels[0]?.length ?? 0;
+      const isWhole = from >= fromFrame && from + length <= fromFrame + lasts;
+      const there = isWhole ? framesOf(stretch) : undefined;
+      if (there) return there.subarray(from - fromFrame, from - fromFrame + length);
     }
     const gathered = new Float32Array(length);
-    for (const { fromFrame, channels } of this.#stretches) {
-      // A run in mono beside one in stereo sounds on both sides.
-      const there = channels[Math.min(channel, channels.length - 1)];
+    for (const stretch of this.#stretches) {
+      const { fromFrame } = stretch;
       const begin = Math.max(from, fromFrame);
-      const end = Math.min(from + length, fromFrame + (there?.length ?? 0));
-      if (there && begin < end)
-        gathered.set(there.subarray(begin - fromFrame, end - fromFrame), begin - from);
+      const end = Math.min(from + length, fromFrame + (stretch.channels[0]?.length ?? 0));
+      const there = begin < end ? framesOf(stretch) : undefined;
+      if (there) gathered.set(there.subarray(begin - fromFrame, end - fromFrame), begin - from);
     }
     return gathered;
   }

@@ -96,7 +96,7 @@ async function examine({ files, uncut, uncutRate, contextRate }: Question) {
   const samples = new Float32Array(await (await fetchFile(uncut)).arrayBuffer());
   const converter = new RateConverter(uncutRate, contextRate);
   const whole = converter.convert(samples, 0, 0, converter.outputFrameAt(samples.length));
-  channel.post({ type: "load", sourceId: "uncut", channels: [whole] }, [whole.buffer]);
+  channel.post({ type: "load", sourceId: "uncut", channels: [whole], isolated: null }, [whole.buffer]);
   const render = (request: Parameters<typeof channel.post>[0] & { readonly type: "render" }) =>
     new Promise<Float32Array>((resolve) => {
       channel.onRendered = ({ channels }) => resolve(channels[0] as Float32Array);
@@ -114,7 +114,7 @@ async function examine({ files, uncut, uncutRate, contextRate }: Question) {
     const segment: Segment = { startFrame: 0, frames, ...run, fadeFrom: null, isLast: false };
     const joined = await render({ type: "render", id: 1, segment, ...lanes.under(segment) });
     const whole = { originFrame: 0, startFrame: 0, fadeInFrames: 0, fadeOutFrames: 0, endFrame: Infinity };
-    const place = { ...whole, stretch: null };
+    const place = { ...whole, role: "all", sampleRate: contextRate, stretch: null } as const;
     const alone = { lanes: [{ sourceId: "uncut", ...place }], lanesBefore: [] };
     const wanted = await render({ type: "render", id: 2, segment, ...alone });
     const part = (fromSec: number, toSec: number) => {

@@ -57,6 +57,7 @@ async function stitch(run: CodedRun, file: Blob): Promise<Stitched> {
     clock: realClock,
     engine: detectEngine(navigator.userAgent),
     decode: (bytes, sampleRate) => new OfflineAudioContext(2, 1, sampleRate).decodeAudioData(bytes),
+    isolated: null,
   };
   const droppedFrames: number[] = [];
   const movedFrames: number[] = [];

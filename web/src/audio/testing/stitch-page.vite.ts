@@ -1,4 +1,4 @@
-// Builds stitch-page.html and seam-page.html into the folder given by `--outDir`; never part of the product's build.
+// Builds stitch-page.html, seam-page.html and role-page.html into the folder given by `--outDir`; never part of the product's build.
 
 import { defineConfig } from "vite";
 
@@ -10,7 +10,7 @@ export default defineConfig({
     target: "es2022",
     emptyOutDir: true,
     rollupOptions: {
-      input: ["stitch-page", "seam-page"].map((page) => `${import.meta.dirname}/${page}.html`),
+      input: ["stitch-page", "seam-page", "role-page"].map((page) => `${import.meta.dirname}/${page}.html`),
     },
   },
 });

@@ -90,6 +90,13 @@ export const STRETCH_QUIET_POWER = 1e-4;
  */
 export const STRETCH_ONSET_POWER_RATIO = 2;
 export const STRETCH_RISE_POWER_RATIO = 8;
+/**
+ * P88. What "low" plays is half as loud here (-6 dB), as it was below 80 Hz within 0.01 dB, and 80 dB down above 160 Hz: a sinc
+ * under a Kaiser window, so long to either side that it rings no longer than the note it cuts off.
+ */
+export const LOW_CUTOFF_HZ = 120;
+export const LOW_REACH_SEC = 0.032;
+export const LOW_KAISER_BETA = 8;
 /** P6: beyond this a crossfade is kinder than a pitch bend of many seconds. */
 export const REJOIN_MS = 25;
 export const SHORT_DECODE_SHARE = 0.02;

@@ -69,7 +69,14 @@ class Desk {
       isClockDisputed: () => false,
       serverSilentMs: () => desk.silentMs,
     };
-    const own = { me: id("a"), isPhone: false, name: "Ada", tappedLocalMs: 0 };
+    const own = {
+      me: id("a"),
+      isPhone: false,
+      name: "Ada",
+      tappedLocalMs: 0,
+      role: "all",
+      firstChoice: 0,
+    } as const;
     this.core = new SessionCore(own, engines as unknown as Engines);
   }
 

@@ -11,6 +11,7 @@
 //     more is written. A prepared song alone starts at whatever event makes all ready, once its plan has reached the player.
 //     Before both the shell looks whether the device has slept.
 
+import type { Role } from "../../audio/index.ts";
 import type { CheckedServerMessage, ControlState, IceServer } from "../../control/index.ts";
 import {
   Director,
@@ -38,6 +39,7 @@ import { planUsAt } from "./programme-now.ts";
 import { ProgrammePolicy } from "./programme-policy.ts";
 import { QueueControl } from "./queue-control.ts";
 import { readReadiness, readReadyFileId } from "./readiness.ts";
+import { RoleControl } from "./role-control.ts";
 import { Roster } from "./roster.ts";
 import { readSkipReason } from "./skip-reason.ts";
 import { StatusNews } from "./status-news.ts";
@@ -63,6 +65,9 @@ export interface SessionState extends OwnSettings {
 }
 
 export type Own = Pick<SessionState, "me" | "isPhone" | "name"> & {
+  /** As this device remembers it, and what its first choice of one is called (own-role.ts). */
+  readonly role: Role;
+  readonly firstChoice: number;
   /** When the person tapped Join. */
   readonly tappedLocalMs: number;
 };
@@ -73,6 +78,7 @@ export class SessionCore {
   readonly #tappedLocalMs: number;
   readonly #planPolicy: PlanPolicy;
   readonly #queueControl: QueueControl;
+  readonly #roleControl: RoleControl;
   readonly #budgets = new MemberBudgets();
   readonly #othersClicking = new OthersClicking(this.#budgets);
   readonly #statusNews = new StatusNews();
@@ -87,7 +93,7 @@ export class SessionCore {
   #aimedPlan: Plan | null = null;
   #effects: SessionEffect[] = [];
 
-  constructor({ me, isPhone, name, tappedLocalMs }: Own, engines: Engines) {
+  constructor({ me, isPhone, name, tappedLocalMs, role, firstChoice }: Own, engines: Engines) {
     this.#engines = engines;
     this.#tappedLocalMs = tappedLocalMs;
     const director = new Director(me);
@@ -119,6 +125,10 @@ export class SessionCore {
       send: (to, message) => this.#send(to, message),
       writePlan: (change) => this.#writePlan(change),
       refused: (refusal) => this.#perform({ type: "tell", news: { code: "queue-refused", refusal } }),
+    });
+    this.#roleControl = new RoleControl({
+      ...{ me, role, firstChoice, director, roster },
+      send: (to, message) => this.#send(to, message),
     });
     this.#planPolicy = new PlanPolicy({
       director,
@@ -152,6 +162,10 @@ export class SessionCore {
 
   get queue(): Queue {
     return this.#queueControl.queue;
+  }
+
+  get roles(): Pick<RoleControl, "told" | "asked" | "askedOf"> {
+    return this.#roleControl;
   }
 
   get state(): Readonly<SessionState> {
@@ -198,6 +212,12 @@ export class SessionCore {
       case "previous":
       case "set-programme":
         this.#queueControl.tap(event, this.#localMs);
+        return;
+      case "choose-role":
+      case "assign-role":
+      case "allow-role":
+      case "decline-role":
+        this.#roleControl.tap(event, this.#localMs);
         return;
       case "ask-queue":
         this.#queueControl.ask(event.request, this.#localMs);
@@ -323,6 +343,9 @@ export class SessionCore {
       case "queue-ask":
         if (roster.get(from)) this.#queueControl.take(from, message, this.#localMs);
         return;
+      case "role-request":
+        this.#roleControl.take(from, message.request, this.#localMs);
+        return;
       default:
         message satisfies never;
     }
@@ -348,6 +371,7 @@ export class SessionCore {
     const isPreparing = director.plan.state === "preparing";
     this.#state.waiting = isPreparing ? this.#planPolicy.waiting(localMs) : null;
     this.#queueControl.evaluate(localMs);
+    this.#roleControl.evaluate(localMs);
     // 4. What is heard here, and what else may use this device and its network meanwhile.
     this.#aim();
     // 5. What is told: the page of a new director, the others of this device.
@@ -373,12 +397,13 @@ export class SessionCore {
     const { player, controller, chirps, isClockDisputed } = this.#engines;
     const { director, roster, speakerDelayMs, isClicking } = this.#state;
     const { plan } = director;
+    const { role } = this.#roleControl.told;
     const areClicksHeard = this.#othersClicking.isHeard(roster.peers, this.#localMs) || isClicking;
     const tones = chirps() ?? (areClicksHeard ? CLICKS : null);
     const isReady = plan.fileId !== null && readReadyFileId(this.#parts()) === plan.fileId;
     this.#perform({
       type: "aim",
-      target: { plan, stretches: this.#stretches(), tones, speakerDelayMs, isReady },
+      target: { plan, stretches: this.#stretches(), tones, speakerDelayMs, isReady, role },
     });
     this.#aimedPlan = plan;
     const isSounding = player.read().state === "playing";
@@ -439,7 +464,7 @@ export class SessionCore {
   }
 
   #status(): PeerStatus {
-    return readOwnStatus(this.#state, this.#parts(), this.#localMs);
+    return readOwnStatus({ ...this.#state, role: this.#roleControl.told }, this.#parts(), this.#localMs);
   }
 
   #parts() {

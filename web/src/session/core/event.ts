@@ -12,6 +12,7 @@ import type { SessionNews } from "./news.ts";
 import type { PeerMessage } from "./peer-message.ts";
 import type { PlaybackProgress, PlaybackTarget, Tones } from "./playback-target.ts";
 import type { ProgrammeTap } from "./queue-control.ts";
+import type { RoleTap } from "./role-control.ts";
 
 export interface OwnSettings {
   name: string;
@@ -32,6 +33,7 @@ export type SessionEvent =
   | { readonly type: "own-set"; readonly own: Partial<OwnSettings> }
   /** Taps of a person; those about what plays do nothing unless this device directs. */
   | ProgrammeTap
+  | RoleTap
   | { readonly type: "seek"; readonly toSec: number }
   | { readonly type: "pause" | "start-now" | "take-over" | "resign" }
   /** Anybody may ask a change of the queue. */

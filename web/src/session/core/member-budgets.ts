@@ -22,6 +22,8 @@ const BUDGETS = {
   "queue-request": [6, 60],
   /** Each is answered with the whole queue. */
   "queue-ask": [1, 5],
+  /** Each is answered with a status, and may ask this device's person something (R7). */
+  "role-request": [3, 20],
   /** Each is answered with a status of this device. */
   asked: [1, 5],
   /** Each makes a connection anew, and browsers collect old ones slowly. */

@@ -13,7 +13,7 @@ import { type ReadinessParts, readNotReadyReason, readReadyFileId } from "./read
 import type { Peer } from "./roster.ts";
 
 /** What a person set or the device is, told as it stands. */
-type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClicking" | "isPhone">;
+type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClicking" | "isPhone" | "role">;
 
 export interface StatusParts extends ReadinessParts {
   readonly player: ReadinessParts["player"] & Pick<Player, "read" | "durationSec" | "decodedSec">;
@@ -22,7 +22,7 @@ export interface StatusParts extends ReadinessParts {
 }
 
 export function readOwnStatus(
-  { name, isVisible, speakerDelayMs, isClicking, isPhone }: Own,
+  { name, isVisible, speakerDelayMs, isClicking, isPhone, role }: Own,
   parts: StatusParts,
   localMs: number,
 ): PeerStatus {
@@ -49,6 +49,7 @@ export function readOwnStatus(
     troubles: toldTroubles(controller.troubles, listed, plan.fileId),
     isUnaligned: controller.isUnalignedAt(localMs),
     isOver: isSongOver(plan, player.durationSec, positionSec),
+    ...(role && { role }),
   };
 }
 

@@ -1,12 +1,12 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
 // `status` is about oneself and replaces what was said before; `heartbeat` is the director's (heartbeat-message.ts); `queue`,
-// `queue-request` and `queue-ask` are about what plays next (queue-message.ts); `signal` sets up a data channel; `calibration` lines
+// `queue-request` and `queue-ask` are about what plays next (queue-message.ts); `role-request` is about roles (role-message.ts); `signal` sets up a data channel; `calibration` lines
 // loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit the smallest
 // envelope, a queue because it should fit one at all; the others are JSON, which begins with a brace.
 //
-//   status: 1 · flags · not-ready reason, lower half of u8 (0: none), number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
+//   status: 1 · flags · not-ready reason, 3 bits (0: none), 8 if a role follows, number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
 //           time to start, ms, u16 · playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
-//           first 8 bytes, what it is, u8 · name, UTF-8, to the end
+//           first 8 bytes, what it is, u8 · role (role-message.ts), if flagged · name, UTF-8, to the end
 //           flags: the bits of STATUS_FLAGS; `asks`: to be answered with a status · `unaligned`: the chosen file could not be lined up
 
 import * as v from "valibot";
@@ -40,6 +40,15 @@ import {
   QUEUE_REQUEST,
   type QueueMessage,
 } from "./queue-message.ts";
+import {
+  decodeRoleRequest,
+  decodeToldRole,
+  encodeRoleRequest,
+  encodeToldRole,
+  ROLE_REQUEST,
+  type RoleRequestMessage,
+  type ToldRole,
+} from "./role-message.ts";
 
 export interface PeerStatus {
   readonly name: string;
@@ -67,6 +76,8 @@ export interface PeerStatus {
   readonly isOver: boolean;
   /** The chosen file, decoded here, could not be lined up with its owner's decode: its sync error says less than the truth. */
   readonly isUnaligned: boolean;
+  /** Who says nothing of it plays all. */
+  readonly role?: ToldRole;
 }
 
 export type { NotReadyReason };
@@ -76,6 +87,7 @@ export type PeerMessage =
   | { readonly kind: "status"; readonly status: PeerStatus; readonly asks: boolean }
   | HeartbeatMessage
   | QueueMessage
+  | RoleRequestMessage
   | { readonly kind: "signal"; readonly signal: Signal }
   | { readonly kind: "calibration"; readonly calibration: CalibrationMessage };
 
@@ -83,6 +95,8 @@ const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_UNCERTAINTY_TENTHS_MS = 255;
 const STATUS = 1;
 const BRACE = 0x7b;
+/** Beside the not-ready reason. */
+const HAS_ROLE = 8;
 
 // A candidate is the most frequent signal of all and fits the smallest envelope too, without what can be inferred.
 const jsonOnWire = v.variant("k", [
@@ -103,6 +117,8 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
       return encodeRequest(message.request);
     case "queue-ask":
       return Uint8Array.of(QUEUE_ASK);
+    case "role-request":
+      return encodeRoleRequest(message.request);
     case "signal":
       return utf8(JSON.stringify(signalToWire(message.signal)));
     case "calibration":
@@ -127,6 +143,8 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
         reader.bytes(1);
         reader.end();
         return { kind: "queue-ask" };
+      case ROLE_REQUEST:
+        return { kind: "role-request", request: decodeRoleRequest(reader) };
       case BRACE:
         return decodeJson(fromUtf8(content));
     }
@@ -140,7 +158,7 @@ export function decodePeerMessage(content: Uint8Array): PeerMessage {
 const bytesOf = (fileId: FileId | null): Uint8Array => fromHex(fileId ?? "");
 
 function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
-  const { notReadyReason, troubles, rttMs, syncErrorMs, uncertaintyMs, readyFileId } = status;
+  const { notReadyReason, troubles, role, rttMs, syncErrorMs, uncertaintyMs, readyFileId } = status;
   const flags: Record<StatusFlag, boolean> = {
     visible: status.isVisible,
     unable: status.isUnable,
@@ -156,7 +174,9 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   head.setUint8(1, flagsOf(STATUS_FLAGS.map((flag) => flags[flag])));
   head.setUint8(
     2,
-    (notReadyReason === null ? 0 : 1 + NOT_READY_REASONS.indexOf(notReadyReason)) | (troubles.length << 4),
+    (notReadyReason === null ? 0 : 1 + NOT_READY_REASONS.indexOf(notReadyReason)) |
+      (role ? HAS_ROLE : 0) |
+      (troubles.length << 4),
   );
   head.setUint16(3, status.speakerDelayMs);
   head.setUint16(5, Math.min(MAX_RTT_TENTHS_MS, Math.round(rttMs * 10)));
@@ -166,6 +186,7 @@ function encodeStatus(status: PeerStatus, asks: boolean): Uint8Array {
   const told = troubles.map(({ filePrefix, trouble }) =>
     concatBytes(fromHex(filePrefix), Uint8Array.of(FILE_TROUBLES.indexOf(trouble))),
   );
+  if (role) told.push(encodeToldRole(role));
   return concatBytes(new Uint8Array(head.buffer), bytesOf(readyFileId), ...told, utf8(status.name));
 }
 
@@ -174,7 +195,7 @@ function decodeStatus(reader: ByteReader): PeerMessage {
   const bits = reader.uint8();
   const has = (flag: StatusFlag): boolean => (bits & (1 << STATUS_FLAGS.indexOf(flag))) !== 0;
   const halves = reader.uint8();
-  const notReadyReason = NOT_READY_REASONS[checked(halves & 15, 0, NOT_READY_REASONS.length) - 1] ?? null;
+  const notReadyReason = NOT_READY_REASONS[checked(halves & 7, 0, NOT_READY_REASONS.length) - 1] ?? null;
   const toldCount = checked(halves >> 4, 0, MAX_TOLD_TROUBLES);
   const speakerDelayMs = checked(reader.uint16(), 0, MAX_SPEAKER_DELAY_MS);
   const rttMs = reader.uint16() / 10;
@@ -187,6 +208,7 @@ function decodeStatus(reader: ByteReader): PeerMessage {
   const uncertaintyMs = reader.uint8() / 10;
   const readyFileId = has("ready-file") ? (toHex(reader.bytes(32)) as FileId) : null;
   const troubles = Array.from({ length: toldCount }, () => decodeTrouble(reader));
+  const role = halves & HAS_ROLE ? decodeToldRole(reader) : null;
   const nameBytes = reader.rest();
   if (nameBytes.length > 4 * MAX_PERSON_NAME_CHARS) throw new WireError("wire-malformed", "name");
   const name = cleanName(fromUtf8(nameBytes));
@@ -207,6 +229,7 @@ function decodeStatus(reader: ByteReader): PeerMessage {
     troubles,
     isOver: has("over"),
     isUnaligned: has("unaligned"),
+    ...(role && { role }),
   };
   return { kind: "status", status, asks: has("asks") };
 }

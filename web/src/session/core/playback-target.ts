@@ -1,6 +1,6 @@
 // What is to sound on this device, and how far the playback controller has come with it. Pure; seconds in the file.
 
-import { makeClicks } from "../../audio/index.ts";
+import { makeClicks, type Role } from "../../audio/index.ts";
 import type { Plan, Stretch } from "../../director/index.ts";
 import type { FileError, FileId } from "../../lib/index.ts";
 import type { FileTrouble } from "./file-troubles.ts";
@@ -14,6 +14,8 @@ export interface PlaybackTarget {
   readonly isReady: boolean;
   /** The loudspeaker is late by so much. */
   readonly speakerDelayMs: number;
+  /** What part of songs is heard here; of tones always all (R11). */
+  readonly role: Role;
   /** What sounds while no song plays. */
   readonly tones: Tones | null;
 }

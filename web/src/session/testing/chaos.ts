@@ -8,6 +8,7 @@ import { QUEUE_SETTLE_MS, REQUEST_KEPT_MS } from "../../protocol/constants/direc
 import { EventClock } from "../../transfer/testing/event-clock.ts";
 import { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
 import { QueueStorm } from "./queue-storm.ts";
+import { RoleStorm } from "./role-storm.ts";
 import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
 import { memberId, SimMember } from "./sim-member.ts";
 import { SimServer } from "./sim-server.ts";
@@ -23,8 +24,8 @@ const FETCH_MS = 30_000;
 /** From a start, or from agreement, until the loudspeakers must be in step. */
 const SETTLE_MS = 8_000;
 const IN_STEP_MS = 5;
-/** Of what happens in a storm around the queue. */
-const QUEUE_SHARE = 0.7;
+/** Of what happens in a storm around the queue or around roles. */
+const SUBJECT_SHARE = 0.7;
 const HEARTBEAT_MS = 1_000;
 /** Share of the runs without real sound that are also listened to; it takes as long as all before. */
 const LISTENED_SHARE = 0.15;
@@ -145,6 +146,9 @@ const LIE_PERIOD_MS = 300;
 /** At and near every end that a number on the wire can have. */
 const EDGES = [0, 1, 999_999_999, 1_000_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 2, 2 ** 32 - 1];
 
+/** What most that people do in a storm is about, and what is judged then. */
+export type Subject = "queue" | "roles";
+
 /** What a run came to: no trouble is a good run. */
 export interface Outcome {
   readonly seed: number;
@@ -156,9 +160,9 @@ export interface Outcome {
 export async function runChaos(
   seed: number,
   depth: Depth,
-  withWhat: "liar" | "queue" | null = null,
+  withWhat: "liar" | Subject | null = null,
 ): Promise<Outcome> {
-  const chaos = new Chaos(seed, depth, withWhat === "queue");
+  const chaos = new Chaos(seed, depth, withWhat === "liar" ? null : withWhat);
   if (withWhat === "liar") chaos.lie();
   let trouble: string | null;
   try {
@@ -183,10 +187,12 @@ export class Chaos {
   #isSomeoneMissed = false;
   /** Most of what people do is about the queue, and that is what is judged. */
   readonly #queueStorm: QueueStorm | null;
+  readonly #roleStorm: RoleStorm | null;
 
-  constructor(seed: number, depth: Depth, withQueue = false) {
+  constructor(seed: number, depth: Depth, subject: Subject | null = null) {
     this.random = new SeededRandom(seed);
-    this.#queueStorm = withQueue ? new QueueStorm(this.random) : null;
+    this.#queueStorm = subject === "queue" ? new QueueStorm(this.random) : null;
+    this.#roleStorm = subject === "roles" ? new RoleStorm(this.random) : null;
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
     this.#world = { clock: this.#clock, random: this.random, server: this.server, network, depth };
@@ -206,7 +212,7 @@ export class Chaos {
     for (let index = 0; index < people; index++)
       this.#clock.after(3_000 * this.random.fraction(), () => this.join());
     const stormMs = MIN_STORM_MS + this.random.fraction() * (MAX_STORM_MS - MIN_STORM_MS);
-    const acts = (2 + randomBelow(this.random, 12)) * (this.#queueStorm ? 3 : 1);
+    const acts = (2 + randomBelow(this.random, 12)) * (this.#queueStorm || this.#roleStorm ? 3 : 1);
     for (let index = 0; index < acts; index++) {
       const afterMs = 1_000 + this.random.fraction() * (stormMs - 1_000 - MIN_SLEEP_MS);
       this.#clock.after(afterMs, () => this.#act());
@@ -214,6 +220,7 @@ export class Chaos {
     await this.#advance(stormMs);
     this.#calm();
     if (this.#queueStorm) return (await this.#reopened()) ?? (await this.#sameQueue(this.#queueStorm));
+    if (this.#roleStorm) return (await this.#reopened()) ?? (await this.#sameRoles(this.#roleStorm));
     return (
       (await this.#reopened()) ?? (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left())
     );
@@ -299,8 +306,9 @@ export class Chaos {
   #act(): void {
     if (this.alive.length === 0) return;
     const device = pickOne(this.random, this.alive);
-    if (this.#queueStorm && this.random.fraction() < QUEUE_SHARE) {
-      this.#tell(`${device.name} ${this.#queueStorm.act(device)}`);
+    const storm = this.#queueStorm ?? this.#roleStorm;
+    if (storm && this.random.fraction() < SUBJECT_SHARE) {
+      this.#tell(`${device.name} ${storm.act(device, this.alive)}`);
       return;
     }
     const name = pickOne(this.random, Object.keys(ACTS));
@@ -364,6 +372,23 @@ export class Chaos {
       if (trouble === null) return null;
     }
     return trouble;
+  }
+
+  /** R1, R2, R5: within a heartbeat of agreement everybody knows what each plays; and what one director gives to all is so everywhere. */
+  async #sameRoles(storm: RoleStorm): Promise<string | null> {
+    const agreed = await this.#agreed();
+    if (agreed) return agreed;
+    const isOne = async (withinMs: number): Promise<string | null> => {
+      for (let waitedMs = 0; waitedMs < withinMs; waitedMs += 100) {
+        if (storm.trouble(this.alive) === null) return null;
+        await this.#advance(100);
+      }
+      return storm.trouble(this.alive);
+    };
+    const trouble = await isOne(HEARTBEAT_MS);
+    if (trouble) return trouble;
+    storm.spread(this.alive);
+    return isOne(HEARTBEAT_MS);
   }
 
   #connected(): readonly SimDevice[] {

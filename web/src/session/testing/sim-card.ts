@@ -7,6 +7,7 @@ import { timestampReader } from "../../audio/output/speaker-timestamps.ts";
 import type { LanePlace } from "../../audio/render/lane-mix.ts";
 import type { RenderAnswer, RenderRequest } from "../../audio/render/render-protocol.ts";
 import type { Segment } from "../../audio/render/segment-track.ts";
+import type { Role } from "../../audio/role.ts";
 import type { Clock, Random } from "../../lib/index.ts";
 import type { SimClock } from "./sim-clock.ts";
 
@@ -73,7 +74,7 @@ export class SimCard {
   }
 
   /** All that leaves the output now, by the source in the render Worker; what began last comes last. */
-  get heard(): readonly { readonly sourceId: string; readonly sec: number }[] {
+  get heard(): readonly { readonly sourceId: string; readonly sec: number; readonly role: Role }[] {
     const frame = this.#outputSecNow() * SAMPLE_RATE;
     if (this.#isStanding) return [];
     for (const { segment, lanes, startFrame, skippedFrames, stopFrame } of this.#sounding) {
@@ -82,7 +83,9 @@ export class SimCard {
       return lanes
         .filter(({ endFrame, ...lane }) => position >= beginFrame(lane) && position < endFrame)
         .sort((one, other) => one.startFrame - other.startFrame)
-        .map(({ sourceId, originFrame }) => ({ sourceId, sec: (position - originFrame) / SAMPLE_RATE }));
+        .map(({ sourceId, originFrame, role }) => {
+          return { sourceId, sec: (position - originFrame) / SAMPLE_RATE, role };
+        });
     }
     return [];
   }
@@ -194,7 +197,8 @@ export class SimCard {
     return {
       sampleRate: SAMPLE_RATE,
       destination: {},
-      createGain: () => ({ gain: { value: 1 }, connect: () => undefined }),
+      createGain: () => ({ gain: param(1), connect: () => undefined }),
+      createBiquadFilter: () => ({ frequency: param(0), gain: param(0), connect: () => undefined }),
       createConstantSource: () => {
         const offset = { value: 1 };
         return {
@@ -300,6 +304,8 @@ export class SimCard {
     return worker;
   }
 }
+
+const param = (value: number) => ({ value, setTargetAtTime: () => undefined });
 
 /** A frame before a song's beginning may be its first: places are fractions. */
 const beginFrame = ({ fadeInFrames, startFrame, originFrame }: Omit<LanePlace, "endFrame">): number =>

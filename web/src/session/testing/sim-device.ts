@@ -163,6 +163,7 @@ export class SimDevice {
       player,
       store: new MemoryStore(),
       name,
+      role: "all",
       tappedLocalMs: this.clock.nowMs(),
       onEvent: (event) => {
         if (event.code === "refused") this.refusal = event.refusal;
@@ -327,6 +328,7 @@ class IdealPlayer {
   redirect(): void {}
   replan(): void {}
   setHidden(): void {}
+  setRole(): void {}
 
   read(): PlaybackReading {
     const positionSec = this.heardSec;

@@ -1,7 +1,7 @@
 // Storms from seeds, as tests. In several test files, because each file has one core and there are ten thousand storms.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { runChaos } from "./chaos.ts";
+import { runChaos, type Subject } from "./chaos.ts";
 import type { Depth } from "./sim-device.ts";
 
 /** One test each of so many seeds. */
@@ -10,13 +10,13 @@ const LIMIT_MS = 300_000;
 
 /**
  * Describes `tests` tests of `depth`, of consecutive seeds from `firstSeed` on. With a liar one claims whatever it likes; with a
- * queue most of what happens is about that.
+ * subject most of what happens is about that.
  */
 export function describeStorms(
   depth: Depth,
   firstSeed: number,
   tests: number,
-  withWhat: "liar" | "queue" | null = null,
+  withWhat: "liar" | Subject | null = null,
 ): void {
   const seeds = SEEDS_PER_TEST[depth];
   beforeAll(() => {
@@ -25,7 +25,7 @@ export function describeStorms(
   afterAll(() => {
     vi.restoreAllMocks();
   });
-  describe(`as far as ${depth} goes${withWhat ? `, with a ${withWhat} among them` : ""}`, () => {
+  describe(`as far as ${depth} goes${withWhat ? `, with ${withWhat} in it` : ""}`, () => {
     it.each(Array.from({ length: tests }, (_, index) => firstSeed + index * seeds))(
       "the room is whole again, from seed %i",
       async (from) => {

@@ -3,13 +3,14 @@
 
 import { signal } from "@preact/signals";
 import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { words } from "../copy/index.ts";
 import { Glyph, Mark } from "../glyphs.tsx";
 import { HeardQuestion } from "../parts/heard.tsx";
 import { Invite } from "../parts/invite.tsx";
 import { LanguageSelect } from "../parts/language-select.tsx";
 import { arrowSign } from "../parts/seek-slider.tsx";
+import { fetchRoleParts, roleParts } from "../role-parts.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { Details } from "../sections/details.tsx";
 import { Files } from "../sections/files.tsx";
@@ -42,10 +43,14 @@ export function SwarmPanels({ view, actions }: ScreenProps) {
   const isJoined = useSlice(view, ({ phase }) => phase === "joined");
   const figures = useSlice(view, ({ status }) => words.figures(status));
   const props = { view, actions };
+  const roles = roleParts.value;
+  const isOnline = useSlice(view, (shown) => shown.isOnline);
+  useEffect(() => void fetchRoleParts(), [isOnline]); // a network that failed may be back
   return (
     <>
       {figures && <p class="figures">{figures}</p>}
       <HeardQuestion {...props} />
+      {roles && <roles.RoleQuestion {...props} />}
       {isJoined && (
         <div class="panels">
           <Panel name="music">

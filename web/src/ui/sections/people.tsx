@@ -3,9 +3,10 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Actions, PersonView } from "../../view/index.ts";
+import type { Actions, PersonView, Role } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, SyncGlyph } from "../glyphs.tsx";
+import { roleParts } from "../role-parts.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { Strings } from "../strings.tsx";
@@ -16,10 +17,12 @@ const MAX_NAME_CHARS = 40;
 type Person = Omit<PersonView, "syncErrorMs">;
 
 export function People({ view, actions }: ScreenProps) {
-  const { people, isDirector } = useSlice(view, ({ people, isDirector }) => ({
+  const { people, isDirector, channels } = useSlice(view, ({ people, isDirector, roleHere }) => ({
     people: people.map(({ syncErrorMs: _, ...person }): Person => person),
     isDirector,
+    channels: roleHere.channels,
   }));
+  const roles = roleParts.value;
   const director = people.find((person) => person.isDirector);
   const who = director
     ? words.people.following(director.name || words.people.unnamed)
@@ -38,10 +41,15 @@ export function People({ view, actions }: ScreenProps) {
       </div>
       <p class="hint">{isDirector ? words.people.directing : who}</p>
       {people.length > 1 && <Strings strings={people} />}
+      {roles && <roles.RoomRoles view={view} actions={actions} />}
       {/* biome-ignore lint/a11y/noRedundantRoles: WebKit takes the role away when the bullets are gone */}
       <ul class="rows" role="list" aria-labelledby="people-title">
         {people.map((person) => (
-          <PersonRow key={person.userId} person={person} actions={actions} />
+          <PersonRow
+            key={person.userId}
+            {...{ person, channels, actions }}
+            canAssign={isDirector && people.length > 1}
+          />
         ))}
       </ul>
       {people.length === 1 && <p class="hint">{words.people.alone}</p>}
@@ -49,7 +57,15 @@ export function People({ view, actions }: ScreenProps) {
   );
 }
 
-function PersonRow({ person, actions }: { person: Person; actions: Actions }) {
+interface PersonRowProps {
+  readonly person: Person;
+  readonly canAssign: boolean;
+  readonly channels: readonly Role[] | null;
+  readonly actions: Actions;
+}
+
+function PersonRow({ person, canAssign, channels, actions }: PersonRowProps) {
+  const roles = roleParts.value;
   const isRenaming = useSignal(false);
   const renameButton = useRef<HTMLButtonElement>(null);
   const stopRenaming = () => {
@@ -71,6 +87,7 @@ function PersonRow({ person, actions }: { person: Person; actions: Actions }) {
           {person.name || words.people.unnamed}
         </p>
         <p class="meta">{personFacts(person).join(" · ")}</p>
+        {roles && <roles.PersonRole {...{ person, canAssign, channels, actions }} />}
       </div>
       {person.isMe && (
         <button

@@ -6,6 +6,7 @@ import { words } from "../copy/index.ts";
 import { Slider, Switch } from "../parts/controls.tsx";
 import { Glow } from "../parts/glow.tsx";
 import { How } from "../parts/how.tsx";
+import { roleParts } from "../role-parts.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 import { Measure } from "./measure.tsx";
@@ -24,6 +25,7 @@ export function Speaker({ view, actions }: ScreenProps) {
     isClicking: isClickTestOn,
   }));
   const isGlowing = useSignal(false);
+  const roles = roleParts.value;
   return (
     <section class="speaker" aria-labelledby="speaker-title">
       <div class="section-head">
@@ -46,6 +48,7 @@ export function Speaker({ view, actions }: ScreenProps) {
         {words.speaker.glow}
       </button>
       {isGlowing.value && <Glow actions={actions} />}
+      {roles && <roles.RoleHere view={view} actions={actions} />}
       <Slider
         id="speaker-delay"
         label={words.speaker.label}

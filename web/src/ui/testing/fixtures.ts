@@ -70,6 +70,8 @@ const ada: PersonView = {
   isReady: false,
   syncErrorMs: null,
   sync: "unknown",
+  role: "all",
+  askedRole: null,
 };
 const bo: PersonView = { ...ada, userId: userId("b"), name: "Bo", isMe: false };
 const cy: PersonView = { ...bo, userId: userId("c"), name: "Cy" };

@@ -23,6 +23,8 @@ export const person = (name: string, overrides: Partial<PersonFacts> = {}): Pers
   isUnaligned: false,
   link: "open",
   isRelayed: false,
+  role: "all",
+  askedRole: null,
   ...overrides,
 });
 
@@ -86,6 +88,9 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   },
   startsInSec: null,
   speakerDelayMs: 0,
+  role: "all",
+  askedRole: null,
+  channels: null,
   songs: new Map(),
   loudness: null,
   isClicking: false,

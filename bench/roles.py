@@ -1,0 +1,112 @@
+"""What a role costs a playing page, and how far apart devices of two roles are: `python -m bench.roles`.
+
+Chromium plays noise in `all` and in a role by turns, a page of its own each time; processor time is that of
+all its processes. Then three pages play side by side at the loudspeakers, two in one role and one in another:
+how far apart is each pair? Single runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bench.cost import cpu_sec
+from bench.report import print_table, save
+from lab.browsers.folder_server import serve_folder
+from lab.browsers.launch import Fleet
+from lab.rig.pulse import SpeakerRig
+from lab.rig.tracking import RIG_RATE_HZ, track
+
+ROOT = Path(__file__).parents[1]
+NODE = ROOT / ".venv/bin/node"
+VITE = ROOT / "web/node_modules/vite/bin/vite.js"
+PAGE_CONFIG = ROOT / "web/src/audio/testing/stitch-page.vite.ts"
+SONG = "noise.flac"
+SONG_SEC = 120
+SETTLED_SEC = 6.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.roles", description="What roles cost, and their spread.")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each page that plays")
+    parser.add_argument("--roles", nargs="*", default=["left", "low", "without-low"], help="against `all`")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:
+        folder = Path(name)
+        build = [str(NODE), str(VITE), "build", "-c", str(PAGE_CONFIG), "--outDir", name]
+        subprocess.run([*build, "--logLevel", "warn"], cwd=ROOT / "web", check=True)
+        make_noise(folder / SONG)
+        with serve_folder(folder) as address:
+            page = f"{address}/role-page.html"
+            shares = {role: cost_of(page, role, options.seconds) for role in ("all", *options.roles)}
+            spreads = spreads_ms(page, options.seconds, folder)
+    rows: list[list[object]] = [[role, share, share / shares["all"]] for role, share in shares.items()]
+    print_table("One Chromium playing: all its processes", ["role", "CPU % of a core", "ratio"], rows)
+    print_table(
+        "Three Chromium in one run at the loudspeakers",
+        ["roles", "median ms", "p95 ms"],
+        [[name, *figures] for name, figures in spreads.items()],
+    )
+    save("roles", {"seconds": options.seconds, "cpu_percent": shares, "spread_ms": spreads})
+
+
+def make_noise(path: Path) -> None:
+    """The same in both channels, so that left and right can be compared."""
+    noise = np.random.default_rng(3).normal(0, 0.1, SONG_SEC * RIG_RATE_HZ).astype("<f4")
+    raw = f"-f f32le -ar {RIG_RATE_HZ} -ac 1 -i - -af pan=stereo|c0=c0|c1=c0 -c:a flac".split()
+    subprocess.run(["ffmpeg", "-v", "error", *raw, str(path)], input=noise.tobytes(), check=True)
+
+
+def cost_of(page: str, role: str, seconds: float) -> float:
+    """Percent of one core."""
+    with SpeakerRig(1, priority=True) as rig, Fleet(page) as fleet:
+        ada = fleet.chromium("ada", rig.env(0))
+        begin(fleet, [role])
+        ada.pause(SETTLED_SEC * 1000)
+        began, used_sec = time.monotonic(), cpu_sec(ada.mark)
+        ada.pause(seconds * 1000)
+        return 100 * (cpu_sec(ada.mark) - used_sec) / (time.monotonic() - began)
+
+
+def begin(fleet: Fleet, roles: Sequence[str]) -> None:
+    """Every device of the fleet opens the page and plays."""
+    for device in fleet.devices:
+        device.open()
+        device.page.wait_for_function("window.rolePage !== undefined")
+    start_wall_ms = time.time() * 1000 + 2_000
+    for device, role in zip(fleet.devices, roles, strict=True):
+        play = f"([role, startMs]) => rolePage.play('{SONG}', role, startMs)"
+        device.page.evaluate(play, [role, start_wall_ms])
+    fleet.give_sound_priority()
+    for device in fleet.devices:
+        device.page.wait_for_function("rolePage.read().state === 'playing'")
+
+
+def spreads_ms(page: str, seconds: float, folder: Path) -> dict[str, tuple[float, float]]:
+    """Of two in one role, and of two in different ones, once all have settled: median and 95th percentile."""
+    roles = ("left", "left", "right")
+    with SpeakerRig(len(roles), priority=True) as rig, Fleet(page) as fleet:
+        for number, name in enumerate(("ada", "bo", "cy")):
+            fleet.chromium(name, rig.env(number))
+        rig.record(folder / "room.f32")
+        begin(fleet, roles)
+        fleet.devices[0].pause((SETTLED_SEC + seconds) * 1000)
+        recording = rig.stop_recording()
+    reference = np.random.default_rng(3).normal(0, 0.1, SONG_SEC * RIG_RATE_HZ).astype(np.float32)
+    delay_ms = track(recording[-round(seconds * RIG_RATE_HZ) :], reference).delay_ms
+    pairs = {"within one role": ((0, 1),), "between roles": ((0, 2), (1, 2))}
+    figures = {}
+    for name, chosen in pairs.items():
+        apart = np.abs(np.concatenate([delay_ms[:, one] - delay_ms[:, other] for one, other in chosen]))
+        figures[name] = (float(np.nanmedian(apart)), float(np.nanpercentile(apart, 95)))
+    return figures
+
+
+if __name__ == "__main__":
+    main()

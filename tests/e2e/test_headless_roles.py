@@ -1,0 +1,92 @@
+"""A headless peer beside a browser plays the part of the sound that whoever directs has given it."""
+
+from __future__ import annotations
+
+import subprocess
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Locator
+
+from lab.browsers.device import Device, Snapshot
+from lab.file_room import FileRoom
+from lab.peer_process import PeerProcess
+from lab.room import has_peers, is_director
+from lab.server_process import ServerProcess
+
+pytestmark = pytest.mark.e2e
+
+KEY = "K7QF-9TXM-2B4D"
+RATE_HZ = 48_000
+LEFT_HZ, RIGHT_HZ = 500, 1_100
+APART_DB = 60.0
+
+
+def role_of(shot: Snapshot, name: str) -> str:
+    return str(next(each["role"] for each in shot["peers"] if each["name"] == name))
+
+
+def role_select(device: Device, name: str) -> Locator:
+    people = device.page.get_by_role("list", name="People").get_by_role("listitem")
+    return people.filter(has_text=name).get_by_role("combobox")
+
+
+def level_db(sound: NDArray[np.float64], tone_hz: int) -> float:
+    """Of a whole number of the tone's periods, which `sound` is: one second."""
+    turns = np.exp(-2j * np.pi * tone_hz * np.arange(len(sound)) / RATE_HZ)
+    window = np.hanning(len(sound))
+    return float(20 * np.log10(abs((sound * window * turns).sum()) / window.sum() + 1e-12))
+
+
+def test_a_headless_peer_plays_the_side_that_the_director_gives_it(
+    server: ServerProcess, file_room: FileRoom, tmp_path: Path
+) -> None:
+    """[R2] [R9] [R15] Also while it plays; one whose owner chose keeps that."""
+    song = tmp_path / "sides.wav"
+    tones = [f"sine=frequency={hz}:sample_rate={RATE_HZ}:duration=30" for hz in (LEFT_HZ, RIGHT_HZ)]
+    inputs = [part for each in tones for part in ("-f", "lavfi", "-i", each)]
+    merged = ["-filter_complex", "[0][1]join=inputs=2:channel_layout=stereo", str(song)]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *inputs, *merged], check=True, timeout=60)
+    file_room.link = f"{server.url}/#{KEY}"
+    recording = tmp_path / "bo.wav"
+    bo_options = [file_room.link, "--name", "bo", "--record", str(recording)]
+    cy_options = [file_room.link, "--name", "cy", "--role", "low"]
+    [ada] = file_room.enter("ada")
+    with (
+        PeerProcess(tmp_path / "bo.log", bo_options) as bo,
+        PeerProcess(tmp_path / "cy.log", cy_options) as cy,
+    ):
+        ada.add_file(song)
+        ada.wait_for(has_peers(3), "to be linked to both")
+        ada.wait_for(is_director, "to direct")
+        ada.wait_for(lambda shot: role_of(shot, "cy") == "low", "to see what cy's owner chose")
+        role_select(ada, "bo").select_option("Right")
+        role_select(ada, "cy").select_option("Right")
+        bo.wait_for("Role: right.")
+        ada.wait_for(lambda shot: role_of(shot, "bo") == "right", "to see bo on the right")
+        bo.wait_for("Files here: 1 of 1.")
+        ada.play(song.name)
+        bo.wait_for("Role: right. Files here: 1 of 1. Playing: sides.wav.")
+        ada.wait_for(lambda shot: (shot["playback"]["positionSec"] or 0) > 2.5, "to be in the song")
+        role_select(ada, "bo").select_option("Left")
+        ada.wait_for(lambda shot: role_of(shot, "bo") == "left", "to see bo on the left")
+        sec = ada.snapshot()["playback"]["positionSec"] or 0.0
+        ada.wait_for(lambda shot: (shot["playback"]["positionSec"] or 0) > sec + 2.0, "to go on")
+        assert role_of(ada.snapshot(), "cy") == "low"
+        assert "Role: right." not in cy.text()
+        assert bo.stop() == 0
+    with wave.open(str(recording), "rb") as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2) / 32_768
+    begin = int(np.argmax(np.abs(frames).max(axis=1) > 0.01))
+    for part, own_hz, other_hz in (
+        (frames[begin + RATE_HZ // 2 :][:RATE_HZ], RIGHT_HZ, LEFT_HZ),
+        (frames[-3 * RATE_HZ // 2 :][:RATE_HZ], LEFT_HZ, RIGHT_HZ),
+    ):
+        assert (part[:, 0] == part[:, 1]).all()
+        own_db, other_db = (level_db(part[:, 0], hz) for hz in (own_hz, other_hz))
+        print(f"{own_hz} Hz {own_db:.1f} dB, {other_hz} Hz {other_db:.1f} dB")
+        assert own_db - other_db > APART_DB
+    assert ada.errors == []

@@ -1,0 +1,57 @@
+// The German words of the roles.
+
+import type { Role } from "../../../view/index.ts";
+import { makeFormat } from "../format.ts";
+import { decibels } from "./decibels.ts";
+import type { RoleWords } from "./roles-en.ts";
+
+const format = makeFormat("de");
+
+const roles: Readonly<Record<Role, string>> = {
+  all: "Alles",
+  left: "Links",
+  right: "Rechts",
+  low: "Bass",
+  "without-low": "Ohne Bass",
+  "front-left": "Vorn links",
+  "front-right": "Vorn rechts",
+  centre: "Mitte",
+  lfe: "Tiefeffekte",
+  "surround-left": "Surround links",
+  "surround-right": "Surround rechts",
+  "back-left": "Hinten links",
+  "back-right": "Hinten rechts",
+  "back-centre": "Hinten Mitte",
+};
+
+const hints: Partial<Readonly<Record<Role, string>>> = {
+  all: "Dieses Telefon spielt den ganzen Klang.",
+  left: "Nur die linke Seite: Stell dieses Telefon nach links.",
+  right: "Nur die rechte Seite: Stell dieses Telefon nach rechts.",
+  low: "Nur der Bass: für einen Lautsprecher, der das gut kann.",
+  "without-low": "Alles außer dem Bass: für einen kleinen Lautsprecher neben einem, der Bass spielt.",
+};
+
+export const roleWords: RoleWords = {
+  title: "Rolle",
+  roles,
+  hint: (role) => hints[role] ?? "Nur dieser Kanal eines Lieds, das ihn hat.",
+  plays: (role) => `spielt ${roles[role]}`,
+  asked: (role) => `gebeten: ${roles[role]}`,
+  roleOf: (name) => `Rolle von ${format.fence(name)}`,
+  ask: (name, role) => `${format.list([name])} bittet dieses Telefon, „${roles[role]}“ zu spielen.`,
+  askHint:
+    "Wenn du es erlaubst, darf es ändern, wer die Musik leitet, bis du gehst. Selbst wählen kannst du immer unter Dieses Telefon.",
+  allow: "Erlauben",
+  notNow: "Jetzt nicht",
+  spread: "Im Raum verteilen",
+  spreadHint: "Gibt jedem Telefon einen Teil: links, rechts, und bei dreien den Bass.",
+  undo: "Verteilung zurücknehmen",
+  room: (parts) => `Wer was spielt: ${format.list(parts)}.`,
+  part: (name, role) => `${format.list([name])} ${roles[role]}`,
+  tone: "Klang dieses Lautsprechers",
+  bass: "Bässe",
+  treble: "Höhen",
+  gain: "Pegel",
+  decibels: (valueDb) => decibels(format, valueDb),
+};

@@ -1,0 +1,58 @@
+// The English words of the roles, and the typed list of them for the other languages. Fetched with what is drawn of them.
+
+import type { Role } from "../../../view/index.ts";
+import { makeFormat } from "../format.ts";
+import { decibels } from "./decibels.ts";
+
+const format = makeFormat("en-GB");
+
+const roles: Readonly<Record<Role, string>> = {
+  all: "Everything",
+  left: "Left",
+  right: "Right",
+  low: "Low",
+  "without-low": "Without low",
+  "front-left": "Front left",
+  "front-right": "Front right",
+  centre: "Centre",
+  lfe: "Low effects",
+  "surround-left": "Surround left",
+  "surround-right": "Surround right",
+  "back-left": "Back left",
+  "back-right": "Back right",
+  "back-centre": "Back centre",
+};
+
+const hints: Partial<Readonly<Record<Role, string>>> = {
+  all: "This phone plays the whole sound.",
+  left: "Only the left side: put this phone on the left.",
+  right: "Only the right side: put this phone on the right.",
+  low: "Only the bass: for a loudspeaker that is good at it.",
+  "without-low": "All but the bass: for a small loudspeaker beside one that plays Low.",
+};
+
+export const roleWords = {
+  title: "Role",
+  roles,
+  hint: (role: Role) => hints[role] ?? "Only this channel of a song that has it.",
+  plays: (role: Role) => `plays ${roles[role]}`,
+  asked: (role: Role) => `asked to play ${roles[role]}`,
+  roleOf: (name: string) => `Role of ${format.fence(name)}`,
+  ask: (name: string, role: Role) => `${format.list([name])} asks this phone to play ${roles[role]}.`,
+  askHint:
+    "If you allow it, whoever runs the music may change it until you leave. You can always choose for yourself under This phone.",
+  allow: "Allow",
+  notNow: "Not now",
+  spread: "Spread the room",
+  spreadHint: "Gives each phone a part: left, right, and with three of them low.",
+  undo: "Undo spread",
+  room: (parts: readonly string[]) => `Who plays what: ${format.list(parts)}.`,
+  part: (name: string, role: Role) => `${format.list([name])} ${roles[role]}`,
+  tone: "Tone of this loudspeaker",
+  bass: "Bass",
+  treble: "Treble",
+  gain: "Gain",
+  decibels: (valueDb: number) => decibels(format, valueDb),
+};
+
+export type RoleWords = typeof roleWords;

@@ -1,0 +1,17 @@
+// What is drawn of the roles is a part of the page by itself, fetched once a swarm is on the screen: nobody has a role before.
+
+import { signal } from "@preact/signals";
+
+type RoleParts = typeof import("./sections/roles.tsx");
+
+/** Null until it is here. */
+export const roleParts = signal<RoleParts | null>(null);
+
+/** Again does nothing once it is here. */
+export async function fetchRoleParts(): Promise<void> {
+  try {
+    roleParts.value ??= await import("./sections/roles.tsx");
+  } catch (error) {
+    console.warn(`could not load the roles: ${String(error)}`);
+  }
+}
