@@ -20,6 +20,7 @@ const listedFile = v.object({
   pieceLength: whole(0, 9007199254740991),
   isOwn: v.boolean(),
   isWhole: v.boolean(),
+  draft: v.optional(exactBase64url(22)),
 });
 
 export type ListedFile = v.InferOutput<typeof listedFile>;
@@ -54,6 +55,13 @@ export const ctlMessageSchema = v.variant("type", [
     sizeBytes: whole(0, 4294967296),
     sha256: base64url(44000),
   }),
+  /** From the owner of a draft alone: the hashes of its pieces from this one on, in order, as they come. */
+  v.object({
+    type: v.literal("draft"),
+    fileId,
+    fromPiece: whole(0, 1023),
+    sha256: base64url(44000),
+  }),
   /** One byte string per file; the lexicographically smallest wins everywhere. */
   v.object({
     type: v.literal("annotation"),
@@ -82,6 +90,12 @@ export const ctlMessageSchema = v.variant("type", [
     fileId,
     pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
     isDue: v.optional(v.boolean()),
+  }),
+  /** Of what was asked for before: these are due to sound by now. What does not wait any more stays as it is. */
+  v.object({
+    type: v.literal("due"),
+    fileId,
+    pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
   }),
   v.object({
     type: v.literal("cancel"),

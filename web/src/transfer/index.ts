@@ -16,5 +16,5 @@ export {
   type StoreKind,
 } from "./store/open-store.ts";
 export type { FileLayout, PieceStore } from "./store/store.ts";
-export { type Member, type NamedBlob, Swarm } from "./swarm.ts";
-export type { SwarmOptions } from "./swarm-options.ts";
+export { Swarm } from "./swarm.ts";
+export type { Member, NamedBlob, SwarmOptions } from "./swarm-options.ts";

@@ -8,6 +8,20 @@ import type { Signal } from "./net/signal.ts";
 import type { Hasher } from "./store/hash.ts";
 import type { PieceStore } from "./store/store.ts";
 
+/** What a `File` has that matters here. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** Another person in the swarm. */
+export interface Member {
+  readonly userId: UserId;
+  readonly away: boolean;
+  /** Phones get fewer links in a large swarm; all peers must be told the same. */
+  readonly isPhone?: boolean;
+}
+
 export interface SwarmOptions {
   readonly clock: Clock;
   readonly random: Random;

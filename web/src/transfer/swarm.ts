@@ -23,14 +23,8 @@ import type { Signal } from "./net/signal.ts";
 import { Content } from "./store/content.ts";
 import { type Hasher, InlineHasher } from "./store/hash.ts";
 import { within } from "./store/limit.ts";
-import type { SwarmOptions } from "./swarm-options.ts";
+import type { Member, NamedBlob, SwarmOptions } from "./swarm-options.ts";
 import { SwarmSignals } from "./swarm-signals.ts";
-
-/** What a `File` has that matters here. */
-export interface NamedBlob {
-  readonly name: string;
-  readonly blob: Blob;
-}
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
@@ -40,14 +34,6 @@ const CLOSE_LIMIT_MS = 15_000;
 /** Links beyond those of the rings, and how often it is looked whether they are still of use. */
 const MAX_KEPT_LINKS = 2;
 const KEPT_LINK_REVIEW_MS = 5_000;
-
-/** Another person in the swarm. */
-export interface Member {
-  readonly userId: UserId;
-  readonly away: boolean;
-  /** Phones get fewer links in a large swarm; all peers must be told the same. */
-  readonly isPhone?: boolean;
-}
 
 /** What belongs to one open link: its numbering starts anew with each. */
 interface Conversation {
@@ -94,6 +80,8 @@ export class Swarm {
     this.#localFiles = new LocalFiles({
       transfer: this.#transfer,
       content: this.#content,
+      me,
+      random,
       handle: (event) => {
         this.#handle(event);
         this.#signals.show();
@@ -189,13 +177,18 @@ export class Swarm {
   }
 
   /**
-   * Offers a file: hashes it, keeps a copy of it in the store, lists it to everyone. Equal content has one id, whoever adds
-   * it. Rejects FileError file-empty, file-too-large, file-too-many (a fourth enabled file of mine), storage-full,
+   * Offers a file: lists it to everyone, as a draft while it is read, hashed and stored. Resolves with its final id: equal content
+   * has one id, whoever adds it. Rejects FileError file-empty, file-too-large, file-too-many (a fourth enabled file of mine), storage-full,
    * file-unreadable (it changed or vanished while being read).
    */
   addFile(file: File | NamedBlob): Promise<FileId> {
     const blob = "blob" in file ? file.blob : file;
     return this.#localFiles.add(file.name, blob);
+  }
+
+  /** The file that a draft turned out to be; the id itself while that is not known, and where it is no draft's. */
+  finalOf(fileId: FileId): FileId {
+    return this.#transfer.finalOf(fileId);
   }
 
   setEnabled(fileId: FileId, isEnabled: boolean): void {
@@ -424,6 +417,13 @@ export class Swarm {
         const localMs = this.#options.clock.nowMs();
         this.#pacer.recordRtt(peer, rttMs, localMs);
         if (time) this.#options.onPeerTime?.(peer, time, localMs - rttMs, localMs);
+        return;
+      }
+      case "adopt-pieces": {
+        const { draftId, fileId, pieces, epoch } = effect;
+        this.#content.adopt(draftId, fileId, pieces).catch(() => {
+          this.#handle({ type: "file-unadopted", fileId, epoch });
+        });
         return;
       }
       case "forget-file":

@@ -47,13 +47,31 @@ export type TransferEvent =
   | { readonly type: "file-unopened"; readonly fileId: FileId; readonly epoch: number }
   /** I am about to add a file of this size: what is switched off and not mine makes room for it. */
   | { readonly type: "room-wanted"; readonly fileId: FileId; readonly sizeBytes: number }
-  /** I added a file; all its pieces are in the store. */
+  /** I begin to read a file of mine; its pieces, each read, hashed and stored, in order; it could not be read to its end. */
+  | {
+      readonly type: "draft-begun";
+      readonly draftId: FileId;
+      readonly nonce: string;
+      readonly name: string;
+      readonly sizeBytes: number;
+    }
+  | {
+      readonly type: "draft-piece";
+      readonly draftId: FileId;
+      readonly piece: number;
+      readonly sha256: Uint8Array;
+    }
+  | { readonly type: "draft-ended"; readonly draftId: FileId }
+  /** I added a file; all its pieces are in the store. `draftId`: under which it was listed until now. */
   | {
       readonly type: "file-added";
       readonly fileId: FileId;
       readonly manifest: Manifest;
       readonly name: string;
+      readonly draftId?: FileId;
     }
+  /** The outcome of `adopt-pieces` where it failed: nothing of the file is there. */
+  | { readonly type: "file-unadopted"; readonly fileId: FileId; readonly epoch: number }
   /** A former page of this session knew the file; these of its pieces are in the store, checked. */
   | { readonly type: "file-restored"; readonly file: KeptFile; readonly pieces: readonly number[] }
   | { readonly type: "enabled-set"; readonly fileId: FileId; readonly isEnabled: boolean }
@@ -95,6 +113,18 @@ export type Effect =
       readonly bytes: Bytes;
       readonly sha256: Uint8Array;
     }
+  /**
+   * What was stored under the draft's id belongs to the file from now on, also what is being stored; what the file has stays. It
+   * counts as done at once: whoever reads from the file waits for it.
+   */
+  | {
+      readonly type: "adopt-pieces";
+      readonly draftId: FileId;
+      readonly fileId: FileId;
+      /** Those that the file did not have. */
+      readonly pieces: readonly number[];
+      readonly epoch: number;
+    }
   /** A round trip over a neighbour's control channel, for the pacer. */
   | { readonly type: "record-ping"; readonly peer: UserId }
   | {
@@ -122,6 +152,8 @@ export interface CoreState {
   readonly neighbours: Map<UserId, Neighbour>;
   /** Who sent a bad piece: not asked for data again in this session, however often it reconnects. */
   readonly banned: Set<UserId>;
+  /** Drafts that nothing came of for too long: not taken up again, however long their owners list them. */
+  readonly endedDrafts: Set<FileId>;
   readonly counts: { sentBytes: number; receivedBytes: number; duplicateBytes: number; badPieces: number };
   /** The playing or prepared file. */
   preferred: FileId | null;
@@ -131,5 +163,7 @@ export interface CoreState {
   readonly urgency: Urgency;
   /** The list of files this device offers has changed since it was last sent. */
   isCatalogStale: boolean;
+  /** It is stale, and somebody waits for it. */
+  isCatalogUrgent: boolean;
   perform(effect: Effect): void;
 }

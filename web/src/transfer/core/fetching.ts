@@ -5,7 +5,7 @@
 
 import { type FileId, remember, type UserId } from "../../lib/index.ts";
 import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
-import type { CoreState } from "./core.ts";
+import type { CoreState, TransferEvent } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import { dutyOf, MAX_UNANSWERED_CHECKS, STORE_PATIENCE_MS } from "./duty.ts";
 import type { Chunk } from "./frames.ts";
@@ -20,6 +20,11 @@ import { isListed } from "./room-budget.ts";
 const UNSTORABLE_PAUSE_MS = 60_000;
 /** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
 const NAMED_AFTER_STRIKES = 2;
+
+type KeepOutcome = Extract<
+  TransferEvent,
+  { readonly type: "piece-kept" | "piece-bad" | "piece-unstored" | "piece-lost" }
+>;
 
 export class Fetching {
   readonly #core: CoreState;
@@ -87,18 +92,33 @@ export class Fetching {
     return null;
   }
 
-  takeKept(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  /** How the keeping of a piece ended. */
+  takeOutcome(outcome: KeepOutcome, localMs: number): void {
+    const { type, fileId, piece, epoch } = outcome;
+    if (type === "piece-kept") this.#takeKept(fileId, piece, epoch, localMs);
+    else if (type === "piece-bad") this.#takeBad(outcome.peer, fileId, piece, epoch, localMs);
+    else if (type === "piece-lost") this.#takeLost(fileId, piece, epoch, localMs);
+    else this.takeUnstored(fileId, piece, epoch, localMs);
+  }
+
+  #takeKept(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const file = this.#core.fileCatalog.get(fileId);
     if (file?.epoch !== epoch || !file.isCommitted || !file.markHeld(piece)) return;
     file.progressLocalMs = localMs;
     // Within the pause it says nothing: it was on its way when another piece found no room.
     if (file.retryLocalMs !== null && localMs >= file.retryLocalMs) file.retryLocalMs = null;
     if (file.retryLocalMs === null) file.isUnstorable = false;
+    this.announce(file, piece);
+  }
+
+  /** A piece has just become held: who else owes it need not send it, and neighbours hear of it. */
+  announce(file: KnownFile, piece: number): void {
+    const { fileId } = file;
     // It may have been asked for anew when the store was late.
     this.#requests.cancelElsewhere(file, piece);
     if (file.held.setCount === 1) this.#core.isCatalogStale = true;
     for (const neighbour of this.#core.neighbours.values()) {
-      if (!neighbour.advertised.has(fileId)) continue;
+      if (!neighbour.advertised.has(fileId) || neighbour.advertisements.has(fileId)) continue;
       const pending = neighbour.pendingHaves.get(fileId);
       if (pending) pending.push(piece);
       else neighbour.pendingHaves.set(fileId, [piece]);
@@ -109,7 +129,7 @@ export class Fetching {
   }
 
   /** The hash is not the manifest's: the sender is not asked for anything again. */
-  takeBad(peer: UserId, fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  #takeBad(peer: UserId, fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { fileCatalog, neighbours, counts } = this.#core;
     const file = fileCatalog.get(fileId);
     if (file?.epoch === epoch) file.checking.delete(piece);
@@ -139,7 +159,7 @@ export class Fetching {
   }
 
   /** What was to be checked is lost: it is wanted again. */
-  takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  #takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const file = this.#core.fileCatalog.get(fileId);
     if (file?.epoch === epoch) file.checking.delete(piece);
     this.schedule(localMs);
@@ -171,10 +191,12 @@ export class Fetching {
     for (const piece of pieces) {
       const request = neighbour.source.requestOf(fileId, piece);
       if (!request) continue;
+      const asked = this.#core.fileCatalog.get(request.fileId);
       // A rejected live request means it could not give the piece; a rejected cancel only confirms the cancel.
       // It may be unable only for a moment, so it is asked again after a pause.
-      if (request.isLive && !request.stolenFor) neighbour.source.recordRefusal(fileId, piece, localMs);
-      file?.markNotComing(piece, neighbour.userId);
+      if (request.isLive && !request.stolenFor)
+        neighbour.source.recordRefusal(request.fileId, piece, localMs);
+      asked?.markNotComing(piece, neighbour.userId);
       neighbour.source.forget(request);
       const thief = request.stolenFor && this.#core.neighbours.get(request.stolenFor);
       if (thief) this.scheduleFrom(thief, localMs); // before the slow one takes it again
@@ -211,6 +233,16 @@ export class Fetching {
     for (const file of this.#core.fileCatalog.all()) {
       if (file.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
     }
+  }
+
+  /** A draft turned out to be this file: what was asked of the one is on its way for the other. */
+  settleRequests(draft: KnownFile, file: KnownFile, localMs: number): void {
+    draft.inFlight.clear();
+    for (const { source, userId } of this.#core.neighbours.values())
+      for (const piece of source.settle(draft.fileId, file.fileId)) file.markAsked(piece, userId, localMs);
+    this.cancelFile(draft); // asked for under both ids of one neighbour
+    for (const piece of [...file.inFlight.keys()])
+      if (!file.isWantedStill(piece)) this.#requests.cancelElsewhere(file, piece);
   }
 
   /** A file is not wanted any more, or was added by hand meanwhile: takes back every request for it. */

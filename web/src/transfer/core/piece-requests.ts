@@ -45,6 +45,7 @@ export class PieceRequests {
       if (!due) continue;
       const turns = new ListenersTurns(this.#core.me, this.#core.neighbours.values(), file.fileId);
       const asked = new Map<Neighbour, number[]>();
+      const hastened = new Map<UserId, Map<FileId, number[]>>();
       let missing = 0;
       for (const piece of due.pieces) {
         if (piece >= file.pieceCount || file.held.has(piece) || file.checking.has(piece)) continue;
@@ -52,14 +53,20 @@ export class PieceRequests {
         const isHead = position < URGENT_HEAD_PIECES;
         const headForMs = isHead ? due.headForMs(piece, localMs) : 0;
         const inFlight = file.inFlight.get(piece);
-        if (inFlight && !(isHead && this.#isLate(file, inFlight, localMs))) continue;
+        if (inFlight && !(isHead && this.#isLate(file, inFlight, localMs))) {
+          this.#markDue(file, piece, inFlight, hastened);
+          continue;
+        }
         const mayAskUnshown = turns.mayAsk(piece, position, headForMs, sizeFactorOf(file) * URGENT_TURN_MS);
         const source = this.#quickestFor(file, piece, mayAskUnshown, localMs);
         if (!source) continue;
-        this.#record(source, file, piece, localMs);
+        this.#record(source, file, piece, localMs, true);
         asked.set(source, [...(asked.get(source) ?? []), piece]);
       }
       for (const [neighbour, pieces] of asked) this.#sendRequest(neighbour, file, pieces, true);
+      for (const [peer, piecesOf] of hastened)
+        for (const [fileId, pieces] of piecesOf)
+          this.#core.perform({ type: "send-ctl", peer, message: { type: "due", fileId, pieces } });
     }
   }
 
@@ -103,9 +110,9 @@ export class PieceRequests {
     for (const request of requests) {
       neighbour.source.cancel(request);
       this.#core.fileCatalog.get(request.fileId)?.markNotComing(request.piece, neighbour.userId);
-      const pieces = piecesOfFile.get(request.fileId);
+      const pieces = piecesOfFile.get(request.askedId);
       if (pieces) pieces.push(request.piece);
-      else piecesOfFile.set(request.fileId, [request.piece]);
+      else piecesOfFile.set(request.askedId, [request.piece]);
     }
     for (const [fileId, pieces] of piecesOfFile) {
       const message = { type: "cancel", fileId, pieces } as const;
@@ -158,6 +165,7 @@ export class PieceRequests {
       const other = sources.size === 1 && owing ? this.#core.neighbours.get(owing)?.source : undefined;
       const request = other?.requestOf(file.fileId, piece);
       if (!owing || !other || !request || request.stolenFor || request.receivedBytes > 0) continue;
+      if (request.askedId !== file.fileId) continue; // asked of it while this was a draft
       if (!isAtSource(piece) || other.expectedMs(0) < ASK_BACK_RATIO * hereMs) continue;
       request.stolenFor = userId;
       piecesOf.set(owing, [...(piecesOf.get(owing) ?? []), piece]);
@@ -203,8 +211,24 @@ export class PieceRequests {
     return localMs - sinceLocalMs >= patienceMs;
   }
 
-  #record(neighbour: Neighbour, file: KnownFile, piece: number, localMs: number): void {
-    neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs);
+  /** It was asked for before its sound was due: whoever owes it is told so, once. */
+  #markDue(
+    file: KnownFile,
+    piece: number,
+    { sources }: InFlight,
+    hastened: Map<UserId, Map<FileId, number[]>>,
+  ): void {
+    for (const peer of sources) {
+      const request = this.#core.neighbours.get(peer)?.source.requestOf(file.fileId, piece);
+      if (!request?.isLive || request.isDue || request.receivedBytes > 0) continue;
+      request.isDue = true;
+      const piecesOf = hastened.get(peer) ?? new Map<FileId, number[]>();
+      hastened.set(peer, piecesOf.set(request.askedId, [...(piecesOf.get(request.askedId) ?? []), piece]));
+    }
+  }
+
+  #record(neighbour: Neighbour, file: KnownFile, piece: number, localMs: number, isDue = false): void {
+    neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs, isDue);
     file.markAsked(piece, neighbour.userId, localMs);
   }
 

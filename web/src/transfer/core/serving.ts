@@ -10,6 +10,7 @@ import {
 } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
+import { encodeHashes } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Seeding } from "./seeding.ts";
 import type { Upload } from "./uploads.ts";
@@ -56,6 +57,21 @@ export class Serving {
     this.#reject(neighbour.userId, fileId, refused);
     this.pump(localMs);
     return null;
+  }
+
+  giveManifest({ userId }: Neighbour, fileId: FileId): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (!file?.manifest || !file.isServed || file.draft) {
+      this.#core.perform({ type: "send-ctl", peer: userId, message: { type: "reject", fileId, pieces: [] } });
+      return;
+    }
+    const message = {
+      type: "manifest",
+      fileId,
+      sizeBytes: file.sizeBytes,
+      sha256: encodeHashes(file.manifest),
+    } as const;
+    this.#core.perform({ type: "send-ctl", peer: userId, message });
   }
 
   takeCancel(neighbour: Neighbour, fileId: FileId, pieces: readonly number[]): void {

@@ -9,11 +9,12 @@ import { Annotations } from "./annotations.ts";
 import { Catalogs } from "./catalogs.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import type { CtlMessage, DropReason } from "./ctl.ts";
+import { Drafts } from "./drafts.ts";
 import { neglectedPieces } from "./duty.ts";
 import { Fetching } from "./fetching.ts";
 import { FileCatalog } from "./file-catalog.ts";
 import { HaveAnnouncements } from "./have-announcements.ts";
-import { encodeHashes, type Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { type Needs, NO_NEEDS } from "./needs.ts";
 import { Neighbour } from "./neighbour.ts";
 import { pieceMapsOf } from "./piece-map.ts";
@@ -49,6 +50,7 @@ export class Transfer {
   readonly #seeding: Seeding;
   readonly #serving: Serving;
   readonly #catalogs: Catalogs;
+  readonly #drafts: Drafts;
   readonly #annotations: Annotations;
   readonly #indexes: Annotations;
   readonly #haveAnnouncements: HaveAnnouncements;
@@ -63,18 +65,21 @@ export class Transfer {
       fileCatalog: new FileCatalog(options.me, options.capacityBytes),
       neighbours: new Map(),
       banned: new Set(),
+      endedDrafts: new Set(),
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
       choices: [],
       needs: NO_NEEDS,
       urgency: new Urgency(),
       isCatalogStale: false,
+      isCatalogUrgent: false,
       perform: (effect) => this.#effects.push(effect),
     };
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
     this.#catalogs = new Catalogs(this.#core, this.#fetching, this.#seeding);
+    this.#drafts = new Drafts(this.#core, this.#fetching, this.#seeding, this.#catalogs);
     this.#haveAnnouncements = new HaveAnnouncements(this.#core);
     this.#pings = new Pings(this.#core);
     this.#annotations = new Annotations(this.#core, "annotation", options.acceptsAnnotation ?? (() => true));
@@ -106,6 +111,11 @@ export class Transfer {
 
   canOffer(fileId: FileId): boolean {
     return this.#core.fileCatalog.canOffer(fileId);
+  }
+
+  /** The file that a draft turned out to be; the id itself where there is no other, or none yet. */
+  finalOf(fileId: FileId): FileId {
+    return this.#core.fileCatalog.finalOf(fileId);
   }
 
   hasRoomFor(fileId: FileId, sizeBytes: number): boolean {
@@ -168,6 +178,8 @@ export class Transfer {
       this.#fetching.isWaiting ||
       hasPending ||
       this.#core.isCatalogStale ||
+      this.#core.isCatalogUrgent ||
+      this.#drafts.hasPending ||
       neighbours.some(({ uploads }) => !uploads.isEmpty);
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
@@ -176,6 +188,7 @@ export class Transfer {
     this.#effects = [];
     this.#take(event, localMs);
     this.#catalogs.sendStale(localMs);
+    this.#drafts.send(localMs);
     this.#haveAnnouncements.send(localMs);
     this.#annotations.send(localMs);
     this.#indexes.send(localMs);
@@ -218,16 +231,10 @@ export class Transfer {
         this.#serving.takeUnreadable(event.peer, event.upload, localMs);
         return;
       case "piece-kept":
-        this.#fetching.takeKept(event.fileId, event.piece, event.epoch, localMs);
-        return;
       case "piece-bad":
-        this.#fetching.takeBad(event.peer, event.fileId, event.piece, event.epoch, localMs);
-        return;
       case "piece-unstored":
-        this.#fetching.takeUnstored(event.fileId, event.piece, event.epoch, localMs);
-        return;
       case "piece-lost":
-        this.#fetching.takeLost(event.fileId, event.piece, event.epoch, localMs);
+        this.#fetching.takeOutcome(this.#drafts.follow(event), localMs);
         return;
       case "file-opened":
         this.#fetching.takeOpened(event.fileId, event.pieces, event.epoch, localMs);
@@ -239,8 +246,22 @@ export class Transfer {
         this.#fetching.makeRoom(event.fileId, event.sizeBytes);
         return;
       case "file-added":
-        this.#addMine(event.fileId, event.manifest, event.name);
+        this.#drafts.addMine(event.fileId, event.manifest, event.name, event.draftId ?? null, localMs);
         return;
+      case "draft-begun":
+        this.#drafts.begin(event.draftId, event.nonce, event.name, event.sizeBytes, localMs);
+        return;
+      case "draft-piece":
+        this.#drafts.addPiece(event.draftId, event.piece, event.sha256, localMs);
+        return;
+      case "draft-ended":
+        this.#drafts.end(event.draftId);
+        return;
+      case "file-unadopted": {
+        const file = this.#core.fileCatalog.get(event.fileId);
+        if (file?.epoch === event.epoch) this.#fetching.letGo(file);
+        return;
+      }
       case "file-restored":
         this.#restore(event.file, event.pieces, localMs);
         return;
@@ -278,15 +299,23 @@ export class Transfer {
     if (message.type === "hello") return this.#greet(neighbour, message.v, localMs);
     if (!neighbour.hasSaidHello) return "before-hello"; // F1
     switch (message.type) {
-      case "catalog":
-        return this.#catalogs.take(neighbour, message.files, localMs);
+      case "catalog": {
+        const reason = this.#catalogs.take(neighbour, message.files, localMs);
+        if (!reason) this.#drafts.takeCatalog(neighbour);
+        return reason;
+      }
       case "manifest-request":
-        this.#giveManifest(neighbour, message.fileId);
+        this.#serving.giveManifest(neighbour, message.fileId);
         return null;
       case "manifest": {
         const { fileId, sizeBytes, sha256 } = message;
         const reason = this.#fetching.takeManifest(neighbour, fileId, sizeBytes, sha256, localMs);
         return reason ?? this.#dropContradictors(fileId, localMs);
+      }
+      case "draft": {
+        const { fileId, fromPiece, sha256 } = message;
+        const reason = this.#drafts.takeHashes(neighbour, fileId, fromPiece, sha256, localMs);
+        return reason ?? this.#dropContradictors(this.finalOf(fileId), localMs);
       }
       case "annotation":
         return this.#annotations.take(neighbour, message.fileId, message.annotation, localMs);
@@ -304,6 +333,9 @@ export class Transfer {
         const { fileId, pieces, isDue = false } = message;
         return this.#serving.takeRequest(neighbour, fileId, pieces, isDue, localMs);
       }
+      case "due":
+        for (const piece of message.pieces) neighbour.uploads.hasten({ fileId: message.fileId, piece });
+        return null;
       case "cancel":
         this.#serving.takeCancel(neighbour, message.fileId, message.pieces);
         return null;
@@ -344,21 +376,6 @@ export class Transfer {
     return null;
   }
 
-  #giveManifest(neighbour: Neighbour, fileId: FileId): void {
-    const file = this.#core.fileCatalog.get(fileId);
-    if (!file?.manifest || !file.isServed) {
-      this.#refuse(neighbour.userId, fileId);
-      return;
-    }
-    const { sizeBytes } = file;
-    this.#send(neighbour.userId, {
-      type: "manifest",
-      fileId,
-      sizeBytes,
-      sha256: encodeHashes(file.manifest),
-    });
-  }
-
   #takeHave(
     neighbour: Neighbour,
     fileId: FileId,
@@ -376,18 +393,6 @@ export class Transfer {
     this.#seeding.advance(fileId);
     this.#fetching.scheduleFrom(neighbour, localMs);
     return null;
-  }
-
-  #addMine(fileId: FileId, manifest: Manifest, name: string): void {
-    const { fileCatalog } = this.#core;
-    if (!fileCatalog.get(fileId)) this.#catalogs.makePlace(4);
-    const isNews = !fileCatalog.get(fileId)?.isComplete;
-    const partial = fileCatalog.get(fileId);
-    if (partial) this.#fetching.cancelFile(partial);
-    fileCatalog.addMine(fileId, manifest, name);
-    this.#catalogs.tellAnew(fileId);
-    this.#fetching.recount();
-    if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
 
   #restore(kept: KeptFile, pieces: readonly number[], localMs: number): void {
@@ -460,6 +465,7 @@ export class Transfer {
     this.#fetching.checkSilence(localMs);
     this.#fetching.recover(localMs);
     this.#seeding.recover(localMs);
+    this.#drafts.recover(localMs);
     const broken = new Set(this.#serving.recover(localMs));
     for (const neighbour of this.#core.neighbours.values())
       if (neighbour.source.isDead(localMs)) broken.add(neighbour);
@@ -486,10 +492,6 @@ export class Transfer {
       this.#core.perform({ type: "tell", event: { code: "peer-dropped", from: neighbour.userId, reason } });
     }
     this.#closeLink(neighbour.userId, localMs);
-  }
-
-  #refuse(peer: UserId, fileId: FileId): void {
-    this.#send(peer, { type: "reject", fileId, pieces: [] });
   }
 
   #send(peer: UserId, message: CtlMessage): void {

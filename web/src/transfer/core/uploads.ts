@@ -53,6 +53,12 @@ export class UploadQueue {
     return true;
   }
 
+  /** What waits is due by now: its place among the others changes, and nothing is sent twice. */
+  hasten({ fileId, piece }: Upload): void {
+    const at = this.#waiting.findIndex(isSame({ fileId, piece }));
+    if (at >= 0) this.#waiting[at] = { fileId, piece, isDue: true };
+  }
+
   /** Takes back what has not begun; returns false when it is too late, or was never asked. */
   cancel(upload: Upload): boolean {
     const at = this.#waiting.findIndex(isSame(upload));

@@ -7,7 +7,15 @@ import { SeededRandom } from "../../lib/testing/index.ts";
 import { LARGE_PIECE_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import type { Effect, TransferEvent } from "../core/core.ts";
 import type { CtlMessage } from "../core/ctl.ts";
-import { fileIdOf, type Manifest, makeManifest, pieceCountOf, pieceSizeOf } from "../core/manifest.ts";
+import { draftIdOf, draftNonce } from "../core/draft.ts";
+import {
+  fileIdOf,
+  hashOfPiece,
+  type Manifest,
+  makeManifest,
+  pieceCountOf,
+  pieceSizeOf,
+} from "../core/manifest.ts";
 import type { FileState, SwarmEvent } from "../core/state.ts";
 import { Transfer } from "../core/transfer.ts";
 import type { Upload } from "../core/uploads.ts";
@@ -93,6 +101,42 @@ export class FakePeer {
     this.handle({ type: "file-added", ...file });
   }
 
+  /** Begins to read a file of its own, as a draft; returns its id. */
+  begin(file: FakeFile): FileId {
+    const nonce = draftNonce(this.swarm.random);
+    const { sizeBytes } = file.manifest;
+    const draftId = draftIdOf(this.id, sizeBytes, nonce);
+    this.handle({ type: "draft-begun", draftId, nonce, name: file.name, sizeBytes });
+    return draftId;
+  }
+
+  /** Has read this piece of it; with the last one the draft is the file. */
+  read(draftId: FileId, file: FakeFile, piece: number): void {
+    const { manifest, fileId, name } = file;
+    this.store.set(`${draftId}/${piece}`, this.swarm.contentOf(manifest.sizeBytes, piece));
+    if (piece < pieceCountOf(manifest.sizeBytes) - 1) {
+      this.handle({ type: "draft-piece", draftId, piece, sha256: hashOfPiece(manifest, piece) });
+      return;
+    }
+    this.#adopt(draftId, fileId);
+    this.handle({ type: "file-added", fileId, manifest, name, draftId });
+  }
+
+  /** Reads a whole file as a draft, at this rate; returns the draft's id. */
+  addReading(file: FakeFile, bytesPerSec: number): FileId {
+    const draftId = this.begin(file);
+    const { sizeBytes, pieceLength } = file.manifest;
+    const readFrom = (piece: number): void => {
+      if (piece >= pieceCountOf(sizeBytes)) return;
+      this.swarm.clock.after((pieceLength / bytesPerSec) * 1000, () => {
+        this.read(draftId, file, piece);
+        readFrom(piece + 1);
+      });
+    };
+    readFrom(0);
+    return draftId;
+  }
+
   file(file: FakeFile): FileState | undefined {
     return this.transfer.files().find(({ fileId }) => fileId === file.fileId);
   }
@@ -138,7 +182,7 @@ export class FakePeer {
         this.say(this.swarm.peer(effect.peer), effect.message);
         return;
       case "read-piece": {
-        const bytes = this.store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
+        const bytes = this.store.get(`${this.transfer.finalOf(effect.upload.fileId)}/${effect.upload.piece}`);
         if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
         const { peer, upload } = effect;
         this.#answer(
@@ -162,7 +206,8 @@ export class FakePeer {
         this.#answer(
           () => {
             // What is written to a file that was dropped meanwhile is not there.
-            if (drops === this.#drops.get(fileId)) this.store.set(`${fileId}/${piece}`, expected);
+            const keptId = this.transfer.finalOf(fileId);
+            if (drops === this.#drops.get(fileId)) this.store.set(`${keptId}/${piece}`, expected);
             this.handle({ type: "piece-kept", fileId, piece, epoch });
           },
           () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
@@ -192,6 +237,9 @@ export class FakePeer {
         });
         return;
       }
+      case "adopt-pieces":
+        this.#adopt(effect.draftId, effect.fileId);
+        return;
       case "forget-file":
         this.#drops.set(effect.fileId, (this.#drops.get(effect.fileId) ?? 0) + 1);
         for (const key of this.store.keys()) if (key.startsWith(effect.fileId)) this.store.delete(key);
@@ -199,6 +247,14 @@ export class FakePeer {
       case "record-ping":
       case "record-rtt":
         return;
+    }
+  }
+
+  #adopt(draftId: FileId, fileId: FileId): void {
+    for (const [key, bytes] of [...this.store]) {
+      if (!key.startsWith(draftId)) continue;
+      this.store.delete(key);
+      this.store.set(key.replace(draftId, fileId), bytes);
     }
   }
 
