@@ -16,6 +16,7 @@ import type { PlaybackTarget } from "./core/playback-target.ts";
 import type { ProgrammeSettings } from "./core/programme-policy.ts";
 import type { Roster } from "./core/roster.ts";
 import type { Timings } from "./core/timings.ts";
+import { DraftTaps } from "./draft-taps.ts";
 import { HeldShares } from "./held-shares.ts";
 import type { SessionOptions } from "./options.ts";
 import { PeerWire } from "./peer-wire.ts";
@@ -49,6 +50,7 @@ export class SwarmSession {
   /** Events may be caused by effects of events: they wait their turn. */
   readonly #pending: SessionEvent[] = [];
   #isHandling = false;
+  readonly #draftTaps: DraftTaps;
   readonly #songFiles: SongFiles;
   /** As the swarm was told them. */
   #needs = "";
@@ -100,6 +102,7 @@ export class SwarmSession {
       ...this.roomTime.forSwarm,
     });
     this.playable = new PlayableSongs(this.swarm, () => this.#changed());
+    this.#draftTaps = new DraftTaps(this.swarm);
     this.#songFiles = new SongFiles(this.swarm, (fileId) => this.controller.reopen(fileId));
     this.controller = new PlaybackController({
       clock: this.clock,
@@ -254,7 +257,9 @@ export class SwarmSession {
 
   /** Director: chooses an entry for the file and prepares it; it starts when all are ready. */
   play(fileId: FileId): void {
-    this.#handle({ type: "play", fileId, requestId: this.#newEntryId() });
+    this.#draftTaps.play(fileId, (known) =>
+      this.#handle({ type: "play", fileId: known, requestId: this.#newEntryId() }),
+    );
   }
 
   /** Director, like all that follow up to `setProgramme`. */
@@ -276,7 +281,9 @@ export class SwarmSession {
 
   /** Anyone, like all that is asked of the queue. */
   queueFile(fileId: FileId, place: "end" | "next"): void {
-    this.askQueue({ type: "add", fileId, place, durationUs: this.#durations.usOf(fileId) });
+    this.#draftTaps.queue(fileId, (known) =>
+      this.askQueue({ type: "add", fileId: known, place, durationUs: this.#durations.usOf(known) }),
+    );
   }
 
   /** Asks whoever directs to change the queue; returns the request's id, which is that of an entry it adds. */
@@ -334,6 +341,7 @@ export class SwarmSession {
     this.#link.checkSilence();
     this.#readTags();
     this.playable.follow(this.swarm.files.value);
+    this.#draftTaps.follow();
     this.#handle({ type: "tick" });
   }
 

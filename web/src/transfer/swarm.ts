@@ -192,7 +192,7 @@ export class Swarm {
   }
 
   setEnabled(fileId: FileId, isEnabled: boolean): void {
-    this.#handle({ type: "enabled-set", fileId, isEnabled });
+    this.#handle({ type: "enabled-set", fileId: this.finalOf(fileId), isEnabled });
   }
 
   /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */

@@ -363,6 +363,10 @@ class IdealSwarm implements Partial<Swarm> {
     return null;
   }
 
+  finalOf(fileId: FileId): FileId {
+    return fileId;
+  }
+
   async readBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(1);
   }

@@ -165,6 +165,12 @@ export class Fetching {
     this.schedule(localMs);
   }
 
+  /** What was held of a draft did not become the file's: all of it is fetched anew. */
+  takeUnadopted(fileId: FileId, epoch: number): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (file?.epoch === epoch) this.letGo(file);
+  }
+
   takeUnstored(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { fileCatalog, neighbours } = this.#core;
     const file = fileCatalog.get(fileId);

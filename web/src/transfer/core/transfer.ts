@@ -257,11 +257,9 @@ export class Transfer {
       case "draft-ended":
         this.#drafts.end(event.draftId);
         return;
-      case "file-unadopted": {
-        const file = this.#core.fileCatalog.get(event.fileId);
-        if (file?.epoch === event.epoch) this.#fetching.letGo(file);
+      case "file-unadopted":
+        this.#fetching.takeUnadopted(event.fileId, event.epoch);
         return;
-      }
       case "file-restored":
         this.#restore(event.file, event.pieces, localMs);
         return;

@@ -64,8 +64,11 @@ export class Content {
     const pieceCount = pieceCountOf(blob.size);
     try {
       for (let next = 0; hashes.length < pieceCount; ) {
-        while (next < pieceCount && underWay.length < PIECES_UNDER_WAY)
-          underWay.push(this.#ingestPiece(fileId, blob, next++));
+        while (next < pieceCount && underWay.length < PIECES_UNDER_WAY) {
+          const ingesting = this.#ingestPiece(fileId, blob, next++);
+          ingesting.catch(() => undefined); // it is heard of when its turn comes
+          underWay.push(ingesting);
+        }
         const hash = await underWay[0];
         underWay.shift();
         if (!hash) break; // never: there is one under way
