@@ -84,7 +84,7 @@ class ListedFile(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     piece_length: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
     is_own: bool
     is_whole: bool
-    # Present where the file is still being read by who adds it: with that member and the size it makes the id.
+    # Present where its owner still reads the file: with the owner and the size it makes the id.
     draft: Annotated[str, Meta(max_length=22, pattern=EXACT_BASE64URL_PATTERN)] | msgspec.UnsetType = (
         msgspec.UNSET
     )
@@ -147,7 +147,7 @@ class Request(_Ctl, frozen=True, omit_defaults=True):
 
 
 class Due(_Ctl, frozen=True):
-    """Of what was asked for before: these are due to sound by now. What does not wait any more stays as it is."""
+    """Of what was asked for before: these are due to sound by now. Of what waits no more it says nothing."""
 
     file_id: FileId
     pieces: Pieces

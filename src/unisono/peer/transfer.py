@@ -273,7 +273,9 @@ class Transfer:
             case ctl.Request(file_id, wanted, is_due):
                 reason = self._take_request(neighbour, file_id, wanted, is_due=is_due)
             case ctl.Due(file_id, hastened):
-                neighbour.due.update(key for key in neighbour.waiting if key[0] == file_id and key[1] in hastened)
+                neighbour.due.update(
+                    key for key in neighbour.waiting if key[0] == file_id and key[1] in hastened
+                )
             case ctl.Cancel(file_id, unwanted):
                 self._reject(neighbour.user_id, file_id, neighbour.take_cancel(file_id, unwanted))
             case ctl.Reject(file_id, refused):

@@ -91,7 +91,7 @@ export const ctlMessageSchema = v.variant("type", [
     pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
     isDue: v.optional(v.boolean()),
   }),
-  /** Of what was asked for before: these are due to sound by now. What does not wait any more stays as it is. */
+  /** Of what was asked for before: these are due to sound by now. Of what waits no more it says nothing. */
   v.object({
     type: v.literal("due"),
     fileId,

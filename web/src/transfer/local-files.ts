@@ -68,7 +68,7 @@ export class LocalFiles {
 
   /** Reads the file once. What takes its time is listed as a draft meanwhile. */
   async #takeOnce(draftId: FileId, nonce: string, name: string, blob: Blob): Promise<FileId> {
-    const { transfer, content, handle } = this.#options;
+    const { transfer, content, handle, isClosed } = this.#options;
     const isListed = blob.size >= MIN_DRAFT_BYTES;
     const lastPiece = pieceCountOf(blob.size) - 1;
     if (isListed) handle({ type: "draft-begun", draftId, nonce, name, sizeBytes: blob.size });
@@ -83,10 +83,10 @@ export class LocalFiles {
       await content.adopt(draftId, fileId, isHere ? [] : [...Array(lastPiece + 1).keys()]);
       this.#stopIfClosed();
       handle({ type: "file-added", fileId, manifest, name, ...(isListed && { draftId }) });
-      if (!isListed) await content.drop(draftId); // nothing asks for it under that id
+      if (!isListed) await content.drop(draftId).catch(() => undefined); // nothing asks for it under that id
       return fileId;
     } catch (cause) {
-      if (isListed) handle({ type: "draft-ended", draftId });
+      if (isListed && !isClosed()) handle({ type: "draft-ended", draftId });
       else await content.drop(draftId).catch(() => undefined);
       throw cause;
     }

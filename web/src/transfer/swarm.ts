@@ -84,7 +84,7 @@ export class Swarm {
       random,
       handle: (event) => {
         this.#handle(event);
-        this.#signals.show();
+        if (event.type !== "draft-piece") this.#signals.show();
       },
       isClosed: () => this.#closing !== null,
     });
