@@ -421,9 +421,8 @@ export class Swarm {
       }
       case "adopt-pieces": {
         const { draftId, fileId, pieces, epoch } = effect;
-        this.#content.adopt(draftId, fileId, pieces).catch(() => {
-          this.#handle({ type: "file-unadopted", fileId, epoch });
-        });
+        const adopting = this.#content.adopt(draftId, fileId, pieces);
+        adopting.catch(() => this.#handle({ type: "file-unadopted", fileId, epoch }));
         return;
       }
       case "forget-file":
@@ -433,6 +432,8 @@ export class Swarm {
         this.#sendCtl(effect.peer, { type: "bye", reason: effect.reason });
         this.#mesh.drop(effect.peer, effect.isForGood);
         return;
+      case "show":
+        return this.#signals.show();
       case "tell":
         this.#tell(effect.event);
         return;

@@ -142,6 +142,8 @@ export type Effect =
       readonly reason: DropReason;
       readonly isForGood: boolean;
     }
+  /** The first piece of a file is held: people should see that at once. */
+  | { readonly type: "show" }
   | { readonly type: "tell"; readonly event: SwarmEvent };
 
 /** What the parts of the core share while one event is handled. */

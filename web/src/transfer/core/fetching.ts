@@ -116,7 +116,11 @@ export class Fetching {
     const { fileId } = file;
     // It may have been asked for anew when the store was late.
     this.#requests.cancelElsewhere(file, piece);
-    if (file.held.setCount === 1) this.#core.isCatalogStale = true;
+    if (file.held.setCount === 1) {
+      this.#core.isCatalogStale = true;
+      if (file.isGrowing) this.#core.isCatalogUrgent = true;
+      this.#core.perform({ type: "show" });
+    }
     for (const neighbour of this.#core.neighbours.values()) {
       if (!neighbour.advertised.has(fileId) || neighbour.advertisements.has(fileId)) continue;
       const pending = neighbour.pendingHaves.get(fileId);
@@ -367,7 +371,8 @@ export class Fetching {
         if (file.lacksRoom) continue;
       }
       if (!file.isCommitted) {
-        fileCatalog.commit(file, localMs);
+        // Of a draft nothing can be there from before: its pieces are asked for while the store makes room.
+        fileCatalog.commit(file, file.draft ? null : localMs);
         const { fileId, sizeBytes, pieceLength, epoch } = file;
         this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength, epoch });
       }
