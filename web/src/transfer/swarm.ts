@@ -28,7 +28,6 @@ import { SwarmSignals } from "./swarm-signals.ts";
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
-
 /** Leaving waits no longer for the store. */
 const CLOSE_LIMIT_MS = 15_000;
 /** Links beyond those of the rings, and how often it is looked whether they are still of use. */
@@ -433,7 +432,8 @@ export class Swarm {
         this.#mesh.drop(effect.peer, effect.isForGood);
         return;
       case "show":
-        return this.#signals.show();
+        this.#signals.show();
+        return;
       case "tell":
         this.#tell(effect.event);
         return;
