@@ -3,15 +3,15 @@
 
 import { FileError, type FileId } from "../lib/index.ts";
 import { MAX_FILE_BYTES } from "../protocol/constants/transfer.gen.ts";
+import type { ContentCalls } from "./bulk/messages.ts";
 import type { TransferEvent } from "./core/core.ts";
 import { fileIdOf } from "./core/manifest.ts";
 import type { Transfer } from "./core/transfer.ts";
-import type { Content } from "./store/content.ts";
 import { Restoring } from "./store/restoring.ts";
 
 interface LocalFilesOptions {
   readonly transfer: Transfer;
-  readonly content: Content;
+  readonly content: ContentCalls;
   handle(event: TransferEvent): void;
   /** The swarm was left: nothing is added any more. */
   isClosed(): boolean;

@@ -1,16 +1,15 @@
-// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), assembles chunks, has pieces
-// verified, and moves work away from whoever is silent, slow, gone or lying. Local ms.
+// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), hears how much of each piece has come
+// and what became of it, and moves work away from whoever is silent, slow, gone or lying. Local ms.
 // Invariants: (1) all chunks of a piece come from one source, so a bad hash names the culprit; (2) nothing is held, listed or
 // passed on before it is verified and stored.
 
 import { type FileId, remember, type UserId } from "../../lib/index.ts";
 import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
-import type { CoreState } from "./core.ts";
+import type { ArrivedChunks, CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import { dutyOf, MAX_UNANSWERED_CHECKS, STORE_PATIENCE_MS } from "./duty.ts";
-import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
-import { hashOfPiece, parseManifest } from "./manifest.ts";
+import { parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { PieceRequests } from "./piece-requests.ts";
 import { MANIFEST, type PieceRequest } from "./remote-source.ts";
@@ -58,32 +57,30 @@ export class Fetching {
     this.#requests.askFrom(neighbour, files, localMs);
   }
 
-  /** Takes one chunk; returns why its sender must go, if so. */
-  takeChunk(neighbour: Neighbour, chunk: Chunk, localMs: number): DropReason | null {
-    const { counts, fileCatalog } = this.#core;
-    const payloadBytes = chunk.payload.length;
+  takeChunks(peer: UserId, chunks: ArrivedChunks, localMs: number): void {
+    const { counts, fileCatalog, neighbours } = this.#core;
+    const { fileId, piece, payloadBytes } = chunks;
+    const neighbour = neighbours.get(peer);
     counts.receivedBytes += payloadBytes;
-    if (neighbour.isBanned) return null;
-    const fileId = neighbour.fileOfSlot(chunk.slot);
-    const request = fileId && neighbour.source.requestOf(fileId, chunk.piece);
-    if (!request) return "unrequested";
-    const isInPlace = chunk.offsetBytes === request.receivedBytes;
-    if (!isInPlace || request.receivedBytes + payloadBytes > request.sizeBytes) return "malformed";
+    counts.duplicateBytes += chunks.wastedBytes;
+    const request = neighbour?.source.requestOf(fileId, piece);
+    if (!neighbour || neighbour.isBanned || !request) return;
     neighbour.source.recordChunk(payloadBytes, localMs);
     request.receivedBytes += payloadBytes;
-    const file = fileCatalog.get(request.fileId);
-    // Of a file that has made way meanwhile there is no place for it.
-    const isUseless = !file?.isOpen || file.held.has(request.piece) || file.checking.has(request.piece);
-    // Late data of a cancelled request is welcome as long as the piece is missing and it is here from the start.
-    if (isUseless || (chunk.offsetBytes > 0 && !request.bytes)) {
-      counts.duplicateBytes += payloadBytes;
-      if (request.bytes) counts.duplicateBytes += chunk.offsetBytes;
-      request.bytes = null;
-    } else {
-      request.bytes ??= new Uint8Array(request.sizeBytes);
-      request.bytes.set(chunk.payload, chunk.offsetBytes);
+    if (chunks.isWhole) this.#finish(neighbour, request, fileCatalog.get(fileId), chunks, localMs);
+  }
+
+  /** Nothing of this piece was expected of the neighbour; returns why it must go, if so. */
+  takeUnexpected(neighbour: Neighbour, slot: number, piece: number): DropReason | null {
+    const { userId } = neighbour;
+    if (!neighbour.hasSaidHello) return "before-hello";
+    if (neighbour.isBanned) {
+      this.#core.perform({ type: "ignore-bulk", peer: userId });
+      return null;
     }
-    if (request.receivedBytes === request.sizeBytes) this.#finish(neighbour, request, file, localMs);
+    const fileId = neighbour.fileOfSlot(slot);
+    if (!fileId || !neighbour.source.requestOf(fileId, piece)) return "unrequested";
+    this.#core.perform({ type: "resume-bulk", peer: userId, slot, fileId }); // its slot is another than when it was asked
     return null;
   }
 
@@ -120,6 +117,7 @@ export class Fetching {
     const neighbour = neighbours.get(peer);
     if (neighbour && !neighbour.isBanned) {
       neighbour.isBanned = true;
+      this.#core.perform({ type: "ignore-bulk", peer });
       this.#requests.cancelAll(neighbour, neighbour.source.liveRequests());
       this.recount();
     }
@@ -168,7 +166,10 @@ export class Fetching {
       neighbour.source.recordRefusal(fileId, MANIFEST, localMs);
       file.manifestAsk = { ...file.manifestAsk, isRefused: true };
     }
-    for (const piece of pieces) {
+    const refused = pieces.filter((piece) => neighbour.source.requestOf(fileId, piece));
+    if (refused.length > 0)
+      this.#core.perform({ type: "unexpect-pieces", peer: neighbour.userId, fileId, pieces: refused });
+    for (const piece of refused) {
       const request = neighbour.source.requestOf(fileId, piece);
       if (!request) continue;
       // A rejected live request means it could not give the piece; a rejected cancel only confirms the cancel.
@@ -357,18 +358,21 @@ export class Fetching {
     this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
   }
 
-  #finish(neighbour: Neighbour, request: PieceRequest, file: KnownFile | undefined, localMs: number): void {
-    const { piece, bytes } = request;
+  #finish(
+    neighbour: Neighbour,
+    request: PieceRequest,
+    file: KnownFile | undefined,
+    { epoch, isChecked }: ArrivedChunks,
+    localMs: number,
+  ): void {
+    const { piece } = request;
     neighbour.source.recordPiece();
     neighbour.source.forget(request);
     file?.markNotComing(piece, neighbour.userId);
-    if (file?.manifest && bytes) {
+    if (file?.isOpen && file.epoch === epoch && isChecked && !file.held.has(piece)) {
       this.#requests.cancelElsewhere(file, piece);
       file.checking.set(piece, localMs);
       file.progressLocalMs = localMs;
-      const sha256 = hashOfPiece(file.manifest, piece);
-      const { fileId, epoch } = file;
-      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
     }
     // Who was kept free for the file may be asked for others now.
     if (file?.inFlight.size === 0) this.schedule(localMs);

@@ -101,7 +101,7 @@ describe("a piece that is due", () => {
       for (const effect of ada.transfer.handle(event, 1_000)) record(effect);
     };
     const record = (effect: Effect): void => {
-      if (effect.type !== "read-piece") return;
+      if (effect.type !== "give-piece") return;
       given.push(`${effect.peer === bo ? "bo" : "cy"} ${effect.upload.piece}`);
       tell({ type: "piece-unreadable", peer: effect.peer, upload: effect.upload });
     };
