@@ -8,6 +8,7 @@ import { openBestStore } from "../store/open-store.ts";
 import type { PieceStore } from "../store/store.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
 import { BulkPlane } from "./plane.ts";
+import { SOON_MS } from "./reports.ts";
 
 interface WorkerPort {
   onmessage: ((event: MessageEvent<WorkerRequest>) => void) | null;
@@ -42,6 +43,7 @@ port.onmessage = ({ data: request }) => {
       plane = new BulkPlane({
         clock: mainClock,
         content: new Content(store, new InlineHasher(), mainClock),
+        reportsApartMs: SOON_MS,
         report: (reports) => {
           const frames = reports.flatMap((report) => (report.type === "relay" ? [report.frame] : []));
           port.postMessage({ from: "plane", line, reports }, frames);

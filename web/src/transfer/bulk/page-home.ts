@@ -32,7 +32,7 @@ export class PageHome implements BulkHome {
   open(report: (reports: readonly BulkReport[]) => void): BulkLine {
     this.#plane?.close();
     const content = new Content(this.#store, this.#hasher, this.#clock);
-    const plane = new BulkPlane({ clock: this.#clock, content, report });
+    const plane = new BulkPlane({ clock: this.#clock, content, reportsApartMs: 0, report });
     this.#plane = plane;
     return {
       content: Object.fromEntries(

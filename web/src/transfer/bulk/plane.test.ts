@@ -13,6 +13,7 @@ import { settle } from "../testing/fake-connection.ts";
 import type { BulkReport } from "./messages.ts";
 import { BulkPlane } from "./plane.ts";
 import { Relay } from "./relay.ts";
+import { SOON_MS } from "./reports.ts";
 
 const SONG = "a1".repeat(32) as FileId;
 const BO = "b0".repeat(16) as UserId;
@@ -58,6 +59,7 @@ class Party {
     this.plane = new BulkPlane({
       clock,
       content: new Content(this.store, hasher, clock),
+      reportsApartMs: SOON_MS,
       report: (reports) => {
         this.messages += 1;
         this.reports.push(...reports);
@@ -105,7 +107,7 @@ const give = (party: Party, ...pieces: number[]): void => {
 };
 
 describe("the bulk plane", () => {
-  it("[S31] brings expected pieces, checks and stores them, and says so", async () => {
+  it("[S60] brings expected pieces, checks and stores them, and says so", async () => {
     const { ada, bo, run } = await pair();
     bo.expect(0, 1);
     give(ada, 0, 1);
@@ -121,7 +123,7 @@ describe("the bulk plane", () => {
     expect(chunks.filter(({ isWhole, isChecked }) => isWhole && isChecked)).toHaveLength(2);
   });
 
-  it("tells many chunks in few messages", async () => {
+  it("[S60] tells many chunks in few messages", async () => {
     const { ada, bo, run } = await pair();
     bo.expect(0, 1, 2, 3);
     give(ada, 0, 1, 2, 3);
@@ -130,7 +132,7 @@ describe("the bulk plane", () => {
     expect(bo.messages).toBeLessThan(ada.channel.sentBytes.length);
   });
 
-  it("sends no more in a message than its other end says to take", async () => {
+  it("[S61] sends no more in a message than its other end says to take", async () => {
     const { ada, run } = await pair();
     ada.channel.other = null;
     const sendMuch = async (): Promise<number> => {
@@ -231,7 +233,7 @@ describe("the bulk plane", () => {
     expect(ada.said("alarm")).toEqual([{ type: "alarm", number: 2 }]);
   });
 
-  it("moves the same over channels that stay in the page", async () => {
+  it("[S60] moves the same over channels that stay in the page", async () => {
     const clock = new VirtualClock();
     const [ada, bo] = [new Party(clock), new Party(clock)];
     ada.channel.other = bo.channel;

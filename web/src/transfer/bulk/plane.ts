@@ -34,6 +34,8 @@ interface PlaneLink {
 export interface BulkPlaneOptions {
   readonly clock: Clock;
   readonly content: Content;
+  /** What can be acted upon waits so long for more of the kind: each message to another thread wakes it. */
+  readonly reportsApartMs: number;
   report(reports: readonly BulkReport[]): void;
 }
 
@@ -47,10 +49,10 @@ export class BulkPlane {
   readonly #links = new Map<number, PlaneLink>();
   #cancelAlarm: (() => void) | null = null;
 
-  constructor({ clock, content, report }: BulkPlaneOptions) {
+  constructor({ clock, content, reportsApartMs, report }: BulkPlaneOptions) {
     this.#clock = clock;
     this.#content = content;
-    this.#reports = new Reports(clock, report);
+    this.#reports = new Reports(clock, reportsApartMs, report);
     this.#scheduler = new SendScheduler(this.#pacer, clock);
   }
 
@@ -105,7 +107,8 @@ export class BulkPlane {
       case "alarm":
         this.#cancelAlarm?.();
         this.#cancelAlarm = this.#clock.after(call.delayMs, () => {
-          this.#reports.add({ type: "alarm", number: call.number }, true);
+          this.#reports.add({ type: "alarm", number: call.number });
+          this.#reports.flush();
         });
         return;
       case "relayed": {

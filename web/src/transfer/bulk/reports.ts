@@ -4,8 +4,8 @@
 import type { Clock } from "../../lib/index.ts";
 import type { BulkReport } from "./messages.ts";
 
-/** Between two messages at least, when something waits for an answer, and otherwise. */
-const SOON_MS = 8;
+/** Between two messages to another thread at least, when something waits for an answer, and otherwise. In one's own the former is 0. */
+export const SOON_MS = 8;
 const LATER_MS = 40;
 
 type Chunks = Extract<BulkReport, { type: "chunks" }>;
@@ -15,6 +15,7 @@ type Growing<T> = { -readonly [K in keyof T]: T[K] };
 export class Reports {
   readonly #clock: Clock;
   readonly #send: (reports: readonly BulkReport[]) => void;
+  readonly #soonMs: number;
   #waiting: BulkReport[] = [];
   readonly #chunks = new Map<string, Growing<Chunks>>();
   #pace: Growing<Pace> | null = null;
@@ -22,15 +23,16 @@ export class Reports {
   #timer: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
   #isClosed = false;
 
-  constructor(clock: Clock, send: (reports: readonly BulkReport[]) => void) {
+  constructor(clock: Clock, soonMs: number, send: (reports: readonly BulkReport[]) => void) {
     this.#clock = clock;
+    this.#soonMs = soonMs;
     this.#send = send;
   }
 
   add(report: BulkReport, isUrgent = false): void {
     if (this.#isClosed) return;
     this.#waiting.push(report);
-    this.#sendWithin(isUrgent ? SOON_MS : LATER_MS);
+    this.#sendWithin(isUrgent ? this.#soonMs : LATER_MS);
   }
 
   /** Chunks of one piece are told as one. */
@@ -45,7 +47,7 @@ export class Reports {
     }
     if (arrived.isWhole) this.#chunks.delete(key); // what comes of it after that is another copy
     if (former) {
-      if (arrived.isWhole) this.#sendWithin(SOON_MS);
+      if (arrived.isWhole) this.#sendWithin(this.#soonMs);
       return;
     }
     const report: Growing<Chunks> = { type: "chunks", ...arrived };
@@ -60,7 +62,19 @@ export class Reports {
       this.#pace = { type: "pace", ...pace };
       this.add(this.#pace, isUrgent);
     }
-    if (isUrgent) this.#sendWithin(SOON_MS);
+    if (isUrgent) this.#sendWithin(this.#soonMs);
+  }
+
+  /** All that waits, now. */
+  flush(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#sentLocalMs = this.#clock.nowMs();
+    const reports = this.#waiting;
+    this.#waiting = [];
+    this.#chunks.clear();
+    this.#pace = null;
+    if (reports.length > 0) this.#send(reports);
   }
 
   close(): void {
@@ -74,22 +88,11 @@ export class Reports {
     const nowMs = this.#clock.nowMs();
     const dueLocalMs = this.#sentLocalMs + pauseMs;
     if (dueLocalMs <= nowMs) {
-      this.#sendAll();
+      this.flush();
       return;
     }
     if (this.#timer && this.#timer.dueLocalMs <= dueLocalMs) return;
     this.#timer?.cancel();
-    this.#timer = { dueLocalMs, cancel: this.#clock.after(dueLocalMs - nowMs, () => this.#sendAll()) };
-  }
-
-  #sendAll(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#sentLocalMs = this.#clock.nowMs();
-    const reports = this.#waiting;
-    this.#waiting = [];
-    this.#chunks.clear();
-    this.#pace = null;
-    if (reports.length > 0) this.#send(reports);
+    this.#timer = { dueLocalMs, cancel: this.#clock.after(dueLocalMs - nowMs, () => this.flush()) };
   }
 }
