@@ -19,6 +19,7 @@ from unisono.peer.constants.transfer import (
     CTL_CHARS_PER_SEC,
     CTL_MESSAGE_BURST,
     CTL_MESSAGES_PER_SEC,
+    MAX_ANNOUNCED_BULK_BYTES,
     MAX_BULK_BYTES,
     MAX_CLOCK_ID_CHARS,
     MAX_CTL_CHARS,
@@ -74,6 +75,10 @@ class Hello(_Ctl, frozen=True):
     v: Annotated[int, Meta(ge=0, le=0xFFFF)]
     # That the sender is a member and sees the same DTLS fingerprints.
     proof: Annotated[str, Meta(max_length=86, pattern=EXACT_BASE64URL_PATTERN)]
+    # The largest bulk message the sender takes; MAX_BULK_BYTES when absent.
+    bulk_bytes: (
+        Annotated[int, Meta(ge=MAX_BULK_BYTES, le=MAX_ANNOUNCED_BULK_BYTES)] | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class ListedFile(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):

@@ -39,6 +39,7 @@ export const ctlMessageSchema = v.variant("type", [
     type: v.literal("hello"),
     v: whole(0, 65535),
     proof: exactBase64url(86),
+    bulkBytes: v.optional(whole(65536, 16777216)),
   }),
   /** The whole list of what its sender offers, again on every change. */
   v.object({

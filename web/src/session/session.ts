@@ -92,7 +92,7 @@ export class SwarmSession {
       clock,
       random,
       me: this.me,
-      store: options.store,
+      home: options.home,
       isPhone,
       acceptsAnnotation: (annotation) => decodeAnchor(annotation) !== null,
       acceptsIndex: isIndexLike,

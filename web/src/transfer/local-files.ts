@@ -3,16 +3,16 @@
 
 import { FileError, type FileId, type Random, type UserId } from "../lib/index.ts";
 import { MAX_FILE_BYTES, MIN_DRAFT_BYTES } from "../protocol/constants/transfer.gen.ts";
+import type { ContentCalls } from "./bulk/messages.ts";
 import type { TransferEvent } from "./core/core.ts";
 import { draftIdOf, draftNonce } from "./core/draft.ts";
 import { fileIdOf, pieceCountOf } from "./core/manifest.ts";
 import type { Transfer } from "./core/transfer.ts";
-import type { Content } from "./store/content.ts";
 import { Restoring } from "./store/restoring.ts";
 
 interface LocalFilesOptions {
   readonly transfer: Transfer;
-  readonly content: Content;
+  readonly content: ContentCalls;
   readonly me: UserId;
   readonly random: Random;
   handle(event: TransferEvent): void;

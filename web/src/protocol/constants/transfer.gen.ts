@@ -49,8 +49,15 @@ export const CTL_CHAR_BURST = 2_097_152;
 export const MAX_CTL_HELD_BACK = 64;
 /** As long as a label of the server may be (control/server-message.ts). */
 export const MAX_CLOCK_ID_CHARS = 64;
-/** A longer message blocks `ctl` for its whole serialisation: interleaving is off in the browsers. */
+/** Whoever says nothing else takes bulk messages of so many bytes. */
 export const MAX_BULK_BYTES = 65_536;
+/**
+ * And a page, which says so: no browser sends more at once. A message blocks `ctl` for its whole serialisation (interleaving is
+ * off in the browsers), so that only a fast uplink gets such long ones.
+ */
+export const LARGE_BULK_BYTES = 262_144;
+/** What anybody may say to take. */
+export const MAX_ANNOUNCED_BULK_BYTES = 16_777_216;
 /** What a WAV's 32-bit sizes can say: more than three hours of 24 bits at 96 kHz. */
 export const MAX_FILE_BYTES = 4_294_967_296;
 /** One manifest must fit one control message: 1024 hashes of 32 bytes are 43 KiB of base64url. */

@@ -1,16 +1,15 @@
-// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), assembles chunks, has pieces
-// verified, and moves work away from whoever is silent, slow, gone or lying. Local ms.
+// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), hears how much of each piece has come
+// and what became of it, and moves work away from whoever is silent, slow, gone or lying. Local ms.
 // Invariants: (1) all chunks of a piece come from one source, so a bad hash names the culprit; (2) nothing is held, listed or
 // passed on before it is verified and stored.
 
 import { type FileId, remember, type UserId } from "../../lib/index.ts";
 import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
-import type { CoreState, TransferEvent } from "./core.ts";
+import type { ArrivedChunks, CoreState, TransferEvent } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import { dutyOf, MAX_UNANSWERED_CHECKS, STORE_PATIENCE_MS } from "./duty.ts";
-import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
-import { hashOfPiece, parseManifest } from "./manifest.ts";
+import { parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { PieceRequests } from "./piece-requests.ts";
 import { MANIFEST, type PieceRequest } from "./remote-source.ts";
@@ -63,32 +62,32 @@ export class Fetching {
     this.#requests.askFrom(neighbour, files, localMs);
   }
 
-  /** Takes one chunk; returns why its sender must go, if so. */
-  takeChunk(neighbour: Neighbour, chunk: Chunk, localMs: number): DropReason | null {
-    const { counts, fileCatalog } = this.#core;
-    const payloadBytes = chunk.payload.length;
+  takeChunks(peer: UserId, chunks: ArrivedChunks, localMs: number): void {
+    const { counts, fileCatalog, neighbours } = this.#core;
+    const { askedId, fileId, piece, payloadBytes } = chunks;
+    const neighbour = neighbours.get(peer);
     counts.receivedBytes += payloadBytes;
-    if (neighbour.isBanned) return null;
-    const fileId = neighbour.fileOfSlot(chunk.slot);
-    const request = fileId && neighbour.source.requestOf(fileId, chunk.piece);
-    if (!request) return "unrequested";
-    const isInPlace = chunk.offsetBytes === request.receivedBytes;
-    if (!isInPlace || request.receivedBytes + payloadBytes > request.sizeBytes) return "malformed";
+    counts.duplicateBytes += chunks.wastedBytes;
+    const request = neighbour?.source.requestOf(askedId, piece);
+    if (!neighbour || neighbour.isBanned || !request) return;
     neighbour.source.recordChunk(payloadBytes, localMs);
     request.receivedBytes += payloadBytes;
-    const file = fileCatalog.get(request.fileId);
-    // Of a file that has made way meanwhile there is no place for it.
-    const isUseless = !file?.isOpen || file.held.has(request.piece) || file.checking.has(request.piece);
-    // Late data of a cancelled request is welcome as long as the piece is missing and it is here from the start.
-    if (isUseless || (chunk.offsetBytes > 0 && !request.bytes)) {
-      counts.duplicateBytes += payloadBytes;
-      if (request.bytes) counts.duplicateBytes += chunk.offsetBytes;
-      request.bytes = null;
-    } else {
-      request.bytes ??= new Uint8Array(request.sizeBytes);
-      request.bytes.set(chunk.payload, chunk.offsetBytes);
+    if (chunks.isWhole) this.#finish(neighbour, request, fileCatalog.get(fileId), chunks, localMs);
+  }
+
+  /** Nothing of this piece was expected of the neighbour; returns why it must go, if so. */
+  takeUnexpected(neighbour: Neighbour, slot: number, piece: number): DropReason | null {
+    const { userId } = neighbour;
+    if (!neighbour.hasSaidHello) return "before-hello";
+    if (neighbour.isBanned) {
+      this.#core.perform({ type: "ignore-bulk", peer: userId });
+      return null;
     }
-    if (request.receivedBytes === request.sizeBytes) this.#finish(neighbour, request, file, localMs);
+    const listedId = neighbour.fileOfSlot(slot);
+    const request = listedId && neighbour.source.requestOf(listedId, piece);
+    if (!request) return "unrequested";
+    // Its slot is another than when it was asked.
+    this.#core.perform({ type: "resume-bulk", peer: userId, slot, fileId: request.askedId });
     return null;
   }
 
@@ -118,7 +117,6 @@ export class Fetching {
     this.#requests.cancelElsewhere(file, piece);
     if (file.held.setCount === 1) {
       this.#core.isCatalogStale = true;
-      if (file.isGrowing) this.#core.isCatalogUrgent = true;
       this.#core.perform({ type: "show" });
     }
     for (const neighbour of this.#core.neighbours.values()) {
@@ -144,6 +142,7 @@ export class Fetching {
     const neighbour = neighbours.get(peer);
     if (neighbour && !neighbour.isBanned) {
       neighbour.isBanned = true;
+      this.#core.perform({ type: "ignore-bulk", peer });
       this.#requests.cancelAll(neighbour, neighbour.source.liveRequests());
       this.recount();
     }
@@ -198,9 +197,13 @@ export class Fetching {
       neighbour.source.recordRefusal(fileId, MANIFEST, localMs);
       file.manifestAsk = { ...file.manifestAsk, isRefused: true };
     }
-    for (const piece of pieces) {
-      const request = neighbour.source.requestOf(fileId, piece);
-      if (!request) continue;
+    const refused = new Set(pieces.flatMap((piece) => neighbour.source.requestOf(fileId, piece) ?? []));
+    for (const askedId of new Set([...refused].map((request) => request.askedId))) {
+      const gone = [...refused].filter((request) => request.askedId === askedId).map(({ piece }) => piece);
+      this.#core.perform({ type: "unexpect-pieces", peer: neighbour.userId, fileId: askedId, pieces: gone });
+    }
+    for (const request of refused) {
+      const { piece } = request;
       const asked = this.#core.fileCatalog.get(request.fileId);
       // A rejected live request means it could not give the piece; a rejected cancel only confirms the cancel.
       // It may be unable only for a moment, so it is asked again after a pause.
@@ -400,18 +403,21 @@ export class Fetching {
     this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
   }
 
-  #finish(neighbour: Neighbour, request: PieceRequest, file: KnownFile | undefined, localMs: number): void {
-    const { piece, bytes } = request;
+  #finish(
+    neighbour: Neighbour,
+    request: PieceRequest,
+    file: KnownFile | undefined,
+    { epoch, isChecked }: ArrivedChunks,
+    localMs: number,
+  ): void {
+    const { piece } = request;
     neighbour.source.recordPiece();
     neighbour.source.forget(request);
-    file?.markNotComing(piece, neighbour.userId);
-    if (file?.manifest && bytes) {
+    this.#core.fileCatalog.get(request.fileId)?.markNotComing(piece, neighbour.userId);
+    if (file?.isOpen && file.epoch === epoch && isChecked && !file.held.has(piece)) {
       this.#requests.cancelElsewhere(file, piece);
       file.checking.set(piece, localMs);
       file.progressLocalMs = localMs;
-      const sha256 = hashOfPiece(file.manifest, piece);
-      const { fileId, epoch } = file;
-      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
     }
     // Who was kept free for the file may be asked for others now.
     if (file?.inFlight.size === 0) this.schedule(localMs);

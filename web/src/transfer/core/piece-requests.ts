@@ -14,6 +14,7 @@ import {
 import type { CoreState } from "./core.ts";
 import { isReserved, STALLED_AFTER_MS } from "./duty.ts";
 import type { InFlight, KnownFile } from "./known-file.ts";
+import { hashOfPiece } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
 import type { PieceRequest } from "./remote-source.ts";
@@ -98,6 +99,7 @@ export class PieceRequests {
         availabilityOf: (piece: number) => file.availability[piece] ?? 0,
       };
       let pieces = pickPieces(choices, room, this.#core.random);
+      if (file.isGrowing) pieces.sort((a, b) => a - b); // it will be played soon, from its beginning
       if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
       for (const piece of pieces) this.#record(neighbour, file, piece, localMs);
       this.#sendRequest(neighbour, file, pieces);
@@ -232,8 +234,21 @@ export class PieceRequests {
     file.markAsked(piece, neighbour.userId, localMs);
   }
 
-  #sendRequest({ userId }: Neighbour, { fileId }: KnownFile, pieces: number[], isDue = false): void {
-    if (pieces.length === 0) return;
+  #sendRequest({ userId, listing }: Neighbour, file: KnownFile, pieces: number[], isDue = false): void {
+    const { fileId, epoch, manifest } = file;
+    if (pieces.length === 0 || !manifest) return;
+    this.#core.perform({
+      type: "expect-pieces",
+      peer: userId,
+      fileId,
+      epoch,
+      slot: listing.get(fileId)?.slot ?? 0,
+      pieces: pieces.map((piece) => ({
+        piece,
+        sizeBytes: file.pieceSize(piece),
+        sha256: hashOfPiece(manifest, piece).slice(), // to be posted without the whole list
+      })),
+    });
     const message = { type: "request", fileId, pieces, ...(isDue && { isDue }) } as const;
     this.#core.perform({ type: "send-ctl", peer: userId, message });
   }

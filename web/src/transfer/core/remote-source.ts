@@ -3,7 +3,7 @@
 // data or the holder's reject comes, and the piece is not asked for there again before; (3) so every piece arrives at most
 // once per request, and whatever arrives without one is an offence: the caller drops that peer.
 
-import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
 import {
   LINK_DEAD_AFTER_MS,
   MAX_REFUSAL_PAUSE_MS,
@@ -23,8 +23,6 @@ export interface PieceRequest {
   isDue: boolean;
   /** Asked back, to be asked of this faster source: still owed until the holder's reject, or the piece itself, comes. */
   stolenFor: UserId | null;
-  /** Filled from the front; null before the first chunk. */
-  bytes: Bytes | null;
   receivedBytes: number;
 }
 
@@ -161,7 +159,6 @@ export class RemoteSource {
       isLive: true,
       isDue,
       stolenFor: null,
-      bytes: null,
       receivedBytes: 0,
     };
     this.#requests.set(keyOf(fileId, piece), request);

@@ -94,7 +94,8 @@ export class Seeding {
     for (const { advertised, advertisements, holdings } of this.#core.neighbours.values()) {
       const showing = advertisements.get(draftId);
       const holding = holdings.get(draftId);
-      if (holding && !holdings.has(file.fileId)) holdings.set(file.fileId, holding);
+      // Of a neighbour's file nothing is asked before it is listed: until then its slot is not known.
+      if (file.isMine && holding && !holdings.has(file.fileId)) holdings.set(file.fileId, holding);
       if (!advertisements.delete(draftId) || !showing || advertised.has(file.fileId)) continue;
       advertisements.set(file.fileId, showing);
     }

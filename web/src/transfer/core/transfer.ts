@@ -4,7 +4,7 @@
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
 import type { Bytes, FileId, Random, UserId } from "../../lib/index.ts";
-import { CTL_VERSION, HELLO_PATIENCE_MS, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
+import { CTL_VERSION, HELLO_PATIENCE_MS, LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { Annotations } from "./annotations.ts";
 import { Catalogs } from "./catalogs.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
@@ -15,7 +15,7 @@ import { Fetching } from "./fetching.ts";
 import { FileCatalog } from "./file-catalog.ts";
 import { HaveAnnouncements } from "./have-announcements.ts";
 import type { Manifest } from "./manifest.ts";
-import { type Needs, NO_NEEDS } from "./needs.ts";
+import { limited, type Needs, NO_NEEDS } from "./needs.ts";
 import { Neighbour } from "./neighbour.ts";
 import { pieceMapsOf } from "./piece-map.ts";
 import { Pings } from "./pings.ts";
@@ -41,8 +41,6 @@ const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
 /** What was chosen so many songs ago is as good as never chosen. */
 const MAX_CHOICES = 64;
-/** No more files are known than that (file-catalog.ts). */
-const MAX_NEEDS = MAX_LISTED_FILES;
 
 export class Transfer {
   readonly #core: CoreState;
@@ -201,7 +199,7 @@ export class Transfer {
       case "link-opened":
         this.#closeLink(event.peer, localMs); // one that was never reported closed owes nothing any more
         neighbours.set(event.peer, new Neighbour(event.peer, localMs, this.#core.banned.has(event.peer)));
-        this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "" });
+        this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "", bulkBytes: LARGE_BULK_BYTES });
         return;
       case "link-closed":
         this.#closeLink(event.peer, localMs);
@@ -212,20 +210,20 @@ export class Transfer {
         if (neighbour && reason) this.#drop(neighbour, reason, localMs);
         return;
       }
-      case "chunk": {
+      case "chunks":
+        this.#fetching.takeChunks(event.peer, this.#drafts.follow(event), localMs);
+        return;
+      case "chunk-unexpected": {
         const neighbour = neighbours.get(event.peer);
-        if (!neighbour) return;
-        const reason = neighbour.hasSaidHello
-          ? this.#fetching.takeChunk(neighbour, event.chunk, localMs)
-          : "before-hello";
-        if (reason) this.#drop(neighbour, reason, localMs);
+        const reason = neighbour && this.#fetching.takeUnexpected(neighbour, event.slot, event.piece);
+        if (neighbour && reason) this.#drop(neighbour, reason, localMs);
         return;
       }
       case "piece-sent":
         this.#serving.takeSent(event.peer, event.upload, localMs);
         return;
       case "piece-read":
-        this.#serving.takeRead(event.peer, event.upload, event.bytes, localMs);
+        this.#serving.takeRead(event.peer, event.upload, event.sizeBytes);
         return;
       case "piece-unreadable":
         this.#serving.takeUnreadable(event.peer, event.upload, localMs);
@@ -294,7 +292,7 @@ export class Transfer {
   }
 
   #takeCtl(neighbour: Neighbour, message: CtlMessage, localMs: number): DropReason | null {
-    if (message.type === "hello") return this.#greet(neighbour, message.v, localMs);
+    if (message.type === "hello") return this.#greet(neighbour, message, localMs);
     if (!neighbour.hasSaidHello) return "before-hello"; // F1
     switch (message.type) {
       case "catalog": {
@@ -354,10 +352,12 @@ export class Transfer {
     }
   }
 
-  #greet(neighbour: Neighbour, version: number, localMs: number): DropReason | null {
+  #greet(neighbour: Neighbour, hello: CtlMessage & { type: "hello" }, localMs: number): DropReason | null {
     if (neighbour.hasSaidHello) return "malformed";
-    if (version !== CTL_VERSION) return "version";
+    if (hello.v !== CTL_VERSION) return "version";
     neighbour.hasSaidHello = true;
+    const { bulkBytes: messageBytes } = hello;
+    if (messageBytes) this.#core.perform({ type: "limit-bulk", peer: neighbour.userId, messageBytes });
     this.#pings.ping(neighbour, localMs);
     this.#catalogs.sendTo(neighbour, this.#core.fileCatalog.catalog());
     return null;
@@ -416,8 +416,8 @@ export class Transfer {
     this.#fetching.schedule(localMs);
   }
 
-  #setNeeds({ needed, played }: Needs, localMs: number): void {
-    this.#core.needs = { needed: needed.slice(0, MAX_NEEDS), played: played.slice(-MAX_NEEDS) };
+  #setNeeds(needs: Needs, localMs: number): void {
+    this.#core.needs = limited(needs);
     for (const fileId of this.#core.needs.needed) this.#catalogs.learn(fileId);
     this.#fetching.schedule(localMs);
   }

@@ -117,7 +117,7 @@ describe("a piece that is due", () => {
       for (const effect of ada.transfer.handle(event, 1_000)) record(effect);
     };
     const record = (effect: Effect): void => {
-      if (effect.type !== "read-piece") return;
+      if (effect.type !== "give-piece") return;
       given.push(`${effect.peer === bo ? "bo" : "cy"} ${effect.upload.piece}`);
       tell({ type: "piece-unreadable", peer: effect.peer, upload: effect.upload });
     };
@@ -176,7 +176,7 @@ describe("a piece that was asked for before it is due", () => {
     uploads.add({ fileId, piece: 2 });
     for (const piece of [2, 3]) uploads.hasten({ fileId, piece });
     expect(uploads.count).toBe(2);
-    const first = uploads.begin(0, 1, ({ isDue }) => (isDue ? 0 : 1));
+    const first = uploads.begin(0, 1, 1, ({ isDue }) => (isDue ? 0 : 1));
     expect(first).toEqual({ fileId, piece: 2, isDue: true });
     uploads.hasten({ fileId, piece: 2 });
     expect(uploads.count).toBe(2);
