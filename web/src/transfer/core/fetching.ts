@@ -118,7 +118,6 @@ export class Fetching {
     this.#requests.cancelElsewhere(file, piece);
     if (file.held.setCount === 1) {
       this.#core.isCatalogStale = true;
-      if (file.isGrowing) this.#core.isCatalogUrgent = true;
       this.#core.perform({ type: "show" });
     }
     for (const neighbour of this.#core.neighbours.values()) {

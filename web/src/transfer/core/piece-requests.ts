@@ -98,6 +98,7 @@ export class PieceRequests {
         availabilityOf: (piece: number) => file.availability[piece] ?? 0,
       };
       let pieces = pickPieces(choices, room, this.#core.random);
+      if (file.isGrowing) pieces.sort((a, b) => a - b); // it will be played soon, from its beginning
       if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
       for (const piece of pieces) this.#record(neighbour, file, piece, localMs);
       this.#sendRequest(neighbour, file, pieces);
