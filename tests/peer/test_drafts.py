@@ -51,8 +51,7 @@ def test_a_draft_is_said_by_one_word_in_a_catalog_and_by_none_where_there_is_non
     entry = listed(0, "f" * 64, 9 * 2**20)
     assert b"draft" not in msgspec.json.encode(entry)
     draft = msgspec.structs.replace(entry, draft=NONCE)
-    [taken] = ctl.CtlInbox().take(ctl.encode_ctl(ctl.Catalog([draft]), 0), 0)
-    assert taken == ctl.Catalog([draft])
+    assert ctl.CtlInbox().take(ctl.encode_ctl(ctl.Catalog([draft]), 0), 0) == [ctl.Catalog([draft])]
 
 
 def test_what_was_asked_for_before_it_was_due_is_given_first_once_it_is() -> None:
