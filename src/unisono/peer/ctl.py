@@ -76,9 +76,9 @@ class Hello(_Ctl, frozen=True):
     # That the sender is a member and sees the same DTLS fingerprints.
     proof: Annotated[str, Meta(max_length=86, pattern=EXACT_BASE64URL_PATTERN)]
     # The largest bulk message the sender takes; MAX_BULK_BYTES when absent.
-    bulk_bytes: (
-        Annotated[int, Meta(ge=MAX_BULK_BYTES, le=MAX_ANNOUNCED_BULK_BYTES)] | msgspec.UnsetType
-    ) = msgspec.UNSET
+    bulk_bytes: Annotated[int, Meta(ge=MAX_BULK_BYTES, le=MAX_ANNOUNCED_BULK_BYTES)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
 
 
 class ListedFile(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
