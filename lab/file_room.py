@@ -23,6 +23,29 @@ KIB = 1024
 MIB = 1024 * KIB
 PIECE_BYTES = 64 * KIB  # of every file up to 8 MiB
 
+# As in a browser that hands no data channel over to a Worker: the page keeps its bulk channels, where a test
+# can reach them.
+KEEP_BULK_IN_PAGE = """
+(() => {
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, transfer) {
+    if (Array.isArray(transfer) && transfer.some((each) => each instanceof RTCDataChannel))
+      throw new DOMException("kept", "DataCloneError");
+    return post.call(this, message, transfer);
+  };
+})();
+"""
+# As in a browser whose Workers do not take the script: all that has to do with bulk is the page's own.
+NO_BULK_WORKER = """
+(() => {
+  const { Worker } = window;
+  window.Worker = function (url, options) {
+    if (String(url).includes("bulk.worker")) throw new Error("no such Worker");
+    return new Worker(url, options);
+  };
+})();
+"""
+
 
 class FileRoom:
     def __init__(self, fleet: Fleet, base_url: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lab.browsers.device import wait_for_all
+from lab.file_room import KEEP_BULK_IN_PAGE
 from lab.rig.song import Song, make_empty, make_non_audio, make_short_variants
 from lab.room import Room, has_peers
 from unisono.peer.constants.transfer import MAX_OWN_FILES
@@ -40,7 +41,7 @@ def test_a_corrupted_piece_is_refused_named_and_fetched_elsewhere(
     room = open_room(3)
     [ada] = room.enter("ada")
     bo = room.sit("bo")
-    bo.page.add_init_script(LIE_IN_PIECES)
+    bo.page.add_init_script(KEEP_BULK_IN_PAGE + LIE_IN_PIECES)
     bo.open(room.link)
     bo.join()
     wait_for_all([ada, bo], has_peers(2), "to be linked")

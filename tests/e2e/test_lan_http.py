@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lab.browsers.device import Snapshot, wait_for_all
+from lab.file_room import NO_BULK_WORKER
 from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 from lab.networks.programs import NetworkFleet, NetworkServer, faults
 from lab.rig.pulse import SpeakerRig
@@ -45,8 +46,8 @@ PIECES_IN_DATABASE = """() => new Promise((resolve, reject) => {
   };
 })"""
 
-# As in a private window: no database either, so pieces are kept in memory.
-NO_DATABASE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
+# As in a private window: no database either, so pieces are kept in memory; and all that in the page itself.
+NO_DATABASE = NO_BULK_WORKER + "Object.defineProperty(window, 'indexedDB', { value: undefined });"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.browsers.device import WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
-from lab.file_room import MIB, PIECE_BYTES, FileRoom, give_little, kill_browser, make_noise
+from lab.file_room import KEEP_BULK_IN_PAGE, MIB, PIECE_BYTES, FileRoom, give_little, kill_browser, make_noise
 from lab.room import has_peers, holds
 
 pytestmark = pytest.mark.e2e
@@ -116,6 +116,8 @@ def test_who_does_not_keep_to_the_rules_is_passed_over_and_named(file_room: File
     offenders = {bo: (OVERSIZED, DROPPED), di: (UNREQUESTED, DROPPED), ed: (NEVER, SILENT)}
     cy.page.add_init_script(_NOTE_NOTICES)
     path = make_noise(tmp_path / "noise.mp3", MIB)
+    for device in offenders:
+        device.page.add_init_script(KEEP_BULK_IN_PAGE)
     for device in (ada, *offenders):
         file_room.join(device)
     wait_for_all([ada, *offenders], has_peers(4), "to be linked")

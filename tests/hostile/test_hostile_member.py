@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from lab.browsers.device import Device, wait_for_all
 from lab.browsers.launch import Fleet
-from lab.file_room import NO_SOUND, SILENT, FileRoom, make_noise
+from lab.file_room import KEEP_BULK_IN_PAGE, NO_SOUND, SILENT, FileRoom, make_noise
 from lab.room import has_peers, holds
 from lab.server_process import ServerProcess
 
@@ -97,7 +97,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileRoom]:
 def eve(room: FileRoom) -> Iterator[Device]:
     """Somebody new each time, linked with both and greeted by both; her browser is gone afterwards."""
     device = room.fleet.chromium("eve", SILENT, extra_args=NO_SOUND)
-    device.page.add_init_script(HOOK)
+    device.page.add_init_script(KEEP_BULK_IN_PAGE + HOOK)
     room.join(device)
     wait_for_all([*room.fleet.devices[:2], device], has_peers(3), "to be linked with eve")
     device.page.wait_for_function("countGreeted() === 2")

@@ -10,8 +10,9 @@ const WEB_ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../src/unison
 /** 45 kB take 0.23 s at the 1.6 Mbit/s of a slow phone connection. */
 const MAX_JS_BEFORE_JOIN_BYTES = 45_000;
 /**
- * All that a visit can come to fetch before a song is there, in whichever language: docs/decisions/0032, 0040 and 0041. Of it 2 kB are
- * what every device says and remembers of its role (0048).
+ * All that a visit can come to fetch before a song is there, in whichever language: docs/decisions/0032, 0040, 0041, 0043 (which moved 12 kB
+ * into a row of its own), 0044 (3.3 kB: whoever is in the room when a song is added has to understand a list of hashes that grows), and
+ * 0048 (2 kB: what every device says and remembers of its role).
  */
 const MAX_JS_BYTES = 152_000;
 /** Opens, decodes and renders songs; fetched behind the join, and no song is there before it. */
@@ -23,6 +24,10 @@ const MAX_JS_FOR_FILES_BYTES = 25_000;
 const MAX_JS_FOR_TEMPO_BYTES = 5_000;
 /** Draws roles and says their words; fetched with the swarm's screens on, and nobody has a role before. */
 const MAX_JS_FOR_ROLES_BYTES = 5_000;
+/** Moves and keeps songs, in a Worker of its own that starts behind the tap on Join; the page without it is smaller by most of that. */
+const MAX_JS_FOR_BULK_BYTES = 15_000;
+/** The same in the page, where no Worker runs. */
+const MAX_JS_WITHOUT_WORKER_BYTES = 10_000;
 /** Fits the first flight of a fresh connection (ten segments). */
 const MAX_HTML_AND_CSS_BYTES = 12_000;
 
@@ -79,7 +84,20 @@ const roleWords = scripts
   .sort((a, b) => brotliBytes(b) - brotliBytes(a));
 if (roleWords.length === 0)
   throw new Error("no words of roles among the scripts: are they named otherwise now?");
-const apart = [...forRoles, ...roleWords, ...forPlaying, ...forTags, ...forFiles, ...forTempo];
+const forBulk = scripts.filter((path) => /(?:bulk|opfs)\.worker/.test(path));
+if (forBulk.length !== 2) throw new Error("what moves songs is named otherwise now");
+const withoutWorker = scripts.filter((path) => /open-page-home-/.test(path));
+if (withoutWorker.length !== 1) throw new Error("what moves songs without a Worker is named otherwise now");
+const apart = [
+  ...forRoles,
+  ...roleWords,
+  ...forPlaying,
+  ...forTags,
+  ...forFiles,
+  ...forTempo,
+  ...forBulk,
+  ...withoutWorker,
+];
 const workers = scripts.filter((path) => /worker|^sw\.js$/i.test(path) && !apart.includes(path));
 /** One visit speaks one language; the largest stands for it. */
 const languages = scripts
@@ -101,6 +119,8 @@ const rows = [
   },
   { what: "JS that plays songs", paths: forPlaying, budgetBytes: MAX_JS_FOR_PLAYING_BYTES },
   { what: "JS loaded lazily for tags", paths: forTags, budgetBytes: MAX_JS_FOR_TAGS_BYTES },
+  { what: "JS that moves songs", paths: forBulk, budgetBytes: MAX_JS_FOR_BULK_BYTES },
+  { what: "the same without Workers", paths: withoutWorker, budgetBytes: MAX_JS_WITHOUT_WORKER_BYTES },
   { what: "JS for whole files", paths: forFiles, budgetBytes: MAX_JS_FOR_FILES_BYTES },
   { what: "JS for another tempo", paths: forTempo, budgetBytes: MAX_JS_FOR_TEMPO_BYTES },
   {

@@ -19,6 +19,7 @@ from unisono.peer.constants.transfer import (
     CTL_CHARS_PER_SEC,
     CTL_MESSAGE_BURST,
     CTL_MESSAGES_PER_SEC,
+    MAX_ANNOUNCED_BULK_BYTES,
     MAX_BULK_BYTES,
     MAX_CLOCK_ID_CHARS,
     MAX_CTL_CHARS,
@@ -74,9 +75,13 @@ class Hello(_Ctl, frozen=True):
     v: Annotated[int, Meta(ge=0, le=0xFFFF)]
     # That the sender is a member and sees the same DTLS fingerprints.
     proof: Annotated[str, Meta(max_length=86, pattern=EXACT_BASE64URL_PATTERN)]
+    # The largest bulk message the sender takes; MAX_BULK_BYTES when absent.
+    bulk_bytes: Annotated[int, Meta(ge=MAX_BULK_BYTES, le=MAX_ANNOUNCED_BULK_BYTES)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
 
 
-class ListedFile(msgspec.Struct, frozen=True, rename="camel"):
+class ListedFile(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     slot: Annotated[int, Meta(ge=0, le=0xFFFF)]
     file_id: FileId
     name: Annotated[str, Meta(max_length=MAX_WIRE_NAME_CHARS)]
@@ -84,6 +89,10 @@ class ListedFile(msgspec.Struct, frozen=True, rename="camel"):
     piece_length: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
     is_own: bool
     is_whole: bool
+    # Present where its owner still reads the file: with the owner and the size it makes the id.
+    draft: Annotated[str, Meta(max_length=22, pattern=EXACT_BASE64URL_PATTERN)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
 
 
 class Catalog(_Ctl, frozen=True):
@@ -99,6 +108,14 @@ class ManifestRequest(_Ctl, frozen=True, tag="manifest-request"):
 class ManifestMessage(_Ctl, frozen=True, tag="manifest"):
     file_id: FileId
     size_bytes: Annotated[int, Meta(ge=0, le=MAX_FILE_BYTES)]
+    sha256: Annotated[str, Meta(max_length=44_000, pattern=BASE64URL_PATTERN)]
+
+
+class Draft(_Ctl, frozen=True):
+    """From the owner of a draft alone: the hashes of its pieces from this one on, in order, as they come."""
+
+    file_id: FileId
+    from_piece: Annotated[int, Meta(ge=0, le=MAX_PIECES - 1)]
     sha256: Annotated[str, Meta(max_length=44_000, pattern=BASE64URL_PATTERN)]
 
 
@@ -132,6 +149,13 @@ class Request(_Ctl, frozen=True, omit_defaults=True):
     file_id: FileId
     pieces: Pieces
     is_due: bool = False
+
+
+class Due(_Ctl, frozen=True):
+    """Of what was asked for before: these are due to sound by now. Of what waits no more it says nothing."""
+
+    file_id: FileId
+    pieces: Pieces
 
 
 class Cancel(_Ctl, frozen=True):
@@ -171,11 +195,13 @@ CtlMessage = (
     | Catalog
     | ManifestRequest
     | ManifestMessage
+    | Draft
     | Annotation
     | Index
     | BitfieldMessage
     | Have
     | Request
+    | Due
     | Cancel
     | Reject
     | Ping

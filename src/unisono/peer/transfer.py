@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
 from unisono.peer.annotations import Annotations
@@ -250,8 +252,8 @@ class Transfer:
                 self._send(peer, ctl.Pong(ping_id))
             case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
                 self._emit(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
-            case ctl.Pong() | ctl.Bye():
-                pass  # its side closes the connection
+            case ctl.Pong() | ctl.Bye() | ctl.Draft():
+                pass  # its side closes the connection; drafts are not fetched (S55)
             case _:
                 reason = self._take_pieces(neighbour, message, local_ms)
         return reason
@@ -259,7 +261,7 @@ class Transfer:
     def _take_pieces(
         self,
         neighbour: Neighbour,
-        message: ctl.BitfieldMessage | ctl.Have | ctl.Request | ctl.Cancel | ctl.Reject,
+        message: ctl.BitfieldMessage | ctl.Have | ctl.Request | ctl.Due | ctl.Cancel | ctl.Reject,
         local_ms: float,
     ) -> ctl.DropReason | None:
         reason: ctl.DropReason | None = None
@@ -270,6 +272,10 @@ class Transfer:
                 reason = neighbour.take_have(file_id, new)
             case ctl.Request(file_id, wanted, is_due):
                 reason = self._take_request(neighbour, file_id, wanted, is_due=is_due)
+            case ctl.Due(file_id, hastened):
+                neighbour.due.update(
+                    key for key in neighbour.waiting if key[0] == file_id and key[1] in hastened
+                )
             case ctl.Cancel(file_id, unwanted):
                 self._reject(neighbour.user_id, file_id, neighbour.take_cancel(file_id, unwanted))
             case ctl.Reject(file_id, refused):
@@ -286,7 +292,7 @@ class Transfer:
         return None
 
     def _take_catalog(self, neighbour: Neighbour, files: list[ctl.ListedFile]) -> ctl.DropReason | None:
-        reason = neighbour.take_catalog(files)
+        reason = neighbour.take_catalog([entry for entry in files if entry.draft is msgspec.UNSET])
         if reason is not None:
             return reason
         self._known.forget_unlisted()

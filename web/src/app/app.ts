@@ -265,7 +265,7 @@ export class App {
       epoch,
       server: readAddress(this.#page.location).server,
       player: this.#player,
-      store: kept.store,
+      home: kept.home,
       name: this.#identity.name,
       role: this.#settings(parts).role,
       tappedLocalMs: beganLocalMs,
@@ -294,7 +294,7 @@ export class App {
 
   async #leave(): Promise<void> {
     this.#joinAttempt += 1;
-    const closed = this.#session?.close() ?? this.#kept?.store.close();
+    const closed = this.#session?.close() ?? this.#kept?.home.close();
     this.#session = null;
     this.#kept = null;
     this.#files.clear();

@@ -1,12 +1,12 @@
 // What is kept of a session while the browser keeps the page aside (G6), and the part of the page that a session needs.
 
 import { PartMissing } from "../lib/index.ts";
-import type { PieceStore } from "../transfer/index.ts";
+import type { BulkHome } from "../transfer/index.ts";
 
 /** Where this device keeps the pieces of a session. */
 export interface KeptPieces {
   readonly session: string;
-  readonly store: PieceStore;
+  readonly home: BulkHome;
 }
 
 export interface ParkedSession {

@@ -57,10 +57,10 @@ export class SessionOpening {
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
     const session = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
     const kept = parked?.kept?.session === session ? parked.kept : null;
-    if (!kept) await parked?.kept?.store.close();
-    const { store } = kept ?? (await parts.openBestStore({ clock: this.#clock, session }));
-    if (isWanted()) return { parts, keys, kept: { session, store } };
-    if (!kept) await store.close(); // else it waits for the next return, or was closed on leaving
+    if (!kept) await parked?.kept?.home.close();
+    const home = kept?.home ?? (await parts.openBulkHome({ clock: this.#clock, session }));
+    if (isWanted()) return { parts, keys, kept: { session, home } };
+    if (!kept) await home.close(); // else it waits for the next return, or was closed on leaving
     return null;
   }
 }

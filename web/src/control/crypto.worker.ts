@@ -1,7 +1,5 @@
-// Cryptography that takes long, off the main thread: the stretching of a key, and SHA-256 of pieces. One script for both,
-// because most of it is the same hash. One request, one answer; keeps nothing.
+// Cryptography that takes long, off the main thread: the stretching of a key. One request, one answer; keeps nothing.
 
-import { type HashReply, type HashRequest, sha256Of } from "../lib/index.ts";
 import { type StretchedKey, stretchKey } from "./derive.ts";
 
 export interface StretchRequest {
@@ -11,18 +9,13 @@ export interface StretchRequest {
 export type StretchReply = { readonly stretched: StretchedKey } | { readonly error: string };
 
 interface WorkerPort {
-  onmessage: ((event: MessageEvent<StretchRequest | HashRequest>) => void) | null;
-  postMessage(reply: StretchReply | HashReply, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<StretchRequest>) => void) | null;
+  postMessage(reply: StretchReply): void;
 }
 
 const port = globalThis as unknown as WorkerPort;
 
 port.onmessage = async ({ data }) => {
-  if ("buffer" in data) {
-    const hash = await sha256Of(new Uint8Array(data.buffer));
-    port.postMessage({ ...data, hash }, [data.buffer]);
-    return;
-  }
   const reply = await stretchKey(data.canonical).then(
     (stretched) => ({ stretched }),
     (error: unknown) => ({ error: String(error) }),

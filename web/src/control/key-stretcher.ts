@@ -5,7 +5,7 @@ import { PartMissing, realClock, within } from "../lib/index.ts";
 import type { StretchReply } from "./crypto.worker.ts";
 import type { StretchedKey } from "./derive.ts";
 
-export function openCryptoWorker(): Worker {
+function openCryptoWorker(): Worker {
   return new Worker(new URL("./crypto.worker.ts", import.meta.url), { type: "module" });
 }
 

@@ -3,17 +3,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "./bytes.ts";
 
-/** To a Worker that hashes: the buffer is transferred, and comes back with its hash. */
-export interface HashRequest {
-  readonly id: number;
-  readonly buffer: ArrayBuffer;
-}
-
-export interface HashReply extends HashRequest {
-  readonly hash: Uint8Array;
-}
-
 export async function sha256Of(bytes: Bytes): Promise<Uint8Array> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
-  return subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : sha256(bytes);
+  return subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : plainSha256Of(bytes);
+}
+
+/** In JavaScript, wherever it runs. */
+export function plainSha256Of(bytes: Bytes): Uint8Array {
+  return sha256(bytes);
 }

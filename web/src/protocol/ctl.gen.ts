@@ -20,6 +20,7 @@ const listedFile = v.object({
   pieceLength: whole(0, 9007199254740991),
   isOwn: v.boolean(),
   isWhole: v.boolean(),
+  draft: v.optional(exactBase64url(22)),
 });
 
 export type ListedFile = v.InferOutput<typeof listedFile>;
@@ -38,6 +39,7 @@ export const ctlMessageSchema = v.variant("type", [
     type: v.literal("hello"),
     v: whole(0, 65535),
     proof: exactBase64url(86),
+    bulkBytes: v.optional(whole(65536, 16777216)),
   }),
   /** The whole list of what its sender offers, again on every change. */
   v.object({
@@ -52,6 +54,13 @@ export const ctlMessageSchema = v.variant("type", [
     type: v.literal("manifest"),
     fileId,
     sizeBytes: whole(0, 4294967296),
+    sha256: base64url(44000),
+  }),
+  /** From the owner of a draft alone: the hashes of its pieces from this one on, in order, as they come. */
+  v.object({
+    type: v.literal("draft"),
+    fileId,
+    fromPiece: whole(0, 1023),
     sha256: base64url(44000),
   }),
   /** One byte string per file; the lexicographically smallest wins everywhere. */
@@ -82,6 +91,12 @@ export const ctlMessageSchema = v.variant("type", [
     fileId,
     pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
     isDue: v.optional(v.boolean()),
+  }),
+  /** Of what was asked for before: these are due to sound by now. Of what waits no more it says nothing. */
+  v.object({
+    type: v.literal("due"),
+    fileId,
+    pieces: v.pipe(v.array(whole(0, 1023)), v.maxLength(1024)),
   }),
   v.object({
     type: v.literal("cancel"),

@@ -3,7 +3,7 @@
 import type { Player, Role } from "../audio/index.ts";
 import type { SwarmKeys } from "../control/index.ts";
 import type { Clock, Random } from "../lib/index.ts";
-import type { PieceStore } from "../transfer/index.ts";
+import type { BulkHome } from "../transfer/index.ts";
 import type { SessionNews } from "./core/news.ts";
 import type { SessionPlatform } from "./platform.ts";
 
@@ -15,8 +15,8 @@ export interface SessionOptions {
   readonly epoch: number;
   readonly server: string;
   readonly player: Player;
-  /** Where pieces are kept; the session wipes and closes it when it is left. */
-  readonly store: PieceStore;
+  /** Where pieces are kept and content moves; the session wipes and closes it when it is left. */
+  readonly home: BulkHome;
   readonly name: string;
   /** What of the sound this device plays, as it remembers it. */
   readonly role: Role;

@@ -2,8 +2,8 @@
 // Simulations put a platform of their own under the same session.
 
 import { fetchPlayerParts, type GivePlayerParts } from "../audio/index.ts";
-import { openCryptoWorker, type Primitives, realPrimitives } from "../control/index.ts";
-import { type NetworkHint, openHasher, Swarm, type SwarmOptions } from "../transfer/index.ts";
+import { type Primitives, realPrimitives } from "../control/index.ts";
+import { type NetworkHint, Swarm, type SwarmOptions } from "../transfer/index.ts";
 import type { CalibrationParts } from "./calibration.ts";
 
 export interface SessionPlatform {
@@ -29,9 +29,5 @@ export const browserPlatform: SessionPlatform = {
   isPhone: () => matchMedia("(pointer: coarse)").matches,
   loadCalibration: () => import("../audio/calibration/index.ts"),
   openSwarm: (options) =>
-    new Swarm({
-      ...options,
-      hasher: openHasher(openCryptoWorker),
-      network: (navigator as NavigatorWithConnection).connection,
-    }),
+    new Swarm({ ...options, network: (navigator as NavigatorWithConnection).connection }),
 };

@@ -17,6 +17,7 @@ import type { ProgrammeSettings } from "./core/programme-policy.ts";
 import type { RoleTap } from "./core/role-control.ts";
 import type { Roster } from "./core/roster.ts";
 import type { Timings } from "./core/timings.ts";
+import { DraftTaps } from "./draft-taps.ts";
 import { HeldShares } from "./held-shares.ts";
 import type { SessionOptions } from "./options.ts";
 import { PeerWire } from "./peer-wire.ts";
@@ -54,6 +55,7 @@ export class SwarmSession {
   /** Events may be caused by effects of events: they wait their turn. */
   readonly #pending: SessionEvent[] = [];
   #isHandling = false;
+  readonly #draftTaps: DraftTaps;
   readonly #songFiles: SongFiles;
   /** As the swarm was told them. */
   #needs = "";
@@ -95,7 +97,7 @@ export class SwarmSession {
       clock,
       random,
       me: this.me,
-      store: options.store,
+      home: options.home,
       isPhone,
       acceptsAnnotation: (annotation) => decodeAnchor(annotation) !== null,
       acceptsIndex: isIndexLike,
@@ -105,6 +107,7 @@ export class SwarmSession {
       ...this.roomTime.forSwarm,
     });
     this.playable = new PlayableSongs(this.swarm, () => this.#changed());
+    this.#draftTaps = new DraftTaps(this.swarm);
     this.#songFiles = new SongFiles(this.swarm, (fileId) => this.controller.reopen(fileId));
     this.controller = new PlaybackController({
       clock: this.clock,
@@ -269,7 +272,9 @@ export class SwarmSession {
 
   /** Director: chooses an entry for the file and prepares it; it starts when all are ready. */
   play(fileId: FileId): void {
-    this.#handle({ type: "play", fileId, requestId: this.#newEntryId() });
+    this.#draftTaps.play(fileId, (known) =>
+      this.#handle({ type: "play", fileId: known, requestId: this.#newEntryId() }),
+    );
   }
 
   /** Director, like all that follow up to `setProgramme`. */
@@ -291,7 +296,9 @@ export class SwarmSession {
 
   /** Anyone, like all that is asked of the queue. */
   queueFile(fileId: FileId, place: "end" | "next"): void {
-    this.askQueue({ type: "add", fileId, place, durationUs: this.#durations.usOf(fileId) });
+    this.#draftTaps.queue(fileId, (known) =>
+      this.askQueue({ type: "add", fileId: known, place, durationUs: this.#durations.usOf(known) }),
+    );
   }
 
   /** Asks whoever directs to change the queue; returns the request's id, which is that of an entry it adds. */
@@ -349,6 +356,7 @@ export class SwarmSession {
     this.#link.checkSilence();
     this.#readTags();
     this.playable.follow(this.swarm.files.value);
+    this.#draftTaps.follow();
     this.#handle({ type: "tick" });
   }
 

@@ -25,6 +25,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     about: "who has what, whom to ask for which piece, what is given to whom",
     isPure: true,
   },
+  "transfer/bulk": { about: "content on its way, in a Worker where one runs: framing, checking, sending" },
   "transfer/net": { about: "who is linked, and when which bytes leave: WebRTC, pacing, sending" },
   "transfer/store": { about: "where pieces are kept: OPFS, IndexedDB, memory; hashing" },
   director: { about: "who directs, what plays, when a prepared file starts", isPure: true },

@@ -1,18 +1,32 @@
 // What the file swarm of one session needs from outside, and what it tells at once. Local ms.
 
 import type { Bytes, Clock, Random, UserId } from "../lib/index.ts";
+import type { BulkHome } from "./bulk/messages.ts";
 import type { PeerTime } from "./core/ctl.ts";
 import type { LinkProver } from "./net/link-proofs.ts";
 import type { NetworkHint } from "./net/network-hint.ts";
 import type { Signal } from "./net/signal.ts";
-import type { Hasher } from "./store/hash.ts";
-import type { PieceStore } from "./store/store.ts";
+
+/** What a `File` has that matters here. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** Another person in the swarm. */
+export interface Member {
+  readonly userId: UserId;
+  readonly away: boolean;
+  /** Phones get fewer links in a large swarm; all peers must be told the same. */
+  readonly isPhone?: boolean;
+}
 
 export interface SwarmOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly me: UserId;
-  readonly store: PieceStore;
+  /** Where pieces are kept and content moves. */
+  readonly home: BulkHome;
   /** For proving links: knows the swarm's keys. */
   readonly prover: LinkProver;
   /** Brings a signal to another peer, sealed, in order. */
@@ -32,6 +46,4 @@ export interface SwarmOptions {
   timeAt?(localMs: number): PeerTime | null;
   /** A neighbour's time, asked for and answered at these local moments, ms. */
   onPeerTime?(peer: UserId, time: PeerTime, askedLocalMs: number, answeredLocalMs: number): void;
-  /** In this thread when absent. */
-  readonly hasher?: Hasher;
 }

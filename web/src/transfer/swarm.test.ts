@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { type Bytes, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { MAX_OWN_FILES } from "../protocol/constants/transfer.gen.ts";
+import { PageHome } from "./bulk/page-home.ts";
 import type { SwarmEvent } from "./core/state.ts";
 import type { NetworkHint } from "./net/network-hint.ts";
-import { InlineHasher } from "./store/hash.ts";
 import { MemoryStore } from "./store/memory-store.ts";
 import type { PieceStore } from "./store/store.ts";
 import { Swarm } from "./swarm.ts";
@@ -44,14 +44,15 @@ function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: S
       clock,
       random: new SeededRandom(index),
       me,
-      store:
+      home: new PageHome(
         (name === names[names.length - 1] && kept) ||
-        (name === "liar" ? new LyingStore() : new MemoryStore()),
+          (name === "liar" ? new LyingStore() : new MemoryStore()),
+        clock,
+      ),
       prover: name === "stranger" ? { ...trusting, proveLink: () => utf8("I am a member") } : trusting,
       sendSignal: (to, signal) => queueMicrotask(() => swarmOf.get(to)?.receiveSignal(me, signal)),
       iceServers: () => [],
       createConnection: network.create,
-      hasher: new InlineHasher(),
     });
     const heard: SwarmEvent[] = [];
     swarm.onEvent((event) => heard.push(event));
@@ -150,11 +151,10 @@ describe("a swarm", () => {
       clock,
       random: new SeededRandom(1),
       me: idOf("ada"),
-      store: new MemoryStore(50_000),
+      home: new PageHome(new MemoryStore(50_000), clock),
       prover: trusting,
       sendSignal: () => undefined,
       iceServers: () => [],
-      hasher: new InlineHasher(),
     });
     const big = { name: "big.wav", blob: blobOf(content(60_000)) };
     await expect(swarm.addFile(big)).rejects.toMatchObject({ code: "storage-full" });
@@ -287,11 +287,10 @@ describe("a phone on a paid connection", () => {
       clock,
       random: new SeededRandom(1),
       me: idOf("ada"),
-      store: new MemoryStore(),
+      home: new PageHome(new MemoryStore(), clock),
       prover: trusting,
       sendSignal: () => undefined,
       iceServers: () => [],
-      hasher: new InlineHasher(),
       network,
     });
 

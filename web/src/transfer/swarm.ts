@@ -1,53 +1,34 @@
-// The file swarm of one session: the shell around the pure core. Owns the mesh, the hasher and the store, runs what the core
-// wants done, and shows its state as signals. Local ms. Does not know what a file means, only its size and content.
+// The file swarm of one session: the shell around the pure core. Owns the mesh, runs what the core wants done, and shows its state
+// as signals. Content it never touches: that is the bulk plane's (bulk/plane.ts). Local ms. Does not know what a file means.
 
 import { type Signal as Cell, type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Bytes, FileError, type FileId, type UserId } from "../lib/index.ts";
+import { BulkLinks } from "./bulk/links.ts";
+import type { ContentCalls } from "./bulk/messages.ts";
 import type { Effect, TransferEvent } from "./core/core.ts";
 import { CtlInbox, type CtlMessage, encodeCtl } from "./core/ctl.ts";
-import { parseChunk } from "./core/frames.ts";
 import { hashOfPiece } from "./core/manifest.ts";
 import type { Needs } from "./core/needs.ts";
 import type { PieceMap } from "./core/piece-map.ts";
 import type { FileState, LinkState, SwarmEvent, Totals } from "./core/state.ts";
 import { neighboursOf } from "./core/topology.ts";
 import { Transfer } from "./core/transfer.ts";
-import type { Upload } from "./core/uploads.ts";
 import { LocalFiles } from "./local-files.ts";
 import { LinkProofs } from "./net/link-proofs.ts";
 import { Mesh } from "./net/mesh.ts";
 import { isUnmetered } from "./net/network-hint.ts";
-import { Pacer } from "./net/pacer.ts";
-import { SendScheduler } from "./net/send-scheduler.ts";
 import type { Signal } from "./net/signal.ts";
-import { Content } from "./store/content.ts";
-import { type Hasher, InlineHasher } from "./store/hash.ts";
 import { within } from "./store/limit.ts";
-import type { SwarmOptions } from "./swarm-options.ts";
+import type { Member, NamedBlob, SwarmOptions } from "./swarm-options.ts";
 import { SwarmSignals } from "./swarm-signals.ts";
-
-/** What a `File` has that matters here. */
-export interface NamedBlob {
-  readonly name: string;
-  readonly blob: Blob;
-}
 
 /** What was there before a reload is kept this long for neighbours to list it again. */
 const UNCLAIMED_AFTER_MS = 60_000;
-
 /** Leaving waits no longer for the store. */
 const CLOSE_LIMIT_MS = 15_000;
 /** Links beyond those of the rings, and how often it is looked whether they are still of use. */
 const MAX_KEPT_LINKS = 2;
 const KEPT_LINK_REVIEW_MS = 5_000;
-
-/** Another person in the swarm. */
-export interface Member {
-  readonly userId: UserId;
-  readonly away: boolean;
-  /** Phones get fewer links in a large swarm; all peers must be told the same. */
-  readonly isPhone?: boolean;
-}
 
 /** What belongs to one open link: its numbering starts anew with each. */
 interface Conversation {
@@ -59,11 +40,9 @@ export class Swarm {
   readonly #options: SwarmOptions;
   readonly #transfer: Transfer;
   readonly #mesh: Mesh;
-  readonly #pacer = new Pacer();
-  readonly #scheduler: SendScheduler;
+  readonly #bulk: BulkLinks;
   readonly #proofs: LinkProofs;
-  readonly #hasher: Hasher;
-  readonly #content: Content;
+  readonly #content: ContentCalls;
   readonly #localFiles: LocalFiles;
   readonly #conversations = new Map<UserId, Conversation>();
   readonly #listeners = new Set<(event: SwarmEvent) => void>();
@@ -72,21 +51,26 @@ export class Swarm {
   readonly #followNetwork = () => this.#setGenerous(isUnmetered(this.#options.network));
   readonly #pending: TransferEvent[] = [];
   #isRunning = false;
+  #isPlaying = false;
   #prioritized: FileId | null = null;
-  #tick: { readonly dueLocalMs: number; readonly cancel: () => void } | null = null;
+  #tickDueLocalMs: number | null = null;
   #closing: Promise<void> | null = null;
   #cancelReview: (() => void) | null = null;
   readonly #cancelSweep: () => void;
 
   constructor(options: SwarmOptions) {
-    const { clock, random, me, store, iceServers, createConnection } = options;
+    const { clock, random, me, home, iceServers, createConnection } = options;
     this.#options = options;
-    this.#hasher = options.hasher ?? new InlineHasher();
-    this.#content = new Content(store, this.#hasher, clock);
+    this.#bulk = new BulkLinks({
+      home,
+      handle: (event) => this.#handle(event),
+      onMalformed: (peer) => this.#dropPeer(peer, "malformed"),
+    });
+    this.#content = this.#bulk.content;
     this.#transfer = new Transfer({
       me,
       random,
-      capacityBytes: store.capacityBytes,
+      capacityBytes: home.capacityBytes,
       isPhone: options.isPhone ?? false,
       acceptsAnnotation: (annotation) => options.acceptsAnnotation?.(annotation) ?? true,
       acceptsIndex: (index) => options.acceptsIndex?.(index) ?? true,
@@ -94,9 +78,11 @@ export class Swarm {
     this.#localFiles = new LocalFiles({
       transfer: this.#transfer,
       content: this.#content,
+      me,
+      random,
       handle: (event) => {
         this.#handle(event);
-        this.#signals.show();
+        if (event.type !== "draft-piece") this.#signals.show();
       },
       isClosed: () => this.#closing !== null,
     });
@@ -108,14 +94,12 @@ export class Swarm {
     this.#cancelSweep = clock.after(UNCLAIMED_AFTER_MS, () => {
       this.#content.dropUnclaimed().catch(() => undefined); // what stays is wiped on leave
     });
-    this.#scheduler = new SendScheduler(this.#pacer, clock);
     this.#isGenerous = signal(true);
     this.#followNetwork();
     options.network?.addEventListener?.("change", this.#followNetwork);
     this.#proofs = new LinkProofs(options.prover, (peer) => this.#mesh.fingerprintsOf(peer));
     this.#mesh = new Mesh({
       clock,
-      scheduler: this.#scheduler,
       random,
       me,
       iceServers,
@@ -126,13 +110,13 @@ export class Swarm {
       },
       onClosed: (peer) => {
         this.#conversations.delete(peer);
-        this.#pacer.forgetPath(peer);
+        this.#bulk.tell({ op: "forget-path", path: peer });
         this.#handle({ type: "link-closed", peer });
       },
       onCtl: (peer, data) => this.#takeCtl(peer, data),
-      onBulk: (peer, data) => this.#takeBulk(peer, data),
+      attachBulk: (peer, channel, events) => this.#bulk.attach(peer, channel, events),
       onChange: () => this.#signals.showSoon(),
-      onRenewed: () => this.#pacer.forgetNetwork(),
+      onRenewed: () => this.#bulk.tell({ op: "forget-network" }),
       ...(createConnection && { createConnection }),
     });
   }
@@ -168,18 +152,18 @@ export class Swarm {
   /** While music plays, less may queue before the uplink; clocks are compared more often when that matters. */
   setPlaying(isPlaying: boolean, isComparing = false): void {
     this.#transfer.setComparing(isComparing);
-    this.#pacer.setPlaying(isPlaying);
+    if (isPlaying !== this.#isPlaying) this.#bulk.tell({ op: "playing", isPlaying });
+    this.#isPlaying = isPlaying;
   }
 
   /** A round trip of the clock's probes, ms: the path whose queue is only this device's own. */
   reportRtt(rttMs: number): void {
-    this.#pacer.recordRtt("clock", rttMs, this.#options.clock.nowMs());
+    this.#bulk.tell({ op: "rtt", path: "clock", rttMs, localMs: this.#options.clock.nowMs() });
   }
 
   /** What bulk may take of the uplink now, and how much waits before it; for diagnostics. */
   get pace(): { readonly bytesPerSec: number; readonly queueMs: number | null } {
-    const { rateBytesPerSec } = this.#pacer;
-    return { bytesPerSec: rateBytesPerSec, queueMs: this.#pacer.queueMs(this.#options.clock.nowMs()) };
+    return this.#bulk.pace;
   }
 
   /** Returns the function that ends it. */
@@ -189,8 +173,8 @@ export class Swarm {
   }
 
   /**
-   * Offers a file: hashes it, keeps a copy of it in the store, lists it to everyone. Equal content has one id, whoever adds
-   * it. Rejects FileError file-empty, file-too-large, file-too-many (a fourth enabled file of mine), storage-full,
+   * Offers a file: lists it to everyone, as a draft while it is read, hashed and stored. Resolves with its final id: equal content
+   * has one id, whoever adds it. Rejects FileError file-empty, file-too-large, file-too-many (a fourth enabled file of mine), storage-full,
    * file-unreadable (it changed or vanished while being read).
    */
   addFile(file: File | NamedBlob): Promise<FileId> {
@@ -198,8 +182,13 @@ export class Swarm {
     return this.#localFiles.add(file.name, blob);
   }
 
+  /** The file that a draft turned out to be; the id itself while that is not known, and where it is no draft's. */
+  finalOf(fileId: FileId): FileId {
+    return this.#transfer.finalOf(fileId);
+  }
+
   setEnabled(fileId: FileId, isEnabled: boolean): void {
-    this.#handle({ type: "enabled-set", fileId, isEnabled });
+    this.#handle({ type: "enabled-set", fileId: this.finalOf(fileId), isEnabled });
   }
 
   /** What the page after a reload needs beside the store to be what this one is: text for its `restore`. */
@@ -217,7 +206,7 @@ export class Swarm {
 
   /** The network may be another, or the device slept: links that wait for another attempt are tried at once. */
   wake(isNewNetwork: boolean): void {
-    if (isNewNetwork) this.#pacer.forgetNetwork();
+    if (isNewNetwork) this.#bulk.tell({ op: "forget-network" });
     this.#mesh.wake();
   }
 
@@ -315,21 +304,19 @@ export class Swarm {
     this.#cancelReview?.();
     this.#cancelSweep();
     this.#mesh.close();
-    this.#scheduler.close();
     this.#options.network?.removeEventListener?.("change", this.#followNetwork);
-    this.#tick?.cancel();
     this.#signals.close();
-    this.#hasher.close();
     this.#listeners.clear();
     await this.#localFiles.settled();
+    this.#bulk.close();
     if (keepsStore) return;
-    const { store, clock } = this.#options;
-    await within(clock, CLOSE_LIMIT_MS, store.close(), "store").catch(() => undefined); // the next start wipes it
+    const { home, clock } = this.#options;
+    await within(clock, CLOSE_LIMIT_MS, home.close(), "store").catch(() => undefined); // the next start wipes it
   }
 
   #setGenerous(isGenerous: boolean): void {
     this.#isGenerous.value = isGenerous;
-    this.#pacer.setGenerous(isGenerous);
+    this.#bulk.tell({ op: "generous", isGenerous });
     this.#handle({ type: "generous-set", isGenerous });
   }
 
@@ -348,17 +335,6 @@ export class Swarm {
       }
       this.#handle({ type: "ctl", peer, message });
     }
-  }
-
-  #takeBulk(peer: UserId, data: unknown): void {
-    let chunk: ReturnType<typeof parseChunk>;
-    try {
-      chunk = parseChunk(data);
-    } catch {
-      this.#dropPeer(peer, "malformed");
-      return;
-    }
-    this.#handle({ type: "chunk", peer, chunk });
   }
 
   #dropPeer(peer: UserId, reason: string): void {
@@ -387,43 +363,33 @@ export class Swarm {
       case "send-ctl":
         this.#sendCtl(effect.peer, effect.message);
         return;
-      case "read-piece": {
-        const { peer, upload } = effect;
-        this.#content.read(upload.fileId, upload.piece).then(
-          (bytes) => this.#handle({ type: "piece-read", peer, upload, bytes }),
-          () => this.#handle({ type: "piece-unreadable", peer, upload }),
-        );
+      case "expect-pieces":
+      case "unexpect-pieces":
+      case "resume-bulk":
+      case "ignore-bulk":
+      case "limit-bulk":
+      case "give-piece":
+        this.#bulk.perform(effect);
         return;
-      }
-      case "send-piece": {
-        const { peer, upload, slot, bytes } = effect;
-        const conversation = this.#conversations.get(peer);
-        this.#mesh.sendPiece(peer, slot, upload.piece, bytes, () => this.#sent(peer, upload, conversation));
-        return;
-      }
       case "open-file":
         this.#openFile(effect).catch(() => {
           this.#handle({ type: "file-unopened", fileId: effect.fileId, epoch: effect.epoch });
         });
         return;
-      case "keep":
-        this.#keep(effect).catch(() => {
-          this.#handle({
-            type: "piece-lost",
-            fileId: effect.fileId,
-            piece: effect.piece,
-            epoch: effect.epoch,
-          });
-        });
-        return;
       case "record-ping":
-        this.#pacer.recordPing(effect.peer, this.#options.clock.nowMs());
+        this.#bulk.tell({ op: "ping", path: effect.peer, localMs: this.#options.clock.nowMs() });
         return;
       case "record-rtt": {
         const { peer, rttMs, time } = effect;
         const localMs = this.#options.clock.nowMs();
-        this.#pacer.recordRtt(peer, rttMs, localMs);
+        this.#bulk.tell({ op: "rtt", path: peer, rttMs, localMs });
         if (time) this.#options.onPeerTime?.(peer, time, localMs - rttMs, localMs);
+        return;
+      }
+      case "adopt-pieces": {
+        const { draftId, fileId, pieces, epoch } = effect;
+        const adopting = this.#content.adopt(draftId, fileId, pieces, epoch);
+        adopting.catch(() => this.#handle({ type: "file-unadopted", fileId, epoch }));
         return;
       }
       case "forget-file":
@@ -433,14 +399,13 @@ export class Swarm {
         this.#sendCtl(effect.peer, { type: "bye", reason: effect.reason });
         this.#mesh.drop(effect.peer, effect.isForGood);
         return;
+      case "show":
+        this.#signals.show();
+        return;
       case "tell":
         this.#tell(effect.event);
         return;
     }
-  }
-
-  #sent(peer: UserId, upload: Upload, conversation: Conversation | undefined): void {
-    if (this.#conversations.get(peer) === conversation) this.#handle({ type: "piece-sent", peer, upload });
   }
 
   async #openFile({ fileId, sizeBytes, epoch }: Extract<Effect, { type: "open-file" }>): Promise<void> {
@@ -453,13 +418,6 @@ export class Swarm {
       const isKept = (await isWhole?.catch(() => false)) ?? false;
       this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece, epoch });
     }
-  }
-
-  async #keep(effect: Extract<Effect, { type: "keep" }>): Promise<void> {
-    const { peer, fileId, piece, bytes, sha256, epoch } = effect;
-    const outcome = await this.#content.keep(fileId, piece, bytes, sha256);
-    if (outcome === "bad") this.#handle({ type: "piece-bad", peer, fileId, piece, epoch });
-    else this.#handle({ type: `piece-${outcome}`, fileId, piece, epoch });
   }
 
   #sendCtl(peer: UserId, message: CtlMessage): void {
@@ -481,13 +439,12 @@ export class Swarm {
     const { tickInMs } = this.#transfer;
     if (tickInMs === null || this.#closing) return;
     const dueLocalMs = this.#options.clock.nowMs() + tickInMs;
-    if (this.#tick && this.#tick.dueLocalMs <= dueLocalMs) return;
-    this.#tick?.cancel();
-    const cancel = this.#options.clock.after(tickInMs, () => {
-      this.#tick = null;
+    if (this.#tickDueLocalMs !== null && this.#tickDueLocalMs <= dueLocalMs) return;
+    this.#tickDueLocalMs = dueLocalMs;
+    this.#bulk.wakeAfter(tickInMs, () => {
+      this.#tickDueLocalMs = null;
       this.#handle({ type: "tick" });
     });
-    this.#tick = { dueLocalMs, cancel };
   }
 
   #tell(event: SwarmEvent): void {

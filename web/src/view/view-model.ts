@@ -47,6 +47,7 @@ function viewFile(file: FileState, facts: SessionFacts): FileView {
   const said = facts.songs.get(file.fileId);
   return {
     fileId: file.fileId,
+    rowId: file.draftId ?? file.fileId,
     name: file.name,
     title: said?.title ?? null,
     artist: said?.artist ?? null,

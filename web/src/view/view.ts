@@ -46,6 +46,8 @@ export interface RoleView {
 
 export interface FileView {
   readonly fileId: FileId;
+  /** What a row of it is known by: stays when a draft turns out to be a file. */
+  readonly rowId: FileId;
   readonly name: string;
   /** What the song calls itself, and its cover as a blob: address; null where nothing is known. */
   readonly title: string | null;

@@ -10,9 +10,11 @@ import { playerPartsWith } from "../../audio/player-parts.ts";
 import type { Cipher, Primitives, SwarmKeys } from "../../control/index.ts";
 import { type FileId, fromHex, type Random, type SwarmId, toHex, type UserId } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { PageHome } from "../../transfer/bulk/page-home.ts";
 import { fileIdOf, makeManifest, pieceCountOf, pieceSizeOf } from "../../transfer/core/manifest.ts";
-import { MemoryStore, Swarm } from "../../transfer/index.ts";
+import { Swarm } from "../../transfer/index.ts";
 import type { Hasher } from "../../transfer/store/hash.ts";
+import { MemoryStore } from "../../transfer/store/memory-store.ts";
 import type { EventClock } from "../../transfer/testing/event-clock.ts";
 import type { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
 import type { CalibrationParts } from "../calibration.ts";
@@ -43,7 +45,6 @@ const MAX_CARD_OFF_PPM = 150;
 /** In the same turn, as no worker or thread pool answers in virtual time. */
 const plainHasher: Hasher = {
   digest: async (bytes) => ({ hash: sha256(bytes), bytes }),
-  close: () => undefined,
 };
 
 const SIM_MANIFEST = makeManifest(
@@ -161,7 +162,7 @@ export class SimDevice {
       epoch: 1,
       server: "ws://server.test",
       player,
-      store: new MemoryStore(),
+      home: new PageHome(new MemoryStore(), this.clock, plainHasher),
       name,
       role: "all",
       tappedLocalMs: this.clock.nowMs(),
@@ -195,7 +196,7 @@ export class SimDevice {
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
           world.depth === "whole"
-            ? new Swarm({ ...options, createConnection: toPage, hasher: plainHasher })
+            ? new Swarm({ ...options, createConnection: toPage })
             : (new IdealSwarm() as unknown as Swarm),
       },
     });
@@ -363,6 +364,10 @@ class IdealSwarm implements Partial<Swarm> {
 
   indexOf(): null {
     return null;
+  }
+
+  finalOf(fileId: FileId): FileId {
+    return fileId;
   }
 
   async readBytes(): Promise<Uint8Array<ArrayBuffer>> {

@@ -5,11 +5,15 @@ import type { FileId, UserId } from "../../lib/index.ts";
 import { CATALOG_PERIOD_MS } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { CtlMessage, DropReason, ListedFile } from "./ctl.ts";
+import { newDraft } from "./draft.ts";
 import type { Fetching } from "./fetching.ts";
 import { cleanFileName } from "./file-name.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { worthOfName } from "./room-budget.ts";
 import type { Seeding } from "./seeding.ts";
+
+/** A draft begins or ends: where catalogs are long, so often they still leave a receiver's allowance to others. */
+const URGENT_PERIOD_MS = 100;
 
 export class Catalogs {
   readonly #core: CoreState;
@@ -37,10 +41,18 @@ export class Catalogs {
     this.prune();
     let refusedRank = Number.NEGATIVE_INFINITY;
     for (const entry of neighbour.listing.values()) {
+      // A draft is taken up from its owner alone: only there are its hashes to be had.
+      const isUntold =
+        entry.draft !== undefined && (!entry.isOwn || this.#core.endedDrafts.has(entry.fileId));
+      if (isUntold && !fileCatalog.get(entry.fileId)) continue;
       const rank = this.#rankOf(entry.fileId);
       if (!fileCatalog.get(entry.fileId) && (rank <= refusedRank || !this.makePlace(rank))) {
         refusedRank = Math.max(refusedRank, rank);
         continue;
+      }
+      if (entry.draft !== undefined && !fileCatalog.get(entry.fileId)) {
+        const draft = newDraft(neighbour.userId, entry.draft, localMs);
+        fileCatalog.addDraft(entry.fileId, entry.sizeBytes, entry.name, draft);
       }
       const file = fileCatalog.learnFrom(entry, neighbour.userId);
       if (file.manifest && file.sizeBytes !== entry.sizeBytes) return "contradiction";
@@ -58,7 +70,7 @@ export class Catalogs {
     if (fileCatalog.get(fileId)) return;
     for (const { listing, userId } of neighbours.values()) {
       const entry = listing.get(fileId);
-      if (!entry || !this.makePlace(this.#rankOf(fileId))) continue;
+      if (!entry || entry.draft !== undefined || !this.makePlace(this.#rankOf(fileId))) continue;
       fileCatalog.learnFrom(entry, userId);
       this.#fetching.recount();
       return;
@@ -88,8 +100,11 @@ export class Catalogs {
 
   /** Sends a changed catalog to all, but not more often than `CATALOG_PERIOD_MS`. */
   sendStale(localMs: number): void {
-    if (!this.#core.isCatalogStale || localMs - this.#sentLocalMs < CATALOG_PERIOD_MS) return;
+    const { isCatalogStale, isCatalogUrgent } = this.#core;
+    const periodMs = isCatalogUrgent ? URGENT_PERIOD_MS : CATALOG_PERIOD_MS;
+    if (!(isCatalogStale || isCatalogUrgent) || localMs - this.#sentLocalMs < periodMs) return;
     this.#core.isCatalogStale = false;
+    this.#core.isCatalogUrgent = false;
     this.#sentLocalMs = localMs;
     const catalog = this.#core.fileCatalog.catalog();
     for (const neighbour of this.#core.neighbours.values()) {
@@ -105,6 +120,7 @@ export class Catalogs {
       if (listed.has(fileId)) continue;
       neighbour.advertised.delete(fileId);
       neighbour.advertisements.delete(fileId);
+      neighbour.hashesTold.delete(fileId);
     }
     for (const fileId of listed) {
       const file = this.#core.fileCatalog.get(fileId);

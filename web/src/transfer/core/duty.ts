@@ -21,6 +21,7 @@ export type Duty = "held" | "opening" | "checking" | "asked" | "waiting" | "unob
 
 export function dutyOf(core: CoreState, file: KnownFile, piece: number, localMs: number): Duty {
   if (file.held.has(piece)) return "held";
+  if (piece >= file.hashCount) return "unobtainable"; // its owner has not read so far
   if (!file.isOpen) return file.openingSinceLocalMs === null ? "neglected" : "opening";
   if (file.checking.has(piece)) return "checking";
   const inFlight = file.inFlight.get(piece);

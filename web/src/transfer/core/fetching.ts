@@ -1,16 +1,15 @@
-// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), assembles chunks, has pieces
-// verified, and moves work away from whoever is silent, slow, gone or lying. Local ms.
+// The receiving half of the core: has files fetched (piece-requests.ts: what is asked of whom), hears how much of each piece has come
+// and what became of it, and moves work away from whoever is silent, slow, gone or lying. Local ms.
 // Invariants: (1) all chunks of a piece come from one source, so a bad hash names the culprit; (2) nothing is held, listed or
 // passed on before it is verified and stored.
 
 import { type FileId, remember, type UserId } from "../../lib/index.ts";
 import { MANIFEST_PATIENCE_MS, MAX_BANNED } from "../../protocol/constants/transfer.gen.ts";
-import type { CoreState } from "./core.ts";
+import type { ArrivedChunks, CoreState, TransferEvent } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
 import { dutyOf, MAX_UNANSWERED_CHECKS, STORE_PATIENCE_MS } from "./duty.ts";
-import type { Chunk } from "./frames.ts";
 import type { KnownFile } from "./known-file.ts";
-import { hashOfPiece, parseManifest } from "./manifest.ts";
+import { parseManifest } from "./manifest.ts";
 import { hasOtherSource, type Neighbour } from "./neighbour.ts";
 import { PieceRequests } from "./piece-requests.ts";
 import { MANIFEST, type PieceRequest } from "./remote-source.ts";
@@ -20,6 +19,11 @@ import { isListed } from "./room-budget.ts";
 const UNSTORABLE_PAUSE_MS = 60_000;
 /** A phone in a pocket may miss one; after two in a row people should know whom nothing comes from. */
 const NAMED_AFTER_STRIKES = 2;
+
+type KeepOutcome = Extract<
+  TransferEvent,
+  { readonly type: "piece-kept" | "piece-bad" | "piece-unstored" | "piece-lost" }
+>;
 
 export class Fetching {
   readonly #core: CoreState;
@@ -58,47 +62,65 @@ export class Fetching {
     this.#requests.askFrom(neighbour, files, localMs);
   }
 
-  /** Takes one chunk; returns why its sender must go, if so. */
-  takeChunk(neighbour: Neighbour, chunk: Chunk, localMs: number): DropReason | null {
-    const { counts, fileCatalog } = this.#core;
-    const payloadBytes = chunk.payload.length;
+  takeChunks(peer: UserId, chunks: ArrivedChunks, localMs: number): void {
+    const { counts, fileCatalog, neighbours } = this.#core;
+    const { askedId, fileId, piece, payloadBytes } = chunks;
+    const neighbour = neighbours.get(peer);
     counts.receivedBytes += payloadBytes;
-    if (neighbour.isBanned) return null;
-    const fileId = neighbour.fileOfSlot(chunk.slot);
-    const request = fileId && neighbour.source.requestOf(fileId, chunk.piece);
-    if (!request) return "unrequested";
-    const isInPlace = chunk.offsetBytes === request.receivedBytes;
-    if (!isInPlace || request.receivedBytes + payloadBytes > request.sizeBytes) return "malformed";
+    counts.duplicateBytes += chunks.wastedBytes;
+    const request = neighbour?.source.requestOf(askedId, piece);
+    if (!neighbour || neighbour.isBanned || !request) return;
     neighbour.source.recordChunk(payloadBytes, localMs);
     request.receivedBytes += payloadBytes;
-    const file = fileCatalog.get(request.fileId);
-    // Of a file that has made way meanwhile there is no place for it.
-    const isUseless = !file?.isOpen || file.held.has(request.piece) || file.checking.has(request.piece);
-    // Late data of a cancelled request is welcome as long as the piece is missing and it is here from the start.
-    if (isUseless || (chunk.offsetBytes > 0 && !request.bytes)) {
-      counts.duplicateBytes += payloadBytes;
-      if (request.bytes) counts.duplicateBytes += chunk.offsetBytes;
-      request.bytes = null;
-    } else {
-      request.bytes ??= new Uint8Array(request.sizeBytes);
-      request.bytes.set(chunk.payload, chunk.offsetBytes);
+    if (chunks.isWhole) this.#finish(neighbour, request, fileCatalog.get(fileId), chunks, localMs);
+  }
+
+  /** Nothing of this piece was expected of the neighbour; returns why it must go, if so. */
+  takeUnexpected(neighbour: Neighbour, slot: number, piece: number): DropReason | null {
+    const { userId } = neighbour;
+    if (!neighbour.hasSaidHello) return "before-hello";
+    if (neighbour.isBanned) {
+      this.#core.perform({ type: "ignore-bulk", peer: userId });
+      return null;
     }
-    if (request.receivedBytes === request.sizeBytes) this.#finish(neighbour, request, file, localMs);
+    const listedId = neighbour.fileOfSlot(slot);
+    const request = listedId && neighbour.source.requestOf(listedId, piece);
+    if (!request) return "unrequested";
+    // Its slot is another than when it was asked.
+    this.#core.perform({ type: "resume-bulk", peer: userId, slot, fileId: request.askedId });
     return null;
   }
 
-  takeKept(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  /** How the keeping of a piece ended. */
+  takeOutcome(outcome: KeepOutcome, localMs: number): void {
+    const { type, fileId, piece, epoch } = outcome;
+    if (type === "piece-kept") this.#takeKept(fileId, piece, epoch, localMs);
+    else if (type === "piece-bad") this.#takeBad(outcome.peer, fileId, piece, epoch, localMs);
+    else if (type === "piece-lost") this.#takeLost(fileId, piece, epoch, localMs);
+    else this.takeUnstored(fileId, piece, epoch, localMs);
+  }
+
+  #takeKept(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const file = this.#core.fileCatalog.get(fileId);
     if (file?.epoch !== epoch || !file.isCommitted || !file.markHeld(piece)) return;
     file.progressLocalMs = localMs;
     // Within the pause it says nothing: it was on its way when another piece found no room.
     if (file.retryLocalMs !== null && localMs >= file.retryLocalMs) file.retryLocalMs = null;
     if (file.retryLocalMs === null) file.isUnstorable = false;
+    this.announce(file, piece);
+  }
+
+  /** A piece has just become held: who else owes it need not send it, and neighbours hear of it. */
+  announce(file: KnownFile, piece: number): void {
+    const { fileId } = file;
     // It may have been asked for anew when the store was late.
     this.#requests.cancelElsewhere(file, piece);
-    if (file.held.setCount === 1) this.#core.isCatalogStale = true;
+    if (file.held.setCount === 1) {
+      this.#core.isCatalogStale = true;
+      this.#core.perform({ type: "show" });
+    }
     for (const neighbour of this.#core.neighbours.values()) {
-      if (!neighbour.advertised.has(fileId)) continue;
+      if (!neighbour.advertised.has(fileId) || neighbour.advertisements.has(fileId)) continue;
       const pending = neighbour.pendingHaves.get(fileId);
       if (pending) pending.push(piece);
       else neighbour.pendingHaves.set(fileId, [piece]);
@@ -109,7 +131,7 @@ export class Fetching {
   }
 
   /** The hash is not the manifest's: the sender is not asked for anything again. */
-  takeBad(peer: UserId, fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  #takeBad(peer: UserId, fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { fileCatalog, neighbours, counts } = this.#core;
     const file = fileCatalog.get(fileId);
     if (file?.epoch === epoch) file.checking.delete(piece);
@@ -120,6 +142,7 @@ export class Fetching {
     const neighbour = neighbours.get(peer);
     if (neighbour && !neighbour.isBanned) {
       neighbour.isBanned = true;
+      this.#core.perform({ type: "ignore-bulk", peer });
       this.#requests.cancelAll(neighbour, neighbour.source.liveRequests());
       this.recount();
     }
@@ -139,10 +162,16 @@ export class Fetching {
   }
 
   /** What was to be checked is lost: it is wanted again. */
-  takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  #takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const file = this.#core.fileCatalog.get(fileId);
     if (file?.epoch === epoch) file.checking.delete(piece);
     this.schedule(localMs);
+  }
+
+  /** What was held of a draft did not become the file's: all of it is fetched anew. */
+  takeUnadopted(fileId: FileId, epoch: number): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (file?.epoch === epoch) this.letGo(file);
   }
 
   takeUnstored(fileId: FileId, piece: number, epoch: number, localMs: number): void {
@@ -168,13 +197,19 @@ export class Fetching {
       neighbour.source.recordRefusal(fileId, MANIFEST, localMs);
       file.manifestAsk = { ...file.manifestAsk, isRefused: true };
     }
-    for (const piece of pieces) {
-      const request = neighbour.source.requestOf(fileId, piece);
-      if (!request) continue;
+    const refused = new Set(pieces.flatMap((piece) => neighbour.source.requestOf(fileId, piece) ?? []));
+    for (const askedId of new Set([...refused].map((request) => request.askedId))) {
+      const gone = [...refused].filter((request) => request.askedId === askedId).map(({ piece }) => piece);
+      this.#core.perform({ type: "unexpect-pieces", peer: neighbour.userId, fileId: askedId, pieces: gone });
+    }
+    for (const request of refused) {
+      const { piece } = request;
+      const asked = this.#core.fileCatalog.get(request.fileId);
       // A rejected live request means it could not give the piece; a rejected cancel only confirms the cancel.
       // It may be unable only for a moment, so it is asked again after a pause.
-      if (request.isLive && !request.stolenFor) neighbour.source.recordRefusal(fileId, piece, localMs);
-      file?.markNotComing(piece, neighbour.userId);
+      if (request.isLive && !request.stolenFor)
+        neighbour.source.recordRefusal(request.fileId, piece, localMs);
+      asked?.markNotComing(piece, neighbour.userId);
       neighbour.source.forget(request);
       const thief = request.stolenFor && this.#core.neighbours.get(request.stolenFor);
       if (thief) this.scheduleFrom(thief, localMs); // before the slow one takes it again
@@ -211,6 +246,16 @@ export class Fetching {
     for (const file of this.#core.fileCatalog.all()) {
       if (file.manifestAsk?.peer === neighbour.userId) file.manifestAsk = null;
     }
+  }
+
+  /** A draft turned out to be this file: what was asked of the one is on its way for the other. */
+  settleRequests(draft: KnownFile, file: KnownFile, localMs: number): void {
+    draft.inFlight.clear();
+    for (const { source, userId } of this.#core.neighbours.values())
+      for (const piece of source.settle(draft.fileId, file.fileId)) file.markAsked(piece, userId, localMs);
+    this.cancelFile(draft); // asked for under both ids of one neighbour
+    for (const piece of [...file.inFlight.keys()])
+      if (!file.isWantedStill(piece)) this.#requests.cancelElsewhere(file, piece);
   }
 
   /** A file is not wanted any more, or was added by hand meanwhile: takes back every request for it. */
@@ -329,7 +374,8 @@ export class Fetching {
         if (file.lacksRoom) continue;
       }
       if (!file.isCommitted) {
-        fileCatalog.commit(file, localMs);
+        // Of a draft nothing can be there from before: its pieces are asked for while the store makes room.
+        fileCatalog.commit(file, file.draft ? null : localMs);
         const { fileId, sizeBytes, pieceLength, epoch } = file;
         this.#core.perform({ type: "open-file", fileId, sizeBytes, pieceLength, epoch });
       }
@@ -357,18 +403,21 @@ export class Fetching {
     this.#core.perform({ type: "send-ctl", peer: chosen.userId, message });
   }
 
-  #finish(neighbour: Neighbour, request: PieceRequest, file: KnownFile | undefined, localMs: number): void {
-    const { piece, bytes } = request;
+  #finish(
+    neighbour: Neighbour,
+    request: PieceRequest,
+    file: KnownFile | undefined,
+    { epoch, isChecked }: ArrivedChunks,
+    localMs: number,
+  ): void {
+    const { piece } = request;
     neighbour.source.recordPiece();
     neighbour.source.forget(request);
-    file?.markNotComing(piece, neighbour.userId);
-    if (file?.manifest && bytes) {
+    this.#core.fileCatalog.get(request.fileId)?.markNotComing(piece, neighbour.userId);
+    if (file?.isOpen && file.epoch === epoch && isChecked && !file.held.has(piece)) {
       this.#requests.cancelElsewhere(file, piece);
       file.checking.set(piece, localMs);
       file.progressLocalMs = localMs;
-      const sha256 = hashOfPiece(file.manifest, piece);
-      const { fileId, epoch } = file;
-      this.#core.perform({ type: "keep", peer: neighbour.userId, fileId, piece, epoch, bytes, sha256 });
     }
     // Who was kept free for the file may be asked for others now.
     if (file?.inFlight.size === 0) this.schedule(localMs);

@@ -1,12 +1,13 @@
 // All files this device knows of, and what it decides about them: enabled or not, within the budget or not, in what order to
 // fetch. A file is known while a neighbour lists it or this device holds a piece of it. Knows no clock.
 
-import type { FileId, UserId } from "../../lib/index.ts";
+import { type FileId, rememberOf, type UserId } from "../../lib/index.ts";
 import { MAX_CATALOG_CHARS, MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
 import type { ListedFile } from "./ctl.ts";
+import type { Draft } from "./draft.ts";
 import { cleanFileName } from "./file-name.ts";
 import { KnownFile } from "./known-file.ts";
-import type { Manifest } from "./manifest.ts";
+import { HASH_BYTES, type Manifest } from "./manifest.ts";
 import { needRankOf, playedRankOf } from "./needs.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { KeptFile } from "./resume-state.ts";
@@ -24,6 +25,8 @@ export class FileCatalog {
   readonly #disabled = new Set<FileId>();
   /** Only what this device lists has a slot. The one unused for longest is next, so late data of a former file finds it free. */
   nextSlot = 0;
+  /** What drafts turned out to be, beyond their own lives: a person may have tapped on one. */
+  readonly #finals = new Map<FileId, FileId>();
   #epochs = 0;
   readonly room: Room;
 
@@ -35,7 +38,42 @@ export class FileCatalog {
   }
 
   get isFull(): boolean {
-    return this.#files.size >= MAX_KNOWN_FILES;
+    let settled = 0;
+    for (const file of this.#files.values()) if (file.isSettled) settled += 1;
+    return this.#files.size - settled >= MAX_KNOWN_FILES;
+  }
+
+  /** The file that a draft turned out to be; the id itself where it is no draft, or one that is still being read. */
+  finalOf(fileId: FileId): FileId {
+    return this.#finals.get(fileId) ?? fileId;
+  }
+
+  recordFinal(draftId: FileId, fileId: FileId): void {
+    rememberOf(this.#finals, draftId, fileId, MAX_KNOWN_FILES);
+  }
+
+  /** A file that is still being read: by me, or by the neighbour `draft.owner`. */
+  addDraft(draftId: FileId, sizeBytes: number, name: string, draft: Draft): KnownFile {
+    const isMine = draft.owner === this.me;
+    const file = this.#learn(draftId, sizeBytes, cleanFileName(name), isMine ? null : draft.owner);
+    file.draft = draft;
+    const hashes = new Uint8Array(file.pieceCount * HASH_BYTES);
+    file.adopt({ v: 1, sizeBytes, pieceLength: file.pieceLength, sha256: hashes });
+    if (!isMine) return file;
+    file.isMine = true;
+    file.myName = cleanFileName(name);
+    this.commit(file, null);
+    return file;
+  }
+
+  /** The file that a draft turned out to be, with what the draft's row showed. */
+  addFinal(fileId: FileId, draft: KnownFile, manifest: Manifest): KnownFile {
+    const known = this.#files.get(fileId);
+    const file = this.#learn(fileId, manifest.sizeBytes, known ? "" : draft.lastName, draft.sponsor);
+    file.adopt(manifest);
+    if (!known) file.draftId = draft.fileId;
+    if (!draft.isEnabled) this.setEnabled(file, false);
+    return file;
   }
 
   remove(file: KnownFile): void {
@@ -63,7 +101,7 @@ export class FileCatalog {
   canOffer(fileId: FileId): boolean {
     let others = 0;
     for (const file of this.#files.values()) {
-      if (file.isMine && file.isEnabled && file.fileId !== fileId) others += 1;
+      if (file.isMine && file.isEnabled && file.fileId !== fileId && !file.isSettled) others += 1;
     }
     return others < MAX_OWN_FILES;
   }
@@ -99,8 +137,8 @@ export class FileCatalog {
   /** What `restore` needs of every file of which something is held, or which is switched off. */
   kept(neighbours: ReadonlyMap<UserId, Neighbour>): KeptFile[] {
     return [...this.#files.values()].flatMap((file) => {
-      const { fileId, manifest, isMine, isEnabled, annotations } = file;
-      if (!manifest || (isEnabled && file.held.setCount === 0)) return [];
+      const { fileId, manifest, isMine, isEnabled, annotations, draft } = file;
+      if (!manifest || draft || (isEnabled && file.held.setCount === 0)) return [];
       return [{ fileId, manifest, name: this.nameOf(file, neighbours), isMine, isEnabled, ...annotations }];
     });
   }
@@ -128,6 +166,7 @@ export class FileCatalog {
         file.resize(entries[0].sizeBytes);
       }
       if (entries.length > 0 || file.held.setCount > 0 || file.checking.size > 0) continue;
+      if (file.draft && file.isMine) continue; // its first piece is being read
       this.#files.delete(file.fileId);
       gone.push(file);
     }
@@ -136,7 +175,10 @@ export class FileCatalog {
 
   /** What this device offers: every enabled file of which it holds a piece, as far as one message goes. */
   catalog(): ListedFile[] {
-    const offered = [...this.#files.values()].filter((file) => file.isEnabled && file.held.setCount > 0);
+    const offered = [...this.#files.values()].filter(
+      (file) =>
+        file.isEnabled && !file.isSettled && (file.held.setCount > 0 || (file.isMine && file.isGrowing)),
+    );
     offered.sort((a, b) => Number(b.isMine) - Number(a.isMine));
     const listed: ListedFile[] = [];
     let chars = 0;
@@ -149,6 +191,7 @@ export class FileCatalog {
         pieceLength: file.pieceLength,
         isOwn: file.isMine,
         isWhole: file.isComplete,
+        ...(file.draft && { draft: file.draft.nonce }),
       };
       chars += JSON.stringify(entry).length + 1;
       if (chars > MAX_CATALOG_CHARS) break;
@@ -162,7 +205,9 @@ export class FileCatalog {
    * choice first, then in the order they became known; what has played comes last where it is known what comes next.
    */
   toFetch({ preferred, needs, choices }: Pick<RoomContext, "preferred" | "needs" | "choices">): KnownFile[] {
-    const wanted = [...this.#files.values()].filter((file) => file.isEnabled && !file.isComplete);
+    const wanted = [...this.#files.values()].filter(
+      (file) => file.isEnabled && !file.isComplete && !file.isSettled && !(file.isMine && file.isGrowing),
+    );
     const rankOf = ({ fileId }: KnownFile): number => {
       if (fileId === preferred) return -1;
       const need = needRankOf(fileId, needs);
@@ -177,7 +222,8 @@ export class FileCatalog {
 
   /** The files for people, by name, the same order on every device. */
   states(context: RoomContext): FileState[] {
-    const states = [...this.#files.values()].map((file) => this.#stateOf(file, context));
+    const shown = [...this.#files.values()].filter((file) => !file.isSettled);
+    const states = shown.map((file) => this.#stateOf(file, context));
     return states.sort((a, b) => compareText(a.name, b.name) || compareText(a.fileId, b.fileId));
   }
 
@@ -188,11 +234,13 @@ export class FileCatalog {
     for (const { sources: asked } of file.inFlight.values()) for (const peer of asked) sources.add(peer);
     let rateBytesPerSec = 0;
     for (const peer of sources) rateBytesPerSec += neighbours.get(peer)?.source.rateBytesPerSec ?? 0;
+    const draftId = file.isGrowing ? file.fileId : file.draftId;
     const missingBytes = file.sizeBytes - file.heldBytes;
     const isWholeSomewhere = file.isComplete || isWholeAtOneOf(file, neighbours.values());
     if (isWholeSomewhere) file.wasWholeSomewhere = true;
     return {
       fileId: file.fileId,
+      ...(draftId && { draftId }),
       name: this.nameOf(file, neighbours),
       sizeBytes: file.sizeBytes,
       heldBytes: file.heldBytes,

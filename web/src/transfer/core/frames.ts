@@ -5,10 +5,10 @@
 //   byte 2   file slot, u16: the number under which the SENDER lists the file in its catalog
 //   byte 4   piece, u32
 //   byte 8   offset within the piece, bytes, u32
-//   byte 12  payload, 1 … 64 KiB − 12 bytes: the content itself, and nothing but content (to corrupt a piece, flip these)
+//   byte 12  payload, 1 … 256 KiB − 12 bytes (64 KiB − 12 where the receiver has not said so in its `hello`): the content itself, and nothing but content (to corrupt a piece, flip these)
 
 import { WireError } from "../../lib/index.ts";
-import { MAX_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import { LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
 
 export const BULK_HEADER_BYTES = 12;
 const BULK_TYPE_CHUNK = 1;
@@ -35,7 +35,7 @@ export function encodeChunk(chunk: Chunk): ArrayBuffer {
 /** Throws WireError on anything that is not a chunk. */
 export function parseChunk(data: unknown): Chunk {
   if (!(data instanceof ArrayBuffer)) throw new WireError("wire-malformed", "bulk message is not binary");
-  if (data.byteLength > MAX_BULK_BYTES) throw new WireError("wire-too-large", "bulk message");
+  if (data.byteLength > LARGE_BULK_BYTES) throw new WireError("wire-too-large", "bulk message");
   if (data.byteLength <= BULK_HEADER_BYTES)
     throw new WireError("wire-malformed", "bulk message without payload");
   const header = new DataView(data);

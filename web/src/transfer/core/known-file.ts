@@ -4,6 +4,7 @@
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
 import type { SlotName } from "./annotation-slots.ts";
 import { Bitfield } from "./bitfield.ts";
+import type { Draft } from "./draft.ts";
 import { type Manifest, pieceCountOf, pieceLengthOf, pieceSizeOf } from "./manifest.ts";
 
 export interface InFlight {
@@ -19,8 +20,11 @@ export interface ManifestAsk {
 }
 
 export class KnownFile {
-  /** null until a manifest was received whose hash is the file id. */
+  /** null until a manifest was received whose hash is the file id. That of a draft is filled as its owner reads (drafts.ts). */
   manifest: Manifest | null = null;
+  draft: Draft | null = null;
+  /** The draft under whose id it was shown first. */
+  draftId: FileId | null = null;
   manifestAsk: ManifestAsk | null = null;
   isMine = false;
   isEnabled = true;
@@ -87,6 +91,21 @@ export class KnownFile {
     return this.held.isFull;
   }
 
+  /** Its owner still reads it: it is not known yet which file it is. */
+  get isGrowing(): boolean {
+    return this.draft !== null && this.draft.final === null;
+  }
+
+  /** A draft that turned out to be another file known here: it is not shown, listed or fetched any more. */
+  get isSettled(): boolean {
+    return this.draft !== null && this.draft.final !== null;
+  }
+
+  /** So many of its pieces can be verified, from the first on. */
+  get hashCount(): number {
+    return this.draft?.hashCount ?? this.pieceCount;
+  }
+
   /** Only enabled files are listed and served, and of those only what is held. */
   get isServed(): boolean {
     return this.isEnabled && this.held.setCount > 0;
@@ -123,7 +142,13 @@ export class KnownFile {
   }
 
   isWanted(piece: number): boolean {
+    if (piece >= this.hashCount) return false;
     return !this.held.has(piece) && !this.checking.has(piece) && !this.inFlight.has(piece);
+  }
+
+  /** Whether a piece that is on its way is still of use. */
+  isWantedStill(piece: number): boolean {
+    return !this.held.has(piece) && !this.checking.has(piece);
   }
 
   markAsked(piece: number, peer: UserId, localMs: number): void {

@@ -29,7 +29,7 @@ export interface Manifest {
   readonly sha256: Uint8Array;
 }
 
-const HASH_BYTES = 32;
+export const HASH_BYTES = 32;
 
 /** The only piece length a file of this size can have, bytes: two people who add one song must cut it alike. A power of two. */
 export function pieceLengthOf(sizeBytes: number): number {
@@ -91,7 +91,7 @@ export function parseManifest(fileId: FileId, sizeBytes: number, encodedHashes: 
   return manifest;
 }
 
-function decodeHashes(encoded: string): Uint8Array {
+export function decodeHashes(encoded: string): Uint8Array {
   try {
     return fromBase64Url(encoded);
   } catch (cause) {

@@ -100,7 +100,7 @@ describe("[S50] where room is short", () => {
     const { handle } = bo.transfer;
     bo.transfer.handle = (event, localMs) => {
       const effects = handle.call(bo.transfer, event, localMs);
-      for (const effect of effects) if (effect.type === "keep") keptEpoch = effect.epoch;
+      for (const effect of effects) if (effect.type === "expect-pieces") keptEpoch = effect.epoch;
       return effects;
     };
     bo.handle({ type: "prioritized", fileId: first.fileId });

@@ -3,6 +3,7 @@
 // Invariant: of those who hold a file whole and see each other, one at least may not drop it for a file that is merely needed.
 
 import type { FileId, UserId } from "../../lib/index.ts";
+import { MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
 import type { KnownFile } from "./known-file.ts";
 import type { Neighbour } from "./neighbour.ts";
 
@@ -15,6 +16,12 @@ export interface Needs {
 }
 
 export const NO_NEEDS: Needs = { needed: [], played: [] };
+
+/** No more files are known than that (file-catalog.ts). */
+export const limited = ({ needed, played }: Needs): Needs => ({
+  needed: needed.slice(0, MAX_LISTED_FILES),
+  played: played.slice(-MAX_LISTED_FILES),
+});
 
 /** 0 for the file that is needed first; Infinity for one that is not. */
 export function needRankOf(fileId: FileId, { needed }: Needs): number {

@@ -1,11 +1,17 @@
 // One linked peer as the transfer core sees it: what it lists and holds, what it owes us, what we owe it. Local ms.
 
 import type { FileId, UserId } from "../../lib/index.ts";
-import { MAX_FILE_BYTES, MAX_LISTED_FILES, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
+import {
+  MAX_DRAFTS,
+  MAX_FILE_BYTES,
+  MAX_LISTED_FILES,
+  MAX_OWN_FILES,
+} from "../../protocol/constants/transfer.gen.ts";
 import type { Advertisement } from "./advertisement.ts";
 import { ANNOTATION_SLOTS, type SlotName, ToldAnnotations } from "./annotation-slots.ts";
 import { Bitfield } from "./bitfield.ts";
 import type { DropReason, ListedFile } from "./ctl.ts";
+import { isDraftOf } from "./draft.ts";
 import { pieceCountOf, pieceLengthOf } from "./manifest.ts";
 import { type PieceRequest, RemoteSource } from "./remote-source.ts";
 import { UploadQueue } from "./uploads.ts";
@@ -24,6 +30,10 @@ export class Neighbour {
   readonly holdings = new Map<FileId, Bitfield>();
   /** Files whose bitfield it has got since they were last listed to it. */
   readonly advertised = new Set<FileId>();
+  /** So many hashes of each own draft it was told, and so many it has told of each of its. */
+  readonly hashesTold = new Map<FileId, number>();
+  readonly hashesHeard = new Map<FileId, number>();
+  hashesToldLocalMs = Number.NEGATIVE_INFINITY;
   readonly pendingHaves = new Map<FileId, number[]>();
   /** Files of which it was shown only some pieces (seeding.ts). */
   readonly advertisements = new Map<FileId, Advertisement>();
@@ -54,7 +64,15 @@ export class Neighbour {
   /** How many things are kept because this neighbour said them. */
   get keptCount(): number {
     const told = [this.annotations.annotation.best, this.annotations.index.best];
-    const maps = [this.listing, this.holdings, ...told, this.pings, this.#fileOfSlot, this.#refused];
+    const maps = [
+      this.listing,
+      this.holdings,
+      this.hashesHeard,
+      ...told,
+      this.pings,
+      this.#fileOfSlot,
+      this.#refused,
+    ];
     return maps.reduce((sum, { size }) => sum + size, 0) + this.uploads.count;
   }
 
@@ -64,6 +82,7 @@ export class Neighbour {
     const listed = new Map<FileId, ListedFile>();
     const named = new Set(files.map(({ fileId }) => fileId));
     let ownFiles = 0;
+    let ownDrafts = 0;
     for (const entry of files) {
       const formerFile = this.#fileOfSlot.get(entry.slot);
       const isAnothers = formerFile !== undefined && formerFile !== entry.fileId;
@@ -71,7 +90,11 @@ export class Neighbour {
       if (isAnothers && (named.has(formerFile) || this.source.owes(formerFile))) return "malformed";
       if (entry.sizeBytes > 0 && entry.pieceLength !== pieceLengthOf(entry.sizeBytes)) return "malformed";
       if (entry.isOwn) ownFiles += 1;
-      const error = refusalOf(entry, ownFiles);
+      if (entry.isOwn && entry.draft !== undefined) {
+        ownDrafts += 1;
+        if (!isDraftOf(this.userId, entry.fileId, entry.sizeBytes, entry.draft)) return "malformed";
+      }
+      const error = refusalOf(entry, ownFiles, ownDrafts);
       if (error) {
         const isNews = !this.#refused.has(entry.fileId) && this.#refused.size < MAX_LISTED_FILES;
         if (isNews) refusals.push({ entry, error });
@@ -86,6 +109,7 @@ export class Neighbour {
     }
     this.listing.clear();
     for (const [fileId, entry] of listed) this.listing.set(fileId, entry);
+    for (const draftId of this.hashesHeard.keys()) if (!listed.has(draftId)) this.hashesHeard.delete(draftId);
     for (const fileId of this.holdings.keys()) {
       if (listed.has(fileId)) continue;
       this.holdings.delete(fileId);
@@ -125,8 +149,8 @@ export function hasOtherSource(
   return false;
 }
 
-function refusalOf(entry: ListedFile, ownFiles: number): Refusal["error"] | null {
+function refusalOf(entry: ListedFile, ownFiles: number, ownDrafts: number): Refusal["error"] | null {
   if (entry.sizeBytes === 0) return "file-empty";
   if (entry.sizeBytes > MAX_FILE_BYTES) return "file-too-large";
-  return entry.isOwn && ownFiles > MAX_OWN_FILES ? "file-too-many" : null;
+  return entry.isOwn && (ownFiles > MAX_OWN_FILES || ownDrafts > MAX_DRAFTS) ? "file-too-many" : null;
 }

@@ -82,7 +82,7 @@ describe("a source", () => {
   function fed(bytesPerSec: number): RemoteSource {
     const source = new RemoteSource();
     source.recordRtt(20);
-    source.request(SONG, 0, PIECE_BYTES, 0);
+    source.request(SONG, 0, PIECE_BYTES, 0, false);
     for (let localMs = 100; localMs <= 2_000; localMs += 100) source.recordChunk(bytesPerSec / 10, localMs);
     return source;
   }
@@ -106,7 +106,7 @@ describe("a source", () => {
 
   it("keeps a cancelled request in mind until its data or a reject comes", () => {
     const source = new RemoteSource();
-    source.request(SONG, 3, PIECE_BYTES, 0);
+    source.request(SONG, 3, PIECE_BYTES, 0, false);
     const request = source.requestOf(SONG, 3);
     if (!request) throw new Error("it was just made");
     source.cancel(request);

@@ -22,7 +22,8 @@ export interface PieceHolder {
 }
 
 export function pieceMapsOf({ me, fileCatalog, neighbours }: CoreState): readonly PieceMap[] {
-  return [...fileCatalog.all()].map(({ fileId, held }) => {
+  const shown = [...fileCatalog.all()].filter(({ isSettled }) => !isSettled);
+  return shown.map(({ fileId, held }) => {
     const holders = [holderOf(me, held)];
     for (const [userId, { holdings, listing }] of neighbours) {
       // Who gives a file out piece by piece (seeding.ts) shows less than it says to have.

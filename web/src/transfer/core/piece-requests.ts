@@ -14,6 +14,7 @@ import {
 import type { CoreState } from "./core.ts";
 import { isReserved, STALLED_AFTER_MS } from "./duty.ts";
 import type { InFlight, KnownFile } from "./known-file.ts";
+import { hashOfPiece } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { duplicateBudgetOf, isEndGame, pickPieces } from "./picker.ts";
 import type { PieceRequest } from "./remote-source.ts";
@@ -45,6 +46,7 @@ export class PieceRequests {
       if (!due) continue;
       const turns = new ListenersTurns(this.#core.me, this.#core.neighbours.values(), file.fileId);
       const asked = new Map<Neighbour, number[]>();
+      const hastened = new Map<UserId, Map<FileId, number[]>>();
       let missing = 0;
       for (const piece of due.pieces) {
         if (piece >= file.pieceCount || file.held.has(piece) || file.checking.has(piece)) continue;
@@ -52,14 +54,20 @@ export class PieceRequests {
         const isHead = position < URGENT_HEAD_PIECES;
         const headForMs = isHead ? due.headForMs(piece, localMs) : 0;
         const inFlight = file.inFlight.get(piece);
-        if (inFlight && !(isHead && this.#isLate(file, inFlight, localMs))) continue;
+        if (inFlight && !(isHead && this.#isLate(file, inFlight, localMs))) {
+          this.#markDue(file, piece, inFlight, hastened);
+          continue;
+        }
         const mayAskUnshown = turns.mayAsk(piece, position, headForMs, sizeFactorOf(file) * URGENT_TURN_MS);
         const source = this.#quickestFor(file, piece, mayAskUnshown, localMs);
         if (!source) continue;
-        this.#record(source, file, piece, localMs);
+        this.#record(source, file, piece, localMs, true);
         asked.set(source, [...(asked.get(source) ?? []), piece]);
       }
       for (const [neighbour, pieces] of asked) this.#sendRequest(neighbour, file, pieces, true);
+      for (const [peer, piecesOf] of hastened)
+        for (const [fileId, pieces] of piecesOf)
+          this.#core.perform({ type: "send-ctl", peer, message: { type: "due", fileId, pieces } });
     }
   }
 
@@ -91,6 +99,7 @@ export class PieceRequests {
         availabilityOf: (piece: number) => file.availability[piece] ?? 0,
       };
       let pieces = pickPieces(choices, room, this.#core.random);
+      if (file.isGrowing) pieces.sort((a, b) => a - b); // it will be played soon, from its beginning
       if (pieces.length === 0) pieces = this.#pickDuplicates(neighbour, file, isAtSource, room, localMs);
       for (const piece of pieces) this.#record(neighbour, file, piece, localMs);
       this.#sendRequest(neighbour, file, pieces);
@@ -103,9 +112,9 @@ export class PieceRequests {
     for (const request of requests) {
       neighbour.source.cancel(request);
       this.#core.fileCatalog.get(request.fileId)?.markNotComing(request.piece, neighbour.userId);
-      const pieces = piecesOfFile.get(request.fileId);
+      const pieces = piecesOfFile.get(request.askedId);
       if (pieces) pieces.push(request.piece);
-      else piecesOfFile.set(request.fileId, [request.piece]);
+      else piecesOfFile.set(request.askedId, [request.piece]);
     }
     for (const [fileId, pieces] of piecesOfFile) {
       const message = { type: "cancel", fileId, pieces } as const;
@@ -158,6 +167,7 @@ export class PieceRequests {
       const other = sources.size === 1 && owing ? this.#core.neighbours.get(owing)?.source : undefined;
       const request = other?.requestOf(file.fileId, piece);
       if (!owing || !other || !request || request.stolenFor || request.receivedBytes > 0) continue;
+      if (request.askedId !== file.fileId) continue; // asked of it while this was a draft
       if (!isAtSource(piece) || other.expectedMs(0) < ASK_BACK_RATIO * hereMs) continue;
       request.stolenFor = userId;
       piecesOf.set(owing, [...(piecesOf.get(owing) ?? []), piece]);
@@ -203,13 +213,42 @@ export class PieceRequests {
     return localMs - sinceLocalMs >= patienceMs;
   }
 
-  #record(neighbour: Neighbour, file: KnownFile, piece: number, localMs: number): void {
-    neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs);
+  /** It was asked for before its sound was due: whoever owes it is told so, once. */
+  #markDue(
+    file: KnownFile,
+    piece: number,
+    { sources }: InFlight,
+    hastened: Map<UserId, Map<FileId, number[]>>,
+  ): void {
+    for (const peer of sources) {
+      const request = this.#core.neighbours.get(peer)?.source.requestOf(file.fileId, piece);
+      if (!request?.isLive || request.isDue || request.receivedBytes > 0) continue;
+      request.isDue = true;
+      const piecesOf = hastened.get(peer) ?? new Map<FileId, number[]>();
+      hastened.set(peer, piecesOf.set(request.askedId, [...(piecesOf.get(request.askedId) ?? []), piece]));
+    }
+  }
+
+  #record(neighbour: Neighbour, file: KnownFile, piece: number, localMs: number, isDue = false): void {
+    neighbour.source.request(file.fileId, piece, file.pieceSize(piece), localMs, isDue);
     file.markAsked(piece, neighbour.userId, localMs);
   }
 
-  #sendRequest({ userId }: Neighbour, { fileId }: KnownFile, pieces: number[], isDue = false): void {
-    if (pieces.length === 0) return;
+  #sendRequest({ userId, listing }: Neighbour, file: KnownFile, pieces: number[], isDue = false): void {
+    const { fileId, epoch, manifest } = file;
+    if (pieces.length === 0 || !manifest) return;
+    this.#core.perform({
+      type: "expect-pieces",
+      peer: userId,
+      fileId,
+      epoch,
+      slot: listing.get(fileId)?.slot ?? 0,
+      pieces: pieces.map((piece) => ({
+        piece,
+        sizeBytes: file.pieceSize(piece),
+        sha256: hashOfPiece(manifest, piece).slice(), // to be posted without the whole list
+      })),
+    });
     const message = { type: "request", fileId, pieces, ...(isDue && { isDue }) } as const;
     this.#core.perform({ type: "send-ctl", peer: userId, message });
   }

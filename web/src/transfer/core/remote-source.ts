@@ -3,7 +3,7 @@
 // data or the holder's reject comes, and the piece is not asked for there again before; (3) so every piece arrives at most
 // once per request, and whatever arrives without one is an offence: the caller drops that peer.
 
-import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
 import {
   LINK_DEAD_AFTER_MS,
   MAX_REFUSAL_PAUSE_MS,
@@ -11,15 +11,18 @@ import {
 } from "../../protocol/constants/transfer.gen.ts";
 
 export interface PieceRequest {
-  readonly fileId: FileId;
+  /** The file that was asked for, or the one that it turned out to be. */
+  fileId: FileId;
+  /** Under which it was asked for. */
+  readonly askedId: FileId;
   readonly piece: number;
   readonly sizeBytes: number;
   readonly requestedLocalMs: number;
   isLive: boolean;
+  /** It was told that the sound of this piece comes next. */
+  isDue: boolean;
   /** Asked back, to be asked of this faster source: still owed until the holder's reject, or the piece itself, comes. */
   stolenFor: UserId | null;
-  /** Filled from the front; null before the first chunk. */
-  bytes: Bytes | null;
   receivedBytes: number;
 }
 
@@ -63,6 +66,8 @@ export class RemoteSource {
   #windowBytes = 0;
   #progressLocalMs = 0;
   #heardLocalMs = 0;
+  /** Drafts of which something was asked, and the files that they turned out to be. */
+  readonly #finals = new Map<FileId, FileId>();
   readonly #refusals = new Map<string, Refusal>();
   #creditLimit = MAX_CREDIT;
   #strikes = 0;
@@ -114,7 +119,23 @@ export class RemoteSource {
   }
 
   requestOf(fileId: FileId, piece: number): PieceRequest | undefined {
-    return this.#requests.get(keyOf(fileId, piece));
+    const request = this.#requests.get(keyOf(fileId, piece));
+    const final = request ? undefined : this.#finals.get(fileId);
+    return final ? this.#requests.get(keyOf(final, piece)) : request;
+  }
+
+  /** A draft turned out to be this file: what was asked of it counts as asked of the file. Returns the pieces that are live. */
+  settle(draftId: FileId, fileId: FileId): number[] {
+    const pieces: number[] = [];
+    for (const [key, request] of [...this.#requests]) {
+      if (request.fileId !== draftId || this.#requests.has(keyOf(fileId, request.piece))) continue;
+      this.#requests.delete(key);
+      request.fileId = fileId;
+      this.#requests.set(keyOf(fileId, request.piece), request);
+      this.#finals.set(draftId, fileId);
+      if (request.isLive) pieces.push(request.piece);
+    }
+    return pieces;
   }
 
   liveRequests(): PieceRequest[] {
@@ -122,7 +143,7 @@ export class RemoteSource {
   }
 
   /** Records that a piece was asked for. By invariant 2 there is no request for it here yet. */
-  request(fileId: FileId, piece: number, sizeBytes: number, localMs: number): void {
+  request(fileId: FileId, piece: number, sizeBytes: number, localMs: number, isDue: boolean): void {
     if (this.#requests.size === 0) this.#heardLocalMs = localMs;
     if (this.#liveCount === 0) {
       this.#windowStartLocalMs = localMs;
@@ -131,12 +152,13 @@ export class RemoteSource {
     }
     const request = {
       fileId,
+      askedId: fileId,
       piece,
       sizeBytes,
       requestedLocalMs: localMs,
       isLive: true,
+      isDue,
       stolenFor: null,
-      bytes: null,
       receivedBytes: 0,
     };
     this.#requests.set(keyOf(fileId, piece), request);
@@ -155,6 +177,8 @@ export class RemoteSource {
   forget(request: PieceRequest): void {
     this.cancel(request);
     this.#requests.delete(keyOf(request.fileId, request.piece));
+    if (request.askedId !== request.fileId && !this.owes(request.askedId))
+      this.#finals.delete(request.askedId);
   }
 
   /** It was asked for a piece or MANIFEST and said no, though it listed it: it may have been unable for a moment. */
@@ -179,7 +203,9 @@ export class RemoteSource {
 
   /** Whether anything of this file was asked for and neither came nor was refused. */
   owes(fileId: FileId): boolean {
-    for (const request of this.#requests.values()) if (request.fileId === fileId) return true;
+    for (const request of this.#requests.values()) {
+      if (request.fileId === fileId || request.askedId === fileId) return true;
+    }
     return false;
   }
 

@@ -26,6 +26,8 @@ export class Seeding {
 
   /** The bitfield with which a file is first told to a neighbour. */
   firstBitfield(neighbour: Neighbour, file: KnownFile): Bitfield {
+    const former = neighbour.advertisements.get(file.fileId);
+    if (former) return former.shown;
     if (!this.#isWorthwhile(file)) return file.held;
     const showing = new Advertisement(new Bitfield(file.pieceCount));
     neighbour.advertisements.set(file.fileId, showing);
@@ -35,14 +37,15 @@ export class Seeding {
 
   /** A neighbour asked for a piece, shown to it or not: it is handed out to it. */
   recordAsked(neighbour: Neighbour, fileId: FileId, piece: number): void {
-    const showing = neighbour.advertisements.get(fileId);
+    const showing = neighbour.advertisements.get(this.#core.fileCatalog.finalOf(fileId));
     if (!showing || showing.shown.has(piece)) return;
     showing.shown.set(piece);
     showing.ahead.add(piece);
   }
 
   /** A piece has left for its neighbour. */
-  recordSent(peer: UserId, fileId: FileId, piece: number): void {
+  recordSent(peer: UserId, askedId: FileId, piece: number): void {
+    const fileId = this.#core.fileCatalog.finalOf(askedId);
     const neighbour = this.#core.neighbours.get(peer);
     const showing = neighbour?.advertisements.get(fileId);
     if (!showing?.ahead.delete(piece)) return;
@@ -77,7 +80,8 @@ export class Seeding {
     }
     const handedOut = this.#handedOut(file);
     const heldBy = (guest: Neighbour): number => guest.holdings.get(fileId)?.setCount ?? 0;
-    for (const guest of guests.sort((a, b) => heldBy(a) - heldBy(b))) {
+    const aheadOf = (guest: Neighbour): number => guest.advertisements.get(fileId)?.ahead.size ?? 0;
+    for (const guest of guests.sort((a, b) => heldBy(a) - heldBy(b) || aheadOf(a) - aheadOf(b))) {
       const showing = guest.advertisements.get(fileId);
       const pieces = showing ? this.#show(guest, file, showing, handedOut) : [];
       if (pieces.length === 0) continue;
@@ -85,7 +89,20 @@ export class Seeding {
     }
   }
 
+  /** What was shown of my own draft was shown of the file, and who holds pieces of the one will hold them of the other. */
+  settle(draftId: FileId, file: KnownFile): void {
+    for (const { advertised, advertisements, holdings } of this.#core.neighbours.values()) {
+      const showing = advertisements.get(draftId);
+      const holding = holdings.get(draftId);
+      // Of a neighbour's file nothing is asked before it is listed: until then its slot is not known.
+      if (file.isMine && holding && !holdings.has(file.fileId)) holdings.set(file.fileId, holding);
+      if (!advertisements.delete(draftId) || !showing || advertised.has(file.fileId)) continue;
+      advertisements.set(file.fileId, showing);
+    }
+  }
+
   #isWorthwhile(file: KnownFile): boolean {
+    if (file.isMine && file.isGrowing) return true;
     if (!file.isComplete) return false;
     for (const { listing } of this.#core.neighbours.values()) {
       if (listing.get(file.fileId)?.isWhole) return false;
@@ -109,13 +126,21 @@ export class Seeding {
   #show(neighbour: Neighbour, file: KnownFile, showing: Advertisement, handedOut: Uint16Array): number[] {
     const holding = neighbour.holdings.get(file.fileId);
     for (const piece of showing.ahead) if (holding?.has(piece)) showing.ahead.delete(piece);
+    const listeners = [...this.#core.neighbours.values()].filter(
+      ({ listing }) => !listing.get(file.fileId)?.isWhole,
+    );
+    const turn = listeners.filter(({ userId }) => userId < neighbour.userId).length;
     const pieces: number[] = [];
     while (showing.ahead.size < showing.allowance) {
       let best = -1;
       let bestRank = Number.POSITIVE_INFINITY;
       for (let piece = 0; piece < file.pieceCount; piece++) {
+        // What is still being read is not handed out twice only because there is nothing else yet.
+        if (!file.held.has(piece) || (file.isGrowing && (handedOut[piece] ?? 0) > 0)) continue;
         if (holding?.has(piece) || showing.shown.has(piece)) continue;
-        const rank = (handedOut[piece] ?? 0) + this.#core.random.fraction();
+        // Who will ask for a piece where its sound is due (urgency.ts) is shown it before others are, so that none is given twice.
+        const isTurn = piece % listeners.length === turn;
+        const rank = (handedOut[piece] ?? 0) + (isTurn ? 0 : 0.5) + this.#core.random.fraction() / 2;
         if (rank >= bestRank) continue;
         best = piece;
         bestRank = rank;

@@ -2,7 +2,7 @@
 // Few pieces are on their way at a time, over all links together, so that each arrives soon and can be passed on: a piece in
 // nine halves helps nobody. Links take turns; within a link goes first what is due, then the playing file, then what fewest others have.
 
-import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
 import {
   LARGE_PIECE_BYTES,
   LINK_DEAD_AFTER_MS,
@@ -10,12 +10,20 @@ import {
 } from "../../protocol/constants/transfer.gen.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
+import { encodeHashes } from "./manifest.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Seeding } from "./seeding.ts";
 import type { Upload } from "./uploads.ts";
 
 /** And for a phone on a paid connection: it gives, but little. */
 const FRUGAL_SLOTS = 1;
+/**
+ * Where pieces leave quickly, more of them: what is begun must last until the end of a piece is heard of and the next is begun, which a
+ * busy page and its Worker take as long as this for. Less leaves a fast network waiting.
+ */
+const COVERED_MS = 60;
+const MAX_SLOTS = 16;
+const INTERVAL_SMOOTHING = 0.2;
 /** A piece much longer in the pipe than usual waits for its receiver, not for us: its slot goes to others meanwhile. */
 const STALLED_FACTOR = 3;
 const MIN_STALLED_MS = 100;
@@ -30,6 +38,9 @@ export class Serving {
   readonly #seeding: Seeding;
   #turns = 0;
   #usualMs = MAX_STALLED_MS / STALLED_FACTOR;
+  /** From one piece that has left to the next, on average; endless while nothing is known. */
+  #intervalMs = Number.POSITIVE_INFINITY;
+  #sentLocalMs: number | null = null;
   isGenerous = true;
 
   constructor(core: CoreState, seeding: Seeding) {
@@ -58,6 +69,21 @@ export class Serving {
     return null;
   }
 
+  giveManifest({ userId }: Neighbour, fileId: FileId): void {
+    const file = this.#core.fileCatalog.get(fileId);
+    if (!file?.manifest || !file.isServed || file.draft) {
+      this.#core.perform({ type: "send-ctl", peer: userId, message: { type: "reject", fileId, pieces: [] } });
+      return;
+    }
+    const message = {
+      type: "manifest",
+      fileId,
+      sizeBytes: file.sizeBytes,
+      sha256: encodeHashes(file.manifest),
+    } as const;
+    this.#core.perform({ type: "send-ctl", peer: userId, message });
+  }
+
   takeCancel(neighbour: Neighbour, fileId: FileId, pieces: readonly number[]): void {
     const cancelled = pieces.filter((piece) => neighbour.uploads.cancel({ fileId, piece }));
     this.#reject(neighbour.userId, fileId, cancelled);
@@ -70,19 +96,12 @@ export class Serving {
     }
   }
 
-  takeRead(peer: UserId, upload: Upload, bytes: Bytes, localMs: number): void {
-    const file = this.#core.fileCatalog.get(upload.fileId);
+  takeRead(peer: UserId, upload: Upload, sizeBytes: number): void {
     const uploads = this.#core.neighbours.get(peer)?.uploads;
     // The link may be another by now, and nobody there asked for this piece.
     if (!uploads?.isReading(upload)) return;
-    if (!file?.held.has(upload.piece) || file.slot === null) {
-      this.takeUnreadable(peer, upload, localMs); // it made way for another file meanwhile
-      return;
-    }
-    const { slot } = file;
     uploads.recordRead(upload);
-    this.#core.counts.sentBytes += bytes.length;
-    this.#core.perform({ type: "send-piece", peer, upload, slot, bytes });
+    this.#core.counts.sentBytes += sizeBytes;
   }
 
   takeUnreadable(peer: UserId, upload: Upload, localMs: number): void {
@@ -111,6 +130,7 @@ export class Serving {
     if (begunLocalMs !== undefined) {
       const change = (localMs - begunLocalMs) / this.#sizeFactorOf(upload) - this.#usualMs;
       this.#usualMs += change > 0 ? SLOWER_SMOOTHING * change : change / 2;
+      this.#recordInterval(localMs);
     }
     this.#seeding.recordSent(peer, upload.fileId, upload.piece);
     this.pump(localMs);
@@ -118,27 +138,50 @@ export class Serving {
 
   /** Begins as many pieces as there are slots for. */
   pump(localMs: number): void {
-    let free = this.isGenerous ? UPLOAD_SLOTS : FRUGAL_SLOTS;
+    const slots = this.#slots;
+    let free = slots;
     const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
     for (const { uploads } of this.#core.neighbours.values()) {
       for (const [upload, { begunLocalMs }] of uploads.inPipe)
         if (localMs - begunLocalMs < stalledMs * this.#sizeFactorOf(upload)) free -= 1;
     }
-    for (; free > 0; free--) {
-      const neighbour = this.#nextInTurn();
-      const upload = neighbour?.uploads.begin(localMs, ++this.#turns, (waiting) => this.#urgencyOf(waiting));
+    while (free > 0) {
+      const neighbour = this.#nextInTurn(slots);
+      const upload = neighbour?.uploads.begin(localMs, ++this.#turns, slots, (waiting) =>
+        this.#urgencyOf(waiting),
+      );
       if (!neighbour || !upload) return;
-      this.#core.perform({ type: "read-piece", peer: neighbour.userId, upload });
+      const file = this.#core.fileCatalog.get(upload.fileId);
+      if (file?.slot == null || !file.held.has(upload.piece)) {
+        neighbour.uploads.done(upload); // it made way for another file meanwhile
+        this.#reject(neighbour.userId, upload.fileId, [upload.piece]);
+        continue;
+      }
+      free -= 1;
+      this.#core.perform({ type: "give-piece", peer: neighbour.userId, upload, slot: file.slot });
     }
   }
 
+  get #slots(): number {
+    if (!this.isGenerous) return FRUGAL_SLOTS;
+    return Math.min(MAX_SLOTS, Math.max(UPLOAD_SLOTS, 1 + Math.ceil(COVERED_MS / this.#intervalMs)));
+  }
+
+  /** Several that are told of at once have left one after the other. A pause says nothing. */
+  #recordInterval(localMs: number): void {
+    const elapsedMs = Math.min(MAX_STALLED_MS, localMs - (this.#sentLocalMs ?? localMs - MAX_STALLED_MS));
+    this.#sentLocalMs = localMs;
+    if (this.#intervalMs === Number.POSITIVE_INFINITY) this.#intervalMs = elapsedMs;
+    else this.#intervalMs += INTERVAL_SMOOTHING * (elapsedMs - this.#intervalMs);
+  }
+
   /** Whoever waits for the preferred file, and among those who was served longest ago. */
-  #nextInTurn(): Neighbour | null {
+  #nextInTurn(slots: number): Neighbour | null {
     let next: Neighbour | null = null;
     let isNextPreferred = false;
     for (const neighbour of this.#core.neighbours.values()) {
       const { uploads } = neighbour;
-      if (!uploads.canBegin) continue;
+      if (!uploads.canBegin(slots)) continue;
       const isPreferred = uploads.isWaitingFor(this.#core.preferred);
       if (next && isNextPreferred && !isPreferred) continue;
       const isSooner = !next || (isPreferred && !isNextPreferred) || uploads.turn < next.uploads.turn;

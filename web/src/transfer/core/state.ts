@@ -3,7 +3,10 @@
 import type { FileErrorCode, FileId, UserId } from "../../lib/index.ts";
 
 export interface FileState {
+  /** While its owner reads it, that of a draft: `Swarm.finalOf` knows the other as soon as it is known. */
   readonly fileId: FileId;
+  /** The id under which it was shown first, as a draft; the same as `fileId` while it is one. */
+  readonly draftId?: FileId;
   readonly name: string;
   readonly sizeBytes: number;
   readonly heldBytes: number;

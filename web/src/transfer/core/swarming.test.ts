@@ -97,7 +97,7 @@ describe("a sole holder", () => {
     hear({ type: "hello", v: CTL_VERSION, proof: "" });
     const all = Array.from({ length: 30 }, (_, piece) => piece);
     const effects = hear({ type: "request", fileId: song.fileId, pieces: all });
-    expect(effects.map(({ type }) => type)).toEqual(["read-piece", "read-piece"]);
+    expect(effects.map(({ type }) => type)).toEqual(["give-piece", "give-piece"]);
   });
 });
 

@@ -106,13 +106,15 @@ describe("fetching a file", () => {
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
     hear({ type: "hello", v: CTL_VERSION, proof: "" });
     const [reading] = hear({ type: "request", fileId: song.fileId, pieces: [0] });
-    if (reading?.type !== "read-piece") throw new Error("ada should have begun to read");
+    if (reading?.type !== "give-piece") throw new Error("ada should have begun to read");
     ada.transfer.handle({ type: "link-closed", peer: bo }, 1001);
     ada.transfer.handle({ type: "link-opened", peer: bo }, 1002);
     hear({ type: "hello", v: CTL_VERSION, proof: "" });
     const { upload } = reading;
-    const bytes = new Uint8Array(65_536);
-    expect(ada.transfer.handle({ type: "piece-read", peer: bo, upload, bytes }, 1003)).toEqual([]);
+    expect(ada.transfer.handle({ type: "piece-read", peer: bo, upload, sizeBytes: 65_536 }, 1003)).toEqual(
+      [],
+    );
+    expect(ada.transfer.totals().sentBytes).toBe(0);
   });
 
   it("completes from the others when the owner leaves after one copy is out", () => {
@@ -308,8 +310,7 @@ describe("peers that misbehave", () => {
     const [swarm, ada, bo, cy] = trio(34);
     ada.add(song);
     swarm.clock.advance(200);
-    const chunk = { slot: 9, piece: 0, offsetBytes: 0, payload: new Uint8Array(8) };
-    bo.handle({ type: "chunk", peer: cy.id, chunk });
+    bo.takeChunk(cy, { slot: 9, piece: 0, offsetBytes: 0, payload: new Uint8Array(8) });
     expect(bo.events).toContainEqual({ code: "peer-dropped", from: cy.id, reason: "unrequested" });
     swarm.runUntil(() => bo.hasAllOf(song) && cy.hasAllOf(song));
   });
@@ -338,7 +339,11 @@ describe("peers that misbehave", () => {
     const bo = idOf("bo");
     const opening = ada.transfer.handle({ type: "link-opened", peer: bo }, 1000);
     expect(opening).toEqual([
-      { type: "send-ctl", peer: bo, message: { type: "hello", v: CTL_VERSION, proof: "" } },
+      {
+        type: "send-ctl",
+        peer: bo,
+        message: { type: "hello", v: CTL_VERSION, proof: "", bulkBytes: 262_144 },
+      },
     ]);
     const early = { type: "manifest-request", fileId: song.fileId } as const;
     expect(ada.transfer.handle({ type: "ctl", peer: bo, message: early }, 1001)).toContainEqual({

@@ -4,17 +4,18 @@
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
 import type { Bytes, FileId, Random, UserId } from "../../lib/index.ts";
-import { CTL_VERSION, HELLO_PATIENCE_MS, MAX_LISTED_FILES } from "../../protocol/constants/transfer.gen.ts";
+import { CTL_VERSION, HELLO_PATIENCE_MS, LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { Annotations } from "./annotations.ts";
 import { Catalogs } from "./catalogs.ts";
 import type { CoreState, Effect, TransferEvent } from "./core.ts";
 import type { CtlMessage, DropReason } from "./ctl.ts";
+import { Drafts } from "./drafts.ts";
 import { neglectedPieces } from "./duty.ts";
 import { Fetching } from "./fetching.ts";
 import { FileCatalog } from "./file-catalog.ts";
 import { HaveAnnouncements } from "./have-announcements.ts";
-import { encodeHashes, type Manifest } from "./manifest.ts";
-import { type Needs, NO_NEEDS } from "./needs.ts";
+import type { Manifest } from "./manifest.ts";
+import { limited, type Needs, NO_NEEDS } from "./needs.ts";
 import { Neighbour } from "./neighbour.ts";
 import { pieceMapsOf } from "./piece-map.ts";
 import { Pings } from "./pings.ts";
@@ -40,8 +41,6 @@ const BUSY_TICK_MS = 100;
 const IDLE_TICK_MS = 1_000;
 /** What was chosen so many songs ago is as good as never chosen. */
 const MAX_CHOICES = 64;
-/** No more files are known than that (file-catalog.ts). */
-const MAX_NEEDS = MAX_LISTED_FILES;
 
 export class Transfer {
   readonly #core: CoreState;
@@ -49,6 +48,7 @@ export class Transfer {
   readonly #seeding: Seeding;
   readonly #serving: Serving;
   readonly #catalogs: Catalogs;
+  readonly #drafts: Drafts;
   readonly #annotations: Annotations;
   readonly #indexes: Annotations;
   readonly #haveAnnouncements: HaveAnnouncements;
@@ -63,18 +63,21 @@ export class Transfer {
       fileCatalog: new FileCatalog(options.me, options.capacityBytes),
       neighbours: new Map(),
       banned: new Set(),
+      endedDrafts: new Set(),
       counts: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0 },
       preferred: null,
       choices: [],
       needs: NO_NEEDS,
       urgency: new Urgency(),
       isCatalogStale: false,
+      isCatalogUrgent: false,
       perform: (effect) => this.#effects.push(effect),
     };
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
     this.#serving = new Serving(this.#core, this.#seeding);
     this.#catalogs = new Catalogs(this.#core, this.#fetching, this.#seeding);
+    this.#drafts = new Drafts(this.#core, this.#fetching, this.#seeding, this.#catalogs);
     this.#haveAnnouncements = new HaveAnnouncements(this.#core);
     this.#pings = new Pings(this.#core);
     this.#annotations = new Annotations(this.#core, "annotation", options.acceptsAnnotation ?? (() => true));
@@ -106,6 +109,11 @@ export class Transfer {
 
   canOffer(fileId: FileId): boolean {
     return this.#core.fileCatalog.canOffer(fileId);
+  }
+
+  /** The file that a draft turned out to be; the id itself where there is no other, or none yet. */
+  finalOf(fileId: FileId): FileId {
+    return this.#core.fileCatalog.finalOf(fileId);
   }
 
   hasRoomFor(fileId: FileId, sizeBytes: number): boolean {
@@ -168,6 +176,8 @@ export class Transfer {
       this.#fetching.isWaiting ||
       hasPending ||
       this.#core.isCatalogStale ||
+      this.#core.isCatalogUrgent ||
+      this.#drafts.hasPending ||
       neighbours.some(({ uploads }) => !uploads.isEmpty);
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
@@ -176,6 +186,7 @@ export class Transfer {
     this.#effects = [];
     this.#take(event, localMs);
     this.#catalogs.sendStale(localMs);
+    this.#drafts.send(localMs);
     this.#haveAnnouncements.send(localMs);
     this.#annotations.send(localMs);
     this.#indexes.send(localMs);
@@ -188,7 +199,7 @@ export class Transfer {
       case "link-opened":
         this.#closeLink(event.peer, localMs); // one that was never reported closed owes nothing any more
         neighbours.set(event.peer, new Neighbour(event.peer, localMs, this.#core.banned.has(event.peer)));
-        this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "" });
+        this.#send(event.peer, { type: "hello", v: CTL_VERSION, proof: "", bulkBytes: LARGE_BULK_BYTES });
         return;
       case "link-closed":
         this.#closeLink(event.peer, localMs);
@@ -199,35 +210,29 @@ export class Transfer {
         if (neighbour && reason) this.#drop(neighbour, reason, localMs);
         return;
       }
-      case "chunk": {
+      case "chunks":
+        this.#fetching.takeChunks(event.peer, this.#drafts.follow(event), localMs);
+        return;
+      case "chunk-unexpected": {
         const neighbour = neighbours.get(event.peer);
-        if (!neighbour) return;
-        const reason = neighbour.hasSaidHello
-          ? this.#fetching.takeChunk(neighbour, event.chunk, localMs)
-          : "before-hello";
-        if (reason) this.#drop(neighbour, reason, localMs);
+        const reason = neighbour && this.#fetching.takeUnexpected(neighbour, event.slot, event.piece);
+        if (neighbour && reason) this.#drop(neighbour, reason, localMs);
         return;
       }
       case "piece-sent":
         this.#serving.takeSent(event.peer, event.upload, localMs);
         return;
       case "piece-read":
-        this.#serving.takeRead(event.peer, event.upload, event.bytes, localMs);
+        this.#serving.takeRead(event.peer, event.upload, event.sizeBytes);
         return;
       case "piece-unreadable":
         this.#serving.takeUnreadable(event.peer, event.upload, localMs);
         return;
       case "piece-kept":
-        this.#fetching.takeKept(event.fileId, event.piece, event.epoch, localMs);
-        return;
       case "piece-bad":
-        this.#fetching.takeBad(event.peer, event.fileId, event.piece, event.epoch, localMs);
-        return;
       case "piece-unstored":
-        this.#fetching.takeUnstored(event.fileId, event.piece, event.epoch, localMs);
-        return;
       case "piece-lost":
-        this.#fetching.takeLost(event.fileId, event.piece, event.epoch, localMs);
+        this.#fetching.takeOutcome(this.#drafts.follow(event), localMs);
         return;
       case "file-opened":
         this.#fetching.takeOpened(event.fileId, event.pieces, event.epoch, localMs);
@@ -239,7 +244,19 @@ export class Transfer {
         this.#fetching.makeRoom(event.fileId, event.sizeBytes);
         return;
       case "file-added":
-        this.#addMine(event.fileId, event.manifest, event.name);
+        this.#drafts.addMine(event.fileId, event.manifest, event.name, event.draftId ?? null, localMs);
+        return;
+      case "draft-begun":
+        this.#drafts.begin(event.draftId, event.nonce, event.name, event.sizeBytes, localMs);
+        return;
+      case "draft-piece":
+        this.#drafts.addPiece(event.draftId, event.piece, event.sha256, localMs);
+        return;
+      case "draft-ended":
+        this.#drafts.end(event.draftId);
+        return;
+      case "file-unadopted":
+        this.#fetching.takeUnadopted(event.fileId, event.epoch);
         return;
       case "file-restored":
         this.#restore(event.file, event.pieces, localMs);
@@ -275,18 +292,26 @@ export class Transfer {
   }
 
   #takeCtl(neighbour: Neighbour, message: CtlMessage, localMs: number): DropReason | null {
-    if (message.type === "hello") return this.#greet(neighbour, message.v, localMs);
+    if (message.type === "hello") return this.#greet(neighbour, message, localMs);
     if (!neighbour.hasSaidHello) return "before-hello"; // F1
     switch (message.type) {
-      case "catalog":
-        return this.#catalogs.take(neighbour, message.files, localMs);
+      case "catalog": {
+        const reason = this.#catalogs.take(neighbour, message.files, localMs);
+        if (!reason) this.#drafts.takeCatalog(neighbour);
+        return reason;
+      }
       case "manifest-request":
-        this.#giveManifest(neighbour, message.fileId);
+        this.#serving.giveManifest(neighbour, message.fileId);
         return null;
       case "manifest": {
         const { fileId, sizeBytes, sha256 } = message;
         const reason = this.#fetching.takeManifest(neighbour, fileId, sizeBytes, sha256, localMs);
         return reason ?? this.#dropContradictors(fileId, localMs);
+      }
+      case "draft": {
+        const { fileId, fromPiece, sha256 } = message;
+        const reason = this.#drafts.takeHashes(neighbour, fileId, fromPiece, sha256, localMs);
+        return reason ?? this.#dropContradictors(this.finalOf(fileId), localMs);
       }
       case "annotation":
         return this.#annotations.take(neighbour, message.fileId, message.annotation, localMs);
@@ -304,6 +329,9 @@ export class Transfer {
         const { fileId, pieces, isDue = false } = message;
         return this.#serving.takeRequest(neighbour, fileId, pieces, isDue, localMs);
       }
+      case "due":
+        for (const piece of message.pieces) neighbour.uploads.hasten({ fileId: message.fileId, piece });
+        return null;
       case "cancel":
         this.#serving.takeCancel(neighbour, message.fileId, message.pieces);
         return null;
@@ -324,10 +352,12 @@ export class Transfer {
     }
   }
 
-  #greet(neighbour: Neighbour, version: number, localMs: number): DropReason | null {
+  #greet(neighbour: Neighbour, hello: CtlMessage & { type: "hello" }, localMs: number): DropReason | null {
     if (neighbour.hasSaidHello) return "malformed";
-    if (version !== CTL_VERSION) return "version";
+    if (hello.v !== CTL_VERSION) return "version";
     neighbour.hasSaidHello = true;
+    const { bulkBytes: messageBytes } = hello;
+    if (messageBytes) this.#core.perform({ type: "limit-bulk", peer: neighbour.userId, messageBytes });
     this.#pings.ping(neighbour, localMs);
     this.#catalogs.sendTo(neighbour, this.#core.fileCatalog.catalog());
     return null;
@@ -342,21 +372,6 @@ export class Transfer {
       if (isContradicting) this.#drop(neighbour, "contradiction", localMs);
     }
     return null;
-  }
-
-  #giveManifest(neighbour: Neighbour, fileId: FileId): void {
-    const file = this.#core.fileCatalog.get(fileId);
-    if (!file?.manifest || !file.isServed) {
-      this.#refuse(neighbour.userId, fileId);
-      return;
-    }
-    const { sizeBytes } = file;
-    this.#send(neighbour.userId, {
-      type: "manifest",
-      fileId,
-      sizeBytes,
-      sha256: encodeHashes(file.manifest),
-    });
   }
 
   #takeHave(
@@ -376,18 +391,6 @@ export class Transfer {
     this.#seeding.advance(fileId);
     this.#fetching.scheduleFrom(neighbour, localMs);
     return null;
-  }
-
-  #addMine(fileId: FileId, manifest: Manifest, name: string): void {
-    const { fileCatalog } = this.#core;
-    if (!fileCatalog.get(fileId)) this.#catalogs.makePlace(4);
-    const isNews = !fileCatalog.get(fileId)?.isComplete;
-    const partial = fileCatalog.get(fileId);
-    if (partial) this.#fetching.cancelFile(partial);
-    fileCatalog.addMine(fileId, manifest, name);
-    this.#catalogs.tellAnew(fileId);
-    this.#fetching.recount();
-    if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
   }
 
   #restore(kept: KeptFile, pieces: readonly number[], localMs: number): void {
@@ -413,8 +416,8 @@ export class Transfer {
     this.#fetching.schedule(localMs);
   }
 
-  #setNeeds({ needed, played }: Needs, localMs: number): void {
-    this.#core.needs = { needed: needed.slice(0, MAX_NEEDS), played: played.slice(-MAX_NEEDS) };
+  #setNeeds(needs: Needs, localMs: number): void {
+    this.#core.needs = limited(needs);
     for (const fileId of this.#core.needs.needed) this.#catalogs.learn(fileId);
     this.#fetching.schedule(localMs);
   }
@@ -460,6 +463,7 @@ export class Transfer {
     this.#fetching.checkSilence(localMs);
     this.#fetching.recover(localMs);
     this.#seeding.recover(localMs);
+    this.#drafts.recover(localMs);
     const broken = new Set(this.#serving.recover(localMs));
     for (const neighbour of this.#core.neighbours.values())
       if (neighbour.source.isDead(localMs)) broken.add(neighbour);
@@ -486,10 +490,6 @@ export class Transfer {
       this.#core.perform({ type: "tell", event: { code: "peer-dropped", from: neighbour.userId, reason } });
     }
     this.#closeLink(neighbour.userId, localMs);
-  }
-
-  #refuse(peer: UserId, fileId: FileId): void {
-    this.#send(peer, { type: "reject", fileId, pieces: [] });
   }
 
   #send(peer: UserId, message: CtlMessage): void {

@@ -1,5 +1,5 @@
-// What one peer asked of us and has not got yet. At most PIPELINED pieces are being read or sent at a time: enough that the
-// channel never runs dry, few enough that a cancel still helps and a change of priority is felt. Local ms.
+// What one peer asked of us and has not got yet. Few pieces are being read or sent at a time: enough that the channel never runs dry,
+// few enough that a cancel still helps and a change of priority is felt. Local ms.
 
 import type { FileId } from "../../lib/index.ts";
 import { MAX_QUEUED_UPLOADS } from "../../protocol/constants/transfer.gen.ts";
@@ -17,8 +17,6 @@ interface InPipe {
   isRead: boolean;
 }
 
-const PIPELINED = 2;
-
 export class UploadQueue {
   #waiting: Upload[] = [];
   readonly #inPipe = new Map<Upload, InPipe>();
@@ -32,8 +30,8 @@ export class UploadQueue {
     return this.#waiting.length + this.#inPipe.size;
   }
 
-  get canBegin(): boolean {
-    return this.#waiting.length > 0 && this.#inPipe.size < PIPELINED;
+  canBegin(pipelined: number): boolean {
+    return this.#waiting.length > 0 && this.#inPipe.size < pipelined;
   }
 
   /** When it was last served: lower is longer ago. */
@@ -53,6 +51,12 @@ export class UploadQueue {
     return true;
   }
 
+  /** What waits is due by now: its place among the others changes, and nothing is sent twice. */
+  hasten({ fileId, piece }: Upload): void {
+    const at = this.#waiting.findIndex(isSame({ fileId, piece }));
+    if (at >= 0) this.#waiting[at] = { fileId, piece, isDue: true };
+  }
+
   /** Takes back what has not begun; returns false when it is too late, or was never asked. */
   cancel(upload: Upload): boolean {
     const at = this.#waiting.findIndex(isSame(upload));
@@ -68,8 +72,13 @@ export class UploadQueue {
   }
 
   /** The most urgent piece (lowest number, then first asked) moves into the pipe; null when there is none or no room. */
-  begin(localMs: number, turn: number, urgencyOf: (upload: Upload) => number): Upload | null {
-    if (!this.canBegin) return null;
+  begin(
+    localMs: number,
+    turn: number,
+    pipelined: number,
+    urgencyOf: (upload: Upload) => number,
+  ): Upload | null {
+    if (!this.canBegin(pipelined)) return null;
     let best = 0;
     let bestUrgency = Number.POSITIVE_INFINITY;
     for (const [at, upload] of this.#waiting.entries()) {

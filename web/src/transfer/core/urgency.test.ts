@@ -7,19 +7,20 @@ import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.
 import { type StreamOutcome, stream } from "../testing/streaming.ts";
 import type { Effect, TransferEvent } from "./core.ts";
 import type { CtlMessage } from "./ctl.ts";
+import { UploadQueue } from "./uploads.ts";
 import { ListenersTurns, Urgency } from "./urgency.ts";
 
 const PIECE_BYTES = 65_536;
 const song = fakeFile(64 * PIECE_BYTES);
 const { fileId } = song;
 
-/** A song of four and a half minutes at 192 kbit/s, uplinks of 2 Mbit/s; the first sound is due after 4 s. */
+/** A song of four and a half minutes at 192 kbit/s, uplinks of 2 Mbit/s; the first sound is due after 3 s. */
 const room = {
   listeners: 8,
   sizeBytes: 6_480_000,
   durationSec: 270,
   uplinkBytesPerSec: 250_000,
-  startSec: 4,
+  startSec: 3,
 };
 const played = (seed: number, urgentSec: number): StreamOutcome => stream({ ...room, seed, urgentSec });
 
@@ -28,6 +29,21 @@ describe("a song that plays while it comes in", () => {
     const { longestStallSec, lastSec, seederCopies } = played(seed, 20);
     expect(longestStallSec).toBe(0);
     expect(lastSec).toBeLessThan(1.15 * played(seed, 0).lastSec);
+    expect(seederCopies).toBeLessThan(1.2);
+  });
+
+  it.each([
+    [1, 8_000_000],
+    [2, 50_000_000],
+  ])("[S46] [S52] and while its owner reads it (seed %i, %i bytes a second)", (seed, readBytesPerSec) => {
+    const { longestStallSec, lastSec, seederCopies } = stream({
+      ...room,
+      seed,
+      readBytesPerSec,
+      urgentSec: 20,
+    });
+    expect(longestStallSec).toBe(0);
+    expect(lastSec).toBeLessThan((1.2 * room.sizeBytes) / room.uplinkBytesPerSec);
     expect(seederCopies).toBeLessThan(1.2);
   });
 
@@ -101,7 +117,7 @@ describe("a piece that is due", () => {
       for (const effect of ada.transfer.handle(event, 1_000)) record(effect);
     };
     const record = (effect: Effect): void => {
-      if (effect.type !== "read-piece") return;
+      if (effect.type !== "give-piece") return;
       given.push(`${effect.peer === bo ? "bo" : "cy"} ${effect.upload.piece}`);
       tell({ type: "piece-unreadable", peer: effect.peer, upload: effect.upload });
     };
@@ -121,6 +137,49 @@ describe("a piece that is due", () => {
     const later = given.filter((each) => !["bo 1", "bo 2"].includes(each));
     expect(later.filter((each) => each.startsWith("bo"))).toEqual(["bo 9", "bo 8", "bo 3", "bo 4"]);
     expect(given.indexOf("cy 5")).toBeLessThan(given.indexOf("bo 8"));
+  });
+});
+
+describe("a piece that was asked for before it is due", () => {
+  it("[S47] is hastened once where it waits, and nothing is sent twice for it", () => {
+    const swarm = new FakeSwarm(1);
+    const [ada, bo, cy] = [
+      swarm.join("ada", { uplinkBytesPerSec: 20_000 }),
+      swarm.join("bo"),
+      swarm.join("cy"),
+    ];
+    const hastened: number[] = [];
+    const owed: number[] = [];
+    const say = bo.say.bind(bo);
+    bo.say = (to, message) => {
+      if (message.type === "due") hastened.push(...message.pieces);
+      if (message.type === "request" && to === ada) owed.push(...message.pieces);
+      say(to, message);
+    };
+    for (const peer of [ada, cy]) peer.add(song); // two have it whole, so that neither hides a piece
+    cy.isMute = true;
+    swarm.link(ada, cy);
+    swarm.clock.advance(500);
+    for (const peer of [ada, cy]) swarm.link(peer, bo);
+    swarm.clock.advance(500);
+    const [, , before = -1, due = -1] = owed;
+    for (const pieces of [[due], [due, due], [due]]) bo.handle({ type: "urgent-set", fileId, pieces });
+    swarm.runUntil(() => bo.heldPieces(song).includes(due), 30);
+    expect([hastened, bo.heldPieces(song).includes(before)]).toEqual([[due], false]);
+    swarm.runUntil(() => bo.heldPieces(song).includes(before), 30);
+    expect(bo.transfer.totals().duplicateBytes).toBe(0);
+  });
+
+  it("[S47] changes nothing where it does not wait any more, or never did", () => {
+    const uploads = new UploadQueue();
+    uploads.add({ fileId, piece: 1 });
+    uploads.add({ fileId, piece: 2 });
+    for (const piece of [2, 3]) uploads.hasten({ fileId, piece });
+    expect(uploads.count).toBe(2);
+    const first = uploads.begin(0, 1, 1, ({ isDue }) => (isDue ? 0 : 1));
+    expect(first).toEqual({ fileId, piece: 2, isDue: true });
+    uploads.hasten({ fileId, piece: 2 });
+    expect(uploads.count).toBe(2);
   });
 });
 

@@ -4,26 +4,36 @@
 // Invariants: (1) `onOpen` at most once, before any message; (2) `onLost` exactly once unless `close()` came first;
 // (3) nothing is reported after either. A closed link is never used again: a new session is a new Link.
 
-import type { Bytes, Clock } from "../../lib/index.ts";
+import type { Clock } from "../../lib/index.ts";
 import { type Fingerprints, fingerprintsIn } from "./fingerprints.ts";
-import { SendQueue } from "./send-queue.ts";
-import type { SendScheduler } from "./send-scheduler.ts";
 import type { Signal } from "./signal.ts";
 
 export type LinkPhase = "connecting" | "open" | "shaky" | "closed";
 /** Why a link ended by itself. */
 export type LinkLoss = "timeout" | "failed" | "channel-closed" | "negotiation" | "remote-bye";
 
+/** A link's bulk channel, once it was handed over to whoever sends and receives there. */
+export interface BulkEnd {
+  readonly isOpen: boolean;
+  close(): void;
+}
+
+export interface BulkEndEvents {
+  onOpen(): void;
+  /** The channel takes and brings nothing any more. */
+  onClosed(): void;
+}
+
 export interface LinkOptions {
   readonly clock: Clock;
   readonly session: string;
   readonly isOfferer: boolean;
   readonly connection: RTCPeerConnection;
-  readonly scheduler: SendScheduler;
   sendSignal(signal: Signal): void;
   onOpen(): void;
   onCtl(data: unknown): void;
-  onBulk(data: unknown): void;
+  /** Takes the bulk channel over, in the task that has made it: no later one may. */
+  attachBulk(channel: RTCDataChannel, events: BulkEndEvents): BulkEnd;
   onLost(loss: LinkLoss): void;
   /** Phase, path or relay state changed. */
   onChange(): void;
@@ -54,8 +64,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #connection: RTCPeerConnection;
   readonly #ctl: RTCDataChannel;
-  readonly #bulk: RTCDataChannel;
-  readonly #sendQueue: SendQueue;
+  readonly #bulk: BulkEnd;
   #phase: LinkPhase = "connecting";
   #isRelayed: boolean | null = null;
   #negotiation: Promise<void> = Promise.resolve();
@@ -76,11 +85,11 @@ export class Link {
     this.#connection = connection;
     // Negotiated by number: no announcement to wait for, and no stranger's channels.
     this.#ctl = connection.createDataChannel("ctl", { negotiated: true, id: 0, ordered: true });
-    this.#bulk = connection.createDataChannel("bulk", { negotiated: true, id: 1, ordered: true });
-    this.#bulk.binaryType = "arraybuffer";
-    this.#sendQueue = new SendQueue(this.#bulk, options.clock, options.scheduler, () =>
-      this.#lose("channel-closed"),
-    );
+    const bulk = connection.createDataChannel("bulk", { negotiated: true, id: 1, ordered: true });
+    this.#bulk = options.attachBulk(bulk, {
+      onOpen: () => this.#openWhenReady(),
+      onClosed: () => this.#lose("channel-closed"),
+    });
     this.#listen();
     this.#after(CONNECT_TIMEOUT_MS, () => this.#lose("timeout"));
     if (this.isOfferer) this.#negotiate(() => this.#offer(false));
@@ -134,31 +143,23 @@ export class Link {
     }
   }
 
-  sendPiece(slot: number, piece: number, bytes: Bytes, onSent: () => void): void {
-    if (this.#bulk.readyState === "open") this.#sendQueue.add(slot, piece, bytes, onSent);
-  }
-
   /** Ends the session silently; idempotent. */
   close(): void {
     if (this.#phase === "closed") return;
     this.#enter("closed");
     this.#stopTimers();
-    this.#sendQueue.clear();
-    for (const channel of [this.#ctl, this.#bulk]) {
-      channel.onopen = channel.onclose = channel.onmessage = channel.onbufferedamountlow = null;
-    }
+    this.#bulk.close();
+    this.#ctl.onopen = this.#ctl.onclose = this.#ctl.onmessage = null;
     this.#connection.onicecandidate = null;
     this.#connection.onconnectionstatechange = null;
     this.#connection.close();
   }
 
   #listen(): void {
-    const { onCtl, onBulk, sendSignal } = this.#options;
-    this.#ctl.onopen = this.#bulk.onopen = () => this.#openWhenReady();
-    this.#ctl.onclose = this.#bulk.onclose = () => this.#lose("channel-closed");
+    const { onCtl, sendSignal } = this.#options;
+    this.#ctl.onopen = () => this.#openWhenReady();
+    this.#ctl.onclose = () => this.#lose("channel-closed");
     this.#ctl.onmessage = ({ data }) => this.#whileOpen(() => onCtl(data));
-    this.#bulk.onmessage = ({ data }) => this.#whileOpen(() => onBulk(data));
-    this.#bulk.onbufferedamountlow = () => this.#sendQueue.drained();
     this.#connection.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return; // the end of candidates needs no word
       const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate.toJSON();
@@ -179,7 +180,7 @@ export class Link {
   }
 
   #openWhenReady(): void {
-    const isReady = this.#ctl.readyState === "open" && this.#bulk.readyState === "open";
+    const isReady = this.#ctl.readyState === "open" && this.#bulk.isOpen;
     // Without both descriptions this side could not prove itself: a busy browser shows them after the channels.
     if (!isReady || !this.fingerprints || this.#phase !== "connecting") return;
     this.#stopTimers();

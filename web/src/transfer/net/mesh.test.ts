@@ -3,11 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { UserId } from "../../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
-import { FakeNetwork, settle } from "../testing/fake-connection.ts";
+import { attachHere, FakeNetwork, settle } from "../testing/fake-connection.ts";
 import { idOf } from "../testing/fake-swarm.ts";
 import { Mesh } from "./mesh.ts";
-import { Pacer } from "./pacer.ts";
-import { SendScheduler } from "./send-scheduler.ts";
 import type { Signal } from "./signal.ts";
 
 const [ADA, BO, CY] = [idOf("ada"), idOf("bo"), idOf("cy")];
@@ -29,7 +27,6 @@ class Room {
       random: new SeededRandom(this.#seed++),
       me,
       iceServers: () => this.iceServers,
-      scheduler: new SendScheduler(new Pacer(), this.clock),
       createConnection: this.network.create,
       sendSignal: (to, signal) => {
         this.signals.push({ from: me, to, signal });
@@ -41,7 +38,7 @@ class Room {
       },
       onClosed: (peer) => this.heard.push(`${nameOf(me)} closed ${nameOf(peer)}`),
       onCtl: (peer, data) => this.heard.push(`${nameOf(me)} from ${nameOf(peer)}: ${data}`),
-      onBulk: () => undefined,
+      attachBulk: attachHere,
       onChange: () => undefined,
       onRenewed: () => this.heard.push(`${nameOf(me)} has another path`),
     });

@@ -5,7 +5,7 @@
 // Invariants: (1) at most one Link per neighbour; (2) at most one of my offers is unanswered (WebKit uses O(N²) sockets for
 // concurrent connections, bugs.webkit.org 321225); (3) answering never waits, or two peers could wait for each other.
 
-import { type Bytes, type Clock, type Random, remember, toHex, type UserId } from "../../lib/index.ts";
+import { type Clock, type Random, remember, toHex, type UserId } from "../../lib/index.ts";
 import {
   CALL_AFTER_MS,
   FIRST_LINK_REST_MS,
@@ -16,22 +16,19 @@ import {
 } from "../../protocol/constants/transfer.gen.ts";
 import type { LinkState } from "../core/state.ts";
 import type { Fingerprints } from "./fingerprints.ts";
-import { Link, type LinkLoss } from "./link.ts";
-import type { SendScheduler } from "./send-scheduler.ts";
+import { type BulkEnd, type BulkEndEvents, Link, type LinkLoss } from "./link.ts";
 import type { Signal } from "./signal.ts";
 
 export interface MeshOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly me: UserId;
-  /** Through which all links' bulk leaves. */
-  readonly scheduler: SendScheduler;
   iceServers(): RTCIceServer[];
   sendSignal(to: UserId, signal: Signal): void;
   onOpen(peer: UserId): void;
   onClosed(peer: UserId): void;
   onCtl(peer: UserId, data: unknown): void;
-  onBulk(peer: UserId, data: unknown): void;
+  attachBulk(peer: UserId, channel: RTCDataChannel, events: BulkEndEvents): BulkEnd;
   onChange(): void;
   /** A path that was lost is there again, and may be another. */
   onRenewed(): void;
@@ -116,10 +113,6 @@ export class Mesh {
 
   sendCtl(peer: UserId, text: string): void {
     this.#linkOf(peer)?.sendCtl(text);
-  }
-
-  sendPiece(peer: UserId, slot: number, piece: number, bytes: Bytes, onSent: () => void): void {
-    this.#linkOf(peer)?.sendPiece(slot, piece, bytes, onSent);
   }
 
   /** Ends the link. `isForGood`: and never makes another one in this session. Calls onClosed. */
@@ -218,8 +211,7 @@ export class Mesh {
 
   #open(neighbour: Neighbour, session: string, isOfferer: boolean): Link | null {
     const { userId } = neighbour;
-    const { clock, scheduler, createConnection, iceServers, onCtl, onBulk, onChange, onRenewed } =
-      this.#options;
+    const { clock, createConnection, iceServers, onCtl, attachBulk, onChange, onRenewed } = this.#options;
     // A browser out of connections (Chromium: 500 not yet collected) throws here; a pause lets it collect.
     let connection: RTCPeerConnection;
     try {
@@ -235,11 +227,10 @@ export class Mesh {
       session,
       isOfferer,
       connection,
-      scheduler,
       sendSignal: (signal) => this.#signal(userId, signal),
       onOpen: () => this.#opened(neighbour),
       onCtl: (data) => onCtl(userId, data),
-      onBulk: (data) => onBulk(userId, data),
+      attachBulk: (channel, events) => attachBulk(userId, channel, events),
       onLost: (loss) => this.#lost(neighbour, link, loss),
       onChange,
       onRenewed,

@@ -7,6 +7,9 @@
 // ours: the minima start anew; (3) a rate that nobody needed for a while, or that belongs to another path, is searched for anew
 // from below.
 
+import { LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import { BULK_HEADER_BYTES } from "../core/frames.ts";
+
 /**
  * What may queue while music plays (the clock's probes share the uplink), and otherwise. While it plays, 25 ms are promised (S15);
  * at 25 one of 20 modelled downloads broke that, at 22 none of 150.
@@ -72,7 +75,8 @@ const STALE_AFTER_MS = 5_000;
 const CHUNK_SHARE = 0.3;
 const IDLE_CHUNK_SHARE = 0.5;
 const MIN_CHUNK_BYTES = 4 * 1024;
-const MAX_CHUNK_BYTES = 32 * 1024;
+const MAX_CHUNK_BYTES = LARGE_BULK_BYTES - BULK_HEADER_BYTES;
+const FIRST_TOKENS = 32 * 1024;
 /** What may leave at once after a pause, in time at the current rate. */
 const BURST_SHARE = 0.4;
 
@@ -114,7 +118,7 @@ export class Pacer {
   #off = 0;
   #isSearching = true;
   #growthPerSec = INTEGRAL_PER_SEC;
-  #tokens = MAX_CHUNK_BYTES;
+  #tokens = FIRST_TOKENS;
   #refilledLocalMs: number | null = null;
   #steppedLocalMs: number | null = null;
   #provenBytesPerSec = MIN_BYTES_PER_SEC;

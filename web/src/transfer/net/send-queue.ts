@@ -2,7 +2,8 @@
 // timer: above the high-water mark it stops, at half of it the browser calls. Local ms.
 
 import type { Bytes, Clock } from "../../lib/index.ts";
-import { encodeChunk } from "../core/frames.ts";
+import { MAX_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import { BULK_HEADER_BYTES, encodeChunk } from "../core/frames.ts";
 import type { SendScheduler } from "./send-scheduler.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { SendScheduler } from "./send-scheduler.ts";
  */
 const BUFFERED_MS = 100;
 export const MIN_HIGH_WATER_BYTES = 32 * 1024;
-export const MAX_HIGH_WATER_BYTES = 512 * 1024;
+export const MAX_HIGH_WATER_BYTES = 1024 * 1024;
 const RATE_SMOOTHING = 0.3;
 
 /** The part of RTCDataChannel that the send queue needs. */
@@ -35,6 +36,8 @@ export class SendQueue {
   readonly #scheduler: SendScheduler;
   readonly #onBroken: () => void;
   readonly #items: Item[] = [];
+  /** What its other end takes in one message, without the header. */
+  maxPayloadBytes = MAX_BULK_BYTES - BULK_HEADER_BYTES;
   #highWaterBytes = MIN_HIGH_WATER_BYTES;
   #drainBytesPerSec: number | null = null;
   #filled: { readonly toBytes: number; readonly atLocalMs: number } | null = null;
@@ -81,7 +84,8 @@ export class SendQueue {
   #sendNextChunk(): boolean {
     const [item] = this.#items;
     if (!item) return false;
-    const end = Math.min(item.bytes.length, item.sentBytes + this.#scheduler.chunkBytes);
+    const chunkBytes = Math.min(this.maxPayloadBytes, this.#scheduler.chunkBytes);
+    const end = Math.min(item.bytes.length, item.sentBytes + chunkBytes);
     if (!this.#scheduler.admits(this, end - item.sentBytes)) return false;
     const payload = item.bytes.subarray(item.sentBytes, end);
     const chunk = encodeChunk({ slot: item.slot, piece: item.piece, offsetBytes: item.sentBytes, payload });

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../../lib/index.ts";
 import {
-  MAX_BULK_BYTES,
+  LARGE_BULK_BYTES,
   MAX_CTL_CHARS,
   MAX_FILE_BYTES,
   MAX_PIECES,
@@ -108,7 +108,7 @@ describe("a bulk frame", () => {
     ["text", "hello"],
     ["nothing", new ArrayBuffer(0)],
     ["only a header", new ArrayBuffer(BULK_HEADER_BYTES)],
-    ["too much", new ArrayBuffer(MAX_BULK_BYTES + 1)],
+    ["too much", new ArrayBuffer(LARGE_BULK_BYTES + 1)],
     ["an unknown type", new Uint8Array(20).fill(2).buffer],
     ["flags", Uint8Array.of(1, 1, ...new Uint8Array(18)).buffer],
   ])("with %s is refused", (_, data) => {

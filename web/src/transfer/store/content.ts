@@ -1,15 +1,8 @@
-// Whole files into and out of the store, a piece at a time: never more than one piece of a file is copied at once. Owns which
-// files are open in the store, and how long the store, the hasher and a file are waited for. Knows no peers.
+// Files into and out of the store, a piece at a time: of a file that is being read never more than a few pieces are in memory. Owns
+// which files are open in the store, and how long the store, the hasher and a file are waited for. Knows no peers.
 
 import { type Bytes, type Clock, FileError, type FileId } from "../../lib/index.ts";
-import {
-  hashOfPiece,
-  type Manifest,
-  makeManifest,
-  pieceCountOf,
-  pieceLengthOf,
-  pieceSizeOf,
-} from "../core/manifest.ts";
+import { type Manifest, makeManifest, pieceCountOf, pieceLengthOf, pieceSizeOf } from "../core/manifest.ts";
 import type { Hashed, Hasher } from "./hash.ts";
 import { within } from "./limit.ts";
 import { NotWritten, type PieceStore } from "./store.ts";
@@ -19,12 +12,17 @@ const STORE_LIMIT_MS = 25_000;
 const HASH_LIMIT_MS = 20_000;
 /** A file of a cloud drive may have to come from afar first. */
 const FILE_LIMIT_MS = 60_000;
+/** One is read, one hashed, one written, and one is ready to be: more would only take memory, 4 MiB each at most. */
+const PIECES_UNDER_WAY = 4;
 
 export class Content {
   readonly #store: PieceStore;
   readonly #hasher: Hasher;
   readonly #opened = new Map<FileId, Promise<void>>();
-
+  /** What drafts turned out to be, for what is read and written under their ids after that. */
+  readonly #finals = new Map<FileId, FileId>();
+  readonly #adopting = new Map<FileId, Promise<void>>();
+  readonly #writing = new Map<FileId, Set<Promise<void>>>();
   readonly #clock: Clock;
 
   constructor(store: PieceStore, hasher: Hasher, clock: Clock) {
@@ -47,27 +45,98 @@ export class Content {
 
   drop(fileId: FileId): Promise<void> {
     this.#opened.delete(fileId);
+    this.#finals.delete(fileId);
     return this.#stored(this.#store.drop(fileId));
   }
 
-  async manifestOf(blob: Blob): Promise<Manifest> {
+  /**
+   * Reads, hashes and, where an id is given, stores a file, and tells each piece in order as soon as that is done. Ends, with what
+   * `onPiece` throws, after the pieces that are under way. Rejects FileError file-unreadable, storage-full.
+   */
+  async ingest(
+    fileId: FileId | null,
+    blob: Blob,
+    onPiece: (piece: number, sha256: Uint8Array) => void,
+  ): Promise<Manifest> {
+    if (fileId) await this.open(fileId, blob.size);
     const hashes: Uint8Array[] = [];
-    for (let piece = 0; piece < pieceCountOf(blob.size); piece++) {
-      const { hash } = await this.#digest(await this.#readBlobPiece(blob, piece));
-      hashes.push(hash);
+    const underWay: Promise<Uint8Array>[] = [];
+    const pieceCount = pieceCountOf(blob.size);
+    try {
+      for (let next = 0; hashes.length < pieceCount; ) {
+        while (next < pieceCount && underWay.length < PIECES_UNDER_WAY) {
+          const ingesting = this.#ingestPiece(fileId, blob, next++);
+          ingesting.catch(() => undefined); // it is heard of when its turn comes
+          underWay.push(ingesting);
+        }
+        const hash = await underWay[0];
+        underWay.shift();
+        if (!hash) break; // never: there is one under way
+        onPiece(hashes.length, hash);
+        hashes.push(hash);
+      }
+    } finally {
+      await Promise.allSettled(underWay);
     }
     return makeManifest(blob.size, hashes);
   }
 
-  /** Reads the file a second time, so that never more than a piece of it is in memory; checks that it is still the same. */
-  async copyIn(fileId: FileId, manifest: Manifest, blob: Blob): Promise<void> {
-    await this.open(fileId, blob.size);
-    for (let piece = 0; piece < pieceCountOf(blob.size); piece++) {
-      const hashed = await this.#digest(await this.#readBlobPiece(blob, piece));
-      if (!isEqual(hashed.hash, hashOfPiece(manifest, piece))) {
-        throw new FileError("file-unreadable", "the file changed while it was being read");
+  async #ingestPiece(fileId: FileId | null, blob: Blob, piece: number): Promise<Uint8Array> {
+    const { hash, bytes } = await this.#digest(await this.#readBlobPiece(blob, piece));
+    if (fileId) await this.#write(fileId, piece, bytes);
+    return hash;
+  }
+
+  /**
+   * What is stored under the draft's id belongs to the file from now on, also what is being stored. Of a file that is open already
+   * these pieces alone are taken over. Reads of either wait for it. Rejects where that failed: then any of it may be lost.
+   */
+  adopt(draftId: FileId, fileId: FileId, pieces: readonly number[]): Promise<void> {
+    const adopting = this.#adopt(draftId, fileId, pieces, this.#opened.get(fileId)).finally(() => {
+      if (this.#adopting.get(fileId) === adopting) this.#adopting.delete(fileId);
+    });
+    adopting.catch(() => {
+      if (this.#opened.get(fileId) === adopting) this.#opened.delete(fileId);
+    });
+    this.#finals.set(draftId, fileId);
+    this.#adopting.set(fileId, adopting);
+    this.#opened.set(fileId, adopting);
+    return adopting;
+  }
+
+  async #adopt(
+    draftId: FileId,
+    fileId: FileId,
+    pieces: readonly number[],
+    opening: Promise<void> | undefined,
+  ): Promise<void> {
+    await Promise.allSettled(this.#writing.get(draftId) ?? []);
+    await this.#opened.get(draftId);
+    this.#opened.delete(draftId);
+    const isOpen =
+      opening &&
+      (await opening.then(
+        () => true,
+        () => false,
+      ));
+    if (isOpen) {
+      await this.#merge(draftId, fileId, pieces);
+      return;
+    }
+    await this.#stored(this.#store.drop(fileId)); // of a former page, and checked by nobody
+    await this.#stored(this.#store.rename(draftId, fileId));
+  }
+
+  async #merge(draftId: FileId, fileId: FileId, pieces: readonly number[]): Promise<void> {
+    const held = new Set(await this.held(draftId));
+    try {
+      for (const piece of pieces) {
+        if (!held.has(piece)) continue;
+        const bytes = await this.#stored(this.#store.read(draftId, piece));
+        await this.#stored(this.#store.write(fileId, piece, bytes.slice()));
       }
-      await this.#stored(this.#store.write(fileId, piece, hashed.bytes));
+    } finally {
+      await this.#stored(this.#store.drop(draftId));
     }
   }
 
@@ -99,8 +168,7 @@ export class Content {
     const hashed = await this.#digest(bytes);
     if (!isEqual(hashed.hash, sha256)) return "bad";
     try {
-      await this.#opened.get(fileId);
-      await this.#stored(this.#store.write(fileId, piece, hashed.bytes));
+      await this.#write(fileId, piece, hashed.bytes);
       return "kept";
     } catch (cause) {
       return cause instanceof NotWritten && cause.bytes.length === 0 ? "lost" : "unstored";
@@ -124,8 +192,27 @@ export class Content {
     return range;
   }
 
-  read(fileId: FileId, piece: number): Promise<Bytes> {
+  async read(askedId: FileId, piece: number): Promise<Bytes> {
+    const fileId = this.#finals.get(askedId) ?? askedId;
+    await this.#adopting.get(fileId);
     return this.#stored(this.#store.read(fileId, piece));
+  }
+
+  /** Where the file is open by then. */
+  async #write(askedId: FileId, piece: number, bytes: Bytes): Promise<void> {
+    const fileId = this.#finals.get(askedId) ?? askedId;
+    const writing = (async () => {
+      await this.#opened.get(fileId);
+      await this.#stored(this.#store.write(fileId, piece, bytes));
+    })();
+    const others = this.#writing.get(fileId) ?? new Set();
+    this.#writing.set(fileId, others.add(writing));
+    try {
+      await writing;
+    } finally {
+      others.delete(writing);
+      if (others.size === 0) this.#writing.delete(fileId);
+    }
   }
 
   async #readBlobPiece(blob: Blob, piece: number): Promise<Bytes> {

@@ -15,6 +15,12 @@ export interface SessionRecord {
   readonly heartbeatWallMs: number;
 }
 
+/** What is known of a file beside its pieces. */
+interface FileRecord extends FileLayout {
+  /** Its pieces are kept under the id that it had first. */
+  readonly storedAs?: FileId;
+}
+
 /** Of all records of one session; an array sorts after every string and number. */
 const rangeOf = (session: string): IDBKeyRange => IDBKeyRange.bound([session], [session, []]);
 
@@ -22,6 +28,8 @@ export class IndexedDbStore implements PieceStore {
   readonly #database: IDBDatabase;
   readonly #session: string;
   readonly #table: PieceTable;
+  /** Under which ids the pieces of renamed files are kept: to give them other keys would be to write them anew. */
+  readonly #storedAs = new Map<FileId, FileId>();
   #isClosed = false;
 
   private constructor(database: IDBDatabase, session: string, capacityBytes: number) {
@@ -50,7 +58,7 @@ export class IndexedDbStore implements PieceStore {
   async write(fileId: FileId, piece: number, bytes: Bytes): Promise<void> {
     this.#table.reserve(fileId, piece, bytes.length);
     try {
-      await this.#change("pieces", (pieces) => pieces.put(bytes, [this.#session, fileId, piece]));
+      await this.#change("pieces", (pieces) => pieces.put(bytes, this.#keyOf(fileId, piece)));
       this.#table.markHeld(fileId, piece);
     } catch (cause) {
       this.#table.release(fileId, piece);
@@ -60,7 +68,7 @@ export class IndexedDbStore implements PieceStore {
 
   async read(fileId: FileId, piece: number): Promise<Bytes> {
     const { sizeBytes } = this.#table.locate(fileId, piece);
-    const key = [this.#session, fileId, piece];
+    const key = this.#keyOf(fileId, piece);
     const bytes = await this.#ask("pieces", (pieces) => pieces.get(key) as IDBRequest<Bytes | undefined>);
     if (bytes?.length !== sizeBytes) throw new FileError("file-unreadable", `piece ${piece} has gone`);
     return bytes;
@@ -78,9 +86,23 @@ export class IndexedDbStore implements PieceStore {
     return this.#table.usedBytes;
   }
 
+  async rename(fileId: FileId, newId: FileId): Promise<void> {
+    this.#table.rename(fileId, newId);
+    const storedAs = this.#storedAs.get(fileId) ?? fileId;
+    this.#storedAs.set(newId, storedAs);
+    this.#storedAs.delete(fileId);
+    const record: FileRecord = { ...this.#table.layoutOf(newId), storedAs };
+    await this.#change("files", (files) => {
+      files.put(record, [this.#session, newId]);
+      return files.delete([this.#session, fileId]);
+    });
+  }
+
   async drop(fileId: FileId): Promise<void> {
     this.#table.drop(fileId);
-    const range = IDBKeyRange.bound([this.#session, fileId], [this.#session, fileId, []]);
+    const storedAs = this.#storedAs.get(fileId) ?? fileId;
+    this.#storedAs.delete(fileId);
+    const range = IDBKeyRange.bound([this.#session, storedAs], [this.#session, storedAs, []]);
     await this.#change("pieces", (pieces) => pieces.delete(range));
     await this.#change("files", (files) => files.delete([this.#session, fileId]));
   }
@@ -109,16 +131,24 @@ export class IndexedDbStore implements PieceStore {
   async #load(): Promise<void> {
     const fileKeys = await this.#ask("files", (files) => files.getAllKeys(rangeOf(this.#session)));
     for (const key of fileKeys as [string, FileId][]) {
-      const layout = await this.#ask("files", (files) => files.get(key) as IDBRequest<FileLayout>);
-      this.#table.open(key[1], layout);
+      const record = await this.#ask("files", (files) => files.get(key) as IDBRequest<FileRecord>);
+      const { sizeBytes, pieceLength, storedAs } = record;
+      this.#table.open(key[1], { sizeBytes, pieceLength });
+      if (storedAs) this.#storedAs.set(key[1], storedAs);
     }
+    const idOf = new Map([...this.#storedAs].map(([fileId, storedAs]) => [storedAs, fileId]));
     const pieceKeys = await this.#ask("pieces", (pieces) => pieces.getAllKeys(rangeOf(this.#session)));
-    for (const [, fileId, piece] of pieceKeys as [string, FileId, number][]) {
+    for (const [, storedAs, piece] of pieceKeys as [string, FileId, number][]) {
+      const fileId = idOf.get(storedAs) ?? storedAs;
       if (!this.#table.has(fileId)) continue;
       const { sizeBytes, pieceLength } = this.#table.layoutOf(fileId);
       this.#table.reserve(fileId, piece, Math.min(pieceLength, sizeBytes - piece * pieceLength));
       this.#table.markHeld(fileId, piece);
     }
+  }
+
+  #keyOf(fileId: FileId, piece: number): IDBValidKey {
+    return [this.#session, this.#storedAs.get(fileId) ?? fileId, piece];
   }
 
   #ask<T>(name: StoreName, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {

@@ -47,6 +47,14 @@ export class MemoryStore implements PieceStore {
     return this.#usedBytes;
   }
 
+  async rename(fileId: FileId, newId: FileId): Promise<void> {
+    const pieces = this.#files.get(fileId);
+    if (!pieces || this.#files.has(newId))
+      throw new FileError("file-unreadable", "not open, or open already");
+    this.#files.delete(fileId);
+    this.#files.set(newId, pieces);
+  }
+
   async drop(fileId: FileId): Promise<void> {
     for (const bytes of this.#files.get(fileId)?.values() ?? []) this.#usedBytes -= bytes.length;
     this.#files.delete(fileId);

@@ -127,6 +127,10 @@ class OwnedStore implements PieceStore {
     return this.#store.usedBytes();
   }
 
+  rename(fileId: FileId, newId: FileId): Promise<void> {
+    return this.#store.rename(fileId, newId);
+  }
+
   drop(fileId: FileId): Promise<void> {
     return this.#store.drop(fileId);
   }

@@ -13,6 +13,7 @@ type Operation =
   | { readonly op: "write"; readonly fileId: FileId; readonly piece: number; readonly buffer: ArrayBuffer }
   | { readonly op: "read"; readonly fileId: FileId; readonly piece: number }
   | { readonly op: "held" | "drop"; readonly fileId: FileId }
+  | { readonly op: "rename"; readonly fileId: FileId; readonly newId: FileId }
   | { readonly op: "files" | "used" | "wipe" | "close" };
 
 export type OpfsRequest = Operation & { readonly id: number };
@@ -86,6 +87,10 @@ export class OpfsStore implements PieceStore {
 
   async usedBytes(): Promise<number> {
     return (await this.#ask({ op: "used" })) as number;
+  }
+
+  async rename(fileId: FileId, newId: FileId): Promise<void> {
+    await this.#ask({ op: "rename", fileId, newId });
   }
 
   async drop(fileId: FileId): Promise<void> {

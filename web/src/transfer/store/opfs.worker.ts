@@ -5,6 +5,7 @@
 import { FileError, type FileErrorCode, type FileId } from "../../lib/index.ts";
 import type { OpfsReply, OpfsRequest } from "./opfs-store.ts";
 import { PieceTable } from "./piece-table.ts";
+import type { FileLayout } from "./store.ts";
 
 /** The part of FileSystemSyncAccessHandle used here; TypeScript knows it only in workers. */
 interface SyncHandle {
@@ -24,10 +25,13 @@ interface WorkerPort {
 }
 
 const MARKS = ".marks";
-/** Size and piece length as two float64, then one byte a piece. */
+/** Size and piece length as two float64, then one byte a piece, and the id of a file that was renamed. */
 const MARKS_HEADER_BYTES = 16;
+const ID_CHARS = 64;
 
 interface OpenFile {
+  /** In the directory: the id that it had first. */
+  readonly name: string;
   readonly data: SyncHandle;
   readonly marks: SyncHandle;
 }
@@ -79,6 +83,9 @@ async function perform(request: OpfsRequest): Promise<OpfsReply["value"]> {
       return table.files();
     case "used":
       return table.usedBytes;
+    case "rename":
+      rename(request.fileId, request.newId);
+      return undefined;
     case "drop":
       await drop(request.fileId);
       return undefined;
@@ -104,19 +111,23 @@ async function start(): Promise<void> {
 }
 
 /** A file from before a reload. What cannot be made sense of is removed. */
-async function reopen(fileId: FileId, names: readonly string[]): Promise<void> {
-  if (!names.includes(fileId + MARKS)) {
-    await directory?.removeEntry(fileId);
+async function reopen(name: FileId, names: readonly string[]): Promise<void> {
+  if (!names.includes(name + MARKS)) {
+    await directory?.removeEntry(name);
     return;
   }
-  const file = await handlesOf(fileId);
+  const file = await handlesOf(name);
+  let fileId = name;
   const marks = new Uint8Array(file.marks.getSize());
   file.marks.read(marks, { at: 0 });
   const header = new DataView(marks.buffer);
   try {
-    table.open(fileId, { sizeBytes: header.getFloat64(0), pieceLength: header.getFloat64(8) });
+    const layout = { sizeBytes: header.getFloat64(0), pieceLength: header.getFloat64(8) };
+    const idAt = MARKS_HEADER_BYTES + pieceCountOf(layout);
+    if (marks.length >= idAt + ID_CHARS) fileId = new TextDecoder().decode(marks.subarray(idAt)) as FileId;
+    table.open(fileId, layout);
     files.set(fileId, file);
-    for (let piece = 0; piece + MARKS_HEADER_BYTES < marks.length; piece++) {
+    for (let piece = 0; piece < pieceCountOf(layout); piece++) {
       if (marks[piece + MARKS_HEADER_BYTES] !== 1) continue;
       const { pieceLength, sizeBytes } = table.layoutOf(fileId);
       table.reserve(fileId, piece, Math.min(pieceLength, sizeBytes - piece * pieceLength));
@@ -130,7 +141,7 @@ async function reopen(fileId: FileId, names: readonly string[]): Promise<void> {
 async function openNew(fileId: FileId): Promise<void> {
   const file = await handlesOf(fileId);
   const { sizeBytes, pieceLength } = table.layoutOf(fileId);
-  const marks = new Uint8Array(MARKS_HEADER_BYTES + Math.ceil(sizeBytes / pieceLength));
+  const marks = new Uint8Array(MARKS_HEADER_BYTES + pieceCountOf({ sizeBytes, pieceLength }));
   const header = new DataView(marks.buffer);
   header.setFloat64(0, sizeBytes);
   header.setFloat64(8, pieceLength);
@@ -142,7 +153,22 @@ async function handlesOf(fileId: FileId): Promise<OpenFile> {
   if (!directory) throw new FileError("file-unreadable", "the store is closed");
   const data = (await directory.getFileHandle(fileId, { create: true })) as SyncFile;
   const marks = (await directory.getFileHandle(fileId + MARKS, { create: true })) as SyncFile;
-  return { data: await data.createSyncAccessHandle(), marks: await marks.createSyncAccessHandle() };
+  const handles = { data: await data.createSyncAccessHandle(), marks: await marks.createSyncAccessHandle() };
+  return { name: fileId, ...handles };
+}
+
+const pieceCountOf = ({ sizeBytes, pieceLength }: FileLayout): number => Math.ceil(sizeBytes / pieceLength);
+
+/** The file keeps its name in the directory: not every engine can move one, and none while it is open. */
+function rename(fileId: FileId, newId: FileId): void {
+  const file = files.get(fileId);
+  table.rename(fileId, newId);
+  if (!file) return;
+  files.delete(fileId);
+  files.set(newId, file);
+  file.marks.write(new TextEncoder().encode(newId), {
+    at: MARKS_HEADER_BYTES + pieceCountOf(table.layoutOf(newId)),
+  });
 }
 
 function write(fileId: FileId, piece: number, bytes: Uint8Array): void {
@@ -177,8 +203,8 @@ async function drop(fileId: FileId): Promise<void> {
   if (!file) return;
   file.data.close();
   file.marks.close();
-  await directory?.removeEntry(fileId + MARKS);
-  await directory?.removeEntry(fileId);
+  await directory?.removeEntry(file.name + MARKS);
+  await directory?.removeEntry(file.name);
 }
 
 async function close(): Promise<void> {

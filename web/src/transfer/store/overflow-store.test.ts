@@ -3,12 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { type Bytes, FileError, type FileId, fromUtf8, type UserId, utf8 } from "../../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
+import { PageHome } from "../bulk/page-home.ts";
 import { Swarm } from "../swarm.ts";
 import { settle } from "../testing/fake-connection.ts";
 import { idOf } from "../testing/fake-swarm.ts";
 import { PIECE_STORE_CONTRACT } from "../testing/piece-store-contract.ts";
 import { Content } from "./content.ts";
-import { InlineHasher } from "./hash.ts";
+import { type Hasher, InlineHasher } from "./hash.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { OverflowStore } from "./overflow-store.ts";
 import { NotWritten } from "./store.ts";
@@ -141,16 +142,15 @@ describe("adding a file", () => {
     isLinkProven: (_: UserId, proof: Uint8Array, own: string, theirs: string) =>
       fromUtf8(proof) === `${theirs} ${own}`,
   };
-  const swarmWith = (clock: VirtualClock, store: MemoryStore, hasher = new InlineHasher()) =>
+  const swarmWith = (clock: VirtualClock, store: MemoryStore, hasher: Hasher = new InlineHasher()) =>
     new Swarm({
       clock,
       random: new SeededRandom(1),
       me: idOf("ada"),
-      store,
+      home: new PageHome(store, clock, hasher),
       prover,
       sendSignal: () => undefined,
       iceServers: () => [],
-      hasher,
     });
   const good = { name: "good.mp3", blob: new Blob([bytesOf(1)]) };
 
@@ -184,7 +184,6 @@ describe("adding a file", () => {
       distrust: () => {
         isDistrusted = true;
       },
-      close: () => undefined,
     };
     const ada = swarmWith(clock, new MemoryStore(), hasher);
     await expect(outlast(clock, ada.addFile(good))).rejects.toBeInstanceOf(FileError);

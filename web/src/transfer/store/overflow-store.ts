@@ -95,6 +95,14 @@ export class OverflowStore implements PieceStore {
     return union(await this.#orNone((disc) => disc.files()), await this.#memory.files());
   }
 
+  async rename(fileId: FileId, newId: FileId): Promise<void> {
+    this.#table.rename(fileId, newId);
+    await this.#memory.rename(fileId, newId);
+    if (!this.#onDisc.delete(fileId)) return;
+    this.#onDisc.add(newId);
+    await this.#ask((disc) => disc.rename(fileId, newId));
+  }
+
   async drop(fileId: FileId): Promise<void> {
     this.#table.drop(fileId);
     this.#onDisc.delete(fileId);

@@ -86,6 +86,14 @@ export class PieceTable {
     return [...this.#entries.keys()];
   }
 
+  /** Throws FileError file-unreadable where the file is not open, or the other is. */
+  rename(fileId: FileId, newId: FileId): void {
+    const entry = this.#entryOf(fileId);
+    if (this.#entries.has(newId)) throw new FileError("file-unreadable", "open already");
+    this.#entries.delete(fileId);
+    this.#entries.set(newId, entry);
+  }
+
   drop(fileId: FileId): void {
     const entry = this.#entries.get(fileId);
     if (!entry) return;

@@ -34,6 +34,11 @@ export interface PieceStore {
   files(): Promise<readonly FileId[]>;
   /** Of all pieces that are there, also those from before a reload. */
   usedBytes(): Promise<number>;
+  /**
+   * Gives an open file another id, with all its pieces, none of which may be being written meanwhile. Rejects FileError
+   * file-unreadable where the file is not open, or the other is.
+   */
+  rename(fileId: FileId, newId: FileId): Promise<void>;
   /** Forgets a file. Of an unknown file it does nothing. */
   drop(fileId: FileId): Promise<void>;
   /** Forgets everything. */

@@ -1,6 +1,9 @@
 // RTCPeerConnection without a network: descriptions are names, two that know each other's name and one candidate connect.
 // Everything happens in microtasks; `settle` lets them run out. Covers what link.ts uses, no more.
 
+import type { UserId } from "../../lib/index.ts";
+import type { BulkEnd, BulkEndEvents } from "../net/link.ts";
+
 class FakeChannel {
   readyState: RTCDataChannelState = "connecting";
   binaryType = "blob";
@@ -174,6 +177,20 @@ export class FakeNetwork {
       end.open(channel);
     }
   }
+}
+
+/** A bulk channel that stays where it is, and brings nothing. */
+export function attachHere(_peer: UserId, channel: RTCDataChannel, events: BulkEndEvents): BulkEnd {
+  channel.onopen = () => events.onOpen();
+  channel.onclose = () => events.onClosed();
+  return {
+    get isOpen() {
+      return channel.readyState === "open";
+    },
+    close: () => {
+      channel.onopen = channel.onclose = null;
+    },
+  };
 }
 
 /** Lets every microtask run that is due or follows from one. */

@@ -1,13 +1,23 @@
 // Many transfer cores on a wire of make-believe, in virtual time: links with a delay, uplinks with a rate, pieces whose content
-// is a pattern. Hashing is replaced by comparing with the pattern; everything else is the real core.
+// is a pattern. Hashing is replaced by comparing with the pattern; the core and what puts chunks together are the real ones.
 
 import type { Bytes, FileId, UserId } from "../../lib/index.ts";
 import { every } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { LARGE_PIECE_BYTES } from "../../protocol/constants/transfer.gen.ts";
+import { Incoming } from "../bulk/incoming.ts";
 import type { Effect, TransferEvent } from "../core/core.ts";
 import type { CtlMessage } from "../core/ctl.ts";
-import { fileIdOf, type Manifest, makeManifest, pieceCountOf, pieceSizeOf } from "../core/manifest.ts";
+import { draftIdOf, draftNonce } from "../core/draft.ts";
+import type { Chunk } from "../core/frames.ts";
+import {
+  fileIdOf,
+  hashOfPiece,
+  type Manifest,
+  makeManifest,
+  pieceCountOf,
+  pieceSizeOf,
+} from "../core/manifest.ts";
 import type { FileState, SwarmEvent } from "../core/state.ts";
 import { Transfer } from "../core/transfer.ts";
 import type { Upload } from "../core/uploads.ts";
@@ -65,6 +75,10 @@ export class FakePeer {
   readonly #isWatched: boolean;
   readonly #outgoing = new Map<FakePeer, Outgoing[]>();
   readonly #stopTicking: () => void;
+  readonly #incoming = new Incoming();
+  readonly #numberOf = new Map<UserId, number>();
+  readonly #ignored = new Set<number>();
+  #numbers = 0;
   #isSending = false;
 
   constructor(
@@ -91,6 +105,42 @@ export class FakePeer {
       this.store.set(`${file.fileId}/${piece}`, this.swarm.contentOf(file.manifest.sizeBytes, piece));
     }
     this.handle({ type: "file-added", ...file });
+  }
+
+  /** Begins to read a file of its own, as a draft; returns its id. */
+  begin(file: FakeFile): FileId {
+    const nonce = draftNonce(this.swarm.random);
+    const { sizeBytes } = file.manifest;
+    const draftId = draftIdOf(this.id, sizeBytes, nonce);
+    this.handle({ type: "draft-begun", draftId, nonce, name: file.name, sizeBytes });
+    return draftId;
+  }
+
+  /** Has read this piece of it; with the last one the draft is the file. */
+  read(draftId: FileId, file: FakeFile, piece: number): void {
+    const { manifest, fileId, name } = file;
+    this.store.set(`${draftId}/${piece}`, this.swarm.contentOf(manifest.sizeBytes, piece));
+    if (piece < pieceCountOf(manifest.sizeBytes) - 1) {
+      this.handle({ type: "draft-piece", draftId, piece, sha256: hashOfPiece(manifest, piece) });
+      return;
+    }
+    this.#adopt(draftId, fileId);
+    this.handle({ type: "file-added", fileId, manifest, name, draftId });
+  }
+
+  /** Reads a whole file as a draft, at this rate; returns the draft's id. */
+  addReading(file: FakeFile, bytesPerSec: number): FileId {
+    const draftId = this.begin(file);
+    const { sizeBytes, pieceLength } = file.manifest;
+    const readFrom = (piece: number): void => {
+      if (piece >= pieceCountOf(sizeBytes)) return;
+      this.swarm.clock.after((pieceLength / bytesPerSec) * 1000, () => {
+        this.read(draftId, file, piece);
+        readFrom(piece + 1);
+      });
+    };
+    readFrom(0);
+    return draftId;
   }
 
   file(file: FakeFile): FileState | undefined {
@@ -128,6 +178,42 @@ export class FakePeer {
     this.#stopTicking();
   }
 
+  openBulk(from: FakePeer): void {
+    const number = this.#numbers++;
+    this.#numberOf.set(from.id, number);
+    this.#incoming.open(number);
+  }
+
+  closeBulk(from: FakePeer): void {
+    this.#incoming.close(this.#numberOf.get(from.id) ?? -1);
+  }
+
+  takeChunk(from: FakePeer, chunk: Chunk): void {
+    const number = this.#numberOf.get(from.id) ?? -1;
+    if (this.#ignored.has(number)) return;
+    const taken = this.#incoming.take(number, chunk);
+    if (taken === "malformed") throw new Error(`${from.name} sent what has no place`);
+    if (taken === "unexpected") {
+      const { slot, piece } = chunk;
+      this.handle({ type: "chunk-unexpected", peer: from.id, slot, piece });
+      return;
+    }
+    const { piece, wastedBytes, isWhole, bytes } = taken;
+    this.handle({
+      type: "chunks",
+      peer: from.id,
+      askedId: piece.askedId,
+      fileId: piece.fileId,
+      piece: piece.piece,
+      epoch: piece.epoch,
+      payloadBytes: chunk.payload.length,
+      wastedBytes,
+      isWhole,
+      isChecked: bytes !== null,
+    });
+    if (bytes) this.#check(from.id, piece.fileId, piece.piece, piece.epoch, bytes);
+  }
+
   forgetOutgoing(to: FakePeer): void {
     this.#outgoing.delete(to);
   }
@@ -137,35 +223,31 @@ export class FakePeer {
       case "send-ctl":
         this.say(this.swarm.peer(effect.peer), effect.message);
         return;
-      case "read-piece": {
-        const bytes = this.store.get(`${effect.upload.fileId}/${effect.upload.piece}`);
-        if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
-        const { peer, upload } = effect;
-        this.#answer(
-          () => this.handle({ type: "piece-read", peer, upload, bytes }),
-          () => this.handle({ type: "piece-unreadable", peer, upload }),
-        );
+      case "expect-pieces": {
+        const { peer, slot, fileId, epoch, pieces } = effect;
+        this.#incoming.expect(this.#numberOf.get(peer) ?? -1, slot, fileId, epoch, pieces);
         return;
       }
-      case "send-piece":
-        this.#enqueue(this.swarm.peer(effect.peer), effect);
+      case "unexpect-pieces":
+        this.#incoming.forget(this.#numberOf.get(effect.peer) ?? -1, effect.fileId, effect.pieces);
         return;
-      case "keep": {
-        const { peer, fileId, piece, bytes, epoch } = effect;
-        const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
-        const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
-        if (!isGood) {
-          this.swarm.soon(() => this.handle({ type: "piece-bad", peer, fileId, piece, epoch }));
-          return;
-        }
-        const drops = this.#drops.get(fileId);
+      case "ignore-bulk":
+        this.#ignored.add(this.#numberOf.get(effect.peer) ?? -1);
+        return;
+      case "resume-bulk":
+        throw new Error(`${this.name} knows of a piece that nobody expects`);
+      case "give-piece": {
+        const bytes = this.store.get(`${this.transfer.finalOf(effect.upload.fileId)}/${effect.upload.piece}`);
+        if (!bytes) throw new Error(`${this.name} was to read a piece it does not hold`);
+        const { peer, upload, slot } = effect;
+        const number = this.#numberOf.get(peer);
         this.#answer(
           () => {
-            // What is written to a file that was dropped meanwhile is not there.
-            if (drops === this.#drops.get(fileId)) this.store.set(`${fileId}/${piece}`, expected);
-            this.handle({ type: "piece-kept", fileId, piece, epoch });
+            if (number !== this.#numberOf.get(peer)) return; // whoever asked has gone
+            this.handle({ type: "piece-read", peer, upload, sizeBytes: bytes.length });
+            this.#enqueue(this.swarm.peer(peer), { upload, slot, bytes });
           },
-          () => this.handle({ type: "piece-lost", fileId, piece, epoch }),
+          () => this.handle({ type: "piece-unreadable", peer, upload }),
         );
         return;
       }
@@ -192,17 +274,56 @@ export class FakePeer {
         });
         return;
       }
+      case "adopt-pieces":
+        this.#incoming.adopt(effect.draftId, effect.fileId, effect.epoch);
+        this.#adopt(effect.draftId, effect.fileId);
+        return;
       case "forget-file":
+        this.#incoming.dropFile(effect.fileId);
         this.#drops.set(effect.fileId, (this.#drops.get(effect.fileId) ?? 0) + 1);
         for (const key of this.store.keys()) if (key.startsWith(effect.fileId)) this.store.delete(key);
         return;
       case "record-ping":
       case "record-rtt":
+      case "limit-bulk":
         return;
     }
   }
 
-  #enqueue(to: FakePeer, { upload, slot, bytes }: Extract<Effect, { type: "send-piece" }>): void {
+  #adopt(draftId: FileId, fileId: FileId): void {
+    for (const [key, bytes] of [...this.store]) {
+      if (!key.startsWith(draftId)) continue;
+      this.store.delete(key);
+      this.store.set(key.replace(draftId, fileId), bytes);
+    }
+  }
+
+  #check(peer: UserId, fileId: FileId, piece: number, epoch: number, bytes: Bytes): void {
+    const expected = this.swarm.contentOf(this.transfer.manifestOf(fileId)?.sizeBytes ?? 0, piece);
+    const isGood = bytes[0] === expected[0] && bytes[bytes.length - 1] === expected[expected.length - 1];
+    if (!isGood) {
+      this.swarm.soon(() => {
+        this.#incoming.unsettle(fileId, piece);
+        this.handle({ type: "piece-bad", peer, fileId, piece, epoch });
+      });
+      return;
+    }
+    const drops = this.#drops.get(fileId);
+    this.#answer(
+      () => {
+        // What is written to a file that was dropped meanwhile is not there.
+        const keptId = this.transfer.finalOf(fileId);
+        if (drops === this.#drops.get(fileId)) this.store.set(`${keptId}/${piece}`, expected);
+        this.handle({ type: "piece-kept", fileId, piece, epoch });
+      },
+      () => {
+        this.#incoming.unsettle(fileId, piece);
+        this.handle({ type: "piece-lost", fileId, piece, epoch });
+      },
+    );
+  }
+
+  #enqueue(to: FakePeer, { upload, slot, bytes }: Omit<Outgoing, "sentBytes">): void {
     if (this.isMute || !this.links.has(to)) return;
     const sent = this.isLying ? bytes.map((byte, index) => (index === 0 ? byte ^ 0xff : byte)) : bytes;
     const queue = this.#outgoing.get(to) ?? [];
@@ -230,7 +351,7 @@ export class FakePeer {
     const chunk = { slot: item.slot, piece: item.upload.piece, offsetBytes, payload };
     const send = this.swarm.channel(this, to);
     this.swarm.clock.after((payload.length / this.uplinkBytesPerSec) * 1000, () => {
-      const isStillLinked = send(() => to.handle({ type: "chunk", peer: this.id, chunk }));
+      const isStillLinked = send(() => to.takeChunk(this, chunk));
       if (isStillLinked) this.sentBytesTo.set(to, (this.sentBytesTo.get(to) ?? 0) + payload.length);
       if (item.sentBytes === item.bytes.length && this.#outgoing.get(to) === queue) {
         queue.shift();
@@ -279,6 +400,8 @@ export class FakeSwarm {
     a.links.add(b);
     b.links.add(a);
     this.#linkOf.set(pairOf(a, b), this.#links++);
+    a.openBulk(b);
+    b.openBulk(a);
     a.handle({ type: "link-opened", peer: b.id });
     b.handle({ type: "link-opened", peer: a.id });
   }
@@ -289,6 +412,8 @@ export class FakeSwarm {
     this.#linkOf.delete(pairOf(a, b));
     a.forgetOutgoing(b);
     b.forgetOutgoing(a);
+    a.closeBulk(b);
+    b.closeBulk(a);
     a.handle({ type: "link-closed", peer: b.id });
     b.handle({ type: "link-closed", peer: a.id });
   }

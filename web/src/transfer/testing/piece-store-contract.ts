@@ -152,6 +152,27 @@ export const PIECE_STORE_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: "has the pieces of a file under its other id after it is renamed, and takes more",
+    capacityBytes: 300,
+    async prove(store) {
+      await store.open(OTHER, LAYOUT);
+      await store.write(OTHER, 1, bytesOf(50, 2));
+      await store.rename(OTHER, SONG);
+      await expectError("file-unreadable", store.read(OTHER, 1));
+      expectSame(await store.files(), [SONG]);
+      await store.open(SONG, LAYOUT);
+      await store.write(SONG, 0, bytesOf(100, 1));
+      expectSame([await store.held(SONG), await store.usedBytes()], [[0, 1], 150]);
+      await expectPiece(store, SONG, 0, bytesOf(100, 1));
+      await expectPiece(store, SONG, 1, bytesOf(50, 2));
+      await store.open(OTHER, LAYOUT);
+      await expectError("file-unreadable", store.rename(OTHER, SONG));
+      await store.drop(SONG);
+      expectSame([await store.held(SONG), await store.usedBytes()], [[], 0]);
+      await expectError("file-unreadable", store.rename(SONG, OTHER));
+    },
+  },
+  {
     name: "does nothing when it is to drop what it does not know",
     capacityBytes: 300,
     async prove(store) {
@@ -219,6 +240,25 @@ export const RELOAD_CONTRACT: readonly ReloadCase[] = [
     async after(store) {
       await store.open(OTHER, LAYOUT);
       await expectError("storage-full", store.write(OTHER, 0, bytesOf(100, 7)));
+    },
+  },
+  {
+    name: "has after a reload what it had of a renamed file, and can drop it",
+    capacityBytes: 1000,
+    async before(store) {
+      await store.open(OTHER, LAYOUT);
+      await store.write(OTHER, 1, bytesOf(50, 7));
+      await store.rename(OTHER, SONG);
+      await store.write(SONG, 0, bytesOf(100, 6));
+    },
+    async after(store) {
+      expectSame(await store.files(), [SONG]);
+      await store.open(SONG, LAYOUT);
+      expectSame(await store.held(SONG), [0, 1]);
+      await expectPiece(store, SONG, 0, bytesOf(100, 6));
+      await expectPiece(store, SONG, 1, bytesOf(50, 7));
+      await store.drop(SONG);
+      expectSame([await store.files(), await store.usedBytes()], [[], 0]);
     },
   },
   {

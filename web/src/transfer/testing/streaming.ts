@@ -12,6 +12,8 @@ export interface StreamScenario {
   readonly uplinkBytesPerSec: number;
   /** Of the sound that is due, how much is said; 0: nothing, the song is only fetched. */
   readonly urgentSec: number;
+  /** How fast the seeder reads the file while it is listed as a draft already; undefined: it has read it. */
+  readonly readBytesPerSec?: number;
   /** When the first sound is due, from the adding of the file on. */
   readonly startSec: number;
 }
@@ -29,6 +31,8 @@ export interface StreamOutcome {
 }
 
 const STEP_MS = 50;
+/** The tap of a person who was waiting for it, and the plan on its way. */
+const CHOSEN_AFTER_MS = 200;
 const SAY_MS = 250;
 
 export function stream(scenario: StreamScenario): StreamOutcome {
@@ -67,9 +71,19 @@ export function stream(scenario: StreamScenario): StreamOutcome {
   const stalledMs = new Map<FakePeer, number>();
   let longestStallMs = 0;
   let leastAheadSec = Number.POSITIVE_INFINITY;
-  if (urgentSec > 0) for (const peer of listeners) say(peer);
-  for (const peer of peers) peer.handle({ type: "prioritized", fileId });
-  seeder.add(song);
+  // A song can be chosen once its own id is known.
+  const choose = (): void => {
+    if (urgentSec > 0) for (const peer of listeners) say(peer);
+    for (const peer of peers) peer.handle({ type: "prioritized", fileId });
+  };
+  if (scenario.readBytesPerSec === undefined) {
+    choose();
+    seeder.add(song);
+  } else {
+    seeder.addReading(song, scenario.readBytesPerSec);
+    const readMs = (sizeBytes / scenario.readBytesPerSec) * 1000;
+    swarm.clock.after(readMs + CHOSEN_AFTER_MS, choose);
+  }
   let nextSayMs = startedMs + SAY_MS;
   const isDone = (): boolean => listeners.every((peer) => peer.hasAllOf(song));
   while (!isDone()) {

@@ -30,7 +30,7 @@ export function Files({ view, actions }: ScreenProps) {
       <ul class="rows" role="list" aria-labelledby="files-title">
         {files.map((file) => (
           <FileRow
-            key={file.fileId}
+            key={file.rowId}
             file={file}
             canPlay={isDirector && file.isEnabled} // also what this device cannot play: the others may (D19)
             isNext={file === next}

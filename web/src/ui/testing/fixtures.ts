@@ -78,6 +78,7 @@ const cy: PersonView = { ...bo, userId: userId("c"), name: "Cy" };
 
 const song: FileView = {
   fileId: fileId("1"),
+  rowId: fileId("1"),
   name: "Midnight Train to Ludwigshafen.mp3",
   title: "Midnight Train to Ludwigshafen",
   artist: "The Signal Boxes",
@@ -104,6 +105,7 @@ const song: FileView = {
 const arriving: FileView = {
   ...song,
   fileId: fileId("2"),
+  rowId: fileId("2"),
   name: "Glass Harbour.flac",
   title: null,
   artist: null,
@@ -118,6 +120,7 @@ const arriving: FileView = {
 const turnedOff: FileView = {
   ...arriving,
   fileId: fileId("3"),
+  rowId: fileId("3"),
   name: "2024-06-14_live_recording_rooftop_session_second_set_unmastered_v7_final.wav",
   sizeBytes: 96.1 * MEGABYTE,
   held: { percent: 0, sound: null },
