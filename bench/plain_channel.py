@@ -16,6 +16,8 @@ from typing import Any
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
+from unisono.event_loop import loop_factory
+
 # As much ahead as the pages' bare channel has (bench/one_channel.py).
 HIGH_WATER_BYTES = 192 * 1024
 LOW_WATER_BYTES = 128 * 1024
@@ -26,7 +28,8 @@ def main() -> None:
     parser.add_argument("role", choices=("offer", "answer"))
     parser.add_argument("--message-kib", type=int, default=16)
     options = parser.parse_args()
-    asyncio.run(_run(options.role, options.message_kib * 1024))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_run(options.role, options.message_kib * 1024))
 
 
 async def _run(role: str, message_bytes: int) -> None:

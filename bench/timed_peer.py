@@ -28,7 +28,17 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--name", default="bo")
     options = parser.parse_args()
-    asyncio.run(_run(options.link, options.files, options.name))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run(options.link, options.files, options.name))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """As this build's `unisono join` chooses."""
+    try:
+        from unisono.event_loop import loop_factory  # noqa: PLC0415 - an earlier build has none
+    except ImportError:
+        return None
+    return loop_factory()
 
 
 async def _run(link_text: str, files: list[Path], name: str) -> None:

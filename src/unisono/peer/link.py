@@ -116,9 +116,7 @@ class Link:
         self._early_candidates: list[Candidate] = []
         self._early_messages: list[Callable[[], None]] = []
         self._clock = clock
-        self._send_queue = SendQueue(
-            self._bulk, clock, scheduler, lambda: self._lose("the bulk channel closed")
-        )
+        self._send_queue = SendQueue(self._bulk, scheduler, lambda: self._lose("the bulk channel closed"))
         self._watch: PathWatch | None = None
         self._steps: asyncio.Queue[Callable[[], Coroutine[None, None, None]]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
@@ -189,7 +187,7 @@ class Link:
             channel.on("close", lambda: self._lose("a channel closed"))
         self._receive_on(self._ctl, lambda data: self._owner.link_ctl(self, data))
         self._receive_on(self._bulk, lambda data: self._owner.link_bulk(self, data))
-        self._bulk.on("bufferedamountlow", lambda: self._guard(self._send_queue.drained))
+        self._bulk.on("bufferedamountlow", lambda: self._guard(self._send_queue.fill))
         self._connection.on("connectionstatechange", self._follow_connection)
 
     def _receive_on(self, channel: RTCDataChannel, take: Callable[[object], None]) -> None:

@@ -48,8 +48,8 @@ import {
   PROVEN_SHARE,
   READING_APART_MS,
   RECENT_MS,
-  SLICES,
   SLICE_MS,
+  SLICES,
   STALE_AFTER_MS,
   WISHED_SHARE,
 } from "../../protocol/constants/pacing.gen.ts";
