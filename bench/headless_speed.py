@@ -1,7 +1,8 @@
-"""How fast a headless peer gives and takes: `python -m bench.headless_speed [--mib 48] [--runs 3]`.
+"""How fast a headless peer gives and takes: `python -m bench.headless_speed [--mib 128] [--runs 3]`.
 
 Pairs on this host, unshaped, each as a ratio to a bare data channel between the same kinds of ends in the
-same run (best of the message sizes tried): page and aiortc, aiortc and page, aiortc and aiortc. `--before`
+same run (best of the message sizes tried): page and aiortc, aiortc and page, aiortc and aiortc. Once for the
+whole file, and once for its second half, by which the pacers have found out what the path carries. `--before`
 names another checkout, whose headless peer is measured in turn with this one's. Needs an idle machine.
 """
 
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from bench.report import save
+from bench.report import RESULTS, print_table, save
 from lab.browsers.device import Device
 from lab.browsers.launch import Fleet
 from lab.file_room import NO_SOUND, SILENT, make_noise
@@ -70,11 +71,12 @@ class Child:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.headless_speed", description="A headless peer's speed.")
-    parser.add_argument("--mib", type=int, default=48)
+    parser.add_argument("--mib", type=int, default=128)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--before", type=Path, help="another checkout, whose peer is measured in turn")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--save-as", default="headless-speed")
+    parser.add_argument("--append", action="store_true", help="to the runs that are kept under this name")
     options = parser.parse_args()
     builds = {"now": HERE, **({"before": options.before.resolve()} if options.before else {})}
     size_bytes = options.mib * MIB
@@ -89,17 +91,28 @@ def main() -> None:
                     print(json.dumps(runs[-1]), flush=True)
         finally:
             server.stop()
-    medians = {
-        f"{way}, {build}": statistics.median(run["ratio"][build] for run in runs if run["way"] == way)
-        for way in options.ways
-        for build in builds
-    }
-    for what, ratio in medians.items():
-        print(f"{what}: {ratio:.2f} of the bare channel")
-    save(
-        options.save_as,
-        {"options": {"mib": options.mib, "runs": options.runs}, "runs": runs, "median_ratio": medians},
-    )
+    former = _kept(options.save_as) if options.append else []
+    _report(options.save_as, options.mib, [*former, *runs])
+
+
+def _kept(name: str) -> list[dict[str, Any]]:
+    path = RESULTS / f"{name}.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))["runs"]) if path.exists() else []
+
+
+def _report(name: str, mib: int, runs: list[dict[str, Any]]) -> None:
+    medians: dict[str, dict[str, float]] = {}
+    for way in WAYS:
+        of_way = [run for run in runs if run["way"] == way]
+        for build in of_way[0]["ratio"] if of_way else ():
+            medians[f"{way}, {build}"] = {
+                "whole": statistics.median(run["ratio"][build] for run in of_way),
+                "second half": statistics.median(run["second_half_ratio"][build] for run in of_way),
+                "runs": len(of_way),
+            }
+    rows = [(what, *figures.values()) for what, figures in medians.items()]
+    print_table("Of a bare channel's speed, medians", ("what", "whole", "second half", "runs"), rows)
+    save(name, {"mib": mib, "median_ratio": medians, "runs": runs})
 
 
 def _measure(number: int, way: str, url: str, file: Path, builds: dict[str, Path]) -> dict[str, Any]:
@@ -110,7 +123,9 @@ def _measure(number: int, way: str, url: str, file: Path, builds: dict[str, Path
     names = list(builds) if number % 2 == 0 else list(builds)[::-1]
     moved = {name: _moved(way, url, file, builds[name]) for name in names}
     ratio = {name: each["bytesPerSec"] / best for name, each in moved.items()}
-    return {"way": way, "bare": bare, "moved": moved, "ratio": ratio, "load": os.getloadavg()[0]}
+    half = {name: each["secondHalfBytesPerSec"] / best for name, each in moved.items()}
+    load = os.getloadavg()[0]
+    return {"way": way, "bare": bare, "moved": moved, "ratio": ratio, "second_half_ratio": half, "load": load}
 
 
 def _bare(way: str, url: str, size_bytes: int, message_kib: int) -> dict[str, Any]:
@@ -160,7 +175,7 @@ def _moved(way: str, url: str, file: Path, source: Path) -> dict[str, Any]:
             page.page.evaluate(_WATCH)
             page.join()
             page.page.wait_for_function("() => window.heldRate", polling=100, timeout=LIMIT_MS)
-            return {"bytesPerSec": page.page.evaluate("() => window.heldRate")}
+            return dict(page.page.evaluate("() => window.heldRate"))
 
 
 # The page's end of a bare channel.
@@ -201,13 +216,17 @@ _RATE = "() => ((arrived.bytes - arrived.firstBytes) / (arrived.lastMs - arrived
 # From the first held bytes to the last, as a headless peer counts them.
 _WATCH = """() => {
   let first = null;
+  let half = null;
   const timer = setInterval(() => {
     const [file] = window.unisono?.snapshot()?.files ?? [];
     if (!file || file.heldBytes === 0) return;
-    first ??= { bytes: file.heldBytes, ms: performance.now() };
+    const now = { bytes: file.heldBytes, ms: performance.now() };
+    first ??= now;
+    if (file.heldBytes >= file.sizeBytes / 2) half ??= now;
     if (file.heldBytes < file.sizeBytes) return;
     clearInterval(timer);
-    window.heldRate = ((file.sizeBytes - first.bytes) / (performance.now() - first.ms)) * 1000;
+    const rateSince = ({ bytes, ms }) => ((file.sizeBytes - bytes) / (now.ms - ms)) * 1000;
+    window.heldRate = { bytesPerSec: rateSince(first), secondHalfBytesPerSec: rateSince(half) };
   }, 20);
 }"""
 

@@ -1,8 +1,9 @@
 """A headless peer that says how fast a file comes: `python -m bench.timed_peer LINK [FILE]`.
 
 In lines of JSON on its output: `{"offered": fileId}` of its own file, and of the first one it fetches
-`{"bytesPerSec": …, "cpuSec": …}`, from its first stored piece to its last. It stays until it is ended. Run
-with another checkout's `src` first in PYTHONPATH it is that build's peer: only what both have is used here.
+`{"bytesPerSec": …, "secondHalfBytesPerSec": …, "cpuSec": …}`, from its first stored piece to its last: by the
+second half the pacers know the path. It stays until it is ended. Run with another checkout's `src` first in
+PYTHONPATH it is that build's peer: only what both have is used here.
 """
 
 from __future__ import annotations
@@ -60,9 +61,15 @@ async def _fetched(session: PeerSession) -> dict[str, float]:
     await _until(lambda: any(file.held for file in session.files))
     [file] = session.files
     begun_sec, cpu_sec, first_bytes = time.monotonic(), time.process_time(), _held_bytes(file)
+    await _until(lambda: _held_bytes(file) >= file.size_bytes / 2)
+    half_sec, half_bytes = time.monotonic(), _held_bytes(file)
     await _until(lambda: file.is_complete)
-    rate = (file.size_bytes - first_bytes) / (time.monotonic() - begun_sec)
-    return {"bytesPerSec": rate, "cpuSec": time.process_time() - cpu_sec}
+    end_sec = time.monotonic()
+    return {
+        "bytesPerSec": (file.size_bytes - first_bytes) / (end_sec - begun_sec),
+        "secondHalfBytesPerSec": (file.size_bytes - half_bytes) / (end_sec - half_sec),
+        "cpuSec": time.process_time() - cpu_sec,
+    }
 
 
 async def _until(is_so: Callable[[], bool]) -> None:

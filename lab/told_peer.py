@@ -1,7 +1,8 @@
 """A headless peer that tells its links and files: `python -m lab.told_peer LINK [FILE …] --name ada`.
 
 A line of JSON on its output whenever they change: `{"linked": ["bo"], "files": {"song.mp3": 0.5}}`, names of
-whom it has a data channel to, and how much of each file is here, 0 to 1. Its log, from INFO on, goes to stderr.
+whom it has a data channel to, and how much of each file is here, 0 to 1. Its log, from INFO on, goes to
+stderr.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[Network, ToldPeer, ToldPeer]]:
 def test_a_path_that_carries_nothing_any_more_is_replaced(
     pair: tuple[Network, ToldPeer, ToldPeer],
 ) -> None:
-    """[S52] Both notice by themselves: the server is reached all the time, and aiortc says nothing yet."""
+    """[S58] Both notice by themselves: the server is reached all the time, and aiortc says nothing yet."""
     network, ada, bo = pair
     network.block("ada", "bo")
     for one in (ada, bo):
@@ -110,7 +110,7 @@ def test_a_path_that_carries_nothing_any_more_is_replaced(
 
 
 def test_a_device_with_another_address_is_linked_again(pair: tuple[Network, ToldPeer, ToldPeer]) -> None:
-    """[S52] As on a change from one Wi-Fi to another: nothing of the former address works any more."""
+    """[S23] [S58] As on a change from one Wi-Fi to another: nothing of the former address works any more."""
     network, ada, bo = pair
     network.readdress("ada", 77)
     ada.wait_until(lambda: "the address it was made from is gone" in ada.log, "aware of it")

@@ -154,7 +154,7 @@ def test_one_chunk_waits_in_a_channel_and_no_more(time: VirtualTime) -> None:
 
 
 def test_links_share_what_the_pacer_allows(time: VirtualTime) -> None:
-    """[S15] Nobody is passed over, and all together leave no faster than the pacer says."""
+    """[S14] Nobody is passed over, and all together leave no faster than the pacer says."""
     scheduler = scheduler_at(100_000, time)
     pipes = [Pipe() for _ in range(3)]
     for pipe in pipes:

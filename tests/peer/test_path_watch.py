@@ -20,6 +20,7 @@ def test_a_path_is_left_alone_while_anything_comes() -> None:
 
 
 def test_a_silent_path_is_asked_and_then_lost() -> None:
+    """[S58]"""
     watch = PathWatch(0)
     found = looks(watch, 0, 20_000, packets=7)
     asked = [ms for ms, verdict in found if verdict == "ask"]
@@ -36,6 +37,7 @@ def test_an_answer_keeps_it() -> None:
 
 
 def test_on_another_network_it_is_asked_at_once_and_lost_sooner() -> None:
+    """[S23]"""
     watch = PathWatch(0)
     assert looks(watch, 0, 1_000, packets=1) == []
     watch.hurry(1_000)

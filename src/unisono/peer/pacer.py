@@ -19,7 +19,6 @@ from unisono.peer.constants.pacing import (
     BURST_SHARE,
     CHUNK_SHARE,
     CLEAR_SHARE,
-    CONFIRM_MS,
     CUT_PERIOD_MS,
     CUT_SPAN,
     DOUBLING_MS,
@@ -27,7 +26,7 @@ from unisono.peer.constants.pacing import (
     DRAINING_SHARE,
     FIRST_BYTES_PER_SEC,
     FIRST_PLAYING_BYTES_PER_SEC,
-    FRESH_MS,
+    FRESH_RTT_MS,
     FULL_QUEUE_SHARE,
     IDLE_CHUNK_SHARE,
     IDLE_QUEUE_MS,
@@ -53,6 +52,7 @@ from unisono.peer.constants.pacing import (
     PLAYING_QUEUE_MS,
     PROPORTIONAL,
     PROVEN_SHARE,
+    QUEUE_CONFIRM_MS,
     READING_APART_MS,
     RECENT_MS,
     SLICE_MS,
@@ -156,7 +156,7 @@ class Pacer:
         compared = [
             excess_ms
             for at, (excess_ms, noted_local_ms) in enumerate(self._known.excesses)
-            if local_ms - noted_local_ms <= (FRESH_MS if at < LEAST_COMPARED else RECENT_MS)
+            if local_ms - noted_local_ms <= (FRESH_RTT_MS if at < LEAST_COMPARED else RECENT_MS)
         ]
         # Since the last ping that was answered, none was: the queue is at least as long as the first of them
         # is overdue.
@@ -259,7 +259,9 @@ class Pacer:
             self._shown_local_ms = None
         elif self._shown_local_ms is None:
             self._shown_local_ms = local_ms
-        is_confirmed = self._shown_local_ms is not None and local_ms - self._shown_local_ms >= CONFIRM_MS
+        is_confirmed = (
+            self._shown_local_ms is not None and local_ms - self._shown_local_ms >= QUEUE_CONFIRM_MS
+        )
         if is_confirmed or queue_ms > self.target_ms:
             self._is_searching = False
             self._shown_local_ms = None

@@ -14,7 +14,7 @@ SLICES = 6
 # are old.
 RECENT_MS = 100.0
 LEAST_COMPARED = 2
-FRESH_MS = 1_500.0
+FRESH_RTT_MS = 1_500.0
 MOST_COMPARED = 8
 MOST_UNANSWERED = 20
 # Sending, hearing and reckoning read the clock a little apart; pings are much further apart than this.
@@ -37,7 +37,7 @@ MAX_SEARCH_STEP = 1.3
 DOUBLING_PLAYING_MS = 1000.0
 MAX_PLAYING_SEARCH_STEP = 1.15
 # A queue below the target ends the search when it stays this long: a busy page's own delays come and go.
-CONFIRM_MS = 200.0
+QUEUE_CONFIRM_MS = 200.0
 # A round trip without a queue proves the rate of a moment ago; this share of it also drains what has come
 # since.
 PROVEN_SHARE = 0.75

@@ -12,7 +12,7 @@ export const SLICES = 6;
 /** The queue is judged by the best of the round trips of the last moment, and of at least so many, unless they are old. */
 export const RECENT_MS = 100;
 export const LEAST_COMPARED = 2;
-export const FRESH_MS = 1_500;
+export const FRESH_RTT_MS = 1_500;
 export const MOST_COMPARED = 8;
 export const MOST_UNANSWERED = 20;
 /** Sending, hearing and reckoning read the clock a little apart; pings are much further apart than this. */
@@ -33,7 +33,7 @@ export const MAX_SEARCH_STEP = 1.3;
 export const DOUBLING_PLAYING_MS = 1000;
 export const MAX_PLAYING_SEARCH_STEP = 1.15;
 /** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
-export const CONFIRM_MS = 200;
+export const QUEUE_CONFIRM_MS = 200;
 /** A round trip without a queue proves the rate of a moment ago; this share of it also drains what has come since. */
 export const PROVEN_SHARE = 0.75;
 export const CLEAR_SHARE = 0.2;

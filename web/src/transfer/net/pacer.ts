@@ -11,7 +11,6 @@ import {
   BURST_SHARE,
   CHUNK_SHARE,
   CLEAR_SHARE,
-  CONFIRM_MS,
   CUT_PERIOD_MS,
   CUT_SPAN,
   DOUBLING_MS,
@@ -19,7 +18,7 @@ import {
   DRAINING_SHARE,
   FIRST_BYTES_PER_SEC,
   FIRST_PLAYING_BYTES_PER_SEC,
-  FRESH_MS,
+  FRESH_RTT_MS,
   FRUGAL_BYTES_PER_SEC,
   FULL_QUEUE_SHARE,
   IDLE_CHUNK_SHARE,
@@ -46,6 +45,7 @@ import {
   PLAYING_QUEUE_MS,
   PROPORTIONAL,
   PROVEN_SHARE,
+  QUEUE_CONFIRM_MS,
   READING_APART_MS,
   RECENT_MS,
   SLICE_MS,
@@ -148,7 +148,7 @@ export class Pacer {
     let least: number | null = null;
     for (let at = 0; at < this.#excesses.length; at++) {
       const { excessMs, localMs: notedLocalMs } = this.#excesses[at] ?? NO_EXCESS;
-      const isCompared = localMs - notedLocalMs <= (at < LEAST_COMPARED ? FRESH_MS : RECENT_MS);
+      const isCompared = localMs - notedLocalMs <= (at < LEAST_COMPARED ? FRESH_RTT_MS : RECENT_MS);
       if (isCompared) least = Math.min(least ?? excessMs, excessMs);
     }
     // Since the last ping that was answered, none was: the queue is at least as long as the first of them is overdue.
@@ -247,7 +247,7 @@ export class Pacer {
     const isShown = queueMs > this.targetMs * WISHED_SHARE;
     if (!isShown) this.#shownLocalMs = null;
     else this.#shownLocalMs ??= localMs;
-    const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= CONFIRM_MS;
+    const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= QUEUE_CONFIRM_MS;
     if (isConfirmed || queueMs > this.targetMs) {
       this.#isSearching = false;
       this.#shownLocalMs = null;
