@@ -21,6 +21,7 @@ from unisono import __version__, join_options
 from unisono.banner import banner
 from unisono.config import Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
+from unisono.event_loop import loop_factory
 from unisono.log import LogFormat, start_logging
 from unisono.serve import serve
 
@@ -161,21 +162,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_OK
         config = read_config(arguments, os.environ)
         start_logging(config.log_format)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(serve(config, lambda port: print(banner(config, port, sys.stdout), flush=True)))
     except StartError as failure:
         print(f"unisono: {failure.sentence}", file=sys.stderr)
         return EXIT_CANNOT_START
     return EXIT_OK
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where the `fast` extra is installed; None means asyncio's own."""
-    try:
-        import uvloop  # noqa: PLC0415 - optional
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def _tls(options: _Options) -> Tls | None:
