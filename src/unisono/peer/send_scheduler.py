@@ -14,7 +14,7 @@ from unisono.peer.pacer import Pacer
 
 # No loop's timer is finer, and the tokens of a moment are not worth a wake-up.
 LEAST_WAIT_MS = 1.0
-# Larger ones would only hold up `ctl`: here each packet costs the time, not each message. All receivers take that.
+# Larger ones would only hold up `ctl`: here each packet costs the time, not each message. All take this much.
 MOST_CHUNK_BYTES = 32_768
 
 
