@@ -15,6 +15,7 @@ BENCHES: tuple[tuple[str, ...], ...] = (
     ("bench.crystal",),
     ("bench.swarm",),
     ("bench.uplink",),
+    ("bench.headless_speed",),
     ("bench.chaos", "--runs", "20000"),
     ("bench.fuzz", "--inputs", "1000000"),
     ("bench.decode",),

@@ -82,6 +82,14 @@ class Network:
         for here, there in ((one, other), (other, one)):
             _ip("-n", self._namespaces[here], "route", "del", "blackhole", f"{self.address(there)}/32")
 
+    def readdress(self, member: str, number: int) -> None:
+        """Gives the member the address 10.77.0.`number` instead of its own, as another network would."""
+        inside = self._namespaces[member]
+        _ip("-n", inside, "address", "del", f"{self.address(member)}/24", "dev", "eth0")
+        self._addresses[member] = f"{SUBNET}.{number}"
+        _ip("-n", inside, "address", "add", f"{self.address(member)}/24", "dev", "eth0")
+        _ip("-n", inside, "route", "replace", "default", "via", SWITCH_ADDRESS)
+
     def shape_uplink(self, member: str, rate_kbit: int) -> None:
         """Whatever this member sends leaves at this rate, headers included. May be called again."""
         shaper = ("tbf", "rate", f"{rate_kbit}kbit", *SHAPER)

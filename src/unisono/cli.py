@@ -21,6 +21,7 @@ from unisono import __version__, join_options
 from unisono.banner import banner
 from unisono.config import MOST_WORKERS, Config, Ice, IpNetwork, Limits, Tls
 from unisono.errors import StartError
+from unisono.event_loop import loop_factory
 from unisono.log import LogFormat, start_logging
 from unisono.serve import serve
 from unisono.workers.supervisor import supervise
@@ -177,15 +178,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"unisono: {failure.sentence}", file=sys.stderr)
         return EXIT_CANNOT_START
     return EXIT_OK
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where the `fast` extra is installed; None means asyncio's own."""
-    try:
-        import uvloop  # noqa: PLC0415 - optional
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def _tls(options: _Options) -> Tls | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -100,3 +101,15 @@ def test_a_plan_that_arrives_as_early_as_a_card_asks_for_begins_on_time(
     assert max(abs(each) for each in late_ms) < 1
     hasty_ms = [first_heard_ms(monkeypatch, at_ms, -60.0, latency_sec) for at_ms in arrivals_ms]
     assert max(hasty_ms) > 5
+
+
+def test_while_a_card_is_open_its_thread_does_not_wait_for_computing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_module, "_open_stream", lambda _, copy: FakeStream(copy, 0.05))
+    before_sec = sys.getswitchinterval()
+    device = SoundDevice("default", PlaybackController(0))
+    try:
+        assert sys.getswitchinterval() == pytest.approx(device_module.SWITCH_INTERVAL_SEC, abs=1e-6)
+    finally:
+        device.close()
+        device.close()
+    assert sys.getswitchinterval() == before_sec

@@ -224,3 +224,15 @@ def test_a_server_sends_nobody_away_for_longer_than_ten_minutes() -> None:
     link = ControlLink.__new__(ControlLink)
     link._record_drain(GoAway(retry_after_ms=2**53))
     assert link._wanted_pause_ms == LONGEST_WANTED_PAUSE_MS
+
+
+def test_a_file_that_gets_its_name_meanwhile_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[S40] Several files are copied in at once, and each looks for room while others are renamed."""
+    store = PieceStore([tmp_path])
+    gone = store.folder / "gone"
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([gone]))
+    assert store.capacity_bytes() > 0
+    monkeypatch.undo()
+    store.close()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unisono.errors import StartError
+from unisono.event_loop import loop_factory
 from unisono.peer.ambient import RealClock
 from unisono.peer.constants.session import Role
 from unisono.peer.control_link import Reason, RefusedError
@@ -53,7 +54,7 @@ class JoinOptions:
 
 def join(options: JoinOptions) -> None:
     """Stays until interrupted. Raises `StartError`."""
-    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner() as runner:
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_stay(options))
 
 

@@ -277,11 +277,14 @@ class Chunk:
     slot: int
     piece: int
     offset_bytes: int
-    payload: bytes
+    # Of what arrived a view, not a copy.
+    payload: bytes | memoryview
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
-    return CHUNK_HEAD.pack(CHUNK_TYPE, 0, chunk.slot, chunk.piece, chunk.offset_bytes) + chunk.payload
+    return b"".join(
+        (CHUNK_HEAD.pack(CHUNK_TYPE, 0, chunk.slot, chunk.piece, chunk.offset_bytes), chunk.payload)
+    )
 
 
 def parse_chunk(data: object) -> Chunk:
@@ -291,4 +294,4 @@ def parse_chunk(data: object) -> Chunk:
     kind, flags, slot, piece, offset_bytes = CHUNK_HEAD.unpack_from(data)
     if kind != CHUNK_TYPE or flags != 0:
         raise WireError("wire-malformed", "bulk type or flags")
-    return Chunk(slot, piece, offset_bytes, data[CHUNK_HEAD.size :])
+    return Chunk(slot, piece, offset_bytes, memoryview(data)[CHUNK_HEAD.size :])

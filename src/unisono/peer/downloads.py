@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
@@ -73,24 +74,30 @@ class Downloads:
             if neighbour.has_said_hello and neighbour.user_id not in self._banned:
                 self._ask_pieces(neighbour, wanted, local_ms)
 
-    def take_chunk(self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float) -> ctl.DropReason | None:
+    def take_chunk(
+        self, neighbour: Neighbour, chunk: ctl.Chunk, local_ms: float
+    ) -> ctl.DropReason | Literal["more", "whole"]:
+        """Whether its piece is whole now, or why this neighbour must go."""
         if not neighbour.has_said_hello:
             return "before-hello"
         if neighbour.user_id in self._banned:
-            return None
+            return "more"
         file_id = neighbour.file_of_slot.get(chunk.slot)
         owed = neighbour.owed.get((file_id, chunk.piece)) if file_id is not None else None
         if file_id is None or owed is None:
             return "unrequested"
-        if chunk.offset_bytes != len(owed.data) or len(owed.data) + len(chunk.payload) > owed.size_bytes:
+        received_bytes = owed.received_bytes + len(chunk.payload)
+        if chunk.offset_bytes != owed.received_bytes or received_bytes > owed.size_bytes:
             return "malformed"
         neighbour.heard_local_ms = local_ms
-        owed.data += chunk.payload
-        if len(owed.data) == owed.size_bytes:
-            del neighbour.owed[(file_id, chunk.piece)]
-            self._not_coming(file_id, chunk.piece, neighbour.user_id)
-            self._finish(neighbour, file_id, chunk.piece, bytes(owed.data))
-        return None
+        owed.parts.append(chunk.payload)
+        owed.received_bytes = received_bytes
+        if received_bytes < owed.size_bytes:
+            return "more"
+        del neighbour.owed[(file_id, chunk.piece)]
+        self._not_coming(file_id, chunk.piece, neighbour.user_id)
+        self._finish(neighbour, file_id, chunk.piece, b"".join(owed.parts))
+        return "whole"
 
     def take_reject(self, neighbour: Neighbour, file_id: str, pieces: list[int], local_ms: float) -> None:
         file = self._known.get(file_id)

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from unisono.peer.constants.transfer import (
-    FIRST_PINGS,
     MAX_FILE_BYTES,
     MAX_LISTED_FILES,
     MAX_OWN_FILES,
     MAX_REFUSAL_PAUSE_MS,
-    PING_PERIOD_MS,
     REFUSAL_PAUSE_MS,
 )
 from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
@@ -23,7 +21,6 @@ from unisono.peer.manifest import Manifest, decode_bitfield, piece_count_of, pie
 # What travels beside a file's manifest: bytes that align its decodes, and its sound index. Opaque here.
 AnnotationSlot = Literal["annotation", "index"]
 
-FIRST_PING_PERIOD_MS = 1_000.0
 # As many as one catalog may list: what is held must fit into one's own.
 MAX_KNOWN_FILES = MAX_LISTED_FILES
 
@@ -70,16 +67,23 @@ class Drop:
 
 
 @dataclass(frozen=True)
-class PeerTold:
-    """A neighbour answered a ping with its global time."""
+class PeerAsked:
+    """A ping leaves for a neighbour."""
+
+    peer: str
+
+
+@dataclass(frozen=True)
+class PeerAnswered:
+    """A neighbour answered a ping, with its global time where it knows it."""
 
     peer: str
     asked_local_ms: float
     answered_local_ms: float
-    time: PeerTime
+    time: PeerTime | None
 
 
-Effect = SendCtl | SendPiece | Store | Forget | Drop | PeerTold
+Effect = SendCtl | SendPiece | Store | Forget | Drop | PeerAsked | PeerAnswered
 
 
 @dataclass
@@ -155,7 +159,8 @@ class Owed:
     asked_local_ms: float
     # It was asked of another before, who was late.
     is_second: bool = False
-    data: bytearray = field(default_factory=bytearray)
+    parts: list[bytes | memoryview] = field(default_factory=list)
+    received_bytes: int = 0
     is_live: bool = True
 
 
@@ -183,10 +188,8 @@ class Neighbour:
     index_told_local_ms: float = -math.inf
     pinged_local_ms: float = -math.inf
     ping_id: int = 0
-
-    def is_ping_due(self, local_ms: float) -> bool:
-        period_ms = FIRST_PING_PERIOD_MS if self.ping_id < FIRST_PINGS else PING_PERIOD_MS
-        return local_ms - self.pinged_local_ms >= period_ms
+    # Those not answered yet: when they were sent, local ms.
+    pings: dict[int, float] = field(default_factory=dict)
 
     @property
     def live(self) -> list[tuple[str, int]]:

@@ -2,8 +2,9 @@
 
 States: connecting -> open -> closed. The offerer is the smaller user id and the only one who offers.
 Invariants: (1) `opened` at most once, before any message; (2) `lost` exactly once unless `close` came first;
-(3) nothing is reported after either. aiortc cannot restart ICE: where a browser would renew its paths, the
-session ends and the mesh makes a new one. Its candidates travel inside its descriptions.
+(3) nothing is reported after either. aiortc cannot restart ICE: it answers a restart with the paths it has.
+Where a browser would renew its paths, also where they turn out to be silent, the session ends and the mesh
+makes a new one at once. Its candidates travel inside its descriptions. Local ms.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,16 +28,17 @@ from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import candidate_from_sdp
 from msgspec.structs import replace
 
-from unisono.peer import ctl
+from unisono.peer.aiortc_inside import own_addresses_of, packets_received
+from unisono.peer.ambient import Clock
 from unisono.peer.mdns import MdnsResolver, is_mdns_name
+from unisono.peer.path_watch import PathWatch
+from unisono.peer.send_queue import SendQueue
+from unisono.peer.send_scheduler import SendScheduler
 from unisono.peer.signal import Answer, Bye, Candidate, Offer, Signal
 from unisono.protocol import IceServer
 
 # From the first offer to open channels.
 CONNECT_TIMEOUT_SEC = 8.0
-CHUNK_BYTES = 16 * 1024
-# What the channel may hold: more delays `ctl`, less starves a fast path.
-HIGH_WATER_BYTES = 128 * 1024
 
 # A device has a handful of addresses; what it says before both channels are open is a hello or two.
 MOST_CANDIDATES = 64
@@ -62,16 +64,11 @@ class LinkOwner(Protocol):
     def link_signals(self, link: Link, signal: Signal) -> None: ...
     def link_opened(self, link: Link) -> None: ...
     def link_lost(self, link: Link) -> None: ...
+    def link_silent(self, link: Link) -> None:
+        """Nothing comes over it: something is to be sent that is answered."""
+
     def link_ctl(self, link: Link, data: object) -> None: ...
     def link_bulk(self, link: Link, data: object) -> None: ...
-
-
-@dataclass(frozen=True)
-class _Parcel:
-    slot: int
-    piece: int
-    data: bytes
-    sent: Callable[[], None]
 
 
 def fingerprints_in(sdp: str) -> str:
@@ -99,6 +96,8 @@ class Link:
         is_offerer: bool,
         ice_servers: Sequence[IceServer],
         resolver: MdnsResolver,
+        clock: Clock,
+        scheduler: SendScheduler,
     ) -> None:
         self._resolver = resolver
         self._candidates = 0
@@ -116,11 +115,12 @@ class Link:
         self._their_sdp = ""
         self._early_candidates: list[Candidate] = []
         self._early_messages: list[Callable[[], None]] = []
-        self._parcels: asyncio.Queue[_Parcel] = asyncio.Queue()
-        self._has_drained = asyncio.Event()
+        self._clock = clock
+        self._send_queue = SendQueue(self._bulk, scheduler, lambda: self._lose("the bulk channel closed"))
+        self._watch: PathWatch | None = None
         self._steps: asyncio.Queue[Callable[[], Coroutine[None, None, None]]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._negotiate()), loop.create_task(self._send_parcels())]
+        self._tasks = [loop.create_task(self._negotiate())]
         self._timeout = loop.call_later(CONNECT_TIMEOUT_SEC, self._lose, "no connection in time")
         self._listen()
         if is_offerer:
@@ -151,7 +151,27 @@ class Link:
             self._ctl.send(text)
 
     def send_piece(self, slot: int, piece: int, data: bytes, sent: Callable[[], None]) -> None:
-        self._parcels.put_nowait(_Parcel(slot, piece, data, sent))
+        if self.is_open:
+            self._send_queue.add(slot, piece, data, lambda: self._guard(sent))
+
+    def look(self) -> None:
+        """A few times a second: a path that carries nothing any more ends the session."""
+        if self._watch is None or not self.is_open:
+            return
+        match self._watch.look(packets_received(self._connection), self._clock.local_ms()):
+            case "ask":
+                self._owner.link_silent(self)
+            case "lost":
+                self._lose("its path carries nothing any more")
+
+    def wake(self, addresses: Container[str]) -> None:
+        """The network is another, or the device slept. `addresses` are this device's own now."""
+        if self._watch is None or not self.is_open:
+            return
+        if not any(address in addresses for address in own_addresses_of(self._connection)):
+            self._lose("the address it was made from is gone")
+        else:
+            self._watch.hurry(self._clock.local_ms())
 
     async def close(self) -> None:
         """Ends the session silently; idempotent."""
@@ -167,8 +187,7 @@ class Link:
             channel.on("close", lambda: self._lose("a channel closed"))
         self._receive_on(self._ctl, lambda data: self._owner.link_ctl(self, data))
         self._receive_on(self._bulk, lambda data: self._owner.link_bulk(self, data))
-        self._bulk.bufferedAmountLowThreshold = HIGH_WATER_BYTES // 2
-        self._bulk.on("bufferedamountlow", self._has_drained.set)
+        self._bulk.on("bufferedamountlow", lambda: self._guard(self._send_queue.fill))
         self._connection.on("connectionstatechange", self._follow_connection)
 
     def _receive_on(self, channel: RTCDataChannel, take: Callable[[object], None]) -> None:
@@ -189,6 +208,7 @@ class Link:
             return
         self._timeout.cancel()
         self.is_open = True
+        self._watch = PathWatch(self._clock.local_ms())
         self._guard(lambda: self._owner.link_opened(self))
         early, self._early_messages = self._early_messages, []
         for deliver in early:
@@ -277,18 +297,6 @@ class Link:
         for candidate in early:
             await self._add_candidate(candidate)
 
-    async def _send_parcels(self) -> None:
-        while True:
-            parcel = await self._parcels.get()
-            for begin in range(0, len(parcel.data), CHUNK_BYTES):
-                while self._bulk.bufferedAmount > HIGH_WATER_BYTES:
-                    self._has_drained.clear()
-                    await self._has_drained.wait()
-                payload = parcel.data[begin : begin + CHUNK_BYTES]
-                with contextlib.suppress(InvalidStateError, ConnectionError):
-                    self._bulk.send(ctl.encode_chunk(ctl.Chunk(parcel.slot, parcel.piece, begin, payload)))
-            self._guard(parcel.sent)
-
     def _lose(self, why: str) -> None:
         if not self._is_closed:
             log.info("the connection to %s ended: %s", self.peer, why)
@@ -299,6 +307,7 @@ class Link:
         self._is_closed = True
         self.is_open = False
         self._timeout.cancel()
+        self._send_queue.clear()
 
 
 def _for_aiortc(servers: Sequence[IceServer]) -> list[RTCIceServer]:

@@ -9,7 +9,7 @@ refused is never connected to again in this session.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,8 +25,12 @@ from unisono.peer.constants.transfer import (
 from unisono.peer.link import Fingerprints, Link
 from unisono.peer.mdns import MdnsResolver
 from unisono.peer.remember import remember
+from unisono.peer.send_scheduler import SendScheduler
 from unisono.peer.signal import Bye, Call, Offer, Signal
 from unisono.protocol import IceServer
+
+# A link that worked for so long is made anew at once; one that ends sooner would be made over and over.
+SERVED_MS = 5_000.0
 
 
 class MeshOwner(Protocol):
@@ -34,6 +38,8 @@ class MeshOwner(Protocol):
     def peer_closed(self, peer: str) -> None: ...
     def peer_ctl(self, peer: str, data: object) -> None: ...
     def peer_bulk(self, peer: str, data: object) -> None: ...
+    def peer_silent(self, peer: str) -> None:
+        """Nothing comes from it: something is to be sent that is answered."""
 
 
 @dataclass
@@ -46,6 +52,8 @@ class _Neighbour:
     started_local_ms: float = 0.0
     failures: int = 0
     is_up: bool = False
+    # Since when it is up.
+    opened_local_ms: float = 0.0
 
 
 class Mesh:
@@ -56,13 +64,16 @@ class Mesh:
         clock: Clock,
         chance: Chance,
         send_signal: Callable[[str, Signal], None],
+        scheduler: SendScheduler,
     ) -> None:
+        """`scheduler`: through which all links' bulk leaves."""
         self.ice_servers: Sequence[IceServer] = ()
         self._owner = owner
         self._me = me
         self._clock = clock
         self._chance = chance
         self._send_signal = send_signal
+        self._scheduler = scheduler
         self._neighbours: dict[str, _Neighbour] = {}
         self._refused: dict[str, None] = {}
         self._resolver = MdnsResolver()
@@ -108,7 +119,10 @@ class Mesh:
                 self._open(neighbour, signal.session, is_offerer=False).receive(signal)
 
     def tick(self) -> None:
-        """Offers to one, calls whoever does not offer."""
+        """Offers to one, calls whoever does not offer; looks after the paths there are."""
+        for neighbour in list(self._neighbours.values()):
+            if neighbour.link is not None:
+                neighbour.link.look()
         local_ms = self._clock.local_ms()
         idle = [each for each in self._neighbours.values() if each.link is None and not each.is_away]
         due = [each for each in idle if local_ms >= each.due_local_ms and each.user_id not in self._refused]
@@ -124,6 +138,18 @@ class Mesh:
         if offers and not is_offering:
             least_tried = min(offers, key=lambda each: each.failures)
             self._open(least_tried, self._new_session(), is_offerer=True)
+
+    def wake(self, addresses: Container[str]) -> None:
+        """Another network, or the end of a sleep: paths are tried at once, and nobody waits out a pause.
+        `addresses` are this device's own now.
+        """
+        for neighbour in list(self._neighbours.values()):
+            if neighbour.link is not None:
+                neighbour.link.wake(addresses)
+            else:
+                neighbour.failures = 0
+                neighbour.due_local_ms = self._clock.local_ms()
+        self.tick()
 
     def send_ctl(self, peer: str, text: str) -> None:
         link = self._link_of(peer)
@@ -163,13 +189,23 @@ class Mesh:
         if neighbour is not None:
             neighbour.failures = 0
             neighbour.is_up = True
+            neighbour.opened_local_ms = self._clock.local_ms()
             self._owner.peer_opened(link.peer)
 
     def link_lost(self, link: Link) -> None:
         neighbour = self._neighbour_of(link)
-        if neighbour is not None:
-            self._end(neighbour, says_so=True)
-            self._rest(neighbour, FIRST_LINK_REST_MS if self._is_offerer(link.peer) else CALL_AFTER_MS)
+        if neighbour is None:
+            return
+        local_ms = self._clock.local_ms()
+        has_served = neighbour.is_up and local_ms - neighbour.opened_local_ms >= SERVED_MS
+        self._end(neighbour, says_so=True)
+        self._rest(neighbour, FIRST_LINK_REST_MS if self._is_offerer(link.peer) else CALL_AFTER_MS)
+        if has_served:
+            neighbour.due_local_ms = local_ms
+
+    def link_silent(self, link: Link) -> None:
+        if self._neighbour_of(link) is not None:
+            self._owner.peer_silent(link.peer)
 
     def link_ctl(self, link: Link, data: object) -> None:
         if self._neighbour_of(link) is not None:
@@ -208,6 +244,8 @@ class Mesh:
             is_offerer=is_offerer,
             ice_servers=self.ice_servers,
             resolver=self._resolver,
+            clock=self._clock,
+            scheduler=self._scheduler,
         )
         return neighbour.link
 

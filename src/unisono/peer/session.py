@@ -24,7 +24,7 @@ from unisono.peer.director import Director
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
-from unisono.peer.file_state import KnownFile, PeerTold
+from unisono.peer.file_state import KnownFile, PeerAnswered
 from unisono.peer.heartbeat_message import HeartbeatMessage
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
@@ -240,6 +240,7 @@ class PeerSession:
     def _take(self, message: ServerMessage, local_ms: float) -> None:
         match message:
             case Pong():
+                self.swarm.report_rtt(max(0.0, local_ms - message.t0 - (message.t2 - message.t1) / 1000))
                 estimate = self.clock.receive(message, local_ms)
                 if estimate is not None:
                     self.controller.estimated(estimate)
@@ -393,10 +394,10 @@ class PeerSession:
         told = self.clock.own_time_at(local_ms)
         return None if told is None else PeerTime(*told)
 
-    def _heard_time(self, told: PeerTold) -> None:
-        at_us = told.time.global_us
+    def _heard_time(self, told: PeerAnswered, time: PeerTime) -> None:
+        at_us = time.global_us
         self._comparison.take(
-            told.peer, Probe(told.time.clock_id, told.asked_local_ms, at_us, at_us, told.answered_local_ms)
+            told.peer, Probe(time.clock_id, told.asked_local_ms, at_us, at_us, told.answered_local_ms)
         )
 
     def _room_estimate(self, own: OffsetEstimate) -> OffsetEstimate:
@@ -437,6 +438,7 @@ class PeerSession:
     def _look_for_sleep(self, local_ms: float) -> None:
         if self.clock.check_for_sleep(local_ms, self._time.wall_ms()):
             self.controller.slept()
+            self.swarm.wake()
 
     def _start_at_once(self) -> None:
         """A prepared song does not wait for a tick when the last one has become ready."""
@@ -462,6 +464,7 @@ class PeerSession:
             self.songs.follow(places_soon(plan, queue, global_us), local_ms)
         is_known = self.clock.state(local_ms) in ("locked", "stale")
         self.controller.follow(plan, queue, self.songs.songs, is_clock_known=is_known)
+        self.swarm.set_playing(is_playing=plan.state == "playing")
         if self.controller.is_playing:
             self.clock.activity = "playing"
         else:

@@ -47,7 +47,7 @@ class PieceStore:
 
     def capacity_bytes(self) -> int:
         """How much it may hold in all, what it holds already included."""
-        held_bytes = sum(each.stat().st_blocks * 512 for each in self.folder.iterdir())
+        held_bytes = sum(_taken_bytes(each) for each in self.folder.iterdir())
         free_bytes = shutil.disk_usage(self.folder).free - RESERVE_BYTES
         if self.is_in_memory:
             free_bytes = min(free_bytes, free_memory_bytes() // 4)
@@ -110,6 +110,14 @@ class PieceStore:
 
     def close(self) -> None:
         self._folder.cleanup()
+
+
+def _taken_bytes(path: Path) -> int:
+    """0 where it went while the folder was read: another file is being copied in, and gets its name."""
+    try:
+        return path.stat().st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 def _choose(choices: Iterable[Path]) -> Path | None:

@@ -23,14 +23,18 @@ from unisono.peer.file_state import (
     Effect,
     Forget,
     KnownFile,
-    PeerTold,
+    PeerAnswered,
+    PeerAsked,
     SendCtl,
     SendPiece,
     Store,
 )
 from unisono.peer.mesh import Mesh
+from unisono.peer.own_network import OwnNetwork
+from unisono.peer.pacer import Pacer
 from unisono.peer.roster import Person
 from unisono.peer.safe_text import clean_file_name, clean_line
+from unisono.peer.send_scheduler import SendScheduler, Timer
 from unisono.peer.signal import Signal
 from unisono.peer.store import PieceStore
 from unisono.peer.topology import neighbours_of
@@ -63,7 +67,7 @@ class FileSwarm:
         accepts_annotation: Callable[[bytes], bool],
         accepts_index: Callable[[bytes], bool] = lambda _: True,
         time_at: Callable[[float], ctl.PeerTime | None],
-        on_peer_time: Callable[[PeerTold], None],
+        on_peer_time: Callable[[PeerAnswered, ctl.PeerTime], None],
     ) -> None:
         self._me = me
         self._clock = clock
@@ -78,7 +82,10 @@ class FileSwarm:
         self._transfer = Transfer(me, chance, self._store.capacity_bytes(), accepts_annotation, accepts_index)
         self._room_seen_local_ms = clock.local_ms()
         self._is_full = False
-        self._mesh = Mesh(self, me, clock, chance, send_signal)
+        self._pacer = Pacer()
+        self._scheduler = SendScheduler(self._pacer, clock, _call_after_ms)
+        self._network = OwnNetwork()
+        self._mesh = Mesh(self, me, clock, chance, send_signal, self._scheduler)
         self._conversations: dict[str, _Conversation] = {}
         self._pending: list[Effect] = []
         self._is_performing = False
@@ -161,9 +168,25 @@ class FileSwarm:
     def receive_signal(self, sender: str, signal: Signal) -> None:
         self._mesh.receive(sender, signal)
 
+    def set_playing(self, *, is_playing: bool) -> None:
+        """While music plays, less may queue before the uplink."""
+        self._pacer.set_playing(is_playing=is_playing)
+
+    def report_rtt(self, rtt_ms: float) -> None:
+        """A round trip of the clock's probes: the path whose queue is only this device's own."""
+        self._pacer.record_rtt("clock", rtt_ms, self._clock.local_ms())
+
+    def wake(self) -> None:
+        """The device slept: its paths are tried at once."""
+        self._mesh.wake(self._network.addresses)
+
     def tick(self) -> None:
         """A few times a second."""
         local_ms = self._clock.local_ms()
+        if self._network.has_changed(local_ms):
+            log.info("this device has other addresses now")
+            self._pacer.forget_network()
+            self._mesh.wake(self._network.addresses)
         self._mesh.tick()
         if local_ms - self._room_seen_local_ms >= ROOM_PERIOD_MS:
             self._room_seen_local_ms = local_ms
@@ -176,6 +199,7 @@ class FileSwarm:
         for peer in list(self._conversations):
             self._send(peer, ctl.Bye("left"))
         await self._mesh.close()
+        self._scheduler.close()
         self._store.close()
 
     # --- what the mesh says ---------------------------------------------------------------------------------
@@ -186,7 +210,11 @@ class FileSwarm:
 
     def peer_closed(self, peer: str) -> None:
         self._conversations.pop(peer, None)
+        self._pacer.forget_path(peer)
         self._perform(self._transfer.link_closed(peer, self._clock.local_ms()))
+
+    def peer_silent(self, peer: str) -> None:
+        self._perform(self._transfer.ping(peer, self._clock.local_ms()))
 
     def peer_ctl(self, peer: str, data: object) -> None:
         conversation = self._conversations.get(peer)
@@ -238,8 +266,12 @@ class FileSwarm:
                 self._store.path_of(file_id).unlink(missing_ok=True)
             case Drop():
                 self._drop(effect)
-            case PeerTold():
-                self._on_peer_time(effect)
+            case PeerAsked(peer):
+                self._pacer.record_ping(peer, self._clock.local_ms())
+            case PeerAnswered(peer, asked_local_ms, answered_local_ms, time):
+                self._pacer.record_rtt(peer, answered_local_ms - asked_local_ms, answered_local_ms)
+                if time is not None:
+                    self._on_peer_time(effect, time)
 
     def _send(self, peer: str, message: ctl.CtlMessage) -> None:
         conversation = self._conversations.get(peer)
@@ -310,3 +342,7 @@ class FileSwarm:
             return self._sealer.is_link_proven(peer, decode_base64url(proof), seen.own, seen.theirs)
         except WireError:
             return False
+
+
+def _call_after_ms(delay_ms: float, task: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(delay_ms / 1000, task)

@@ -38,12 +38,12 @@ from unisono.peer.file_state import (
     Forget,
     KnownFile,
     Neighbour,
-    PeerTold,
     SendCtl,
     SendPiece,
 )
 from unisono.peer.known_files import KnownFiles, Needs
 from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest, piece_length_of
+from unisono.peer.pings import Pings
 
 # A piece that takes longer waits for its receiver, not for this peer: others have their turn meanwhile.
 STALLED_MS = 1_500.0
@@ -70,6 +70,7 @@ class Transfer:
             self._known, {"annotation": accepts_annotation, "index": accepts_index}, self._emit
         )
         self._downloads = Downloads(me, self._neighbours, self._known, chance, self._emit)
+        self._pings = Pings(self._neighbours, self._emit)
 
     @property
     def files(self) -> Mapping[str, KnownFile]:
@@ -105,9 +106,11 @@ class Transfer:
         neighbour = self._neighbours.get(peer)
         if neighbour is None:
             return []
-        reason = self._downloads.take_chunk(neighbour, chunk, local_ms)
-        if reason is not None:
-            self._drop(neighbour, reason)
+        taken = self._downloads.take_chunk(neighbour, chunk, local_ms)
+        if taken == "more":
+            return []  # nothing else changes, thousands of times a second
+        if taken != "whole":
+            self._drop(neighbour, taken)
         return self._settle(local_ms)
 
     def piece_sent(self, peer: str, file_id: str, piece: int, local_ms: float) -> list[Effect]:
@@ -217,16 +220,20 @@ class Transfer:
                 if local_ms - neighbour.opened_local_ms > HELLO_PATIENCE_MS:
                     self._drop(neighbour, "no-hello")
                 continue
-            if neighbour.is_ping_due(local_ms):
-                neighbour.pinged_local_ms = local_ms
-                neighbour.ping_id += 1
-                self._send(neighbour.user_id, ctl.Ping(neighbour.ping_id))
             self._annotations.tell(neighbour, local_ms)
             self._downloads.relieve(neighbour, local_ms)
             is_mute = bool(neighbour.owed) and local_ms - neighbour.heard_local_ms > LINK_DEAD_AFTER_MS
             if is_mute or any(local_ms - begun > LINK_DEAD_AFTER_MS for begun in neighbour.sending.values()):
                 self._drop(neighbour, "silent")
+        self._pings.tick(local_ms)
         return self._settle(local_ms)
+
+    def ping(self, peer: str, local_ms: float) -> list[Effect]:
+        """Asks a neighbour for a sign of life."""
+        neighbour = self._neighbours.get(peer)
+        if neighbour is not None and neighbour.has_said_hello:
+            self._pings.ping(neighbour, local_ms)
+        return self._flush()
 
     # --- what neighbours say --------------------------------------------------------------------------------
 
@@ -250,9 +257,9 @@ class Transfer:
                 reason = self._annotations.take(neighbour, "index", file_id, index)
             case ctl.Ping(ping_id):
                 self._send(peer, ctl.Pong(ping_id))
-            case ctl.Pong(pong_id, ctl.PeerTime() as time) if pong_id == neighbour.ping_id:
-                self._emit(PeerTold(peer, neighbour.pinged_local_ms, local_ms, time))
-            case ctl.Pong() | ctl.Bye() | ctl.Draft():
+            case ctl.Pong():
+                self._pings.take(neighbour, message, local_ms)
+            case ctl.Bye() | ctl.Draft():
                 pass  # its side closes the connection; drafts are not fetched (S55)
             case _:
                 reason = self._take_pieces(neighbour, message, local_ms)

@@ -3,8 +3,9 @@
 
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../../lib/testing/index.ts";
+import { MIN_BYTES_PER_SEC } from "../../protocol/constants/pacing.gen.ts";
 import { EventClock } from "../testing/event-clock.ts";
-import { MIN_BYTES_PER_SEC, Pacer } from "./pacer.ts";
+import { Pacer } from "./pacer.ts";
 
 const MBIT = 125_000;
 const BASE_MS = 20;

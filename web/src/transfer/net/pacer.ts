@@ -7,78 +7,55 @@
 // ours: the minima start anew; (3) a rate that nobody needed for a while, or that belongs to another path, is searched for anew
 // from below.
 
-import { LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
-import { BULK_HEADER_BYTES } from "../core/frames.ts";
+import {
+  BURST_SHARE,
+  CHUNK_SHARE,
+  CLEAR_SHARE,
+  CUT_PERIOD_MS,
+  CUT_SPAN,
+  DOUBLING_MS,
+  DOUBLING_PLAYING_MS,
+  DRAINING_SHARE,
+  FIRST_BURST_BYTES,
+  FIRST_BYTES_PER_SEC,
+  FIRST_PLAYING_BYTES_PER_SEC,
+  FRESH_RTT_MS,
+  FRUGAL_BYTES_PER_SEC,
+  FULL_QUEUE_SHARE,
+  IDLE_CHUNK_SHARE,
+  IDLE_QUEUE_MS,
+  INTEGRAL_PER_SEC,
+  LEAST_COMPARED,
+  LEAST_GROWTH_PER_SEC,
+  LEAST_PLAYING_GROWTH_PER_SEC,
+  MAX_BYTES_PER_SEC,
+  MAX_CHUNK_BYTES,
+  MAX_CUT,
+  MAX_CUT_PERIOD_MS,
+  MAX_GROWTH_PER_SEC,
+  MAX_PLAYING_GROWTH_PER_SEC,
+  MAX_PLAYING_SEARCH_STEP,
+  MAX_REPEATED_CUT,
+  MAX_SEARCH_STEP,
+  MIN_BYTES_PER_SEC,
+  MIN_CHUNK_BYTES,
+  MIN_CUT,
+  MOST_COMPARED,
+  MOST_UNANSWERED,
+  NOT_OURS_AFTER_MS,
+  PLAYING_QUEUE_MS,
+  PROPORTIONAL,
+  PROVEN_SHARE,
+  QUEUE_CONFIRM_MS,
+  READING_APART_MS,
+  RECENT_MS,
+  SLICE_MS,
+  SLICES,
+  STALE_AFTER_MS,
+  WISHED_SHARE,
+} from "../../protocol/constants/pacing.gen.ts";
 
-/**
- * What may queue while music plays (the clock's probes share the uplink), and otherwise. While it plays, 25 ms are promised (S15);
- * at 25 one of 20 modelled downloads broke that, at 22 none of 150.
- */
-const PLAYING_QUEUE_MS = 22;
-const IDLE_QUEUE_MS = 100;
-/** A path's minimum is looked for in six slices of ten seconds. */
-const SLICE_MS = 10_000;
-const SLICES = 6;
-/** The queue is judged by the best of the round trips of the last moment, and of at least so many, unless they are old. */
-const RECENT_MS = 100;
-const LEAST_COMPARED = 2;
-const FRESH_MS = 1_500;
-const MOST_COMPARED = 8;
-const MOST_UNANSWERED = 20;
-/** Sending, hearing and reckoning read the clock a little apart; pings are much further apart than this. */
-const READING_APART_MS = 5;
 const NO_EXCESS = { excessMs: 0, localMs: Number.NEGATIVE_INFINITY };
-/** The queue aimed at: chunks, round trips and guesses scatter around it, and nearly all of that must stay below the target. */
-const WISHED_SHARE = 0.4;
-/** Where nothing is known yet: below most uplinks, and well below while playing. */
-const FIRST_BYTES_PER_SEC = 500_000;
-const FIRST_PLAYING_BYTES_PER_SEC = 200_000;
-/** Never quite silent: 32 KB/s are 13 ms of a 20 Mbit/s second, and keep the estimate alive. */
-export const MIN_BYTES_PER_SEC = 32_000;
-const MAX_BYTES_PER_SEC = 250_000_000;
-/** A phone that gives little: a song an hour of listening, not a data plan. */
-const FRUGAL_BYTES_PER_SEC = 64_000;
-/** At first the rate doubles in this time, as TCP's would, until a queue shows; with few round trips it takes longer. */
-const DOUBLING_MS = 300;
-const MAX_SEARCH_STEP = 1.3;
-const DOUBLING_PLAYING_MS = 1000;
-const MAX_PLAYING_SEARCH_STEP = 1.15;
-/** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
-const CONFIRM_MS = 200;
-/** A round trip without a queue proves the rate of a moment ago; this share of it also drains what has come since. */
-const PROVEN_SHARE = 0.75;
-const CLEAR_SHARE = 0.2;
-/** Gains at a sampling of 2 to 30 round trips a second; larger ones oscillate with the slowest (pacer.test.ts). */
-const PROPORTIONAL = 0.04;
-const INTEGRAL_PER_SEC = 0.02;
-/** Without any queue the search speeds up, doubling every second, between these; without music there is more to play with. */
-const LEAST_GROWTH_PER_SEC = 0.1;
-const LEAST_PLAYING_GROWTH_PER_SEC = 0.02;
-const MAX_GROWTH_PER_SEC = 1;
-const MAX_PLAYING_GROWTH_PER_SEC = 0.25;
-/** Above the target the capacity has fallen: a step down, the largest at seven times the target, and time to see what it did. */
-const MIN_CUT = 0.05;
-const MAX_CUT = 0.25;
-const CUT_SPAN = 6;
-/** A short queue that is full does not grow, however wrong the rate: cuts that leave it as it was double, up to this. */
-const FULL_QUEUE_SHARE = 1.3;
-const MAX_REPEATED_CUT = 0.5;
-const CUT_PERIOD_MS = 400;
-const MAX_CUT_PERIOD_MS = 600;
-const DRAINING_SHARE = 0.85;
-/** A queue that outlives this long at the least rate is somebody else's. */
-const NOT_OURS_AFTER_MS = 4_000;
-/** TCP forgets its window after one round trip of silence (RFC 7661); a room's uplink changes with the room, not so fast. */
-const STALE_AFTER_MS = 5_000;
-/** A chunk takes this share of the target on the wire; never so small that headers count. Every chunk wakes both ends, so they
- * are larger where no music plays and the rate is known. */
-const CHUNK_SHARE = 0.3;
-const IDLE_CHUNK_SHARE = 0.5;
-const MIN_CHUNK_BYTES = 4 * 1024;
-const MAX_CHUNK_BYTES = LARGE_BULK_BYTES - BULK_HEADER_BYTES;
-const FIRST_TOKENS = 32 * 1024;
-/** What may leave at once after a pause, in time at the current rate. */
-const BURST_SHARE = 0.4;
 
 class Path {
   readonly #minima: number[] = [];
@@ -118,7 +95,7 @@ export class Pacer {
   #off = 0;
   #isSearching = true;
   #growthPerSec = INTEGRAL_PER_SEC;
-  #tokens = FIRST_TOKENS;
+  #tokens = FIRST_BURST_BYTES;
   #refilledLocalMs: number | null = null;
   #steppedLocalMs: number | null = null;
   #provenBytesPerSec = MIN_BYTES_PER_SEC;
@@ -172,7 +149,7 @@ export class Pacer {
     let least: number | null = null;
     for (let at = 0; at < this.#excesses.length; at++) {
       const { excessMs, localMs: notedLocalMs } = this.#excesses[at] ?? NO_EXCESS;
-      const isCompared = localMs - notedLocalMs <= (at < LEAST_COMPARED ? FRESH_MS : RECENT_MS);
+      const isCompared = localMs - notedLocalMs <= (at < LEAST_COMPARED ? FRESH_RTT_MS : RECENT_MS);
       if (isCompared) least = Math.min(least ?? excessMs, excessMs);
     }
     // Since the last ping that was answered, none was: the queue is at least as long as the first of them is overdue.
@@ -271,7 +248,7 @@ export class Pacer {
     const isShown = queueMs > this.targetMs * WISHED_SHARE;
     if (!isShown) this.#shownLocalMs = null;
     else this.#shownLocalMs ??= localMs;
-    const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= CONFIRM_MS;
+    const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= QUEUE_CONFIRM_MS;
     if (isConfirmed || queueMs > this.targetMs) {
       this.#isSearching = false;
       this.#shownLocalMs = null;
