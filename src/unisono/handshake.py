@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 # Of one request with all its headers; aiohttp takes 8 KiB for each line.
 MAX_HEAD_BYTES = 16 * 1024
@@ -58,8 +59,9 @@ STOPPING = HttpRefusal(503, "Service Unavailable", "This server is stopping.\n",
 
 def come_again(status: int, detail: str, retry_after_sec: int) -> HttpRefusal:
     """429 for what the address of the client did, 503 for what the server cannot do now."""
-    reason = "Too Many Requests" if status == 429 else "Service Unavailable"
-    return HttpRefusal(status, reason, f"{detail}.\n", {"Retry-After": str(retry_after_sec)})
+    return HttpRefusal(
+        status, HTTPStatus(status).phrase, f"{detail}.\n", {"Retry-After": str(retry_after_sec)}
+    )
 
 
 def may_become_handshake(data: bytes, paths: Collection[bytes]) -> bool:

@@ -1,8 +1,8 @@
 """One upgrade on its way in, and the address it counts for: from the handshake until its connection is gone.
 
-    asking --refused--> ended
+    asking --refused: its page, its address, too many at once--> ended
     asking --waits--> its turn: inside --connection lost--> ended
-              '--left--> ended
+              '--left--> ended, and the turn is the next one's
 
 Both carriers go through it: `connection` for the first request of a connection, `app` for a later one. Clock:
 `global_us`. Knows neither sockets nor HTTP.

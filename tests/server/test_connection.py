@@ -9,7 +9,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -362,7 +362,7 @@ async def test_who_pings_and_reads_no_answer_is_a_slow_reader(
     raw.send(handshake())
     await raw.response()
     await raw.join("bo")
-    raw.writer.transport.pause_reading()
+    cast("asyncio.Transport", raw.writer.transport).pause_reading()
     raw.send(5_000 * frame(b"p" * 100, PING))
     await until(lambda: control.hub.metrics.closes["slow_reader"] == 1)
 
