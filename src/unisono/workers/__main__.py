@@ -13,9 +13,10 @@ import sys
 
 import msgspec
 
-from unisono.cli import EXIT_CANNOT_START, EXIT_OK, loop_factory, make_parser, read_config
+from unisono.cli import EXIT_CANNOT_START, EXIT_OK, make_parser, read_config
 from unisono.config import Config
 from unisono.errors import StartError
+from unisono.event_loop import loop_factory
 from unisono.log import start_logging
 from unisono.workers.channel import Start
 from unisono.workers.worker import Worker

@@ -15,8 +15,13 @@ export type Lateness =
   | { readonly verdict: "unheard" }
   | { readonly verdict: "unsteady"; readonly spreadMs: number };
 
+interface Arrived {
+  readonly startSec: number;
+  readonly afterSlotMs: number;
+}
+
 /** MC3: of five rounds a majority. */
-const MIN_HEARD = 3;
+export const MIN_HEARD = 3;
 /** MC3: ears begin to notice at a few ms; a measurement that scatters this much finds nothing finer. */
 const MAX_SPREAD_MS = 1;
 
@@ -27,7 +32,7 @@ export function judge(devices: number, heard: readonly Heard[]): readonly Latene
       slot.device === device && afterSlotMs !== null ? [{ startSec: slot.startSec, afterSlotMs }] : [],
     ),
   );
-  const driftMsPerSec = median(arrivals.flatMap(slopesOf)) ?? 0;
+  const driftMsPerSec = driftOf(arrivals);
   const steady = arrivals.map((mine) => {
     const undrifted = mine.map(({ startSec, afterSlotMs }) => afterSlotMs - driftMsPerSec * startSec);
     const middleMs = median(undrifted);
@@ -61,8 +66,12 @@ export function delaysFor(
   return wanted.map((delayMs) => delayMs && Math.round(delayMs - leastMs));
 }
 
+/** By how many ms a second the recording's clock is off from those that the chirps were played by. */
+export const driftOf = (arrivals: readonly (readonly Arrived[])[]): number =>
+  median(arrivals.flatMap(slopesOf)) ?? 0;
+
 /** MC2: from each pair of a device's rounds; with five rounds ten pairs, so that one wrong arrival does not count. */
-function slopesOf(mine: readonly { startSec: number; afterSlotMs: number }[]): number[] {
+function slopesOf(mine: readonly Arrived[]): number[] {
   return mine.flatMap((one, index) =>
     mine
       .slice(index + 1)
@@ -70,7 +79,7 @@ function slopesOf(mine: readonly { startSec: number; afterSlotMs: number }[]): n
   );
 }
 
-function median(values: readonly number[]): number | null {
+export function median(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   const [low, high] = [sorted[sorted.length % 2 === 1 ? half : half - 1], sorted[half]];

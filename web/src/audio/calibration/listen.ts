@@ -12,10 +12,14 @@ export interface Recording {
   readonly startFrame: number;
 }
 
-export function measureLateness(devices: number, recording: Recording): readonly Lateness[] {
+export const measureLateness = (devices: number, recording: Recording): readonly Lateness[] =>
+  judge(devices, heardIn(devices, recording));
+
+/** What of the timetable is in the recording. */
+export function heardIn(devices: number, recording: Recording): readonly Heard[] {
   const { samples, sampleRate, startFrame } = recording;
   const filter = new MatchedFilter(makeChirp(sampleRate), sampleRate);
-  const heard = timetable(devices).map((slot): Heard => {
+  return timetable(devices).map((slot): Heard => {
     const slotFrame = startFrame + slot.startSec * sampleRate;
     const [from, to] = [
       slotFrame - SEARCH_BEFORE_SEC * sampleRate,
@@ -24,5 +28,4 @@ export function measureLateness(devices: number, recording: Recording): readonly
     const arrival = filter.find(samples, from, to);
     return { slot, afterSlotMs: arrival && ((arrival.atFrame - slotFrame) / sampleRate) * 1000 };
   });
-  return judge(devices, heard);
 }
