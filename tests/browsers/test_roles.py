@@ -227,6 +227,8 @@ def test_low_is_as_designed_and_no_later_than_all(ask: Ask) -> None:
 
 
 @pytest.mark.rig
+@pytest.mark.rig
+@pytest.mark.long
 def test_two_devices_are_left_and_right(folder: Path, tmp_path: Path) -> None:
     """[P87] [P90] Each plays its side and nothing of the other's; bo then becomes left while it plays."""
     with (

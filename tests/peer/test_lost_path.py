@@ -17,7 +17,10 @@ from lab.file_room import MIB, make_noise
 from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 from lab.networks.programs import NetworkServer
 
-pytestmark = pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS)
+pytestmark = [
+    pytest.mark.skipif(not can_make_networks(), reason=NEEDS_NETWORKS),
+    pytest.mark.long,
+]
 
 KEY = "K7QF-9TXM-2B4D"
 SONG = "song.mp3"
