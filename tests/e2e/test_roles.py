@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -10,6 +13,9 @@ from lab.file_room import FileRoom
 from lab.room import has_peers, is_director
 
 pytestmark = pytest.mark.e2e
+
+PLAIN = ["Everything", "Left", "Right", "Low", "Without low"]
+FILM = ["Front left", "Front right", "Centre", "Low effects", "Surround left", "Surround right"]
 
 
 def roles(shot: Snapshot) -> list[str]:
@@ -60,6 +66,26 @@ def test_a_room_is_spread_with_one_tap_and_taken_back_with_one(file_room: FileRo
     expect(bo.page.get_by_role("slider", name="Bass")).to_have_value("4")
     ada.wait_for(lambda shot: roles(shot) == ["all", "low"], "to see bo's role again")
     assert (ada.errors, bo.errors) == ([], [])
+
+
+def test_the_channels_of_a_film_can_be_chosen_while_it_is_the_chosen_song(
+    file_room: FileRoom, tmp_path: Path
+) -> None:
+    """[R14] By what its decoder names; not before, as nobody knows them then."""
+    film = tmp_path / "film.flac"
+    channels = "|".join(f"{name}=c0" for name in ("FL", "FR", "FC", "LFE", "BL", "BR"))
+    source = ["-f", "lavfi", "-i", "sine=duration=20", "-filter_complex", f"[0]pan=5.1|{channels}"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(film)], check=True, timeout=60)
+    [ada] = file_room.enter("ada")
+    options = ada.page.get_by_role("combobox", name="Role", exact=True).get_by_role("option")
+    expect(options).to_have_text(PLAIN)
+    ada.add_file(film)
+    ada.play(film.name)
+    expect(options).to_have_text([*PLAIN, *FILM])
+    ada.page.get_by_role("combobox", name="Role", exact=True).select_option("Centre")
+    ada.wait_for(lambda shot: shot["playback"]["role"] == "centre", "to play the centre")
+    ada.wait_for(lambda shot: (shot["playback"]["positionSec"] or 0) > 1, "to be in the song")
+    assert ada.errors == []
 
 
 def names_of(device: Device, ada: Device, bo: Device) -> str:

@@ -34,7 +34,7 @@ const PLACES: Readonly<Record<Role, readonly [left: number, front: number]>> = {
   "back-centre": [0.5, 0.8],
 };
 /** Beside each other where there is room, else one below the other. */
-const STEP = 52;
+const STEP = 72;
 const STEP_DOWN = 40;
 
 interface Placed extends RoomPerson {
