@@ -174,9 +174,11 @@ class Connection(asyncio.Protocol):
                 return
             assert data.startswith(b"HTTP/1.1 101"), data[:200]
             self._is_open = True
-        while at + 4 <= len(data):
+        while at + 2 <= len(data):  # a ping without payload has no more
             size, start = data[at + 1], at + 2
             if size == 126:
+                if at + 4 > len(data):
+                    break
                 size, start = int.from_bytes(data[start : start + 2], "big"), at + 4
             if start + size > len(data):
                 break
