@@ -32,9 +32,11 @@ export class SessionOpening {
   }
 
   #begin(key: string): void {
-    loadSession(this.#fetchParts).catch((error: unknown) => {
-      console.warn(`could not load ahead: ${String(error)}`);
-    });
+    loadSession(this.#fetchParts)
+      .then((parts) => parts.prepareBulkHome())
+      .catch((error: unknown) => {
+        console.warn(`could not load ahead: ${String(error)}`);
+      });
     if (key === "") return;
     this.#stretcher.stretch(canonicalKey(key)).catch((error: unknown) => {
       console.warn(`could not prepare the key ahead: ${String(error)}`);

@@ -2,7 +2,7 @@
 
 export { keysOfSession } from "../control/index.ts";
 export { readFacts, SwarmSession } from "../session/index.ts";
-export { openBulkHome } from "../transfer/index.ts";
+export { openBulkHome, prepareBulkHome } from "../transfer/index.ts";
 export { noticeOf, readFigures, viewHelp, viewPieces, viewSession } from "../view/index.ts";
 export { LocalNetwork } from "./local-network.ts";
 export { MediaControls } from "./media-controls.ts";

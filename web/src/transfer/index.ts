@@ -1,7 +1,7 @@
 // Files, peer to peer: who is linked, who has what, and every byte on its way. The door of transfer/.
 
 export type { BulkHome } from "./bulk/messages.ts";
-export { openBulkHome } from "./bulk/open-home.ts";
+export { openBulkHome, prepareBulkHome } from "./bulk/open-home.ts";
 export { pieceLengthOf } from "./core/manifest.ts";
 export type { Needs } from "./core/needs.ts";
 export type { PieceMap } from "./core/piece-map.ts";

@@ -7,10 +7,29 @@ import { WorkerHome } from "./worker-home.ts";
 /** To fetch and start a script and to open a store on a busy phone; more than the store's own limits for trying one kind. */
 const START_LIMIT_MS = 20_000;
 
-export async function openBulkHome({ clock, session }: OpenHomeOptions): Promise<BulkHome> {
-  let worker: Worker | null = null;
+/** Its script has been asked for, and nothing else. */
+let prepared: Worker | null = null;
+
+const startWorker = (): Worker =>
+  new Worker(new URL("./bulk.worker.ts", import.meta.url), { type: "module" });
+
+/** Fetches the Worker's script ahead: a tap on Join finds it also where the server has gone by then. */
+export function prepareBulkHome(): void {
   try {
-    worker = new Worker(new URL("./bulk.worker.ts", import.meta.url), { type: "module" });
+    prepared ??= startWorker();
+    prepared.onerror = () => {
+      prepared = null; // the next one may come through, and says so if not
+    };
+  } catch {
+    // No Worker runs here: opening finds that out, too.
+  }
+}
+
+export async function openBulkHome({ clock, session }: OpenHomeOptions): Promise<BulkHome> {
+  let worker = prepared;
+  prepared = null;
+  try {
+    worker ??= startWorker();
     return await within(clock, START_LIMIT_MS, WorkerHome.start(worker, session, clock.nowMs));
   } catch {
     worker?.terminate();

@@ -99,6 +99,8 @@ export class IndexedDbStore implements PieceStore {
   }
 
   async drop(fileId: FileId): Promise<void> {
+    // What lies under this id may be another file's by now, which was renamed.
+    if (!this.#table.has(fileId)) return;
     this.#table.drop(fileId);
     const storedAs = this.#storedAs.get(fileId) ?? fileId;
     this.#storedAs.delete(fileId);

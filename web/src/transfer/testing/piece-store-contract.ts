@@ -159,7 +159,9 @@ export const PIECE_STORE_CONTRACT: readonly ContractCase[] = [
       await store.write(OTHER, 1, bytesOf(50, 2));
       await store.rename(OTHER, SONG);
       await expectError("file-unreadable", store.read(OTHER, 1));
+      await store.drop(OTHER);
       expectSame(await store.files(), [SONG]);
+      await expectPiece(store, SONG, 1, bytesOf(50, 2));
       await store.open(SONG, LAYOUT);
       await store.write(SONG, 0, bytesOf(100, 1));
       expectSame([await store.held(SONG), await store.usedBytes()], [[0, 1], 150]);
