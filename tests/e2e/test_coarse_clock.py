@@ -25,6 +25,7 @@ def knows_its_steps(shot: Snapshot) -> bool:
     return bool(shot["clock"]["state"] == "locked" and shot["clock"]["stepMs"] > COARSE_FROM_MS)
 
 
+@pytest.mark.long
 def test_firefox_that_hides_the_exact_time_locks_starts_with_the_others_and_says_so(
     open_room: Callable[..., Room], song: Song, tmp_path: Path
 ) -> None:

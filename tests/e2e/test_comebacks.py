@@ -39,6 +39,7 @@ CLICK_AT = """([name, atMs]) => {
 }"""
 
 
+@pytest.mark.long
 def test_a_socket_that_falls_silent_is_noticed_and_made_anew(
     open_room: Callable[..., Room], server: ServerProcess, song: Song
 ) -> None:
@@ -98,6 +99,7 @@ def test_who_leaves_leaves_nothing_behind(
         until(device, partial(holds_nothing, device))
 
 
+@pytest.mark.long
 def test_a_frozen_device_is_back_in_step(open_room: Callable[..., Room], song: Song) -> None:
     """Bo's scripts stand still for 20 s, longer than any silence the others forgive."""
     room = open_room(2)

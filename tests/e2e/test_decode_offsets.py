@@ -43,6 +43,7 @@ def test_all_engines_play_the_same_samples(decoders: Decoders, name: str) -> Non
     assert own.match_ms == pytest.approx(0, abs=1e-3)
 
 
+@pytest.mark.long
 def test_a_song_that_lines_up_nowhere_is_not_called_tight(
     open_room: Callable[..., Room], tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_the_length_of_every_format_is_read_from_its_container(tmp_path: Path) -
     assert lengths["flac"]["channels"] == lengths["ogg opus"]["channels"] == 2
 
 
+@pytest.mark.long
 @pytest.mark.rig
 def test_three_hours_play_in_step_from_anywhere(
     open_room: Callable[..., Room], song: Song, tmp_path: Path

@@ -28,6 +28,7 @@ SUSPEND_EDGE_SEC = 0.5
 NOTHING = 1e-5  # more than what keeps an output awake (P33)
 
 
+@pytest.mark.long
 def test_joins_slews_delays_rejoins_and_fades_are_never_heard_as_a_click(
     open_room: Callable[..., Room], tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ PROMISE_MS = 40.0
 LISTEN_SEC = 9.0
 
 
+@pytest.mark.long
 def test_rough_networks_keep_step_and_so_does_who_comes_late_through_one(
     open_room: Callable[..., Room], server: ServerProcess, song: Song, tmp_path: Path, out_dir: Path
 ) -> None:

@@ -133,6 +133,7 @@ async def lose(crowd: Crowd, fleet: Nodes, name: str, how: signal.Signals) -> li
     return held
 
 
+@pytest.mark.long
 async def test_swarms_stay_one_when_nodes_are_killed_drained_and_added(fleet: Nodes) -> None:
     async with crowd_behind(fleet) as crowd:
         crowd.gather(SWARMS, ProbeTimes())
