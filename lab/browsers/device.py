@@ -38,6 +38,13 @@ class Seat(Protocol):
     def report(self, shots: list[Snapshot]) -> str: ...
 
 
+# Two frames, which a page that is not drawn does not have.
+DRAWN = """() => new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(resolve));
+  setTimeout(resolve, 1000);
+})"""
+
+
 class Device:
     """A page in a browser process of its own. `errors` collects console errors and uncaught exceptions."""
 
@@ -107,6 +114,7 @@ class Device:
 
     def show(self, tab: str) -> None:
         """On a phone, what is under this tab; where there is room all is shown, and there are no tabs."""
+        self.page.evaluate(DRAWN)  # a change of the window's size draws tabs, or takes them away
         tabs = self.page.get_by_role("tab", name=tab, exact=True)
         if tabs.count() > 0:
             tabs.click()

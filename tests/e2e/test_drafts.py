@@ -59,7 +59,7 @@ def test_a_long_song_is_listed_before_its_owner_has_read_it_and_then_plays(
     records = [device.page.evaluate("window.record") for device in (ada, bo)]
     print(f"\n{long_song.stat().st_size / 1e6:.0f} MB, ms from adding it: {since_adding(records)}")
     ours, theirs = records
-    # How soon a piece of it is there is for bench/first_piece.py: a busy machine reads the file before it sends any of it.
+    # How soon a piece is elsewhere is for bench/first_piece.py: a busy machine has read all of it by then.
     assert theirs["listed"][1] == ours["listed"][1] != ours["whole"][1]
     assert [shot["plan"]["fileId"] for shot in shots] == [ours["whole"][1]] * 2
     assert [final_id(device) for device in (ada, bo)] == [ours["whole"][1]] * 2
