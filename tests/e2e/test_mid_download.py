@@ -81,6 +81,7 @@ def test_play_before_everyone_has_the_song(open_room: Callable[..., Room], tmp_p
     assert (ada.errors, bo.errors) == ([], [])
 
 
+@pytest.mark.long
 def test_a_song_sounds_on_everyone_while_its_file_is_on_its_way(
     open_room: Callable[..., Room], tmp_path: Path
 ) -> None:

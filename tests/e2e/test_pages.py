@@ -96,6 +96,7 @@ def test_a_page_that_firefox_kept_is_in_the_swarm_again(file_room: FileRoom, tmp
     assert bo.snapshot()["files"][0]["offeredBy"], "bo is the owner as before"
 
 
+@pytest.mark.long
 def test_with_cookies_blocked_everything_works_from_memory(file_room: FileRoom, tmp_path: Path) -> None:
     """[G7] The browsers' own settings, under which reading `localStorage` throws, or it is null."""
     blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}

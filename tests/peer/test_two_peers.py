@@ -209,6 +209,7 @@ async def test_three_files_in_the_queue_play_as_the_recording_they_were_cut_from
         assert_is_like(take, start_us, whole, (4 * 44_100 + 17, 8 * 44_100 + 1_003))
 
 
+@pytest.mark.long
 async def test_the_music_goes_on_when_the_director_leaves_and_past_what_nobody_can_play(
     server: ServerProcess, tmp_path: Path
 ) -> None:
