@@ -69,6 +69,7 @@ def test_the_server_dies_and_comes_back_and_nobody_hears_it(
         assert silence_after_ms(recording, speaker, stop_at_sec) <= 1000
 
 
+@pytest.mark.long
 def test_a_frozen_director_is_succeeded_and_follows_when_it_thaws(
     open_room: Callable[..., Room], song: Song, tmp_path: Path
 ) -> None:
