@@ -88,7 +88,7 @@ def beside(name: str, load: Load, folder: Path, count: int, ramp_sec: float, sec
         load.ask("connect", group=name, port=server.port, swarms=WATCHERS, size=5)
         quiet = load.ask("run", seconds=QUIET_SEC, **watch)
         with flood(name, server.port, count, ramp_sec + seconds + 5) as strangers:
-            time.sleep(ramp_sec)
+            time.sleep(ramp_sec)  # the flood is measured once all of it has come
             before, used_sec, began_sec = buckets(metrics_port), cpu_sec(server.pid), time.monotonic()
             during = load.ask("run", seconds=seconds, **watch)
             used_sec = (cpu_sec(server.pid) - used_sec) / (time.monotonic() - began_sec)

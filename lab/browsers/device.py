@@ -38,7 +38,7 @@ class Seat(Protocol):
     def report(self, shots: list[Snapshot]) -> str: ...
 
 
-# Two frames, which a page that is not drawn does not have.
+# Resolves after two frames; a page that is not drawn has none, and is not waited for longer than the timer.
 DRAWN = """() => new Promise((resolve) => {
   requestAnimationFrame(() => requestAnimationFrame(resolve));
   setTimeout(resolve, 1000);

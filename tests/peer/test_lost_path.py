@@ -78,7 +78,7 @@ class ToldPeer:
         while not is_so():
             if self._process.poll() is not None or time.monotonic() > deadline_sec:
                 raise AssertionError(f"never {what}: {self.told}\n{self.log}")
-            time.sleep(POLL_SEC)
+            time.sleep(POLL_SEC)  # asks again; the deadline ends it
 
 
 @pytest.fixture
