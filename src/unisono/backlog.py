@@ -16,7 +16,7 @@ from unisono.swarm import ConnectionId
 # What is left of the budget after closing the worst readers.
 SHARE_AFTER = 0.75
 
-# Who is asked anew at a time, 1 ms of work.
+# Who is asked anew at a time, half a ms of work.
 ASKED_AT_ONCE = 1_000
 
 

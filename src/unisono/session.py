@@ -245,13 +245,13 @@ class ControlSession(WSListener):
     def _take_message(self, data: bytes, t1_ns: int, *, is_last: bool) -> None:
         """`is_last`: of what was read at once."""
         message = self._decode(data)
-        is_probe = self._is_seated and type(message) is Ping
-        if is_probe:
-            self._pong(cast("Ping", message), t1_ns)
+        if type(message) is Ping and self._is_seated:
+            self._pong(message, t1_ns)
+            self._budget.charge(len(data), t1_ns // NS_PER_US)
+            self._hub.metrics.received("ping", len(data))
+            return
         self._budget.charge(len(data), t1_ns // NS_PER_US)
         self._hub.metrics.received(kind_of(message), len(data))
-        if is_probe:
-            return
         if not self._has_turn:
             assert self._waiting is not None  # noqa: S101 - made when the turn was given away
             self._waiting.append(message)

@@ -1,8 +1,8 @@
 """So much of one kind of work in a turn of the event loop, the rest in the turns after it, in order.
 
-A loop handles all that it has read before it reads again: a hundred joins that come in one moment are 40 ms
-of signatures, and whoever's clock probe comes meanwhile waits for all of them. Between two turns the loop
-reads, and answers probes. Clock: none; turns are counted. Knows nothing of what the work is.
+A loop handles all that it has read before it reads again: of joins that come in one moment all would be
+checked first, tens of ms for a hundred, and whoever's clock probe comes meanwhile would wait for it. Between
+two turns the loop reads, and answers probes. Clock: none; turns are counted. Knows nothing of what the work is.
 """
 
 from __future__ import annotations
