@@ -2,7 +2,7 @@
 
 A loop handles all that it has read before it reads again: of joins that come in one moment all would be
 checked first, tens of ms for a hundred, and whoever's clock probe comes meanwhile would wait for it. Between
-two turns the loop reads, and answers probes. Clock: none; turns are counted. Knows nothing of what the work is.
+two turns the loop reads, and answers probes. Clock: none, turns are counted. It does not know the work.
 """
 
 from __future__ import annotations
