@@ -26,7 +26,8 @@ from unisono.peer.ambient import RealClock
 from unisono.peer.keys import derive_keys
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
-from unisono.peer.session import PeerSession, SessionOptions
+from unisono.peer.session import PeerSession
+from unisono.peer.session_options import SessionOptions
 
 PIECE_SEC = 60
 SAMPLE_SEC = 0.05

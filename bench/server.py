@@ -58,6 +58,10 @@ class Load:
             text=True,
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def ask(self, do: str, **how: object) -> Figures:
         command, answer = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
         command.write(json.dumps({"do": do, **how}) + "\n")

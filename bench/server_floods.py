@@ -7,8 +7,10 @@
     return-rude  the same beside a host with 500 unfinished upgrades a second
 
 Names as arguments run only those. The load is `bench.floods`, the clock is watched by `bench.server_load`: a
-hundred members in swarms of five, five probes a second each. Two cores carry all of it, so the watchers wait
-for the flood as well as for the server; the server's own histograms stand beside.
+hundred members in swarms of five, five probes a second each. Where fewer cores are free than processes run,
+a round trip holds the time that server and watchers wait for a core, up to 100 ms at a time beside other
+work: how much of the time they did stands beside, and the server's own histograms. `--real-time` (root) gives
+both a core whenever they can use one, so that what is left is the server's doing.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import signal
 import subprocess
@@ -38,6 +41,11 @@ WATCHERS, WATCH_HZ = 20, 5.0
 QUIET_SEC = 3.0
 
 Figures = dict[str, Any]
+
+
+def waited_sec(pid: int) -> float:
+    """How long the main thread could have run and had no core."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 
 
 def peak_mib(pid: int) -> float:
@@ -78,11 +86,23 @@ async def newcomer_ms(port: int) -> float:
     return float("inf")
 
 
-def beside(name: str, load: Load, folder: Path, count: int, ramp_sec: float, seconds: float) -> Figures:
+def beside(
+    name: str,
+    load: Load,
+    folder: Path,
+    count: int,
+    ramp_sec: float,
+    seconds: float,
+    *,
+    is_real_time: bool,
+) -> Figures:
     """One flood beside watchers; the ramp is how long it takes until it is what it is to be."""
     metrics_port = free_port()
     arguments = [*AS_SHIPPED, "--metrics", f"127.0.0.1:{metrics_port}"]
     server = ServerProcess(folder / f"{name}.log", arguments)
+    if is_real_time:
+        for pid in (server.pid, load.pid):
+            os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(1))
     try:
         watch = {"group": name, "ping_hz": WATCH_HZ, "beat_hz": 1.0, "swarms": WATCHERS}
         load.ask("connect", group=name, port=server.port, swarms=WATCHERS, size=5)
@@ -90,8 +110,14 @@ def beside(name: str, load: Load, folder: Path, count: int, ramp_sec: float, sec
         with flood(name, server.port, count, ramp_sec + seconds + 5) as strangers:
             time.sleep(ramp_sec)  # the flood is measured once all of it has come
             before, used_sec, began_sec = buckets(metrics_port), cpu_sec(server.pid), time.monotonic()
+            waited = [waited_sec(pid) for pid in (server.pid, load.pid)]
             during = load.ask("run", seconds=seconds, **watch)
-            used_sec = (cpu_sec(server.pid) - used_sec) / (time.monotonic() - began_sec)
+            passed_sec = time.monotonic() - began_sec
+            used_sec = (cpu_sec(server.pid) - used_sec) / passed_sec
+            waited = [
+                (waited_sec(pid) - earlier_sec) / passed_sec
+                for pid, earlier_sec in zip((server.pid, load.pid), waited, strict=True)
+            ]
             after = buckets(metrics_port)
             new_ms = asyncio.run(newcomer_ms(server.port))
             counts = server_counts(metrics_port)
@@ -109,6 +135,8 @@ def beside(name: str, load: Load, folder: Path, count: int, ramp_sec: float, sec
             "newcomer_ms": new_ms,
             "peak_mib": peak_mib(server.pid),
             "cpu_percent": 100 * used_sec,
+            "server_waited_for_core_percent": 100 * waited[0],
+            "watchers_waited_for_core_percent": 100 * waited[1],
             "server": {key: value for key, value in counts.items() if key in SHOWN_COUNTS},
             "fates": fates,
         }
@@ -165,6 +193,7 @@ def main() -> None:
         "--people", type=int, default=COUNTS["return"], help="of the crowd, and that never read"
     )
     parser.add_argument("--seconds", type=float, default=10.0, help="watched beside each flood")
+    parser.add_argument("--real-time", action="store_true", help="server and watchers before all others")
     options = parser.parse_args()
     found: dict[str, Figures] = {}
     load = Load()
@@ -177,7 +206,15 @@ def main() -> None:
                 else:
                     count = options.people if name == "never-read" else COUNTS[name]
                     ramp_sec = options.people / 500 if name == "never-read" else 2.0
-                    found[name] = beside(name, load, Path(folder), count, ramp_sec, options.seconds)
+                    found[name] = beside(
+                        name,
+                        load,
+                        Path(folder),
+                        count,
+                        ramp_sec,
+                        options.seconds,
+                        is_real_time=options.real_time,
+                    )
                 print(name, json.dumps(found[name]), flush=True)
     finally:
         load.close()
@@ -192,6 +229,7 @@ def main() -> None:
             "newcomer ms",
             "peak MiB",
             "CPU %",
+            "waited for a core %",
         ),
         [
             [
@@ -206,6 +244,7 @@ def main() -> None:
                         "newcomer_ms",
                         "peak_mib",
                         "cpu_percent",
+                        "server_waited_for_core_percent",
                     )
                 ),
             ]

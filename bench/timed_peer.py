@@ -18,7 +18,8 @@ from pathlib import Path
 
 from unisono.peer.file_state import KnownFile
 from unisono.peer.keys import derive_keys, read_link
-from unisono.peer.session import PeerSession, SessionOptions
+from unisono.peer.session import PeerSession
+from unisono.peer.session_options import SessionOptions
 
 POLL_SEC = 0.02
 

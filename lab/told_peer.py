@@ -17,7 +17,8 @@ from typing import Any
 
 from unisono.event_loop import loop_factory
 from unisono.peer.keys import derive_keys, read_link
-from unisono.peer.session import PeerSession, SessionOptions
+from unisono.peer.session import PeerSession
+from unisono.peer.session_options import SessionOptions
 
 POLL_SEC = 0.05
 

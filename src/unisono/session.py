@@ -245,18 +245,22 @@ class ControlSession(WSListener):
     def _take_message(self, data: bytes, t1_ns: int, *, is_last: bool) -> None:
         """`is_last`: of what was read at once."""
         message = self._decode(data)
-        is_probe = self._is_seated and type(message) is Ping
-        if is_probe:
-            self._pong(cast("Ping", message), t1_ns)
+        if type(message) is Ping and self._is_seated:
+            self._pong(message, t1_ns)
+            self._budget.charge(len(data), t1_ns // NS_PER_US)
+            self._hub.metrics.received("ping", len(data))
+            return
         self._budget.charge(len(data), t1_ns // NS_PER_US)
         self._hub.metrics.received(kind_of(message), len(data))
-        if is_probe:
-            return
-        if self._has_turn:
-            self._act(message, is_last=is_last)
-        else:
+        if not self._has_turn:
             assert self._waiting is not None  # noqa: S101 - made when the turn was given away
             self._waiting.append(message)
+        elif self._is_seated:
+            self._act(message, is_last=is_last)
+        else:
+            # Signatures are checked for a few in each turn of the loop.
+            self._give_turn_away().append(message)
+            self._hub.joins.take(self._take_turn)
 
     def _decode(self, data: bytes) -> ClientMessage:
         if len(data) > self._limits.max_frame_bytes:
@@ -296,16 +300,25 @@ class ControlSession(WSListener):
                 if not is_last:
                     # A burst already received would otherwise be handled in one go, and every other peer's
                     # clock probe would wait for it.
-                    self._has_turn = False
-                    self._waiting = self._waiting or deque()
+                    self._give_turn_away()
                     asyncio.get_running_loop().call_soon(self._take_turn)
             case AskIce():
                 self._hub.give_ice(self._connection)
             case Leave():
                 self._hub.leave(self._connection)
                 self._close_with(None, CloseCode.NORMAL, "")
+            case Ping():
+                # It came behind a join that had to wait, and was as good as unread.
+                self._pong(message, time.monotonic_ns())
             case Join():
                 raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")
+
+    def _give_turn_away(self) -> deque[ClientMessage]:
+        """What comes waits there until `_take_turn`."""
+        self._has_turn = False
+        if self._waiting is None:
+            self._waiting = deque()
+        return self._waiting
 
     def _take_turn(self) -> None:
         self._has_turn = True

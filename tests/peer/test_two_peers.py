@@ -25,7 +25,8 @@ from unisono.peer.keys import derive_keys
 from unisono.peer.lane import Lane, interpolate
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
-from unisono.peer.session import PeerSession, SessionOptions
+from unisono.peer.session import PeerSession
+from unisono.peer.session_options import SessionOptions
 from unisono.peer.sound import HeldSound
 
 RATE_HZ = 48_000

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
-from unisono.backlog import SHARE_AFTER, Backlog
+from unisono.backlog import ASKED_AT_ONCE, SHARE_AFTER, Backlog
 
 BUDGET_BYTES = 1_000_000
+
+
+def asked(backlog: Backlog, queue_bytes_of: Callable[[int], int]) -> list[int]:
+    """Who is cut off, once all have been asked."""
+    while not backlog.ask_some(queue_bytes_of):
+        pass
+    return backlog.worst()
 
 
 def test_while_the_budget_holds_nobody_is_cut_off() -> None:
     backlog = Backlog(BUDGET_BYTES)
     assert not any(backlog.note(connection, 1000) for connection in range(1000))
     assert backlog.note(1000, 1000)
-    assert backlog.worst(lambda _: 700) == [], "most of it had gone out meanwhile"
+    assert asked(backlog, lambda _: 700) == [], "most of it had gone out meanwhile"
     assert backlog.total_bytes == 1001 * 700
 
 
@@ -24,7 +32,7 @@ def test_the_longest_queues_go_first_and_only_until_there_is_room() -> None:
     for connection, size in queues.items():
         is_too_much = backlog.note(connection, size)
     assert is_too_much
-    assert backlog.worst(queues.__getitem__) == [3]
+    assert asked(backlog, queues.__getitem__) == [3]
     assert backlog.total_bytes == sum(queues.values()) - 500_000
 
 
@@ -34,6 +42,25 @@ def test_one_who_goes_takes_its_queue_along() -> None:
     backlog.forget(1)
     backlog.forget(2)
     assert not backlog.note(3, 900_000)
+
+
+def test_asking_thousands_is_spread_and_passes_over_who_went_meanwhile() -> None:
+    backlog, looked = Backlog(BUDGET_BYTES), list[int]()
+    for connection in range(2 * ASKED_AT_ONCE + 1):
+        backlog.note(connection, 1000)
+
+    def look(connection: int) -> int:
+        looked.append(connection)
+        return 1000
+
+    assert not backlog.ask_some(look)
+    assert len(looked) == ASKED_AT_ONCE
+    gone = next(each for each in range(2 * ASKED_AT_ONCE) if each not in looked)
+    backlog.forget(gone)
+    while not backlog.ask_some(look):
+        pass
+    assert gone not in looked
+    assert len(looked) == len(set(looked)) == 2 * ASKED_AT_ONCE
 
 
 def test_ten_thousand_that_never_read_hold_no_more_than_the_budget_and_cost_few_looks() -> None:
@@ -51,7 +78,7 @@ def test_ten_thousand_that_never_read_hold_no_more_than_the_budget_and_cost_few_
         connection = chance.randrange(10_000)
         queues[connection] += 400
         if backlog.note(connection, queues[connection]):
-            for worst in backlog.worst(look):
+            for worst in asked(backlog, look):
                 queues[worst] = 0
         assert sum(queues.values()) <= BUDGET_BYTES if connection < 10 else True
     assert looks / 100_000 < 20

@@ -83,7 +83,7 @@ def test_the_operator_guide_names_options_metrics_and_files_that_exist() -> None
     of_ours = {
         flag for line in re.findall(r"`[^`]*`", text) for flag in re.findall(r"(?<!\S)`?(--[a-z-]+)", line)
     }
-    others = {"--read-only", "--cap-drop", "--stop-timeout", "--now", "--before", "--rounds"}
+    others = {"--read-only", "--cap-drop", "--stop-timeout", "--now", "--before", "--rounds", "--real-time"}
     assert of_ours - flags <= others
     variables = {flag.removeprefix("--").replace("-", "_").upper() for flag in flags}
     assert set(re.findall(r"UNISONO_([A-Z]+[A-Z_]*)", text)) <= variables

@@ -28,7 +28,8 @@ from unisono.peer.peer_message import clean_name
 from unisono.peer.playback_controller import NORMAL_TEMPO, PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_line
-from unisono.peer.session import PeerSession, SessionOptions
+from unisono.peer.session import PeerSession
+from unisono.peer.session_options import SessionOptions
 
 REPORT_SEC = 0.5
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from msgspec import UnsetType
 
-from unisono.peer.ambient import Chance, Clock, RealChance, RealClock
 from unisono.peer.anchor import decode_anchor
 from unisono.peer.annotations import is_index_like
 from unisono.peer.constants.session import SERVER_SILENCE_MS, Role
@@ -26,10 +23,9 @@ from unisono.peer.envelope import Sealer
 from unisono.peer.errors import WireError
 from unisono.peer.file_state import KnownFile, PeerAnswered
 from unisono.peer.heartbeat_message import HeartbeatMessage
-from unisono.peer.keys import SwarmKeys
 from unisono.peer.member_budgets import MemberBudgets, budget_for
 from unisono.peer.offset import OffsetEstimate, Probe
-from unisono.peer.outputs import Outputs, Sink
+from unisono.peer.outputs import Outputs
 from unisono.peer.own_role import RoleDesk
 from unisono.peer.own_status import OwnStatus
 from unisono.peer.peer_comparison import PeerComparison
@@ -46,6 +42,7 @@ from unisono.peer.ready_songs import ReadySongs
 from unisono.peer.role_message import RoleRequest
 from unisono.peer.roster import HelloHandshake, Roster
 from unisono.peer.safe_text import clean_line
+from unisono.peer.session_options import SessionOptions
 from unisono.peer.signal import Signal
 from unisono.peer.swarm import FileSwarm
 from unisono.peer.synced_clock import SyncedClock
@@ -66,24 +63,6 @@ TICK_SEC = 0.1
 MOST_LOGGED_ERRORS = 32
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionOptions:
-    keys: SwarmKeys
-    server: str
-    name: str
-    files: Sequence[Path] = ()
-    # Whether these go to the end of the queue.
-    is_queueing: bool = False
-    speaker_delay_ms: int = 0
-    # What of the sound this peer plays, whatever a director asks; None: all, until a director asks for else.
-    role: Role | None = None
-    # Each is given the playback controller, from which it learns what sounds when. None at all: a peer
-    # without sound.
-    sinks: Sequence[Callable[[PlaybackController], Sink]] = ()
-    clock: Clock = field(default_factory=RealClock)
-    chance: Chance = field(default_factory=RealChance)
 
 
 class PeerSession:
