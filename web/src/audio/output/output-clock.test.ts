@@ -56,6 +56,26 @@ describe("the output clock", () => {
     expect(Math.abs((line.audioSecAt(5_200) ?? 0) * 1_000 - 5_125)).toBeLessThan(0.15);
   });
 
+  it("[P11] takes a timestamp that is read again and again for one, and never for a step", () => {
+    const line = new OutputClock();
+    read(line, 1_000, 5_000, -60);
+    for (let reading = 0; reading < 20; reading++)
+      line.add({ localMs: 5_080, audioSec: (5_080 - 75) / 1_000 });
+    expect(line.steps).toBe(0);
+    expect(Math.abs((line.audioSecAt(5_200) ?? 0) * 1_000 - 5_140)).toBeLessThan(0.15);
+  });
+
+  it("[P11] does so between PulseAudio's answers, too", () => {
+    const line = new OutputClock();
+    for (let at = 0; at < 4; at++) {
+      line.add({ localMs: 1_000 + 1_500 * at, audioSec: (940 + 1_500 * at) / 1_000, kind: "answer" });
+    }
+    for (let reading = 0; reading < 20; reading++)
+      line.add({ localMs: 5_580, audioSec: (5_580 - 57) / 1_000 });
+    expect(line.steps).toBe(1); // the first answer's
+    expect(Math.abs((line.audioSecAt(5_700) ?? 0) * 1_000 - 5_640)).toBeLessThan(0.1);
+  });
+
   it("[P11] finds a step of 2 ms as well, and keeps the card's skew over it", () => {
     const line = new OutputClock();
     read(line, 1_000, 9_000, 0, 200);

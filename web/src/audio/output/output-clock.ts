@@ -15,8 +15,8 @@ export interface OutputSample {
    * speaks for itself.
    */
   readonly kind?: "smoothed" | "rough" | "answer" | "edge";
-  /** Of an answer: its standard deviation. */
-  readonly noiseMs?: number;
+  /** Of an answer: its standard deviation. Of what is rough: how far off it may be. */
+  readonly noiseMs?: number | undefined;
 }
 
 export interface LineReading {
@@ -89,7 +89,7 @@ const ANSWER_PATIENCE_MS = 8_000;
 
 /**
  * Before the first answer the library's line hangs on one reading of a stream that had hardly begun: in rooms whose streams had
- * underrun it was up to 40 ms off, and mostly within this.
+ * underrun it was up to 40 ms off, and mostly within this; a steep line of the library's tells of more.
  */
 const ROUGH_MS = 5;
 /** Nobody has measured a loudspeaker any better. */
@@ -130,10 +130,13 @@ export class OutputClock {
   #usualSkew = 0;
   #usualSkewPpm = SKEW_PRIOR_PPM;
   #noise: LineNoise = { levelMs: 0, meanLocalMs: 0, skew: 0 };
-  #isRough = false;
+  /** How far off the line may be while the platform's timestamps are rough. */
+  #roughMs: number | null = null;
   #areEdges = false;
   #reading: LineReading | null = null;
   #outliers: Sample[] = [];
+  /** Of the last timestamp, also of one that the line does not stand on: read again, it says nothing new. */
+  #toldMs = Number.NEGATIVE_INFINITY;
   /** When the last answer was given that the line stands on. */
   #answeredLocalMs = Number.NEGATIVE_INFINITY;
   /** Contradict the line and agree with each other, or are the first of all; the next answers decide. */
@@ -154,6 +157,7 @@ export class OutputClock {
   reset(): void {
     this.#samples = [];
     this.#outliers = [];
+    this.#toldMs = Number.NEGATIVE_INFINITY;
     this.#answeredLocalMs = Number.NEGATIVE_INFINITY;
     this.#suspect = [];
     this.#reading = null;
@@ -169,11 +173,11 @@ export class OutputClock {
       this.#addAnswer({ ...lead, noiseMs: sample.noiseMs ?? ANSWER_NOISE_MS, step: 0 });
       return;
     }
-    this.#isRough = sample.kind === "rough";
+    this.#roughMs = sample.kind === "rough" ? Math.max(ROUGH_MS, sample.noiseMs ?? 0) : null;
     this.#areEdges = sample.kind === "edge";
     const stamp = { ...lead, noiseMs: this.#areEdges ? EDGE_SCATTER_MS : SAMPLE_NOISE_MS, step: this.#steps };
-    const last = this.#samples.at(-1);
-    if (last && stamp.localMs <= last.localMs) return;
+    if (stamp.localMs <= this.#toldMs) return;
+    this.#toldMs = stamp.localMs;
     const isAnswered = this.#isAnsweredAt(stamp.localMs);
     if (isAnswered && sample.kind === "smoothed") {
       this.#smoothingMs = stamp.leadMs - this.#leadMsAt(stamp.localMs);
@@ -205,7 +209,7 @@ export class OutputClock {
    */
   uncertaintyMsAt(localMs: number): number | null {
     if (!this.#isSettled()) return null;
-    if (this.#isRough) return ROUGH_MS;
+    if (this.#roughMs !== null) return this.#roughMs;
     const { levelMs, meanLocalMs, skew } = this.#noise;
     return Math.max(LEAST_UNCERTAIN_MS, 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs)));
   }
@@ -322,7 +326,9 @@ export class OutputClock {
   #noiseOf(level: LineReading, recent: readonly Sample[], nowMs: number): LineNoise {
     const { meanLocal, deviation } = leastSquares(this.#samples, this.#usualSkew, this.#usualSkewPpm);
     if (this.#isAnsweredAt(nowMs)) {
-      const scatterMs = LEANING_ANSWERS * recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
+      const toldMs = recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
+      const seenMs = level.scatterMs / Math.sqrt(level.samples);
+      const scatterMs = LEANING_ANSWERS * Math.max(toldMs, seenMs);
       const levelMs = this.#samples.length === 1 ? Math.max(LONE_ANSWER_MS / 2, scatterMs) : scatterMs;
       return { levelMs, meanLocalMs: meanLocal, skew: deviation };
     }

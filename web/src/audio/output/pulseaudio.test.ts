@@ -55,6 +55,49 @@ describe("answers behind smoothed timestamps", () => {
     expect(Math.max(...gaps.slice(5))).toBeLessThan(5_500);
   });
 
+  it("[P24] go on after one that came far too late, though a timestamp of its line was put off", () => {
+    const source = stream({ firstAnswerMs: 0, answerNoiseMs: 0.05 });
+    const answers = new PulseAudioOutput();
+    answersIn(source.timestamps(30_000), answers);
+    source.nextAnswerOffMs = 13.5;
+    const samples = source.timestamps(30_000);
+    const broken = samples.findIndex(
+      (sample, at) => at > 0 && leadMs(sample) - leadMs(samples[at - 1] ?? sample) > 3,
+    );
+    const late = samples.map((sample, at) =>
+      at === broken + 5 ? { ...sample, audioSec: sample.audioSec - 2e-5 } : sample,
+    );
+    const found = late.flatMap((sample) => {
+      const answer = answers.add(sample);
+      expect(answers.kind === "rough").toBe(false);
+      return answer ? [answer] : [];
+    });
+    const gaps = found.slice(1).map((answer, index) => answer.localMs - (found[index]?.localMs ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(1_800);
+    const off = found.filter(
+      (answer) => Math.abs(leadMs(answer) - source.trueLeadMsAt(answer.localMs)) > 0.3,
+    );
+    expect(off.length).toBe(1); // the late one
+  });
+
+  it("[P25] say until the first one how far a steep line may be off", () => {
+    const source = stream({ firstAnswerMs: -30 });
+    source.timestamps(2_600);
+    const answers = new PulseAudioOutput(); // as after a starved second: the stream's beginning was not seen
+    const rough = source.timestamps(4_000).flatMap((sample) => {
+      answers.add(sample);
+      const offMs = Math.abs(leadMs(sample) - source.trueLeadMsAt(sample.localMs));
+      return answers.kind === "rough" ? [{ offMs, roughMs: answers.roughMs }] : [];
+    });
+    const steep = rough.slice(2);
+    expect(steep.length).toBeGreaterThan(5);
+    for (const { offMs, roughMs } of steep) {
+      expect(offMs).toBeGreaterThan(5);
+      expect(roughMs).toBeGreaterThan(offMs);
+      expect(roughMs).toBeLessThan(4 * offMs);
+    }
+  });
+
   it.each([0.02, 0.1, 1])(
     "[P24] do not exist where timestamps scatter by %d ms, and those speak for themselves",
     (scatterMs) => {

@@ -46,6 +46,9 @@ const FILLING_MS = 250;
 /** An answer was never seen to move a recognised line by more; an underrun moves it by 10 and more. */
 const NEW_STREAM_MS = 4;
 
+/** Over so long the library makes good what it is off, by its schedule: answers of settled streams lay a slope of 4.0 to 4.6 s off it. */
+const ROUGH_LEVER_MS = 5_000;
+
 /** What has begun so often without an answer is no smoothed stream; nor is what was one and has had none for so long. */
 const PATIENCE = 3;
 const REMEMBERED_MS = 15_000;
@@ -94,6 +97,12 @@ export class PulseAudioOutput {
     const isRow = isYoung && this.#begunInVain <= PATIENCE;
     const wasRow = this.#lastMs - this.#toldMs < REMEMBERED_MS;
     return !this.#isRecognised && (isRow || wasRow) ? "rough" : null;
+  }
+
+  /** How far the last timestamp may be off where it is rough, ms: a line of the library's leads to where its last answer was. */
+  get roughMs(): number {
+    const line = this.#begun ? new StraightLine(this.#begun.leads, this.#begun.filters.slope) : this.#line;
+    return ROUGH_LEVER_MS * Math.abs(line?.slope ?? 0);
   }
 
   /** Takes the next timestamp; returns the answer that it makes known. */
@@ -209,9 +218,12 @@ export class PulseAudioOutput {
 
   #break(line: StraightLine, next: StraightLine, after: Lead | null): OutputSample | null {
     const before = this.#before;
-    this.#before = line;
     this.#line = next;
     this.#next = after && new StraightLine([after], next.slope);
+    if (this.#smoother && isPutOff(this.#smoother, line, next) && line.leads.length < LASTING_TIMESTAMPS) {
+      return null; // one line, of which the first timestamps were drawn askew by one that was put off
+    }
+    this.#before = line;
     const known = this.#smoother && this.#withOverlooked(this.#smoother, line, next);
     const explained = known && explain(known, line, next);
     if (explained) return this.#take(explained, line);

@@ -192,7 +192,8 @@ function withAnswers(reader: OutputReader): OutputReader {
       reader.read(clock, nowLocalMs, isSoundDue).flatMap((sample): OutputSample[] => {
         const answer = answers.add(sample);
         const { kind } = answers;
-        const stamp: OutputSample = kind ? { ...sample, kind } : sample;
+        const noiseMs = kind === "rough" ? answers.roughMs : undefined;
+        const stamp: OutputSample = kind ? { ...sample, kind, noiseMs } : sample;
         return answer ? [answer, stamp] : [stamp];
       }),
   };

@@ -54,6 +54,8 @@ export interface Reckoned {
 }
 
 const RATE = 48_000;
+/** A page reads so often, and a timestamp that has not changed is not in the capture again. */
+const READ_PERIOD_MS = 20;
 
 export const readCapture = (path: string): CapturedRoom =>
   JSON.parse(gunzipSync(readFileSync(path)).toString()) as CapturedRoom;
@@ -120,7 +122,12 @@ function leadsOf(room: CapturedRoom, device: CapturedDevice, zeroMs: number, rec
       if (rows === stairs) {
         reckoner.poll(readMs - thirdMs, rows[next - 1]?.[1] ?? 0);
         reckoner.poll(readMs, contextSec);
-      } else if (thirdMs > 0) reckoner.add({ localMs: thirdMs, audioSec: contextSec });
+      } else if (thirdMs > 0) {
+        const untilMs = rows[next + 1]?.[0] ?? readMs;
+        for (let againMs = readMs; againMs <= untilMs; againMs += READ_PERIOD_MS) {
+          reckoner.add({ localMs: thirdMs, audioSec: contextSec });
+        }
+      }
     }
     const audioSec = output[index] ?? null;
     const reckoned = reckoner.at(localMs);
