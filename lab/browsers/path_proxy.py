@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.networks.haproxy import free_ports, haproxy
+from lab.networks.haproxy import haproxy
+from lab.ports import free_port
 
 START_LIMIT_SEC = 30.0
 POLL_SEC = 0.05
@@ -37,7 +38,7 @@ backend unisono
 @contextmanager
 def path_proxy(folder: Path, server_port: int, path: str, *, keeps_path: bool) -> Iterator[str]:
     """The address of the page behind the proxy; `keeps_path`: the server sees the path as well."""
-    [port] = free_ports(1)
+    port = free_port()
     rewrite = "" if keeps_path else rf"http-request replace-path {path}/(.*) /\1"
     config = folder / "path.cfg"
     text = _CONFIG.format(port=port, path=path, rewrite=rewrite, server_port=server_port)
