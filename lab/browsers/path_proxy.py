@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +60,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
             with urllib.request.urlopen(url, timeout=START_LIMIT_SEC) as answer:
                 answer.read()
                 return
-        except urllib.error.URLError:
+        except OSError:  # refused, answered with an error, or cut in the middle
             assert process.poll() is None, "haproxy ended"
             assert time.monotonic() < deadline_sec, "haproxy does not answer"
             time.sleep(POLL_SEC)  # asks again; the deadline ends it
