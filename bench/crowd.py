@@ -20,11 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.figures import free_port, marked, server_counts
+from bench.figures import marked, server_counts
 from bench.report import RESULTS, print_table, save
 from lab.browsers.device import Device, Snapshot, wait_for_all
 from lab.browsers.launch import Fleet
 from lab.browsers.process_tree import cpu_sec, memory_mib
+from lab.ports import free_port
 from lab.rig.analysis import first_sound_sec, per_second_ms, summarise
 from lab.rig.plot import save_plot
 from lab.rig.pulse import SpeakerRig

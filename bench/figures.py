@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import urllib.request
 from collections.abc import Iterable
 
@@ -15,13 +14,6 @@ _SAMPLE = re.compile(r"^(unisono_\w+)(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE)
 def marked(marks: Iterable[str]) -> set[int]:
     """Every process of browsers with these marks; browsers that share one are counted once."""
     return {pid for mark in set(marks) for pid in processes_marked(mark)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def server_counts(metrics_port: int) -> dict[str, float]:

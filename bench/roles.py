@@ -20,13 +20,10 @@ from bench.cost import cpu_sec
 from bench.report import print_table, save
 from lab.browsers.folder_server import serve_folder
 from lab.browsers.launch import Fleet
+from lab.browsers.trial_pages import AUDIO_PAGES, build_pages
 from lab.rig.pulse import SpeakerRig
 from lab.rig.tracking import RIG_RATE_HZ, track
 
-ROOT = Path(__file__).parents[1]
-NODE = ROOT / ".venv/bin/node"
-VITE = ROOT / "web/node_modules/vite/bin/vite.js"
-PAGE_CONFIG = ROOT / "web/src/audio/testing/stitch-page.vite.ts"
 SONG = "noise.flac"
 SONG_SEC = 120
 SETTLED_SEC = 6.0
@@ -39,8 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:
         folder = Path(name)
-        build = [str(NODE), str(VITE), "build", "-c", str(PAGE_CONFIG), "--outDir", name]
-        subprocess.run([*build, "--logLevel", "warn"], cwd=ROOT / "web", check=True)
+        build_pages(AUDIO_PAGES, folder)
         make_noise(folder / SONG)
         with serve_folder(folder) as address:
             page = f"{address}/role-page.html"

@@ -28,8 +28,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from bench.figures import free_port
 from bench.report import RESULTS, print_table, save
+from lab.ports import free_port
 from lab.server_process import ServerProcess
 
 SIZE = 5

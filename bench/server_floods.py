@@ -30,10 +30,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from bench.figures import free_port, server_counts
+from bench.figures import server_counts
 from bench.floods import COUNTS, enter
 from bench.report import print_table, save
 from bench.server import Load, bound_of, buckets, cpu_sec
+from lab.ports import free_port
 from lab.server_process import ServerProcess
 
 AS_SHIPPED = ("--connections-per-address", "160", "--joins-per-address", "120", "--stun-port", "0")

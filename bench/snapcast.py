@@ -14,8 +14,8 @@ import numpy as np
 
 from bench.load import busy_cores
 from lab.browsers.launch import Condition
-from lab.browsers.ports import free_port, wait_for_port
 from lab.browsers.process_tree import give_realtime_priority
+from lab.ports import free_port, wait_for_port
 from lab.rig.pulse import SpeakerRig
 from lab.rig.song import Song
 from lab.rig.tracking import RIG_RATE_HZ, Signal

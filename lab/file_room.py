@@ -109,8 +109,18 @@ def make_tune(
 
 def give_little(device: Device) -> None:
     """64 KB/s from now on: what is to be seen half-way takes long enough for that."""
+    _give(device, is_little=True)
+
+
+def give_as_usual(device: Device) -> None:
+    """After `give_little`: what was to be seen has been."""
+    _give(device, is_little=False)
+
+
+def _give(device: Device, *, is_little: bool) -> None:
     device.page.get_by_role("switch", name="Give little", exact=True).click()
-    device.wait_for(lambda shot: bool(shot["transfer"]["isGivingLittle"]), "to give little")
+    words = "to give little" if is_little else "to give as usual"
+    device.wait_for(lambda shot: shot["transfer"]["isGivingLittle"] == is_little, words)
 
 
 def kill_browser(device: Device) -> None:

@@ -121,6 +121,11 @@ def is_playing(shot: Snapshot) -> bool:
     return bool(shot["playback"]["state"] == "playing")
 
 
+def position_sec(shot: Snapshot) -> float:
+    """Where in the song this device is; 0 while that is not known."""
+    return float(shot["playback"]["positionSec"] or 0)
+
+
 def is_director(shot: Snapshot) -> bool:
     return bool(shot["director"]["isMe"])
 

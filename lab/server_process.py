@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+
+from lab.ports import free_port
 
 # Generous: a loaded machine with two cores starts browsers at the same time.
 START_LIMIT_SEC = 60.0
@@ -40,7 +41,7 @@ class ServerProcess:
         env: dict[str, str] | None = None,
     ) -> None:
         self.host = host
-        self.port = port
+        self.port = port or free_port()
         self._log_path = log_path
         self._extra_args = tuple(extra_args)
         self._command = tuple(command)
@@ -96,7 +97,7 @@ class ServerProcess:
         return self._process.wait(STOP_LIMIT_SEC)
 
     def restart(self) -> None:
-        """Starts the process, on the same port if it ran before. A running one is stopped first."""
+        """Starts the process, on the same port as before. A running one is stopped first."""
         self.stop()
         with self._log_path.open("ab") as log:
             self._log_start_bytes = log.tell()
@@ -128,5 +129,5 @@ class ServerProcess:
         try:
             with urllib.request.urlopen(f"{self.url}/healthz", timeout=START_LIMIT_SEC) as answer:
                 return bool(answer.status == 200)
-        except urllib.error.URLError:
+        except OSError:  # refused, too late, or cut in the middle
             return False

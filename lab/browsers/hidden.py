@@ -25,7 +25,7 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from lab.browsers.launch import CHROMIUM_ARGS, CHROMIUM_PATH
-from lab.browsers.ports import free_port, wait_for_port
+from lab.ports import free_port, wait_for_port
 
 SCREEN = "800x600x24"
 ANSWER_LIMIT_SEC = 90.0

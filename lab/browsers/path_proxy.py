@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.networks.haproxy import free_ports, haproxy
+from lab.networks.haproxy import haproxy
+from lab.ports import free_port
 
 START_LIMIT_SEC = 30.0
 POLL_SEC = 0.05
@@ -37,7 +37,7 @@ backend unisono
 @contextmanager
 def path_proxy(folder: Path, server_port: int, path: str, *, keeps_path: bool) -> Iterator[str]:
     """The address of the page behind the proxy; `keeps_path`: the server sees the path as well."""
-    [port] = free_ports(1)
+    port = free_port()
     rewrite = "" if keeps_path else rf"http-request replace-path {path}/(.*) /\1"
     config = folder / "path.cfg"
     text = _CONFIG.format(port=port, path=path, rewrite=rewrite, server_port=server_port)
@@ -60,7 +60,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
             with urllib.request.urlopen(url, timeout=START_LIMIT_SEC) as answer:
                 answer.read()
                 return
-        except urllib.error.URLError:
+        except OSError:  # refused, answered with an error, or cut in the middle
             assert process.poll() is None, "haproxy ended"
             assert time.monotonic() < deadline_sec, "haproxy does not answer"
             time.sleep(POLL_SEC)  # asks again; the deadline ends it

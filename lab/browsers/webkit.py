@@ -25,7 +25,7 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 
 from lab.browsers.device import LINK, WAIT_LIMIT_SEC, Snapshot, wait_for_all
-from lab.browsers.ports import free_port, wait_for_port
+from lab.ports import free_port, wait_for_port
 
 BROWSER_PATH = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))), Path("MiniBrowser"))
 STOP_LIMIT_SEC = 15.0

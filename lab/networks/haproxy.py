@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from lab.ports import free_ports
+
 SHIPPED = Path(__file__).parents[2] / "deploy/haproxy.cfg"
 START_LIMIT_SEC = 30.0
 POLL_SEC = 0.05
@@ -38,18 +40,6 @@ def adapted(folder: Path, port: int, peer_port: int, nodes: Iterable[tuple[str, 
         text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
         assert count > 0, f"the shipped file has no {pattern}"
     return text
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on. Held together until all are known, so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
 
 
 class Proxy:

@@ -19,15 +19,11 @@ from playwright.sync_api import BrowserContext, Page
 
 from lab.browsers.folder_server import serve_folder
 from lab.browsers.launch import Fleet
+from lab.browsers.trial_pages import STORE_PAGE, build_pages
 from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 from lab.networks.programs import NetworkFleet
 
 pytestmark = pytest.mark.e2e
-
-ROOT = Path(__file__).parents[2]
-NODE = ROOT / ".venv/bin/node"
-VITE = ROOT / "web/node_modules/vite/bin/vite.js"
-PAGE_CONFIG = ROOT / "web/src/transfer/testing/store-page.vite.ts"
 
 ON_DISC = ("opfs", "indexeddb")
 KINDS = (*ON_DISC, "memory")
@@ -56,8 +52,7 @@ AGE = """(session) => new Promise((resolve, reject) => {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built page."""
     folder: Path = tmp_path_factory.mktemp("store-page")
-    build = [str(NODE), str(VITE), "build", "-c", str(PAGE_CONFIG), "--outDir", str(folder)]
-    subprocess.run([*build, "--logLevel", "warn"], cwd=ROOT / "web", check=True)
+    build_pages(STORE_PAGE, folder)
     return folder
 
 

@@ -12,7 +12,6 @@ import math
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from lab.browsers.folder_server import serve_folder
 from lab.browsers.launch import Fleet
+from lab.browsers.trial_pages import AUDIO_PAGES, build_pages, open_page
 from lab.rig.pulse import SpeakerRig
 from lab.rig.tracking import RIG_RATE_HZ, track
 from tests.peer.decoding import decode_file
@@ -31,10 +31,6 @@ from unisono.peer.low_band import low_weights
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
-NODE = ROOT / ".venv/bin/node"
-VITE = ROOT / "web/node_modules/vite/bin/vite.js"
-PAGE_CONFIG = ROOT / "web/src/audio/testing/stitch-page.vite.ts"
 EXAMINE = "(question) => rolePage.examine(question)"
 
 RATE_HZ = 48_000
@@ -104,8 +100,7 @@ def file_name(name: str) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built page, and the files."""
     folder: Path = tmp_path_factory.mktemp("role-page")
-    build = [str(NODE), str(VITE), "build", "-c", str(PAGE_CONFIG), "--outDir", str(folder)]
-    subprocess.run([*build, "--logLevel", "warn"], cwd=ROOT / "web", check=True)
+    build_pages(AUDIO_PAGES, folder)
     for name, recipe in RECIPES.items():
         channels = tones(TONES_HZ[: recipe.channels])
         write(folder / file_name(name), channels, recipe.layout, recipe.options)
@@ -124,16 +119,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["chromium", "firefox"])
 def ask(request: pytest.FixtureRequest, folder: Path) -> Iterator[Ask]:
     """Asks the page, open in this engine, about one file."""
-    with ExitStack() as stack:
-        address = f"{stack.enter_context(serve_folder(folder))}/role-page.html"
-        fleet = stack.enter_context(Fleet(address))
-        ada = fleet.chromium("ada", {}) if request.param == "chromium" else fleet.firefox("ada", {})
-        ada.open()
-        ada.page.wait_for_function("window.rolePage !== undefined")
+    with open_page(folder, "role-page", "rolePage", request.param) as page:
 
         def examine(file: str, roles: list[str], tones_hz: tuple[int, ...]) -> tuple[list[str], Found]:
             question = {"file": file, "roles": roles, "tonesHz": tones_hz, "tempo": 100}
-            answer = ada.page.evaluate(EXAMINE, question)
+            answer = page.evaluate(EXAMINE, question)
             return answer["names"], {
                 role: [[complex(*tone) for tone in channel] for channel in channels]
                 for role, channels in answer["found"].items()
@@ -226,7 +216,6 @@ def test_low_is_as_designed_and_no_later_than_all(ask: Ask) -> None:
         assert abs(low[at] + rest[at] - whole[at]) < 10 ** (-90 / 20) * AMPLITUDE
 
 
-@pytest.mark.rig
 @pytest.mark.rig
 @pytest.mark.long
 def test_two_devices_are_left_and_right(folder: Path, tmp_path: Path) -> None:

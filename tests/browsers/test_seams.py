@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lab.browsers.folder_server import serve_folder
-from lab.browsers.launch import Fleet
+from lab.browsers.trial_pages import AUDIO_PAGES, build_pages, open_page
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
-NODE = ROOT / ".venv/bin/node"
-VITE = ROOT / "web/node_modules/vite/bin/vite.js"
-PAGE_CONFIG = ROOT / "web/src/audio/testing/stitch-page.vite.ts"
 EXAMINE = "(question) => seamPage.examine(question)"
 
 UNCUT_SEC = 21
@@ -86,8 +80,7 @@ def noise_between(from_sec: float, frames: int, rate_hz: int) -> NDArray[np.floa
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built page, the uncut noise and the pieces of it."""
     folder: Path = tmp_path_factory.mktemp("seam-page")
-    build = [str(NODE), str(VITE), "build", "-c", str(PAGE_CONFIG), "--outDir", str(folder)]
-    subprocess.run([*build, "--logLevel", "warn"], cwd=ROOT / "web", check=True)
+    build_pages(AUDIO_PAGES, folder)
     (folder / "uncut.f32").write_bytes(noise_between(0, CUTS[-1], UNCUT_RATE_HZ).tobytes())
     for album in ALBUMS:
         for place, name in enumerate(album):
@@ -115,16 +108,11 @@ def file_name(name: str, place: int) -> str:
 @pytest.fixture(scope="module", params=["chromium", "firefox"])
 def examine(request: pytest.FixtureRequest, folder: Path) -> Iterator[Examine]:
     """Asks the page, open in this engine, for one album."""
-    with ExitStack() as stack:
-        address = f"{stack.enter_context(serve_folder(folder))}/seam-page.html"
-        fleet = stack.enter_context(Fleet(address))
-        ada = fleet.chromium("ada", {}) if request.param == "chromium" else fleet.firefox("ada", {})
-        ada.open()
-        ada.page.wait_for_function("window.seamPage !== undefined")
+    with open_page(folder, "seam-page", "seamPage", request.param) as page:
 
         def ask(files: list[str], context_rate_hz: int) -> Result:
             question = {"files": files, "uncut": "uncut.f32", "uncutRate": UNCUT_RATE_HZ}
-            answer: Result = ada.page.evaluate(EXAMINE, {**question, "contextRate": context_rate_hz})
+            answer: Result = page.evaluate(EXAMINE, {**question, "contextRate": context_rate_hz})
             return answer
 
         yield ask

@@ -10,27 +10,22 @@ from __future__ import annotations
 import random
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pytest
 
 from lab.browsers.folder_server import serve_folder
-from lab.browsers.launch import Fleet
+from lab.browsers.trial_pages import AUDIO_PAGES, build_pages, open_page
 from lab.browsers.webkit import WebKitDevice
 from lab.rig.song import make_music
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
-NODE = ROOT / ".venv/bin/node"
-VITE = ROOT / "web/node_modules/vite/bin/vite.js"
-PAGE_CONFIG = ROOT / "web/src/audio/testing/stitch-page.vite.ts"
 
 MUSIC_SEC = 17.0
-ENGINES = ("chromium", "firefox", "webkitgtk")
+Engine = Literal["chromium", "firefox", "webkitgtk"]
 EXAMINE = "(question) => stitchPage.examine(question)"
 EXAMINE_DAMAGED = "(question) => stitchPage.examineDamaged(question)"
 # In the middle of a slice, whose points are about a second long, a quarter of a second is lost.
@@ -135,8 +130,7 @@ RECIPES = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built page, the music and the files."""
     folder: Path = tmp_path_factory.mktemp("stitch-page")
-    build = [str(NODE), str(VITE), "build", "-c", str(PAGE_CONFIG), "--outDir", str(folder)]
-    subprocess.run([*build, "--logLevel", "warn"], cwd=ROOT / "web", check=True)
+    build_pages(AUDIO_PAGES, folder)
     music: dict[str, bytes] = {}
     for name, recipe in RECIPES.items():
         if recipe.music not in music:
@@ -149,28 +143,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
+@pytest.fixture(scope="module", params=get_args(Engine))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    name: Engine = request.param
     return name
 
 
 @pytest.fixture(scope="module")
-def ask(engine: str, folder: Path) -> Iterator[Ask]:
+def ask(engine: Engine, folder: Path) -> Iterator[Ask]:
     """Asks the page, open in this engine, about one file."""
-    with ExitStack() as stack:
-        address = f"{stack.enter_context(serve_folder(folder))}/stitch-page.html"
-        if engine == "webkitgtk":
-            webkit = stack.enter_context(WebKitDevice("ada", {}, address))
+    if engine == "webkitgtk":
+        with serve_folder(folder) as root, WebKitDevice("ada", {}, f"{root}/stitch-page.html") as webkit:
             webkit.open()
             yield webkit.ask
-            return
-        fleet = stack.enter_context(Fleet(address))
-        ada = fleet.chromium("ada", {}) if engine == "chromium" else fleet.firefox("ada", {})
-        ada.open()
-        ada.page.wait_for_function("window.stitchPage !== undefined")
-
-        yield ada.page.evaluate
+    else:
+        with open_page(folder, "stitch-page", "stitchPage", engine) as page:
+            yield page.evaluate
 
 
 @pytest.mark.parametrize("name", RECIPES)

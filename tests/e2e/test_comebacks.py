@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import time
 import urllib.request
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from playwright.sync_api import expect
 
 from lab.browsers.device import POLL_MS, WAIT_LIMIT_SEC, Device, Snapshot, wait_for_all
 from lab.browsers.tcp_proxy import TcpProxy
+from lab.ports import free_port
 from lab.rig.song import Song
 from lab.room import Room, is_playing
 from lab.server_process import ServerProcess
@@ -33,6 +33,9 @@ KEPT_FILES = """async () => {
   const inFolders = await count(await navigator.storage.getDirectory());
   return inFolders + (await indexedDB.databases()).length;
 }"""
+# The last that a page fetches before the tap on Join.
+LAST_PART_IS_HERE = """() => performance.getEntriesByType("resource")
+  .some(({ name, responseEnd }) => name.includes("bulk.worker") && responseEnd > 0)"""
 CLICK_AT = """([name, atMs]) => {
   const button = [...document.querySelectorAll('button')].find((each) => each.innerText.trim() === name);
   setTimeout(() => button.click(), atMs - Date.now());
@@ -83,9 +86,7 @@ def test_who_leaves_leaves_nothing_behind(
     open_room: Callable[..., Room], song: Song, start_server: Callable[..., ServerProcess]
 ) -> None:
     """The server knows no swarm and no member any more, and the browsers hold no piece of the song."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        metrics_port = probe.getsockname()[1]
+    metrics_port = free_port()
     server = start_server(extra_args=["--metrics", f"127.0.0.1:{metrics_port}"])
     room = open_room(2, base_url=server.url)
     devices = room.enter("ada", "bo")
@@ -140,7 +141,8 @@ def test_a_wait_says_its_cause_and_what_helps(open_room: Callable[..., Room], se
     """The server is gone when ada taps Join, then the network as well: both are said, and both pass."""
     ada = open_room(1).sit("ada")
     ada.open(f"{server.url}/#K7QF-9TXM-2B4D")
-    ada.page.wait_for_load_state("networkidle")  # all of the page is here
+    ada.page.wait_for_function(LAST_PART_IS_HERE)
+    ada.page.wait_for_load_state("networkidle")
     status = ada.page.get_by_role("status")
     server.stop(signal.SIGKILL)
     ada.page.get_by_role("button", name=re.compile("^Join")).click()

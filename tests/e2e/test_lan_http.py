@@ -15,7 +15,7 @@ from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
 from lab.networks.programs import NetworkFleet, NetworkServer, faults
 from lab.rig.pulse import SpeakerRig
 from lab.rig.song import Song
-from lab.room import Room, has_peers, holds, is_director, is_playing
+from lab.room import Room, has_peers, holds, is_director, is_playing, position_sec
 
 pytestmark = [
     pytest.mark.e2e,
@@ -100,10 +100,10 @@ def test_two_phones_on_plain_http_share_play_and_leave(lan: NetworkFleet, song: 
         ada.take_over()  # bo directs since ada's reload
         ada.wait_for(is_director, "to direct again")
         room.start(ada, song.path.name)
-        before_sec = bo.snapshot()["playback"]["positionSec"]
+        before_sec = position_sec(bo.snapshot())
 
         def plays_on(shot: Snapshot) -> bool:
-            return is_playing(shot) and bool(shot["playback"]["positionSec"] > before_sec)
+            return is_playing(shot) and position_sec(shot) > before_sec
 
         wait_for_all([ada, bo], plays_on, "to play on")
         ada.wait_for(is_director, "to direct still")

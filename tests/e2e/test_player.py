@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from lab.browsers.device import Device, Snapshot, wait_for_all
 from lab.rig.song import Song
-from lab.room import Room, has_peers, is_playing
+from lab.room import Room, has_peers, is_playing, position_sec
 
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
@@ -87,11 +87,11 @@ def is_paused(shot: Snapshot) -> bool:
 
 
 def is_past(second: float) -> Callable[[Snapshot], bool]:
-    return lambda shot: is_playing(shot) and shot["playback"]["positionSec"] > second
+    return lambda shot: is_playing(shot) and position_sec(shot) > second
 
 
 def is_before(second: float) -> Callable[[Snapshot], bool]:
-    return lambda shot: is_playing(shot) and shot["playback"]["positionSec"] < second
+    return lambda shot: is_playing(shot) and 0 < position_sec(shot) < second
 
 
 def glows_with_the_music(device: Device) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from lab.browsers.device import Device, Snapshot, wait_for_all
 from lab.file_room import FileRoom
-from lab.room import has_peers, is_director
+from lab.room import has_peers, is_director, position_sec
 
 pytestmark = pytest.mark.e2e
 
@@ -39,7 +39,7 @@ def test_a_room_is_spread_with_one_tap_and_taken_back_with_one(file_room: FileRo
     question = bo.page.get_by_text("asks this phone to play Right")
     expect(question).to_be_visible()
     expect(person(ada, bo)).to_contain_text("asked to play Right")
-    assert roles(bo.snapshot()) == ["all", "left"]
+    bo.wait_for(lambda shot: roles(shot) == ["all", "left"], "to see ada on the left, and to play all itself")
     bo.page.get_by_role("button", name="Allow").click()
     expect(question).to_be_hidden()
     ada.wait_for(lambda shot: roles(shot) == ["left", "right"], "to see bo on the right")
@@ -49,7 +49,7 @@ def test_a_room_is_spread_with_one_tap_and_taken_back_with_one(file_room: FileRo
         expect(person(device, bo)).to_contain_text("plays Right")
         picture = device.page.get_by_role("img", name="Who plays what")
         expect(picture).to_have_accessible_name(f"Who plays what: {names_of(device, ada, bo)}.")
-        assert device.snapshot()["playback"]["role"] == roles(device.snapshot())[0]
+        device.wait_for(lambda shot: shot["playback"]["role"] == roles(shot)[0], "to play its role")
 
     ada.page.get_by_role("button", name="Undo spread").click()
     wait_for_all([ada, bo], lambda shot: roles(shot) == ["all", "all"], "to play everything again")
@@ -74,7 +74,7 @@ def test_the_channels_of_a_film_can_be_chosen_while_it_is_the_chosen_song(
     """[R14] By what its decoder names; not before, as nobody knows them then."""
     film = tmp_path / "film.flac"
     channels = "|".join(f"{name}=c0" for name in ("FL", "FR", "FC", "LFE", "BL", "BR"))
-    source = ["-f", "lavfi", "-i", "sine=duration=20", "-filter_complex", f"[0]pan=5.1|{channels}"]
+    source = ["-f", "lavfi", "-i", "sine=duration=90", "-filter_complex", f"[0]pan=5.1|{channels}"]
     subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(film)], check=True, timeout=60)
     [ada] = file_room.enter("ada")
     options = ada.page.get_by_role("combobox", name="Role", exact=True).get_by_role("option")
@@ -84,7 +84,7 @@ def test_the_channels_of_a_film_can_be_chosen_while_it_is_the_chosen_song(
     expect(options).to_have_text([*PLAIN, *FILM])
     ada.page.get_by_role("combobox", name="Role", exact=True).select_option("Centre")
     ada.wait_for(lambda shot: shot["playback"]["role"] == "centre", "to play the centre")
-    ada.wait_for(lambda shot: (shot["playback"]["positionSec"] or 0) > 1, "to be in the song")
+    ada.wait_for(lambda shot: position_sec(shot) > 1, "to be in the song")
     assert ada.errors == []
 
 

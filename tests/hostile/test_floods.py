@@ -17,10 +17,11 @@ from typing import Any
 
 import aiohttp
 
-from bench.figures import free_port, server_counts
+from bench.figures import server_counts
 from bench.floods import enter
 from bench.server_floods import AS_SHIPPED
 from lab.joiner import Joiner
+from lab.ports import free_port
 from lab.server_process import ServerProcess
 from tests.hostile.test_hostile_stranger import MIB, member, resident_bytes
 from unisono.config import Limits

@@ -113,6 +113,10 @@ def only(kind: str, change: Any) -> Any:
     return lambda victim, message: change(victim, message) if message["type"] == kind else [message]
 
 
+def said_on_console(device: Device, words: str) -> None:
+    device.wait_for(lambda _: any(words in line for line in device.console), f"to say {words!r}")
+
+
 def flipped(body: str, at: int) -> str:
     """The same body with one bit of one byte changed."""
     sealed = bytearray(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -135,7 +139,7 @@ def test_an_altered_offer_or_fingerprint_never_becomes_a_link(pair: Pair) -> Non
     shot = pair.bo.snapshot()
     assert (shot["transfer"]["links"], shot["transfer"]["receivedBytes"]) == (0, 0)
     assert [peer["name"] for peer in shot["peers"] if not peer["isMe"]] == [""]
-    assert any("wire-unsealed" in line for line in pair.bo.console)
+    said_on_console(pair.bo, "wire-unsealed")
 
 
 def test_keys_of_the_server_s_own_are_not_taken_for_a_member_s(pair: Pair) -> None:
@@ -156,7 +160,7 @@ def test_keys_of_the_server_s_own_are_not_taken_for_a_member_s(pair: Pair) -> No
     pair.bo.wait_for(lambda shot: len(shot["peers"]) == 2, "to see ada")
     pair.let_pass(pair.bo)
     assert pair.bo.snapshot()["transfer"]["links"] == 0
-    assert any("who is not" in line for line in pair.bo.console)
+    said_on_console(pair.bo, "who is not")
     pair.server.evil = HONEST
     pair.bo.reload()
     pair.bo.join()

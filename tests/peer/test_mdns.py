@@ -93,10 +93,10 @@ ear.sendto(answer, ("224.0.0.251", 5353))
 """
 ASKER = """
 import asyncio, sys
-from lab.networks.network import NEEDS_NETWORKS, Network, can_make_networks
-from unisono.peer.mdns import MdnsResolver
+from unisono.peer import mdns
+mdns.PATIENCE_SEC = 30.0
 async def ask():
-    resolver = MdnsResolver()
+    resolver = mdns.MdnsResolver()
     print(await resolver.resolve(sys.argv[1]))
     resolver.close()
 asyncio.run(ask())

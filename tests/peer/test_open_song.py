@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from unisono.peer.song_window import AHEAD_SEC, SongWindow
 
 __all__ = ["long_song"]
 
+POLL_SEC = 0.01
+
 
 def opened(path: Path, *places_sec: float) -> OpenSong:
     def make(place_sec: float, index: SeekIndex | None) -> SongWindow:
@@ -27,13 +30,10 @@ def opened(path: Path, *places_sec: float) -> OpenSong:
 
 def until_held(song: OpenSong, at_sec: float) -> list[int]:
     """Which frames are heard there, once they are: of any window."""
-    first = round(at_sec * RATE_HZ)
-    for window in song.windows:
-        with window._changed:
-            if window._changed.wait_for(lambda window=window: window.read(first, 50) is not None, 5.0):  # type: ignore[misc]
-                break
-    sound = song.read(first, 50)
-    assert sound is not None
+    first, give_up_at = round(at_sec * RATE_HZ), time.monotonic() + PATIENCE_SEC
+    while (sound := song.read(first, 50)) is None:
+        assert time.monotonic() < give_up_at
+        time.sleep(POLL_SEC)  # asks again; the deadline ends it
     return frames_of(sound)
 
 

@@ -6,7 +6,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab.networks.haproxy import Proxy, free_ports
+from lab.networks.haproxy import Proxy
+from lab.ports import free_ports
 from lab.server_process import ServerProcess
 
 NODES = 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import aiohttp
 import pytest
 
 from lab.joiner import Joiner
+from lab.ports import free_port
 from lab.server_process import ServerProcess
 from unisono.cli import OPTIONS
 from unisono.metrics import Metrics, Present, Workers
@@ -32,9 +32,7 @@ def named_metrics(text: str) -> set[str]:
 async def test_every_metric_of_the_dashboard_and_of_the_alerts_exists(
     start_server: Callable[..., ServerProcess],
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        metrics_port = probe.getsockname()[1]
+    metrics_port = free_port()
     server = start_server(extra_args=["--metrics", f"127.0.0.1:{metrics_port}", "--stun-port", "0"])
     async with aiohttp.ClientSession() as http, http.ws_connect(server.control_url) as ada:
         await ada.send_json(Joiner("ada").join((await ada.receive()).data))

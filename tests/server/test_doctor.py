@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +18,9 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from lab.ports import free_port, wait_for_port
 from lab.server_process import ServerProcess
+from tests.server.conftest import FRAME_LIMIT_SEC
 from unisono.doctor import Finding, examine, look_at_address, parse_target
 from unisono.ice_probe import Address, ask, parse_url
 from unisono.lan import LanAddress
@@ -97,13 +98,7 @@ class BadProxy:
 
 @pytest.fixture
 def plain(start_server: StartServer) -> ServerProcess:
-    return start_server(extra_args=["--stun-port", str(free_udp_port())])
-
-
-def free_udp_port() -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return start_server(extra_args=["--stun-port", str(free_port())])
 
 
 def doctor(url: str, **environment: str) -> tuple[int, str]:
@@ -135,12 +130,10 @@ def test_a_healthy_server_gets_a_good_word(plain: ServerProcess) -> None:
 
 
 async def test_it_leaves_nothing_behind(start_server: StartServer) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        metrics_port = probe.getsockname()[1]
+    metrics_port = free_port()
     server = start_server(extra_args=["--stun-port", "0", "--metrics", f"127.0.0.1:{metrics_port}"])
     assert await troubles(server.url) == []
-    async with aiohttp.ClientSession() as http:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(FRAME_LIMIT_SEC):
         while True:
             async with http.get(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
                 lines = (await answer.text()).splitlines()
@@ -271,7 +264,7 @@ def test_ice_urls_are_read(url: str, address: Address) -> None:
     "url", ["turn:127.0.0.1:{}?transport=tcp", "turns:127.0.0.1:{}", "stun:127.0.0.1:{}"]
 )
 def test_a_helper_that_is_not_there_is_named(url: str) -> None:
-    url = url.format(free_udp_port())
+    url = url.format(free_port())
     said = ask(IceServer(urls=[url], username="1:a", credential="x"), url)
     assert said is not None
     assert said.startswith(url)
@@ -283,7 +276,7 @@ def coturn(folder: Path, secret: str, more: str = "") -> Iterator[int]:
     """A relay on this machine alone, that takes logins made with this secret. Yields its port."""
     program = shutil.which("turnserver", path="/usr/bin:/usr/sbin:/usr/local/bin")
     assert program is not None, "coturn is missing; `make test-tools` installs it"
-    port = free_udp_port()
+    port = free_port()
     config = folder / "coturn.conf"
     config.write_text(
         f"listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nlistening-port={port}\nuse-auth-secret\n"
@@ -294,13 +287,7 @@ def coturn(folder: Path, secret: str, more: str = "") -> Iterator[int]:
     with (folder / "coturn.log").open("wb") as log:
         process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
         try:
-            while True:
-                assert process.poll() is None, (folder / "coturn.log").read_text()
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except ConnectionRefusedError:
-                    signal.sigtimedwait([], 0.02)
+            wait_for_port(port, "coturn")
             yield port
         finally:
             process.kill()

@@ -65,11 +65,13 @@ async def test_a_draining_server_takes_nobody_in_and_keeps_no_connection_open(co
 async def test_who_waits_in_the_upgrade_queue_is_refused_when_the_draining_begins(
     start_control: StartControl,
 ) -> None:
-    control = await start_control(handshakes_per_sec=1)
+    control = await start_control(handshakes_per_sec=1 / 60)
     ada = await control.joined("ada")
     waiting = asyncio.ensure_future(control.connect("bo"))
     await until(lambda: len(control.hub.upgrades) == 1)
     control.readiness.is_draining = True
+    control.hub.upgrades._next_turn_us = 0  # bo's turn comes now, and not in a minute
+    control.hub._let_in()
     [refusal] = await asyncio.gather(waiting, return_exceptions=True)
     assert isinstance(refusal, aiohttp.WSServerHandshakeError)
     assert refusal.status == 503

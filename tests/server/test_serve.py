@@ -21,6 +21,7 @@ import msgspec
 import pytest
 
 from lab.joiner import SWARM, Joiner
+from lab.ports import free_port
 from lab.server_process import STOP_LIMIT_SEC, ServerProcess
 from tests.server.conftest import FRAME_LIMIT_SEC, USER_IDS
 from unisono.protocol import CloseCode
@@ -113,9 +114,7 @@ async def test_a_session_leaves_no_key_no_id_and_no_address_in_the_log(start_ser
 
 
 def test_metrics_have_their_own_address(start_server: StartServer) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        metrics_port = probe.getsockname()[1]
+    metrics_port = free_port()
     server = start_server(extra_args=["--metrics", f"127.0.0.1:{metrics_port}"])
     with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
         assert b"unisono_connections 0" in answer.read()

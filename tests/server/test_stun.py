@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.joiner import Joiner
+from lab.ports import free_port
 from lab.server_process import ServerProcess
 from tests.server.conftest import FRAME_LIMIT_SEC
 from unisono.config import Ice, Limits
@@ -328,12 +329,6 @@ def test_stun_comes_before_turn_and_carries_no_credentials() -> None:
     assert turn.urls == ["turn:turn.example"]
 
 
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 async def welcomed_ice_servers(server: ServerProcess) -> object:
     async with aiohttp.ClientSession() as http, http.ws_connect(server.control_url) as ada:
         await ada.send_json(Joiner("ada").join((await ada.receive()).data))
@@ -343,7 +338,7 @@ async def welcomed_ice_servers(server: ServerProcess) -> object:
 async def test_a_server_announces_its_responder_and_answers_there(
     start_server: Callable[..., ServerProcess],
 ) -> None:
-    port = free_udp_port()
+    port = free_port()
     server = start_server(extra_args=["--stun-port", str(port)])
     assert await welcomed_ice_servers(server) == [{"urls": [f"stun:127.0.0.1:{port}"]}]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -357,7 +352,7 @@ async def test_a_server_announces_its_responder_and_answers_there(
 async def test_behind_a_proxy_the_responder_is_at_the_public_host(
     start_server: Callable[..., ServerProcess],
 ) -> None:
-    port = free_udp_port()
+    port = free_port()
     public = ["--public-url", "https://party.example/"]
     server = start_server(extra_args=["--stun-port", str(port), *public])
     assert await welcomed_ice_servers(server) == [{"urls": [f"stun:party.example:{port}"]}]

@@ -34,7 +34,7 @@ import type { MediaControls } from "./media-controls.ts";
 import { NamedOutputs } from "./named-outputs.ts";
 import { Notices } from "./notices.ts";
 import { watchPage } from "./page-life.ts";
-import type { KeptPieces, ParkedSession, SessionParts } from "./parked-session.ts";
+import { type KeptPieces, letGo, type ParkedSession, type SessionParts } from "./parked-session.ts";
 import type { QueueActions } from "./queue-actions.ts";
 import { SessionOpening } from "./session-opening.ts";
 import type { SoundActions, SoundSettings } from "./sound-settings.ts";
@@ -294,7 +294,7 @@ export class App {
 
   async #leave(): Promise<void> {
     this.#joinAttempt += 1;
-    const closed = this.#session?.close() ?? this.#kept?.home.close();
+    const closed = this.#session?.close() ?? (this.#kept && letGo(this.#clock, this.#kept.home));
     this.#session = null;
     this.#kept = null;
     this.#files.clear();

@@ -1,6 +1,6 @@
 // What is kept of a session while the browser keeps the page aside (G6), and the part of the page that a session needs.
 
-import { PartMissing } from "../lib/index.ts";
+import { type Clock, PartMissing, within } from "../lib/index.ts";
 import type { BulkHome } from "../transfer/index.ts";
 
 /** Where this device keeps the pieces of a session. */
@@ -8,6 +8,13 @@ export interface KeptPieces {
   readonly session: string;
   readonly home: BulkHome;
 }
+
+/** As long as a session that ends waits for its own. */
+const CLOSE_LIMIT_MS = 15_000;
+
+/** Resolves in any case: nobody must wait for a store that is not used any more, and what stays of it the next start wipes. */
+export const letGo = (clock: Clock, home: BulkHome): Promise<void> =>
+  within(clock, CLOSE_LIMIT_MS, home.close()).catch(() => undefined);
 
 export interface ParkedSession {
   readonly canonical: string;

@@ -3,7 +3,13 @@
 
 import { canonicalKey, KeyStretcher, type SwarmKeys } from "../control/index.ts";
 import type { Clock } from "../lib/index.ts";
-import { type KeptPieces, loadSession, type ParkedSession, type SessionParts } from "./parked-session.ts";
+import {
+  type KeptPieces,
+  letGo,
+  loadSession,
+  type ParkedSession,
+  type SessionParts,
+} from "./parked-session.ts";
 import type { Identity } from "./storage/identity.ts";
 
 export interface Opened {
@@ -59,10 +65,10 @@ export class SessionOpening {
     // A reload of this tab in this swarm finds its pieces again; another tab or swarm never does.
     const session = `${keys.userId.slice(0, 16)}-${keys.swarmId.slice(0, 16)}`;
     const kept = parked?.kept?.session === session ? parked.kept : null;
-    if (!kept) await parked?.kept?.home.close();
+    if (!kept && parked?.kept) await letGo(this.#clock, parked.kept.home);
     const home = kept?.home ?? (await parts.openBulkHome({ clock: this.#clock, session }));
     if (isWanted()) return { parts, keys, kept: { session, home } };
-    if (!kept) await home.close(); // else it waits for the next return, or was closed on leaving
+    if (!kept) await letGo(this.#clock, home); // else it waits for the next return, or was closed on leaving
     return null;
   }
 }

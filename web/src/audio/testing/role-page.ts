@@ -3,16 +3,12 @@
 // and bench/roles.py. Everything is on `window.rolePage`. Local ms, seconds in the song, frames at the context's rate.
 
 import { realClock } from "../../lib/index.ts";
-import { makeSounds } from "../decode/file-sounds.ts";
-import type { SoundFile } from "../decode/sound.ts";
 import type { Lane } from "../lane-line.ts";
-import { LanedSound } from "../laned-sound.ts";
-import { browserSound } from "../output/sound-platform.ts";
 import { Player } from "../player.ts";
 import { makePlayerParts } from "../player-parts.ts";
-import { RenderChannel } from "../render/render-channel.ts";
 import type { Segment } from "../render/segment-track.ts";
 import type { Role, Trim } from "../role.ts";
+import { RenderedLine, soundFileAt } from "./rendered-line.ts";
 
 const RATE = 48_000;
 const FROM_SEC = 3;
@@ -24,21 +20,6 @@ interface Question {
   readonly tonesHz: readonly number[];
   /** Per cent. */
   readonly tempo: number;
-}
-
-async function fileAt(address: string): Promise<SoundFile> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  const file = await response.blob();
-  return {
-    fileId: address,
-    sizeBytes: file.size,
-    read: async (fromByte, toByte) => new Uint8Array(await file.slice(fromByte, toByte).arrayBuffer()),
-    readWhole: () => file.arrayBuffer(),
-    index: null,
-    arriving: null,
-    onFalseIndex() {},
-  };
 }
 
 const laneOf = (fileId: string, tempo: number): Lane => ({
@@ -64,48 +45,22 @@ function toneIn(samples: Float32Array, hz: number): [real: number, imaginary: nu
 
 /** By role, by output channel, by tone. The roles are taken one after the other, as a person would change them. */
 async function examine({ file, roles, tonesHz, tempo }: Question) {
-  const context = new OfflineAudioContext(2, 1, RATE);
-  const platform = browserSound();
-  const channel = new RenderChannel(platform.makeWorker());
-  const lanes = new LanedSound(
-    {
-      context,
-      channel,
-      clock: realClock,
-      platform,
-      onChange: () => undefined,
-      queued: () => null,
-      onLanesChanged: () => undefined,
-    },
-    makeSounds,
-  );
-  await lanes.open(
-    file,
-    await fileAt(file),
-    () => true,
-    () => 0,
-  );
+  const line = new RenderedLine(RATE);
+  const { lanes } = line;
+  await line.open(file);
   lanes.setLanes([laneOf(file, tempo)]);
   const position = FROM_SEC * RATE;
   const found: Record<string, [number, number][][]> = {};
   for (const role of roles) {
     lanes.wantRole(role);
     lanes.takeRole(null);
-    while (!lanes.covers(position, position + 1.01 * RATE)) {
-      lanes.aim(FROM_SEC, 0, false);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await line.decode(FROM_SEC, position, 1.01 * RATE);
     const run = { position, ratio: 1, ratioStep: 0 };
     const segment: Segment = { startFrame: 0, frames: RATE, ...run, fadeFrom: null, isLast: false };
-    const rendered = new Promise<readonly Float32Array[]>((resolve) => {
-      channel.onRendered = ({ channels }) => resolve(channels);
-    });
-    channel.post({ type: "render", id: channel.newId(), segment, ...lanes.under(segment) });
-    found[role] = (await rendered).map((samples) => tonesHz.map((hz) => toneIn(samples, hz)));
+    found[role] = (await line.render(segment)).map((samples) => tonesHz.map((hz) => toneIn(samples, hz)));
   }
   const names = lanes.soundOf(file)?.channels ?? [];
-  lanes.closeAll();
-  channel.close();
+  line.close();
   return { names, found };
 }
 
@@ -121,7 +76,7 @@ async function play(file: string, role: Role, startWallMs: number): Promise<void
   player.unlock();
   player.soundWith(makePlayerParts);
   player.setRole(role);
-  await player.load(file, await fileAt(file));
+  await player.load(file, await soundFileAt(file));
   player.setLanes([laneOf(file, 100)]);
   player.play((localMs) => (localMs + performance.timeOrigin - startWallMs) / 1_000);
 }

@@ -2,15 +2,10 @@
 // renders across their seams, and compares with the uncut sound. Built by stitch-page.vite.ts, driven by tests/browsers/test_seams.py.
 // Everything is on `window.seamPage`; frames are at the context's rate.
 
-import { realClock } from "../../lib/index.ts";
-import { makeSounds } from "../decode/file-sounds.ts";
-import type { SoundFile } from "../decode/sound.ts";
 import type { Lane } from "../lane-line.ts";
-import { LanedSound } from "../laned-sound.ts";
-import { browserSound } from "../output/sound-platform.ts";
 import { RateConverter } from "../render/rate-converter.ts";
-import { RenderChannel } from "../render/render-channel.ts";
 import type { Segment } from "../render/segment-track.ts";
+import { fetchFile, RenderedLine } from "./rendered-line.ts";
 
 interface Question {
   readonly files: readonly string[];
@@ -24,22 +19,6 @@ interface Question {
 const RATIO = 1.000_03;
 const AROUND_SEC = 0.25;
 const NEAR_SEC = 0.05;
-
-async function fetchFile(address: string): Promise<Blob> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  return response.blob();
-}
-
-const fileOf = (file: Blob): SoundFile => ({
-  fileId: `song ${file.size}`,
-  sizeBytes: file.size,
-  read: async (fromByte, toByte) => new Uint8Array(await file.slice(fromByte, toByte).arrayBuffer()),
-  readWhole: () => file.arrayBuffer(),
-  index: null,
-  arriving: null,
-  onFalseIndex() {},
-});
 
 function correlation(one: Float32Array, other: Float32Array, lagFrames = 0): number {
   let [product, energy, otherEnergy] = [0, 0, 0];
@@ -63,30 +42,12 @@ function lagOf(one: Float32Array, other: Float32Array): number {
 }
 
 async function examine({ files, uncut, uncutRate, contextRate }: Question) {
-  const context = new OfflineAudioContext(2, 1, contextRate);
-  const platform = browserSound();
-  const channel = new RenderChannel(platform.makeWorker());
-  const lanes = new LanedSound(
-    {
-      context,
-      channel,
-      clock: realClock,
-      platform,
-      onChange: () => undefined,
-      queued: () => null,
-      onLanesChanged: () => undefined,
-    },
-    makeSounds,
-  );
+  const line = new RenderedLine(contextRate);
+  const { lanes, channel } = line;
   const placed: Lane[] = [];
   let startSec = 0;
   for (const address of files) {
-    await lanes.open(
-      address,
-      fileOf(await fetchFile(address)),
-      () => true,
-      () => 0,
-    );
+    await line.open(address);
     // The queue has lengths in whole microseconds.
     const toSec = Math.round((lanes.soundOf(address)?.durationSec ?? 0) * 1e6) / 1e6;
     placed.push({ fileId: address, startSec, fromSec: 0, toSec, fadeInSec: 0, fadeOutSec: 0, tempo: 100 });
@@ -97,26 +58,18 @@ async function examine({ files, uncut, uncutRate, contextRate }: Question) {
   const converter = new RateConverter(uncutRate, contextRate);
   const whole = converter.convert(samples, 0, 0, converter.outputFrameAt(samples.length));
   channel.post({ type: "load", sourceId: "uncut", channels: [whole], isolated: null }, [whole.buffer]);
-  const render = (request: Parameters<typeof channel.post>[0] & { readonly type: "render" }) =>
-    new Promise<Float32Array>((resolve) => {
-      channel.onRendered = ({ channels }) => resolve(channels[0] as Float32Array);
-      channel.post(request);
-    });
   const seams = [];
   for (const { fileId, startSec: seamSec } of placed.slice(1)) {
     const frames = Math.round(2 * AROUND_SEC * contextRate);
     const position = (seamSec - AROUND_SEC) * contextRate;
-    while (!lanes.covers(position, position + 1.01 * frames)) {
-      lanes.aim(seamSec - 3, 0, false);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await line.decode(seamSec - 3, position, 1.01 * frames);
     const run = { position, ratio: RATIO, ratioStep: 0 };
     const segment: Segment = { startFrame: 0, frames, ...run, fadeFrom: null, isLast: false };
-    const joined = await render({ type: "render", id: 1, segment, ...lanes.under(segment) });
+    const [joined] = (await line.render(segment)) as [Float32Array, ...Float32Array[]];
     const whole = { originFrame: 0, startFrame: 0, fadeInFrames: 0, fadeOutFrames: 0, endFrame: Infinity };
     const place = { ...whole, role: "all", sampleRate: contextRate, stretch: null } as const;
     const alone = { lanes: [{ sourceId: "uncut", ...place }], lanesBefore: [] };
-    const wanted = await render({ type: "render", id: 2, segment, ...alone });
+    const [wanted] = (await line.render(segment, alone)) as [Float32Array, ...Float32Array[]];
     const part = (fromSec: number, toSec: number) => {
       const [from, to] = [fromSec, toSec].map((sec) => Math.round((AROUND_SEC + sec) * contextRate));
       return [joined.subarray(from, to), wanted.subarray(from, to)] as const;
@@ -129,8 +82,7 @@ async function examine({ files, uncut, uncutRate, contextRate }: Question) {
       lagAfterFrames: lagOf(...part(0.01, 0.2)),
     });
   }
-  lanes.closeAll();
-  channel.close();
+  line.close();
   return { lengthsSec: placed.map(({ toSec }) => toSec), seams };
 }
 

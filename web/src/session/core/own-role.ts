@@ -54,6 +54,11 @@ export class OwnRole {
     }
   }
 
+  /** R8: a question is past once another directs than who asked it. */
+  follow(directorId: UserId): void {
+    if (this.#asked && this.#asked.by !== directorId) this.#asked = null;
+  }
+
   /** R6: the tap of consent, which counts for the whole session. */
   allow(): void {
     const asked = this.#asked;

@@ -58,6 +58,20 @@ describe("roles on this device", () => {
     expect(control.askedOf(BO)).toBeNull();
   });
 
+  it("[R8] put no question any more once another directs than who asked", () => {
+    const { director, control } = desk();
+    const { plan } = director;
+    director.receiveHeartbeat(BO, { record: { term: 1, userId: BO, resigned: false }, plan }, 0);
+    control.take(BO, { role: "left", choice: 0, term: 1, rev: 1 }, 0);
+    control.evaluate(0);
+    expect(control.asked?.by).toBe(BO);
+    director.takeOver(0);
+    control.evaluate(0);
+    expect(control.asked).toBeNull();
+    control.tap({ type: "allow-role" }, 0);
+    expect(control.told.role).toBe("all");
+  });
+
   it("are this device's own choice where it assigns one to itself", () => {
     const { control } = desk();
     control.tap({ type: "assign-role", userId: ADA, role: "low" }, 0);

@@ -77,6 +77,7 @@ export class RoleControl {
 
   evaluate(localMs: number): void {
     const { director, send, me } = this.#options;
+    if (director.directorId !== null) this.#own.follow(director.directorId);
     if (!director.isWriter || !director.record) {
       if (director.directorId !== null && director.directorId !== me) this.#assignments.clear(); // R8
       return;
