@@ -133,7 +133,7 @@ class PeerComparison:
 
 
 def _proven_difference_ms(own: OffsetEstimate, answers: Sequence[Probe]) -> float:
-    """How far this computer's clock lies outside of what any of a neighbour's answers allows (T1). The fitted
+    """How far this computer's clock lies outside of what any of a neighbour's answers allows. The fitted
     middle is no proof: where one direction takes all of the round trip, and ever less of it, the fit's drift
     and bound are off by more than it tells.
     """
