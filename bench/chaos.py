@@ -18,9 +18,9 @@ from bench.report import print_table, save
 
 WEB = Path(__file__).parents[1] / "web"
 NODE = WEB.parent / ".venv/bin/node"
-DEPTHS = ("control", "queue", "roles", "sound", "whole")
-# Of all runs: the deeper the simulation, the dearer. Those of queue and roles go as deep as control.
-SHARES = {"control": 0.4, "queue": 0.3, "roles": 0.1, "sound": 0.15, "whole": 0.05}
+DEPTHS = ("control", "queue", "roles", "both", "sound", "whole")
+# Of all runs: the deeper the simulation, the dearer. Those of queue, roles and both go as deep as control.
+SHARES = {"control": 0.35, "queue": 0.25, "roles": 0.1, "both": 0.1, "sound": 0.15, "whole": 0.05}
 
 
 def main() -> int:

@@ -4,12 +4,13 @@ A seat is present (it has a connection) or away (its connection dropped at `away
 
     (none) --join--> present --drop--> away --expire--> (none)
                      present --leave--> (none)
-                     present --join--> present (the newer connection takes the seat over)
+                     present --join--> present (the later connection takes the seat over)
                      away    --join--> present
 
 Invariants: M1 a user id has at most one seat, and a seat at most one connection. M2 every other present
 member hears of every change of a seat. M3 nothing is kept for an away member. M4 who is closed for losing its
-seat changes nothing. Clock: `global_us`. Knows neither sockets nor what a relayed body says.
+seat changes nothing. M5 of two connections of one user id the one that was opened later holds the seat, in
+whatever order their joins arrive. Clock: `global_us`. Knows neither sockets nor what a relayed body says.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from unisono.errors import PeerError
 from unisono.protocol import ErrorCode, Joined, Left, MemberState, Presence, Relayed, ServerMessage
 
-# Names one WebSocket of this process; chosen by the shell, never used twice.
+# Names one WebSocket of this process; chosen by the shell, greater than all before.
 ConnectionId = int
 
 
@@ -97,8 +98,12 @@ class Swarm:
         return self._seats.get(user_id) == Present(connection)
 
     def join(self, user_id: str, connection: ConnectionId, info: MemberInfo) -> list[Effect]:
-        """Takes a seat. Raises `PeerError` when there is none left."""
+        """Takes a seat. Raises `PeerError` when there is none left, or for a join that was overtaken by that
+        of a later connection: its page has given it up, and must not lose its seat to it.
+        """
         seat = self._seats.get(user_id)
+        if isinstance(seat, Present) and seat.connection > connection:  # M5
+            raise PeerError(ErrorCode.TAKEN_OVER, "this user id joined from a later connection")
         if seat is None:
             if len(self._seats) >= self._max_members:
                 raise PeerError(ErrorCode.SWARM_FULL, f"the swarm has {self._max_members} members already")

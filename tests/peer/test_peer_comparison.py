@@ -25,6 +25,10 @@ class Room:
         self.skews_ms: dict[str, float] = {ADA: 0.0, BO: 0.0, CY: 0.0}
         self.linked = {ADA, BO, CY}
         self.director: str | None = ADA
+        # One way and back between neighbours; None: as to the server.
+        self.channel_ms: tuple[float, float] | None = None
+        # What the queues to the server add on average, ms.
+        self.queue_ms = 1.0
         self.estimate: OffsetEstimate | None = None
 
     def run(self, seconds: float) -> float:
@@ -34,17 +38,16 @@ class Room:
             self.local_ms += 500
             if self.local_ms % 1000 == 0:
                 for peer, skew_ms in self.skews_ms.items():
-                    self.comparison.take(peer, self._probe(skew_ms))
+                    self.comparison.take(peer, self._probe(skew_ms, self.channel_ms))
             self.estimator.add(self._probe(self.server_skew_ms))
             own = self.estimator.estimate(self.local_ms + 20)
             assert own is not None
             if own.probes >= 8:
                 self.estimate = self.comparison.judge(own, ME, self.director, self.linked.__contains__)
-        assert self.estimate is not None
-        return self.estimate.offset_ms - 700
+        return float("nan") if self.estimate is None else self.estimate.offset_ms - 700
 
-    def _probe(self, skew_ms: float) -> Probe:
-        up_ms, down_ms = 1 + self.random.exponential(1, 2)
+    def _probe(self, skew_ms: float, channel_ms: tuple[float, float] | None = None) -> Probe:
+        up_ms, down_ms = channel_ms or 1 + self.random.exponential(self.queue_ms, 2)
         at_us = (self.local_ms - 700 + up_ms + skew_ms) * 1000
         return Probe("north", self.local_ms, at_us, at_us, self.local_ms + up_ms + down_ms)
 
@@ -54,6 +57,16 @@ def test_an_honest_room_is_believed(seed: int) -> None:
     room = Room(seed)
     assert abs(room.run(40)) < 1
     assert not room.comparison.is_off
+
+
+def test_a_channel_that_is_slow_one_way_and_ever_less_so_proves_nothing() -> None:
+    """[T17]"""
+    room = Room(12)
+    room.queue_ms = 8.0
+    for second in range(90):
+        room.channel_ms = (20 - 0.15 * second, 0.0)
+        room.run(1)
+        assert not room.comparison.is_off
 
 
 @pytest.mark.parametrize("skew_ms", [50.0, -50.0, 8.0])

@@ -165,6 +165,24 @@ def test_who_has_a_later_queue_that_the_director_does_not_take_gives_it_up() -> 
     assert [files_in(queue) for queue in room.queues] == 3 * [[FILE]]
 
 
+def test_what_another_queue_never_knew_of_is_asked_for_again() -> None:
+    """[Q37] Also where the two queues have a request in common: it was asked of both directors."""
+    room = Room()
+    room.keepers[BO].ask(Add(FILE))
+    shared = room.keepers[CY].request(Add("e" * 64))
+    room.run(4)
+    room.keepers[ADA].receive(CY, shared, room.local_ms)
+    room.run(70)  # nobody keeps requests any more
+    room.deaf = {ADA, BO}
+    room.keepers[CY] = QueueKeeper(Dice(9), room._standing_of(CY), room._sender(CY))
+    room.keepers[CY]._requests.add(shared)
+    room.elect(CY)
+    room.run(4)
+    room.deaf = set()
+    room.run(8)
+    assert [sorted(files_in(queue)) for queue in room.queues] == 3 * [["e" * 64, FILE]]
+
+
 def test_a_queue_that_nobody_directs_by_is_not_believed() -> None:
     room = Room()
     room.keepers[ADA].ask(Add(FILE))

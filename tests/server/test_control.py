@@ -97,6 +97,17 @@ async def test_the_same_user_id_takes_the_seat_over(control: ControlServer) -> N
     assert await new_bo.expect("relayed") == {"type": "relayed", "from": ADA, "body": "aGk"}
 
 
+async def test_a_seat_is_not_lost_to_a_join_of_an_earlier_connection(control: ControlServer) -> None:
+    """[W16] What a page sent before it was cut off may arrive after it has connected anew."""
+    ada, given_up = await control.joined("ada"), await control.connect("bo")
+    bo = await control.joined("bo")
+    await ada.expect("joined")
+    await given_up.ask_in()
+    assert await given_up.expect_refusal("taken-over") == CloseCode.TAKEN_OVER
+    await ada.send("relay", to=BO, body="aGk")
+    assert await bo.expect("relayed") == {"type": "relayed", "from": ADA, "body": "aGk"}
+
+
 async def test_a_relay_reaches_one_or_all_others(control: ControlServer) -> None:
     ada, bo, cy = await control.joined("ada"), await control.joined("bo"), await control.joined("cy")
     await bo.expect("joined")

@@ -127,6 +127,17 @@ def test_the_same_user_id_takes_its_seat_over_from_a_connection_that_still_looks
     assert [(close.connection, close.reason.code) for close in closes] == [(2, ErrorCode.TAKEN_OVER)]
 
 
+def test_a_join_that_was_overtaken_by_that_of_a_later_connection_takes_no_seat(registry: Registry) -> None:
+    """[W16] M5: a page that was cut off while it joined has connected anew before its first join arrives."""
+    join(registry, 1, PARTY, ADA)
+    join(registry, 3, PARTY, BO)
+    with pytest.raises(PeerError) as refusal:
+        join(registry, 2, PARTY, BO)
+    assert refusal.value.code is ErrorCode.TAKEN_OVER
+    assert registry.drop(2, 0) == []
+    assert heard(registry.relay(1, BO, "body"), 3) == [Relayed(sender=ADA, body="body")]
+
+
 def test_the_loser_of_a_take_over_changes_nothing_any_more(registry: Registry) -> None:
     """M4: its leave, its drop and its messages come late and mean nothing."""
     join(registry, 1, PARTY, ADA)

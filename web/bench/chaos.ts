@@ -1,16 +1,21 @@
-// A campaign of storms over simulated rooms: `chaos.ts <depth, "queue" or "roles"> <first seed> <runs>`. Prints failing seeds as they come and
+// A campaign of storms over simulated rooms: `chaos.ts <depth, "queue", "roles" or "both"> <first seed> <runs>`. Prints failing seeds as they come and
 // a line of JSON at the end. See src/session/testing/chaos.ts and bench/chaos.py.
 
-import { runChaos } from "../src/session/testing/chaos.ts";
+import { runChaos, type Subject } from "../src/session/testing/chaos.ts";
 import type { Depth } from "../src/session/testing/sim-device.ts";
 
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  queue: "queue",
+  roles: "roles",
+  both: "queue and roles",
+};
 const [depth = "control", firstSeed = "1", runs = "1000"] = process.argv.slice(2);
 console.warn = () => undefined; // what is ignored on the wire is no news here
 const failed: number[] = [];
 const begunMs = process.cpuUsage().user / 1000;
 for (let seed = Number(firstSeed); seed < Number(firstSeed) + Number(runs); seed++) {
-  const isSubject = depth === "queue" || depth === "roles";
-  const outcome = isSubject ? await runChaos(seed, "control", depth) : await runChaos(seed, depth as Depth);
+  const subject = SUBJECTS[depth];
+  const outcome = await runChaos(seed, subject ? "control" : (depth as Depth), subject);
   if (outcome.trouble === null) continue;
   failed.push(seed);
   console.log(`seed ${seed}: ${outcome.trouble}`);

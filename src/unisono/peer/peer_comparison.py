@@ -19,6 +19,7 @@ from unisono.peer.constants.clock import (
     DISAGREE_FROM_MS,
     PERSISTENT_JUDGEMENTS,
     PERSISTENT_JUDGEMENTS_MS,
+    PROVEN_FROM_MS,
     RELEASE_SHARE,
 )
 from unisono.peer.offset import OffsetEstimate, OffsetEstimator, Probe
@@ -28,6 +29,8 @@ from unisono.peer.offset import OffsetEstimate, OffsetEstimator, Probe
 class _Neighbour:
     estimator: OffsetEstimator = field(default_factory=OffsetEstimator)
     estimate: OffsetEstimate | None = None
+    # Its fresh answers, each a proof by itself.
+    answers: list[Probe] = field(default_factory=list)
     last_local_ms: float = 0.0
     # Its last answer contradicts those before.
     is_suspect: bool = False
@@ -39,6 +42,8 @@ class _Ballot:
     drift_ppm: float
     # Within this the difference counts as none.
     limit_ms: float
+    # By how much the answers prove that the clocks differ, whatever the channel did (T17).
+    proven_ms: float
     weight: float
 
 
@@ -59,10 +64,18 @@ class PeerComparison:
         neighbour = self._neighbours.setdefault(peer, _Neighbour(last_local_ms=-COMPARISON_SPACING_MS))
         if neighbour.estimate and probe.t3_local_ms - neighbour.last_local_ms < COMPARISON_SPACING_MS:
             return
-        neighbour.is_suspect = neighbour.estimator.add(probe) == "refused"
+        admission = neighbour.estimator.add(probe)
+        neighbour.is_suspect = admission == "refused"
         neighbour.last_local_ms = probe.t3_local_ms
-        if not neighbour.is_suspect:
-            neighbour.estimate = neighbour.estimator.estimate(probe.t3_local_ms)
+        if neighbour.is_suspect:
+            return
+        neighbour.estimate = neighbour.estimator.estimate(probe.t3_local_ms)
+        former = [] if admission == "stepped" else neighbour.answers
+        oldest_local_ms = probe.t3_local_ms - COMPARISON_FRESH_MS
+        neighbour.answers = [
+            each for each in former if each.clock_id == probe.clock_id and each.t3_local_ms >= oldest_local_ms
+        ]
+        neighbour.answers.append(probe)
 
     def judge(
         self, own: OffsetEstimate, me: str, director: str | None, is_linked: Callable[[str], bool]
@@ -74,7 +87,7 @@ class PeerComparison:
             for peer, neighbour in self._neighbours.items()
             if local_ms - neighbour.last_local_ms <= COMPARISON_FRESH_MS and is_linked(peer)
         }
-        ballots = [_Ballot(0.0, own.drift_ppm, 0.0, DIRECTOR_WEIGHT if me == director else 1.0)]
+        ballots = [_Ballot(0.0, own.drift_ppm, 0.0, 0.0, DIRECTOR_WEIGHT if me == director else 1.0)]
         for peer, neighbour in self._neighbours.items():
             estimate = neighbour.estimate
             if estimate is None or neighbour.is_suspect or estimate.clock_id != own.clock_id:
@@ -86,12 +99,17 @@ class PeerComparison:
             margin_ms = estimate.bound_ms + COMPARISON_SIGMAS * (estimate.uncertainty_ms + own.uncertainty_ms)
             weight = DIRECTOR_WEIGHT if peer == director else 1.0
             limit_ms = max(DISAGREE_FROM_MS, margin_ms)
-            ballots.append(_Ballot(difference_ms, estimate.drift_ppm, limit_ms, weight))
+            proven_ms = _proven_difference_ms(own, neighbour.answers)
+            ballots.append(_Ballot(difference_ms, estimate.drift_ppm, limit_ms, proven_ms, weight))
         return self._decide(own, ballots)
 
     def _decide(self, own: OffsetEstimate, ballots: Sequence[_Ballot]) -> OffsetEstimate:
         share = RELEASE_SHARE if self._is_off else 1.0
-        mates = [each for each in ballots if abs(each.difference_ms) <= share * each.limit_ms]
+        mates = [
+            each
+            for each in ballots
+            if abs(each.difference_ms) <= share * each.limit_ms or each.proven_ms <= share * PROVEN_FROM_MS
+        ]
         self._consider(own.at_local_ms, is_off=2 * len(mates) <= len(ballots))
         if not self._is_off or 2 * _weigh(mates) > _weigh(ballots):
             return own
@@ -112,6 +130,20 @@ class PeerComparison:
         ):
             self._is_off = is_off
             self._wished_since_local_ms, self._wishes = None, 0
+
+
+def _proven_difference_ms(own: OffsetEstimate, answers: Sequence[Probe]) -> float:
+    """How far this computer's clock lies outside of what any of a neighbour's answers allows. The fitted
+    middle is no proof: where one direction takes all of the round trip, and ever less of it, the fit's drift
+    and bound are off by more than it tells.
+    """
+    beyond_ms = [0.0]
+    for probe in answers:
+        if probe.t0_local_ms < own.since_local_ms:
+            continue  # this computer's clock may have been another
+        beyond_ms.append(probe.lower_ms - own.offset_ms_at(probe.t0_local_ms))
+        beyond_ms.append(own.offset_ms_at(probe.t3_local_ms) - probe.upper_ms)
+    return max(beyond_ms)
 
 
 def _weigh(ballots: Sequence[_Ballot]) -> float:

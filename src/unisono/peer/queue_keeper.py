@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from unisono.peer.ambient import Chance
 from unisono.peer.plan import Record
-from unisono.peer.queue import Asking, Queue, QueueOp, QueueRequest, QueueStamp, apply_request
+from unisono.peer.queue import Add, Asking, Queue, QueueOp, QueueRequest, QueueStamp, apply_request
 from unisono.peer.queue_message import QueueAsk, QueueMessage
 from unisono.peer.queue_register import Office, QueueRegister
 from unisono.peer.queue_requests import QueueRequests
@@ -26,6 +26,8 @@ class Standing:
     record: Record | None
     # What plays or keeps its place: it is not to come.
     current_id: str | None
+    # Of whom the server says that they are here.
+    present: frozenset[str] = frozenset()
     # Nobody can be told anything.
     is_detached: bool = False
 
@@ -95,6 +97,7 @@ class QueueKeeper:
     def turn(self, local_ms: float) -> None:
         """Says what is to be said; call it a few times a second."""
         standing = self._standing()
+        self._ask_again(standing.present)
         self._requests.look(self.queue, local_ms)
         if self.is_settled(local_ms) if standing.is_writer else not standing.is_detached:
             for request in self._requests.due(local_ms):
@@ -105,6 +108,12 @@ class QueueKeeper:
         self._requests.look(self.queue, local_ms)
         for outgoing in self._register.turn(standing.office, local_ms):
             self._send(outgoing.to, outgoing.message)
+
+    def _ask_again(self, present: frozenset[str]) -> None:
+        """Q37: what this peer added, and those who are gone, comes behind what the other queue holds."""
+        for entry in self._register.take_displaced():
+            if entry.added_by not in present:
+                self._requests.add(QueueRequest(entry.entry_id, Add(entry.file_id, entry.duration_us)))
 
     def _carry_out(self, request: QueueRequest, by: str) -> None:
         standing = self._standing()

@@ -1,5 +1,5 @@
 """The queue as this peer knows it, and how the director's gets to everybody, as
-web/src/session/core/queue-register.ts (Q21 to Q24, Q36 of docs/spec/queue.md). Pure; local ms.
+web/src/session/core/queue-register.ts (Q21 to Q24, Q36, Q37 of docs/spec/queue.md). Pure; local ms.
 
 The director's word counts: who has an earlier queue asks for it, who has a later one hands it over, and whose
 later one the director does not take gives it up.
@@ -8,16 +8,18 @@ later one the director does not take gives it up.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unisono.peer.constants.director import (
+    MAX_QUEUE_DONE,
     MAX_QUEUE_HANDOVERS,
     QUEUE_ASK_PERIOD_MS,
     QUEUE_PERIOD_MS,
     QUEUE_SETTLE_MS,
 )
 from unisono.peer.plan import Record
-from unisono.peer.queue import Queue, QueueStamp, compare_stamps, is_taken_over, stamped
+from unisono.peer.queue import Queue, QueueEntry, QueueStamp, compare_stamps, is_taken_over, stamped
 from unisono.peer.queue_message import QueueAsk, QueueMessage
 
 # After a change of director a whole room may have the later queue: they hand it over one after the other, by
@@ -55,6 +57,7 @@ class QueueRegister:
         self._told_local_ms = -math.inf
         self._asked_local_ms = -math.inf
         self._asking: dict[str, None] = {}
+        self._displaced: list[QueueEntry] = []
         self._is_later_since_local_ms: float | None = None
         # Since when this peer directs.
         self._office_since_local_ms: float | None = None
@@ -81,6 +84,11 @@ class QueueRegister:
             self._queue = stamped(queue, record)
             self._is_new = True
 
+    def take_displaced(self) -> list[QueueEntry]:
+        """Q37: what stood in a queue that gave way to one which never knew of it; once."""
+        displaced, self._displaced = self._displaced, []
+        return displaced
+
     def heard_stamp(self, sender: str, stamp: QueueStamp | None) -> None:
         """The director in office has this queue."""
         if sender != self._heard_of:
@@ -98,12 +106,12 @@ class QueueRegister:
             return
         if office.director_id == office.me:
             if is_taken_over(self._queue.stamp, queue.stamp, record):
-                self._queue = queue
+                self._give(queue)
                 self._is_new = True
         elif sender == office.director_id:
             is_later = compare_stamps(queue.stamp, self._queue.stamp) > 0
             if is_later or self._handovers >= MAX_QUEUE_HANDOVERS:
-                self._queue = queue
+                self._give(queue)
 
     def turn(self, office: Office, local_ms: float) -> list[Outgoing]:
         """What is to be said now."""
@@ -131,7 +139,7 @@ class QueueRegister:
     def _ask(self, director_id: str | None, local_ms: float) -> list[Outgoing]:
         """Q21."""
         if self._director_stamp is None:
-            self._queue = Queue()  # the director has none, and takes none
+            self._give(Queue())  # the director has none, and takes none
             return []
         self._asked_local_ms = local_ms
         return [Outgoing(director_id, QueueAsk())]
@@ -160,6 +168,23 @@ class QueueRegister:
             del self._asking[user_id]
         return [Outgoing(user_id, self._queue) for user_id in answered]
 
+    def _give(self, queue: Queue) -> None:
+        """Another's queue in place of one's own."""
+        self._displaced += _unknown_to(queue, self._queue.entries)
+        self._queue = queue
+        self._is_new = False
+
     def _settle(self) -> None:
         self._is_later_since_local_ms = None
         self._handovers = 0
+
+
+def _unknown_to(queue: Queue, others: Sequence[QueueEntry]) -> list[QueueEntry]:
+    """Which of these entries nobody ever added to that queue; told only of one so young that it still
+    remembers every request. Two queues that know nothing else of each other may both hold a request that was
+    asked of everybody, so each entry is looked at by itself.
+    """
+    if len(queue.done) >= MAX_QUEUE_DONE:
+        return []
+    known = {*queue.done, *(each.entry_id for each in (*queue.entries, *queue.played))}
+    return [each for each in others if each.entry_id not in known]

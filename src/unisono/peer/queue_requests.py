@@ -34,7 +34,11 @@ class QueueRequests:
         self._kept: list[_Kept] = []
 
     def add(self, request: QueueRequest) -> bool:
-        """False: too many are not done yet."""
+        """False: too many are not done yet. What is kept already is asked anew as it was."""
+        known = next((kept for kept in self._kept if kept.request.request_id == request.request_id), None)
+        if known is not None:
+            known.done, known.sent_local_ms = None, None
+            return True
         if len(self._kept) >= MAX_OWN_REQUESTS:
             oldest_done = next((kept for kept in self._kept if kept.done is not None), None)
             if oldest_done is None:

@@ -340,9 +340,9 @@ class PeerSession:
         current = self._current
         entry_id = current.entry_id if current is not None else self.plan.entry_id
         role = self.director.role
-        is_alone = all(person.is_away for person in self.roster.people)
-        office = Office(self.me, is_alone, self.director.director_id, role == "directing")
-        return Standing(office, self.director.record, entry_id, is_detached=role == "detached")
+        present = frozenset(person.user_id for person in self.roster.people if not person.is_away)
+        office = Office(self.me, not present, self.director.director_id, role == "directing")
+        return Standing(office, self.director.record, entry_id, present, is_detached=role == "detached")
 
     def _send_status(self, to: str | None, *, asks: bool = False) -> None:
         self._send(to, StatusMessage(self._status_at(self._time.local_ms()), asks))

@@ -323,8 +323,8 @@ export class Player {
   replan(): void {
     if (this.#timeline && this.#planner && !this.#planner.track.isEmpty) {
       const frame = this.#cutFrame();
-      if (!this.#queued?.isBeforeStart(frame))
-        this.#queued?.splice(frame, this.#planner.replan(frame, this.#line));
+      if (this.#queued?.isBeforeStart(frame)) this.#queued?.restart();
+      else this.#queued?.splice(frame, this.#planner.replan(frame, this.#line));
     }
     this.#tick();
   }

@@ -81,7 +81,7 @@ class Room {
   constructor(
     seed: number,
     models: readonly PathModel[],
-    readonly channel: PathModel = LAN,
+    public channel: PathModel = LAN,
   ) {
     const random = new SeededRandom(seed);
     this.members = models.map((model, index) => new Member(`peer ${index}`, random, model));
@@ -136,6 +136,17 @@ describe("comparing clocks with one's neighbours", () => {
     for (const seed of SEEDS) {
       const room = new Room(seed, [LAN, LAN, LAN], { ...LAN, upMs: 60, downMs: 2 });
       room.run(60, () => expect(nobody(room)).toBe(true));
+    }
+  });
+
+  it("[T17] proves nothing by a channel that is slow one way, and ever less so", () => {
+    // Whoever is served on a grid of 20 ms answers ever sooner after a question whose period is no multiple of it.
+    for (const seed of [3, 21]) {
+      const room = new Room(seed, [MOBILE, MOBILE, MOBILE]);
+      room.run(90, (sec) => {
+        room.channel = { ...LAN, upMs: 20 - 0.15 * sec, downMs: 0, queueUpMs: 0, queueDownMs: 0 };
+        expect(nobody(room)).toBe(true);
+      });
     }
   });
 

@@ -13,10 +13,11 @@ import {
   DISAGREE_FROM_MS,
   PERSISTENT_JUDGEMENTS,
   PERSISTENT_JUDGEMENTS_MS,
+  PROVEN_FROM_MS,
   RELEASE_SHARE,
 } from "../protocol/constants/clock.gen.ts";
 import { type OffsetEstimate, OffsetEstimator } from "./offset-estimator.ts";
-import type { Probe } from "./probe.ts";
+import { lowerBoundMs, type Probe, upperBoundMs } from "./probe.ts";
 
 /** What this device goes by, and how its own clock stands to it. */
 export interface RoomVerdict {
@@ -37,6 +38,8 @@ export interface Disagreement {
 interface Neighbour {
   readonly estimator: OffsetEstimator;
   estimate: OffsetEstimate | null;
+  /** Its fresh answers, each a proof by itself. */
+  answers: readonly Probe[];
   lastLocalMs: number;
   /** Its last answer contradicts those before: it or this device's clock has stepped, or neither. */
   isSuspect: boolean;
@@ -48,6 +51,8 @@ interface Ballot {
   readonly driftPpm: number;
   /** What the difference cannot be told from 0 within. */
   readonly limitMs: number;
+  /** By how much the answers prove that the clocks differ, whatever the channel did (T17). */
+  readonly provenMs: number;
   readonly weight: number;
 }
 
@@ -63,14 +68,21 @@ export class PeerComparison {
     const neighbour = known ?? {
       estimator: new OffsetEstimator(),
       estimate: null,
+      answers: [],
       lastLocalMs: 0,
       isSuspect: false,
     };
     this.#neighbours.set(peer, neighbour);
     neighbour.estimator.resolutionMs = resolutionMs;
-    neighbour.isSuspect = neighbour.estimator.add(probe) === "refused";
+    const admission = neighbour.estimator.add(probe);
+    neighbour.isSuspect = admission === "refused";
     neighbour.lastLocalMs = probe.t3LocalMs;
-    if (!neighbour.isSuspect) neighbour.estimate = neighbour.estimator.estimate(probe.t3LocalMs);
+    if (neighbour.isSuspect) return;
+    neighbour.estimate = neighbour.estimator.estimate(probe.t3LocalMs);
+    const isOfNow = ({ clockId, t3LocalMs }: Probe): boolean =>
+      clockId === probe.clockId && probe.t3LocalMs - t3LocalMs <= COMPARISON_FRESH_MS;
+    const former = admission === "stepped" ? [] : neighbour.answers.filter(isOfNow);
+    neighbour.answers = [...former, probe];
   }
 
   /**
@@ -88,16 +100,21 @@ export class PeerComparison {
       if (localMs - lastLocalMs > COMPARISON_FRESH_MS || !isLinked(peer)) this.#neighbours.delete(peer);
     }
     const weightOf = (userId: UserId): number => (userId === directorId ? DIRECTOR_WEIGHT : 1);
-    const mine = { differenceMs: 0, driftPpm: own.driftPpm, limitMs: 0, weight: weightOf(me) };
+    const mine = { differenceMs: 0, driftPpm: own.driftPpm, limitMs: 0, provenMs: 0, weight: weightOf(me) };
     const ballots: Ballot[] = [mine];
-    for (const [peer, { estimate, lastLocalMs, isSuspect }] of this.#neighbours) {
+    for (const [peer, { estimator, estimate, answers, lastLocalMs, isSuspect }] of this.#neighbours) {
       // Before the window of the server's probes began, this device's clock may have been another.
       const isUsable = !isSuspect && estimate?.clockId === own.clockId && lastLocalMs >= own.sinceLocalMs;
       if (!isUsable) continue;
       const sinceMs = localMs - estimate.atLocalMs;
       const differenceMs = estimate.offsetMs + sinceMs * estimate.driftPpm * 1e-6 - own.offsetMs;
       const limitMs = estimate.boundMs + COMPARISON_SIGMAS * (estimate.uncertaintyMs + own.uncertaintyMs);
-      ballots.push({ differenceMs, driftPpm: estimate.driftPpm, limitMs, weight: weightOf(peer) });
+      const provenMs = provenDifferenceMs(own, answers) - estimator.resolutionMs;
+      ballots.push({
+        ...{ differenceMs, limitMs, provenMs },
+        driftPpm: estimate.driftPpm,
+        weight: weightOf(peer),
+      });
     }
     return this.#decide(own, ballots);
   }
@@ -107,7 +124,9 @@ export class PeerComparison {
     const share = this.#isOff ? RELEASE_SHARE : 1;
     const isNear = ({ differenceMs, limitMs }: Ballot, ofMs: number): boolean =>
       Math.abs(differenceMs - ofMs) <= share * Math.max(DISAGREE_FROM_MS, limitMs);
-    const mates = ballots.filter((ballot) => isNear(ballot, 0));
+    const isMate = (ballot: Ballot): boolean =>
+      isNear(ballot, 0) || ballot.provenMs <= share * PROVEN_FROM_MS;
+    const mates = ballots.filter(isMate);
     const isOff = 2 * mates.length <= ballots.length;
     if (!this.#isLasting(isOff, own.atLocalMs)) return { estimate: own, disagreement: null, compared };
     const isFollowing = 2 * weigh(mates) <= weigh(ballots);
@@ -144,6 +163,24 @@ export class PeerComparison {
     }
     return this.#isOff;
   }
+}
+
+/**
+ * How far this device's clock lies outside of what any of a neighbour's answers allows, ms (T1). The fitted middle is no proof: where one
+ * direction takes all of the round trip, and ever less of it, the fit's drift and bound are off by more than it tells.
+ */
+function provenDifferenceMs(own: OffsetEstimate, answers: readonly Probe[]): number {
+  const offsetMsAt = (localMs: number): number =>
+    own.offsetMs + (localMs - own.atLocalMs) * own.driftPpm * 1e-6;
+  const beyondMs = answers
+    .filter(({ t0LocalMs }) => t0LocalMs >= own.sinceLocalMs) // before, this device's clock may have been another
+    .map((probe) =>
+      Math.max(
+        lowerBoundMs(probe) - offsetMsAt(probe.t0LocalMs),
+        offsetMsAt(probe.t3LocalMs) - upperBoundMs(probe),
+      ),
+    );
+  return Math.max(0, ...beyondMs);
 }
 
 const weigh = (ballots: readonly Ballot[]): number => ballots.reduce((sum, { weight }) => sum + weight, 0);

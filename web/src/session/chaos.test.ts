@@ -31,4 +31,26 @@ describe("what storms have taught", () => {
     expect(Math.abs((card.heardSec ?? 0) - idealSec) * 1_000).toBeLessThan(1);
     await player.close();
   });
+
+  it("[P22] a start that moves while a hidden page has queued it is heard where it is now", async () => {
+    const { world, clock, card, player } = cardPlayer();
+    const startingAt = (startSec: number) => [
+      { fileId: "song", startSec, fromSec: 0, toSec: 600, fadeInSec: 0, fadeOutSec: 0, tempo: 100 },
+    ];
+    player.setHidden(true);
+    player.setLanes(startingAt(0));
+    let startSec = 0;
+    const zeroLocalMs = clock.nowMs() + 2_000;
+    player.play(
+      (localMs) => (localMs - zeroLocalMs) / 1_000,
+      () => startSec,
+    );
+    world.advance(500);
+    startSec = -0.4;
+    player.setLanes(startingAt(startSec));
+    world.advance(6_500);
+    const idealSec = (clock.nowMs() - zeroLocalMs) / 1_000 - startSec;
+    expect(Math.abs((card.heardSec ?? 0) - idealSec) * 1_000).toBeLessThan(1);
+    await player.close();
+  });
 });

@@ -65,6 +65,9 @@ STEP_BIAS_SHARE = 0.1
 DISAGREE_FROM_MS = 5.0
 # Of the limit: who is beyond it stays so until it is well within again, or it would go to and fro.
 RELEASE_SHARE = 0.5
+# T17: two honest estimates of the server's clock may together be off by so much when they have just locked on
+# busy paths.
+PROVEN_FROM_MS = 2.0
 # Standard deviations that an estimate may be off by.
 COMPARISON_SIGMAS = 3.0
 # One answer may be odd; judgements come twice a second and more.

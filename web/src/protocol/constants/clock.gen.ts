@@ -71,6 +71,8 @@ export const STEP_BIAS_SHARE = 0.1;
 export const DISAGREE_FROM_MS = 5;
 /** Of the limit: who is beyond it stays so until it is well within again, or it would go to and fro. */
 export const RELEASE_SHARE = 0.5;
+/** T17: two honest estimates of the server's clock may together be off by so much when they have just locked on busy paths. */
+export const PROVEN_FROM_MS = 2;
 /** Standard deviations that an estimate may be off by. */
 export const COMPARISON_SIGMAS = 3;
 /** One answer may be odd; judgements come twice a second and more. */

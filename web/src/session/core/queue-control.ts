@@ -8,6 +8,7 @@ import {
   knownDurationUs,
   type PlanChange,
   type Queue,
+  type QueueEntry,
   type QueueRefusal,
   type QueueRequest,
   type QueueStamp,
@@ -153,9 +154,10 @@ export class QueueControl {
   }
 
   /** Q37: what this person added, and those who are gone, comes behind what the other queue holds. */
-  #askAgain(displaced: Queue | null): void {
+  #askAgain(displaced: readonly QueueEntry[]): void {
+    if (displaced.length === 0) return;
     const present = this.#options.present();
-    for (const { entryId, fileId, durationUs, addedBy } of displaced?.entries ?? []) {
+    for (const { entryId, fileId, durationUs, addedBy } of displaced) {
       if (present.includes(addedBy)) continue;
       this.#requests.add({ requestId: entryId, op: { type: "add", fileId, durationUs, place: "end" } });
     }

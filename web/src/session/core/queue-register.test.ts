@@ -88,19 +88,26 @@ describe("the queue of a room", () => {
     expect(behind.isSettled(office(cy, cy), 1000)).toBe(true);
   });
 
-  it("[Q37] remembers what it gave up for a queue that knows nothing of it, and only then", () => {
+  it("[Q37] remembers what it gave up for a queue that never knew of it, and only that", () => {
     const sleeper = adasQueue();
     const { queue } = sleeper;
     sleeper.receive(cy, stamped(grown(queue, 5), term(2, cy)), office(bo, cy), term(2, cy));
-    expect(sleeper.takeDisplaced()).toBeNull();
-    const { queue: later } = sleeper;
-    sleeper.receive(cy, stamped(grown(EMPTY_QUEUE, 6), term(3, cy)), office(bo, cy), term(3, cy));
-    expect([sleeper.takeDisplaced(), sleeper.takeDisplaced()]).toEqual([later, null]);
+    expect(sleeper.takeDisplaced()).toEqual([]);
+    // A request is asked of everybody: of two who both take themselves for the director, both have carried it out.
+    const another = stamped(grown(grown(EMPTY_QUEUE, 6), 5), term(3, cy));
+    sleeper.receive(cy, another, office(bo, cy), term(3, cy));
+    expect([sleeper.takeDisplaced(), sleeper.takeDisplaced()]).toEqual([queue.entries, []]);
+    // What was done there and is over is not unknown.
+    const emptied = { ...grown(another, 1), entries: [] };
+    sleeper.receive(cy, stamped(grown(another, 1), term(4, cy)), office(bo, cy), term(4, cy));
+    sleeper.receive(cy, stamped(emptied, term(5, cy)), office(bo, cy), term(5, cy));
+    expect(sleeper.takeDisplaced()).toEqual([]);
     // Where 128 requests were done meanwhile it cannot be told.
+    sleeper.receive(cy, stamped(grown(emptied, 7), term(6, cy)), office(bo, cy), term(6, cy));
     let old = grown(EMPTY_QUEUE, 1000);
     for (let number = 0; number < 200; number++) old = { ...grown(old, 1001 + number), entries: [] };
-    sleeper.receive(cy, stamped(old, term(4, cy)), office(bo, cy), term(4, cy));
-    expect(sleeper.takeDisplaced()).toBeNull();
+    sleeper.receive(cy, stamped(old, term(7, cy)), office(bo, cy), term(7, cy));
+    expect(sleeper.takeDisplaced()).toEqual([]);
   });
 
   it("[Q22] gives way to the director's where that director does not take it", () => {
@@ -164,6 +171,15 @@ describe("a request", () => {
     for (let number = 2; number < 200; number++) queue = { ...grown(queue, number), entries: [] };
     requests.look(queue, 10_000);
     expect(requests.due(20_000)).toEqual([]);
+  });
+
+  it("[Q37] is asked anew, and once, however often it is added", () => {
+    const requests = new QueueRequests();
+    for (let times = 0; times < 3; times++) expect(requests.add(request(1))).toBe(true);
+    expect(requests.due(0)).toEqual([request(1)]);
+    requests.look(grown(EMPTY_QUEUE, 1), 100);
+    requests.add({ ...request(1), op: { ...request(1).op, durationUs: 5 } });
+    expect(requests.due(200)).toEqual([request(1)]);
   });
 
   it("is refused where too many are open", () => {

@@ -8,6 +8,7 @@ import {
   EMPTY_QUEUE,
   isTakenOver,
   type Queue,
+  type QueueEntry,
   type QueueStamp,
   stamped,
 } from "../../director/index.ts";
@@ -49,7 +50,7 @@ export class QueueRegister {
   #toldLocalMs = Number.NEGATIVE_INFINITY;
   #askedLocalMs = Number.NEGATIVE_INFINITY;
   readonly #asking = new Set<UserId>();
-  #displaced: Queue | null = null;
+  #displaced: readonly QueueEntry[] = [];
   #isLaterSinceLocalMs: number | null = null;
   /** Since when this device directs. */
   #officeSinceLocalMs: number | null = null;
@@ -77,10 +78,10 @@ export class QueueRegister {
     this.#isNew = true;
   }
 
-  /** Q37: a queue that gave way to one which knows nothing of it; once. */
-  takeDisplaced(): Queue | null {
+  /** Q37: what stood in a queue that gave way to one which never knew of it; once. */
+  takeDisplaced(): readonly QueueEntry[] {
     const displaced = this.#displaced;
-    this.#displaced = null;
+    this.#displaced = [];
     return displaced;
   }
 
@@ -153,7 +154,7 @@ export class QueueRegister {
 
   /** Another's queue in place of one's own. */
   #give(queue: Queue): void {
-    if (isStranger(this.#queue, queue)) this.#displaced = this.#queue;
+    this.#displaced = [...this.#displaced, ...unknownTo(queue, this.#queue.entries)];
     this.#queue = queue;
     this.#isNew = false;
   }
@@ -164,9 +165,12 @@ export class QueueRegister {
   }
 }
 
-/** Whether `next` is so young that it would know any request that `former` knows, and knows none. */
-function isStranger(former: Queue, next: Queue): boolean {
-  const known = new Set([...next.done, ...[...next.entries, ...next.played].map(({ entryId }) => entryId)]);
-  const isYoung = next.done.length < MAX_QUEUE_DONE;
-  return isYoung && former.done.length > 0 && !former.done.some((id) => known.has(id));
+/**
+ * Which of these entries nobody ever added to that queue. Told only of one so young that it still remembers every request. Each entry is
+ * looked at by itself: a request that is asked of everybody may have been carried out in two queues that know nothing else of each other.
+ */
+function unknownTo({ entries, played, done }: Queue, others: readonly QueueEntry[]): readonly QueueEntry[] {
+  if (done.length >= MAX_QUEUE_DONE) return [];
+  const known = new Set([...done, ...[...entries, ...played].map(({ entryId }) => entryId)]);
+  return others.filter(({ entryId }) => !known.has(entryId));
 }

@@ -26,8 +26,14 @@ export class QueueRequests {
   /** The queue that was looked at last, with all that is kept. */
   #seen: Queue | null = null;
 
-  /** False: too many are not done yet. */
+  /** False: too many are not done yet. What is kept already is asked anew as it was. */
   add(request: QueueRequest): boolean {
+    const known = this.#kept.find((kept) => kept.request.requestId === request.requestId);
+    if (known) {
+      known.done = null;
+      known.sentLocalMs = null;
+      return true;
+    }
     if (this.#kept.length >= MAX_OWN_REQUESTS) {
       const oldestDone = this.#kept.find(({ done }) => done !== null);
       if (!oldestDone) return false;

@@ -147,7 +147,7 @@ const LIE_PERIOD_MS = 300;
 const EDGES = [0, 1, 999_999_999, 1_000_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 2, 2 ** 32 - 1];
 
 /** What most that people do in a storm is about, and what is judged then. */
-export type Subject = "queue" | "roles";
+export type Subject = "queue" | "roles" | "queue and roles";
 
 /** What a run came to: no trouble is a good run. */
 export interface Outcome {
@@ -191,8 +191,8 @@ export class Chaos {
 
   constructor(seed: number, depth: Depth, subject: Subject | null = null) {
     this.random = new SeededRandom(seed);
-    this.#queueStorm = subject === "queue" ? new QueueStorm(this.random) : null;
-    this.#roleStorm = subject === "roles" ? new RoleStorm(this.random) : null;
+    this.#queueStorm = subject?.startsWith("queue") ? new QueueStorm(this.random) : null;
+    this.#roleStorm = subject?.endsWith("roles") ? new RoleStorm(this.random) : null;
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
     this.#world = { clock: this.#clock, random: this.random, server: this.server, network, depth };
@@ -219,11 +219,13 @@ export class Chaos {
     }
     await this.#advance(stormMs);
     this.#calm();
-    if (this.#queueStorm) return (await this.#reopened()) ?? (await this.#sameQueue(this.#queueStorm));
-    if (this.#roleStorm) return (await this.#reopened()) ?? (await this.#sameRoles(this.#roleStorm));
-    return (
-      (await this.#reopened()) ?? (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left())
-    );
+    const reopened = await this.#reopened();
+    const [queueStorm, roleStorm] = [this.#queueStorm, this.#roleStorm];
+    if (reopened || queueStorm || roleStorm) {
+      const queue = reopened ?? (queueStorm && (await this.#sameQueue(queueStorm)));
+      return queue ?? (roleStorm && (await this.#sameRoles(roleStorm)));
+    }
+    return (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left());
   }
 
   async #growOld(storm: QueueStorm): Promise<void> {
@@ -306,7 +308,8 @@ export class Chaos {
   #act(): void {
     if (this.alive.length === 0) return;
     const device = pickOne(this.random, this.alive);
-    const storm = this.#queueStorm ?? this.#roleStorm;
+    const storms = [this.#queueStorm, this.#roleStorm].filter((each) => each !== null);
+    const storm = storms[storms.length > 1 ? randomBelow(this.random, storms.length) : 0];
     if (storm && this.random.fraction() < SUBJECT_SHARE) {
       this.#tell(`${device.name} ${storm.act(device, this.alive)}`);
       return;

@@ -28,6 +28,8 @@ interface Seat {
 
 /** The server's end of one connection. */
 interface ServerLink {
+  /** Greater than those of all connections before. */
+  readonly number: number;
   readonly socket: SimSocket;
   userId: UserId | null;
 }
@@ -52,6 +54,7 @@ export class SimServer {
   readonly #bornTrueMs = new Map<string, number>();
   #seats = new Map<UserId, Seat>();
   #links = new Set<ServerLink>();
+  #accepted = 0;
 
   constructor(world: Clock) {
     this.world = world;
@@ -109,7 +112,8 @@ export class SimServer {
   }
 
   accept(socket: SimSocket): ServerLink {
-    const link: ServerLink = { socket, userId: null };
+    this.#accepted += 1;
+    const link: ServerLink = { number: this.#accepted, socket, userId: null };
     this.#links.add(link);
     this.#heartbeat(link);
     return link;
@@ -147,8 +151,13 @@ export class SimServer {
   }
 
   #join(link: ServerLink, userId: UserId, { sessionKey = "", announcement = "" }: Frame): void {
-    link.userId = userId;
     const former = this.#seats.get(userId);
+    if (former?.link && former.link.number > link.number) {
+      this.#links.delete(link); // M5: overtaken by a later connection of the same page
+      link.socket.fromServer(() => link.socket.closed(CloseCode.takenOver));
+      return;
+    }
+    link.userId = userId;
     former?.cancelGrace?.();
     this.#seats.set(userId, { link, cancelGrace: null, sessionKey, announcement });
     const members = [...this.#seats]
