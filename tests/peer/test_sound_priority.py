@@ -34,20 +34,21 @@ def test_a_thread_that_begins_inside_is_preferred_and_nobody_else() -> None:
     assert scheduling_of_a_thread() == before
 
 
-def test_without_the_right_all_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refused", [["sched_setscheduler", "setpriority"], ["sched_setscheduler"], []])
+def test_what_is_refused_is_done_without(monkeypatch: pytest.MonkeyPatch, refused: list[str]) -> None:
+    """Also where the next best is allowed; and it is taken back."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
     before = scheduling()
-
-    def schedule(_: int, policy: int, __: object) -> None:
-        if policy != before[0]:
-            raise PermissionError
-
-    def set_niceness(_: int, __: int, niceness: int) -> None:
-        if niceness != before[1]:
-            raise PermissionError
-
     with monkeypatch.context() as patched:
-        patched.setattr("unisono.peer.sound_priority.os.sched_setscheduler", schedule)
-        patched.setattr("unisono.peer.sound_priority.os.setpriority", set_niceness)
+        for name in refused:
+            patched.setattr(f"unisono.peer.sound_priority.os.{name}", refuse)
         with sound_priority():
-            assert scheduling_of_a_thread() == before
+            inside = scheduling_of_a_thread()
     assert scheduling() == before
+    if len(refused) == 2:
+        assert inside == before
+    elif refused:
+        assert inside in ((before[0], NICENESS), before)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # What PulseAudio asks for, by default, for its own threads.
 REALTIME_PRIORITY = 5
@@ -19,23 +19,28 @@ NICENESS = -11
 @contextmanager
 def sound_priority() -> Iterator[None]:
     """For threads that begin inside: they inherit the scheduling of the one that makes them."""
-    if sys.platform != "linux":
-        yield
-        return
-    # Of this thread alone, as 0 says to Linux.
-    policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
-    niceness = os.getpriority(os.PRIO_PROCESS, 0)
-    _prefer()
+    undo = _prefer() if sys.platform == "linux" else None
     try:
         yield
     finally:
-        os.sched_setscheduler(0, policy, parameter)
-        os.setpriority(os.PRIO_PROCESS, 0, niceness)
+        if undo is not None:
+            undo()
 
 
-def _prefer() -> None:
+def _prefer() -> Callable[[], None] | None:
+    """This thread alone, as 0 says to Linux. Returns how that is taken back; None: it is not allowed."""
     try:
+        policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
     except OSError:
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        return _prefer_by_niceness()
+    return lambda: os.sched_setscheduler(0, policy, parameter)
+
+
+def _prefer_by_niceness() -> Callable[[], None] | None:
+    try:
+        niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    except OSError:
+        return None
+    return lambda: os.setpriority(os.PRIO_PROCESS, 0, niceness)
