@@ -153,7 +153,7 @@ def test_one_chunk_waits_in_a_channel_and_no_more(time: VirtualTime) -> None:
 
 
 def test_a_rate_that_a_slow_channel_does_not_reach_is_in_use(time: VirtualTime) -> None:
-    """[S14] It is not begun anew while the channel is what holds back; after a pause it is."""
+    """[S16] It is not begun anew while the channel is what holds back; after a pause it is."""
     scheduler, pipe = scheduler_at(10e6, time), Pipe()
     scheduler.record_full()
     queue = SendQueue(pipe, scheduler, lambda: pytest.fail("broken"))

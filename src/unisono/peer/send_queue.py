@@ -65,7 +65,7 @@ class SendQueue:
         finally:
             self._is_filling = False
         if self._items and self._channel.bufferedAmount > 0:
-            # Where the channel is slower than the rate, nobody is ever refused: the rate is in use all the same.
+            # Where the channel is slower than the rate nobody is ever refused, and the rate is in use.
             self._scheduler.record_full()
 
     def clear(self) -> None:
