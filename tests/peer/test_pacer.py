@@ -152,6 +152,24 @@ def test_one_chunk_waits_in_a_channel_and_no_more(time: VirtualTime) -> None:
         queue.fill()
 
 
+def test_a_rate_that_a_slow_channel_does_not_reach_is_in_use(time: VirtualTime) -> None:
+    """[S16] It is not begun anew while the channel is what holds back; after a pause it is."""
+    scheduler, pipe = scheduler_at(10e6, time), Pipe()
+    scheduler.record_full()
+    queue = SendQueue(pipe, scheduler, lambda: pytest.fail("broken"))
+    queue.add(0, 0, bytes(10**7), lambda: None)
+    for _ in range(200):
+        time.advance(50)
+        pipe.bufferedAmount = 0
+        queue.fill()
+    assert 10**6 < pipe.sent_bytes < 10**7
+    assert scheduler.pacer.rate_bytes_per_sec == pytest.approx(10e6)
+    time.advance(6_000)
+    pipe.bufferedAmount = 0
+    queue.fill()
+    assert scheduler.pacer.rate_bytes_per_sec < 10**6
+
+
 def test_links_share_what_the_pacer_allows(time: VirtualTime) -> None:
     """[S14] Nobody is passed over, and all together leave no faster than the pacer says."""
     scheduler = scheduler_at(100_000, time)

@@ -12,11 +12,12 @@ import pytest
 
 from tests.peer.decoding import decode_file, index_of, made
 from tests.peer.odd_songs import encoded, extensible_wav, mp3, noise, saved, with_hole
+from unisono.peer import song_window
 from unisono.peer.anchor import encode_anchor, make_anchor, match_anchor
 from unisono.peer.decode_protocol import SeekIndex
 from unisono.peer.errors import FileError
 from unisono.peer.song_file import FileStretches, SongFile
-from unisono.peer.song_window import AHEAD_SEC, BEHIND_SEC, SongWindow
+from unisono.peer.song_window import AHEAD_SEC, BEHIND_SEC, EAGER_SEC, SongWindow
 from unisono.peer.sound import Sound
 
 SONG_SEC = 20
@@ -162,6 +163,24 @@ def test_a_song_begins_while_most_of_it_is_not_decoded(long_song: Path) -> None:
         assert until_held(window, 30.0 + AHEAD_SEC - 1) == from_frame(30.0 + AHEAD_SEC - 1)
         assert window.read(round((30.0 - BEHIND_SEC - 2) * RATE_HZ), 50) is None
         assert window.read(round((30.0 - BEHIND_SEC + 1) * RATE_HZ), 50) is not None
+    finally:
+        window.close()
+
+
+def test_what_lies_far_ahead_is_not_hurried_and_what_is_needed_soon_does_not_wait(
+    long_song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[P71] Here what is not hurried would take days."""
+    monkeypatch.setattr(song_window, "UNHURRIED_SPEED", 1e-6)
+    window = opened(long_song)
+    try:
+        window.wait_ready()
+        for at_sec in (0.0, 4.0, 8.0, 12.0):
+            window.aim(at_sec)
+            assert until_held(window, at_sec + EAGER_SEC - 1) == from_frame(at_sec + EAGER_SEC - 1)
+        assert window.read(round(30.0 * RATE_HZ), 50) is None
+        window.aim(250.0)
+        assert until_held(window, 250.0) == from_frame(250.0)
     finally:
         window.close()
 

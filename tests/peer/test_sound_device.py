@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,7 +35,10 @@ class FakeStream:
     latency: float
     time: float = 0.0
     closed: bool = False
+    has_run_dry: bool = False
     heard_sec: float | None = None
+    # When each of its blocks was heard, and that block's last frame.
+    blocks: list[tuple[float, float]] = field(default_factory=list)
 
     def start(self) -> None: ...
 
@@ -44,17 +47,24 @@ class FakeStream:
 
     def advance(self) -> None:
         block = np.empty((CALLBACK_FRAMES, CHANNELS), dtype=np.float32)
-        self.copy(block, CALLBACK_FRAMES, SimpleNamespace(outputBufferDacTime=self.time + self.latency), None)
+        heard = SimpleNamespace(outputBufferDacTime=self.time + self.latency)
+        self.copy(block, CALLBACK_FRAMES, heard, SimpleNamespace(output_underflow=self.has_run_dry))
+        self.has_run_dry = False
+        self.blocks.append((self.time + self.latency + CALLBACK_FRAMES / OUTPUT_RATE_HZ, block[-1, 0]))
         sounding = np.flatnonzero(block[:, 0])
         if self.heard_sec is None and len(sounding):
             self.heard_sec = self.time + self.latency + sounding[0] / OUTPUT_RATE_HZ
         self.time += CALLBACK_FRAMES / OUTPUT_RATE_HZ
 
+    def run_dry(self, for_sec: float) -> None:
+        self.time += for_sec
+        self.has_run_dry = True
 
-def first_heard_ms(
-    monkeypatch: pytest.MonkeyPatch, arrives_ms: float, early_ms: float, latency_sec: float
-) -> float:
-    """How late a song begins whose plan arrives then, `early_ms` earlier than the card asks for."""
+
+def opened_on(
+    monkeypatch: pytest.MonkeyPatch, latency_sec: float
+) -> tuple[PlaybackController, SoundDevice, FakeStream]:
+    """All by the stream's clock, which knows global time."""
     made: list[FakeStream] = []
 
     def open_stream(_: str, copy: Callable[..., None]) -> Any:
@@ -67,8 +77,14 @@ def first_heard_ms(
     )
     controller = PlaybackController()
     controller.estimated(OffsetEstimate("north", 0.0, 0.0, 0.0, 0.01, 0.2, 0.4, 50))
-    device = SoundDevice("default", controller)
-    (stream,) = made
+    return controller, SoundDevice("default", controller), made[0]
+
+
+def first_heard_ms(
+    monkeypatch: pytest.MonkeyPatch, arrives_ms: float, early_ms: float, latency_sec: float
+) -> float:
+    """How late a song begins whose plan arrives then, `early_ms` earlier than the card asks for."""
+    controller, device, stream = opened_on(monkeypatch, latency_sec)
     start_ms = arrives_ms + TICK_MS + device.start_ms + early_ms
     plan = Plan(
         clock_id="north",
@@ -101,6 +117,38 @@ def test_a_plan_that_arrives_as_early_as_a_card_asks_for_begins_on_time(
     assert max(abs(each) for each in late_ms) < 1
     hasty_ms = [first_heard_ms(monkeypatch, at_ms, -60.0, latency_sec) for at_ms in arrivals_ms]
     assert max(hasty_ms) > 5
+
+
+@pytest.mark.parametrize("late_ms", [12.0, 20.0, 60.0])
+def test_after_an_underrun_the_sound_crosses_over_to_its_place(
+    monkeypatch: pytest.MonkeyPatch, late_ms: float
+) -> None:
+    """[P11] [P26] Also after one that is too short for a crossfade while it plays on."""
+    controller, device, stream = opened_on(monkeypatch, 0.05)
+    # Its samples say where in the song they are.
+    ramp = np.tile(np.arange(10 * OUTPUT_RATE_HZ, dtype=np.float32), (2, 1))
+    song = Song("f" * 64, OUTPUT_RATE_HZ, HeldSound(ramp))
+    plan = Plan(
+        clock_id="north", file_id=song.file_id, entry_id="e" * 16, state="playing", global_start_us=1e6
+    )
+    next_tick_ms = 0.0
+    while stream.time < 8:
+        if stream.time * 1000 >= next_tick_ms:
+            controller.follow(plan, Queue(), {song.file_id: song}, is_clock_known=True)
+            device.advance(next_tick_ms)
+            next_tick_ms += TICK_MS
+        if stream.time >= 4 and device.underruns == 0:
+            stream.run_dry(late_ms / 1000)
+        stream.advance()
+    device.close()
+    assert device.underruns == 1
+    off_ms = [
+        (heard_sec, (heard_sec - 1) * 1000 - (frame + 1) * 1000 / OUTPUT_RATE_HZ)
+        for heard_sec, frame in stream.blocks
+    ]
+    assert max(abs(ms) for sec, ms in off_ms if 2 < sec < 4) < 0.2
+    assert max(ms for sec, ms in off_ms if 4 < sec < 4.5) == pytest.approx(late_ms, abs=0.2)
+    assert max(abs(ms) for sec, ms in off_ms if sec > 5) < 0.5
 
 
 def test_while_a_card_is_open_its_thread_does_not_wait_for_computing(monkeypatch: pytest.MonkeyPatch) -> None:

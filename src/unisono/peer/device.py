@@ -6,6 +6,7 @@ Local ms. Whoever opens it closes it; `close` is idempotent.
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -16,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from unisono.errors import StartError
+from unisono.peer.constants.audio import REJOIN_MS
 from unisono.peer.lane import CHANNELS
 from unisono.peer.output_clock import OutputClock
 from unisono.peer.playback_controller import PlaybackController
-from unisono.peer.render import OUTPUT_RATE_HZ, Run, render_block
+from unisono.peer.render import OUTPUT_RATE_HZ, Place, Run, render_block
 from unisono.peer.sound import Sound
+from unisono.peer.sound_priority import sound_priority
 
 BLOCK_FRAMES = OUTPUT_RATE_HZ // 10
 # Rendered ahead, so that a busy event loop is not heard; what changes meanwhile is cut behind KEPT_BLOCKS.
@@ -37,6 +40,12 @@ SWITCH_INTERVAL_SEC = 0.0002
 # was heard lay within 0.6 ms of what PortAudio had said, with 200 ms within 23.
 LATENCY_SEC = 0.05
 CARD_BLOCK_FRAMES = OUTPUT_RATE_HZ // 100
+# P26: after a step of the card what sounds crosses over to its place within this time, if it is off by more
+# than that: what is less is bent away sooner than it is heard.
+REJOINS_FOR_SEC = 3.0
+LEAST_REJOIN_MS = 3.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,8 @@ class SoundDevice:
     def __init__(self, name: str, controller: PlaybackController) -> None:
         """`name`: part of a device's name, its number, or "default". Raises `StartError`."""
         self.error_ms: float | None = None
+        # How often the card ran dry, as far as it says so.
+        self.underruns = 0
         self._controller = controller
         self._line = OutputClock(OUTPUT_RATE_HZ)
         self._lock = threading.Lock()
@@ -66,10 +77,13 @@ class SoundDevice:
         self._samples: deque[_OutputSample] = deque(maxlen=MAX_WAITING_OUTPUT_SAMPLES)
         self._run: Run | None = None
         self._revision = controller.revision
+        self._steps = 0
+        self._rejoins_until_frame = -1
         self._former_interval_sec = sys.getswitchinterval()
-        self._stream = _open_stream(name, self._copy)
-        sys.setswitchinterval(SWITCH_INTERVAL_SEC)
-        self._stream.start()  # not sooner: the card's thread asks the stream for the time
+        with sound_priority():  # the card's thread begins here, and PulseAudio's within it
+            self._stream = _open_stream(name, self._copy)
+            sys.setswitchinterval(SWITCH_INTERVAL_SEC)
+            self._stream.start()  # not sooner: the card's thread asks the stream for the time
 
     @property
     def uncertainty_ms(self) -> float:
@@ -92,6 +106,7 @@ class SoundDevice:
         if self._controller.revision != self._revision:
             self._revision = self._controller.revision
             self._cut()
+        self._rejoin_after_step()
         while len(self._queue) < HORIZON_BLOCKS:
             self._render_next()
 
@@ -100,29 +115,53 @@ class SoundDevice:
             self._stream.close()
             sys.setswitchinterval(self._former_interval_sec)
 
+    def _rejoin_after_step(self) -> None:
+        """P11, P26. What is queued is late by what an underrun cost: once that is known better than by half,
+        the sound crosses over to its place, and a bend of many seconds is spared.
+        """
+        with self._lock:
+            frame = self._gone_frames + KEPT_BLOCKS * BLOCK_FRAMES
+            run = self._queue[KEPT_BLOCKS].before if len(self._queue) > KEPT_BLOCKS else None
+        if self._line.steps != self._steps:
+            self._steps = self._line.steps
+            log.info("the output lost its place; it has run dry %d times so far", self.underruns)
+            self._rejoins_until_frame = frame + round(REJOINS_FOR_SEC * OUTPUT_RATE_HZ)
+        place = self._place_of(frame) if frame < self._rejoins_until_frame else None
+        if run is None or place is None:
+            return
+        error_ms = abs(run.at_sec - place.begin_sec) * 1000
+        if error_ms > max(LEAST_REJOIN_MS, 2 * self._line.uncertainty_ms):
+            self._rejoins_until_frame = -1
+            self._cut()
+            self._render_next(rejoin_ms=0.0)
+
     def _cut(self) -> None:
         """Throws away what is queued behind the next blocks, and goes on from there."""
         with self._lock:
             while len(self._queue) > KEPT_BLOCKS:
                 self._run = self._queue.pop().before
 
-    def _render_next(self) -> None:
+    def _place_of(self, frame: int) -> Place | None:
+        """What a block that begins with this frame is to sound like."""
+        if not self._line.is_settled:
+            return None
+        begin_ms = self._line.local_ms_of(frame)
+        return self._controller.place_at(begin_ms, self._line.local_ms_of(frame + BLOCK_FRAMES))
+
+    def _render_next(self, rejoin_ms: float = REJOIN_MS) -> None:
         with self._lock:
             frame = self._gone_frames + len(self._queue) * BLOCK_FRAMES
-        place = None
-        if self._line.is_settled:
-            begin_ms = self._line.local_ms_of(frame)
-            place = self._controller.place_at(begin_ms, self._line.local_ms_of(frame + BLOCK_FRAMES))
-        block = render_block(self._run, place, BLOCK_FRAMES)
+        block = render_block(self._run, self._place_of(frame), BLOCK_FRAMES, rejoin_ms)
         queued = _Queued(block.sound, self._run)
         self._run, self.error_ms = block.after, block.error_ms
         with self._lock:
             self._queue.append(queued)
 
-    def _copy(self, output: Sound, frames: int, moments: Any, status: object) -> None:  # noqa: ANN401, ARG002
+    def _copy(self, output: Sound, frames: int, moments: Any, status: Any) -> None:  # noqa: ANN401
         """Runs on the card's thread. Silence is played when nothing is queued, and counts as frames."""
         local_ms, is_sharp = self._local_ms_of(moments.outputBufferDacTime)
         with self._lock:
+            self.underruns += bool(status.output_underflow)
             if is_sharp:
                 self._samples.append(_OutputSample(self._gone_frames + self._taken_frames, local_ms))
             done = 0

@@ -28,7 +28,7 @@ from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import candidate_from_sdp
 from msgspec.structs import replace
 
-from unisono.peer.aiortc_inside import own_addresses_of, packets_received
+from unisono.peer.aiortc_inside import acknowledge_by_twos, own_addresses_of, packets_received
 from unisono.peer.ambient import Clock
 from unisono.peer.mdns import MdnsResolver, is_mdns_name
 from unisono.peer.path_watch import PathWatch
@@ -111,6 +111,7 @@ class Link:
         # Negotiated by number: no announcement to wait for, and no stranger's channels.
         self._ctl = self._connection.createDataChannel("ctl", negotiated=True, id=0)
         self._bulk = self._connection.createDataChannel("bulk", negotiated=True, id=1)
+        acknowledge_by_twos(self._connection)
         self._own_sdp = ""
         self._their_sdp = ""
         self._early_candidates: list[Candidate] = []

@@ -204,6 +204,10 @@ class Pacer:
         self._tokens -= size_bytes
         return True
 
+    def record_use(self, local_ms: float) -> None:
+        """There is more to send than its channel takes: the rate is needed, although nobody is refused."""
+        self._needed_local_ms = local_ms
+
     def wait_ms(self, size_bytes: int, local_ms: float) -> float:
         self._refill(local_ms)
         return max(0.0, (size_bytes - self._tokens) / self.rate_bytes_per_sec * 1000)

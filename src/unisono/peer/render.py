@@ -60,15 +60,17 @@ class Block:
     after: Run | None
 
 
-def render_block(before: Run | None, place: Place | None, frames: int) -> Block:
-    """The next block. `before` is where the last one ended; None: in silence. `place` None: be silent."""
+def render_block(before: Run | None, place: Place | None, frames: int, rejoin_ms: float = REJOIN_MS) -> Block:
+    """The next block. `before` is where the last one ended; None: in silence. `place` None: be silent. Who is
+    further than `rejoin_ms` from the place crosses over to it.
+    """
     sound = np.zeros((CHANNELS, frames), dtype=np.float32)
     if place is None:
         _fade_out(sound, before, before.lanes if before is not None else (), STOP_FADE_FRAMES)
         return Block(sound, None, None)
     step_sec = (place.end_sec - place.begin_sec) / frames
     error_ms = (before.at_sec - place.begin_sec) * 1000 if before is not None else math.inf
-    is_going_on = before is not None and abs(error_ms) <= REJOIN_MS and before.sounds_for(frames)
+    is_going_on = before is not None and abs(error_ms) <= rejoin_ms and before.sounds_for(frames)
     if before is not None and is_going_on:
         run = Run(place.lanes, before.at_sec, step_sec * (1 + correction_ppm(error_ms) * 1e-6))
     else:

@@ -64,6 +64,9 @@ class SendQueue:
                 pass
         finally:
             self._is_filling = False
+        if self._items and self._channel.bufferedAmount > 0:
+            # Where the channel is slower than the rate nobody is ever refused, and the rate is in use.
+            self._scheduler.record_full()
 
     def clear(self) -> None:
         self._scheduler.leave(self)

@@ -53,6 +53,10 @@ class SendScheduler:
             self._call(self.pacer.wait_ms(size_bytes, self._clock.local_ms()))
         return False
 
+    def record_full(self) -> None:
+        """A guest's channel takes nothing more for now."""
+        self.pacer.record_use(self._clock.local_ms())
+
     def leave(self, guest: Sender) -> None:
         self._waiting.pop(guest, None)
 

@@ -28,6 +28,10 @@ LEAD_SEC = 1.0
 NEAR_SEC = 10.0
 # With so much there, a song can begin.
 READY_SEC = 0.5
+# So much is decoded at once. What lies further ahead has time: it comes at a multiple of the song's own
+# speed, so that a song that opens leaves the cores to the sound that plays.
+EAGER_SEC = 5.0
+UNHURRIED_SPEED = 15.0
 
 
 class SongWindow:
@@ -211,12 +215,23 @@ class SongWindow:
                 with self._changed:
                     if self._is_leaping or self._is_closed:
                         return
+                    before = self._end
                     self._take(answer)
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: self._is_leaping or self._is_closed or self._has_room)
+                    self._rest(self._end - before)
         except FileError:
             if not decoder.is_closed:
                 raise
+
+    def _rest(self, frames: int) -> None:
+        """After so many frames, until more is needed soon: the decoding process stands still meanwhile."""
+
+        def is_over() -> bool:
+            is_needed = self._end <= (self._aim_sec + EAGER_SEC) * self._rate
+            return is_needed or self._is_leaping or self._is_closed
+
+        self._changed.wait_for(is_over, frames / self._rate / UNHURRIED_SPEED)
 
     def _take(self, answer: Heading | Sound | Ending | None) -> None:
         if isinstance(answer, Heading):
