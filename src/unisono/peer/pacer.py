@@ -115,7 +115,7 @@ class Pacer:
         self._refilled_local_ms: float | None = None
         self._stepped_local_ms: float | None = None
         self._proven_bytes_per_sec: float = MIN_BYTES_PER_SEC
-        # Bytes per second at which was sent when a ping left, and its local ms: its answer proves that or does not.
+        # Bytes per second at which was sent when a ping left, and its local ms: its answer proves it or not.
         self._trial: tuple[float, float] | None = None
         self._hold_until_local_ms = -math.inf
         self._cut_queue_ms = 0.0
@@ -267,7 +267,7 @@ class Pacer:
         self._is_limiting = False
 
     def _judge_trial(self, answered_local_ms: float, local_ms: float) -> None:
-        """A round trip proves the rate of the moment its ping left, and no later one: it may have doubled since."""
+        """A round trip proves the rate at which its ping left, no later one: it may have doubled since."""
         if self._trial is None:
             return
         bytes_per_sec, sent_local_ms = self._trial
@@ -288,8 +288,8 @@ class Pacer:
             self._shown_local_ms is not None and local_ms - self._shown_local_ms >= QUEUE_CONFIRM_MS
         )
         is_over = is_confirmed or (self._is_playing and queue_ms > self.target_ms)
-        # While music plays the rate grows slowly: a queue of a few ms, which may be a page's own delay, can wait
-        # to be confirmed, and the rate of now is about that at which the ping left.
+        # While music plays the rate grows slowly: a queue of a few ms, which may be a page's own delay, can
+        # wait to be confirmed, and the rate of now is about that at which the ping left.
         if is_over or (is_newly_shown and not self._is_playing):
             self._fall_back()
         if is_over:
