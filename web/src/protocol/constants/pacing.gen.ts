@@ -38,12 +38,14 @@ export const DOUBLING_PLAYING_MS = 1000;
 export const MAX_PLAYING_SEARCH_STEP = 1.15;
 /** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
 export const QUEUE_CONFIRM_MS = 200;
-/**
- * A round trip without a queue proves the rate at which its ping left; this share of it also drains what has come since. Where
- * nothing is proven the search falls back to the latter.
- */
+/** A round trip without a queue proves the rate at which its ping left; this share of it also drains what has come since. */
 export const PROVEN_SHARE = 0.75;
-export const UNPROVEN_BYTES_PER_SEC = 62_500;
+/**
+ * Where less is proven, a search that ends falls back to this, and to the latter while it is unclear whose the queue is: who adds
+ * a song has a busy page.
+ */
+export const UNPROVEN_BYTES_PER_SEC = 125_000;
+export const DOUBTED_BYTES_PER_SEC = 250_000;
 export const CLEAR_SHARE = 0.2;
 /** Gains at a sampling of 2 to 30 round trips a second; larger ones oscillate with the slowest (pacer.test.ts). */
 export const PROPORTIONAL = 0.04;
