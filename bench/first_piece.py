@@ -88,6 +88,8 @@ def add_and_wait(folder: Path, checkout: Path | None, path: Path) -> list[float]
             channel_mb_per_sec = measure_goodput(ada, bo, CHANNEL_BYTES) / 1e6
             ada.add_file(path)
             wait_for_all([ada, bo], holds_it, "to hold the file", LIMIT_SEC)
+            for each in (ada, bo):
+                each.page.wait_for_function("window.record.whole")
             ours, theirs = [each.page.evaluate("window.record") for each in (ada, bo)]
     finally:
         server.stop()
