@@ -24,7 +24,6 @@ from unisono.peer.constants.pacing import (
     CUT_SPAN,
     DOUBLING_MS,
     DOUBLING_PLAYING_MS,
-    DOUBTED_BYTES_PER_SEC,
     DRAINING_SHARE,
     FIRST_BURST_BYTES,
     FIRST_BYTES_PER_SEC,
@@ -291,10 +290,8 @@ class Pacer:
         is_over = is_confirmed or (self._is_playing and queue_ms > self.target_ms)
         # While music plays the rate grows slowly: a queue of a few ms, which may be a page's own delay, can
         # wait to be confirmed, and the rate of now is about that at which the ping left.
-        if is_over:
-            self._fall_back(MIN_BYTES_PER_SEC if self._is_playing else UNPROVEN_BYTES_PER_SEC)
-        elif is_newly_shown and not self._is_playing:
-            self._fall_back(DOUBTED_BYTES_PER_SEC)
+        if is_over or (is_newly_shown and not self._is_playing):
+            self._fall_back()
         if is_over:
             self._is_searching = False
             self._shown_local_ms = None
@@ -308,8 +305,9 @@ class Pacer:
         max_step = MAX_PLAYING_SEARCH_STEP if self._is_playing else MAX_SEARCH_STEP
         self._integral_bytes_per_sec *= min(max_step, 2.0 ** (elapsed_sec * 1000 / doubling_ms))
 
-    def _fall_back(self, least_bytes_per_sec: float) -> None:
-        fallback = max(least_bytes_per_sec, PROVEN_SHARE * self._proven_bytes_per_sec)
+    def _fall_back(self) -> None:
+        least = MIN_BYTES_PER_SEC if self._is_playing else UNPROVEN_BYTES_PER_SEC
+        fallback = max(least, PROVEN_SHARE * self._proven_bytes_per_sec)
         self._integral_bytes_per_sec = min(self._integral_bytes_per_sec, fallback)
 
     def _is_clear(self, queue_ms: float) -> bool:

@@ -42,10 +42,9 @@ QUEUE_CONFIRM_MS = 200.0
 # A round trip without a queue proves the rate at which its ping left; this share of it also drains what has
 # come since.
 PROVEN_SHARE = 0.75
-# Where less is proven, a search that ends falls back to this, and to the latter while it is unclear whose the
-# queue is: who adds a song has a busy page.
-UNPROVEN_BYTES_PER_SEC = 125_000
-DOUBTED_BYTES_PER_SEC = 250_000
+# Where less is proven, a search without music falls back to this: who adds a song has a busy page, and the
+# queue may be that.
+UNPROVEN_BYTES_PER_SEC = 250_000
 CLEAR_SHARE = 0.2
 # Gains at a sampling of 2 to 30 round trips a second; larger ones oscillate with the slowest (pacer.test.ts).
 PROPORTIONAL = 0.04

@@ -17,7 +17,6 @@ import {
   CUT_SPAN,
   DOUBLING_MS,
   DOUBLING_PLAYING_MS,
-  DOUBTED_BYTES_PER_SEC,
   DRAINING_SHARE,
   FIRST_BURST_BYTES,
   FIRST_BYTES_PER_SEC,
@@ -275,8 +274,7 @@ export class Pacer {
     const isOver = isConfirmed || (this.#isPlaying && queueMs > this.targetMs);
     // While music plays the rate grows slowly: a queue of a few ms, which may be a page's own delay, can wait to be confirmed, and
     // the rate of now is about that at which the ping left.
-    if (isOver) this.#fallBack(this.#isPlaying ? MIN_BYTES_PER_SEC : UNPROVEN_BYTES_PER_SEC);
-    else if (isNewlyShown && !this.#isPlaying) this.#fallBack(DOUBTED_BYTES_PER_SEC);
+    if (isOver || (isNewlyShown && !this.#isPlaying)) this.#fallBack();
     if (isOver) {
       this.#isSearching = false;
       this.#shownLocalMs = null;
@@ -290,8 +288,9 @@ export class Pacer {
     this.#integralBytesPerSec *= Math.min(maxStep, 2 ** ((elapsedSec * 1000) / doublingMs));
   }
 
-  #fallBack(leastBytesPerSec: number): void {
-    const fallback = Math.max(leastBytesPerSec, PROVEN_SHARE * this.#provenBytesPerSec);
+  #fallBack(): void {
+    const least = this.#isPlaying ? MIN_BYTES_PER_SEC : UNPROVEN_BYTES_PER_SEC;
+    const fallback = Math.max(least, PROVEN_SHARE * this.#provenBytesPerSec);
     this.#integralBytesPerSec = Math.min(this.#integralBytesPerSec, fallback);
   }
 
