@@ -5,7 +5,8 @@ asked for permission to send (bytes). Every path shares this device's uplink, so
 the smallest excess of any path's round trip over its own minimum of the last minute.
 Invariants: (1) no growth unless somebody was really held back; (2) a delay that stays while almost nothing is
 sent is not ours: the minima start anew; (3) a rate that nobody needed for a while, or that belongs to another
-path, is searched for anew from below.
+path, is searched for anew from below. A search doubles as TCP's slow start does, falls back to what is proven
+when a queue shows, and goes on if that was a page's own delay.
 vectors/pacer.trace.json holds both languages to the same answers.
 """
 
@@ -29,6 +30,7 @@ from unisono.peer.constants.pacing import (
     FIRST_PLAYING_BYTES_PER_SEC,
     FRESH_RTT_MS,
     FULL_QUEUE_SHARE,
+    GROWTH_DOUBLING_MS,
     IDLE_CHUNK_SHARE,
     IDLE_QUEUE_MS,
     INTEGRAL_PER_SEC,
@@ -50,6 +52,7 @@ from unisono.peer.constants.pacing import (
     MOST_COMPARED,
     MOST_UNANSWERED,
     NOT_OURS_AFTER_MS,
+    PLAYING_GROWTH_DOUBLING_MS,
     PLAYING_QUEUE_MS,
     PROPORTIONAL,
     PROVEN_SHARE,
@@ -59,6 +62,7 @@ from unisono.peer.constants.pacing import (
     SLICE_MS,
     SLICES,
     STALE_AFTER_MS,
+    UNPROVEN_BYTES_PER_SEC,
     WISHED_SHARE,
 )
 
@@ -111,6 +115,8 @@ class Pacer:
         self._refilled_local_ms: float | None = None
         self._stepped_local_ms: float | None = None
         self._proven_bytes_per_sec: float = MIN_BYTES_PER_SEC
+        # Bytes per second at which was sent when a ping left, and its local ms: its answer proves it or not.
+        self._trial: tuple[float, float] | None = None
         self._hold_until_local_ms = -math.inf
         self._cut_queue_ms = 0.0
         self._cuts_in_vain = 0
@@ -147,6 +153,7 @@ class Pacer:
         """The network is another one now: what was found out about the former one does not count."""
         self._known = _Findings()
         self._floored_local_ms = None
+        self._proven_bytes_per_sec = MIN_BYTES_PER_SEC
         self._search_anew()
 
     def forget_path(self, name: str) -> None:
@@ -174,6 +181,8 @@ class Pacer:
         path = self._known.paths.get(name)
         if path is None:
             return
+        if self._is_limiting and self._trial is None:
+            self._trial = (self._integral_bytes_per_sec, local_ms)
         self._known.unanswered.append((local_ms, path.minimum_ms))
         self._step(local_ms)
 
@@ -190,6 +199,7 @@ class Pacer:
         while known.unanswered and known.unanswered[0][0] <= answered_local_ms:
             known.unanswered.popleft()
         known.excesses.appendleft((path.record(rtt_ms, local_ms), local_ms))
+        self._judge_trial(answered_local_ms, local_ms)
         self._step(local_ms)
 
     def take(self, size_bytes: int, local_ms: float) -> bool:
@@ -227,6 +237,8 @@ class Pacer:
         self._integral_bytes_per_sec = min(self._integral_bytes_per_sec, self._first_bytes_per_sec)
         self._proven_bytes_per_sec = min(self._proven_bytes_per_sec, self._integral_bytes_per_sec)
         self._is_searching = True
+        self._trial = None
+        self._shown_local_ms = None
         self._cuts_in_vain = 0
 
     def _refill(self, local_ms: float) -> None:
@@ -258,28 +270,52 @@ class Pacer:
         self._check_blame(queue_ms, local_ms)
         self._is_limiting = False
 
+    def _judge_trial(self, answered_local_ms: float, local_ms: float) -> None:
+        """A round trip proves the rate at which its ping left, no later one: it may have doubled since."""
+        if self._trial is None:
+            return
+        bytes_per_sec, sent_local_ms = self._trial
+        if sent_local_ms > answered_local_ms:
+            return
+        self._trial = None
+        if not self._is_playing and self._is_clear(self.queue_ms(local_ms) or 0.0):
+            self._proven_bytes_per_sec = bytes_per_sec
+
     def _search(self, queue_ms: float, elapsed_sec: float, local_ms: float) -> None:
         is_shown = queue_ms > self.target_ms * WISHED_SHARE
+        is_newly_shown = is_shown and self._shown_local_ms is None
         if not is_shown:
             self._shown_local_ms = None
-        elif self._shown_local_ms is None:
+        elif is_newly_shown:
             self._shown_local_ms = local_ms
         is_confirmed = (
             self._shown_local_ms is not None and local_ms - self._shown_local_ms >= QUEUE_CONFIRM_MS
         )
-        if is_confirmed or queue_ms > self.target_ms:
+        is_over = is_confirmed or (self._is_playing and queue_ms > self.target_ms)
+        # While music plays the rate grows slowly: a queue of a few ms, which may be a page's own delay, can
+        # wait to be confirmed, and the rate of now is about that at which the ping left.
+        if is_over or (is_newly_shown and not self._is_playing):
+            self._fall_back()
+        if is_over:
             self._is_searching = False
             self._shown_local_ms = None
-            self._integral_bytes_per_sec = PROVEN_SHARE * self._proven_bytes_per_sec
             self._hold(queue_ms, local_ms)
             return
-        if queue_ms < CLEAR_SHARE * self.target_ms:
+        if self._is_playing and self._is_clear(queue_ms):
             self._proven_bytes_per_sec = self._integral_bytes_per_sec
         if not self._is_limiting or is_shown:
             return  # invariant 1
         doubling_ms = DOUBLING_PLAYING_MS if self._is_playing else DOUBLING_MS
         max_step = MAX_PLAYING_SEARCH_STEP if self._is_playing else MAX_SEARCH_STEP
         self._integral_bytes_per_sec *= min(max_step, 2.0 ** (elapsed_sec * 1000 / doubling_ms))
+
+    def _fall_back(self) -> None:
+        least = MIN_BYTES_PER_SEC if self._is_playing else UNPROVEN_BYTES_PER_SEC
+        fallback = max(least, PROVEN_SHARE * self._proven_bytes_per_sec)
+        self._integral_bytes_per_sec = min(self._integral_bytes_per_sec, fallback)
+
+    def _is_clear(self, queue_ms: float) -> bool:
+        return queue_ms < CLEAR_SHARE * self.target_ms
 
     def _cut(self, queue_ms: float, local_ms: float) -> None:
         self._growth_per_sec = INTEGRAL_PER_SEC
@@ -307,8 +343,10 @@ class Pacer:
             return  # invariant 1
         least = LEAST_PLAYING_GROWTH_PER_SEC if self._is_playing else LEAST_GROWTH_PER_SEC
         most = MAX_PLAYING_GROWTH_PER_SEC if self._is_playing else MAX_GROWTH_PER_SEC
+        doubling_ms = PLAYING_GROWTH_DOUBLING_MS if self._is_playing else GROWTH_DOUBLING_MS
         if self._off > CLEAR_OFF:
-            self._growth_per_sec = min(most, max(least, self._growth_per_sec) * 2.0**elapsed_sec)
+            faster = 2.0 ** (elapsed_sec * 1000 / doubling_ms)
+            self._growth_per_sec = min(most, max(least, self._growth_per_sec) * faster)
         else:
             self._growth_per_sec = INTEGRAL_PER_SEC
         self._integral_bytes_per_sec *= 1 + self._growth_per_sec * self._off * elapsed_sec

@@ -151,7 +151,7 @@ export class Swarm {
 
   /** While music plays, less may queue before the uplink; clocks are compared more often when that matters. */
   setPlaying(isPlaying: boolean, isComparing = false): void {
-    this.#transfer.setComparing(isComparing);
+    this.#transfer.setPlaying(isPlaying, isComparing);
     if (isPlaying !== this.#isPlaying) this.#bulk.tell({ op: "playing", isPlaying });
     this.#isPlaying = isPlaying;
   }

@@ -14,7 +14,7 @@ export const RECENT_MS = 100;
 export const LEAST_COMPARED = 2;
 export const FRESH_RTT_MS = 1_500;
 export const MOST_COMPARED = 8;
-export const MOST_UNANSWERED = 20;
+export const MOST_UNANSWERED = 60;
 /** Sending, hearing and reckoning read the clock a little apart; pings are much further apart than this. */
 export const READING_APART_MS = 5;
 /** The queue aimed at: chunks, round trips and guesses scatter around it, and nearly all of that must stay below the target. */
@@ -27,20 +27,34 @@ export const MIN_BYTES_PER_SEC = 32_000;
 export const MAX_BYTES_PER_SEC = 250_000_000;
 /** A phone that gives little: a song an hour of listening, not a data plan. */
 export const FRUGAL_BYTES_PER_SEC = 64_000;
-/** At first the rate doubles in this time, as TCP's would, until a queue shows; with few round trips it takes longer. */
-export const DOUBLING_MS = 300;
+/**
+ * At first the rate doubles in this time, as TCP's would, until a queue shows; with few round trips (pings are 25 ms apart at
+ * first, later 100) it takes longer. In 75 ms the queue of a fast uplink grows to 330 ms before it is seen, in 100 to 170
+ * (pacer.test.ts).
+ */
+export const DOUBLING_MS = 100;
 export const MAX_SEARCH_STEP = 1.3;
 export const DOUBLING_PLAYING_MS = 1000;
 export const MAX_PLAYING_SEARCH_STEP = 1.15;
 /** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
 export const QUEUE_CONFIRM_MS = 200;
-/** A round trip without a queue proves the rate of a moment ago; this share of it also drains what has come since. */
+/** A round trip without a queue proves the rate at which its ping left; this share of it also drains what has come since. */
 export const PROVEN_SHARE = 0.75;
+/**
+ * Where less is proven, a search without music falls back to this: who adds a song has a busy page, and the queue may be that.
+ */
+export const UNPROVEN_BYTES_PER_SEC = 250_000;
 export const CLEAR_SHARE = 0.2;
 /** Gains at a sampling of 2 to 30 round trips a second; larger ones oscillate with the slowest (pacer.test.ts). */
 export const PROPORTIONAL = 0.04;
 export const INTEGRAL_PER_SEC = 0.02;
-/** Without any queue the search speeds up, doubling every second, between these; without music there is more to play with. */
+/**
+ * Without any queue the rate grows ever faster between these, twice as fast after so long; without music there is more to play
+ * with. A search that a page's own delays ended too soon is made up for in 3 s; to begin at once with 0.5 a second makes the
+ * queue swing by 150 ms.
+ */
+export const GROWTH_DOUBLING_MS = 300;
+export const PLAYING_GROWTH_DOUBLING_MS = 1_000;
 export const LEAST_GROWTH_PER_SEC = 0.1;
 export const LEAST_PLAYING_GROWTH_PER_SEC = 0.02;
 export const MAX_GROWTH_PER_SEC = 1;

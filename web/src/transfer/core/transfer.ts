@@ -18,7 +18,7 @@ import type { Manifest } from "./manifest.ts";
 import { limited, type Needs, NO_NEEDS } from "./needs.ts";
 import { Neighbour } from "./neighbour.ts";
 import { pieceMapsOf } from "./piece-map.ts";
-import { Pings } from "./pings.ts";
+import { Pings, QUICK_PING_PERIOD_MS } from "./pings.ts";
 import type { KeptFile } from "./resume-state.ts";
 import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
@@ -84,9 +84,9 @@ export class Transfer {
     this.#indexes = new Annotations(this.#core, "index", options.acceptsIndex ?? (() => true));
   }
 
-  /** A start is being prepared, or clocks disagree: they are compared more often. */
-  setComparing(isComparing: boolean): void {
-    this.#pings.isComparing = isComparing;
+  /** Comparing: a start is being prepared, or clocks disagree, and they are compared more often. */
+  setPlaying(isPlaying: boolean, isComparing: boolean): void {
+    Object.assign(this.#pings, { isPlaying, isComparing });
   }
 
   files(): FileState[] {
@@ -168,17 +168,17 @@ export class Transfer {
   get tickInMs(): number | null {
     const neighbours = [...this.#core.neighbours.values()];
     if (neighbours.length === 0) return null;
-    const hasPending =
+    const isGiving = neighbours.some(({ uploads }) => !uploads.isEmpty);
+    if (isGiving && this.#pings.isQuick) return QUICK_PING_PERIOD_MS;
+    const isBusy =
+      isGiving ||
+      this.#fetching.isWaiting ||
       this.#annotations.hasPending ||
       this.#indexes.hasPending ||
-      neighbours.some(({ pendingHaves }) => pendingHaves.size > 0);
-    const isBusy =
-      this.#fetching.isWaiting ||
-      hasPending ||
+      neighbours.some(({ pendingHaves }) => pendingHaves.size > 0) ||
       this.#core.isCatalogStale ||
       this.#core.isCatalogUrgent ||
-      this.#drafts.hasPending ||
-      neighbours.some(({ uploads }) => !uploads.isEmpty);
+      this.#drafts.hasPending;
     return isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
   }
 

@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { MIN_BYTES_PER_SEC } from "../../protocol/constants/pacing.gen.ts";
+import { QUICK_PING_PERIOD_MS, QUICK_PINGS } from "../core/pings.ts";
 import { EventClock } from "../testing/event-clock.ts";
 import { Pacer } from "./pacer.ts";
 
@@ -31,6 +32,8 @@ interface Trial {
   /** What the application has to send; everything allowed when absent. */
   readonly demandBytesPerSec?: number;
   change?(uplink: Uplink, sec: number, pacer: Pacer): void;
+  /** When there is something to send at first. */
+  readonly startAfterMs?: number;
   /** A busy page answers a moment late, this often. */
   readonly lateEverySec?: number;
 }
@@ -76,7 +79,8 @@ function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used
       queuesMs[at] ??= [];
       queuesMs[at].push(rttMs - BASE_MS);
     });
-    clock.after(periodMs, () => ping(periodMs, isClock));
+    const isQuick = !isClock && !isPlaying && turn < QUICK_PINGS;
+    clock.after(isQuick ? QUICK_PING_PERIOD_MS : periodMs, () => ping(periodMs, isClock));
   };
   const pump = (): void => {
     const sizeBytes = pacer.chunkBytes;
@@ -101,7 +105,7 @@ function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used
   for (let link = 1; link < links; link++) pacer.recordRtt(`link ${link - 1}`, BASE_MS, startLocalMs); // as each link opened
   ping(100, false);
   ping(500, true);
-  clock.after(100, pump);
+  clock.after(trial.startAfterMs ?? 100, pump);
   for (let at = 0; at < sec; at++) {
     trial.change?.(uplink, at, pacer);
     clock.advance(1_000);
@@ -213,9 +217,23 @@ describe("without music", () => {
     expect(mean(used.slice(3))).toBeGreaterThan(0.93);
   });
 
-  it("[S16] finds a fast network within seconds", () => {
-    const { used } = send(6, { isPlaying: false, bytesPerSec: 400 * MBIT });
-    expect(used[5]).toBeGreaterThan(0.5);
+  it("[S16] finds a fast network within a second, also where a page is late now and then", () => {
+    for (const lateEverySec of [1e6, 1, 0.3]) {
+      const { used } = send(3, { isPlaying: false, bytesPerSec: 100 * MBIT, lateEverySec });
+      expect(used[1]).toBeGreaterThan(0.5);
+      expect(used[2]).toBeGreaterThan(0.8);
+    }
+  });
+
+  it("[S16] begins with 1 MiB within half a second on a fast network", () => {
+    const { used } = send(1, { isPlaying: false, bytesPerSec: 400 * MBIT, startAfterMs: 500 });
+    expect((used[0] ?? 0) * 400 * MBIT).toBeGreaterThan(1024 ** 2);
+  });
+
+  it.each([2, 10, 40, 100])("[S15] a search does not fill the queue of %i Mbit/s", (mbit) => {
+    const { p95Ms, used } = sendOften(8, { isPlaying: false, bytesPerSec: mbit * MBIT, jitterMs: 1 });
+    expect(mean(p95Ms)).toBeLessThan(250); // of 16 round trips: the worst of all
+    expect(mean(used)).toBeGreaterThan(0.85);
   });
 });
 

@@ -2,7 +2,9 @@
 // LEDBAT (RFC 6817). Pure: told the local time and round trips (ms), asked for permission to send (bytes).
 // Every path shares this device's uplink, so the uplink's queue is at most the smallest excess of any path's round trip over
 // its own minimum of the last minute: a queue at one neighbour's end shows on that neighbour's path only.
-// The rate = a slow integral that finds the capacity × a quick proportional answer to the queue, around 40 % of the target.
+// The rate = a slow integral that finds the capacity × a quick proportional answer to the queue, around 40 % of the target. At first
+// it searches: it doubles as TCP's slow start does, falls back to what is proven when a queue shows, and goes on if that was a page's
+// own delay.
 // Invariants: (1) no growth unless somebody was really held back; (2) a delay that stays while almost nothing is sent is not
 // ours: the minima start anew; (3) a rate that nobody needed for a while, or that belongs to another path, is searched for anew
 // from below.
@@ -22,6 +24,7 @@ import {
   FRESH_RTT_MS,
   FRUGAL_BYTES_PER_SEC,
   FULL_QUEUE_SHARE,
+  GROWTH_DOUBLING_MS,
   IDLE_CHUNK_SHARE,
   IDLE_QUEUE_MS,
   INTEGRAL_PER_SEC,
@@ -43,6 +46,7 @@ import {
   MOST_COMPARED,
   MOST_UNANSWERED,
   NOT_OURS_AFTER_MS,
+  PLAYING_GROWTH_DOUBLING_MS,
   PLAYING_QUEUE_MS,
   PROPORTIONAL,
   PROVEN_SHARE,
@@ -52,6 +56,7 @@ import {
   SLICE_MS,
   SLICES,
   STALE_AFTER_MS,
+  UNPROVEN_BYTES_PER_SEC,
   WISHED_SHARE,
 } from "../../protocol/constants/pacing.gen.ts";
 
@@ -99,6 +104,8 @@ export class Pacer {
   #refilledLocalMs: number | null = null;
   #steppedLocalMs: number | null = null;
   #provenBytesPerSec = MIN_BYTES_PER_SEC;
+  /** The rate at which was sent when a ping left, which its answer proves or does not. */
+  #trial: { readonly bytesPerSec: number; readonly sentLocalMs: number } | null = null;
   #holdUntilLocalMs = Number.NEGATIVE_INFINITY;
   #cutQueueMs = 0;
   #cutsInVain = 0;
@@ -137,6 +144,7 @@ export class Pacer {
     this.#excesses.length = 0;
     this.#unanswered.length = 0;
     this.#flooredLocalMs = null;
+    this.#provenBytesPerSec = MIN_BYTES_PER_SEC;
     this.#searchAnew();
   }
 
@@ -162,6 +170,7 @@ export class Pacer {
   recordPing(name: string, localMs: number): void {
     const minimumMs = this.#paths.get(name)?.minimumMs;
     if (minimumMs === undefined) return;
+    if (this.#isLimiting) this.#trial ??= { bytesPerSec: this.#integralBytesPerSec, sentLocalMs: localMs };
     this.#unanswered.push({ sentLocalMs: localMs, minimumMs });
     if (this.#unanswered.length > MOST_UNANSWERED) this.#unanswered.shift();
     this.#step(localMs);
@@ -177,6 +186,7 @@ export class Pacer {
       this.#unanswered.shift();
     this.#excesses.unshift({ excessMs: path.record(rttMs, localMs), localMs });
     if (this.#excesses.length > MOST_COMPARED) this.#excesses.pop();
+    this.#judgeTrial(answeredLocalMs, localMs);
     this.#step(localMs);
   }
 
@@ -211,6 +221,8 @@ export class Pacer {
     this.#integralBytesPerSec = Math.min(this.#integralBytesPerSec, this.#firstBytesPerSec);
     this.#provenBytesPerSec = Math.min(this.#provenBytesPerSec, this.#integralBytesPerSec);
     this.#isSearching = true;
+    this.#trial = null;
+    this.#shownLocalMs = null;
     this.#cutsInVain = 0;
   }
 
@@ -244,23 +256,46 @@ export class Pacer {
     this.#isLimiting = false;
   }
 
+  /** A round trip proves the rate of the moment its ping left, and no later one: the rate may have doubled since. */
+  #judgeTrial(answeredLocalMs: number, localMs: number): void {
+    const trial = this.#trial;
+    if (!trial || trial.sentLocalMs > answeredLocalMs) return;
+    this.#trial = null;
+    if (!this.#isPlaying && this.#isClear(this.queueMs(localMs) ?? 0))
+      this.#provenBytesPerSec = trial.bytesPerSec;
+  }
+
   #search(queueMs: number, elapsedSec: number, localMs: number): void {
     const isShown = queueMs > this.targetMs * WISHED_SHARE;
+    const isNewlyShown = isShown && this.#shownLocalMs === null;
     if (!isShown) this.#shownLocalMs = null;
     else this.#shownLocalMs ??= localMs;
     const isConfirmed = this.#shownLocalMs !== null && localMs - this.#shownLocalMs >= QUEUE_CONFIRM_MS;
-    if (isConfirmed || queueMs > this.targetMs) {
+    const isOver = isConfirmed || (this.#isPlaying && queueMs > this.targetMs);
+    // While music plays the rate grows slowly: a queue of a few ms, which may be a page's own delay, can wait to be confirmed, and
+    // the rate of now is about that at which the ping left.
+    if (isOver || (isNewlyShown && !this.#isPlaying)) this.#fallBack();
+    if (isOver) {
       this.#isSearching = false;
       this.#shownLocalMs = null;
-      this.#integralBytesPerSec = PROVEN_SHARE * this.#provenBytesPerSec;
       this.#hold(queueMs, localMs);
       return;
     }
-    if (queueMs < CLEAR_SHARE * this.targetMs) this.#provenBytesPerSec = this.#integralBytesPerSec;
+    if (this.#isPlaying && this.#isClear(queueMs)) this.#provenBytesPerSec = this.#integralBytesPerSec;
     if (!this.#isLimiting || isShown) return; // invariant 1
     const doublingMs = this.#isPlaying ? DOUBLING_PLAYING_MS : DOUBLING_MS;
     const maxStep = this.#isPlaying ? MAX_PLAYING_SEARCH_STEP : MAX_SEARCH_STEP;
     this.#integralBytesPerSec *= Math.min(maxStep, 2 ** ((elapsedSec * 1000) / doublingMs));
+  }
+
+  #fallBack(): void {
+    const least = this.#isPlaying ? MIN_BYTES_PER_SEC : UNPROVEN_BYTES_PER_SEC;
+    const fallback = Math.max(least, PROVEN_SHARE * this.#provenBytesPerSec);
+    this.#integralBytesPerSec = Math.min(this.#integralBytesPerSec, fallback);
+  }
+
+  #isClear(queueMs: number): boolean {
+    return queueMs < CLEAR_SHARE * this.targetMs;
   }
 
   #cut(queueMs: number, localMs: number): void {
@@ -287,11 +322,12 @@ export class Pacer {
   #follow(elapsedSec: number): void {
     this.#cutsInVain = 0;
     if (this.#off > 0 && !this.#isLimiting) return; // invariant 1
-    const [least, most] = this.#isPlaying
-      ? [LEAST_PLAYING_GROWTH_PER_SEC, MAX_PLAYING_GROWTH_PER_SEC]
-      : [LEAST_GROWTH_PER_SEC, MAX_GROWTH_PER_SEC];
+    const [least, most, doublingMs] = this.#isPlaying
+      ? [LEAST_PLAYING_GROWTH_PER_SEC, MAX_PLAYING_GROWTH_PER_SEC, PLAYING_GROWTH_DOUBLING_MS]
+      : [LEAST_GROWTH_PER_SEC, MAX_GROWTH_PER_SEC, GROWTH_DOUBLING_MS];
+    const faster = 2 ** ((elapsedSec * 1000) / doublingMs);
     const isClear = this.#off > 0.6;
-    if (isClear) this.#growthPerSec = Math.min(most, Math.max(least, this.#growthPerSec) * 2 ** elapsedSec);
+    if (isClear) this.#growthPerSec = Math.min(most, Math.max(least, this.#growthPerSec) * faster);
     else this.#growthPerSec = INTEGRAL_PER_SEC;
     this.#integralBytesPerSec *= 1 + this.#growthPerSec * this.#off * elapsedSec;
   }
