@@ -3,8 +3,8 @@
 Ada's Chromium is as people have it, without a driver's flags against the slowing of hidden pages, on a screen
 of its own (lab/browsers/hidden.py); hidden means another tab in front of hers. Bo's, silent as well, fetches.
 In one room, in turn: a file of noise while ada is seen, one of the same size while she is hidden. Told: how
-long from bo's first listing of the file until bo has its first 4 MB, and all of it. The build before takes its
-turn where `--before` names a checkout.
+long from bo's first listing of the file until bo has its first 4 MB, and all of it. The build before takes
+its turn where `--before` names a checkout.
 """
 
 from __future__ import annotations
