@@ -311,8 +311,11 @@ describe("a lasting home", () => {
     const clock = new VirtualClock();
     const house = new House(clock);
     const home = await house.open();
-    home.open(() => undefined).close();
+    const left = home.open(() => undefined);
+    left.close();
     house.break();
+    await settle();
+    await expect(left.content.held(SONG)).rejects.toThrow("the swarm was left");
     const { content: calls } = home.open(() => undefined);
     await calls.open(SONG, PIECE);
     expect(await calls.held(SONG)).toEqual([]);

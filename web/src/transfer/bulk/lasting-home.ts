@@ -3,7 +3,7 @@
 // answered is asked once more. Who uses it hears `broken`, and `renewed` when it goes on. Local ms.
 // States: at home (a line, where a swarm has opened one) → between homes (none) → at home; closed ends it.
 
-import type { Clock, FileId } from "../../lib/index.ts";
+import { type Clock, FileError, type FileId } from "../../lib/index.ts";
 import {
   type BulkCall,
   type BulkHome,
@@ -128,6 +128,8 @@ export class LastingHome implements BulkHome {
   /** Asks the home there is, and the next one where it breaks before it has answered. In order, and at once while there is one. */
   #lasting<T>(ask: (line: BulkLine) => Promise<T>, again = ask): Promise<T> {
     const line = this.#line;
+    if (!line && (this.#home || this.#closing))
+      return Promise.reject(new FileError("file-unreadable", "the swarm was left"));
     if (!line) return this.#renewed.then(() => this.#lasting(again));
     return ask(line).catch((cause: unknown) => {
       if (line === this.#line || this.#closing) throw cause;

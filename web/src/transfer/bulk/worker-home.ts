@@ -36,7 +36,6 @@ export class WorkerHome implements BulkHome {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #onBroken: () => void;
-  readonly #stopAsking: () => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #readings = new Map<number, Reading>();
   #report: (reports: readonly BulkReport[]) => void = () => undefined;
@@ -46,14 +45,14 @@ export class WorkerHome implements BulkHome {
   #broken: FileError | null = null;
   #closing: Promise<void> | null = null;
   #closed: () => void = () => undefined;
-  #isStarted = false;
+  /** Null until the Worker has said that it runs. */
+  #stopAsking: (() => void) | null = null;
   #unanswered = 0;
 
   private constructor(worker: Worker, clock: Clock, onBroken: () => void) {
     this.#worker = worker;
     this.#clock = clock;
     this.#onBroken = onBroken;
-    this.#stopAsking = every(clock, ASK_PERIOD_MS, () => this.#askWhetherAlive());
   }
 
   /**
@@ -75,7 +74,7 @@ export class WorkerHome implements BulkHome {
       worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
         home.#unanswered = 0;
         if (data.from === "home") {
-          home.#isStarted = true;
+          home.#stopAsking ??= every(clock, ASK_PERIOD_MS, () => home.#askWhetherAlive());
           home.#capacityBytes = data.capacityBytes;
           resolve(home);
         } else home.#take(data);
@@ -194,7 +193,6 @@ export class WorkerHome implements BulkHome {
   }
 
   #askWhetherAlive(): void {
-    if (!this.#isStarted) return;
     if (this.#unanswered++ >= MAX_UNANSWERED) this.#break("the bulk worker does not answer");
     else if (this.#unanswered > 1) this.#post({ to: "alive" }); // it has said nothing for a whole period
   }
@@ -202,9 +200,9 @@ export class WorkerHome implements BulkHome {
   #break(detail: string): void {
     if (this.#broken) return;
     this.#broken = new FileError("file-unreadable", detail);
-    this.#stopAsking();
+    this.#stopAsking?.();
     this.#worker.terminate();
-    if (this.#isStarted && !this.#closing) this.#onBroken();
+    if (this.#stopAsking && !this.#closing) this.#onBroken();
     for (const waiting of this.#waiting.values()) waiting.reject(this.#broken);
     this.#waiting.clear();
     this.#closed();

@@ -2,7 +2,7 @@
 // small one that says how it is cut and which pieces are whole. A piece is marked only after it is written, so a tab that dies
 // in between has lost that piece and nothing else. Requests are answered in order.
 
-import { FileError, type FileErrorCode, type FileId } from "../../lib/index.ts";
+import { FileError, type FileErrorCode, type FileId, realClock } from "../../lib/index.ts";
 import type { OpfsReply, OpfsRequest } from "./opfs-store.ts";
 import { PieceTable } from "./piece-table.ts";
 import type { FileLayout } from "./store.ts";
@@ -173,7 +173,7 @@ async function exclusively(file: SyncFile): Promise<SyncHandle> {
       const isHeld = cause instanceof DOMException && cause.name === "NoModificationAllowedError";
       if (!isHeld || tries >= HANDLE_TRIES) throw cause;
     }
-    await new Promise((resolve) => setTimeout(resolve, HANDLE_PAUSE_MS));
+    await new Promise<void>((resolve) => realClock.after(HANDLE_PAUSE_MS, resolve));
   }
 }
 
