@@ -6,6 +6,8 @@ in it. Nothing of Unisono is: a bare connection of the browser's, on a page that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lab.browsers.device import Device
 
 _OPEN = """async () => {
@@ -27,12 +29,13 @@ _DESCRIBE = """async (remote) => {
 }"""
 
 _LISTEN = """() => {
-  window.oneArrival = { bytes: 0, firstBytes: 0, firstMs: 0, lastMs: 0 };
+  window.oneArrival = { bytes: 0, firstMs: 0, lastMs: 0, samples: [] };
   oneChannel.onmessage = ({ data }) => {
-    const nowMs = performance.now();
-    if (oneArrival.bytes === 0) Object.assign(oneArrival, { firstMs: nowMs, firstBytes: data.byteLength });
+    const nowMs = performance.timeOrigin + performance.now();
+    if (oneArrival.bytes === 0) oneArrival.firstMs = nowMs;
     oneArrival.bytes += data.byteLength;
     oneArrival.lastMs = nowMs;
+    oneArrival.samples.push([nowMs, data.byteLength]);
   };
 }"""
 
@@ -50,6 +53,7 @@ _SEND = """async (sizeBytes) => {
   }
 }"""
 
+_BEGIN = f"(sizeBytes) => {{ ({_SEND})(sizeBytes); }}"
 _ARRIVED = "(sizeBytes) => window.oneArrival.bytes >= sizeBytes"
 _CLOSE = "() => window.oneConnection.close()"
 
@@ -59,17 +63,37 @@ ARRIVAL_LIMIT_MS = 120_000
 
 def measure_goodput(sender: Device, receiver: Device, size_bytes: int) -> float:
     """From the arrival of the first message to that of the last; `size_bytes` a multiple of 64 KiB."""
-    for device in (sender, receiver):
-        device.page.evaluate(_OPEN)
-    offer = sender.page.evaluate(_DESCRIBE, None)
-    sender.page.evaluate(_DESCRIBE, receiver.page.evaluate(_DESCRIBE, offer))
-    receiver.page.evaluate(_LISTEN)
-    sender.page.evaluate(_SEND, size_bytes)
-    receiver.page.wait_for_function(
-        _ARRIVED, arg=size_bytes, polling=ARRIVAL_POLL_MS, timeout=ARRIVAL_LIMIT_MS
-    )
-    arrival = receiver.page.evaluate("oneArrival")
-    for device in (sender, receiver):
-        device.page.evaluate(_CLOSE)
-    taken_sec = (arrival["lastMs"] - arrival["firstMs"]) / 1000
-    return float((arrival["bytes"] - arrival["firstBytes"]) / taken_sec)
+    return measure_together([(sender, receiver)], size_bytes)
+
+
+def measure_together(pairs: Sequence[tuple[Device, Device]], size_bytes: int) -> float:
+    """What channels of several pairs carry in all while all of them are busy; nobody is in two pairs.
+
+    Counted is what all pairs bring between the last first arrival and the first end of any of them.
+    """
+    for pair in pairs:
+        for device in pair:
+            device.page.evaluate(_OPEN)
+    for sender, receiver in pairs:
+        offer = sender.page.evaluate(_DESCRIBE, None)
+        sender.page.evaluate(_DESCRIBE, receiver.page.evaluate(_DESCRIBE, offer))
+        receiver.page.evaluate(_LISTEN)
+    for sender, _ in pairs:
+        sender.page.evaluate(_BEGIN, size_bytes)
+    for _, receiver in pairs:
+        receiver.page.wait_for_function(
+            _ARRIVED, arg=size_bytes, polling=ARRIVAL_POLL_MS, timeout=ARRIVAL_LIMIT_MS
+        )
+    arrivals = [receiver.page.evaluate("oneArrival") for _, receiver in pairs]
+    for pair in pairs:
+        for device in pair:
+            device.page.evaluate(_CLOSE)
+    from_ms = max(each["firstMs"] for each in arrivals)
+    to_ms = min(each["lastMs"] for each in arrivals)
+    moved_bytes = sum(_between(each["samples"], from_ms, to_ms) for each in arrivals)
+    return 1000 * moved_bytes / (to_ms - from_ms)
+
+
+def _between(samples: list[tuple[float, int]], from_ms: float, to_ms: float) -> int:
+    """What came after the first moment, until the second. Wall clock, ms: all pages run on one host."""
+    return sum(size_bytes for at_ms, size_bytes in samples if from_ms < at_ms <= to_ms)

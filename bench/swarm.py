@@ -3,6 +3,7 @@
 Every peer is a real Chromium in a network namespace of its own, all uplinks shaped to the same rate. Compared
 with: what one data channel alone carries through that shaper (F/g, the best any scheme can do), the star
 (everyone from the seeder alone), and WebTorrent (current release, own tracker, same namespaces and file).
+The build before takes its turn where `--before` names a checkout.
 Needs root, and `npm install --ignore-scripts --omit=optional` in bench/webtorrent.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 import statistics
 import tempfile
 from contextlib import ExitStack
@@ -33,6 +35,10 @@ RIVALS = ("star", *STRATEGIES)
 # How much slower than F/g anything here has ever been, and a margin: what is worse than this is stuck.
 LIMIT_FACTOR = 16
 CPU_LIMITS_FROM = 0.9
+HEADER = [
+    *("way", "runs", "median s", "worst s", "x F/g", "needed/sent", "wire/needed"),
+    *("CPU", "CPU s/GB", "wire MiB"),
+]
 
 
 def main() -> None:
@@ -43,26 +49,39 @@ def main() -> None:
         network = stack.enter_context(Network(SERVER, SEEDER, *leechers))
         server = NetworkServer(network, SERVER, Path(folder) / "server.log")
         stack.callback(server.stop)
+        before = None
+        if options.before:
+            env = {**os.environ, "PYTHONPATH": str(options.before / "src")}
+            before = NetworkServer(network, SERVER, Path(folder) / "before.log", env=env)
+            stack.callback(before.stop)
         fleet = stack.enter_context(NetworkFleet(network, server.url))
         host = None
         if set(STRATEGIES) & set(options.rivals):
             host = WebTorrentHost(network, path)
             stack.callback(host.close)
-        site = Site(network, server, fleet, [server.url, *([host.page_url] if host else [])])
+        trusted = [server.url, *([before.url] if before else []), *([host.page_url] if host else [])]
+        site = Site(network, server, fleet, trusted)
         site.shape(options.kbit)
         site.seeder.open()
         site.leechers[0].open()
         goodput = measure_goodput(site.seeder, site.leechers[0], path.stat().st_size)
         print(f"one channel alone: {8 * goodput / 1e6:.3f} Mbit/s of {options.kbit / 1000:g}", flush=True)
-        runs = measure_all(options, site, path, path.stat().st_size / goodput, host)
+        runs = measure_all(options, site, path, path.stat().st_size / goodput, host, before)
     report(options, goodput, runs)
 
 
 def measure_all(
-    options: argparse.Namespace, site: Site, path: Path, bound_sec: float, host: WebTorrentHost | None
+    options: argparse.Namespace,
+    site: Site,
+    path: Path,
+    bound_sec: float,
+    host: WebTorrentHost | None,
+    before: NetworkServer | None,
 ) -> dict[str, list[Run]]:
     limit_sec = LIMIT_FACTOR * bound_sec
     ways: dict[str, tuple[Way, int]] = {"Unisono": (run_unisono, options.runs)}
+    if before:
+        ways["before"] = (functools.partial(run_unisono, url=before.url), options.runs)
     if "star" in options.rivals:
         ways["star"] = (run_star, options.rival_runs)
     if host:
@@ -103,6 +122,7 @@ def report(options: argparse.Namespace, goodput: float, runs: dict[str, list[Run
             "needed_of_sent": statistics.median(needed_bytes / run.sent_bytes for run in all_runs),
             "wire_of_needed": statistics.median(run.wire_bytes / needed_bytes for run in all_runs),
             "cpu_share": statistics.median(run.cpu_share for run in all_runs),
+            "cpu_sec_per_gb": statistics.median(run.cpu_sec * 1e9 / needed_bytes for run in all_runs),
         }
         summary[name] = figures
         wire_mib = statistics.median(run.wire_bytes for run in all_runs) / MIB
@@ -110,7 +130,7 @@ def report(options: argparse.Namespace, goodput: float, runs: dict[str, list[Run
     print_table(
         f"{options.mib:g} MiB to {options.leechers} leechers, uplinks {options.kbit / 1000:g} Mbit/s, "
         f"F/g = {bound_sec:.1f} s",
-        ["way", "runs", "median s", "worst s", "x F/g", "needed/sent", "wire/needed", "CPU", "wire MiB"],
+        HEADER,
         rows,
     )
     for name, figures in summary.items():
@@ -120,12 +140,16 @@ def report(options: argparse.Namespace, goodput: float, runs: dict[str, list[Run
             )
         if name != "Unisono":
             print(f"{name} / Unisono: {figures['median_sec'] / summary['Unisono']['median_sec']:.2f}")
-    stem = f"swarm-{options.kbit}kbit-{options.mib:g}mib"
+    stem = f"swarm-{options.kbit}kbit-{options.mib:g}mib{'-beside-before' if options.before else ''}"
     plot(options, bound_sec, runs, RESULTS / f"{stem}.png")
     raw: dict[str, Any] = {name: [run.plain() for run in all_runs] for name, all_runs in runs.items()}
     save(
         stem,
-        {"options": vars(options), "goodput_bytes_per_sec": goodput, "bound_sec": bound_sec}
+        {
+            "options": vars(options) | {"before": options.before is not None},
+            "goodput_bytes_per_sec": goodput,
+            "bound_sec": bound_sec,
+        }
         | {"summary": summary, "runs": raw},
     )
 
@@ -166,6 +190,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="of Unisono")
     parser.add_argument("--rival-runs", type=int, default=1, help="of each rival")
     parser.add_argument("--rivals", nargs="*", choices=RIVALS, default=["star", "rarest"])
+    parser.add_argument("--before", type=Path, help="a checkout whose built web app takes its turn, too")
     options = parser.parse_args()
     if set(STRATEGIES) & set(options.rivals) and not (WEBTORRENT / "node_modules").exists():
         parser.error(f"WebTorrent is missing: npm install --ignore-scripts --omit=optional in {WEBTORRENT}")

@@ -49,6 +49,8 @@ class Run:
     """Content handed to channels by all."""
     wire_bytes: int
     cpu_share: float
+    cpu_sec: float
+    """Of all browsers together."""
     links: int
     """Of the seeder."""
     held: list[list[tuple[float, float]]]
@@ -60,9 +62,12 @@ class Run:
         return asdict(self)
 
 
-def run_unisono(site: Site, path: Path, limit_sec: float) -> Run:
-    """A new swarm of all, everyone linked to everyone; then the seeder adds the file."""
-    return _run_product(site, path, limit_sec, links=len(site.leechers))
+def run_unisono(site: Site, path: Path, limit_sec: float, *, url: str | None = None) -> Run:
+    """A new swarm of all, everyone linked to everyone; then the seeder adds the file.
+
+    `url`: where another build is served.
+    """
+    return _run_product(site, path, limit_sec, links=len(site.leechers), url=url)
 
 
 def run_star(site: Site, path: Path, limit_sec: float) -> Run:
@@ -71,12 +76,12 @@ def run_star(site: Site, path: Path, limit_sec: float) -> Run:
         return _run_product(site, path, limit_sec, links=1)
 
 
-def _run_product(site: Site, path: Path, limit_sec: float, *, links: int) -> Run:
+def _run_product(site: Site, path: Path, limit_sec: float, *, links: int, url: str | None = None) -> Run:
     everyone = site.devices
     link = ""
     for device in everyone:
         device.page.goto("about:blank")  # a link into another swarm alone would not load the page anew
-        device.open(link or site.server.url)
+        device.open(link or url or site.server.url)
         if link:
             device.join()
         else:
@@ -85,10 +90,12 @@ def _run_product(site: Site, path: Path, limit_sec: float, *, links: int) -> Run
     wait_for_all(everyone, lambda shot: shot["transfer"]["links"] >= links, "to be linked", LINK_LIMIT_SEC)
     for device in everyone:
         device.page.evaluate(RECORD)
+    used_sec = site.cpu_sec()
     wire_bytes, cpu, started_ms = site.wire_bytes(), CpuMeter(), time.time() * 1000
     site.seeder.add_file(path)
     _wait_whole(site.leechers, f"benchSamples.at(-1)?.[1] >= {path.stat().st_size}", limit_sec)
     cpu_share, wire_bytes = cpu.read(), site.wire_bytes() - wire_bytes
+    used_sec = site.cpu_sec() - used_sec
     held = [_curve(device.page.evaluate("benchSamples"), started_ms) for device in site.leechers]
     pace = [_pace(device.page.evaluate("benchSamples"), started_ms) for device in everyone]
     shots = [device.snapshot() for device in everyone]
@@ -99,6 +106,7 @@ def _run_product(site: Site, path: Path, limit_sec: float, *, links: int) -> Run
         sent_bytes=sum(shot["transfer"]["sentBytes"] for shot in shots),
         wire_bytes=wire_bytes,
         cpu_share=cpu_share,
+        cpu_sec=used_sec,
         links=shots[0]["transfer"]["links"],
         held=held,
         pace=pace,
@@ -127,11 +135,13 @@ def run_webtorrent(site: Site, path: Path, limit_sec: float, *, host: WebTorrent
         device.open(host.page_url)
         device.page.wait_for_function("window.bench !== undefined")
     magnet = site.seeder.page.evaluate("(announce) => bench.seed(announce)", host.announce)
+    used_sec = site.cpu_sec()
     wire_bytes, cpu = site.wire_bytes(), CpuMeter()
     for device in site.leechers:
         device.page.evaluate("([magnet, strategy]) => bench.fetch(magnet, strategy)", [magnet, strategy])
     _wait_whole(site.leechers, "bench.isWhole()", limit_sec)
     cpu_share, wire_bytes = cpu.read(), site.wire_bytes() - wire_bytes
+    used_sec = site.cpu_sec() - used_sec
     samples = [device.page.evaluate("bench.samples") for device in site.leechers]
     started_ms = min(at_ms for each in samples for at_ms, held_bytes, *_ in each if held_bytes > 0)
     held = [_curve(each, started_ms) for each in samples]
@@ -143,6 +153,7 @@ def run_webtorrent(site: Site, path: Path, limit_sec: float, *, host: WebTorrent
         sent_bytes=sum(each["sentBytes"] for each in counts),
         wire_bytes=wire_bytes,
         cpu_share=cpu_share,
+        cpu_sec=used_sec,
         links=counts[0]["links"],
         held=held,
         pace=[],

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.browsers.device import Device
+from lab.browsers.process_tree import cpu_sec, processes_marked
 from lab.networks.network import Network
 from lab.networks.programs import NetworkFleet, NetworkServer
 
@@ -52,6 +53,10 @@ class Site:
     def wire_bytes(self) -> int:
         """What all browsers together have sent so far."""
         return sum(_sent_bytes(self.network.command(member)) for member in self._members)
+
+    def cpu_sec(self) -> float:
+        """CPU time that all browsers together have used so far."""
+        return cpu_sec(pid for device in self.devices for pid in processes_marked(device.mark))
 
     @contextmanager
     def only_from_the_seeder(self) -> Iterator[None]:

@@ -6,11 +6,13 @@ pages.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 TICKS_PER_SEC = os.sysconf("SC_CLK_TCK")
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_KIND = re.compile(r"--type=([\w-]+)")
 REALTIME_PRIORITY = 5  # the same as PulseAudio's, so neither starves the other
 
 
@@ -77,6 +79,31 @@ def cpu_sec(pids: Iterable[int]) -> float:
             continue
         total += int(fields[11]) + int(fields[12])
     return total / TICKS_PER_SEC
+
+
+def cpu_sec_by_thread(pids: Iterable[int]) -> dict[str, float]:
+    """CPU time that the threads of these processes have used so far, by name; those that ended count no more.
+
+    The main threads of a browser's processes all have one name: they are told by the kind of their process.
+    """
+    used: Counter[str] = Counter()
+    for pid in pids:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        except OSError:
+            continue
+        kind = _KIND.search(command)
+        for task in tasks:
+            try:
+                name, fields = (task / "comm").read_text().strip(), (task / "stat").read_text()
+            except OSError:
+                continue
+            ticks = sum(int(each) for each in fields.rpartition(")")[2].split()[11:13])
+            if int(task.name) == pid:
+                name = f"main of {kind[1] if kind else 'browser'}"
+            used[name] += ticks
+    return {name: ticks / TICKS_PER_SEC for name, ticks in used.items()}
 
 
 def memory_mib(pids: Iterable[int]) -> float:

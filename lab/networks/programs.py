@@ -35,10 +35,18 @@ urllib.request.urlopen(sys.argv[1], timeout=10, context=ssl._create_unverified_c
 class NetworkServer(ServerProcess):
     """`unisono serve` at one member of a network, on that member's address."""
 
-    def __init__(self, network: Network, member: str, log_path: Path, extra_args: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        network: Network,
+        member: str,
+        log_path: Path,
+        extra_args: Sequence[str] = (),
+        *,
+        env: dict[str, str] | None = None,
+    ) -> None:
         self._prefix = network.command(member)
         command = (*self._prefix, sys.executable, "-m", "unisono")
-        super().__init__(log_path, extra_args, host=network.address(member), command=command)
+        super().__init__(log_path, extra_args, host=network.address(member), command=command, env=env)
 
     def _is_healthy(self) -> bool:
         question = [*self._prefix, sys.executable, "-c", _ASK_HEALTH, f"{self.url}/healthz"]

@@ -65,6 +65,12 @@ export class Swarm {
       home,
       handle: (event) => this.#handle(event),
       onMalformed: (peer) => this.#dropPeer(peer, "malformed"),
+      onRenewed: (held) => {
+        this.#bulk.tell({ op: "playing", isPlaying: this.#isPlaying });
+        this.#bulk.tell({ op: "generous", isGenerous: this.#isGenerous.value });
+        this.#handle({ type: "store-renewed", held });
+        this.#mesh.wake();
+      },
     });
     this.#content = this.#bulk.content;
     this.#transfer = new Transfer({

@@ -64,6 +64,9 @@ port.onmessage = ({ data: request }) => {
     case "stop":
       stopped.add(request.id);
       return;
+    case "alive":
+      port.postMessage({ from: "alive" });
+      return;
     case "close":
       plane?.close();
       // What cannot be wiped now is wiped on the next start.

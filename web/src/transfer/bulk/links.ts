@@ -1,7 +1,7 @@
 // The main thread's side of the bulk plane: which link is whose, what the core wants done there, and what it is told of it. Links
 // are numbered, so that what comes late of a former link to a peer is told apart. Local ms.
 
-import type { UserId } from "../../lib/index.ts";
+import type { FileId, UserId } from "../../lib/index.ts";
 import type { Effect, TransferEvent } from "../core/core.ts";
 import type { Upload } from "../core/uploads.ts";
 import type { BulkEnd, BulkEndEvents } from "../net/link.ts";
@@ -13,6 +13,8 @@ interface LinksOptions {
   handle(event: TransferEvent): void;
   /** What came from it was no chunk, or not in its place. */
   onMalformed(peer: UserId): void;
+  /** The home broke, all links ended, and now there is another: what is told once has to be told again. */
+  onRenewed(held: ReadonlyMap<FileId, readonly number[]>): void;
 }
 
 interface End {
@@ -153,10 +155,15 @@ export class BulkLinks {
       }
       case "closed": {
         const end = this.#ends.get(report.link);
-        if (end) end.isOpen = false;
-        end?.events.onClosed();
+        if (end) lose(end);
         return;
       }
+      case "broken":
+        for (const end of [...this.#ends.values()]) lose(end);
+        return;
+      case "renewed":
+        this.#options.onRenewed(report.held);
+        return;
       case "malformed": {
         const end = this.#ends.get(report.link);
         if (end) onMalformed(end.peer);
@@ -210,6 +217,11 @@ export class BulkLinks {
       this.#options.handle({ type: "piece-read", peer, upload, sizeBytes: report.sizeBytes });
     else this.#options.handle({ type: `piece-${report.type}`, peer, upload });
   }
+}
+
+function lose(end: End): void {
+  end.isOpen = false;
+  end.events.onClosed();
 }
 
 type PacerOp = "ping" | "rtt" | "forget-path" | "forget-network" | "playing" | "generous";

@@ -82,7 +82,11 @@ export type BulkReport =
       readonly link: number;
       readonly frame: ArrayBuffer;
       readonly lowThresholdBytes: number;
-    };
+    }
+  /** The Worker is gone, and all links with it: none can be made until `renewed` (lasting-home.ts). */
+  | { readonly type: "broken" }
+  /** Another takes its place. `held`: the pieces that the store has, of every file that was open in it. */
+  | { readonly type: "renewed"; readonly held: ReadonlyMap<FileId, readonly number[]> };
 
 /** What of the store and of whole files is asked for from outside the plane. */
 export const CONTENT_METHODS = [
@@ -142,6 +146,8 @@ export type WorkerRequest =
     }
   /** Whoever asked for this reading of a file wants no more of it. */
   | { readonly to: "stop"; readonly id: number }
+  /** Answered at once: a Worker that does not has gone, which no event tells. */
+  | { readonly to: "alive" }
   | { readonly to: "close" };
 
 export type WorkerReply =
@@ -155,4 +161,4 @@ export type WorkerReply =
       readonly id: number;
       readonly error: { readonly code: FileErrorCode | "range"; readonly detail: string };
     }
-  | { readonly from: "closed" };
+  | { readonly from: "alive" | "closed" };

@@ -1,6 +1,7 @@
 // Where a session's bulk lives: in a Worker, and where none runs in the page. Found out by trying, without words.
 
 import { within } from "../../lib/index.ts";
+import { LastingHome } from "./lasting-home.ts";
 import type { BulkHome, OpenHomeOptions } from "./messages.ts";
 import { WorkerHome } from "./worker-home.ts";
 
@@ -25,15 +26,28 @@ export function prepareBulkHome(): void {
   }
 }
 
-export async function openBulkHome({ clock, session }: OpenHomeOptions): Promise<BulkHome> {
+/** A Worker that breaks in use is started again once; whatever broke the next one, too, is kept away from by staying in the page. */
+const MAX_RESTARTS = 1;
+
+export function openBulkHome(options: OpenHomeOptions): Promise<BulkHome> {
+  return LastingHome.open(options.clock, (breaks, onBroken) => {
+    return breaks > MAX_RESTARTS ? openInPage(options) : openInWorker(options, onBroken);
+  });
+}
+
+async function openInWorker({ clock, session }: OpenHomeOptions, onBroken: () => void): Promise<BulkHome> {
   let worker = prepared;
   prepared = null;
   try {
     worker ??= startWorker();
-    return await within(clock, START_LIMIT_MS, WorkerHome.start(worker, session, clock.nowMs));
+    return await within(clock, START_LIMIT_MS, WorkerHome.start(worker, session, clock, onBroken));
   } catch {
     worker?.terminate();
-    const { openPageHome } = await import("./open-page-home.ts");
-    return openPageHome({ clock, session });
+    return openInPage({ clock, session });
   }
+}
+
+async function openInPage(options: OpenHomeOptions): Promise<BulkHome> {
+  const { openPageHome } = await import("./open-page-home.ts");
+  return openPageHome(options);
 }

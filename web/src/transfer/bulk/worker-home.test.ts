@@ -12,6 +12,8 @@ const hashOf = (piece: number): Uint8Array => new Uint8Array(32).fill(piece);
 
 class FakeWorker {
   onmessage: ((event: { data: WorkerReply }) => void) | null = null;
+  onerror: (() => void) | null = null;
+  isTerminated = false;
   readonly requests: WorkerRequest[] = [];
 
   postMessage(request: WorkerRequest): void {
@@ -22,12 +24,14 @@ class FakeWorker {
     this.onmessage?.({ data });
   }
 
-  terminate(): void {}
+  terminate(): void {
+    this.isTerminated = true;
+  }
 }
 
 async function reading(onPiece: (piece: number, sha256: Uint8Array) => void) {
   const worker = new FakeWorker();
-  const starting = WorkerHome.start(worker as unknown as Worker, "s", () => 0);
+  const starting = WorkerHome.start(worker as unknown as Worker, "s", new VirtualClock());
   worker.say({ from: "home", capacityBytes: 1 });
   const line = (await starting).open(() => undefined);
   const blob = new Blob(["song"]);
@@ -69,6 +73,51 @@ describe("a file that a Worker reads", () => {
     });
     await expect(ingested).rejects.toThrow("left meanwhile");
     expect(told).toEqual([0, 1]);
+  });
+});
+
+describe("a Worker that is gone", () => {
+  async function started() {
+    const worker = new FakeWorker();
+    const clock = new VirtualClock();
+    let breaks = 0;
+    const starting = WorkerHome.start(worker as unknown as Worker, "s", clock, () => {
+      breaks += 1;
+    });
+    worker.say({ from: "home", capacityBytes: 1 });
+    return { worker, clock, home: await starting, breaks: () => breaks };
+  }
+  const askings = ({ requests }: FakeWorker): number => requests.filter(({ to }) => to === "alive").length;
+
+  it("[S62] is found out by its error, and whoever waits for it hears at once", async () => {
+    const { worker, home, breaks } = await started();
+    const asked = home.open(() => undefined).content.held(DRAFT);
+    worker.onerror?.();
+    worker.onerror?.();
+    await expect(asked).rejects.toThrow("the bulk worker broke");
+    expect(breaks()).toBe(1);
+    expect(worker.isTerminated).toBe(true);
+  });
+
+  it("[S62] is found out by its silence, and one that answers is not", async () => {
+    const { worker, clock, breaks } = await started();
+    for (let asked = 0; asked < 50; asked++) {
+      clock.advance(5_000);
+      if (askings(worker) > 0) worker.say({ from: "alive" });
+    }
+    expect(breaks()).toBe(0);
+    for (let asked = 0; asked < 5; asked++) clock.advance(5_000);
+    expect(breaks()).toBe(1);
+    expect(worker.isTerminated).toBe(true);
+  });
+
+  it("that was closed on purpose has not broken", async () => {
+    const { worker, clock, home, breaks } = await started();
+    const closing = home.close();
+    worker.say({ from: "closed" });
+    await closing;
+    clock.advance(60_000);
+    expect(breaks()).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 // The home of bulk in a Worker, seen from the page. A Worker that does not start is found out before anything depends on it; one that
-// breaks later ends all links, and leaves what it stored unreadable.
+// breaks later says so once, and what was asked of it is rejected (lasting-home.ts goes on from there). Local ms.
 
-import { FileError, type FileId } from "../../lib/index.ts";
+import { type Clock, every, FileError, type FileId } from "../../lib/index.ts";
 import type { Manifest } from "../core/manifest.ts";
 import {
   type BulkHome,
@@ -27,9 +27,15 @@ interface Reading {
   stopped: { readonly cause: unknown } | null;
 }
 
+/** A Worker that a browser ended, or that turns in circles, throws nothing: it is asked whether it is there while it is silent. */
+const ASK_PERIOD_MS = 5_000;
+/** Askings in a row, not time: a page that stood still has asked no more than once. A busy machine answers within a second or two. */
+const MAX_UNANSWERED = 4;
+
 export class WorkerHome implements BulkHome {
   readonly #worker: Worker;
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
+  readonly #onBroken: () => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #readings = new Map<number, Reading>();
   #report: (reports: readonly BulkReport[]) => void = () => undefined;
@@ -39,22 +45,36 @@ export class WorkerHome implements BulkHome {
   #broken: FileError | null = null;
   #closing: Promise<void> | null = null;
   #closed: () => void = () => undefined;
+  /** Null until the Worker has said that it runs. */
+  #stopAsking: (() => void) | null = null;
+  #unanswered = 0;
 
-  private constructor(worker: Worker, nowMs: () => number) {
+  private constructor(worker: Worker, clock: Clock, onBroken: () => void) {
     this.#worker = worker;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
+    this.#onBroken = onBroken;
   }
 
-  /** Takes the Worker over. Rejects where it does not run; the caller says when it has been waited for long enough. */
-  static start(worker: Worker, session: string, nowMs: () => number): Promise<WorkerHome> {
-    const home = new WorkerHome(worker, nowMs);
+  /**
+   * Takes the Worker over. Rejects where it does not run; the caller says when it has been waited for long enough. `onBroken`: it ran, and
+   * does no more.
+   */
+  static start(
+    worker: Worker,
+    session: string,
+    clock: Clock,
+    onBroken: () => void = () => undefined,
+  ): Promise<WorkerHome> {
+    const home = new WorkerHome(worker, clock, onBroken);
     return new Promise((resolve, reject) => {
       worker.onerror = () => {
         home.#break("the bulk worker broke");
         reject(new FileError("file-unreadable", "the bulk worker does not run"));
       };
       worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+        home.#unanswered = 0;
         if (data.from === "home") {
+          home.#stopAsking ??= every(clock, ASK_PERIOD_MS, () => home.#askWhetherAlive());
           home.#capacityBytes = data.capacityBytes;
           resolve(home);
         } else home.#take(data);
@@ -70,7 +90,7 @@ export class WorkerHome implements BulkHome {
   open(report: (reports: readonly BulkReport[]) => void): BulkLine {
     const line = ++this.#line;
     this.#report = report;
-    this.#post({ to: "open", line, localMs: this.#nowMs() });
+    this.#post({ to: "open", line, localMs: this.#clock.nowMs() });
     return {
       content: {
         ...(Object.fromEntries(
@@ -80,14 +100,12 @@ export class WorkerHome implements BulkHome {
       },
       tell: (call, transfer) => {
         if (line !== this.#line) return;
-        if (this.#broken && call.op === "link")
-          queueMicrotask(() => report([{ type: "closed", link: call.link }]));
-        this.#post({ to: "plane", call, localMs: this.#nowMs() }, transfer);
+        this.#post({ to: "plane", call, localMs: this.#clock.nowMs() }, transfer);
       },
       close: () => {
         if (line !== this.#line) return;
         this.#report = () => undefined;
-        this.#post({ to: "end", line, localMs: this.#nowMs() });
+        this.#post({ to: "end", line, localMs: this.#clock.nowMs() });
       },
     };
   }
@@ -169,13 +187,22 @@ export class WorkerHome implements BulkHome {
         this.#break("the store is closed");
         return;
       case "home":
+      case "alive":
         return;
     }
   }
 
+  #askWhetherAlive(): void {
+    if (this.#unanswered++ >= MAX_UNANSWERED) this.#break("the bulk worker does not answer");
+    else if (this.#unanswered > 1) this.#post({ to: "alive" }); // it has said nothing for a whole period
+  }
+
   #break(detail: string): void {
-    this.#broken ??= new FileError("file-unreadable", detail);
+    if (this.#broken) return;
+    this.#broken = new FileError("file-unreadable", detail);
+    this.#stopAsking?.();
     this.#worker.terminate();
+    if (this.#stopAsking && !this.#closing) this.#onBroken();
     for (const waiting of this.#waiting.values()) waiting.reject(this.#broken);
     this.#waiting.clear();
     this.#closed();

@@ -82,6 +82,8 @@ export type TransferEvent =
       readonly name: string;
       readonly draftId?: FileId;
     }
+  /** Whoever stored was replaced, and this is what is in the store, of every file that was open there. All links have ended. */
+  | { readonly type: "store-renewed"; readonly held: ReadonlyMap<FileId, readonly number[]> }
   /** The outcome of `adopt-pieces` where it failed: nothing of the file is there. */
   | { readonly type: "file-unadopted"; readonly fileId: FileId; readonly epoch: number }
   /** A former page of this session knew the file; these of its pieces are in the store, checked. */

@@ -174,6 +174,25 @@ export class Fetching {
     if (file?.epoch === epoch) this.letGo(file);
   }
 
+  /**
+   * What the store has after it was opened anew. A file of which it lacks what was held is fetched again, all of it; one that is being
+   * read here is stored from its beginning anyway. Of what was being checked the answer is lost.
+   */
+  takeRenewed(stored: ReadonlyMap<FileId, readonly number[]>, localMs: number): void {
+    for (const file of [...this.#core.fileCatalog.all()]) {
+      if (!file.isOpen) continue;
+      const { fileId, epoch, held, checking } = file;
+      const pieces = new Set(stored.get(fileId));
+      const isKept = [...held.indices()].every((piece) => pieces.has(piece));
+      if (!isKept && !(file.isMine && file.isGrowing)) this.letGo(file);
+      else
+        for (const piece of [...checking.keys()])
+          if (pieces.has(piece)) this.#takeKept(fileId, piece, epoch, localMs);
+          else checking.delete(piece);
+    }
+    this.schedule(localMs);
+  }
+
   takeUnstored(fileId: FileId, piece: number, epoch: number, localMs: number): void {
     const { fileCatalog, neighbours } = this.#core;
     const file = fileCatalog.get(fileId);

@@ -41,11 +41,16 @@ export class Serving {
   /** From one piece that has left to the next, on average; endless while nothing is known. */
   #intervalMs = Number.POSITIVE_INFINITY;
   #sentLocalMs: number | null = null;
-  isGenerous = true;
+  #isGenerous = true;
 
   constructor(core: CoreState, seeding: Seeding) {
     this.#core = core;
     this.#seeding = seeding;
+  }
+
+  setGenerous(isGenerous: boolean, localMs: number): void {
+    this.#isGenerous = isGenerous;
+    this.pump(localMs);
   }
 
   /** Takes a request; returns why its sender must go, if so. */
@@ -163,7 +168,7 @@ export class Serving {
   }
 
   get #slots(): number {
-    if (!this.isGenerous) return FRUGAL_SLOTS;
+    if (!this.#isGenerous) return FRUGAL_SLOTS;
     return Math.min(MAX_SLOTS, Math.max(UPLOAD_SLOTS, 1 + Math.ceil(COVERED_MS / this.#intervalMs)));
   }
 

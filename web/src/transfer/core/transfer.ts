@@ -140,8 +140,7 @@ export class Transfer {
 
   /** For tests: how many things this device keeps because neighbours said them. */
   get keptCount(): number {
-    let count = this.#core.banned.size;
-    for (const _ of this.#core.fileCatalog.all()) count += 1;
+    let count = this.#core.banned.size + [...this.#core.fileCatalog.all()].length;
     for (const neighbour of this.#core.neighbours.values()) count += neighbour.keptCount;
     return count;
   }
@@ -258,6 +257,9 @@ export class Transfer {
       case "file-unadopted":
         this.#fetching.takeUnadopted(event.fileId, event.epoch);
         return;
+      case "store-renewed":
+        this.#fetching.takeRenewed(event.held, localMs);
+        return;
       case "file-restored":
         this.#restore(event.file, event.pieces, localMs);
         return;
@@ -280,8 +282,7 @@ export class Transfer {
         this.#setNeeds(event, localMs);
         return;
       case "generous-set":
-        this.#serving.isGenerous = event.isGenerous;
-        this.#serving.pump(localMs);
+        this.#serving.setGenerous(event.isGenerous, localMs);
         return;
       case "tick":
         this.#tick(localMs);

@@ -2,7 +2,7 @@
 // small one that says how it is cut and which pieces are whole. A piece is marked only after it is written, so a tab that dies
 // in between has lost that piece and nothing else. Requests are answered in order.
 
-import { FileError, type FileErrorCode, type FileId } from "../../lib/index.ts";
+import { FileError, type FileErrorCode, type FileId, realClock } from "../../lib/index.ts";
 import type { OpfsReply, OpfsRequest } from "./opfs-store.ts";
 import { PieceTable } from "./piece-table.ts";
 import type { FileLayout } from "./store.ts";
@@ -25,6 +25,8 @@ interface WorkerPort {
 }
 
 const MARKS = ".marks";
+const HANDLE_TRIES = 20;
+const HANDLE_PAUSE_MS = 100;
 /** Size and piece length as two float64, then one byte a piece, and the id of a file that was renamed. */
 const MARKS_HEADER_BYTES = 16;
 const ID_CHARS = 64;
@@ -153,8 +155,26 @@ async function handlesOf(fileId: FileId): Promise<OpenFile> {
   if (!directory) throw new FileError("file-unreadable", "the store is closed");
   const data = (await directory.getFileHandle(fileId, { create: true })) as SyncFile;
   const marks = (await directory.getFileHandle(fileId + MARKS, { create: true })) as SyncFile;
-  const handles = { data: await data.createSyncAccessHandle(), marks: await marks.createSyncAccessHandle() };
-  return { name: fileId, ...handles };
+  const dataHandle = await exclusively(data);
+  try {
+    return { name: fileId, data: dataHandle, marks: await exclusively(marks) };
+  } catch (cause) {
+    dataHandle.close(); // or nobody could open the file again
+    throw cause;
+  }
+}
+
+/** Of a Worker that was just ended, in a page that goes on or was reloaded, a browser may hold the handles for a moment longer. */
+async function exclusively(file: SyncFile): Promise<SyncHandle> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await file.createSyncAccessHandle();
+    } catch (cause) {
+      const isHeld = cause instanceof DOMException && cause.name === "NoModificationAllowedError";
+      if (!isHeld || tries >= HANDLE_TRIES) throw cause;
+    }
+    await new Promise<void>((resolve) => realClock.after(HANDLE_PAUSE_MS, resolve));
+  }
 }
 
 const pieceCountOf = ({ sizeBytes, pieceLength }: FileLayout): number => Math.ceil(sizeBytes / pieceLength);
