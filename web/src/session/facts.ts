@@ -41,6 +41,8 @@ export interface PersonFacts {
   readonly role: Role | null;
   /** What this device has asked it to play, while that is neither taken nor declined. */
   readonly askedRole: Role | null;
+  /** It hands songs on and has no loudspeaker. */
+  readonly isSilent: boolean;
 }
 
 /** Seconds in the song; null where it is not known. */
@@ -139,6 +141,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     link: "open",
     isRelayed: false,
     role: roles.told.role,
+    isSilent: false,
     askedRole: null,
   };
   const others = roster.peers.map(({ userId, isAway, status }) => ({
@@ -157,6 +160,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     link: links.get(userId)?.state ?? null,
     isRelayed: links.get(userId)?.isRelayed === true,
     role: status && (status.role?.role ?? "all"),
+    isSilent: status?.role?.isSilent === true,
     askedRole: roles.askedOf(userId),
   }));
   others.sort((a, b) => a.name.localeCompare(b.name) || (a.userId < b.userId ? -1 : 1));

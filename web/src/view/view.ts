@@ -20,6 +20,8 @@ export interface PersonView {
   readonly isMe: boolean;
   readonly isDirector: boolean;
   readonly isAway: boolean;
+  /** Their page is on their screen. */
+  readonly isVisible: boolean;
   /** A direct data channel to this person is open. True for me. */
   readonly isLinked: boolean;
   /** The only way to this person leads through a TURN relay; what goes there stays encrypted end to end. */
@@ -33,6 +35,8 @@ export interface PersonView {
   readonly role: Role | null;
   /** What it was asked to play, and has not answered. */
   readonly askedRole: Role | null;
+  /** It hands songs on and has no loudspeaker. */
+  readonly isSilent: boolean;
 }
 
 /** What this device plays of the sound, and how. */

@@ -25,6 +25,7 @@ export const person = (name: string, overrides: Partial<PersonFacts> = {}): Pers
   isRelayed: false,
   role: "all",
   askedRole: null,
+  isSilent: false,
   ...overrides,
 });
 
