@@ -14,6 +14,7 @@ import type { Shortage } from "./core/playback-target.ts";
 import { planNow, planUsAt } from "./core/programme-now.ts";
 import { readNotReadyReason, readReadyFileId } from "./core/readiness.ts";
 import type { Timings } from "./core/timings.ts";
+import type { DistanceFacts } from "./distance-seat.ts";
 import type { SwarmSession } from "./session.ts";
 import type { SongWords } from "./tag-cache.ts";
 
@@ -106,6 +107,7 @@ export interface SessionFacts {
   readonly channels: readonly Role[] | null;
   readonly isClicking: boolean;
   readonly calibration: CalibrationFacts;
+  readonly distance: DistanceFacts | null;
   /** This device gives little of its uplink to the files of others. */
   readonly isGivingLittle: boolean;
   /** What bulk may take of the uplink now, and how long what is sent waits before it; null until measured. */
@@ -200,6 +202,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     channels: (plan.fileId && player.soundOf(plan.fileId)?.channels) || null,
     isClicking: session.isClicking,
     calibration: session.calibration.read(),
+    distance: session.distance.read(),
     isGivingLittle: !swarm.isGenerous.value,
     pace: swarm.pace,
     totals: swarm.totals.value,

@@ -12,6 +12,7 @@ export type {
   CalibratedDeviceView,
   CalibrationView,
   DetailsView,
+  DistanceFacts,
   FigurePoint,
   FileView,
   Held,

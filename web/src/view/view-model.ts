@@ -250,6 +250,7 @@ export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUB
     appliedCalibration: viewAppliedCalibration(facts.calibration, facts.me, (userId) =>
       nameOf(facts, userId),
     ),
+    distance: facts.distance,
     isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts, course),
   };

@@ -6,12 +6,13 @@ import type { EntryId, ErrorCode, FileId, UndecodableReason, UserId } from "../l
 import type {
   CalibrationBlocker,
   CalibrationFailure,
+  DistanceFacts,
   NotReadyReason,
   QueueRefusal,
   SyncWord,
 } from "../session/index.ts";
 
-export type { NotReadyReason, SyncWord } from "../session/index.ts";
+export type { DistanceFacts, NotReadyReason, SyncWord } from "../session/index.ts";
 export type { Role, Trim };
 
 export interface PersonView {
@@ -429,6 +430,8 @@ export interface View {
   readonly isClickTestOn: boolean;
   readonly calibration: CalibrationView;
   readonly appliedCalibration: AppliedCalibrationView | null;
+  /** How far others lie from this device, by chirps both ways; null while nobody has measured. */
+  readonly distance: DistanceFacts | null;
   /** This phone passes songs on slowly, to spare its data. */
   readonly isGivingLittle: boolean;
   readonly details: DetailsView;
@@ -487,6 +490,10 @@ export interface Actions {
   cancelCalibration(): void;
   applyCalibration(): void;
   undoCalibration(): void;
+  /** Inside a tap that consents to it: listens through the microphones of both while both chirp. */
+  measureDistance(userId: UserId): void;
+  /** To somebody's wish to measure; `stop` also puts away what came of it. Inside a tap. */
+  answerDistance(answer: "allow" | "decline" | "stop"): void;
   /** From then on the kind of network changes nothing, for this session. */
   setGivingLittle(isGivingLittle: boolean): void;
   takeOver(): void;

@@ -321,7 +321,8 @@ export class SessionCore {
     const { roster, director } = this.#state;
     switch (message.kind) {
       case "signal":
-        return; // the shell hands it to the file swarm
+      case "distance":
+        return; // the shell hands it to their engines
       case "calibration":
         this.#perform({ type: "take-calibration", from, calibration: message.calibration });
         return;

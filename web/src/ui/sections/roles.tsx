@@ -12,6 +12,8 @@ import { type Given, roleOptions, soundingPeople, spread, takenBack } from "../r
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
+export { DistanceQuestion, Distances } from "./distance.tsx";
+
 const MAX_TRIM_DB = 6;
 
 /** Under This phone: its role and the tone of its loudspeaker. */

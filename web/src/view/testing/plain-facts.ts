@@ -102,6 +102,7 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     canApply: false,
     correction: null,
   },
+  distance: null,
   isGivingLittle: false,
   pace: { bytesPerSec: 500_000, queueMs: null },
   totals: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0, links: 1 },

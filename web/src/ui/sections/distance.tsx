@@ -1,0 +1,160 @@
+// How far the phones of others lie from this one, by chirps both ways: in Details a button and a line for each, and for who is asked by
+// somebody else the question, how it goes on, and what came of it. An experiment. Fetched with the roles (role-parts.ts).
+
+import type { UserId } from "../../lib/index.ts";
+import type { DistanceFacts, View } from "../../view/index.ts";
+import { words } from "../copy/index.ts";
+import { type RoleWords, useRoleWords } from "../copy/roles/index.ts";
+import type { ScreenProps } from "../screen-props.ts";
+import { useSlice } from "../slice.ts";
+
+const NOBODY: DistanceFacts = {
+  code: "idle",
+  peer: null,
+  isFirst: true,
+  failure: null,
+  remainingSec: 0,
+  measured: [],
+};
+
+interface Neighbour {
+  readonly userId: UserId;
+  readonly name: string;
+  /** Their page can answer. */
+  readonly isAwake: boolean;
+}
+
+const neighboursOf = ({ people }: View): readonly Neighbour[] =>
+  people
+    .filter(({ isMe }) => !isMe)
+    .map(({ userId, name, isAway, isVisible, isSilent }) => ({
+      userId,
+      name: name || words.people.unnamed,
+      isAwake: !isAway && isVisible && !isSilent,
+    }));
+
+const nameOf = (neighbours: readonly Neighbour[], userId: UserId | null): string =>
+  neighbours.find((each) => each.userId === userId)?.name ?? words.people.unnamed;
+
+/** In Details. */
+export function Distances({ view, actions }: ScreenProps) {
+  const said = useRoleWords();
+  const { distance, neighbours, isSecureContext, blocker } = useSlice(view, (shown) => ({
+    distance: shown.distance ?? NOBODY,
+    neighbours: neighboursOf(shown),
+    isSecureContext: shown.isSecureContext,
+    blocker: shown.calibration.code === "ready" ? shown.calibration.notReadyReason : "music",
+  }));
+  const isIdle = distance.code === "idle";
+  const askable = neighbours.filter(({ isAwake }) => isAwake);
+  const canAsk = isIdle && isSecureContext && blocker === null;
+  return (
+    <section class="distances" aria-labelledby="distances-title">
+      <h3 id="distances-title">{said.distance.title}</h3>
+      <p class="hint">{said.distance.hint}</p>
+      {!isSecureContext && <p class="hint">{words.measure.insecure}</p>}
+      {isSecureContext && isIdle && blocker && <p class="hint">{words.measure.notReadyReason[blocker]}</p>}
+      {neighbours.length > 0 && askable.length === 0 && <p class="hint">{said.distance.nobody}</p>}
+      {/* In the page from the start, so that screen readers say what appears in it. */}
+      <div aria-live="polite">
+        {distance.measured.map(({ userId, distanceM, uncertaintyM }) => (
+          <p key={userId}>{said.distance.of(nameOf(neighbours, userId), distanceM, uncertaintyM)}</p>
+        ))}
+        <p>{distance.isFirst && saying(distance, neighbours, said)}</p>
+      </div>
+      {isIdle || !distance.isFirst ? (
+        askable.map(({ userId, name }) => (
+          <button
+            key={userId}
+            type="button"
+            class="button"
+            disabled={!canAsk}
+            onClick={() => actions.measureDistance(userId)}
+          >
+            {said.distance.measure(name)}
+          </button>
+        ))
+      ) : (
+        <button type="button" class="button" onClick={() => actions.answerDistance("stop")}>
+          {words.measure.stop}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Above all tabs, for who was asked. */
+export function DistanceQuestion({ view, actions }: ScreenProps) {
+  const said = useRoleWords();
+  const { distance, neighbours } = useSlice(view, (shown) => ({
+    distance: shown.distance ?? NOBODY,
+    neighbours: neighboursOf(shown),
+  }));
+  const isShown = !distance.isFirst && distance.peer !== null;
+  const isAsked = distance.code === "asked";
+  const name = nameOf(neighbours, distance.peer);
+  const result = distance.measured.find(({ userId }) => userId === distance.peer);
+  const isDone = distance.code === "idle" && distance.failure === null;
+  return (
+    <div aria-live="polite">
+      {isShown && (
+        <section class="heard" aria-label={said.distance.title}>
+          <p>{isAsked ? said.distance.asks(name) : saying(distance, neighbours, said)}</p>
+          {isDone && result && <p>{said.distance.of(name, result.distanceM, result.uncertaintyM)}</p>}
+          {isAsked && <p class="hint">{said.distance.asksHint}</p>}
+          <div class="heard-acts">
+            {isAsked ? (
+              <>
+                <button
+                  type="button"
+                  class="button button-primary"
+                  onClick={() => actions.answerDistance("allow")}
+                >
+                  {said.allow}
+                </button>
+                <button type="button" class="button" onClick={() => actions.answerDistance("decline")}>
+                  {said.notNow}
+                </button>
+              </>
+            ) : (
+              <button type="button" class="button" onClick={() => actions.answerDistance("stop")}>
+                {distance.code === "idle" ? words.measure.close : words.measure.stop}
+              </button>
+            )}
+          </div>
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** What is under way, or why the last one came to nothing. */
+function saying(
+  { code, peer, failure, remainingSec }: DistanceFacts,
+  neighbours: readonly Neighbour[],
+  said: RoleWords,
+): string {
+  const name = nameOf(neighbours, peer);
+  switch (code) {
+    case "opening":
+      return words.measure.asking;
+    case "waiting":
+      return said.distance.waiting(name);
+    case "ready":
+      return said.distance.ready;
+    case "sounding":
+      return words.measure.sounding({ code, isMe: true, listenerName: "", remainingSec });
+    case "reckoning":
+      return words.measure.reckoning;
+    case "asked":
+      return "";
+    case "idle":
+      if (failure === null) return "";
+      return isOwn(failure) ? words.measure.failure[failure] : said.distance.failure[failure](name);
+  }
+}
+
+type Failure = NonNullable<DistanceFacts["failure"]>;
+type OwnFailure = keyof typeof words.measure.failure;
+
+const isOwn = (failure: Failure): failure is Extract<Failure, OwnFailure> => failure in words.measure.failure;
