@@ -35,7 +35,7 @@ class SpeakerRig:
 
     `priority=True` puts PulseAudio's threads under SCHED_RR, as real systems do; it needs the right to
     (root). `microphone=True` adds one that hears all loudspeakers alike; browsers take it for their default.
-    `microphone="apart"` gives it a channel for each of two loudspeakers, for whoever adds ways through the air.
+    `microphone="apart"` gives it a channel for each of two loudspeakers, for who adds ways through the air.
     """
 
     def __init__(

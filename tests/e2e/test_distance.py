@@ -1,4 +1,4 @@
-"""How far two phones lie apart, by chirps both ways: two Chromium with loudspeakers, microphones and simulated air.
+"""How far two phones lie apart, by chirps both ways: two Chromium with microphones and simulated air.
 
 The rig's microphone hears each loudspeaker on a channel of its own. A line behind it, exact to the frame and
 unknown to the app, gives each its way through the air: 6 cm to the own microphone, and the distance to the
