@@ -95,12 +95,15 @@ export function DistanceQuestion({ view, actions }: ScreenProps) {
   const name = nameOf(neighbours, distance.peer);
   const result = distance.measured.find(({ userId }) => userId === distance.peer);
   const isDone = distance.code === "idle" && distance.failure === null;
+  const line =
+    isDone && result
+      ? said.distance.of(name, result.distanceM, result.uncertaintyM)
+      : saying(distance, neighbours, said);
   return (
     <div aria-live="polite">
       {isShown && (
         <section class="heard" aria-label={said.distance.title}>
-          <p>{isAsked ? said.distance.asks(name) : saying(distance, neighbours, said)}</p>
-          {isDone && result && <p>{said.distance.of(name, result.distanceM, result.uncertaintyM)}</p>}
+          <p>{isAsked ? said.distance.asks(name) : line}</p>
           {isAsked && <p class="hint">{said.distance.asksHint}</p>}
           <div class="heard-acts">
             {isAsked ? (

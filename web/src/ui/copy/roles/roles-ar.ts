@@ -59,7 +59,7 @@ export const roleWords: RoleWords = {
     hint: "تجربة: يصدر هذا الهاتف وهاتف آخر صفيرًا بالتناوب عشر ثوانٍ، ويستمع كلاهما عبر ميكروفونه. ما يسمعانه يبقى فيهما، ولا يتبادلان إلا وقت وصوله. الهدوء من فضلكم.",
     measure: (name) => `قياس المسافة إلى ${format.fence(name)}`,
     of: (name, distanceM, uncertaintyM) =>
-      `المسافة إلى ${format.fence(name)}: ${metres(format, distanceM, "م")} ± ${metres(format, uncertaintyM, "م")}`,
+      `المسافة إلى ${format.fence(name)}: ${metres(format, distanceM, "م")}\u00a0± ${metres(format, uncertaintyM, "م")}`,
     nobody: "يتطلب ذلك هاتفًا آخر تظهر هذه الصفحة على شاشته.",
     asks: (name) => `سؤال من ${format.list([name])}: ما المسافة بين هاتفيكما؟`,
     asksHint:

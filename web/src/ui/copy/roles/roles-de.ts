@@ -60,7 +60,7 @@ export const roleWords: RoleWords = {
     hint: "Ein Versuch: Dieses Telefon und ein anderes zirpen zehn Sekunden lang abwechselnd, und beide hören mit ihren Mikrofonen zu. Was sie hören, bleibt auf ihnen; sie sagen einander nur, wann es ankam. Bitte Ruhe im Raum.",
     measure: (name) => `Abstand zu ${format.fence(name)} messen`,
     of: (name, distanceM, uncertaintyM) =>
-      `Abstand zu ${format.fence(name)}: ${metres(format, distanceM)} ± ${metres(format, uncertaintyM)}`,
+      `Abstand zu ${format.fence(name)}: ${metres(format, distanceM)}\u00a0± ${metres(format, uncertaintyM)}`,
     nobody: "Dazu braucht es ein anderes Telefon, auf dem diese Seite zu sehen ist.",
     asks: (name) => `${format.list([name])} möchte wissen, wie weit eure Telefone auseinander liegen.`,
     asksHint:

@@ -59,7 +59,7 @@ export const roleWords = {
     hint: "An experiment: this phone and another chirp in turn for ten seconds, and both listen through their microphones. What they hear stays on each; they only tell each other when it came. Keep the room quiet.",
     measure: (name: string) => `Measure the distance to ${format.fence(name)}`,
     of: (name: string, distanceM: number, uncertaintyM: number) =>
-      `Distance to ${format.fence(name)}: ${metres(format, distanceM)} ± ${metres(format, uncertaintyM)}`,
+      `Distance to ${format.fence(name)}: ${metres(format, distanceM)}\u00a0± ${metres(format, uncertaintyM)}`,
     nobody: "It takes another phone with this page on its screen.",
     asks: (name: string) => `${format.list([name])} asks how far apart your two phones are.`,
     asksHint:

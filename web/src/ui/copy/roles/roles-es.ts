@@ -60,7 +60,7 @@ export const roleWords: RoleWords = {
     hint: "Un experimento: este teléfono y otro pían por turnos durante diez segundos, y los dos escuchan por su micrófono. Lo que oyen no sale de ellos; solo se dicen cuándo llegó. Guardad silencio.",
     measure: (name) => `Medir la distancia a ${format.fence(name)}`,
     of: (name, distanceM, uncertaintyM) =>
-      `Distancia a ${format.fence(name)}: ${metres(format, distanceM)} ± ${metres(format, uncertaintyM)}`,
+      `Distancia a ${format.fence(name)}: ${metres(format, distanceM)}\u00a0± ${metres(format, uncertaintyM)}`,
     nobody: "Hace falta otro teléfono que tenga esta página en pantalla.",
     asks: (name) => `${format.list([name])} pregunta a qué distancia están vuestros teléfonos.`,
     asksHint:

@@ -60,7 +60,7 @@ export const roleWords: RoleWords = {
     hint: "Une expérience\u00a0: ce téléphone et un autre gazouillent à tour de rôle pendant dix secondes, et les deux écoutent par leur micro. Ce qu’ils entendent ne les quitte pas\u00a0; ils se disent seulement quand c’est arrivé. Silence, s’il te plaît.",
     measure: (name) => `Mesurer la distance avec ${format.fence(name)}`,
     of: (name, distanceM, uncertaintyM) =>
-      `Distance avec ${format.fence(name)}\u00a0: ${metres(format, distanceM)} ± ${metres(format, uncertaintyM)}`,
+      `Distance avec ${format.fence(name)}\u00a0: ${metres(format, distanceM)}\u00a0± ${metres(format, uncertaintyM)}`,
     nobody: "Il faut un autre téléphone qui affiche cette page.",
     asks: (name) => `${format.list([name])} demande à quelle distance se trouvent vos deux téléphones.`,
     asksHint:

@@ -59,7 +59,7 @@ export const roleWords: RoleWords = {
     hint: "実験的な機能です。この端末ともう1台が10秒間、交互に短い音を鳴らし、両方のマイクで聞きます。聞いた音は端末の外に出ず、届いた時刻だけを伝え合います。静かにしてください。",
     measure: (name) => `${format.fence(name)}さんまでの距離を測る`,
     of: (name, distanceM, uncertaintyM) =>
-      `${format.fence(name)}さんまでの距離：${metres(format, distanceM)} ± ${metres(format, uncertaintyM)}`,
+      `${format.fence(name)}さんまでの距離：${metres(format, distanceM)}\u00a0± ${metres(format, uncertaintyM)}`,
     nobody: "このページを画面に表示している端末がもう1台必要です。",
     asks: (name) => `${format.list([name])}さんが、2台の端末の距離を測りたいそうです。`,
     asksHint:
