@@ -4,7 +4,7 @@
 import type { UserId } from "../../lib/index.ts";
 import type { DistanceFacts, View } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
-import { type RoleWords, useRoleWords } from "../copy/roles/index.ts";
+import { type RoleWords, roleWordsInUse } from "../copy/roles/index.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
@@ -38,7 +38,7 @@ const nameOf = (neighbours: readonly Neighbour[], userId: UserId | null): string
 
 /** In Details. */
 export function Distances({ view, actions }: ScreenProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   const { distance, neighbours, isSecureContext, blocker } = useSlice(view, (shown) => ({
     distance: shown.distance ?? NOBODY,
     neighbours: neighboursOf(shown),
@@ -85,7 +85,7 @@ export function Distances({ view, actions }: ScreenProps) {
 
 /** Above all tabs, for who was asked. */
 export function DistanceQuestion({ view, actions }: ScreenProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   const { distance, neighbours } = useSlice(view, (shown) => ({
     distance: shown.distance ?? NOBODY,
     neighbours: neighboursOf(shown),

@@ -5,20 +5,21 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Actions, PersonView, Role, Trim } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
-import { useRoleWords } from "../copy/roles/index.ts";
+import { roleWordsInUse } from "../copy/roles/index.ts";
 import { Slider } from "../parts/controls.tsx";
 import { RoomPicture } from "../parts/room-picture.tsx";
 import { type Given, roleOptions, soundingPeople, spread, takenBack } from "../role-options.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
+export { fetchRoleWordsInUse } from "../copy/roles/index.ts";
 export { DistanceQuestion, Distances } from "./distance.tsx";
 
 const MAX_TRIM_DB = 6;
 
 /** Under This phone: its role and the tone of its loudspeaker. */
 export function RoleHere({ view, actions }: ScreenProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   const { role, channels, trim } = useSlice(view, ({ roleHere, trim }) => ({ ...roleHere, trim }));
   const setTrim = (part: Partial<Trim>) => actions.setTrim({ ...trim, ...part });
   return (
@@ -63,7 +64,7 @@ interface DecibelSliderProps {
 }
 
 function DecibelSlider({ valueDb, ...slider }: DecibelSliderProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   return (
     <Slider {...slider} text={said.decibels(valueDb)} min={-MAX_TRIM_DB} max={MAX_TRIM_DB} value={valueDb} />
   );
@@ -79,7 +80,7 @@ interface RoleSelectProps {
 }
 
 function RoleSelect({ id, label, describedBy, role, channels, onChoose }: RoleSelectProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   return (
     <select
       id={id}
@@ -99,7 +100,7 @@ function RoleSelect({ id, label, describedBy, role, channels, onChoose }: RoleSe
 
 /** The tap of consent that a first assignment needs. */
 export function RoleQuestion({ view, actions }: ScreenProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   const asked = useSlice(view, ({ roleHere }) => roleHere.asked);
   return (
     // In the page from the start, so that screen readers say what appears in it.
@@ -133,7 +134,7 @@ interface PersonRoleProps {
 
 /** In the person's row: what they play, and for the director the way to give them something else. */
 export function PersonRole({ person, channels, canAssign, actions }: PersonRoleProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   const { userId, name, role, askedRole } = person;
   if (role === null) return null;
   return (
@@ -155,7 +156,7 @@ export function PersonRole({ person, channels, canAssign, actions }: PersonRoleP
 
 /** Above the list of people: one tap that spreads the sound over the room, one that takes it back, and who plays what. */
 export function RoomRoles({ view, actions }: ScreenProps) {
-  const said = useRoleWords();
+  const said = roleWordsInUse();
   const { people, isDirector } = useSlice(view, ({ people, isDirector }) => ({
     people: people.map(
       ({ userId, name, isMe, isAway, role, askedRole, isSilent }): Person => ({

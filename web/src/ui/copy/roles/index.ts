@@ -1,8 +1,6 @@
 // The words of the roles in the language on the screen: in the part of the page that draws them, so that nobody waits for them before.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { language } from "../../language.ts";
 import type { LanguageTag } from "../languages.ts";
 import { type RoleWords, roleWords } from "./roles-en.ts";
 
@@ -17,25 +15,18 @@ const FETCH: Readonly<Record<Exclude<LanguageTag, "en">, () => Promise<{ readonl
     ar: () => import("./roles-ar.ts"),
   };
 
-/** Of the language that was fetched last; English until then, as everywhere. */
-const fetched = signal<{ readonly tag: LanguageTag; readonly said: RoleWords }>({
-  tag: "en",
-  said: roleWords,
-});
+const inUse = signal<RoleWords>(roleWords);
 
-export function useRoleWords(): RoleWords {
-  const tag = language.value;
-  useEffect(() => {
-    if (tag === fetched.peek().tag) return;
-    void fetchRoleWords(tag).then(
-      (said) => {
-        if (tag === language.peek()) fetched.value = { tag, said };
-      },
-      (error: unknown) => console.warn(`could not load the words of "${tag}": ${String(error)}`),
-    );
-  }, [tag]);
-  return fetched.value.said;
-}
+/** A component that reads them is drawn anew when the language changes. */
+export const roleWordsInUse = (): RoleWords => inUse.value;
 
 export const fetchRoleWords = async (tag: LanguageTag): Promise<RoleWords> =>
   tag === "en" ? roleWords : (await FETCH[tag]()).roleWords;
+
+/** For the language of the page (language.ts), which changes them with all others. */
+export async function fetchRoleWordsInUse(tag: LanguageTag): Promise<() => void> {
+  const said = await fetchRoleWords(tag);
+  return () => {
+    inUse.value = said;
+  };
+}
