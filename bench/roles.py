@@ -57,13 +57,15 @@ def main() -> None:
             shares = {role: cost_of(page, role, options.seconds) for role in asked}
             spreads = spreads_ms(page, options.turns, folder)
     rows: list[list[object]] = [[role, share, share / shares["all"]] for role, share in shares.items()]
-    print_table("One Chromium playing: all its processes", ["role", "CPU % of a core", "ratio"], rows)
+    if rows:
+        print_table("One Chromium playing: all its processes", ["role", "CPU % of a core", "ratio"], rows)
     print_table(
         "Three Chromium in one run at the loudspeakers, by turns in one role and in two",
         ["devices", "one role: median ms", "p95 ms", "two roles: median ms", "p95 ms", "ratio of medians"],
         [[pair, *one, *two, two[0] / one[0]] for pair, (one, two) in spreads.items()],
     )
-    save("roles", {"seconds": options.seconds, "cpu_percent": shares, "spread_ms": spreads})
+    figures = {"seconds": options.seconds, "cpu_percent": shares, "spread_ms": spreads}
+    save("roles-spread" if options.skip_cost else "roles", figures)
 
 
 def make_noise(path: Path) -> None:
