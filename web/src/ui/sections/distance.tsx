@@ -36,6 +36,12 @@ const neighboursOf = ({ people }: View): readonly Neighbour[] =>
 const nameOf = (neighbours: readonly Neighbour[], userId: UserId | null): string =>
   neighbours.find((each) => each.userId === userId)?.name ?? words.people.unnamed;
 
+/** It takes what a calibration takes, and neither begins while the other is under way. */
+function blockerOf({ calibration }: View): "alone" | "music" | "clock" | null {
+  if (calibration.code === "ready") return calibration.notReadyReason;
+  return calibration.code === "found" ? null : "music";
+}
+
 /** In Details. */
 export function Distances({ view, actions }: ScreenProps) {
   const said = roleWordsInUse();
@@ -43,10 +49,13 @@ export function Distances({ view, actions }: ScreenProps) {
     distance: shown.distance ?? NOBODY,
     neighbours: neighboursOf(shown),
     isSecureContext: shown.isSecureContext,
-    blocker: shown.calibration.code === "ready" ? shown.calibration.notReadyReason : "music",
+    blocker: blockerOf(shown),
   }));
   const isIdle = distance.code === "idle";
-  const askable = neighbours.filter(({ isAwake }) => isAwake);
+  const isUnderWay = !isIdle && distance.isFirst;
+  const shown = neighbours.filter(
+    ({ userId, isAwake }) => isAwake || (isUnderWay && userId === distance.peer),
+  );
   const canAsk = isIdle && isSecureContext && blocker === null;
   return (
     <section class="distances" aria-labelledby="distances-title">
@@ -54,31 +63,29 @@ export function Distances({ view, actions }: ScreenProps) {
       <p class="hint">{said.distance.hint}</p>
       {!isSecureContext && <p class="hint">{words.measure.insecure}</p>}
       {isSecureContext && isIdle && blocker && <p class="hint">{words.measure.notReadyReason[blocker]}</p>}
-      {neighbours.length > 0 && askable.length === 0 && <p class="hint">{said.distance.nobody}</p>}
+      {neighbours.length > 0 && shown.length === 0 && <p class="hint">{said.distance.nobody}</p>}
       {/* In the page from the start, so that screen readers say what appears in it. */}
       <div aria-live="polite">
         {distance.measured.map(({ userId, distanceM, uncertaintyM }) => (
           <p key={userId}>{said.distance.of(nameOf(neighbours, userId), distanceM, uncertaintyM)}</p>
         ))}
-        <p>{distance.isFirst && saying(distance, neighbours, said)}</p>
+        {distance.isFirst && <Saying distance={distance} text={saying(distance, neighbours, said)} />}
       </div>
-      {isIdle || !distance.isFirst ? (
-        askable.map(({ userId, name }) => (
+      {shown.map(({ userId, name }) => {
+        const stops = isUnderWay && userId === distance.peer;
+        // One button that begins and stops, so that the focus stays where it was put.
+        return (
           <button
             key={userId}
             type="button"
             class="button"
-            disabled={!canAsk}
-            onClick={() => actions.measureDistance(userId)}
+            disabled={!canAsk && !stops}
+            onClick={() => (stops ? actions.answerDistance("stop") : actions.measureDistance(userId))}
           >
-            {said.distance.measure(name)}
+            {stops ? words.measure.stop : said.distance.measure(name)}
           </button>
-        ))
-      ) : (
-        <button type="button" class="button" onClick={() => actions.answerDistance("stop")}>
-          {words.measure.stop}
-        </button>
-      )}
+        );
+      })}
     </section>
   );
 }
@@ -103,25 +110,19 @@ export function DistanceQuestion({ view, actions }: ScreenProps) {
     <div aria-live="polite">
       {isShown && (
         <section class="heard" aria-label={said.distance.title}>
-          <p>{isAsked ? said.distance.asks(name) : line}</p>
+          <Saying distance={distance} text={isAsked ? said.distance.asks(name) : line} />
           {isAsked && <p class="hint">{said.distance.asksHint}</p>}
           <div class="heard-acts">
-            {isAsked ? (
-              <>
-                <button
-                  type="button"
-                  class="button button-primary"
-                  onClick={() => actions.answerDistance("allow")}
-                >
-                  {said.allow}
-                </button>
-                <button type="button" class="button" onClick={() => actions.answerDistance("decline")}>
-                  {said.notNow}
-                </button>
-              </>
-            ) : (
-              <button type="button" class="button" onClick={() => actions.answerDistance("stop")}>
-                {distance.code === "idle" ? words.measure.close : words.measure.stop}
+            <button
+              type="button"
+              class={isAsked ? "button button-primary" : "button"}
+              onClick={() => actions.answerDistance(isAsked ? "allow" : "stop")}
+            >
+              {isAsked ? said.allow : distance.code === "idle" ? words.measure.close : words.measure.stop}
+            </button>
+            {isAsked && (
+              <button type="button" class="button" onClick={() => actions.answerDistance("decline")}>
+                {said.notNow}
               </button>
             )}
           </div>
@@ -130,6 +131,11 @@ export function DistanceQuestion({ view, actions }: ScreenProps) {
     </div>
   );
 }
+
+/** Seconds that count down are not said aloud, one after the other, while microphones listen. */
+const Saying = ({ distance, text }: { distance: DistanceFacts; text: string }) => (
+  <p aria-live={distance.code === "sounding" ? "off" : "polite"}>{text}</p>
+);
 
 /** What is under way, or why the last one came to nothing. */
 function saying(
