@@ -3,14 +3,8 @@
 
 import type { Role, Trim } from "../audio/index.ts";
 import type { EntryId, ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
-import type {
-  CalibrationBlocker,
-  CalibrationFailure,
-  DistanceFacts,
-  NotReadyReason,
-  QueueRefusal,
-  SyncWord,
-} from "../session/index.ts";
+import type { DistanceFacts, NotReadyReason, QueueRefusal, SyncWord } from "../session/index.ts";
+import type { AppliedCalibrationView, CalibrationView } from "./calibration-view.ts";
 
 export type { DistanceFacts, NotReadyReason, SyncWord } from "../session/index.ts";
 export type { Role, Trim };
@@ -349,45 +343,6 @@ export interface QueueView {
   readonly cannotAdd: "locked" | "full" | "too-many-of-one" | null;
   /** Until the end of the programme, with what plays; null where that is unknown or endless. */
   readonly remainingSec: number | null;
-}
-
-/** Lining all up through one microphone: this device's or another's. */
-export type CalibrationView =
-  | {
-      readonly code: "ready";
-      readonly notReadyReason: CalibrationBlocker | null;
-      /** Why the last one came to nothing. */
-      readonly failure: CalibrationFailure | null;
-    }
-  | { readonly code: "asking" }
-  | { readonly code: "reckoning" }
-  | {
-      readonly code: "sounding";
-      readonly isMe: boolean;
-      readonly listenerName: string;
-      readonly remainingSec: number;
-    }
-  | {
-      readonly code: "found";
-      readonly devices: readonly CalibratedDeviceView[];
-      readonly canApply: boolean;
-      readonly isApplied: boolean;
-    };
-
-export interface CalibratedDeviceView {
-  readonly userId: UserId;
-  readonly name: string;
-  readonly isMe: boolean;
-  readonly heard: "clear" | "fair" | "unsteady" | "unheard" | "left";
-  /** Against the earliest; null where it was not measured. */
-  readonly lateMs: number | null;
-}
-
-/** By whose calibration this device's speaker delay is what it is. */
-export interface AppliedCalibrationView {
-  readonly name: string;
-  readonly isMe: boolean;
-  readonly delayMs: number;
 }
 
 export interface View {
