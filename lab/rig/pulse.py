@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Literal, Self
 
 import numpy as np
 
@@ -35,11 +35,16 @@ class SpeakerRig:
 
     `priority=True` puts PulseAudio's threads under SCHED_RR, as real systems do; it needs the right to
     (root). `microphone=True` adds one that hears all loudspeakers alike; browsers take it for their default.
+    `microphone="apart"` gives it a channel for each of two loudspeakers, for who adds ways through the air.
     """
 
-    def __init__(self, speakers: int, *, priority: bool = False, microphone: bool = False) -> None:
+    def __init__(
+        self, speakers: int, *, priority: bool = False, microphone: bool | Literal["apart"] = False
+    ) -> None:
         if speakers < 1:
             raise ValueError("a rig needs at least one loudspeaker")
+        if microphone == "apart" and speakers != 2:
+            raise ValueError("a browser's microphone has two channels at most: for two loudspeakers")
         self.speakers = speakers
         self.priority = priority
         self.microphone = microphone
@@ -143,10 +148,12 @@ class SpeakerRig:
         ]
         if self.microphone:
             # Not the monitor itself: Chromium does not count those as microphones.
-            modules.append(
-                "module-remap-source source_name=microphone master=room.monitor remix=yes "
-                "channels=1 channel_map=mono master_channel_map=mono"
+            heard = (
+                "remix=no channels=2 channel_map=front-left,front-right master_channel_map=aux0,aux1"
+                if self.microphone == "apart"
+                else "remix=yes channels=1 channel_map=mono master_channel_map=mono"
             )
+            modules.append(f"module-remap-source source_name=microphone master=room.monitor {heard}")
         command = [
             *("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"),
             *("--realtime=no", "--high-priority=no", "--log-target=stderr", "--log-level=notice"),

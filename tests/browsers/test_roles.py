@@ -45,6 +45,9 @@ LEFT, RIGHT, CENTRE, LFE, BACK_LEFT, BACK_RIGHT, SIDE_LEFT, SIDE_RIGHT = range(8
 LEFT_HZ = tuple(range(200, 2_000, 100))
 RIGHT_HZ = tuple(range(250, 2_000, 100))
 LOW_HZ = (20, 60, 80, 100, 120, 140, 200)
+# Lines that tell a shelf from a gain.
+TRIM_HZ = (40, 80, 140, 200, 320, 600, 1_000, 2_000, 3_000, 4_000, 6_000, 9_000, 12_000)
+BASS_SHELF_HZ, TREBLE_SHELF_HZ = 200, 4_000
 # So much later or earlier one role may be than the other at 60 Hz.
 MAX_DELAY_SEC = 0.1e-3
 
@@ -113,6 +116,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for lines, own in zip((LEFT_HZ, RIGHT_HZ), phases, strict=True)
     ]
     write(folder / "sides.flac", np.array(sides), "stereo", "-c:a flac")
+    own = np.random.default_rng(5).uniform(0, 2 * np.pi, len(TRIM_HZ))
+    lines = [0.02 * np.cos(2 * np.pi * hz * seconds + phase) for hz, phase in zip(TRIM_HZ, own, strict=True)]
+    write(folder / "lines.flac", np.sum(lines, axis=0, keepdims=True), "mono", "-c:a flac")
     return folder
 
 
@@ -268,6 +274,67 @@ def test_two_devices_are_left_and_right(folder: Path, tmp_path: Path) -> None:
         assert likeness >= 0.99
         assert other_db <= -60
     assert changed_sec < second_sec
+
+
+@pytest.mark.rig
+@pytest.mark.long
+def test_a_trim_is_heard_as_designed(folder: Path, tmp_path: Path) -> None:
+    """[P91] At the loudspeaker, against the same page without: a gain of 6 dB, shelves of bass and treble."""
+    flat = {"gainDb": 0, "bassDb": 0, "trebleDb": 0}
+    trims = [flat, {**flat, "gainDb": 6}, {**flat, "bassDb": 6}, {**flat, "bassDb": -4, "trebleDb": 5}]
+    parts = []
+    with (
+        serve_folder(folder) as address,
+        SpeakerRig(1, priority=True) as rig,
+        Fleet(f"{address}/role-page.html") as fleet,
+    ):
+        ada = fleet.chromium("ada", rig.env(0))
+        ada.open()
+        ada.page.wait_for_function("window.rolePage !== undefined")
+        rig.record(tmp_path / "room.f32")
+        ada.page.evaluate("(startMs) => rolePage.play('lines.flac', 'all', startMs)", time.time() * 1000)
+        fleet.give_sound_priority()
+        ada.page.wait_for_function("rolePage.read().state === 'playing'")
+        for trim in trims:
+            ada.page.evaluate("(trim) => rolePage.setTrim(trim)", trim)
+            until_sec = rig.recorded_sec() + 4.0
+            while rig.recorded_sec() < until_sec:
+                ada.page.wait_for_timeout(50)
+            parts.append(until_sec)
+        recording = rig.stop_recording()[:, 0]
+
+    # The last three seconds of each: by then what was queued has sounded.
+    plain, *trimmed = (
+        lines_db(recording[round((sec - 3) * RIG_RATE_HZ) : round(sec * RIG_RATE_HZ)]) for sec in parts
+    )
+    for trim, heard in zip(trims[1:], trimmed, strict=True):
+        found = {hz: round(heard[hz] - plain[hz], 2) for hz in TRIM_HZ}
+        print(f"\n{trim}: {found}")
+        for hz in TRIM_HZ:
+            low_db = shelf_db(hz, BASS_SHELF_HZ, trim["bassDb"])
+            high_db = shelf_db(-hz, -TREBLE_SHELF_HZ, trim["trebleDb"])
+            assert found[hz] == pytest.approx(trim["gainDb"] + low_db + high_db, abs=0.2), hz
+
+
+def lines_db(part: NDArray[np.float32]) -> dict[int, float]:
+    """How loud each line is: the median of windows of half a second, as an underrun widens the spectrum."""
+    windows = part[: len(part) // (RIG_RATE_HZ // 2) * (RIG_RATE_HZ // 2)].reshape(-1, RIG_RATE_HZ // 2)
+    powers = np.abs(np.fft.rfft(windows * np.kaiser(RIG_RATE_HZ // 2, 14), axis=1)) ** 2
+    return {hz: float(np.median([10 * math.log10(near(power, (hz,))) for power in powers])) for hz in TRIM_HZ}
+
+
+def shelf_db(hz: float, shelf_hz: float, gain_db: float) -> float:
+    """Of a low shelf as the Web Audio API defines it; of a high shelf with both frequencies below zero."""
+    is_low = 1 if shelf_hz > 0 else -1
+    turn = 2 * math.pi * abs(shelf_hz) / RATE_HZ
+    gain, cosine = 10 ** (gain_db / 40), is_low * math.cos(turn)
+    slope = math.sin(turn) * math.sqrt(2 * gain)  # for a slope S of 1
+    more, less = (gain + 1), (gain - 1)
+    above = [more - less * cosine + slope, 2 * is_low * (less - more * cosine), more - less * cosine - slope]
+    below = [more + less * cosine + slope, -2 * is_low * (less + more * cosine), more + less * cosine - slope]
+    delay = cmath.exp(-2j * math.pi * abs(hz) / RATE_HZ)
+    ratio = gain * np.polyval(above[::-1], delay) / np.polyval(below[::-1], delay)
+    return 20 * math.log10(abs(ratio))
 
 
 def other_side_db(part: NDArray[np.float32], side: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -35,7 +36,7 @@ def open_room(server: ServerProcess) -> Iterator[Callable[..., Room]]:
             *,
             base_url: str = "",
             condition: Condition = "quiet",
-            microphone: bool = False,
+            microphone: bool | Literal["apart"] = False,
         ) -> Room:
             is_quiet = condition == "quiet"
             rig = stack.enter_context(SpeakerRig(speakers, priority=is_quiet, microphone=microphone))

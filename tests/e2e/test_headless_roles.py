@@ -53,40 +53,41 @@ def level_db(sound: NDArray[np.float64], tone_hz: int) -> float:
 def test_a_headless_peer_plays_the_side_that_the_director_gives_it(
     server: ServerProcess, file_room: FileRoom, tmp_path: Path
 ) -> None:
-    """[R2] [R9] [R15] Also while it plays; one whose owner chose keeps that."""
+    """[R2] [R9] [R13] [R15] Also while it plays; one whose owner chose keeps that."""
     song = tmp_path / "sides.wav"
     tones = [f"sine=frequency={hz}:sample_rate={RATE_HZ}:duration=60" for hz in (LEFT_HZ, RIGHT_HZ)]
     inputs = [part for each in tones for part in ("-f", "lavfi", "-i", each)]
     merged = ["-filter_complex", "[0][1]join=inputs=2:channel_layout=stereo", str(song)]
     subprocess.run(["ffmpeg", "-loglevel", "error", *inputs, *merged], check=True, timeout=60)
     file_room.link = f"{server.url}/#{KEY}"
-    recording = tmp_path / "bo.wav"
-    bo_options = [file_room.link, "--name", "bo", "--record", str(recording)]
-    cy_options = [file_room.link, "--name", "cy", "--role", "low"]
+    recording = tmp_path / "cy.wav"
+    cy_options = [file_room.link, "--name", "cy", "--record", str(recording)]
+    bo_options = [file_room.link, "--name", "bo", "--role", "low"]
     [ada] = file_room.enter("ada")
     with (
-        PeerProcess(tmp_path / "bo.log", bo_options) as bo,
         PeerProcess(tmp_path / "cy.log", cy_options) as cy,
+        PeerProcess(tmp_path / "bo.log", bo_options) as bo,
     ):
         ada.add_file(song)
         ada.wait_for(has_peers(3), "to be linked to both")
         ada.wait_for(is_director, "to direct")
-        ada.wait_for(lambda shot: role_of(shot, "cy") == "low", "to see what cy's owner chose")
+        ada.wait_for(lambda shot: role_of(shot, "bo") == "low", "to see what bo's owner chose")
+        ada.page.get_by_role("button", name="Spread the room").click()
+        cy.wait_for("Role: right.")  # of the two who can be heard; bo only hands songs on
+        assert ada.snapshot()["playback"]["role"] == "left"
         role_select(ada, "bo").select_option("Right")
-        role_select(ada, "cy").select_option("Right")
-        bo.wait_for("Role: right.")
-        ada.wait_for(lambda shot: role_of(shot, "bo") == "right", "to see bo on the right")
-        bo.wait_for("Files here: 1 of 1.")
+        ada.wait_for(lambda shot: role_of(shot, "cy") == "right", "to see cy on the right")
+        cy.wait_for("Files here: 1 of 1.")
         ada.play(song.name)
-        bo.wait_for("Role: right. Files here: 1 of 1. Playing: sides.wav.")
+        cy.wait_for("Role: right. Files here: 1 of 1. Playing: sides.wav.")
         ada.wait_for(lambda shot: (shot["playback"]["positionSec"] or 0) > 2.5, "to be in the song")
-        role_select(ada, "bo").select_option("Left")
-        ada.wait_for(lambda shot: role_of(shot, "bo") == "left", "to see bo on the left")
+        role_select(ada, "cy").select_option("Left")
+        ada.wait_for(lambda shot: role_of(shot, "cy") == "left", "to see cy on the left")
         sec = ada.snapshot()["playback"]["positionSec"] or 0.0
         ada.wait_for(lambda shot: (shot["playback"]["positionSec"] or 0) > sec + 2.0, "to go on")
-        assert role_of(ada.snapshot(), "cy") == "low"
-        assert "Role: right." not in cy.text()
-        assert bo.stop() == 0
+        assert role_of(ada.snapshot(), "bo") == "low"
+        assert "Role: right." not in bo.text()
+        assert cy.stop() == 0
     with wave.open(str(recording), "rb") as file:
         frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2) / 32_768
     begin = int(np.argmax(np.abs(frames).max(axis=1) > 0.01))

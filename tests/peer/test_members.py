@@ -254,3 +254,10 @@ def test_whoever_sends_stale_beats_without_end_does_not_make_a_director_speak_at
     stale = Heartbeat(Record(0, BO), Plan())
     answers = [ada.receive_heartbeat(BO, stale, local_ms) for local_ms in range(0, 10_000, 20)]
     assert 10 <= sum(answer is not None for answer in answers) <= 40
+
+
+@pytest.mark.parametrize("what", ['{"k":"m","m":{"act":"end"}}', '{"k":"d","d":{"act":"ask","id":7}}'])
+def test_what_takes_a_microphone_is_not_heard(what: str) -> None:
+    """[MC15] A peer without a screen or a microphone refuses it as a message, and goes on."""
+    with pytest.raises(WireError):
+        decode_message(what.encode())

@@ -24,7 +24,8 @@ ADA, BO = "a" * 32, "b" * 32
 def told_role(shown: dict[str, Any]) -> ToldRole:
     answer = shown["answer"]
     stamp = answer and QueueStamp(*(answer["stamp"][key] for key in ("term", "userId", "rev")))
-    return ToldRole(shown["role"], shown["hasConsented"], shown["choice"], answer and (stamp, answer["code"]))
+    told = shown["role"], shown["hasConsented"], shown["choice"], answer and (stamp, answer["code"])
+    return ToldRole(*told, is_silent=shown.get("isSilent", False))
 
 
 def role_request(shown: dict[str, Any]) -> RoleRequest:

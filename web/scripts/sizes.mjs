@@ -22,8 +22,10 @@ const MAX_JS_FOR_TAGS_BYTES = 15_000;
 /** Fetched by who adds a song, or plays one that came without its index; and for songs that cannot be decoded in slices. */
 const MAX_JS_FOR_FILES_BYTES = 25_000;
 const MAX_JS_FOR_TEMPO_BYTES = 5_000;
-/** Draws roles and says their words; fetched with the swarm's screens on, and nobody has a role before. */
-const MAX_JS_FOR_ROLES_BYTES = 5_000;
+/** Draws roles and distances and says their words; fetched with the swarm's screens on, and nobody has a role before. */
+const MAX_JS_FOR_ROLES_BYTES = 6_500;
+/** Fetched by two who measure how far their phones lie apart (docs/decisions/0050). */
+const MAX_JS_FOR_DISTANCES_BYTES = 3_500;
 /** Moves and keeps songs, in a Worker of its own that starts behind the tap on Join; the page without it is smaller by most of that. */
 const MAX_JS_FOR_BULK_BYTES = 15_000;
 /** The same in the page, where no Worker runs. */
@@ -84,6 +86,8 @@ const roleWords = scripts
   .sort((a, b) => brotliBytes(b) - brotliBytes(a));
 if (roleWords.length === 0)
   throw new Error("no words of roles among the scripts: are they named otherwise now?");
+const forDistances = scripts.filter((path) => /(?:^|\/)distance-/.test(path));
+if (forDistances.length !== 1) throw new Error("what measures distances is named otherwise now");
 const forBulk = scripts.filter((path) => /(?:bulk|opfs)\.worker/.test(path));
 if (forBulk.length !== 2) throw new Error("what moves songs is named otherwise now");
 const withoutWorker = scripts.filter((path) => /open-page-home-/.test(path));
@@ -91,6 +95,7 @@ if (withoutWorker.length !== 1) throw new Error("what moves songs without a Work
 const apart = [
   ...forRoles,
   ...roleWords,
+  ...forDistances,
   ...forPlaying,
   ...forTags,
   ...forFiles,
@@ -128,6 +133,7 @@ const rows = [
     paths: [...forRoles, ...roleWords.slice(0, 1)],
     budgetBytes: MAX_JS_FOR_ROLES_BYTES,
   },
+  { what: "JS for distances", paths: forDistances, budgetBytes: MAX_JS_FOR_DISTANCES_BYTES },
   { what: "HTML + CSS", paths: markup, budgetBytes: MAX_HTML_AND_CSS_BYTES },
 ];
 

@@ -86,7 +86,7 @@ class OwnStatus:
             troubles=told_troubles(self._songs.loader.troubles, file_id),
             is_over=self._is_over(local_ms),
             is_unaligned=file_id is not None and self._songs.is_unaligned_at(file_id, local_ms),
-            role=self._role.told,
+            role=replace(self._role.told, is_silent=not self._outputs.has_any),
         )
 
     def is_news(self, status: Status, local_ms: float) -> bool:

@@ -14,7 +14,8 @@ from unisono.peer.queue import QueueStamp
 ROLE_REQUEST = 6
 # Its place among the roles, flags, the choice.
 _TOLD_HEAD = struct.Struct(">BBI")
-_MOST_FLAGS = 7
+_SILENT = 8
+_MOST_FLAGS = 2 * _SILENT - 1
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class ToldRole:
     choice: int = 0
     # Which request of which director it answers, and how.
     answer: tuple[QueueStamp, RoleAnswer] | None = None
+    # It only holds songs and hands them on: nothing of what it plays can be heard.
+    is_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class RoleRequest:
 
 
 def encode_told_role(told: ToldRole) -> bytes:
-    flags = int(told.has_consented)
+    flags = int(told.has_consented) | (_SILENT if told.is_silent else 0)
     answered = b""
     if told.answer is not None:
         stamp, code = told.answer
@@ -56,10 +59,11 @@ def decode_told_role(reader: ByteReader) -> ToldRole:
     flags = reader.uint8(_MOST_FLAGS)
     choice = reader.uint32()
     answer = None
-    if flags >> 1:
+    answer_place = flags >> 1 & 3
+    if answer_place:
         term, rev = reader.uint32(), reader.uint32()
-        answer = QueueStamp(term, reader.user_id(), rev), ROLE_ANSWERS[(flags >> 1) - 1]
-    return ToldRole(role, flags & 1 == 1, choice, answer)
+        answer = QueueStamp(term, reader.user_id(), rev), ROLE_ANSWERS[answer_place - 1]
+    return ToldRole(role, flags & 1 == 1, choice, answer, flags & _SILENT != 0)
 
 
 def encode_role_request(request: RoleRequest) -> bytes:

@@ -165,6 +165,8 @@ export class App {
     cancelCalibration: () => this.#session?.calibration.cancel(),
     applyCalibration: () => this.#session?.calibration.apply(),
     undoCalibration: () => this.#session?.calibration.undo(),
+    measureDistance: (userId) => this.#session?.distance.measure(userId),
+    answerDistance: (answer) => this.#session?.distance.answer(answer),
     takeOver: () => this.#session?.takeOver(),
     resign: () => this.#session?.resign(),
     rejoinAudio: () => void this.#unlockSound(),

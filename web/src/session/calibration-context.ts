@@ -1,4 +1,4 @@
-// How things stand around a calibration, read from the session. Local ms, global µs.
+// How things stand around a calibration or the measurement of a distance, read from the session. Local ms, global µs.
 
 import { PlaybackClock, type SyncedClock } from "../clock/index.ts";
 import type { Director } from "../director/index.ts";
@@ -12,7 +12,12 @@ interface Session {
   readonly speakerDelayMs: number;
 }
 
-export function readCalibrationContext(session: Session, localMs: number): CalibrationContext {
+/** `other`: of what chirps, neither begins while the other sounds. */
+export function readCalibrationContext(
+  session: Session,
+  localMs: number,
+  other: { readonly tones: unknown },
+): CalibrationContext {
   const { clock, director, roster, speakerDelayMs } = session;
   const { estimate } = clock;
   return {
@@ -22,7 +27,7 @@ export function readCalibrationContext(session: Session, localMs: number): Calib
       globalUs: new PlaybackClock(estimate).globalUsAt(localMs),
       isLocked: clock.state === "locked",
     },
-    isQuiet: director.plan.state === "stopped",
+    isQuiet: director.plan.state === "stopped" && other.tones === null,
     delayMs: speakerDelayMs,
     others: roster.peers.map(({ userId, isAway, status }) => ({
       userId,

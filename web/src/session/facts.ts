@@ -14,6 +14,7 @@ import type { Shortage } from "./core/playback-target.ts";
 import { planNow, planUsAt } from "./core/programme-now.ts";
 import { readNotReadyReason, readReadyFileId } from "./core/readiness.ts";
 import type { Timings } from "./core/timings.ts";
+import type { DistanceFacts } from "./distance-seat.ts";
 import type { SwarmSession } from "./session.ts";
 import type { SongWords } from "./tag-cache.ts";
 
@@ -41,6 +42,8 @@ export interface PersonFacts {
   readonly role: Role | null;
   /** What this device has asked it to play, while that is neither taken nor declined. */
   readonly askedRole: Role | null;
+  /** It hands songs on and has no loudspeaker. */
+  readonly isSilent: boolean;
 }
 
 /** Seconds in the song; null where it is not known. */
@@ -104,6 +107,7 @@ export interface SessionFacts {
   readonly channels: readonly Role[] | null;
   readonly isClicking: boolean;
   readonly calibration: CalibrationFacts;
+  readonly distance: DistanceFacts | null;
   /** This device gives little of its uplink to the files of others. */
   readonly isGivingLittle: boolean;
   /** What bulk may take of the uplink now, and how long what is sent waits before it; null until measured. */
@@ -139,6 +143,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     link: "open",
     isRelayed: false,
     role: roles.told.role,
+    isSilent: false,
     askedRole: null,
   };
   const others = roster.peers.map(({ userId, isAway, status }) => ({
@@ -157,6 +162,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     link: links.get(userId)?.state ?? null,
     isRelayed: links.get(userId)?.isRelayed === true,
     role: status && (status.role?.role ?? "all"),
+    isSilent: status?.role?.isSilent === true,
     askedRole: roles.askedOf(userId),
   }));
   others.sort((a, b) => a.name.localeCompare(b.name) || (a.userId < b.userId ? -1 : 1));
@@ -196,6 +202,7 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
     channels: (plan.fileId && player.soundOf(plan.fileId)?.channels) || null,
     isClicking: session.isClicking,
     calibration: session.calibration.read(),
+    distance: session.distance.read(),
     isGivingLittle: !swarm.isGenerous.value,
     pace: swarm.pace,
     totals: swarm.totals.value,

@@ -26,6 +26,7 @@ function statusesAndRequests() {
     const role = pickOne(random, ROLES);
     return [{ role, hasConsented: at % 2 === 0, choice: anyNumber(), answer: code && { stamp, code } }];
   });
+  told.push({ role: "left", hasConsented: true, choice: 0, answer: null, isSilent: true });
   const statuses = told.map((role) => {
     const status: PeerStatus = { ...PLAIN_STATUS, name: "Ötzi", notReadyReason: "clock", role };
     const bytes = encodePeerMessage({ kind: "status", status, asks: false });

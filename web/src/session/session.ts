@@ -17,6 +17,7 @@ import type { ProgrammeSettings } from "./core/programme-policy.ts";
 import type { RoleTap } from "./core/role-control.ts";
 import type { Roster } from "./core/roster.ts";
 import type { Timings } from "./core/timings.ts";
+import { DistanceSeat } from "./distance-seat.ts";
 import { DraftTaps } from "./draft-taps.ts";
 import { HeldShares } from "./held-shares.ts";
 import type { SessionOptions } from "./options.ts";
@@ -43,6 +44,7 @@ export class SwarmSession {
   readonly swarm: Swarm;
   readonly controller: PlaybackController;
   readonly calibration: Calibration;
+  readonly distance: DistanceSeat;
   readonly songs = new TagCache(() => this.#changed());
   readonly playable: PlayableSongs;
   readonly #options: SessionOptions;
@@ -123,11 +125,18 @@ export class SwarmSession {
     this.calibration = new Calibration({
       me: this.me,
       nowMs: () => this.#nowMs(),
-      look: () => readCalibrationContext(this, this.#nowMs()),
+      look: () => readCalibrationContext(this, this.#nowMs(), this.distance),
       send: (to, calibration) => this.#wire.send(to, { kind: "calibration", calibration }),
       onDelay: (delayMs, by) => options.onEvent({ code: "lined-up", delayMs, by }),
       onFound: () => options.onEvent({ code: "measured" }),
       loadCalibration: platform.loadCalibration,
+      onChange: () => this.#changed(),
+    });
+    this.distance = new DistanceSeat({
+      ...{ me: this.me, random, load: platform.loadDistance },
+      nowMs: () => this.#nowMs(),
+      look: () => readCalibrationContext(this, this.#nowMs(), this.calibration),
+      send: (to, distance) => this.#wire.send(to, { kind: "distance", distance }),
       onChange: () => this.#changed(),
     });
     this.#durations = new SongDurations({
@@ -145,7 +154,7 @@ export class SwarmSession {
         files: () => this.swarm.files.value,
         durationUsOf: (fileId) => this.#durations.usOf(fileId),
         shareOf: (userId, fileId, localMs) => shares.of(userId, fileId, localMs),
-        chirps: () => this.calibration.tones,
+        chirps: () => this.calibration.tones ?? this.distance.tones,
         isClockDisputed: () => this.roomTime.disagreement !== null,
         serverSilentMs: () => this.#link.silentMs,
       },
@@ -338,6 +347,7 @@ export class SwarmSession {
     this.clock.stop();
     this.#link.close();
     this.calibration.close();
+    this.distance.close();
     this.controller.close();
     this.#options.player.unload();
     this.songs.close();
@@ -379,6 +389,7 @@ export class SwarmSession {
     if (!this.roster.get(from)) return; // the server speaks for someone it never introduced
     const message = this.#wire.receive(from, body, localMs, () => this.#handle({ type: "unproven", from }));
     if (message?.kind === "signal") this.swarm.receiveSignal(from, message.signal);
+    else if (message?.kind === "distance") this.distance.receive(from, message.distance);
     else if (message) this.#handle({ type: "peer", from, message });
   }
 
@@ -391,6 +402,7 @@ export class SwarmSession {
     try {
       for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
         this.calibration.look();
+        this.distance.look();
         const effects = this.#core.handle(next, this.#nowMs());
         for (const effect of effects) {
           // The core counts an effect as done: one engine's fault must not keep the others from theirs.

@@ -10,6 +10,7 @@ const people = (...roles: (Role | null)[]) =>
     isAway: false,
     role,
     askedRole: null as Role | null,
+    isSilent: false,
   }));
 
 describe("the roles that can be chosen", () => {
@@ -33,11 +34,12 @@ describe("a room that is spread", () => {
     expect(rolesOf("all", "all", "all", "all", "all")).toEqual(["left", "right", "left", "right", "left"]);
   });
 
-  it("[R13] leaves out who is away or was never heard of", () => {
+  it("[R13] leaves out who is away, has no loudspeaker or was never heard of", () => {
     const [ada, bo, cy] = people("all", "all", null);
     if (!ada || !bo || !cy) throw new Error("nobody");
     const di = { ...bo, userId: id("d") };
-    expect(spread([ada, { ...bo, isAway: true }, cy, di]).map(({ userId }) => userId)).toEqual([
+    const ed = { ...bo, userId: id("e"), isSilent: true };
+    expect(spread([ada, { ...bo, isAway: true }, cy, ed, di]).map(({ userId }) => userId)).toEqual([
       id("a"),
       id("d"),
     ]);

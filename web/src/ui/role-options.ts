@@ -28,13 +28,21 @@ interface RolePerson {
   readonly isAway: boolean;
   readonly role: Role | null;
   readonly askedRole: Role | null;
+  readonly isSilent: boolean;
 }
 
-/** What each gets who is here and has been heard of, and what it had before. */
-export function spread(people: readonly RolePerson[]): readonly Given[] {
-  const here = people.flatMap(({ userId, isAway, role }) =>
-    isAway || role === null ? [] : [{ userId, role }],
+/** Those who are here, have been heard of, and can be heard. */
+export function soundingPeople<Person extends Pick<RolePerson, "isAway" | "role" | "isSilent">>(
+  people: readonly Person[],
+): readonly (Person & { readonly role: Role })[] {
+  return people.flatMap((person) =>
+    person.isAway || person.isSilent || person.role === null ? [] : [{ ...person, role: person.role }],
   );
+}
+
+/** What each of them gets, and what it had before. */
+export function spread(people: readonly RolePerson[]): readonly Given[] {
+  const here = soundingPeople(people);
   const roles = spreadRoles(here.length);
   return roles.flatMap((role, at) => {
     const person = here[at];

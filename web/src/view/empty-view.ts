@@ -63,6 +63,7 @@ export const EMPTY_VIEW: View = {
   isClickTestOn: false,
   calibration: { code: "ready", notReadyReason: null, failure: null },
   appliedCalibration: null,
+  distance: null,
   isGivingLittle: false,
   details: NO_DETAILS,
 };

@@ -1,5 +1,6 @@
 // What people see, made of a session's facts and the page's own state. Pure.
 
+export type { AppliedCalibrationView, CalibratedDeviceView, CalibrationView } from "./calibration-view.ts";
 export { EMPTY_VIEW } from "./empty-view.ts";
 export { FigureHistory, readFigures } from "./figure-history.ts";
 export { noticeOf } from "./notice.ts";
@@ -7,11 +8,9 @@ export type { PageConditions } from "./page-conditions.ts";
 export { makeSnapshot, type Phase, type Snapshot } from "./snapshot.ts";
 export type {
   Actions,
-  AppliedCalibrationView,
   Banner,
-  CalibratedDeviceView,
-  CalibrationView,
   DetailsView,
+  DistanceFacts,
   FigurePoint,
   FileView,
   Held,

@@ -2,7 +2,7 @@
 
 import type { UserId } from "../lib/index.ts";
 import type { CalibratedDevice, CalibrationFacts } from "../session/index.ts";
-import type { AppliedCalibrationView, CalibratedDeviceView, CalibrationView } from "./view.ts";
+import type { AppliedCalibrationView, CalibratedDeviceView, CalibrationView } from "./calibration-view.ts";
 
 type NameOf = (userId: UserId) => string;
 

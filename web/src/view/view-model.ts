@@ -30,12 +30,14 @@ function viewPerson(person: PersonFacts, directorId: UserId | null): PersonView 
     isMe: person.isMe,
     isDirector: person.userId === directorId,
     isAway: person.isAway,
+    isVisible: person.isVisible,
     isLinked: person.link === "open",
     isRelayed: person.isRelayed,
     isReady: person.isReady,
     syncErrorMs: person.syncErrorMs,
     sync: syncWord(person.syncErrorMs, person.uncertaintyMs, person.isUnaligned),
     role: person.role,
+    isSilent: person.isSilent,
     askedRole: person.askedRole,
   };
 }
@@ -248,6 +250,7 @@ export function viewSession(facts: SessionFacts, course: Course, page = NO_TROUB
     appliedCalibration: viewAppliedCalibration(facts.calibration, facts.me, (userId) =>
       nameOf(facts, userId),
     ),
+    distance: facts.distance,
     isGivingLittle: facts.isGivingLittle,
     details: viewDetails(facts, course),
   };

@@ -3,15 +3,10 @@
 
 import type { Role, Trim } from "../audio/index.ts";
 import type { EntryId, ErrorCode, FileId, UndecodableReason, UserId } from "../lib/index.ts";
-import type {
-  CalibrationBlocker,
-  CalibrationFailure,
-  NotReadyReason,
-  QueueRefusal,
-  SyncWord,
-} from "../session/index.ts";
+import type { DistanceFacts, NotReadyReason, QueueRefusal, SyncWord } from "../session/index.ts";
+import type { AppliedCalibrationView, CalibrationView } from "./calibration-view.ts";
 
-export type { NotReadyReason, SyncWord } from "../session/index.ts";
+export type { DistanceFacts, NotReadyReason, SyncWord } from "../session/index.ts";
 export type { Role, Trim };
 
 export interface PersonView {
@@ -20,6 +15,8 @@ export interface PersonView {
   readonly isMe: boolean;
   readonly isDirector: boolean;
   readonly isAway: boolean;
+  /** Their page is on their screen. */
+  readonly isVisible: boolean;
   /** A direct data channel to this person is open. True for me. */
   readonly isLinked: boolean;
   /** The only way to this person leads through a TURN relay; what goes there stays encrypted end to end. */
@@ -33,6 +30,8 @@ export interface PersonView {
   readonly role: Role | null;
   /** What it was asked to play, and has not answered. */
   readonly askedRole: Role | null;
+  /** It hands songs on and has no loudspeaker. */
+  readonly isSilent: boolean;
 }
 
 /** What this device plays of the sound, and how. */
@@ -346,45 +345,6 @@ export interface QueueView {
   readonly remainingSec: number | null;
 }
 
-/** Lining all up through one microphone: this device's or another's. */
-export type CalibrationView =
-  | {
-      readonly code: "ready";
-      readonly notReadyReason: CalibrationBlocker | null;
-      /** Why the last one came to nothing. */
-      readonly failure: CalibrationFailure | null;
-    }
-  | { readonly code: "asking" }
-  | { readonly code: "reckoning" }
-  | {
-      readonly code: "sounding";
-      readonly isMe: boolean;
-      readonly listenerName: string;
-      readonly remainingSec: number;
-    }
-  | {
-      readonly code: "found";
-      readonly devices: readonly CalibratedDeviceView[];
-      readonly canApply: boolean;
-      readonly isApplied: boolean;
-    };
-
-export interface CalibratedDeviceView {
-  readonly userId: UserId;
-  readonly name: string;
-  readonly isMe: boolean;
-  readonly heard: "clear" | "fair" | "unsteady" | "unheard" | "left";
-  /** Against the earliest; null where it was not measured. */
-  readonly lateMs: number | null;
-}
-
-/** By whose calibration this device's speaker delay is what it is. */
-export interface AppliedCalibrationView {
-  readonly name: string;
-  readonly isMe: boolean;
-  readonly delayMs: number;
-}
-
 export interface View {
   readonly phase: "home" | "joining" | "joined" | "left";
   /** The key in the address or typed last, as people write it (K7QF-9TXM-2B4D); "" when there is none. */
@@ -425,6 +385,8 @@ export interface View {
   readonly isClickTestOn: boolean;
   readonly calibration: CalibrationView;
   readonly appliedCalibration: AppliedCalibrationView | null;
+  /** How far others lie from this device, by chirps both ways; null while nobody has measured. */
+  readonly distance: DistanceFacts | null;
   /** This phone passes songs on slowly, to spare its data. */
   readonly isGivingLittle: boolean;
   readonly details: DetailsView;
@@ -483,6 +445,10 @@ export interface Actions {
   cancelCalibration(): void;
   applyCalibration(): void;
   undoCalibration(): void;
+  /** Inside a tap that consents to it: listens through the microphones of both while both chirp. */
+  measureDistance(userId: UserId): void;
+  /** To somebody's wish to measure; `stop` also puts away what came of it. Inside a tap. */
+  answerDistance(answer: "allow" | "decline" | "stop"): void;
   /** From then on the kind of network changes nothing, for this session. */
   setGivingLittle(isGivingLittle: boolean): void;
   takeOver(): void;

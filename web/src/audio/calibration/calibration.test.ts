@@ -5,12 +5,12 @@ import { SeededRandom } from "../../lib/testing/index.ts";
 import { fft } from "../fft.ts";
 import { makeChirp } from "./chirp.ts";
 import { delaysFor, type Heard, judge } from "./lateness.ts";
-import { measureLateness, type Recording } from "./listen.ts";
+import { heardIn, type Recording } from "./listen.ts";
 import { gaussian, RATE, record } from "./testing/room-recording.ts";
 import { chirpsOf, SLOT_SEC, timetable } from "./timetable.ts";
 
 const latenessOf = (devices: number, recording: Recording): (number | string)[] =>
-  measureLateness(devices, recording).map((each) =>
+  judge(devices, heardIn(devices, recording)).map((each) =>
     each.verdict === "measured" ? each.lateMs : each.verdict,
   );
 

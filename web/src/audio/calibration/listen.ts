@@ -1,7 +1,7 @@
-// A whole calibration: a recording of the timetable in, one verdict for each device out. Pure.
+// A recording of the timetable in, when each of its chirps was heard out. Pure.
 
 import { makeChirp } from "./chirp.ts";
-import { type Heard, judge, type Lateness } from "./lateness.ts";
+import type { Heard } from "./lateness.ts";
 import { MatchedFilter } from "./matched-filter.ts";
 import { SEARCH_AFTER_SEC, SEARCH_BEFORE_SEC, timetable } from "./timetable.ts";
 
@@ -11,9 +11,6 @@ export interface Recording {
   /** Where in it the timetable begins, as well as the page can tell: the same error for all devices does no harm. */
   readonly startFrame: number;
 }
-
-export const measureLateness = (devices: number, recording: Recording): readonly Lateness[] =>
-  judge(devices, heardIn(devices, recording));
 
 /** What of the timetable is in the recording. */
 export function heardIn(devices: number, recording: Recording): readonly Heard[] {

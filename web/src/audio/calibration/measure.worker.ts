@@ -1,6 +1,6 @@
 // Finds the chirps in a recording, away from the page: a second and more of arithmetic. One request, one answer.
 
-import { measureLateness, type Recording } from "./listen.ts";
+import { heardIn, type Recording } from "./listen.ts";
 
 export interface MeasureRequest {
   readonly devices: number;
@@ -8,4 +8,4 @@ export interface MeasureRequest {
 }
 
 self.onmessage = ({ data }: MessageEvent<MeasureRequest>) =>
-  self.postMessage(measureLateness(data.devices, data.recording));
+  self.postMessage(heardIn(data.devices, data.recording));

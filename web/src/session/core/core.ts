@@ -1,7 +1,6 @@
 // What a session decides: who is here, who directs, what is heard here, what the others are told. Pure: it is told events and the
 // local time (ms), reads the engines, and answers with what is to be done, in that order. Global µs, seconds in the file.
 // A tap on Play comes from ui by app and session.ts; what it leads to goes by session.ts to playback controller, player and queue.
-//
 // Invariants
 //  1. `#take` puts an event into the state and answers it: a tap's plan, a greeting, news. All that follows from the state as it then
 //     is, is decided in `#evaluate`, always in the same order; only the first locked clock leaves that to the next event.
@@ -321,7 +320,8 @@ export class SessionCore {
     const { roster, director } = this.#state;
     switch (message.kind) {
       case "signal":
-        return; // the shell hands it to the file swarm
+      case "distance":
+        return; // the shell hands it to their engines
       case "calibration":
         this.#perform({ type: "take-calibration", from, calibration: message.calibration });
         return;

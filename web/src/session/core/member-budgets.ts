@@ -34,6 +34,10 @@ const BUDGETS = {
   chirps: [1 / 120, 5],
   /** Moves this device's speaker delay after such a minute, or ends it. */
   calibration: [1, 20],
+  /** MC16: a question to this device's person. */
+  "distance-ask": [1 / 20, 5],
+  /** All else of a measurement, which this device's person has begun or allowed. */
+  distance: [1, 20],
   /** Starts of a click test, which sounds on every phone (others-clicking.ts). */
   clicks: [1 / 1200, 6],
   /** A notice about the member: one takes the place of the former, and a screen reader says each. */
@@ -69,5 +73,6 @@ export function budgetFor(message: PeerMessage): Budgeted {
     return kind === "offer" || kind === "call" ? "offer" : "signal";
   }
   if (message.kind === "calibration") return message.calibration.act === "call" ? "chirps" : "calibration";
+  if (message.kind === "distance") return message.distance.act === "ask" ? "distance-ask" : "distance";
   return message.kind;
 }

@@ -1,7 +1,7 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
 // `status` is about oneself and replaces what was said before; `heartbeat` is the director's (heartbeat-message.ts); `queue`,
 // `queue-request` and `queue-ask` are about what plays next (queue-message.ts); `role-request` is about roles (role-message.ts); `signal` sets up a data channel; `calibration` lines
-// loudspeakers up. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit the smallest
+// loudspeakers up, `distance` tells how far two of them lie apart. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit the smallest
 // envelope, a queue because it should fit one at all; the others are JSON, which begins with a brace.
 //
 //   status: 1 · flags · not-ready reason, 3 bits (0: none), 8 if a role follows, number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
@@ -27,6 +27,7 @@ import {
 import { type Signal, signalSchema } from "../../transfer/index.ts";
 import { ByteReader, checked, flagsOf } from "./byte-reader.ts";
 import { type CalibrationMessage, calibrationSchema } from "./calibration-message.ts";
+import { type DistanceMessage, distanceSchema } from "./distance-message.ts";
 import type { ToldTrouble } from "./file-troubles.ts";
 import { decodeHeartbeat, encodeHeartbeat, HEARTBEAT, type HeartbeatMessage } from "./heartbeat-message.ts";
 import { cleanName } from "./person-name.ts";
@@ -89,7 +90,8 @@ export type PeerMessage =
   | QueueMessage
   | RoleRequestMessage
   | { readonly kind: "signal"; readonly signal: Signal }
-  | { readonly kind: "calibration"; readonly calibration: CalibrationMessage };
+  | { readonly kind: "calibration"; readonly calibration: CalibrationMessage }
+  | { readonly kind: "distance"; readonly distance: DistanceMessage };
 
 const MAX_RTT_TENTHS_MS = 0xffff;
 const MAX_UNCERTAINTY_TENTHS_MS = 255;
@@ -103,6 +105,7 @@ const jsonOnWire = v.variant("k", [
   v.object({ k: v.literal("c"), c: v.tuple([v.string(), v.string(), v.nullable(v.string())]) }),
   v.object({ k: v.literal("g"), g: v.unknown() }),
   v.object({ k: v.literal("m"), m: calibrationSchema }),
+  v.object({ k: v.literal("d"), d: distanceSchema }),
 ]);
 
 export function encodePeerMessage(message: PeerMessage): Uint8Array {
@@ -123,6 +126,8 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
       return utf8(JSON.stringify(signalToWire(message.signal)));
     case "calibration":
       return utf8(JSON.stringify({ k: "m", m: message.calibration }));
+    case "distance":
+      return utf8(JSON.stringify({ k: "d", d: message.distance }));
   }
 }
 
@@ -251,6 +256,7 @@ function decodeJson(text: string): PeerMessage {
   const wire = v.safeParse(jsonOnWire, JSON.parse(text));
   if (!wire.success) throw new WireError("wire-malformed", wire.issues[0].message);
   if (wire.output.k === "m") return { kind: "calibration", calibration: wire.output.m };
+  if (wire.output.k === "d") return { kind: "distance", distance: wire.output.d };
   if (wire.output.k === "g") return { kind: "signal", signal: checkedSignal(wire.output.g) };
   const [session, candidate, sdpMid] = wire.output.c;
   // One bundled media section: its index is 0 where its name is missing.

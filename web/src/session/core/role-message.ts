@@ -2,7 +2,7 @@
 //
 //   role, in a status: role u8, its place in ROLES · flags u8 · choice u32 · if flagged the request that it answers: term u32 · rev u32 ·
 //           who asked, 16 bytes
-//           flags: 1 its person has consented · 2, 4 the answer: 0 none, else one more than its place in ROLE_ANSWERS
+//           flags: 1 its person has consented · 2, 4 the answer: 0 none, else one more than its place in ROLE_ANSWERS · 8 it has no loudspeaker
 //   role-request: 6 · role u8 · choice u32 · term u32 · rev u32; who asks is who sends it
 
 import type { Role } from "../../audio/index.ts";
@@ -12,6 +12,8 @@ import { ROLE_ANSWERS, ROLES, type RoleAnswer } from "../../protocol/constants/s
 import { type ByteReader, checked } from "./byte-reader.ts";
 
 export const ROLE_REQUEST = 6;
+/** Among the flags of a told role. */
+const SILENT = 8;
 
 /** Which request of which director it is; later ones count more (compareStamps). */
 export type RoleStamp = QueueStamp;
@@ -24,6 +26,8 @@ export interface ToldRole {
   /** Another with each choice that is made on the device itself. */
   readonly choice: number;
   readonly answer: { readonly stamp: RoleStamp; readonly code: RoleAnswer } | null;
+  /** It only holds songs and hands them on: nothing of what it plays can be heard. Pages never say so. */
+  readonly isSilent?: true;
 }
 
 /** Of a device that says nothing of it. */
@@ -42,10 +46,11 @@ export interface RoleRequestMessage {
   readonly request: RoleRequest;
 }
 
-export function encodeToldRole({ role, hasConsented, choice, answer }: ToldRole): Bytes {
+export function encodeToldRole({ role, hasConsented, choice, answer, isSilent }: ToldRole): Bytes {
   const head = new DataView(new ArrayBuffer(answer ? 14 : 6));
   head.setUint8(0, ROLES.indexOf(role));
-  head.setUint8(1, Number(hasConsented) | (answer ? (1 + ROLE_ANSWERS.indexOf(answer.code)) << 1 : 0));
+  const answered = answer ? (1 + ROLE_ANSWERS.indexOf(answer.code)) << 1 : 0;
+  head.setUint8(1, Number(hasConsented) | answered | (isSilent ? SILENT : 0));
   head.setUint32(2, choice);
   if (answer) head.setUint32(6, answer.stamp.term);
   if (answer) head.setUint32(10, answer.stamp.rev);
@@ -55,13 +60,13 @@ export function encodeToldRole({ role, hasConsented, choice, answer }: ToldRole)
 /** Throws WireError, or RangeError where it runs over. */
 export function decodeToldRole(reader: ByteReader): ToldRole {
   const role = decodeRole(reader);
-  const flags = checked(reader.uint8(), 0, 7);
-  const code = ROLE_ANSWERS[(flags >> 1) - 1];
+  const flags = checked(reader.uint8(), 0, 2 * SILENT - 1);
+  const code = ROLE_ANSWERS[((flags >> 1) & 3) - 1];
   const choice = reader.uint32();
   const answer = code
     ? { stamp: { term: reader.uint32(), rev: reader.uint32(), userId: reader.userId() }, code }
     : null;
-  return { role, hasConsented: (flags & 1) !== 0, choice, answer };
+  return { role, hasConsented: (flags & 1) !== 0, choice, answer, ...(flags & SILENT && { isSilent: true }) };
 }
 
 export function encodeRoleRequest({ role, choice, term, rev }: RoleRequest): Bytes {

@@ -19,6 +19,7 @@ import type { EventClock } from "../../transfer/testing/event-clock.ts";
 import type { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
 import type { CalibrationParts } from "../calibration.ts";
 import type { SessionNews } from "../core/news.ts";
+import { DistanceMeasurer, type DistanceParts } from "../distance.ts";
 import { SwarmSession } from "../session.ts";
 import { SimCard } from "./sim-card.ts";
 import { SimClock } from "./sim-clock.ts";
@@ -111,6 +112,11 @@ export class SimDevice {
     }),
     measureInWorker: async (devices) => Array.from({ length: devices }, () => ({ verdict: "unheard" })),
   };
+  /** The same of a distance. */
+  distanceEar: DistanceParts = {
+    openMicrophone: () => this.ear.openMicrophone(() => this.clock.nowMs()),
+    hearInWorker: async () => [],
+  };
   /** What measurements have told this device. */
   readonly appliedCalibration: (SessionNews & { code: "lined-up" })[] = [];
   /** What the page was told of who directs. */
@@ -193,6 +199,7 @@ export class SimDevice {
         primitives: plainPrimitives,
         isPhone: () => false,
         loadCalibration: async () => this.ear,
+        loadDistance: async () => (options) => new DistanceMeasurer(options, this.distanceEar),
         makeSocket: () => new SimSocket(server, this.clock, this.path) as unknown as WebSocket,
         openSwarm: (options) =>
           world.depth === "whole"

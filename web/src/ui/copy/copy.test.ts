@@ -305,6 +305,7 @@ describe("the names that docs/stable-names.md fixes", () => {
     expect([words.speaker.label, words.speaker.clickTest]).toEqual(["Speaker delay", "Click test"]);
     expect([words.people.takeOver, words.people.resign]).toEqual(["Take over", "Resign"]);
     expect([words.details.title, words.details.copy]).toEqual(["Details", "Copy diagnostics"]);
+    expect(words.details.clock.locked).toBe("in step");
     expect(words.sound.rejoin).toBe("Tap to rejoin the music");
     expect(words.people.sync).toMatchObject({ tight: "tight", good: "good", loose: "loose", off: "off" });
     expect(words.people.sync.unaligned).toBe("may be off");

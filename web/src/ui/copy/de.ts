@@ -470,7 +470,7 @@ export const de = {
     clock: {
       unsynced: "noch nicht im Takt",
       coarse: "fast im Takt",
-      locked: "Die Warteschlange ist gesperrt.",
+      locked: "im Takt",
       stale: "muss neu gestellt werden",
     },
   },

@@ -447,7 +447,7 @@ export const en = {
     clock: {
       unsynced: "not in step yet",
       coarse: "nearly in step",
-      locked: "The queue is locked.",
+      locked: "in step",
       stale: "needs a fresh look",
     },
   },

@@ -451,7 +451,7 @@ export const es = {
     clock: {
       unsynced: "aún no va al compás",
       coarse: "casi al compás",
-      locked: "La cola está bloqueada.",
+      locked: "al compás",
       stale: "necesita ajustarse",
     },
   },

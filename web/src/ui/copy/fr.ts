@@ -470,7 +470,7 @@ export const fr = {
     clock: {
       unsynced: "pas encore au pas",
       coarse: "presque au pas",
-      locked: "La file est verrouillée.",
+      locked: "au pas",
       stale: "à recaler",
     },
   },

@@ -446,7 +446,7 @@ export const ja = {
     clock: {
       unsynced: "まだ合っていません",
       coarse: "ほぼ合っています",
-      locked: "再生待ちはロック中です。",
+      locked: "合っています",
       stale: "合わせ直しが必要です",
     },
   },

@@ -51,6 +51,7 @@ export function SwarmPanels({ view, actions }: ScreenProps) {
       {figures && <p class="figures">{figures}</p>}
       <HeardQuestion {...props} />
       {roles && <roles.RoleQuestion {...props} />}
+      {roles && <roles.DistanceQuestion {...props} />}
       {isJoined && (
         <div class="panels">
           <Panel name="music">

@@ -6,11 +6,13 @@ import { words } from "../copy/index.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { PieceMaps } from "../parts/piece-maps.tsx";
 import { PeoplePlots, Plots } from "../parts/plots.tsx";
+import { roleParts } from "../role-parts.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export function Details({ view, actions }: ScreenProps) {
   const isOpen = useSignal(false);
+  const roles = roleParts.value;
   return (
     <details class="details" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>{words.details.title}</summary>
@@ -18,6 +20,7 @@ export function Details({ view, actions }: ScreenProps) {
       {isOpen.value && <PeoplePlots view={view} />}
       {isOpen.value && <PieceMaps view={view} />}
       {isOpen.value && <Figures view={view} actions={actions} />}
+      {isOpen.value && roles && <roles.Distances view={view} actions={actions} />}
       <CopyButton
         label={words.details.copy}
         copied={words.details.copied}

@@ -8,11 +8,12 @@ import { words } from "../copy/index.ts";
 import { roleWordsInUse } from "../copy/roles/index.ts";
 import { Slider } from "../parts/controls.tsx";
 import { RoomPicture } from "../parts/room-picture.tsx";
-import { type Given, roleOptions, spread, takenBack } from "../role-options.ts";
+import { type Given, roleOptions, soundingPeople, spread, takenBack } from "../role-options.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
 export { fetchRoleWordsInUse } from "../copy/roles/index.ts";
+export { DistanceQuestion, Distances } from "./distance.tsx";
 
 const MAX_TRIM_DB = 6;
 
@@ -122,7 +123,7 @@ export function RoleQuestion({ view, actions }: ScreenProps) {
   );
 }
 
-type Person = Pick<PersonView, "userId" | "name" | "isMe" | "isAway" | "role" | "askedRole">;
+type Person = Pick<PersonView, "userId" | "name" | "isMe" | "isAway" | "role" | "askedRole" | "isSilent">;
 
 interface PersonRoleProps {
   readonly person: Person;
@@ -158,8 +159,8 @@ export function RoomRoles({ view, actions }: ScreenProps) {
   const said = roleWordsInUse();
   const { people, isDirector } = useSlice(view, ({ people, isDirector }) => ({
     people: people.map(
-      ({ userId, name, isMe, isAway, role, askedRole }): Person => ({
-        ...{ userId, name, isMe, isAway, role, askedRole },
+      ({ userId, name, isMe, isAway, role, askedRole, isSilent }): Person => ({
+        ...{ userId, name, isMe, isAway, role, askedRole, isSilent },
       }),
     ),
     isDirector,
@@ -168,7 +169,7 @@ export function RoomRoles({ view, actions }: ScreenProps) {
   useEffect(() => {
     if (!isDirector) given.value = [];
   }, [isDirector]);
-  const canSpread = isDirector && people.filter(({ isAway }) => !isAway).length > 1;
+  const canSpread = isDirector && soundingPeople(people).length > 1;
   const assign = (list: readonly Given[], key: "role" | "before") => {
     for (const each of list) actions.assignRole(each.userId, each[key]);
   };

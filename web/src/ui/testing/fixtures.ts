@@ -65,6 +65,7 @@ const ada: PersonView = {
   isMe: true,
   isDirector: false,
   isAway: false,
+  isVisible: true,
   isLinked: true,
   isRelayed: false,
   isReady: false,
@@ -72,6 +73,7 @@ const ada: PersonView = {
   sync: "unknown",
   role: "all",
   askedRole: null,
+  isSilent: false,
 };
 const bo: PersonView = { ...ada, userId: userId("b"), name: "Bo", isMe: false };
 const cy: PersonView = { ...bo, userId: userId("c"), name: "Cy" };

@@ -25,6 +25,7 @@ export const person = (name: string, overrides: Partial<PersonFacts> = {}): Pers
   isRelayed: false,
   role: "all",
   askedRole: null,
+  isSilent: false,
   ...overrides,
 });
 
@@ -101,6 +102,7 @@ export const facts = (overrides: Partial<SessionFacts> = {}): SessionFacts => ({
     canApply: false,
     correction: null,
   },
+  distance: null,
   isGivingLittle: false,
   pace: { bytesPerSec: 500_000, queueMs: null },
   totals: { sentBytes: 0, receivedBytes: 0, duplicateBytes: 0, badPieces: 0, links: 1 },

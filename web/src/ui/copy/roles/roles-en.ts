@@ -3,6 +3,7 @@
 import type { Role } from "../../../view/index.ts";
 import { makeFormat } from "../format.ts";
 import { decibels } from "./decibels.ts";
+import { metres } from "./metres.ts";
 
 const format = makeFormat("en-GB");
 
@@ -53,6 +54,33 @@ export const roleWords = {
   treble: "Treble",
   gain: "Gain",
   decibels: (valueDb: number) => decibels(format, valueDb),
+  distance: {
+    title: "How far apart the phones are",
+    hint: "An experiment: this phone and another chirp in turn for ten seconds, and both listen through their microphones. What they hear stays on each; they only tell each other when it came. Keep the room quiet.",
+    measure: (name: string) => `Measure the distance to ${format.fence(name)}`,
+    of: (name: string, distanceM: number, uncertaintyM: number) =>
+      `Distance to ${format.fence(name)}: ${metres(format, distanceM)}\u00a0± ${metres(format, uncertaintyM)}`,
+    nobody: "It takes another phone with this page on its screen.",
+    asks: (name: string) => `${format.list([name])} asks how far apart your two phones are.`,
+    asksHint:
+      "If you allow it, both phones chirp in turn for ten seconds, and this one listens through its microphone. What it hears stays on it and is forgotten at once.",
+    waiting: (name: string) => `Waiting for ${format.list([name])} to allow it.`,
+    ready: "Both phones are about to chirp.",
+    failure: {
+      declined: (name: string) => `${format.list([name])} does not want to now.`,
+      busy: (name: string) => `${format.list([name])}’s phone is measuring already. Try again in a moment.`,
+      microphone: (name: string) =>
+        `${format.list([name])}’s phone has no microphone that this page may use.`,
+      stopped: (name: string) => `The measurement was stopped on ${format.list([name])}’s phone.`,
+      silent: (name: string) =>
+        `${format.list([name])}’s phone did not answer in time. Is this page on its screen?`,
+      left: (name: string) => `${format.list([name])} is not here any more.`,
+      unheard: (_name: string) =>
+        "The phones did not hear each other well enough. Make both louder, or put them nearer, and try again.",
+      unsteady: (_name: string) =>
+        "What was heard differs too much from chirp to chirp. Leave both phones where they are, and try again.",
+    },
+  },
 };
 
 export type RoleWords = typeof roleWords;

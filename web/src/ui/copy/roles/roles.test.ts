@@ -24,6 +24,17 @@ describe.each(LANGUAGE_TAGS)("the words of roles in %s", async (tag) => {
     expect(plain).toEqual(["−6 dB", "0 dB", "+3 dB"]);
   });
 
+  it("say how far a phone lies, and what came between", () => {
+    const plain = (text: string) => text.replace(/[\u2068\u2069]/g, "").replace(/\u00a0/g, " ");
+    const { measure, of, asks, waiting, failure } = said.distance;
+    const [metre, point] = [tag === "ar" ? "م" : "m", ["de", "es", "fr"].includes(tag) ? "," : "."];
+    const figures = `2.31 ${metre} ± 0.08 ${metre}`.replaceAll(".", point);
+    expect(plain(of("Bo", 2.314, 0.0812))).toContain(figures);
+    const sentences = [of("Bo", 1, 1), measure("Bo"), asks("Bo"), waiting("Bo"), failure.declined("Bo")];
+    for (const sentence of sentences) expect(sentence).toContain("Bo");
+    for (const say of Object.values(failure)) expect(say("Bo")).toMatch(/[.؟?。]/);
+  });
+
   it("are not the English ones left over", () => {
     if (tag === "en") return;
     const left = Object.entries(english).filter(
