@@ -261,6 +261,36 @@ describe("the send queue", () => {
     const sentBytes = other.frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
     expect(sentBytes).toBeGreaterThan(1.6 * 64_000);
   });
+
+  it("[S16] keeps a rate that a slower channel does not reach, until nothing is sent for a while", () => {
+    const clock = new VirtualClock();
+    const pacer = new Pacer();
+    const roundTrip = () => {
+      pacer.recordPing("link", clock.nowMs());
+      clock.advance(20);
+      pacer.recordRtt("link", 20, clock.nowMs());
+    };
+    for (let refused = 0; refused < 50; refused++) {
+      roundTrip();
+      pacer.take(1e9, clock.nowMs());
+      clock.advance(20);
+    }
+    const foundBytesPerSec = pacer.rateBytesPerSec;
+    expect(foundBytesPerSec).toBeGreaterThan(5e6);
+    const channel = new FakeChannel();
+    const sendQueue = new SendQueue(channel, clock, new SendScheduler(pacer, clock), () => undefined);
+    sendQueue.add(0, 0, new Uint8Array(2e7), () => undefined);
+    for (let drain = 0; drain < 400; drain++) {
+      roundTrip();
+      channel.bufferedAmount = Math.max(0, channel.bufferedAmount - 10_000); // 500 kB/s
+      sendQueue.drained();
+    }
+    expect(pacer.rateBytesPerSec).toBeGreaterThanOrEqual(foundBytesPerSec);
+    clock.advance(6_000);
+    channel.bufferedAmount = 0;
+    sendQueue.drained();
+    expect(pacer.rateBytesPerSec).toBeLessThan(1e6);
+  });
 });
 
 describe("memory", () => {

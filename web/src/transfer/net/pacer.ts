@@ -207,6 +207,11 @@ export class Pacer {
     return true;
   }
 
+  /** There is more to send than its channel takes: the rate is needed, although nobody is refused. */
+  recordUse(localMs: number): void {
+    this.#neededLocalMs = localMs;
+  }
+
   waitMs(sizeBytes: number, localMs: number): number {
     this.#refill(localMs);
     return Math.max(0, ((sizeBytes - this.#tokens) / this.rateBytesPerSec) * 1000);

@@ -73,6 +73,8 @@ export class SendQueue {
     } finally {
       this.#isFilling = false;
     }
+    if (this.#items.length > 0 && this.#channel.bufferedAmount >= this.#highWaterBytes)
+      this.#scheduler.recordFull();
     this.#filled = { toBytes: this.#channel.bufferedAmount, atLocalMs: this.#clock.nowMs() };
   }
 

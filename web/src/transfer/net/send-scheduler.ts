@@ -35,6 +35,11 @@ export class SendScheduler {
     return false;
   }
 
+  /** A guest's channel takes nothing more for now. */
+  recordFull(): void {
+    this.pacer.recordUse(this.clock.nowMs());
+  }
+
   leave(guest: Sender): void {
     this.#waiting.delete(guest);
   }
