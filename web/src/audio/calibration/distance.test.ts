@@ -88,6 +88,15 @@ describe("the distance between two phones", () => {
     expect(torn.verdict).toBe("unsteady");
   });
 
+  it.each([1, 2, 3, 4])("[MC13] bears a recording that loses 12 ms before round %i", (lostBefore) => {
+    const torn = heardAs(0, 10).map((each) => ({
+      ...each,
+      afterSlotMs: (each.afterSlotMs ?? 0) - (each.slot.round >= lostBefore ? 12 : 0),
+    }));
+    const { distanceM } = measured(distanceOf(torn, heardAs(10, 0)));
+    expect(distanceM).toBeCloseTo(10 * SOUND_M_PER_MS + OWN_WAY_M, 9);
+  });
+
   it("[MC14] is not told where fewer than three rounds were heard by both", () => {
     const deaf = (...rounds: number[]): Heard[] =>
       heardAs(0, 3).map((each) => (rounds.includes(each.slot.round) ? { ...each, afterSlotMs: null } : each));

@@ -67,7 +67,7 @@ export function delaysFor(
 }
 
 /** By how many ms a second the recording's clock is off from those that the chirps were played by. */
-export const driftOf = (arrivals: readonly (readonly Arrived[])[]): number =>
+const driftOf = (arrivals: readonly (readonly Arrived[])[]): number =>
   median(arrivals.flatMap(slopesOf)) ?? 0;
 
 /** MC2: from each pair of a device's rounds; with five rounds ten pairs, so that one wrong arrival does not count. */
