@@ -88,8 +88,8 @@ def measure_together(pairs: Sequence[tuple[Device, Device]], size_bytes: int) ->
     for pair in pairs:
         for device in pair:
             device.page.evaluate(_CLOSE)
-    from_ms = max(each["firstMs"] for each in arrivals)
-    to_ms = min(each["lastMs"] for each in arrivals)
+    from_ms: float = max(each["firstMs"] for each in arrivals)
+    to_ms: float = min(each["lastMs"] for each in arrivals)
     moved_bytes = sum(_between(each["samples"], from_ms, to_ms) for each in arrivals)
     return 1000 * moved_bytes / (to_ms - from_ms)
 
