@@ -89,7 +89,7 @@ def add_and_wait(folder: Path, checkout: Path | None, path: Path) -> list[float]
             ada.add_file(path)
             wait_for_all([ada, bo], holds_it, "to hold the file", LIMIT_SEC)
             for each in (ada, bo):
-                each.page.wait_for_function("window.record.whole")
+                each.page.wait_for_function("() => window.record.whole")
             ours, theirs = [each.page.evaluate("window.record") for each in (ada, bo)]
     finally:
         server.stop()

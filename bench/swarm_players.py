@@ -133,7 +133,7 @@ def run_webtorrent(site: Site, path: Path, limit_sec: float, *, host: WebTorrent
     """The seeder seeds, everyone else adds the magnet link."""
     for device in site.devices:
         device.open(host.page_url)
-        device.page.wait_for_function("window.bench !== undefined")
+        device.page.wait_for_function("() => window.bench !== undefined")
     magnet = site.seeder.page.evaluate("(announce) => bench.seed(announce)", host.announce)
     used_sec = site.cpu_sec()
     wire_bytes, cpu = site.wire_bytes(), CpuMeter()

@@ -227,7 +227,7 @@ def test_an_invitation_is_scanned_shared_copied_by_hand_and_opened_in_one_tap(
     assert page.evaluate("getSelection().toString()") == link
 
     bo.open(link)
-    bo.page.wait_for_function("window.interactiveAtMs !== undefined")
+    bo.page.wait_for_function("() => window.interactiveAtMs !== undefined")
     fetched: list[str] = bo.page.evaluate(_FETCHED_BY_THEN)
     print(f"\nbefore Join worked: the page and {fetched}")
     assert 1 + len(fetched) <= MAX_REQUESTS_BEFORE_JOIN

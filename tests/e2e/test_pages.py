@@ -69,7 +69,7 @@ def test_back_and_forward_lead_into_the_music_again(open_room: Callable[..., Roo
     ada.wait_for(lambda shot: len(shot["peers"]) == 1, "to see that bo is gone")
     bo.page.go_back(wait_until="commit")
     # Said by an event that may come after the navigation; a page that was loaded anew has no such word.
-    bo.page.wait_for_function("window.wasKept !== undefined")
+    bo.page.wait_for_function("() => window.wasKept !== undefined")
     assert bo.page.evaluate("window.wasKept")
     bo.wait_for(lambda shot: is_at_home(2, song.path.name)(shot) and is_playing(shot), "to play again")
     ada.wait_for(is_at_home(2, song.path.name), "to have bo back")

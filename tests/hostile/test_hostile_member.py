@@ -100,7 +100,7 @@ def eve(room: FileRoom) -> Iterator[Device]:
     device.page.add_init_script(KEEP_BULK_IN_PAGE + HOOK)
     room.join(device)
     wait_for_all([*room.fleet.devices[:2], device], has_peers(3), "to be linked with eve")
-    device.page.wait_for_function("countGreeted() === 2")
+    device.page.wait_for_function("() => countGreeted() === 2")
     yield device
     device.leave()
     device.context.close()
