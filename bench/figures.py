@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import urllib.request
 from collections.abc import Iterable
+from pathlib import Path
 
 from lab.browsers.process_tree import processes_marked
 
 _SAMPLE = re.compile(r"^(unisono_\w+)(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE)
+
+
+def builds_in_turn(before: Path | None) -> dict[str, Path | None]:
+    """By name, the checkouts whose built web app is served in turn; None is this one."""
+    return {"now": None, **({"before": before} if before else {})}
 
 
 def marked(marks: Iterable[str]) -> set[int]:

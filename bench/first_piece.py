@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.figures import builds_in_turn
 from bench.one_channel import measure_goodput
 from bench.report import print_table, save
 from lab.browsers.device import Snapshot, wait_for_all
@@ -55,9 +56,7 @@ def main() -> None:
     parser.add_argument("--mb", type=int, nargs="*", default=list(SIZES_MB))
     parser.add_argument("--before", type=Path, help="a checkout whose built web app takes its turn, too")
     options = parser.parse_args()
-    builds: dict[str, Path | None] = {"now": None}
-    if options.before:
-        builds["before"] = options.before
+    builds = builds_in_turn(options.before)
     rows: list[list[object]] = []
     raw: dict[str, list[list[float]]] = {}
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:

@@ -85,9 +85,9 @@ def _measure(song: Path, source: Path, arguments: list[str], recording: Path) ->
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
             next(line for line in child.stdout if line.startswith("{"))
-            time.sleep(STOPPED_AT_SEC)
+            time.sleep(STOPPED_AT_SEC)  # of the song, so that the stop comes at the same place in each run
             child.send_signal(signal.SIGSTOP)
-            time.sleep(STOPPED_FOR_SEC)
+            time.sleep(STOPPED_FOR_SEC)  # the stall itself, which is what is measured
             child.send_signal(signal.SIGCONT)
             told = json.loads(next(line for line in child.stdout if line.startswith("{")))
         late_ms = _late_ms(rig.stop_recording()[:, 0])
@@ -173,7 +173,7 @@ def _play(song_path: Path, *, has_priority: bool) -> None:
         if opening and at_sec >= opening[0]:
             del opening[0]
             threading.Thread(target=_open, args=(song_path,), daemon=True).start()
-        time.sleep(0.1)
+        time.sleep(0.1)  # as often as a peer looks after its device; the end of the song ends it
     device.close()
     before = [each for each in requests if 0 <= each[0] - start_ms / 1000 < STOPPED_AT_SEC]
     gaps_ms = sorted((later - sooner) * 1000 for (sooner, _), (later, _) in itertools.pairwise(before))

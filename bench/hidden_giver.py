@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.figures import builds_in_turn
 from bench.report import print_table, save
 from lab.browsers.hidden import HideablePage
 from lab.browsers.launch import Fleet
@@ -49,9 +50,7 @@ def main() -> None:
     parser.add_argument("--mb", type=int, default=40)
     parser.add_argument("--before", type=Path, help="a checkout whose built web app takes its turn, too")
     options = parser.parse_args()
-    builds: dict[str, Path | None] = {"now": None}
-    if options.before:
-        builds["before"] = options.before
+    builds = builds_in_turn(options.before)
     raw: dict[str, list[dict[str, Any]]] = {build: [] for build in builds}
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:
         for _ in range(options.runs):

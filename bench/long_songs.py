@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from bench.figures import builds_in_turn
 from bench.report import RESULTS, print_table, save
 from lab.browsers.device import Device, Snapshot, wait_for_all
 from lab.browsers.launch import Fleet
@@ -64,9 +65,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="a checkout whose built web app takes its turn, too")
     parser.add_argument("--at-once", action="store_true", help="Play right after Add, instead")
     options = parser.parse_args()
-    builds: dict[str, Path | None] = {"now": None}
-    if options.before:
-        builds["before"] = options.before
+    builds = builds_in_turn(options.before)
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:
         folder = Path(name)
         if options.at_once:

@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from bench.figures import builds_in_turn
 from bench.report import print_table, save
 from lab.browsers.device import Device, wait_for_all
 from lab.browsers.launch import Condition, Fleet
@@ -67,9 +68,7 @@ def main() -> None:
     )
     parser.add_argument("--before", type=Path, help="a checkout whose built web app takes its turn, too")
     options = parser.parse_args()
-    builds: dict[str, Path | None] = {"now": None}
-    if options.before:
-        builds["before"] = options.before
+    builds = builds_in_turn(options.before)
     rows: list[list[object]] = []
     raw: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.figures import builds_in_turn
 from bench.first_piece import RECORD, holds_it
 from bench.one_channel import measure_together
 from bench.report import print_table, save
@@ -39,9 +40,7 @@ def main() -> None:
     parser.add_argument("--mb", type=int, default=100)
     parser.add_argument("--before", type=Path, help="a checkout whose built web app takes its turn, too")
     options = parser.parse_args()
-    builds: dict[str, Path | None] = {"now": None}
-    if options.before:
-        builds["before"] = options.before
+    builds = builds_in_turn(options.before)
     raw: dict[str, list[dict[str, Any]]] = {build: [] for build in builds}
     with tempfile.TemporaryDirectory(prefix="unisono-bench-") as name:
         noise = make_noise(Path(name) / "noise.mp3", options.mb * 1_000_000)

@@ -42,7 +42,7 @@ def wait_for_port(port: int, who: str) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(POLL_SEC)
+        time.sleep(POLL_SEC)  # asks again; the deadline ends it
     raise TimeoutError(f"{who} does not listen on {port}")
 
 
