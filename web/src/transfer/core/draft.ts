@@ -26,7 +26,7 @@ export interface Draft {
   /** Since when nobody linked lists it as its own. */
   orphanedLocalMs: number | null;
   /** The file that it turned out to be; what is owed under the draft's id is still given and taken for a while. */
-  final: { readonly fileId: FileId; readonly epoch: number; readonly sinceLocalMs: number } | null;
+  final: { readonly fileId: FileId; readonly sinceLocalMs: number } | null;
 }
 
 export function newDraft(owner: UserId, nonce: string, localMs: number): Draft {

@@ -79,6 +79,23 @@ describe("a draft", () => {
     expect(bo.transfer.pieceMaps().map(({ fileId }) => fileId)).toEqual([song.fileId]);
   });
 
+  it("[S53] of which nothing was stored yet goes on as the file: what is being checked is not waited for again", () => {
+    const swarm = new FakeSwarm(12);
+    const ada = swarm.join("ada");
+    // The first file of a session: its store takes a while to open, and what has come waits for that.
+    const bo = swarm.join("bo", {
+      isWatched: true,
+      answer: (succeed) => void swarm.clock.after(2_000, succeed),
+    });
+    swarm.link(ada, bo);
+    swarm.clock.advance(1_000);
+    const draftId = ada.addReading(song, DISC_BYTES_PER_SEC);
+    swarm.runUntil(() => bo.transfer.finalOf(draftId) === song.fileId, 2);
+    expect([onlyFile(bo).heldBytes, bo.transfer.totals().receivedBytes > 131_072]).toEqual([0, true]);
+    swarm.runUntil(() => bo.hasAllOf(song), 30);
+    expect(bo.transfer.totals()).toMatchObject({ receivedBytes: 16 * MEBIBYTE, duplicateBytes: 0 });
+  });
+
   it("[S53] of two owners with equal content, at the same time, ends as one file", () => {
     const swarm = new FakeSwarm(5);
     const [ada, bo, cy] = swarm.mesh("ada", "bo", "cy") as [FakePeer, FakePeer, FakePeer];
@@ -137,6 +154,21 @@ describe("a draft", () => {
     swarm.leave(ada);
     swarm.clock.advance(11_000);
     for (const peer of [bo, cy]) expect([peer.transfer.files(), peer.store.size]).toEqual([[], 0]);
+  });
+
+  it("[S54] disappears with its owner also where nobody else is left", () => {
+    const swarm = new FakeSwarm(13);
+    const [ada, bo] = swarm.mesh("ada", "bo") as [FakePeer, FakePeer];
+    swarm.clock.advance(1_000);
+    ada.read(ada.begin(song), song, 0);
+    swarm.runUntil(() => bo.store.size > 0);
+    swarm.leave(ada);
+    bo.stop(); // from now on it ticks as its page does: when the core says so
+    for (let tickMs = bo.transfer.tickInMs; tickMs !== null; tickMs = bo.transfer.tickInMs) {
+      swarm.clock.advance(tickMs);
+      bo.handle({ type: "tick" });
+    }
+    expect([bo.transfer.files(), bo.store.size]).toEqual([[], 0]);
   });
 
   it("[S54] goes on after its owner's link broke for a moment", () => {

@@ -4,7 +4,7 @@
 // all hashes is the manifest, so everyone who has it knows the file id without being told; (3) a draft ends: as a file, withdrawn
 // by its owner, or because nothing came for too long. Then nothing of it stays but what the file took over.
 
-import { type FileId, remember, toBase64Url } from "../../lib/index.ts";
+import { type FileId, remember, rememberOf, toBase64Url } from "../../lib/index.ts";
 import type { Catalogs } from "./catalogs.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
@@ -25,12 +25,23 @@ const ORPHAN_PATIENCE_MS = 10_000;
 const SETTLED_FOR_MS = 60_000;
 /** Of those that were given up while their owner went on listing them. */
 const MAX_ENDED_DRAFTS = 64;
+/** Of those whose answers may still be under way, which takes less than a minute: more than a room reads in one. */
+const MAX_SETTLED_DRAFTS = 64;
+
+/** The opening of the draft that answers may name, and the file's that they are about. */
+interface Settled {
+  readonly draftEpoch: number;
+  readonly fileId: FileId;
+  readonly epoch: number;
+}
 
 export class Drafts {
   readonly #core: CoreState;
   readonly #fetching: Fetching;
   readonly #seeding: Seeding;
   readonly #catalogs: Catalogs;
+  /** What drafts became, for answers that are under way: of one of which nothing was stored yet the catalog keeps nothing. */
+  readonly #settledAs = new Map<FileId, Settled>();
 
   constructor(core: CoreState, fetching: Fetching, seeding: Seeding, catalogs: Catalogs) {
     this.#core = core;
@@ -44,6 +55,13 @@ export class Drafts {
     return [...this.#mine()].some((file) =>
       [...this.#core.neighbours.values()].some((neighbour) => untold(neighbour, file) > 0),
     );
+  }
+
+  /** Whether any ends when time has passed, also where nobody is linked: those of others, and those that have become files. */
+  get areEnding(): boolean {
+    for (const { draft, isMine, isGrowing } of this.#core.fileCatalog.all())
+      if (draft && !(isMine && isGrowing)) return true;
+    return false;
   }
 
   /** I begin to read a file. */
@@ -150,9 +168,10 @@ export class Drafts {
 
   /** Where an answer of the store belongs by now: to the file, if it was about a draft. */
   follow<Told extends { readonly fileId: FileId; readonly epoch: number }>(told: Told): Told {
-    const file = this.#core.fileCatalog.get(told.fileId);
-    const final = file?.draft?.final;
-    return final && file.epoch === told.epoch ? { ...told, fileId: final.fileId, epoch: final.epoch } : told;
+    const settled = this.#settledAs.get(told.fileId);
+    return settled?.draftEpoch === told.epoch
+      ? { ...told, fileId: settled.fileId, epoch: settled.epoch }
+      : told;
   }
 
   #send(localMs: number, periodMs: number): void {
@@ -217,12 +236,14 @@ export class Drafts {
   }
 
   #settled(draft: KnownFile, file: KnownFile, localMs: number): void {
-    if (draft.draft) draft.draft.final = { fileId: file.fileId, epoch: file.epoch, sinceLocalMs: localMs };
+    const { fileId, epoch } = file;
+    if (draft.draft) draft.draft.final = { fileId, sinceLocalMs: localMs };
+    rememberOf(this.#settledAs, draft.fileId, { draftEpoch: draft.epoch, fileId, epoch }, MAX_SETTLED_DRAFTS);
     draft.isCommitted = false;
     draft.isOpen = false;
     draft.openingSinceLocalMs = null;
     draft.checking.clear();
-    this.#core.fileCatalog.recordFinal(draft.fileId, file.fileId);
+    this.#core.fileCatalog.recordFinal(draft.fileId, fileId);
     this.#seeding.settle(draft.fileId, file);
     this.#core.isCatalogUrgent = true;
   }

@@ -71,6 +71,7 @@ export class Room {
     let least: KnownFile | null = null;
     let leastRank = rank;
     for (const file of this.#files.values()) {
+      if (file.isSettled) continue; // it takes no place
       const known = knownOf.get(file.sponsor) ?? 0;
       const full = worthOf(file, context);
       // Beyond a member's share, what it left behind and nobody wants is worth less than any name.

@@ -163,10 +163,10 @@ export class Transfer {
     return this.#core.fileCatalog.get(fileId)?.holds(fromByte, toByte) ?? false;
   }
 
-  /** How long until the next tick is worth having, ms; null while alone. */
+  /** How long until the next tick is worth having, ms; null while alone with nothing that ends by itself. */
   get tickInMs(): number | null {
     const neighbours = [...this.#core.neighbours.values()];
-    if (neighbours.length === 0) return null;
+    if (neighbours.length === 0) return this.#drafts.areEnding ? IDLE_TICK_MS : null;
     const isGiving = neighbours.some(({ uploads }) => !uploads.isEmpty);
     if (isGiving && this.#pings.isQuick) return QUICK_PING_PERIOD_MS;
     const isBusy =
