@@ -81,7 +81,11 @@ port.onmessage = ({ data: request }) => {
 const stopped = new Set<number>();
 
 function answer({ id, method, args }: Extract<WorkerRequest, { to: "content" }>): void {
-  if (!plane) return;
+  if (!plane) {
+    const error = { code: "file-unreadable", detail: "no swarm is open" } as const;
+    port.postMessage({ from: "content", id, error });
+    return;
+  }
   const hashes = new HashBatch(realClock, (batch) => port.postMessage({ from: "hashes", id, hashes: batch }));
   const onPiece = (_piece: number, sha256: Uint8Array): void => {
     if (stopped.has(id)) throw new FileError("file-unreadable", "it was not wanted any more");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Bytes, type FileId, sha256Of } from "../../lib/index.ts";
+import { type Bytes, FileError, type FileId, sha256Of } from "../../lib/index.ts";
 import { VirtualClock } from "../../lib/testing/index.ts";
 import { fileIdOf, pieceLengthOf } from "../core/manifest.ts";
 import { Content } from "./content.ts";
@@ -130,5 +130,34 @@ describe("a draft that turned out to be a file", () => {
     await expect(read).rejects.toMatchObject({ code: "file-unreadable" });
     await content.open(SONG, SIZE);
     expect(await store.files()).toEqual([SONG]);
+  });
+
+  it("[S31] loses what was to be written to it where the store fails, which says nothing about room", async () => {
+    const store = new MemoryStore();
+    const hash = bytesOf(32, 7);
+    const content = new Content(store, { digest: async (bytes) => ({ hash, bytes }) }, new VirtualClock());
+    await content.open(DRAFT, SIZE);
+    store.rename = async () => {
+      for (let turn = 0; turn < 50; turn++) await null; // the piece is hashed by then, and waits
+      throw new FileError("file-unreadable", "a broken disc");
+    };
+    const adopted = content.adopt(DRAFT, SONG, []);
+    const kept = content.keep(DRAFT, 0, bytesOf(PIECE, 1), hash);
+    await expect(adopted).rejects.toMatchObject({ code: "file-unreadable" });
+    expect(await kept).toBe("lost");
+  });
+
+  it("[S53] is not taken for what a former page left while it is becoming its file", async () => {
+    const store = new MemoryStore();
+    const content = contentOf(store);
+    await content.ingest(DRAFT, new CountingBlob(), () => undefined);
+    const rename = store.rename.bind(store);
+    // The sweep has seen the draft in the store, and comes between.
+    store.rename = async (fileId, newId) => {
+      await content.dropUnclaimed();
+      return rename(fileId, newId);
+    };
+    await content.adopt(DRAFT, SONG, [0, 1, 2, 3, 4, 5]);
+    expect(await store.held(SONG)).toHaveLength(6);
   });
 });

@@ -152,10 +152,10 @@ export class Content {
     return isEqual(hash, sha256);
   }
 
-  /** Drops what a former page left and nobody has asked for since. */
+  /** Drops what a former page left and nobody has asked for since. What was listed as a draft's may be on its way to its file. */
   async dropUnclaimed(): Promise<void> {
     for (const fileId of await this.#stored(this.#store.files()))
-      if (!this.#opened.has(fileId)) await this.drop(fileId);
+      if (!this.#opened.has(fileId) && !this.#finals.has(fileId)) await this.drop(fileId);
   }
 
   /** Verifies a piece and stores it; takes the bytes over. Rejects when the hasher broke, and the bytes are lost. */
@@ -198,10 +198,13 @@ export class Content {
     return this.#stored(this.#store.read(fileId, piece));
   }
 
-  /** Where the file is open by then. */
+  /** Where the file is open by then. Where a draft did not become it, that says nothing about the room there is. */
   async #write(askedId: FileId, piece: number, bytes: Bytes): Promise<void> {
     const fileId = this.#finals.get(askedId) ?? askedId;
     const writing = (async () => {
+      await this.#adopting.get(fileId)?.catch((cause: unknown) => {
+        throw new NotWritten("file-unreadable", `with its draft: ${cause}`, new Uint8Array());
+      });
       await this.#opened.get(fileId);
       await this.#stored(this.#store.write(fileId, piece, bytes));
     })();
