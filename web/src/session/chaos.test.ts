@@ -1,4 +1,4 @@
-// Storms over simulated rooms, each from its seed; 10,350 in all with chaos-control.test.ts. A failing seed prints its story:
+// Storms over simulated rooms, each from its seed; 10,340 in all with chaos-control.test.ts. A failing seed prints its story:
 // `python -m bench.chaos --seed N` runs it again, and what it taught becomes a test of the part that was wrong.
 
 import { describe, expect, it } from "vitest";
@@ -10,6 +10,10 @@ describe("[G1] [G2] [G3] [G4] after a storm", () => {
   describeStorms("control", 1, 8);
   describeStorms("sound", 1, 3);
   describeStorms("whole", 1, 1);
+});
+
+describe("[S31] [S53] [S54] after a storm with long files, and stores as slow as discs", () => {
+  describeStorms("whole", 11, 1, "drafts");
 });
 
 describe("a storm", () => {

@@ -7,6 +7,8 @@ import { SeededRandom } from "../../lib/testing/index.ts";
 import { QUEUE_SETTLE_MS, REQUEST_KEPT_MS } from "../../protocol/constants/director.gen.ts";
 import { EventClock } from "../../transfer/testing/event-clock.ts";
 import { FakeNetwork } from "../../transfer/testing/fake-connection.ts";
+import { ACTS, MIN_SLEEP_MS } from "./acts.ts";
+import { DraftStorm } from "./draft-storm.ts";
 import { QueueStorm } from "./queue-storm.ts";
 import { RoleStorm } from "./role-storm.ts";
 import { type Depth, IDEAL_SONG_ID, SIM_SONG_ID, SimDevice, type SimWorld } from "./sim-device.ts";
@@ -21,6 +23,8 @@ const REOPEN_MS = 26_000;
 /** With everybody connected, this long until there is one director and one plan. */
 const AGREE_MS = 8_000;
 const FETCH_MS = 30_000;
+/** A page that is closed waits for what is under way in its store, and no longer than this. */
+const CLOSE_MS = 20_000;
 /** From a start, or from agreement, until the loudspeakers must be in step. */
 const SETTLE_MS = 8_000;
 const IN_STEP_MS = 5;
@@ -33,113 +37,8 @@ const LISTENED_SHARE = 0.15;
 const GONE_MS = 46_000;
 /** Share of the runs with such a loss that wait for it. */
 const WAITED_SHARE = 0.2;
-/** Nothing falls asleep for less; a step of local time within a round trip could not be told from the network. */
-const MIN_SLEEP_MS = 300;
 /** Between two rounds of promises; the depths with real sound live on them. */
 const ROUND_MS = 20;
-/** Far enough from the song's end that it plays on until the room has been judged. */
-const MAX_SEEK_SEC = 300;
-
-type Act = (chaos: Chaos, device: SimDevice) => string;
-
-const ACTS: Readonly<Record<string, Act>> = {
-  joins: (chaos) => (chaos.devices.length < NAMES.length ? chaos.join() : "nobody"),
-  leaves: (chaos, device) => (chaos.alive.length > 1 ? chaos.leave(device) : "not the last one"),
-  dies: (chaos, device) => (chaos.alive.length > 1 ? chaos.die(device) : "not the last one"),
-  "is cut off": (chaos, device) => {
-    device.path.cut();
-    return chaos.later(30_000, () => device.path.heal(), device);
-  },
-  "is on a bad network": (chaos, { path }) => {
-    [path.lossShare, path.shuffleMs] = [0.4 * chaos.random.fraction(), 2_000 * chaos.random.fraction()];
-    return chaos.later(20_000, () => chaos.calmPath(path));
-  },
-  freezes: (chaos, device) => {
-    device.clock.freeze();
-    return chaos.later(25_000, () => device.clock.thaw(), device);
-  },
-  sleeps: (chaos, device) => {
-    const { clock, path, card } = device;
-    clock.sleep();
-    path.cut();
-    card?.take();
-    const wake = (): void => {
-      clock.wake();
-      path.heal();
-      card?.give();
-    };
-    return chaos.later(40_000, wake, device, MIN_SLEEP_MS);
-  },
-  "sees the server killed": (chaos) => {
-    if (!chaos.server.isUp) return "again";
-    if (chaos.random.fraction() < 0.5) chaos.server.kill();
-    else chaos.server.goAway();
-    return chaos.later(12_000, () => chaos.restart());
-  },
-  "is hidden or shown": (_chaos, device) => {
-    device.isVisible = !device.isVisible;
-    device.clock.deliver(() => device.session.setVisible(device.isVisible));
-    return device.isVisible ? "shown" : "hidden";
-  },
-  "is online": (_chaos, { clock, session }) => {
-    clock.deliver(() => session.wake());
-    return "";
-  },
-  "takes over": (_chaos, { clock, session }) => {
-    clock.deliver(() => session.takeOver());
-    return "";
-  },
-  "takes over with everyone": ({ alive }) => {
-    for (const { clock, session } of alive) clock.deliver(() => session.takeOver());
-    return "";
-  },
-  resigns: (_chaos, { clock, session }) => {
-    clock.deliver(() => session.resign());
-    return "";
-  },
-  plays: ({ alive, songId }) => {
-    for (const { clock, session } of alive)
-      clock.deliver(() => session.director.isMe && session.play(songId));
-    return "";
-  },
-  stops: ({ alive }) => {
-    for (const { clock, session } of alive) clock.deliver(() => session.director.isMe && session.stop());
-    return "";
-  },
-  pauses: ({ alive }) => {
-    for (const { clock, session } of alive) clock.deliver(() => session.director.isMe && session.pause());
-    return "";
-  },
-  seeks: (chaos) => {
-    const toSec = randomBelow(chaos.random, MAX_SEEK_SEC);
-    for (const { clock, session } of chaos.alive)
-      clock.deliver(() => session.director.isMe && session.seek(toSec));
-    return `to ${toSec} s`;
-  },
-  "starts now": (_chaos, { clock, session }) => {
-    clock.deliver(() => session.startNow());
-    return "";
-  },
-  "moves its slider": (chaos, { clock, session }) => {
-    const delayMs = randomBelow(chaos.random, 500);
-    clock.deliver(() => session.setSpeakerDelay(delayMs));
-    return `${delayMs} ms`;
-  },
-  "loses its sound": (chaos, device) => {
-    device.card?.take();
-    return chaos.later(8_000, () => device.card?.give(), device);
-  },
-  "changes its output": (chaos, device) => {
-    const latencyMs = 60 + 240 * chaos.random.fraction();
-    device.card?.reroute(latencyMs);
-    return `${latencyMs.toFixed(0)} ms ${chaos.later(12_000, () => device.card?.reroute(), device)}`;
-  },
-  underruns: (chaos, { card }) => {
-    const ms = 20 * chaos.random.fraction();
-    card?.underrun(ms);
-    return `${ms.toFixed(1)} ms`;
-  },
-};
 
 /** A liar claims to direct this often, as long as the storm lasts. */
 const LIE_PERIOD_MS = 300;
@@ -147,7 +46,7 @@ const LIE_PERIOD_MS = 300;
 const EDGES = [0, 1, 999_999_999, 1_000_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 2, 2 ** 32 - 1];
 
 /** What most that people do in a storm is about, and what is judged then. */
-export type Subject = "queue" | "roles" | "queue and roles";
+export type Subject = "queue" | "roles" | "queue and roles" | "drafts";
 
 /** What a run came to: no trouble is a good run. */
 export interface Outcome {
@@ -188,18 +87,32 @@ export class Chaos {
   /** Most of what people do is about the queue, and that is what is judged. */
   readonly #queueStorm: QueueStorm | null;
   readonly #roleStorm: RoleStorm | null;
+  readonly #draftStorm: DraftStorm | null;
 
   constructor(seed: number, depth: Depth, subject: Subject | null = null) {
     this.random = new SeededRandom(seed);
     this.#queueStorm = subject?.startsWith("queue") ? new QueueStorm(this.random) : null;
     this.#roleStorm = subject?.endsWith("roles") ? new RoleStorm(this.random) : null;
+    this.#draftStorm = subject === "drafts" ? new DraftStorm(this.random) : null;
     this.server = new SimServer(this.#clock);
     const network = new FakeNetwork();
-    this.#world = { clock: this.#clock, random: this.random, server: this.server, network, depth };
+    const areStoresSlow = this.#draftStorm !== null;
+    this.#world = {
+      clock: this.#clock,
+      random: this.random,
+      server: this.server,
+      network,
+      depth,
+      areStoresSlow,
+    };
   }
 
   get songId(): FileId {
     return this.#world.depth === "whole" ? SIM_SONG_ID : IDEAL_SONG_ID;
+  }
+
+  get isFull(): boolean {
+    return this.devices.length === NAMES.length;
   }
 
   get alive(): readonly SimDevice[] {
@@ -225,6 +138,8 @@ export class Chaos {
       const queue = reopened ?? (queueStorm && (await this.#sameQueue(queueStorm)));
       return queue ?? (roleStorm && (await this.#sameRoles(roleStorm)));
     }
+    if (this.#draftStorm)
+      return (await this.#agreed()) ?? this.#draftStorm.settle(this.alive, (ms) => this.#advance(ms));
     return (await this.#agreed()) ?? (await this.#inStep()) ?? (await this.#left());
   }
 
@@ -237,7 +152,13 @@ export class Chaos {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.devices.map(({ session }) => session.close()));
+    for (const { clock } of this.devices) {
+      clock.wake();
+      clock.thaw();
+    }
+    const closed = Promise.all(this.devices.map(({ session }) => session.close()));
+    if (this.#draftStorm) await this.#advance(CLOSE_MS);
+    await closed;
   }
 
   join(): string {
@@ -308,7 +229,7 @@ export class Chaos {
   #act(): void {
     if (this.alive.length === 0) return;
     const device = pickOne(this.random, this.alive);
-    const storms = [this.#queueStorm, this.#roleStorm].filter((each) => each !== null);
+    const storms = [this.#queueStorm, this.#roleStorm, this.#draftStorm].filter((each) => each !== null);
     const storm = storms[storms.length > 1 ? randomBelow(this.random, storms.length) : 0];
     if (storm && this.random.fraction() < SUBJECT_SHARE) {
       this.#tell(`${device.name} ${storm.act(device, this.alive)}`);

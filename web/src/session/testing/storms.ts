@@ -5,7 +5,12 @@ import { runChaos, type Subject } from "./chaos.ts";
 import type { Depth } from "./sim-device.ts";
 
 /** One test each of so many seeds. */
-const SEEDS_PER_TEST: Readonly<Record<Depth, number>> = { control: 500, sound: 100, whole: 50 };
+const SEEDS_PER_TEST: Readonly<Record<Depth | "drafts", number>> = {
+  control: 500,
+  sound: 100,
+  whole: 30,
+  drafts: 10,
+};
 const LIMIT_MS = 300_000;
 
 /**
@@ -18,7 +23,7 @@ export function describeStorms(
   tests: number,
   withWhat: "liar" | Subject | null = null,
 ): void {
-  const seeds = SEEDS_PER_TEST[depth];
+  const seeds = SEEDS_PER_TEST[withWhat === "drafts" ? withWhat : depth];
   beforeAll(() => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined); // what is ignored on the wire is no news here
   });
