@@ -450,12 +450,21 @@ describe("a song in a window", () => {
   it("[P41] whose file never answers is given up", async () => {
     const { sounds, clock } = bench();
     const stuck = fileOf(new Uint8Array(1_000));
+    let isRead = (): void => undefined;
+    const read = new Promise<void>((resolve) => {
+      isRead = resolve;
+    });
+    const readWhole = () => {
+      isRead();
+      return new Promise<ArrayBuffer>(() => undefined);
+    };
     const opening = sounds.open(
-      { ...stuck, readWhole: () => new Promise(() => undefined) },
+      { ...stuck, readWhole },
       () => 0,
       () => true,
     );
     const failed = expect(opening).rejects.toBeInstanceOf(Error);
+    await read; // what decodes whole files is loaded first, in its own time
     for (let second = 0; second < 70; second++) {
       clock.advance(1_000);
       await settled();
