@@ -6,10 +6,13 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCPeerConnection
+import pytest
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 
 from unisono.peer.aiortc_inside import acknowledge_by_twos, own_addresses_of, packets_received
+from unisono.peer.link import for_aiortc
 from unisono.peer.own_network import own_addresses
+from unisono.protocol import IceServer
 
 
 async def test_packets_count_once_there_is_a_connection() -> None:
@@ -44,6 +47,23 @@ async def test_packets_count_once_there_is_a_connection() -> None:
         assert set(own_addresses_of(one)) <= own_addresses()
         await one.close()
         await other.close()
+
+
+async def test_an_address_that_aiortc_cannot_read_costs_no_connection() -> None:
+    """A server that is reached at an IPv6 address tells its own STUN responder by it."""
+    servers = [
+        IceServer(urls=["stun:[2001:db8::7]:3478"]),
+        IceServer(urls=["turn:[2001:db8::7]:3478", "turn:127.0.0.1:3478"], username="a", credential="b"),
+        IceServer(urls=["stun:127.0.0.1:99999", "http://127.0.0.1", "stun:"]),
+    ]
+    told = for_aiortc(servers)
+    assert [server.urls for server in told] == [["turn:127.0.0.1:3478"]]
+    connection = RTCPeerConnection(RTCConfiguration(told))
+    connection.createDataChannel("any", negotiated=True, id=0)
+    await connection.close()
+    # Should the library come to read them, nothing need be left out.
+    with pytest.raises(ValueError, match="malformed"):
+        RTCPeerConnection(RTCConfiguration([RTCIceServer(servers[0].urls)])).createDataChannel("any")
 
 
 def test_before_anything_was_gathered_there_is_no_address() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ class Wire:
                     if self.is_full:
                         self._then(sender, self.cores[sender].piece_unstored(file_id, piece, self.local_ms))
                     else:
-                        self.stored[piece] = data
+                        self.stored[piece] = bytes(data)
                         self._then(sender, self.cores[sender].piece_kept(file_id, piece, self.local_ms))
                 case Drop(peer, reason):
                     self.drops.append((peer, reason))
@@ -247,6 +248,65 @@ def test_data_that_nobody_asked_for_and_anything_before_hello_end_the_link(conte
     core.link_opened(CY, 0)
     [drop] = [each for each in core.receive(CY, ctl.Ping(1), 0) if isinstance(each, Drop)]
     assert drop.reason == "before-hello"
+
+
+def test_what_finds_no_place_in_the_list_is_told_of_once_it_has_one() -> None:
+    """Its bitfield counts for nobody before, and is not told twice."""
+    told: list[str] = []
+    listed: list[str] = []
+
+    def hear(effects: list[Effect]) -> None:
+        messages = [each.message for each in effects if isinstance(each, SendCtl)]
+        told.extend(each.file_id for each in messages if isinstance(each, ctl.BitfieldMessage))
+        for message in messages:
+            if isinstance(message, ctl.Catalog):
+                listed[:] = [each.file_id for each in message.files]
+
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
+    for letter in range(MAX_OWN_FILES):
+        core.add_mine(make_manifest(bytes([letter]) * 10), "song", 0)
+    for file in core.files.values():
+        file.name = "a long name " * 600
+    core.link_opened(BO, 0)
+    hear(core.receive(BO, ctl.Hello(CTL_VERSION, ""), 0))
+    assert 0 < len(listed) < MAX_OWN_FILES
+    assert told == listed
+    for file in core.files.values():
+        file.name = "short"
+    core._is_catalog_stale = True
+    hear(core.tick(10_000))
+    assert len(listed) == MAX_OWN_FILES
+    assert sorted(told) == sorted(listed)
+
+
+def test_a_piece_in_many_small_chunks_takes_no_more_than_the_piece() -> None:
+    """Nor does half of it: what a neighbour makes this peer keep is what was asked for."""
+    content = random.Random(1).randbytes(65_536)
+    manifest = make_manifest(content)
+    core = Transfer(BO, Dice(1), 2**30, lambda _: True)
+    core.link_opened(ADA, 0)
+    piece_map = "gA"
+    listed = ctl.ListedFile(3, manifest.file_id, "x", 65_536, 65_536, is_own=True, is_whole=True)
+    for message in (
+        ctl.Hello(CTL_VERSION, ""),
+        ctl.Catalog([listed]),
+        ctl.BitfieldMessage(manifest.file_id, piece_map),
+        ctl.ManifestMessage(manifest.file_id, 65_536, manifest.encoded_hashes),
+    ):
+        core.receive(ADA, message, 0)
+    [owed] = core._neighbours[ADA].owed.values()
+    tracemalloc.start()
+    for at in range(60_000):
+        core.receive_chunk(
+            ADA, ctl.parse_chunk(ctl.encode_chunk(ctl.Chunk(3, 0, at, content[at : at + 1]))), 0
+        )
+    taken_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert bytes(owed.content) == content[:60_000]
+    assert taken_bytes < 2 * 65_536
+    effects = core.receive_chunk(ADA, ctl.Chunk(3, 0, 60_000, content[60_000:]), 0)
+    [stored] = [each for each in effects if isinstance(each, Store)]
+    assert stored.data == content
 
 
 def test_of_two_annotations_the_smaller_stays_with_both(content: bytes) -> None:

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from aiortc import RTCPeerConnection, RTCSctpTransport
+from aiortc.rtcicetransport import parse_stun_turn_uri
 
 # RFC 9260, 6.2: every second packet is acknowledged, and none later than after 200 ms. aiortc answers each
 # packet, which took a quarter of the processor time of both ends. No more than two are put together: aiortc
@@ -17,6 +18,20 @@ from aiortc import RTCPeerConnection, RTCSctpTransport
 # under way than were at first.
 PACKETS_ACKNOWLEDGED = 2
 ACKNOWLEDGED_AFTER_SEC = 0.02
+
+
+MAX_PORT = 0xFFFF
+
+
+def can_use(ice_url: str) -> bool:
+    """Whether it is an address of a STUN or TURN server that aiortc can read. For one that it cannot, such as
+    an IPv6 address in brackets (1.16), it makes no connection at all.
+    """
+    try:
+        port: int = parse_stun_turn_uri(ice_url)["port"]
+    except ValueError:
+        return False
+    return 0 < port <= MAX_PORT
 
 
 def packets_received(connection: RTCPeerConnection) -> int:

@@ -86,17 +86,16 @@ class Downloads:
         owed = neighbour.owed.get((file_id, chunk.piece)) if file_id is not None else None
         if file_id is None or owed is None:
             return "unrequested"
-        received_bytes = owed.received_bytes + len(chunk.payload)
-        if chunk.offset_bytes != owed.received_bytes or received_bytes > owed.size_bytes:
+        received_bytes = len(owed.content) + len(chunk.payload)
+        if chunk.offset_bytes != len(owed.content) or received_bytes > owed.size_bytes:
             return "malformed"
         neighbour.heard_local_ms = local_ms
-        owed.parts.append(chunk.payload)
-        owed.received_bytes = received_bytes
+        owed.content += chunk.payload
         if received_bytes < owed.size_bytes:
             return "more"
         del neighbour.owed[(file_id, chunk.piece)]
         self._not_coming(file_id, chunk.piece, neighbour.user_id)
-        self._finish(neighbour, file_id, chunk.piece, b"".join(owed.parts))
+        self._finish(neighbour, file_id, chunk.piece, owed.content)
         return "whole"
 
     def take_reject(self, neighbour: Neighbour, file_id: str, pieces: list[int], local_ms: float) -> None:
@@ -138,7 +137,7 @@ class Downloads:
             if file.manifest_asked is not None and file.manifest_asked[0] == neighbour.user_id:
                 file.manifest_asked = None
 
-    def _finish(self, neighbour: Neighbour, file_id: str, piece: int, data: bytes) -> None:
+    def _finish(self, neighbour: Neighbour, file_id: str, piece: int, data: bytearray) -> None:
         file = self._known.get(file_id)
         if file is None or file.manifest is None or piece in file.held | file.storing:
             return

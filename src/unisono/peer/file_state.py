@@ -47,7 +47,7 @@ class Store:
 
     file_id: str
     piece: int
-    data: bytes
+    data: bytes | bytearray
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,8 @@ class Owed:
     asked_local_ms: float
     # It was asked of another before, who was late.
     is_second: bool = False
-    parts: list[bytes | memoryview] = field(default_factory=list)
-    received_bytes: int = 0
+    # What has come. One buffer: kept as chunks, many small ones would take far more than they bring.
+    content: bytearray = field(default_factory=bytearray)
     is_live: bool = True
 
 

@@ -28,7 +28,7 @@ from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import candidate_from_sdp
 from msgspec.structs import replace
 
-from unisono.peer.aiortc_inside import acknowledge_by_twos, own_addresses_of, packets_received
+from unisono.peer.aiortc_inside import acknowledge_by_twos, can_use, own_addresses_of, packets_received
 from unisono.peer.ambient import Clock
 from unisono.peer.mdns import MdnsResolver, is_mdns_name
 from unisono.peer.path_watch import PathWatch
@@ -107,7 +107,7 @@ class Link:
         self.is_open = False
         self._owner = owner
         self._is_closed = False
-        self._connection = RTCPeerConnection(RTCConfiguration(_for_aiortc(ice_servers)))
+        self._connection = RTCPeerConnection(RTCConfiguration(for_aiortc(ice_servers)))
         # Negotiated by number: no announcement to wait for, and no stranger's channels.
         self._ctl = self._connection.createDataChannel("ctl", negotiated=True, id=0)
         self._bulk = self._connection.createDataChannel("bulk", negotiated=True, id=1)
@@ -311,8 +311,11 @@ class Link:
         self._send_queue.clear()
 
 
-def _for_aiortc(servers: Sequence[IceServer]) -> list[RTCIceServer]:
+def for_aiortc(servers: Sequence[IceServer]) -> list[RTCIceServer]:
+    """Without the addresses that aiortc cannot use: the connection is tried with the others."""
+    usable = [(server, [url for url in server.urls if can_use(url)]) for server in servers]
     return [
-        RTCIceServer(urls=server.urls, username=server.username or None, credential=server.credential or None)
-        for server in servers
+        RTCIceServer(urls=urls, username=server.username or None, credential=server.credential or None)
+        for server, urls in usable
+        if urls
     ]

@@ -69,7 +69,7 @@ class Manifest:
     def hash_of(self, piece: int) -> bytes:
         return self.sha256[piece * HASH_BYTES : (piece + 1) * HASH_BYTES]
 
-    def is_piece(self, piece: int, data: bytes) -> bool:
+    def is_piece(self, piece: int, data: bytes | bytearray) -> bool:
         return hashlib.sha256(data).digest() == self.hash_of(piece)
 
 

@@ -191,6 +191,9 @@ class PeerSession:
     # --- the server -----------------------------------------------------------------------------------------
 
     def opened(self, welcome: Welcome, local_ms: float) -> None:
+        self._guard(lambda: self._welcomed(welcome, local_ms))
+
+    def _welcomed(self, welcome: Welcome, local_ms: float) -> None:
         is_new_server = welcome.node_id != self._node_id
         self._node_id = welcome.node_id
         self.swarm.set_ice_servers(welcome.ice_servers)

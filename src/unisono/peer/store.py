@@ -88,7 +88,7 @@ class PieceStore:
             Path(name).unlink(missing_ok=True)
         return manifest
 
-    def write(self, file_id: str, piece: int, size_bytes: int, data: bytes) -> None:
+    def write(self, file_id: str, piece: int, size_bytes: int, data: bytes | bytearray) -> None:
         """Raises OSError where it cannot be written; it is then not there."""
         path = self.path_of(file_id)
         if not path.exists():

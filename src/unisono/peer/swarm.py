@@ -17,7 +17,7 @@ from unisono.peer import ctl
 from unisono.peer.ambient import Chance, Clock
 from unisono.peer.encoding import decode_base64url, encode_base64url
 from unisono.peer.envelope import Sealer
-from unisono.peer.errors import WireError
+from unisono.peer.errors import FileError, WireError
 from unisono.peer.file_state import (
     Drop,
     Effect,
@@ -121,8 +121,15 @@ class FileSwarm:
     async def add_file(self, path: Path) -> str:
         """Offers a file; returns its id. Raises `FileError`."""
         manifest = await asyncio.to_thread(self._store.copy_in, path)
-        self._perform(self._transfer.add_mine(manifest, clean_file_name(path), self._clock.local_ms()))
-        return manifest.file_id
+        file_id = manifest.file_id
+        try:
+            added = self._transfer.add_mine(manifest, clean_file_name(path), self._clock.local_ms())
+        except FileError:
+            if self.get(file_id) is None:  # what is not offered takes no room
+                self._store.path_of(file_id).unlink(missing_ok=True)
+            raise
+        self._perform(added)
+        return file_id
 
     def has_no_room_for(self, file_id: str) -> bool:
         return self._transfer.has_no_room_for(file_id, self._clock.local_ms())

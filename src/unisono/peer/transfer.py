@@ -444,17 +444,18 @@ class Transfer:
         served = sorted(
             (file for file in self.files.values() if file.held), key=lambda file: not file.is_mine
         )
-        listed: list[ctl.ListedFile] = []
+        listed: list[KnownFile] = []
         chars = 0
         for file in served[:MAX_KNOWN_FILES]:
             self._known.slot_of(file)
             chars += ctl.chars_of(file.listed) + 1
             if chars > MAX_CATALOG_CHARS:
                 break
-            listed.append(file.listed)
-        self._send(neighbour.user_id, ctl.Catalog(listed))
-        neighbour.advertised &= {file.file_id for file in served}
-        for file in served:
+            listed.append(file)
+        self._send(neighbour.user_id, ctl.Catalog([file.listed for file in listed]))
+        # A file that found no place in the list is told of once it has one: nobody heeds its pieces before.
+        neighbour.advertised &= {file.file_id for file in listed}
+        for file in listed:
             if file.file_id not in neighbour.advertised:
                 neighbour.advertised.add(file.file_id)
                 neighbour.pending.pop(file.file_id, None)

@@ -1,5 +1,5 @@
-// What the player works with from the first song on; fetched after the join screen (fetch-player-parts.ts). The render Worker and what leads to it are closed by the
-// player.
+// What the player works with from the first song on; fetched after the join screen (fetch-player-parts.ts). The render Worker and what
+// leads to it are closed by the player.
 
 import { makeSounds as makeFileSounds } from "./decode/file-sounds.ts";
 import type { MakeSounds, SoundParts } from "./decode/sound.ts";

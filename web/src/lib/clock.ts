@@ -50,6 +50,9 @@ function lookAtResolution(): void {
 
 let isLooking = false;
 
+/** A browser takes a longer delay, some 25 days, for none at all, and some delays are what a server says. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 export const realClock: Clock = {
   resolutionMs() {
     if (!isLooking) {
@@ -61,7 +64,7 @@ export const realClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, task) {
-    const id = setTimeout(task, delayMs);
+    const id = setTimeout(task, Math.min(LONGEST_DELAY_MS, delayMs));
     return () => clearTimeout(id);
   },
 };

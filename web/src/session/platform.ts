@@ -34,7 +34,7 @@ export const browserPlatform: SessionPlatform = {
   makeSocket: (url) => new WebSocket(url),
   primitives: realPrimitives,
   isPhone: () => matchMedia("(pointer: coarse)").matches,
-  loadCalibration: () => import("../audio/calibration/index.ts"),
+  loadCalibration: () => within(realClock, LOAD_LIMIT_MS, import("../audio/calibration/index.ts")),
   loadDistance: async () =>
     (await within(realClock, LOAD_LIMIT_MS, import("./distance.ts"))).makeDistanceEngine,
   openSwarm: (options) =>

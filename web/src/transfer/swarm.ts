@@ -180,8 +180,8 @@ export class Swarm {
 
   /**
    * Offers a file: lists it to everyone, as a draft while it is read, hashed and stored. Resolves with its final id: equal content
-   * has one id, whoever adds it. Rejects FileError file-empty, file-too-large, file-too-many (a fourth enabled file of mine), storage-full,
-   * file-unreadable (it changed or vanished while being read).
+   * has one id, whoever adds it. Rejects FileError file-empty, file-too-large, file-too-many (more enabled files of mine than a member may
+   * offer), storage-full, file-unreadable (it changed or vanished while being read).
    */
   addFile(file: File | NamedBlob): Promise<FileId> {
     const blob = "blob" in file ? file.blob : file;

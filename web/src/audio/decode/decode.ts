@@ -1,6 +1,6 @@
-// From a file's bytes to sound at the context's rate, two channels and at most one of the file's by itself. One interface, so that a windowed decoder for
-// hour-long mixes can stand beside this whole-file one. Throws SoundTooLong when it would not fit this device's memory (rules
-// P18, P19), Undecodable when this browser gets no sound out of it (P36, P37, P38).
+// From all of a file's bytes to sound at the context's rate: two channels, and at most one of the file's by itself. For songs without
+// a sound index; those with one are decoded in slices (slice-decoder.ts). Throws SoundTooLong when it would not fit this device's
+// memory (rules P18, P19), Undecodable when this browser gets no sound out of it (P36, P37, P38).
 
 import {
   type Clock,

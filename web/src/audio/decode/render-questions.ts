@@ -18,14 +18,17 @@ export class RenderQuestions {
     };
   }
 
-  /** The answer is of the question's type; none comes once the channel is closed. */
+  /** The answer is of the question's type; none comes once the channel is closed. Rejects where it could not be worked out. */
   ask<Type extends RenderQuestion["type"]>(
     question: Question<Type>,
     transfer: Transferable[] = [],
   ): Promise<AnswerTo<Type>> {
     const id = this.#channel.newId();
-    return new Promise((resolve) => {
-      this.#open.set(id, (answer) => resolve(answer as AnswerTo<Type>));
+    return new Promise((resolve, reject) => {
+      this.#open.set(id, (answer) => {
+        if (answer.type === "failed") reject(new Error(answer.detail));
+        else resolve(answer as AnswerTo<Type>);
+      });
       this.#channel.post({ ...question, id } as unknown as RenderRequest, transfer);
     });
   }

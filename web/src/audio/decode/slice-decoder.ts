@@ -1,5 +1,6 @@
 // Decodes slices of a file: reads their bytes, hands them to the engine at the run's own rate (an engine that resamples shifts and
-// damages a slice's edges), or unpacks plain samples itself. Two channels, and at most one of the file's by itself. Bytes of the file, frames at the run's rate.
+// damages a slice's edges), or unpacks plain samples itself. Two channels, and at most one of the file's by itself. Bytes of the file,
+// frames at the run's rate.
 
 import { type Clock, LateError, Undecodable, within } from "../../lib/index.ts";
 import type { ByteSource } from "../index/sound-index/file-reader.ts";

@@ -34,7 +34,7 @@ export class WholeSound implements Sound {
     parts.channel.post({ type: "load", sourceId, channels, isolated }, transfer);
     const { sampleRate } = parts.context;
     const question = { type: "levels", sourceId, frames: this.#frames, sampleRate } as const;
-    void parts.channel.ask(question).then(({ levels }) => {
+    const asked = parts.channel.ask(question).then(({ levels }) => {
       this.#levels = levels;
       // What was not decoded is silent to the end.
       const whole = new Float32Array(Math.max(levels.length, Math.round(wholeSec * LEVELS_PER_SEC)));
@@ -42,6 +42,7 @@ export class WholeSound implements Sound {
       this.loudness = loudnessBars(whole);
       parts.onChange();
     });
+    asked.catch(() => undefined); // it plays without a picture
   }
 
   get windowSec(): [number, number] {
@@ -62,9 +63,10 @@ export class WholeSound implements Sound {
   match(anchor: Anchor): Promise<AnchorMatch | null> {
     const { sampleRate } = this.#parts.context;
     const [sourceId, frames] = [this.sourceId, this.#frames];
-    return this.#parts.channel
-      .ask({ type: "match-anchor", sourceId, frames, sampleRate, anchor })
-      .then(({ match }) => match);
+    return this.#parts.channel.ask({ type: "match-anchor", sourceId, frames, sampleRate, anchor }).then(
+      ({ match }) => match,
+      () => null,
+    );
   }
 
   close(): void {

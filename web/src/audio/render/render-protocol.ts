@@ -61,6 +61,8 @@ export type RenderQuestion =
 
 export type RenderAnswer =
   | Rendered
+  /** In place of the answer to a question: it could not be worked out, for example for want of memory. */
+  | { readonly type: "failed"; readonly id: number; readonly detail: string }
   | { readonly type: "slice"; readonly id: number; readonly taken: TakenSlice }
   | { readonly type: "make-anchor"; readonly id: number; readonly anchor: Anchor }
   | { readonly type: "match-anchor"; readonly id: number; readonly match: AnchorMatch | null }

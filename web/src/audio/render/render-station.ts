@@ -24,8 +24,18 @@ export class RenderStation {
   /** Null until it was loaded: then a lane at another tempo is silent. */
   stretching: typeof StretchedSource | null = null;
 
-  /** Null where nothing was asked. */
+  /** Null where nothing was asked. Never throws: whoever asked would wait for ever, and so would all who ask after them. */
   handle(request: RenderRequest): RenderAnswer | null {
+    try {
+      return this.#handle(request);
+    } catch (error) {
+      console.warn(`${request.type} failed: ${String(error)}`);
+      const isAwaited = "id" in request && request.type !== "render"; // a segment that does not come is a gap in the sound
+      return isAwaited ? { type: "failed", id: request.id, detail: String(error) } : null;
+    }
+  }
+
+  #handle(request: RenderRequest): RenderAnswer | null {
     switch (request.type) {
       case "load":
         this.#unload(request.sourceId);

@@ -113,7 +113,10 @@ function interpolate(
   }
 }
 
-/** Crossfade from the earlier run (or silence) into what `outputs` hold: of equal power, or, where they add up frame by frame, of equal gain. */
+/**
+ * Crossfade from the earlier run (or silence) into what `outputs` hold: of equal power, or, where they add up frame by frame, of equal
+ * gain.
+ */
 function mixFade(
   render: RunRenderer,
   fade: NonNullable<Segment["fadeFrom"]>,

@@ -65,39 +65,42 @@ export class StoredSound implements FrameSource {
 
   read(channel: number, from: number, length: number): Float32Array {
     // A run in mono beside one in stereo sounds on both sides.
-    return this.#gather(from, length, ({ channels }) => channels[Math.min(channel, channels.length - 1)]);
+    return this.#gather(from, length, ({ channels }, begin, end) =>
+      channels[Math.min(channel, channels.length - 1)]?.subarray(begin, end),
+    );
   }
 
   /** Where a stretch does not have the channel, what stands for it: of both sides what they have in common. */
   readIsolated(name: ChannelName, from: number, length: number): Float32Array {
     const side = insteadOf(name);
-    return this.#gather(from, length, ({ channels, isolated }) => {
-      if (isolated?.name === name) return isolated.frames;
-      const [left, right = left] = channels;
+    return this.#gather(from, length, ({ channels, isolated }, begin, end) => {
+      if (isolated?.name === name) return isolated.frames.subarray(begin, end);
+      const [left, right = left] = channels.map((channel) => channel.subarray(begin, end));
       if (side === "left" || !left || !right) return left;
       return side === "right" ? right : left.map((frame, at) => (frame + (right[at] as number)) / 2);
     });
   }
 
+  /** `framesOf`: of a stretch, counted from its own first frame. */
   #gather(
     from: number,
     length: number,
-    framesOf: (stretch: Stretch) => Float32Array | undefined,
+    framesOf: (stretch: Stretch, begin: number, end: number) => Float32Array | undefined,
   ): Float32Array {
     for (const stretch of this.#stretches) {
       const { fromFrame } = stretch;
       const lasts = stretch.channels[0]?.length ?? 0;
       const isWhole = from >= fromFrame && from + length <= fromFrame + lasts;
-      const there = isWhole ? framesOf(stretch) : undefined;
-      if (there) return there.subarray(from - fromFrame, from - fromFrame + length);
+      const there = isWhole ? framesOf(stretch, from - fromFrame, from - fromFrame + length) : undefined;
+      if (there) return there;
     }
     const gathered = new Float32Array(length);
     for (const stretch of this.#stretches) {
       const { fromFrame } = stretch;
       const begin = Math.max(from, fromFrame);
       const end = Math.min(from + length, fromFrame + (stretch.channels[0]?.length ?? 0));
-      const there = begin < end ? framesOf(stretch) : undefined;
-      if (there) gathered.set(there.subarray(begin - fromFrame, end - fromFrame), begin - from);
+      const there = begin < end ? framesOf(stretch, begin - fromFrame, end - fromFrame) : undefined;
+      if (there) gathered.set(there, begin - from);
     }
     return gathered;
   }

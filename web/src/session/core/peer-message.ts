@@ -1,12 +1,14 @@
 // What peers say to each other through the relay, inside sealed envelopes: checked here, at the edge.
 // `status` is about oneself and replaces what was said before; `heartbeat` is the director's (heartbeat-message.ts); `queue`,
-// `queue-request` and `queue-ask` are about what plays next (queue-message.ts); `role-request` is about roles (role-message.ts); `signal` sets up a data channel; `calibration` lines
-// loudspeakers up, `distance` tells how far two of them lie apart. Statuses and heartbeats are bytes (big-endian), because with their signature they should fit the smallest
-// envelope, a queue because it should fit one at all; the others are JSON, which begins with a brace.
+// `queue-request` and `queue-ask` are about what plays next (queue-message.ts); `role-request` is about roles (role-message.ts);
+// `signal` sets up a data channel; `calibration` lines loudspeakers up, `distance` tells how far two of them lie apart. Statuses and
+// heartbeats are bytes (big-endian), because with their signature they should fit the smallest envelope, a queue because it should
+// fit one at all, a role request because it is like them; the others are JSON, which begins with a brace.
 //
-//   status: 1 · flags · not-ready reason, 3 bits (0: none), 8 if a role follows, number of troubles, upper half · speaker delay, ms, u16 · round trip, tenths of a ms, u16 ·
-//           time to start, ms, u16 · playback error, ms, f32 (NaN: not playing) · its uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's
-//           first 8 bytes, what it is, u8 · role (role-message.ts), if flagged · name, UTF-8, to the end
+//   status: 1 · flags · not-ready reason, 3 bits (0: none), 8 if a role follows, number of troubles, upper half · speaker delay, ms,
+//           u16 · round trip, tenths of a ms, u16 · time to start, ms, u16 · playback error, ms, f32 (NaN: not playing) · its
+//           uncertainty, tenths of a ms, u8, 255: at least that · ready file, 32 bytes, if flagged · each trouble: the file's first 8
+//           bytes, what it is, u8 · role (role-message.ts), if flagged · name, UTF-8, to the end
 //           flags: the bits of STATUS_FLAGS; `asks`: to be answered with a status · `unaligned`: the chosen file could not be lined up
 
 import * as v from "valibot";

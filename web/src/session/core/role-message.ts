@@ -1,8 +1,9 @@
 // What a device says of its role, and a director's request for one, as bytes (big-endian). Pure.
 //
-//   role, in a status: role u8, its place in ROLES · flags u8 · choice u32 · if flagged the request that it answers: term u32 · rev u32 ·
-//           who asked, 16 bytes
-//           flags: 1 its person has consented · 2, 4 the answer: 0 none, else one more than its place in ROLE_ANSWERS · 8 it has no loudspeaker
+//   role, in a status: role u8, its place in ROLES · flags u8 · choice u32 · if flagged the request that it answers: term u32 ·
+//           rev u32 · who asked, 16 bytes
+//           flags: 1 its person has consented · 2, 4 the answer: 0 none, else one more than its place in ROLE_ANSWERS · 8 it has no
+//           loudspeaker
 //   role-request: 6 · role u8 · choice u32 · term u32 · rev u32; who asks is who sends it
 
 import type { Role } from "../../audio/index.ts";

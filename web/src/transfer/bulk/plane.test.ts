@@ -172,6 +172,24 @@ describe("the bulk plane", () => {
     expect(bo.said("malformed")).toEqual([{ type: "malformed", link: LINK }]);
   });
 
+  it("[S20] ends a link that brings many small chunks of what nobody expects, also piece after piece", async () => {
+    const { bo, run } = await pair();
+    const bring = (piece: number, offsetBytes: number): void => {
+      const data = encodeChunk({ slot: SLOT, piece, offsetBytes, payload: Uint8Array.of(1) });
+      bo.channel.onmessage?.({ data });
+    };
+    for (let at = 0; at < 32_000; at++) bring(at === 0 ? 0 : 1, Math.max(0, at - 1));
+    bo.expect(0);
+    bo.plane.take({ op: "resume", link: LINK, slot: SLOT, fileId: SONG });
+    await run(100);
+    expect(bo.said("unexpected").map(({ piece }) => piece)).toEqual([0, 1]);
+    expect(bo.said("malformed")).toEqual([]);
+    for (let at = 0; at < 1_000; at++) bring(1, 32_000 + at);
+    await run(100);
+    expect(bo.said("malformed")).toHaveLength(1);
+    expect(bo.channel.onmessage).toBeNull();
+  });
+
   it.each([
     ["text", "hello"],
     [

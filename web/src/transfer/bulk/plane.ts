@@ -16,6 +16,8 @@ import { Reports } from "./reports.ts";
 
 /** What a link may bring while the main thread is asked whether it was asked for: as much as a phone asks for at once. */
 const MAX_HELD_BACK_BYTES = 8 * 1024 * 1024;
+/** What a chunk takes in memory beside its payload: many small ones are not free. */
+const CHUNK_COST_BYTES = 256;
 
 /** What a channel tells, whether it is here or relayed. */
 type OpenChannel = RelayedChannel | RTCDataChannel;
@@ -196,8 +198,12 @@ export class BulkPlane {
       this.#takeChunk(link, chunk);
       return;
     }
-    link.heldBack.push(chunk);
-    link.heldBackBytes += chunk.payload.length;
+    this.#holdBack(link, link.heldBack, chunk);
+  }
+
+  #holdBack(link: PlaneLink, heldBack: Chunk[], chunk: Chunk): void {
+    heldBack.push(chunk);
+    link.heldBackBytes += chunk.payload.length + CHUNK_COST_BYTES;
     if (link.heldBackBytes > MAX_HELD_BACK_BYTES) this.#refuse(link);
   }
 
@@ -252,7 +258,7 @@ export class BulkPlane {
     if (link.heldBack) this.#refuse(link);
     for (const chunk of later) {
       if (!this.#links.has(number)) return;
-      if (link.heldBack) (link.heldBack as Chunk[]).push(chunk);
+      if (link.heldBack) this.#holdBack(link, link.heldBack as Chunk[], chunk);
       else this.#takeChunk(link, chunk);
     }
   }

@@ -41,6 +41,10 @@ export class Catalogs {
     this.prune();
     let refusedRank = Number.NEGATIVE_INFINITY;
     for (const entry of neighbour.listing.values()) {
+      const known = fileCatalog.get(entry.fileId);
+      // The nonce of its owner proves that this id is a draft's: whoever has listed it as a file's can never show a manifest for it.
+      if (entry.draft !== undefined && entry.isOwn && known && !known.draft && !known.manifest)
+        fileCatalog.remove(known);
       // A draft is taken up from its owner alone: only there are its hashes to be had.
       const isUntold =
         entry.draft !== undefined && (!entry.isOwn || this.#core.endedDrafts.has(entry.fileId));

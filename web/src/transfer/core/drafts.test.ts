@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toBase64Url } from "../../lib/index.ts";
+import { type FileId, toBase64Url, type UserId } from "../../lib/index.ts";
 import { CTL_VERSION, MAX_DRAFTS, MAX_OWN_FILES } from "../../protocol/constants/transfer.gen.ts";
 import { type FakePeer, FakeSwarm, fakeFile, idOf } from "../testing/fake-swarm.ts";
 import type { CtlMessage, DropReason, ListedFile } from "./ctl.ts";
@@ -287,6 +287,33 @@ describe("a neighbour that lies about drafts", () => {
   it("[S56] is not believed about the drafts of others, and asked for nothing of them", () => {
     const { names, dropped } = hear(catalog({ ...other("bo", 3), isOwn: false }));
     expect([names, dropped]).toEqual([[], null]);
+  });
+
+  it("[S56] keeps nobody from a draft whose id it lists as a file's", () => {
+    const swarm = new FakeSwarm(1);
+    const ada = new Transfer({ me: idOf("ada"), random: swarm.random, capacityBytes: 2 ** 30 });
+    const wanted: FileId[] = [];
+    const say = (peer: UserId, ...messages: CtlMessage[]): void => {
+      for (const message of messages)
+        for (const effect of ada.handle({ type: "ctl", peer, message }, 1_000))
+          if (effect.type === "expect-pieces") wanted.push(effect.fileId);
+    };
+    const theirs = other("bo", 3);
+    const { draft: _, ...asFile } = theirs;
+    const hello = { type: "hello", v: CTL_VERSION, proof: "" } as const;
+    for (const peer of [mallory, idOf("bo")]) ada.handle({ type: "link-opened", peer }, 0);
+    say(mallory, hello, catalog({ ...asFile, isOwn: false }));
+    expect(ada.files()).toMatchObject([{ fileId: theirs.fileId }]);
+    const all = {
+      type: "bitfield",
+      fileId: theirs.fileId,
+      pieces: toBase64Url(new Uint8Array(16).fill(255)),
+    } as const;
+    say(idOf("bo"), hello, catalog(theirs), all, draft(0, hashes(1), theirs.fileId));
+    expect(ada.files()).toMatchObject([{ fileId: theirs.fileId, draftId: theirs.fileId }]);
+    for (const effect of ada.handle({ type: "tick" }, 2_000))
+      if (effect.type === "expect-pieces") wanted.push(effect.fileId);
+    expect(wanted).toContain(theirs.fileId);
   });
 
   it("[S56] may read two files at a time, and drafts count among its files", () => {

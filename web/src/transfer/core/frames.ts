@@ -5,7 +5,8 @@
 //   byte 2   file slot, u16: the number under which the SENDER lists the file in its catalog
 //   byte 4   piece, u32
 //   byte 8   offset within the piece, bytes, u32
-//   byte 12  payload, 1 … 256 KiB − 12 bytes (64 KiB − 12 where the receiver has not said so in its `hello`): the content itself, and nothing but content (to corrupt a piece, flip these)
+//   byte 12  payload: the content itself, and nothing but content (to corrupt a piece, flip these); 1 … 256 KiB − 12 bytes, or
+//            64 KiB − 12 where the receiver has not said in its `hello` that it takes more
 
 import { WireError } from "../../lib/index.ts";
 import { LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";

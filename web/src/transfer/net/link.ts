@@ -10,7 +10,7 @@ import type { Signal } from "./signal.ts";
 
 export type LinkPhase = "connecting" | "open" | "shaky" | "closed";
 /** Why a link ended by itself. */
-export type LinkLoss = "timeout" | "failed" | "channel-closed" | "negotiation" | "remote-bye";
+export type LinkLoss = "timeout" | "failed" | "channel-closed" | "negotiation" | "remote-bye" | "flood";
 
 /** A link's bulk channel, once it was handed over to whoever sends and receives there. */
 export interface BulkEnd {
@@ -49,6 +49,8 @@ const RESTART_AFTER_MS = 2_000;
 const GIVE_UP_AFTER_MS = 8_000;
 /** A phone with many networks has some thirty. Each is an address to which checks are sent, so it may not be any number. */
 const MAX_CANDIDATES = 64;
+/** What comes before this side is open waits, unjudged: an honest neighbour says hello, and then hears one before it says more. */
+const MAX_EARLY_MESSAGES = 64;
 
 const NEXT_PHASES: Readonly<Record<LinkPhase, readonly LinkPhase[]>> = {
   connecting: ["open", "closed"],
@@ -148,6 +150,7 @@ export class Link {
     if (this.#phase === "closed") return;
     this.#enter("closed");
     this.#stopTimers();
+    this.#early.length = 0;
     this.#bulk.close();
     this.#ctl.onopen = this.#ctl.onclose = this.#ctl.onmessage = null;
     this.#connection.onicecandidate = null;
@@ -192,8 +195,10 @@ export class Link {
 
   /** The neighbour may be ready, and speak, a moment before both channels are open here. */
   #whileOpen(act: () => void): void {
-    if (this.#phase === "connecting") this.#early.push(act);
-    else if (this.#phase !== "closed") act();
+    if (this.#phase === "connecting") {
+      this.#early.push(act);
+      if (this.#early.length > MAX_EARLY_MESSAGES) this.#lose("flood");
+    } else if (this.#phase !== "closed") act();
   }
 
   #followConnection(): void {

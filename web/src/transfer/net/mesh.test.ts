@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { UserId } from "../../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
-import { attachHere, FakeNetwork, settle } from "../testing/fake-connection.ts";
+import { attachHere, type FakeConnection, FakeNetwork, settle } from "../testing/fake-connection.ts";
 import { idOf } from "../testing/fake-swarm.ts";
 import { Mesh } from "./mesh.ts";
 import type { Signal } from "./signal.ts";
@@ -125,6 +125,30 @@ describe("the mesh", () => {
     await room.tell(ADA, BO);
     await settle();
     expect(room.heard.sort()).toEqual(["ada opened bo", "bo opened ada"]);
+  });
+
+  it("[S20] hears what came before it was open, and ends a link on which too much does", async () => {
+    const room = new Room();
+    room.network.isBlocked = true;
+    for (const member of [ADA, BO]) room.enter(member);
+    await room.tell(ADA, BO);
+    const [ada, bo] = room.network.alive as [FakeConnection, FakeConnection];
+    for (const connection of [ada, bo])
+      for (let word = 0; word < 64; word++) connection.channels[0]?.onmessage?.({ data: `word ${word}` });
+    room.network.isBlocked = false;
+    room.network.tryConnect(ada);
+    await settle();
+    expect(room.heard.filter((line) => line.startsWith("ada from bo: word"))).toHaveLength(64);
+    expect(room.heard.filter((line) => line.startsWith("bo from ada: word"))).toHaveLength(64);
+
+    room.network.isBlocked = true;
+    room.enter(CY);
+    await room.tell(ADA, BO, CY);
+    const cy = room.network.alive.at(-1) as FakeConnection;
+    for (let word = 0; word < 64; word++) cy.channels[0]?.onmessage?.({ data: "word" });
+    expect(cy.connectionState).not.toBe("closed");
+    cy.channels[0]?.onmessage?.({ data: "word" });
+    expect(cy.connectionState).toBe("closed");
   });
 
   it("closes both ends when someone leaves", async () => {

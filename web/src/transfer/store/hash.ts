@@ -15,7 +15,6 @@ export interface Hasher {
 }
 
 /** By the browser where it offers that and answers, else in JavaScript. */
-
 export class InlineHasher implements Hasher {
   #isBrowserTrusted = true;
 

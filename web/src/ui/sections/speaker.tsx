@@ -1,5 +1,5 @@
-// This device: its volume, lining its loudspeaker up with the others by ear, what it gives to others. A late speaker starts earlier; the words say which way it goes, so
-// nobody has to work out a sign. Delays in ms.
+// This device: its volume, lining its loudspeaker up with the others by ear, what it gives to others. A late speaker starts earlier; the
+// words say which way it goes, so nobody has to work out a sign. Delays in ms.
 
 import { useSignal } from "@preact/signals";
 import { words } from "../copy/index.ts";
