@@ -151,8 +151,8 @@ class Hub:
             self.upgrades.give_up(waiting, global_us())
 
     async def dismiss_waiting(self) -> None:
-        """Gives everyone who waits their turn, a few in a turn of the loop: a draining server's carriers refuse
-        each of them.
+        """Gives everyone who waits their turn, a few in a turn of the loop. While the server drains, the
+        carriers refuse each of them.
         """
         while batch := list(islice(self._go_on.items(), DISMISSALS_PER_TURN)):
             for waiting, go_on in batch:

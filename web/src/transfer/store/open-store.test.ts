@@ -5,7 +5,7 @@ import type { FileId } from "../../lib/index.ts";
 import { VirtualClock } from "../../lib/testing/index.ts";
 import { settle } from "../testing/fake-connection.ts";
 import { FakeIndexedDb } from "../testing/fake-indexeddb.ts";
-import { FakeOpfs, fakeOpfsWorker } from "../testing/fake-opfs.ts";
+import { FakeOpfs, fakeOpfsWorkers } from "../testing/fake-opfs.ts";
 import { outlast } from "../testing/outlast.ts";
 import { MEMORY_CAPACITY_BYTES } from "./memory-store.ts";
 import { type OpenedStore, openBestStore, type StoreKind } from "./open-store.ts";
@@ -17,7 +17,7 @@ const never = new Promise<never>(() => undefined);
 let clock = new VirtualClock();
 let disc = new FakeOpfs();
 let databases = new FakeIndexedDb();
-let worker = fakeOpfsWorker(disc);
+let worker: Awaited<ReturnType<typeof fakeOpfsWorkers>>;
 let estimate = { quota: 2_000 * MIB, usage: 0 };
 
 /** Grants every lock at once and holds it until it is let go. */
@@ -34,11 +34,11 @@ class FakeLocks {
 }
 let locks = new FakeLocks();
 
-beforeEach(() => {
+beforeEach(async () => {
   clock = new VirtualClock();
   disc = new FakeOpfs();
   databases = new FakeIndexedDb();
-  worker = fakeOpfsWorker(disc);
+  worker = await fakeOpfsWorkers(disc);
   locks = new FakeLocks();
   estimate = { quota: 2_000 * MIB, usage: 0 };
   inBrowserWith(async () => disc.directory());

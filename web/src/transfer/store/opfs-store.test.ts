@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Bytes, type FileId, realClock } from "../../lib/index.ts";
 import { VirtualClock } from "../../lib/testing/index.ts";
-import { FakeOpfs, type FullDisc, fakeOpfsWorker } from "../testing/fake-opfs.ts";
+import { FakeOpfs, type FullDisc, fakeOpfsWorkers } from "../testing/fake-opfs.ts";
 import { outlast } from "../testing/outlast.ts";
 import { PIECE_STORE_CONTRACT, RELOAD_CONTRACT } from "../testing/piece-store-contract.ts";
 import { OPFS_ROOT, OpfsStore } from "./opfs-store.ts";
@@ -25,10 +25,10 @@ async function reloaded(store: OpfsStore, capacityBytes?: number): Promise<OpfsS
   return opened(capacityBytes);
 }
 
-beforeEach(() => {
+beforeEach(async () => {
   disc = new FakeOpfs();
   vi.stubGlobal("navigator", { storage: { getDirectory: async () => disc.directory() } });
-  vi.stubGlobal("Worker", fakeOpfsWorker(disc));
+  vi.stubGlobal("Worker", await fakeOpfsWorkers(disc));
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -131,6 +131,20 @@ describe("a store in the origin-private file system", () => {
     expect([await after.held(SONG), await after.usedBytes()]).toEqual([[0], 100]);
     await expect(after.write(SONG, 1, bytesOf(50, 1))).rejects.toMatchObject({ code: "storage-full" });
   });
+
+  it.each([
+    ["no synchronous handles", { canOpenHandles: false }],
+    ["no directory", { canOpenHandles: true }],
+  ])(
+    "[S36] does not open in a browser with %s, which another kind of store may serve",
+    async (_, { canOpenHandles }) => {
+      disc.canOpenHandles = canOpenHandles;
+      const getDirectory = () => Promise.reject(new DOMException("private", "SecurityError"));
+      if (canOpenHandles) vi.stubGlobal("navigator", { storage: { getDirectory } });
+      await expect(opened()).rejects.toMatchObject({ code: "file-unreadable" });
+      expect(disc.openHandles).toBe(0);
+    },
+  );
 
   it("[S32] ends its Worker when that does not close in time", async () => {
     const clock = new VirtualClock();

@@ -113,6 +113,12 @@ async function start(): Promise<void> {
   const names: string[] = [];
   for await (const name of directory.keys()) names.push(name);
   for (const name of names) if (!name.endsWith(MARKS)) await reopen(name, names);
+  if (files.size === 0) await probe();
+}
+
+/** There are browsers with the directory and without such handles: IndexedDB serves those better than memory alone. */
+async function probe(): Promise<void> {
+  await remove(await handlesOf("probe"));
 }
 
 /** A file from before a reload. What cannot be made sense of is removed, as is a second one of the same id. */

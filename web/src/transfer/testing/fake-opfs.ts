@@ -17,6 +17,7 @@ export class FakeOpfs {
   quotaBytes = Number.POSITIVE_INFINITY;
   fullDisc: FullDisc = "throws";
   openHandles = 0;
+  canOpenHandles = true;
   readonly root: Directory = new Map();
 
   usedBytes(directory = this.root): number {
@@ -57,7 +58,8 @@ export class FakeOpfs {
       getFileHandle: async (name: string) => {
         const found = entries.get(name) ?? new FakeFile();
         entries.set(name, found);
-        return { createSyncAccessHandle: async () => this.#openHandle(found as FakeFile) };
+        const open = async () => this.#openHandle(found as FakeFile);
+        return this.canOpenHandles ? { createSyncAccessHandle: open } : {};
       },
       removeEntry: async (name: string) => {
         const found = entries.get(name);
@@ -106,32 +108,44 @@ export class FakeOpfs {
   }
 }
 
-/** Runs opfs.worker.ts here, one at a time. Ending it closes its files, as a browser does. */
-export function fakeOpfsWorker(opfs: FakeOpfs) {
+type Listener = (event: { data: unknown }) => void;
+
+/**
+ * A `Worker` that runs opfs.worker.ts here, one at a time; as many can be started as were loaded, ahead, so that none takes real time.
+ * Ending one closes its files, as a browser does.
+ */
+export async function fakeOpfsWorkers(opfs: FakeOpfs, count = 3) {
+  const scope = globalThis as unknown as { onmessage: Listener };
+  const scripts: Listener[] = [];
+  for (let at = 0; at < count; at++) {
+    vi.resetModules();
+    await import("../store/opfs.worker.ts");
+    scripts.push(scope.onmessage);
+  }
+  let running: { isEnded: boolean; onmessage: Listener | null } | null = null;
+  vi.stubGlobal("postMessage", (data: unknown) => {
+    const answering = running;
+    queueMicrotask(() => answering?.isEnded || answering?.onmessage?.({ data }));
+  });
   return class {
     static ended = 0;
-    onmessage: ((event: { data: unknown }) => void) | null = null;
+    onmessage: Listener | null = null;
     onerror: (() => void) | null = null;
-    #isEnded = false;
-    readonly #scope: { onmessage?: (event: { data: unknown }) => void; postMessage: (data: unknown) => void };
-    readonly #loaded: Promise<unknown>;
+    isEnded = false;
+    readonly #script = scripts.shift();
 
     constructor() {
-      this.#scope = globalThis as never;
-      vi.stubGlobal("postMessage", (data: unknown) =>
-        queueMicrotask(() => this.#isEnded || this.onmessage?.({ data })),
-      );
-      vi.resetModules();
-      this.#loaded = import("../store/opfs.worker.ts");
+      if (!this.#script) throw new Error("load more Workers");
+      running = this;
     }
 
     postMessage(data: unknown): void {
-      this.#loaded.then(() => this.#isEnded || this.#scope.onmessage?.({ data }));
+      queueMicrotask(() => this.isEnded || this.#script?.({ data }));
     }
 
     terminate(): void {
-      if (this.#isEnded) return;
-      this.#isEnded = true;
+      if (this.isEnded) return;
+      this.isEnded = true;
       (this.constructor as unknown as { ended: number }).ended += 1;
       opfs.closeAll();
     }
