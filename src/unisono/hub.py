@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from typing import Protocol
 
 import msgspec
@@ -56,6 +56,8 @@ CUTS_PER_TURN = 10
 # Joins that are checked in one turn: 0.13 ms each for the signatures, and then a welcome that names up to 63
 # others, and a frame for each of them.
 JOINS_PER_TURN = 4
+# Who waits to be let in and is refused instead when the server stops: 0.1 ms each.
+DISMISSALS_PER_TURN = 10
 
 
 class Session(Protocol):
@@ -147,6 +149,17 @@ class Hub:
         """The client has gone before its turn. Harmless afterwards."""
         if self._go_on.pop(waiting, None) is not None:
             self.upgrades.give_up(waiting, global_us())
+
+    async def dismiss_waiting(self) -> None:
+        """Gives everyone who waits their turn, a few in a turn of the loop. While the server drains, the
+        carriers refuse each of them.
+        """
+        while batch := list(islice(self._go_on.items(), DISMISSALS_PER_TURN)):
+            for waiting, go_on in batch:
+                if self._go_on.pop(waiting, None) is not None:
+                    self.upgrades.take(waiting)
+                    go_on()
+            await asyncio.sleep(0)
 
     def _let_in(self) -> None:
         for waiting in self.upgrades.take_due(global_us()):

@@ -69,9 +69,9 @@ async def serve(config: Config, announce: Callable[[int], None]) -> None:
         announce(port)
         await stopping.wait()
 
-        readiness.is_draining = True
-        log_event("stopping", connections=len(hub.sessions()))
+        log_event("stopping", connections=len(hub.sessions()), waiting=len(hub.upgrades))
         server.stop_listening()
+        await readiness.drain(hub)
         await drain_hub(hub, config.drain)
     finally:
         if stun is not None:

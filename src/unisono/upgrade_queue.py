@@ -3,6 +3,7 @@ Pure; told the time.
 
     (asks) --refused--> told when to come again, and nothing is kept
            --enter----> waiting --take_due--> let in: whoever opens it now owns its connection
+                                --take------> the same, out of turn
                                 --give_up---> (none): its turn goes to the next one
 
 Invariants: U1 who waits is counted as a connection of its address from the first moment; `give_up`, or the
@@ -57,7 +58,7 @@ class UpgradeQueue:
         self._most_waiting = max(1, round(limits.handshakes_per_sec * limits.longest_upgrade_wait_sec))
         self._next_turn_us = 0.0
         self._waiting: deque[WaitingUpgrade] = deque()
-        # Those who gave up stay in the deque until their turn comes, and are not counted.
+        # Who gave up or went out of turn stays in the deque until the turn comes, and is not counted.
         self._waiting_count = 0
 
     def __len__(self) -> int:
@@ -86,9 +87,13 @@ class UpgradeQueue:
     def give_up(self, waiting: WaitingUpgrade, global_us: int) -> None:
         """The client has gone, or is refused after all. Only for one that `take_due` has not returned."""
         if waiting.is_waiting:
-            waiting.is_waiting = False
-            self._waiting_count -= 1
+            self.take(waiting)
             self._addresses.disconnect(waiting.address, global_us)
+
+    def take(self, waiting: WaitingUpgrade) -> None:
+        """Out of turn, and of nobody else's turn. Only for one that `take_due` has not returned."""
+        waiting.is_waiting = False
+        self._waiting_count -= 1
 
     def take_due(self, global_us: int) -> list[WaitingUpgrade]:
         """Those whose turn has come."""

@@ -39,6 +39,11 @@ class Readiness:
     def __init__(self) -> None:
         self.is_draining = False
 
+    async def drain(self, hub: Hub) -> None:
+        """Takes nobody in any more; those who wait to be let in hear so at once."""
+        self.is_draining = True
+        await hub.dismiss_waiting()
+
     def health(self) -> tuple[int, str]:
         """Status and text for `/healthz`: whether the server works at all. Whoever answers this does."""
         return 200, "ok\n"

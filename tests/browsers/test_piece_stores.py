@@ -29,6 +29,7 @@ ON_DISC = ("opfs", "indexeddb")
 KINDS = (*ON_DISC, "memory")
 STEP_LIMIT_MS = 90_000
 HTTP_PORT = 8080
+QUOTA_KIB = 12 * 1024
 # Firefox is driven through a socket of its own host, so it cannot sit in a namespace; a name that is not
 # localhost is no secure context wherever it leads.
 LAN_NAME = "lan.test"
@@ -121,6 +122,26 @@ def test_every_store_keeps_the_contract(page: Page, kind: str) -> None:
 def test_what_is_on_disc_outlives_a_reload_and_nothing_else(page: Page, kind: str) -> None:
     """[S18] [S19] Each case in a page of its own and in the one that replaces it."""
     prove_reloads(page, kind)
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_a_full_disc_is_called_full_whatever_the_browser_calls_it(engine: str, address: str) -> None:
+    """[S36] With a quota of 12 MiB, of which each browser tells in its own way."""
+    with Fleet() as fleet:
+        limit = {"dom.quotaManager.temporaryStorage.fixedLimit": QUOTA_KIB}
+        device = (
+            fleet.chromium("ada", {}) if engine == "chromium" else fleet.firefox("ada", {}, extra_prefs=limit)
+        )
+        tab = open_tab(device.context, address)
+        if engine == "chromium":
+            origin = address.rpartition("/")[0]
+            tools = device.context.new_cdp_session(tab)
+            tools.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": QUOTA_KIB * 1024})
+        for kind in ON_DISC:
+            full = tab.evaluate("(kind) => storeContract.fillDisc(kind, `full-${kind}`)", kind)
+            assert full["refusals"] == ["storage-full"], kind
+            assert 0 < full["pieces"] <= QUOTA_KIB // 1024, kind
+            assert full["again"] > 0, f"{kind}: what was dropped makes room"
 
 
 def test_stores_keep_the_contract_on_plain_http(plain_http: tuple[BrowserContext, str]) -> None:

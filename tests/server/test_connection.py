@@ -241,12 +241,17 @@ def counted(control: ControlServer) -> int:
 async def waiting(control: ControlServer, connect: Connect, before: bytes) -> RawSocket:
     """Someone whose turn comes in a minute: the one before has just taken his."""
     await control.joined("ada")
+    return await another_waiting(control, connect, before)
+
+
+async def another_waiting(control: ControlServer, connect: Connect, before: bytes) -> RawSocket:
     raw = await connect(control)
     if before:
         raw.send(before)
         await raw.response()
+    among = counted(control)
     raw.send(handshake())
-    await until(lambda: counted(control) == 2)
+    await until(lambda: counted(control) == among + 1)
     return raw
 
 
@@ -286,6 +291,24 @@ async def test_who_would_wait_too_long_is_told_when_to_come_again(
     assert await raw.is_cut(), "it holds no descriptor until then"
     assert counted(control) == 2
     assert control.hub.metrics.refused_upgrades == {"503": 1}
+
+
+@pytest.mark.parametrize("before", CARRIERS.values(), ids=CARRIERS)
+async def test_who_waits_hears_of_a_drain_at_once_and_one_who_left_keeps_nobody_from_it(
+    start_control: StartControl, connect: Connect, before: bytes
+) -> None:
+    """[B1] Also where the server is closed right after that."""
+    control = await start_control(handshakes_per_sec=1 / 60, longest_upgrade_wait_sec=300)
+    gone = await waiting(control, connect, before)
+    raw = await another_waiting(control, connect, before)
+    gone.drop()
+    await until(lambda: len(control.hub.upgrades) == 1)
+    await control.readiness.drain(control.hub)
+    await control.server.server.close()
+    status, fields, _ = await raw.response()
+    assert (status, fields["retry-after"]) == (503, "1")
+    assert await raw.is_cut()
+    await until(lambda: counted(control) == 1)
 
 
 @pytest.mark.parametrize("before", CARRIERS.values(), ids=CARRIERS)

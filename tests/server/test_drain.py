@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.server.conftest import FRAME_LIMIT_SEC, ControlServer, StartControl, until
 from unisono.config import Drain, Limits
 from unisono.drain import plan_drain
+from unisono.hub import DISMISSALS_PER_TURN
 from unisono.protocol import CloseCode
 from unisono.serve import drain_hub
 
@@ -62,19 +63,23 @@ async def test_a_draining_server_takes_nobody_in_and_keeps_no_connection_open(co
         assert (answer.status, answer.headers["Connection"]) == (503, "close")
 
 
-async def test_who_waits_in_the_upgrade_queue_is_refused_when_the_draining_begins(
+async def test_all_who_wait_in_the_upgrade_queue_are_refused_when_the_draining_begins(
     start_control: StartControl,
 ) -> None:
-    control = await start_control(handshakes_per_sec=1 / 60)
+    """[B1] And not in their turn, which is minutes away here."""
+    crowd = 2 * DISMISSALS_PER_TURN + 3
+    control = await start_control(handshakes_per_sec=1 / 60, longest_upgrade_wait_sec=60 * crowd)
     ada = await control.joined("ada")
-    waiting = asyncio.ensure_future(control.connect("bo"))
-    await until(lambda: len(control.hub.upgrades) == 1)
-    control.readiness.is_draining = True
-    control.hub.upgrades._next_turn_us = 0  # bo's turn comes now, and not in a minute
-    control.hub._let_in()
-    [refusal] = await asyncio.gather(waiting, return_exceptions=True)
-    assert isinstance(refusal, aiohttp.WSServerHandshakeError)
-    assert refusal.status == 503
+    waiting = [asyncio.ensure_future(control.connect("bo")) for _ in range(crowd)]
+    await until(lambda: len(control.hub.upgrades) == crowd)
+    async with asyncio.timeout(FRAME_LIMIT_SEC):
+        await control.readiness.drain(control.hub)
+        refusals = await asyncio.gather(*waiting, return_exceptions=True)
+    for refusal in refusals:
+        assert isinstance(refusal, aiohttp.WSServerHandshakeError)
+        assert refusal.headers is not None
+        assert (refusal.status, refusal.headers["Retry-After"]) == (503, "1")
+    assert len(control.hub.upgrades) == 0
     assert await ada.is_served(), "who is inside stays until it is told"
 
 

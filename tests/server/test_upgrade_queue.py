@@ -73,6 +73,16 @@ def test_a_turn_of_one_who_gave_up_goes_to_the_next() -> None:
     assert waiting.take_due(SEC_US) == [crowd[99]]
 
 
+def test_who_goes_out_of_turn_takes_nobody_elses_turn_and_stays_a_connection() -> None:
+    waiting, addresses = queue(handshakes_per_sec=1, longest_upgrade_wait_sec=1000)
+    first, second, third = [waiting.enter(home(number), 0) for number in range(3)]
+    waiting.take(first)
+    waiting.take(third)
+    assert (len(waiting), addresses.connections) == (1, 3)
+    assert waiting.take_due(0) == [second]
+    assert waiting.next_us() is None
+
+
 def test_who_waits_counts_as_a_connection_of_its_address_and_of_all() -> None:
     waiting, _ = queue(connections_per_address=2, max_connections=3, handshakes_per_sec=1)
     waiting.enter(home(1), 0)

@@ -77,6 +77,7 @@ class Worker:
             self._table.withdraw(start.slot)
             chores[0].cancel()
             door.close_relays()
+            await self._readiness.drain(self._hub)
             await drain_hub(self._hub, config.drain)
         finally:
             self._hub.stop()

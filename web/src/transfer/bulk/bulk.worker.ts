@@ -5,6 +5,7 @@ import { type Clock, FileError, realClock } from "../../lib/index.ts";
 import { Content } from "../store/content.ts";
 import { InlineHasher } from "../store/hash.ts";
 import { openBestStore } from "../store/open-store.ts";
+import { refusalCode } from "../store/refusal.ts";
 import type { PieceStore } from "../store/store.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
 import { BulkPlane } from "./plane.ts";
@@ -103,8 +104,7 @@ function answer({ id, method, args }: Extract<WorkerRequest, { to: "content" }>)
         port.postMessage({ from: "content", id, value }, transfer);
       },
       (cause: unknown) => {
-        const code =
-          cause instanceof FileError ? cause.code : cause instanceof RangeError ? "range" : "file-unreadable";
+        const code = cause instanceof RangeError ? "range" : refusalCode(cause);
         port.postMessage({ from: "content", id, error: { code, detail: String(cause) } });
       },
     );

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../../lib/index.ts";
+import { MAX_FINAL_IDS } from "../store/final-ids.ts";
 import { Incoming, type Taken } from "./incoming.ts";
 
 const SONG = "a1".repeat(32) as FileId;
@@ -133,5 +134,14 @@ describe("pieces that come in", () => {
     expect(wasted(take(incoming, ONE, 0, 0, 1, 2, 3, 4))).toBe(0);
     incoming.dropFile(FINAL);
     expect(wasted(take(incoming, ONE, 1, 0, 1, 2, 3, 4))).toBe(4);
+  });
+
+  it("[S53] of the latest draft are taken again after a failed check, however many drafts came before", () => {
+    const incoming = expecting(0);
+    for (let at = 0; at <= MAX_FINAL_IDS; at++) incoming.adopt(`d${at}` as FileId, `f${at}` as FileId, 1);
+    take(incoming, ONE, 0, 0, 1, 2, 3, 4);
+    incoming.adopt(SONG, FINAL, 8);
+    incoming.unsettle(SONG, 0);
+    expect(take(incoming, OTHER, 0, 0, 1, 2, 3, 4)).toMatchObject({ bytes: Uint8Array.of(1, 2, 3, 4) });
   });
 });

@@ -6,6 +6,7 @@
 import type { Bytes, FileId } from "../../lib/index.ts";
 import type { ExpectedPiece } from "../core/core.ts";
 import type { Chunk } from "../core/frames.ts";
+import { FinalIds } from "../store/final-ids.ts";
 
 export interface IncomingPiece extends ExpectedPiece {
   /** Under which it was asked for, and goes by on its link. */
@@ -49,7 +50,7 @@ export class Incoming {
   /** Pieces that are being checked, or have been and are there. */
   readonly #settled = new Map<FileId, Set<number>>();
   /** What drafts turned out to be. */
-  readonly #finals = new Map<FileId, FileId>();
+  readonly #finals = new FinalIds();
 
   open(link: number): void {
     this.#links.set(link, { fileOfSlot: new Map(), pieces: new Map() });
@@ -103,7 +104,7 @@ export class Incoming {
   /** The store lets go of the file: what is still on its way is thrown away. */
   dropFile(fileId: FileId): void {
     this.#settled.delete(fileId);
-    this.#finals.delete(fileId);
+    this.#finals.forget(fileId);
     for (const { pieces } of this.#links.values())
       for (const piece of pieces.values())
         if (piece.fileId === fileId) {
@@ -114,7 +115,7 @@ export class Incoming {
 
   /** It was not what it should be, or was not stored. */
   unsettle(fileId: FileId, piece: number): void {
-    this.#settled.get(this.#finals.get(fileId) ?? fileId)?.delete(piece);
+    this.#settled.get(this.#finals.of(fileId))?.delete(piece);
   }
 
   take(link: number, { slot, piece, offsetBytes, payload }: Chunk): Taken {

@@ -3,6 +3,7 @@ import { type Bytes, FileError, type FileId, sha256Of } from "../../lib/index.ts
 import { VirtualClock } from "../../lib/testing/index.ts";
 import { fileIdOf, pieceLengthOf } from "../core/manifest.ts";
 import { Content } from "./content.ts";
+import { FinalIds, MAX_FINAL_IDS } from "./final-ids.ts";
 import { InlineHasher } from "./hash.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -159,5 +160,30 @@ describe("a draft that turned out to be a file", () => {
     };
     await content.adopt(DRAFT, SONG, [0, 1, 2, 3, 4, 5]);
     expect(await store.held(SONG)).toHaveLength(6);
+  });
+
+  it("[S53] goes on by the draft's id for the latest, however many came before, and always by its own", async () => {
+    const store = new MemoryStore();
+    const content = contentOf(store);
+    const idOf = (kind: string, at: number) => (kind + String(at).padStart(63, "0")) as FileId;
+    const count = MAX_FINAL_IDS + 2;
+    for (let at = 0; at < count; at++) {
+      await content.open(idOf("d", at), 10);
+      await store.write(idOf("d", at), 0, bytesOf(10, at % 256));
+      await content.adopt(idOf("d", at), idOf("f", at), [0]);
+    }
+    for (const at of [0, 1, count - 1])
+      expect(await content.read(idOf("f", at), 0)).toEqual(bytesOf(10, at % 256));
+    for (const at of [2, count - 1])
+      expect(await content.read(idOf("d", at), 0)).toEqual(bytesOf(10, at % 256));
+    for (const at of [0, 1])
+      await expect(content.read(idOf("d", at), 0)).rejects.toMatchObject({ code: "file-unreadable" });
+  });
+
+  it("[S53] is no more than its draft's id once it is dropped", () => {
+    const finals = new FinalIds();
+    finals.set(DRAFT, SONG);
+    finals.forget(SONG);
+    expect(finals.of(DRAFT)).toBe(DRAFT);
   });
 });

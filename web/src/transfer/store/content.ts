@@ -3,6 +3,7 @@
 
 import { type Bytes, type Clock, FileError, type FileId } from "../../lib/index.ts";
 import { type Manifest, makeManifest, pieceCountOf, pieceLengthOf, pieceSizeOf } from "../core/manifest.ts";
+import { FinalIds } from "./final-ids.ts";
 import type { Hashed, Hasher } from "./hash.ts";
 import { within } from "./limit.ts";
 import { NotWritten, type PieceStore } from "./store.ts";
@@ -20,7 +21,7 @@ export class Content {
   readonly #hasher: Hasher;
   readonly #opened = new Map<FileId, Promise<void>>();
   /** What drafts turned out to be, for what is read and written under their ids after that. */
-  readonly #finals = new Map<FileId, FileId>();
+  readonly #finals = new FinalIds();
   readonly #adopting = new Map<FileId, Promise<void>>();
   readonly #writing = new Map<FileId, Set<Promise<void>>>();
   readonly #clock: Clock;
@@ -45,7 +46,7 @@ export class Content {
 
   drop(fileId: FileId): Promise<void> {
     this.#opened.delete(fileId);
-    this.#finals.delete(fileId);
+    this.#finals.forget(fileId);
     return this.#stored(this.#store.drop(fileId));
   }
 
@@ -193,14 +194,14 @@ export class Content {
   }
 
   async read(askedId: FileId, piece: number): Promise<Bytes> {
-    const fileId = this.#finals.get(askedId) ?? askedId;
+    const fileId = this.#finals.of(askedId);
     await this.#adopting.get(fileId);
     return this.#stored(this.#store.read(fileId, piece));
   }
 
   /** Where the file is open by then. Where a draft did not become it, that says nothing about the room there is. */
   async #write(askedId: FileId, piece: number, bytes: Bytes): Promise<void> {
-    const fileId = this.#finals.get(askedId) ?? askedId;
+    const fileId = this.#finals.of(askedId);
     const writing = (async () => {
       await this.#adopting.get(fileId)?.catch((cause: unknown) => {
         throw new NotWritten("file-unreadable", `with its draft: ${cause}`, new Uint8Array());

@@ -3,6 +3,7 @@
 
 import { type Bytes, FileError, type FileId } from "../../lib/index.ts";
 import { PieceTable } from "./piece-table.ts";
+import { refusalOf } from "./refusal.ts";
 import type { FileLayout, PieceStore } from "./store.ts";
 
 const DATABASE = "unisono-pieces";
@@ -32,27 +33,51 @@ export class IndexedDbStore implements PieceStore {
   readonly #storedAs = new Map<FileId, FileId>();
   #isClosed = false;
 
-  private constructor(database: IDBDatabase, session: string, capacityBytes: number) {
+  private constructor(database: IDBDatabase, session: string) {
     this.#database = database;
     this.#session = session;
-    this.#table = new PieceTable(capacityBytes);
+    this.#table = new PieceTable(0);
   }
 
   get capacityBytes(): number {
     return this.#table.capacityBytes;
   }
 
-  /** Opens the records of this session, with what a former page of it left. Rejects FileError where there is no IndexedDB. */
-  static async open(session: string, capacityBytes: number): Promise<IndexedDbStore> {
-    const store = new IndexedDbStore(await openDatabase(), session, capacityBytes);
-    await store.#load();
-    return store;
+  /**
+   * Opens the records of this session, with what a former page of it left; `capacityOf` is told how much that is. Rejects FileError where
+   * there is no IndexedDB, and then has nothing open.
+   */
+  static async open(
+    session: string,
+    capacityOf: (heldBytes: number) => Promise<number>,
+  ): Promise<IndexedDbStore> {
+    const store = new IndexedDbStore(await openDatabase(), session);
+    try {
+      await store.#load();
+      store.#table.capacityBytes = await capacityOf(store.#table.usedBytes);
+      return store;
+    } catch (cause) {
+      store.release();
+      throw cause;
+    }
   }
 
   async open(fileId: FileId, layout: FileLayout): Promise<void> {
     const isNew = !this.#table.has(fileId);
     this.#table.open(fileId, layout);
-    if (isNew) await this.#change("files", (files) => files.put(layout, [this.#session, fileId]));
+    if (!isNew) return;
+    let storedAs = fileId;
+    // Under this id the pieces of another may be, which was renamed.
+    while ([...this.#storedAs.values()].includes(storedAs)) storedAs = `${storedAs}-` as FileId;
+    if (storedAs !== fileId) this.#storedAs.set(fileId, storedAs);
+    const record: FileRecord = { ...layout, ...(storedAs !== fileId && { storedAs }) };
+    try {
+      await this.#change("files", (files) => files.put(record, [this.#session, fileId]));
+    } catch (cause) {
+      this.#table.drop(fileId); // or it would count as open the next time
+      this.#storedAs.delete(fileId);
+      throw cause;
+    }
   }
 
   async write(fileId: FileId, piece: number, bytes: Bytes): Promise<void> {
@@ -92,10 +117,12 @@ export class IndexedDbStore implements PieceStore {
     this.#storedAs.set(newId, storedAs);
     this.#storedAs.delete(fileId);
     const record: FileRecord = { ...this.#table.layoutOf(newId), storedAs };
-    await this.#change("files", (files) => {
+    const renamed = this.#change("files", (files) => {
       files.put(record, [this.#session, newId]);
       return files.delete([this.#session, fileId]);
     });
+    // This page has it under the new id either way. A disc too full for the record costs a reload these pieces, and nothing now.
+    await renamed.catch(() => undefined);
   }
 
   async drop(fileId: FileId): Promise<void> {
@@ -105,8 +132,11 @@ export class IndexedDbStore implements PieceStore {
     const storedAs = this.#storedAs.get(fileId) ?? fileId;
     this.#storedAs.delete(fileId);
     const range = IDBKeyRange.bound([this.#session, storedAs], [this.#session, storedAs, []]);
-    await this.#change("pieces", (pieces) => pieces.delete(range));
-    await this.#change("files", (files) => files.delete([this.#session, fileId]));
+    await change(this.#database, ["pieces", "files"], (transaction) => {
+      transaction.objectStore("pieces").delete(range);
+      for (const id of new Set([fileId, storedAs]))
+        if (!this.#table.has(id)) transaction.objectStore("files").delete([this.#session, id]);
+    });
   }
 
   async wipe(): Promise<void> {
@@ -116,10 +146,15 @@ export class IndexedDbStore implements PieceStore {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#isClosed = true;
     this.#table.clear();
-    await wipeSession(this.#database, this.#session);
-    await this.#change("sessions", (sessions) => sessions.delete(this.#session));
+    const wiped = wipeSession(this.#database, this.#session, ["pieces", "files", "sessions"]);
+    this.release(); // once the wipe is through: a database that never answers is not held open by it
+    await wiped;
+  }
+
+  /** Closes the database, and leaves in it what is there. */
+  release(): void {
+    this.#isClosed = true;
     this.#database.close();
   }
 
@@ -135,17 +170,14 @@ export class IndexedDbStore implements PieceStore {
     for (const key of fileKeys as [string, FileId][]) {
       const record = await this.#ask("files", (files) => files.get(key) as IDBRequest<FileRecord>);
       const { sizeBytes, pieceLength, storedAs } = record;
-      this.#table.open(key[1], { sizeBytes, pieceLength });
+      this.#table.restore(key[1], { sizeBytes, pieceLength }, []);
       if (storedAs) this.#storedAs.set(key[1], storedAs);
     }
     const idOf = new Map([...this.#storedAs].map(([fileId, storedAs]) => [storedAs, fileId]));
     const pieceKeys = await this.#ask("pieces", (pieces) => pieces.getAllKeys(rangeOf(this.#session)));
     for (const [, storedAs, piece] of pieceKeys as [string, FileId, number][]) {
       const fileId = idOf.get(storedAs) ?? storedAs;
-      if (!this.#table.has(fileId)) continue;
-      const { sizeBytes, pieceLength } = this.#table.layoutOf(fileId);
-      this.#table.reserve(fileId, piece, Math.min(pieceLength, sizeBytes - piece * pieceLength));
-      this.#table.markHeld(fileId, piece);
+      if (this.#table.has(fileId)) this.#table.restore(fileId, this.#table.layoutOf(fileId), [piece]);
     }
   }
 
@@ -185,19 +217,20 @@ export async function listSessions(): Promise<SessionRecord[]> {
 export async function forgetSession(session: string): Promise<void> {
   const database = await openDatabase();
   try {
-    await wipeSession(database, session);
-    await change(database, ["sessions"], (transaction) =>
-      transaction.objectStore("sessions").delete(session),
-    );
+    await wipeSession(database, session, ["pieces", "files", "sessions"]);
   } finally {
     database.close();
   }
 }
 
-function wipeSession(database: IDBDatabase, session: string): Promise<void> {
-  return change(database, ["pieces", "files"], (transaction) => {
-    transaction.objectStore("pieces").delete(rangeOf(session));
-    transaction.objectStore("files").delete(rangeOf(session));
+function wipeSession(
+  database: IDBDatabase,
+  session: string,
+  names: readonly StoreName[] = ["pieces", "files"],
+): Promise<void> {
+  return change(database, names, (transaction) => {
+    for (const name of names)
+      transaction.objectStore(name).delete(name === "sessions" ? session : rangeOf(session));
   });
 }
 
@@ -209,7 +242,7 @@ function openDatabase(): Promise<IDBDatabase> {
       for (const name of ["pieces", "files", "sessions"]) request.result.createObjectStore(name);
     };
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(errorFor(request.error));
+    request.onerror = () => reject(refusalOf(request.error));
   });
 }
 
@@ -219,9 +252,13 @@ function ask<T>(
   act: (store: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const request = act(database.transaction(name, "readonly").objectStore(name));
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(errorFor(request.error));
+    try {
+      const request = act(database.transaction(name, "readonly").objectStore(name));
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(refusalOf(request.error));
+    } catch (cause) {
+      reject(refusalOf(cause)); // the browser has closed the database, which it may where it needs the room
+    }
   });
 }
 
@@ -232,15 +269,17 @@ function change(
   act: (transaction: IDBTransaction) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Relaxed: a song is not worth waiting for the disc's own cache.
-    const transaction = database.transaction([...names], "readwrite", { durability: "relaxed" });
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = transaction.onerror = () => reject(errorFor(transaction.error));
-    act(transaction);
+    try {
+      // Relaxed: a song is not worth waiting for the disc's own cache.
+      const transaction = database.transaction([...names], "readwrite", { durability: "relaxed" });
+      transaction.oncomplete = () => resolve();
+      // Not at `error`, which comes before it: the transaction knows its error only once it has ended, and a full disc may end it with
+      // no `error` at all.
+      transaction.onabort = () =>
+        reject(refusalOf(transaction.error ?? new DOMException("", "AbortError"), true));
+      act(transaction);
+    } catch (cause) {
+      reject(refusalOf(cause));
+    }
   });
-}
-
-function errorFor(cause: DOMException | null): FileError {
-  const isFull = cause?.name === "QuotaExceededError";
-  return new FileError(isFull ? "storage-full" : "file-unreadable", cause?.message ?? "IndexedDB", { cause });
 }

@@ -3,7 +3,7 @@
 // here, on the next start. Whether the page of a leftover still lives is told by a Web Lock it holds; where there are none
 // (plain http), by a heartbeat in the database.
 
-import { type Bytes, type Clock, every, type FileId } from "../../lib/index.ts";
+import { type Bytes, type Clock, every, type FileId, within as withinLimit } from "../../lib/index.ts";
 import { MAX_FILE_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { forgetSession, IndexedDbStore, listSessions } from "./indexeddb-store.ts";
 import { within } from "./limit.ts";
@@ -50,43 +50,98 @@ const QUOTA_LIMIT_MS = 3_000;
 export async function openBestStore(options: OpenStoreOptions): Promise<OpenedStore> {
   const { clock, kinds = ["opfs", "indexeddb", "memory"] } = options;
   if (!/^[a-z0-9-]{1,64}$/.test(options.session)) throw new RangeError("not a session");
-  const lock = await within(clock, OPEN_LIMIT_MS, takeLock(options.session), "lock").catch(() => null);
+  const taken = withinLimit(clock, OPEN_LIMIT_MS, takeLock(options.session, clock), (late) =>
+    late?.release(),
+  );
+  const lock = await taken.catch(() => null);
   const session = lock?.session ?? options.session;
-  const discBytes = options.capacityBytes ?? (await measureCapacity(clock));
-  // However small the quota: memory takes what the disc refuses, and no more than it would alone.
-  const capacityBytes = options.capacityBytes ?? Math.max(discBytes, MEMORY_CAPACITY_BYTES);
+  // Other pages go by the locks, where there are any: they would wipe what is on disc without one.
+  const mayUseDisc = lock !== null || !hasLocks();
+  const own = (store: PieceStore): PieceStore => (lock ? new OwnedStore(store, lock.release) : store);
   for (const kind of kinds) {
-    try {
-      const opened = await within(clock, OPEN_LIMIT_MS, openOne(kind, session, discBytes, clock), kind);
-      const memory = new MemoryStore(Math.min(MEMORY_CAPACITY_BYTES, capacityBytes));
-      const joined = OverflowStore.open(opened, memory, capacityBytes, clock);
-      const store = kind === "memory" ? memory : await within(clock, OPEN_LIMIT_MS, joined, kind);
-      return { kind, store: lock ? new OwnedStore(store, lock.release) : store };
-    } catch {
-      // This browser says it can and cannot (private windows, disc errors): the next kind will do.
-    }
+    if (kind === "memory") return { kind, store: own(new MemoryStore(memoryBytes(options.capacityBytes))) };
+    const store = mayUseDisc ? await openDisc(kind, session, options).catch(() => null) : null;
+    // null: this browser says it can and cannot (private windows, disc errors). The next kind will do.
+    if (store) return { kind, store: own(store) };
   }
-  return { kind: "memory", store: new MemoryStore() };
+  return { kind: "memory", store: own(new MemoryStore()) };
 }
 
-async function openOne(
-  kind: StoreKind,
+/** However small the quota: memory takes what the disc refuses, and no more than it would alone. */
+const memoryBytes = (capacityBytes = MEMORY_CAPACITY_BYTES): number =>
+  Math.min(MEMORY_CAPACITY_BYTES, capacityBytes);
+
+/** With memory behind it. Rejects where it does not open in time, and then nothing of it stays open. */
+async function openDisc(
+  kind: "opfs" | "indexeddb",
   session: string,
-  capacityBytes: number,
-  clock: Clock,
+  { clock, capacityBytes }: OpenStoreOptions,
 ): Promise<PieceStore> {
-  if (kind === "memory") return new MemoryStore(Math.min(MEMORY_CAPACITY_BYTES, capacityBytes));
-  if (kind === "opfs") {
-    await sweepOpfs(session);
-    return OpfsStore.open(session, capacityBytes);
+  const givingUp = new AbortController();
+  let disc: OpenDisc | null = null;
+  try {
+    const capacityOf = async (heldBytes: number): Promise<number> =>
+      capacityBytes ?? (await measureCapacity(clock, heldBytes));
+    const opening =
+      kind === "opfs"
+        ? openOpfs(session, capacityOf, clock, givingUp.signal)
+        : openIndexedDb(session, capacityOf, clock, givingUp.signal);
+    disc = await withinLimit(clock, OPEN_LIMIT_MS, opening, (late) => late.release());
+    const memory = new MemoryStore(memoryBytes(capacityBytes));
+    const bothBytes = capacityBytes ?? Math.max(disc.store.capacityBytes, MEMORY_CAPACITY_BYTES);
+    const joined = OverflowStore.open(disc.store, memory, bothBytes, clock);
+    return await withinLimit(clock, OPEN_LIMIT_MS, joined);
+  } catch (cause) {
+    givingUp.abort();
+    disc?.release();
+    throw cause;
   }
+}
+
+interface OpenDisc {
+  readonly store: PieceStore;
+  /** Closes what is open and leaves on disc what is there: the next start takes it over, or wipes it. */
+  release(): void;
+}
+
+type CapacityOf = (heldBytes: number) => Promise<number>;
+
+async function openOpfs(
+  session: string,
+  capacityOf: CapacityOf,
+  clock: Clock,
+  givenUp: AbortSignal,
+): Promise<OpenDisc> {
+  await sweepOpfs(session);
+  givenUp.throwIfAborted();
+  const store = await OpfsStore.open(session, capacityOf, clock, givenUp);
+  return { store, release: () => store.release() };
+}
+
+async function openIndexedDb(
+  session: string,
+  capacityOf: CapacityOf,
+  clock: Clock,
+  givenUp: AbortSignal,
+): Promise<OpenDisc> {
   await sweepIndexedDb(session, clock);
-  const store = await IndexedDbStore.open(session, capacityBytes);
-  await store.heartbeat(clock.wallMs());
+  givenUp.throwIfAborted();
+  const store = await IndexedDbStore.open(session, capacityOf);
+  try {
+    await store.heartbeat(clock.wallMs());
+  } catch (cause) {
+    store.release();
+    throw cause;
+  }
   const heartbeat = (): void => {
     store.heartbeat(clock.wallMs()).catch(() => undefined); // the next one may succeed, and a lost song is fetched again
   };
-  return new OwnedStore(store, every(clock, HEARTBEAT_PERIOD_MS, heartbeat));
+  const stop = every(clock, HEARTBEAT_PERIOD_MS, heartbeat);
+  const release = (): void => {
+    stop();
+    store.release();
+  };
+  return { store: new OwnedStore(store, stop), release };
 }
 
 /** A store and what must be let go of after it. */
@@ -156,19 +211,22 @@ interface Lock {
 /**
  * Holds the lock of this session; of a duplicated tab, which has the same session, under a name of its own. null without locks.
  */
-async function takeLock(session: string): Promise<Lock | null> {
+async function takeLock(session: string, clock: Clock): Promise<Lock | null> {
   if (!hasLocks()) return null;
   for (const name of [session, `${session.slice(0, 40)}-${crypto.randomUUID().slice(0, 18)}`]) {
-    const release = await holdLock(LOCK_PREFIX + name);
+    const release = await holdLock(LOCK_PREFIX + name, clock);
     if (release) return { session: name, release };
   }
   return null;
 }
 
-function holdLock(name: string): Promise<(() => void) | null> {
+function holdLock(name: string, clock: Clock): Promise<(() => void) | null> {
+  const patience = new AbortController();
+  const cancel = clock.after(LOCK_PATIENCE_MS, () => patience.abort());
   return new Promise((resolve) => {
     navigator.locks
-      .request(name, { signal: AbortSignal.timeout(LOCK_PATIENCE_MS) }, () => {
+      .request(name, { signal: patience.signal }, () => {
+        cancel();
         return new Promise<void>((release) => resolve(() => release()));
       })
       .catch(() => resolve(null));
@@ -208,10 +266,12 @@ async function sweepIndexedDb(session: string, clock: Clock): Promise<void> {
   }
 }
 
-async function measureCapacity(clock: Clock): Promise<number> {
+/** `heldBytes`: what a former page of this session left, which the browser counts as used. */
+async function measureCapacity(clock: Clock, heldBytes: number): Promise<number> {
   const estimate = await within(clock, QUOTA_LIMIT_MS, estimateStorage(), "quota").catch(() => undefined);
   if (!estimate?.quota) return UNKNOWN_CAPACITY_BYTES;
-  return Math.min(MAX_CAPACITY_BYTES, Math.floor(QUOTA_SHARE * (estimate.quota - (estimate.usage ?? 0))));
+  const freeBytes = Math.max(0, estimate.quota - (estimate.usage ?? 0));
+  return Math.min(MAX_CAPACITY_BYTES, Math.floor(QUOTA_SHARE * (freeBytes + heldBytes)));
 }
 
 /** Where cookies are blocked a browser may refuse even to be asked. */

@@ -1,14 +1,19 @@
 // Pieces in the origin-private file system: on disc, out of the page's memory, by way of a Worker (the only place with
 // synchronous handles, which Safari needs). Buffers are transferred there and back, never copied. Needs a secure context.
 
-import { type Bytes, FileError, type FileErrorCode, type FileId } from "../../lib/index.ts";
+import { type Bytes, type Clock, FileError, type FileErrorCode, type FileId } from "../../lib/index.ts";
+import { within } from "./limit.ts";
 import { type FileLayout, NotWritten, type PieceStore } from "./store.ts";
 
 /** The directory in the origin-private file system below which every session has its own. */
 export const OPFS_ROOT = "unisono-pieces";
+/** As long as anything else of a disc is waited for (overflow-store.ts): then its Worker is ended, which closes its files. */
+const CLOSE_LIMIT_MS = 10_000;
 
 type Operation =
-  | { readonly op: "start"; readonly root: string; readonly session: string; readonly capacityBytes: number }
+  | { readonly op: "start"; readonly root: string; readonly session: string }
+  /** How much it may hold; nothing before it is told. */
+  | { readonly op: "budget"; readonly capacityBytes: number }
   | { readonly op: "open"; readonly fileId: FileId; readonly layout: FileLayout }
   | { readonly op: "write"; readonly fileId: FileId; readonly piece: number; readonly buffer: ArrayBuffer }
   | { readonly op: "read"; readonly fileId: FileId; readonly piece: number }
@@ -33,12 +38,15 @@ interface Waiting {
 
 export class OpfsStore implements PieceStore {
   readonly #worker: Worker;
+  readonly #clock: Clock;
+  #capacityBytes = 0;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #broken: FileError | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(readonly capacityBytes: number) {
+  private constructor(clock: Clock) {
+    this.#clock = clock;
     this.#worker = new Worker(new URL("./opfs.worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<OpfsReply>) => {
       const waiting = this.#waiting.get(data.id);
@@ -51,16 +59,34 @@ export class OpfsStore implements PieceStore {
     this.#worker.onerror = () => this.#break("the storage worker broke");
   }
 
-  /** Opens the directory of this session, with what a former page of it left. Rejects FileError where there is no OPFS. */
-  static async open(session: string, capacityBytes: number): Promise<OpfsStore> {
-    const store = new OpfsStore(capacityBytes);
+  /**
+   * Opens the directory of this session, with what a former page of it left; `capacityOf` is told how much that is. Rejects FileError where
+   * there is no OPFS, and once `givenUp` is aborted: then its Worker is ended, and with it every file that is open.
+   */
+  static async open(
+    session: string,
+    capacityOf: (heldBytes: number) => Promise<number>,
+    clock: Clock,
+    givenUp: AbortSignal,
+  ): Promise<OpfsStore> {
+    const store = new OpfsStore(clock);
+    const giveUp = (): void => store.release();
+    givenUp.addEventListener("abort", giveUp);
     try {
-      await store.#ask({ op: "start", root: OPFS_ROOT, session, capacityBytes });
+      await store.#ask({ op: "start", root: OPFS_ROOT, session });
+      store.#capacityBytes = await capacityOf(await store.usedBytes());
+      await store.#ask({ op: "budget", capacityBytes: store.#capacityBytes });
       return store;
     } catch (cause) {
-      store.#worker.terminate();
+      store.release();
       throw cause;
+    } finally {
+      givenUp.removeEventListener("abort", giveUp);
     }
+  }
+
+  get capacityBytes(): number {
+    return this.#capacityBytes;
   }
 
   async open(fileId: FileId, layout: FileLayout): Promise<void> {
@@ -102,11 +128,16 @@ export class OpfsStore implements PieceStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#ask({ op: "close" }).then(
+    this.#closing ??= within(this.#clock, CLOSE_LIMIT_MS, this.#ask({ op: "close" }), "closing").then(
       () => this.#break("the store is closed"),
       () => this.#break("the store is closed"), // what stays is wiped on the next start
     );
     return this.#closing;
+  }
+
+  /** Ends the Worker at once, which closes its files, and leaves on disc what is there. */
+  release(): void {
+    this.#break("the store was let go");
   }
 
   #ask(operation: Operation, transfer: Transferable[] = []): Promise<OpfsReply["value"]> {

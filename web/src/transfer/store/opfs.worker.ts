@@ -2,9 +2,10 @@
 // small one that says how it is cut and which pieces are whole. A piece is marked only after it is written, so a tab that dies
 // in between has lost that piece and nothing else. Requests are answered in order.
 
-import { FileError, type FileErrorCode, type FileId, realClock } from "../../lib/index.ts";
+import { FileError, type FileId, realClock } from "../../lib/index.ts";
 import type { OpfsReply, OpfsRequest } from "./opfs-store.ts";
 import { PieceTable } from "./piece-table.ts";
+import { refusalCode } from "./refusal.ts";
 import type { FileLayout } from "./store.ts";
 
 /** The part of FileSystemSyncAccessHandle used here; TypeScript knows it only in workers. */
@@ -43,7 +44,7 @@ const files = new Map<FileId, OpenFile>();
 let directory: Directory | null = null;
 let rootName = "";
 let session = "";
-let table = new PieceTable(0);
+const table = new PieceTable(0);
 let queue: Promise<void> = Promise.resolve();
 
 port.onmessage = ({ data: request }) => {
@@ -56,7 +57,8 @@ async function answer(request: OpfsRequest): Promise<void> {
     const transfer = value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [];
     port.postMessage({ id: request.id, value }, transfer);
   } catch (cause) {
-    const reply = { id: request.id, code: codeOf(cause), detail: String(cause) };
+    const isWrite = request.op === "write" || request.op === "open";
+    const reply = { id: request.id, code: refusalCode(cause, isWrite), detail: String(cause) };
     if (request.op !== "write") port.postMessage(reply, []);
     else port.postMessage({ ...reply, value: new Uint8Array(request.buffer) }, [request.buffer]);
   }
@@ -67,12 +69,13 @@ async function perform(request: OpfsRequest): Promise<OpfsReply["value"]> {
     case "start":
       rootName = request.root;
       session = request.session;
-      table = new PieceTable(request.capacityBytes);
       await start();
       return undefined;
+    case "budget":
+      table.capacityBytes = request.capacityBytes;
+      return undefined;
     case "open":
-      table.open(request.fileId, request.layout);
-      if (!files.has(request.fileId)) await openNew(request.fileId);
+      await openFile(request.fileId, request.layout);
       return undefined;
     case "write":
       write(request.fileId, request.piece, new Uint8Array(request.buffer));
@@ -92,7 +95,7 @@ async function perform(request: OpfsRequest): Promise<OpfsReply["value"]> {
       await drop(request.fileId);
       return undefined;
     case "wipe":
-      for (const fileId of table.files()) await drop(fileId);
+      await wipe();
       return undefined;
     case "close":
       await close();
@@ -109,55 +112,99 @@ async function start(): Promise<void> {
   directory = (await (await root()).getDirectoryHandle(session, { create: true })) as Directory;
   const names: string[] = [];
   for await (const name of directory.keys()) names.push(name);
-  for (const name of names) if (!name.endsWith(MARKS)) await reopen(name as FileId, names);
+  for (const name of names) if (!name.endsWith(MARKS)) await reopen(name, names);
+  if (files.size === 0) await probe();
 }
 
-/** A file from before a reload. What cannot be made sense of is removed. */
-async function reopen(name: FileId, names: readonly string[]): Promise<void> {
+/** There are browsers with the directory and without such handles: IndexedDB serves those better than memory alone. */
+async function probe(): Promise<void> {
+  await remove(await handlesOf("probe"));
+}
+
+/** A file from before a reload. What cannot be made sense of is removed, as is a second one of the same id. */
+async function reopen(name: string, names: readonly string[]): Promise<void> {
   if (!names.includes(name + MARKS)) {
     await directory?.removeEntry(name);
     return;
   }
   const file = await handlesOf(name);
-  let fileId = name;
-  const marks = new Uint8Array(file.marks.getSize());
-  file.marks.read(marks, { at: 0 });
-  const header = new DataView(marks.buffer);
   try {
-    const layout = { sizeBytes: header.getFloat64(0), pieceLength: header.getFloat64(8) };
-    const idAt = MARKS_HEADER_BYTES + pieceCountOf(layout);
-    if (marks.length >= idAt + ID_CHARS) fileId = new TextDecoder().decode(marks.subarray(idAt)) as FileId;
-    table.open(fileId, layout);
+    const { fileId, layout, pieces } = readMarks(file);
+    if (files.has(fileId)) throw new FileError("file-unreadable", "there twice");
+    table.restore(fileId, layout, pieces);
     files.set(fileId, file);
-    for (let piece = 0; piece < pieceCountOf(layout); piece++) {
-      if (marks[piece + MARKS_HEADER_BYTES] !== 1) continue;
-      const { pieceLength, sizeBytes } = table.layoutOf(fileId);
-      table.reserve(fileId, piece, Math.min(pieceLength, sizeBytes - piece * pieceLength));
-      table.markHeld(fileId, piece);
-    }
   } catch {
-    await drop(fileId);
+    await remove(file).catch(() => undefined); // closed it is; the next start tries again to remove it
   }
 }
 
-async function openNew(fileId: FileId): Promise<void> {
-  const file = await handlesOf(fileId);
-  const { sizeBytes, pieceLength } = table.layoutOf(fileId);
-  const marks = new Uint8Array(MARKS_HEADER_BYTES + pieceCountOf({ sizeBytes, pieceLength }));
+function readMarks({ name, data, marks }: OpenFile): {
+  fileId: FileId;
+  layout: FileLayout;
+  pieces: number[];
+} {
+  const bytes = new Uint8Array(marks.getSize());
+  marks.read(bytes, { at: 0 });
+  const header = new DataView(bytes.buffer);
+  const layout = { sizeBytes: header.getFloat64(0), pieceLength: header.getFloat64(8) };
+  const idAt = MARKS_HEADER_BYTES + pieceCountOf(layout);
+  const isRenamed = bytes.length >= idAt + ID_CHARS;
+  const fileId = (isRenamed ? new TextDecoder().decode(bytes.subarray(idAt)) : name) as FileId;
+  const dataBytes = data.getSize();
+  const pieces: number[] = [];
+  const markCount = Math.min(pieceCountOf(layout), bytes.length - MARKS_HEADER_BYTES);
+  for (let piece = 0; piece < markCount; piece++) {
+    const endByte = Math.min(layout.sizeBytes, (piece + 1) * layout.pieceLength);
+    // A device that lost its power may have kept the mark and not the bytes.
+    if (bytes[MARKS_HEADER_BYTES + piece] === 1 && endByte <= dataBytes) pieces.push(piece);
+  }
+  return { fileId, layout, pieces };
+}
+
+async function openFile(fileId: FileId, layout: FileLayout): Promise<void> {
+  table.open(fileId, layout);
+  if (files.has(fileId)) return;
+  try {
+    await openNew(fileId, layout);
+  } catch (cause) {
+    table.drop(fileId);
+    throw cause;
+  }
+}
+
+async function openNew(fileId: FileId, layout: FileLayout): Promise<void> {
+  let name: string = fileId;
+  // So the file of another may be called, which was renamed.
+  while ([...files.values()].some((other) => other.name === name)) name += "-";
+  const file = await handlesOf(name);
+  const id = name === fileId ? "" : fileId;
+  const marks = new Uint8Array(MARKS_HEADER_BYTES + pieceCountOf(layout) + id.length);
   const header = new DataView(marks.buffer);
-  header.setFloat64(0, sizeBytes);
-  header.setFloat64(8, pieceLength);
-  file.marks.write(marks, { at: 0 });
+  header.setFloat64(0, layout.sizeBytes);
+  header.setFloat64(8, layout.pieceLength);
+  marks.set(new TextEncoder().encode(id), MARKS_HEADER_BYTES + pieceCountOf(layout));
+  try {
+    file.marks.truncate(0); // of a file that could not be removed whole
+    put(file.marks, marks, 0);
+  } catch (cause) {
+    await remove(file).catch(() => undefined);
+    throw cause;
+  }
   files.set(fileId, file);
 }
 
-async function handlesOf(fileId: FileId): Promise<OpenFile> {
+/** Writes all of it. Where there is no room an engine throws, or writes less, or returns a length that nothing has (refusal.ts). */
+function put(handle: SyncHandle, bytes: Uint8Array, at: number): void {
+  if (handle.write(bytes, { at }) !== bytes.length) throw new FileError("storage-full", "short write");
+}
+
+async function handlesOf(name: string): Promise<OpenFile> {
   if (!directory) throw new FileError("file-unreadable", "the store is closed");
-  const data = (await directory.getFileHandle(fileId, { create: true })) as SyncFile;
-  const marks = (await directory.getFileHandle(fileId + MARKS, { create: true })) as SyncFile;
+  const data = (await directory.getFileHandle(name, { create: true })) as SyncFile;
+  const marks = (await directory.getFileHandle(name + MARKS, { create: true })) as SyncFile;
   const dataHandle = await exclusively(data);
   try {
-    return { name: fileId, data: dataHandle, marks: await exclusively(marks) };
+    return { name, data: dataHandle, marks: await exclusively(marks) };
   } catch (cause) {
     dataHandle.close(); // or nobody could open the file again
     throw cause;
@@ -186,9 +233,15 @@ function rename(fileId: FileId, newId: FileId): void {
   if (!file) return;
   files.delete(fileId);
   files.set(newId, file);
-  file.marks.write(new TextEncoder().encode(newId), {
-    at: MARKS_HEADER_BYTES + pieceCountOf(table.layoutOf(newId)),
-  });
+  try {
+    put(
+      file.marks,
+      new TextEncoder().encode(newId),
+      MARKS_HEADER_BYTES + pieceCountOf(table.layoutOf(newId)),
+    );
+  } catch {
+    // This page has it under the new id all the same. A disc too full for the id costs a reload these pieces, and nothing now.
+  }
 }
 
 function write(fileId: FileId, piece: number, bytes: Uint8Array): void {
@@ -196,10 +249,8 @@ function write(fileId: FileId, piece: number, bytes: Uint8Array): void {
   table.reserve(fileId, piece, bytes.length);
   try {
     if (!file) throw new FileError("file-unreadable", "not open");
-    const offsetBytes = piece * table.layoutOf(fileId).pieceLength;
-    if (file.data.write(bytes, { at: offsetBytes }) !== bytes.length)
-      throw new FileError("storage-full", "short write");
-    file.marks.write(Uint8Array.of(1), { at: MARKS_HEADER_BYTES + piece });
+    put(file.data, bytes, piece * table.layoutOf(fileId).pieceLength);
+    put(file.marks, Uint8Array.of(1), MARKS_HEADER_BYTES + piece);
     table.markHeld(fileId, piece);
   } catch (cause) {
     table.release(fileId, piece);
@@ -220,21 +271,24 @@ async function drop(fileId: FileId): Promise<void> {
   const file = files.get(fileId);
   files.delete(fileId);
   table.drop(fileId);
-  if (!file) return;
-  file.data.close();
-  file.marks.close();
-  await directory?.removeEntry(file.name + MARKS);
-  await directory?.removeEntry(file.name);
+  if (file) await remove(file);
+}
+
+async function remove({ name, data, marks }: OpenFile): Promise<void> {
+  data.close();
+  marks.close();
+  await directory?.removeEntry(name + MARKS);
+  await directory?.removeEntry(name);
+}
+
+/** Closes every file, also where one cannot be removed. */
+async function wipe(): Promise<void> {
+  const dropped = await Promise.allSettled(table.files().map(drop));
+  for (const each of dropped) if (each.status === "rejected") throw each.reason;
 }
 
 async function close(): Promise<void> {
-  for (const fileId of table.files()) await drop(fileId);
+  await wipe().catch(() => undefined); // it goes with its directory
   directory = null;
   await (await root()).removeEntry(session, { recursive: true });
-}
-
-function codeOf(cause: unknown): FileErrorCode {
-  if (cause instanceof FileError) return cause.code;
-  const isFull = cause instanceof DOMException && cause.name === "QuotaExceededError";
-  return isFull ? "storage-full" : "file-unreadable";
 }

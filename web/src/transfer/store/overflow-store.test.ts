@@ -5,8 +5,8 @@ import { type Bytes, FileError, type FileId, fromUtf8, type UserId, utf8 } from 
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
 import { PageHome } from "../bulk/page-home.ts";
 import { Swarm } from "../swarm.ts";
-import { settle } from "../testing/fake-connection.ts";
 import { idOf } from "../testing/fake-swarm.ts";
+import { outlast } from "../testing/outlast.ts";
 import { PIECE_STORE_CONTRACT } from "../testing/piece-store-contract.ts";
 import { Content } from "./content.ts";
 import { type Hasher, InlineHasher } from "./hash.ts";
@@ -50,22 +50,6 @@ class MuteDisc extends MemoryStore {
   override read(...args: Parameters<MemoryStore["read"]>): Promise<Bytes> {
     return this.isMute ? never : super.read(...args);
   }
-}
-
-/** Lets virtual time pass until `work` has settled. */
-async function outlast<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let isSettled = false;
-  const done = (): void => {
-    isSettled = true;
-  };
-  work.then(done, done);
-  for (let turn = 0; turn < 2_000 && !isSettled; turn++) {
-    await settle();
-    await new Promise((resolve) => setTimeout(resolve));
-    if (!isSettled) clock.advance(1_000);
-  }
-  if (!isSettled) throw new Error("still waiting");
-  return work;
 }
 
 describe("a disc with memory behind it", () => {

@@ -55,10 +55,7 @@ export class OverflowStore implements PieceStore {
       const held = await this.#ask((disc) => disc.held(fileId));
       this.#onDisc.add(fileId);
       this.#table.setAside(0);
-      for (const piece of held) {
-        this.#table.reserve(fileId, piece, sizeOf(layout, piece));
-        this.#table.markHeld(fileId, piece);
-      }
+      this.#table.restore(fileId, layout, held);
       await this.#countUnopened();
     } catch (cause) {
       if (layout.sizeBytes <= this.#memory.capacityBytes) return;
@@ -166,6 +163,3 @@ export class OverflowStore implements PieceStore {
 }
 
 const union = <T>(one: readonly T[], other: readonly T[]): T[] => [...new Set([...one, ...other])];
-
-const sizeOf = ({ sizeBytes, pieceLength }: FileLayout, piece: number): number =>
-  Math.min(pieceLength, sizeBytes - piece * pieceLength);

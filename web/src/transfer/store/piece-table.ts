@@ -16,7 +16,8 @@ export class PieceTable {
   #usedBytes = 0;
   #asideBytes = 0;
 
-  constructor(readonly capacityBytes: number) {}
+  /** `capacityBytes`: may change when more is known. */
+  constructor(public capacityBytes: number) {}
 
   /** Of the pieces alone. */
   get pieceBytes(): number {
@@ -43,6 +44,31 @@ export class PieceTable {
       throw new FileError("storage-full", `${layout.sizeBytes} bytes`);
     if (!this.#entries.has(fileId))
       this.#entries.set(fileId, { layout, reserved: new Set(), held: new Set() });
+  }
+
+  /**
+   * Takes in what a file has on disc already, whatever the budget: that may have shrunk since, and what is there is there. Throws FileError
+   * file-unreadable where it makes no sense.
+   */
+  restore(fileId: FileId, layout: FileLayout, pieces: Iterable<number>): void {
+    const { sizeBytes, pieceLength } = layout;
+    if (
+      !(
+        Number.isSafeInteger(sizeBytes) &&
+        Number.isSafeInteger(pieceLength) &&
+        sizeBytes > 0 &&
+        pieceLength > 0
+      )
+    )
+      throw new FileError("file-unreadable", "no layout");
+    const entry = this.#entries.get(fileId) ?? { layout, reserved: new Set(), held: new Set() };
+    this.#entries.set(fileId, entry);
+    for (const piece of pieces) {
+      const isOfIt = Number.isInteger(piece) && piece >= 0 && sizeOf(entry.layout, piece) > 0;
+      if (!isOfIt || entry.held.has(piece)) continue;
+      if (!entry.reserved.delete(piece)) this.#usedBytes += sizeOf(entry.layout, piece);
+      entry.held.add(piece);
+    }
   }
 
   layoutOf(fileId: FileId): FileLayout {

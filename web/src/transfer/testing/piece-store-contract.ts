@@ -175,6 +175,23 @@ export const PIECE_STORE_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: "keeps a renamed file apart from another that is opened under its former id",
+    capacityBytes: 300,
+    async prove(store) {
+      await store.open(OTHER, LAYOUT);
+      await store.write(OTHER, 1, bytesOf(50, 2));
+      await store.rename(OTHER, SONG);
+      await store.open(OTHER, LAYOUT);
+      expectSame(await store.held(OTHER), []);
+      await store.write(OTHER, 1, bytesOf(50, 3));
+      await expectPiece(store, SONG, 1, bytesOf(50, 2));
+      await expectPiece(store, OTHER, 1, bytesOf(50, 3));
+      await store.drop(OTHER);
+      await expectPiece(store, SONG, 1, bytesOf(50, 2));
+      expectSame([await store.files(), await store.usedBytes()], [[SONG], 50]);
+    },
+  },
+  {
     name: "does nothing when it is to drop what it does not know",
     capacityBytes: 300,
     async prove(store) {
@@ -261,6 +278,26 @@ export const RELOAD_CONTRACT: readonly ReloadCase[] = [
       await expectPiece(store, SONG, 1, bytesOf(50, 7));
       await store.drop(SONG);
       expectSame([await store.files(), await store.usedBytes()], [[], 0]);
+    },
+  },
+  {
+    name: "has after a reload what it had of a renamed file and of another under its former id",
+    capacityBytes: 1000,
+    async before(store) {
+      await store.open(OTHER, LAYOUT);
+      await store.write(OTHER, 1, bytesOf(50, 7));
+      await store.rename(OTHER, SONG);
+      await store.open(OTHER, LAYOUT);
+      await store.write(OTHER, 0, bytesOf(100, 8));
+    },
+    async after(store) {
+      expectSame([...(await store.files())].sort(), [SONG, OTHER]);
+      await store.open(SONG, LAYOUT);
+      await store.open(OTHER, LAYOUT);
+      expectSame([await store.held(SONG), await store.held(OTHER)], [[1], [0]]);
+      await expectPiece(store, OTHER, 0, bytesOf(100, 8));
+      await store.drop(OTHER);
+      await expectPiece(store, SONG, 1, bytesOf(50, 7));
     },
   },
   {

@@ -1,10 +1,10 @@
 // A page that is no part of the product: runs the contract of one kind of store in whatever browser opens it. Built by
 // store-page.vite.ts; docs/swarm.md says how. Everything is on `window.storeContract`.
 
-import { type FileId, realClock } from "../../lib/index.ts";
-import { listSessions } from "../store/indexeddb-store.ts";
+import { FileError, type FileId, realClock } from "../../lib/index.ts";
+import { IndexedDbStore, listSessions } from "../store/indexeddb-store.ts";
 import { openBestStore, type StoreKind } from "../store/open-store.ts";
-import { OPFS_ROOT } from "../store/opfs-store.ts";
+import { OPFS_ROOT, OpfsStore } from "../store/opfs-store.ts";
 import type { PieceStore } from "../store/store.ts";
 import { PIECE_STORE_CONTRACT, RELOAD_CONTRACT, type ReloadCase } from "./piece-store-contract.ts";
 
@@ -79,6 +79,49 @@ export function afterReload(kind: StoreKind, at: number): Promise<ContractResult
   });
 }
 
+export interface FullDisc {
+  /** Pieces of 1 MiB that were taken. */
+  readonly pieces: number;
+  /** What the piece after them was refused with. */
+  readonly refusals: readonly string[];
+  /** How many pieces were taken once all of them were dropped. */
+  readonly again: number;
+}
+
+/** Writes into one store alone, with no memory behind it, until it refuses. */
+export async function fillDisc(kind: "opfs" | "indexeddb", session: string): Promise<FullDisc> {
+  const capacityOf = async (): Promise<number> => 2 ** 32;
+  const never = new AbortController().signal;
+  const store =
+    kind === "opfs"
+      ? await OpfsStore.open(session, capacityOf, realClock, never)
+      : await IndexedDbStore.open(session, capacityOf);
+  const fileId = "d4".repeat(32) as FileId;
+  const layout = { sizeBytes: 2 ** 31, pieceLength: 2 ** 20 };
+  const refusals: string[] = [];
+  const heard = (cause: unknown): void => {
+    refusals.push(cause instanceof FileError ? cause.code : String(cause));
+  };
+  const fill = async (): Promise<number> => {
+    await store.open(fileId, layout);
+    for (let piece = 0; refusals.length === 0; piece++) {
+      const bytes = crypto.getRandomValues(new Uint8Array(2 ** 16));
+      const whole = new Uint8Array(2 ** 20);
+      for (let at = 0; at < whole.length; at += bytes.length) whole.set(bytes, at);
+      await store.write(fileId, piece, whole).catch(heard);
+    }
+    return (await store.held(fileId)).length;
+  };
+  try {
+    const pieces = await fill();
+    const told = refusals.splice(0);
+    await store.drop(fileId);
+    return { pieces, refusals: told, again: await fill() };
+  } finally {
+    await store.close();
+  }
+}
+
 /** For the sweep of leftovers: opens a session, leaves a piece in it, and keeps it open. */
 export async function leavePiece(kind: StoreKind, session: string): Promise<void> {
   const store = await openOnly(kind, session);
@@ -102,6 +145,7 @@ const api = {
   reloadCases,
   beforeReload,
   afterReload,
+  fillDisc,
   leavePiece,
   staysOnDisc,
   openBestStore,
