@@ -13,6 +13,7 @@ from unisono.protocol import ErrorCode
 OP_CONTINUATION, OP_TEXT, OP_BINARY, OP_CLOSE, OP_PING, OP_PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 
+PROTOCOL_ERROR = 1002
 # RFC 6455 §7.4 and the registry it made: 1004 has no meaning, 1005, 1006 and 1015 are never in a frame.
 _CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
 

@@ -31,6 +31,7 @@ from unisono.frames import (
     OP_PING,
     OP_PONG,
     OP_TEXT,
+    PROTOCOL_ERROR,
     FramingError,
     Pieces,
     may_be_sent,
@@ -394,7 +395,7 @@ class ControlSession(WSListener):
                 self.end(failure)
             case FramingError():
                 self._begin_closing("closed")
-                self._websocket.send_close(WSCloseCode.PROTOCOL_ERROR, str(failure))
+                self._say_closed(PROTOCOL_ERROR, str(failure))
             case _:
                 log_failure("session-failed", failure)
                 self.end(PeerError(ErrorCode.INTERNAL, "the server failed"))
@@ -418,7 +419,7 @@ class ControlSession(WSListener):
         """The peer closes: the connection ends once all is written."""
         code = int.from_bytes(code_bytes, "big") if code_bytes else CloseCode.NORMAL
         self._begin_closing("closed")
-        self._say_closed(code if may_be_sent(code) else int(WSCloseCode.PROTOCOL_ERROR), "")
+        self._say_closed(code if may_be_sent(code) else PROTOCOL_ERROR, "")
         self._websocket.disconnect()
 
     def _say_closed(self, code: int, reason: str) -> None:
