@@ -48,9 +48,10 @@ class Limits:
     max_members: int = 64
 
     # A party shares one NAT, and so may a school: do not copy the 10 per address of other services. Two full
-    # swarms fit, as those of a swarm whose network blinked stay counted until they are noticed to be gone.
+    # swarms fit: those of a swarm whose network blinked stay counted until they are noticed to be gone, and
+    # all of a swarm that has just come join once more when their worker is restarted.
     connections_per_address: int = 160
-    joins_per_address_per_min: int = 120
+    joins_per_address_per_min: int = 160
 
     # How much more than one address a /48 of IPv6 may do. One tunnel or one site has a /48, with 65,536
     # addresses as counted here; a carrier gives one to thousands of phones, so it cannot be much tighter.

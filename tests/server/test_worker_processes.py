@@ -45,6 +45,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
             connection = ws._response.connection
             if connection is not None and connection.transport is not None:
                 connection.transport.abort()
+            # Once its transport is gone nobody closes it: Python's collector would, and may come to the
+            # connection before the response, which is a warning.
+            ws._response.close()
         OPENED.clear()
 
 
