@@ -350,7 +350,7 @@ class ControlSession(WSListener):
                 self._act(message, is_last=not self._waiting)
         except Exception as failure:  # noqa: BLE001 - as for a frame
             self._fail(failure)
-        if self._has_turn:
+        if self._has_turn and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _join(self, first: ClientMessage) -> None:
