@@ -37,7 +37,7 @@ from bench.server import Load, bound_of, buckets, cpu_sec
 from lab.ports import free_port
 from lab.server_process import ServerProcess
 
-AS_SHIPPED = ("--connections-per-address", "160", "--joins-per-address", "120", "--stun-port", "0")
+AS_SHIPPED = ("--connections-per-address", "160", "--joins-per-address", "160", "--stun-port", "0")
 WATCHERS, WATCH_HZ = 20, 5.0
 QUIET_SEC = 3.0
 

@@ -17,7 +17,7 @@ from aiohttp.http_websocket import WebSocketReader
 
 from unisono import __version__, metrics
 from unisono.control_feed import ControlFeed
-from unisono.handshake import NOT_A_HANDSHAKE, STOPPING, HttpRefusal, make_handshake
+from unisono.handshake import NOT_A_HANDSHAKE, STOPPING, Handshake, HttpRefusal, make_handshake
 from unisono.hub import Hub, global_us
 from unisono.limits import US_PER_SEC
 from unisono.session import ControlSession
@@ -77,25 +77,26 @@ def make_app(
         transport, counted = request.transport, sockets.get(request.protocol)
         if transport is None or counted is None:
             return _refuse(STOPPING)  # gone already: nobody reads this
-        gone = pass_on(transport, request.protocol, _head_of(request)) if pass_on is not None else None
-        if gone is not None:
-            counted.upgrade()
-            await gone
-            return web.Response()  # nobody is there to get it
-        is_modern = request.version == HttpVersion11
-        handshake = make_handshake(lambda name: request.headers.getall(name, [])) if is_modern else None
+        handshake = _handshake_of(request)
         if handshake is None:
             return _refuse(NOT_A_HANDSHAKE)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        visit = Visit(counted)
         go_on = partial(_begin, turn)
+        feed = ControlFeed(transport, on_lost=go_on)
+        # From here on aiohttp reads for the feed, from what came behind the request on, and tells it at once
+        # when the client leaves.
+        request.protocol.set_parser(cast("WebSocketReader", feed))
+        if pass_on is not None:
+            gone = pass_on(transport, request.protocol, _head_of(request) + feed.early)
+            if gone is not None:
+                counted.upgrade()
+                await gone
+                return web.Response()  # nobody is there to get it
+        visit = Visit(counted)
         refusal = visit.ask_in(hub, readiness, handshake, request.remote or "", go_on)
         if refusal is not None:
             return _refuse(refusal)
-        feed = ControlFeed(transport, on_lost=go_on)
         try:
-            # From here on aiohttp reads for the feed, and tells it at once when the client leaves.
-            request.protocol.set_parser(cast("WebSocketReader", feed))
             await turn
             if feed.is_lost or transport.is_closing() or readiness.is_draining:
                 visit.end()
@@ -169,6 +170,12 @@ def make_metrics_app(hub: Hub, readiness: Readiness) -> web.Application:
     app.cleanup_ctx.append(watch)
     app.router.add_get("/metrics", show)
     return app
+
+
+def _handshake_of(request: web.Request) -> Handshake | None:
+    """None also for HEAD, which aiohttp serves wherever it serves GET."""
+    is_modern = request.version == HttpVersion11 and request.method == hdrs.METH_GET
+    return make_handshake(lambda name: request.headers.getall(name, [])) if is_modern else None
 
 
 def _begin(turn: asyncio.Future[None]) -> None:

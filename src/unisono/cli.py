@@ -50,7 +50,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("page-origin", "URL", "let a page served from there use this server as well; several with commas"),
     ("log-format", "F", "text, or json for one object a line (default: text)"),
     ("connections-per-address", "N", "most connections from one network address (default: 160)"),
-    ("joins-per-address", "N", "most joins per minute from one network address (default: 120)"),
+    ("joins-per-address", "N", "most joins per minute from one network address (default: 160)"),
     ("workers", "N", "processes that share the work, about one for each core (default: 1)"),
 )
 

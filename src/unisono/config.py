@@ -34,8 +34,8 @@ class Limits:
 
     # Above this a frame is not even read into memory: the socket closes at once with 1009. It lies above
     # `max_frame_bytes` so that a page a little over the limit still gets a reason in words, and not far above
-    # it, as picows keeps up to twice as much for a frame of which a part has come.
-    unread_frame_bytes: int = 32 * 1024
+    # it, as picows keeps room for the longest frame that ever came as long as the connection lives.
+    unread_frame_bytes: int = 25 * 1024
 
     # A peer at its busiest sends 5 pings/s in a pre-roll, 1 heartbeat/s, and a burst of candidates per
     # neighbour.
@@ -48,9 +48,10 @@ class Limits:
     max_members: int = 64
 
     # A party shares one NAT, and so may a school: do not copy the 10 per address of other services. Two full
-    # swarms fit, as those of a swarm whose network blinked stay counted until they are noticed to be gone.
+    # swarms fit: those of a swarm whose network blinked stay counted until they are noticed to be gone, and
+    # all of a swarm that has just come join once more when their worker is restarted.
     connections_per_address: int = 160
-    joins_per_address_per_min: int = 120
+    joins_per_address_per_min: int = 160
 
     # How much more than one address a /48 of IPv6 may do. One tunnel or one site has a /48, with 65,536
     # addresses as counted here; a carrier gives one to thousands of phones, so it cannot be much tighter.
@@ -86,6 +87,11 @@ class Limits:
     # What may wait for all peers together; above it the worst readers are closed first. Small frames cost
     # twice their size in memory. With ten thousand that never read the process stays below 400 MiB.
     backlog_bytes: int = 48 * 1024 * 1024
+
+    # What may be kept for all peers together of messages that have come in part, whether of a frame or in
+    # pieces, and of the room that long frames took. Above it those with the most are cut off: ten thousand
+    # that each send half of the longest message would otherwise hold half a GB.
+    unfinished_bytes: int = 64 * 1024 * 1024
 
     # The kernel's part of that queue. Its own growth, to megabytes, would hide a slow reader for minutes.
     send_buffer_bytes: int = 64 * 1024

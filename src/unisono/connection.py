@@ -44,7 +44,7 @@ class Carriers:
 
     hub: Hub
     readiness: Readiness
-    make_pages: Callable[[OpenSocket], asyncio.Protocol]
+    make_pages: Callable[[OpenSocket, asyncio.Transport], asyncio.Protocol]
     control_paths: Collection[bytes]
     pass_on: PassOn | None = None
 
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
 
     def _hand_to_pages(self) -> None:
         self._timer.cancel()
-        pages = self._carriers.make_pages(self._socket)
+        pages = self._carriers.make_pages(self._socket, self._transport)
         self._transport.set_protocol(pages)
         pages.connection_made(self._transport)
         pages.data_received(self._data)

@@ -20,8 +20,16 @@ from unisono.session import ControlSession
 # messages at once.
 MAX_EARLY_BYTES = 64 * 1024
 
-# picows keeps a buffer for what it reads on each connection. This is its least; longer frames double it.
+# picows keeps a buffer for what it reads on each connection. This is its least, of which it fills all but the
+# last 256; longer frames double it.
 READ_BUFFER_BYTES = 2048
+
+# So much is read at once. picows also doubles the buffer when one read fills it, and keeps it as long as the
+# connection lives: whoever sent its whole burst in one go, 250 KB in small messages, held as much ever after.
+READ_AT_ONCE_BYTES = READ_BUFFER_BYTES - 256
+
+# Buffers above this count in a budget. An offer, which most pages send, stays below it.
+LARGE_BUFFER_BYTES = 8 * 1024
 
 
 class _Silence:
@@ -43,6 +51,27 @@ _SILENCE = _Silence()
 _SWITCHING = WSUpgradeResponse.create_101_response({"Server": "unisono"})
 
 
+class _BoundedProtocol(WSProtocol):  # type: ignore[misc] # not in its stub
+    """Lets the buffer grow by frames alone, and tells the session how large it has become."""
+
+    __slots__ = ("_most_bytes",)
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self._most_bytes = LARGE_BUFFER_BYTES
+
+    def get_buffer(self, size_hint: int) -> memoryview:
+        """Called for each read. What is free is all of the buffer, or less while half a frame lies in it."""
+        free: memoryview = WSProtocol.get_buffer(self, size_hint)
+        free_bytes = len(free)
+        if free_bytes <= READ_AT_ONCE_BYTES:
+            return free
+        if free_bytes > self._most_bytes:
+            self._most_bytes = free_bytes
+            self.listener.note_read_buffer(free_bytes)
+        return free[:READ_AT_ONCE_BYTES]
+
+
 class ControlFeed:
     """Between whoever reads a connection and picows: keeps what comes before the handshake is answered, gives
     picows the handshake with `open`, and then all that comes.
@@ -60,12 +89,17 @@ class ControlFeed:
         self.is_lost = False
         self.protocol: WSProtocol | None = None
 
+    @property
+    def early(self) -> bytes:
+        """What came before it was opened."""
+        return self._early
+
     def open(self, handshake: Handshake, session: ControlSession) -> WSProtocol:
         """picows answers the handshake, and the session opens, before this returns. Raises `OSError` when the
         connection broke in this very moment.
         """
         answer = WSUpgradeResponseWithListener(_SWITCHING, session)
-        protocol = WSProtocol(
+        protocol = _BoundedProtocol(
             host_port=None,
             ws_path=None,
             is_client_side=False,

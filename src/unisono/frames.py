@@ -13,6 +13,11 @@ from unisono.protocol import ErrorCode
 OP_CONTINUATION, OP_TEXT, OP_BINARY, OP_CLOSE, OP_PING, OP_PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 
+PROTOCOL_ERROR = 1002
+# RFC 6455 §7.4 and the registry it made: 1004 has no meaning, 1005, 1006 and 1015 are never in a frame.
+_CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
+
+
 class FramingError(Exception):
     """The peer breaks RFC 6455: it is closed with 1002 and this reason."""
 
@@ -22,6 +27,11 @@ def text_frame(payload: bytes) -> bytes:
     if len(payload) < 126:
         return struct.pack("!BB", 0x81, len(payload)) + payload
     return struct.pack("!BBH", 0x81, 126, len(payload)) + payload
+
+
+def may_be_sent(close_code: int) -> bool:
+    """Whether this code may stand in a closing frame. picows lets 0, 1006 and those from 5000 on pass."""
+    return close_code in _CLOSE_CODES or 3000 <= close_code < 5000
 
 
 class Pieces:
@@ -35,6 +45,11 @@ class Pieces:
         self._max_bytes = max_bytes
         self._data: bytearray | None = None
         self.is_binary = False
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the pieces that wait for their last one."""
+        return len(self._data) if self._data is not None else 0
 
     def take(self, opcode: int, payload: bytes, *, is_last: bool) -> bytes | None:
         """The message that this frame completes. Raises `FramingError`, and `PeerError` above the limit."""

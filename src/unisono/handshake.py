@@ -100,7 +100,7 @@ def make_handshake(values_of: Callable[[str], Sequence[str]]) -> Handshake | Non
         "websocket" in _tokens(values_of("Upgrade"))
         and "upgrade" in _tokens(values_of("Connection"))
         and list(values_of("Sec-WebSocket-Version")) == ["13"]
-        and len(hosts) <= 1
+        and len(hosts) == 1
         and len(origins) <= 1
         and len(keys) == 1
         and _is_key(keys[0])
@@ -110,7 +110,7 @@ def make_handshake(values_of: Callable[[str], Sequence[str]]) -> Handshake | Non
         return None
     return Handshake(
         key=keys[0],
-        host=hosts[0] if hosts else "",
+        host=hosts[0],
         origin=origins[0] if origins else None,
         forwarded_for=values_of("X-Forwarded-For"),
     )

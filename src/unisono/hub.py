@@ -112,6 +112,8 @@ class Hub:
         self.upgrades = UpgradeQueue(config.limits, self.addresses, random.Random())  # noqa: S311
         self.sockets = SocketBudget(config.limits, config.open_files)
         self.backlog = Backlog(config.limits.backlog_bytes)
+        # What is kept of messages that have come in part, large buffers for reading included.
+        self.unfinished = Backlog(config.limits.unfinished_bytes)
         self._fan_out = FanOut(config.limits)
         self._sessions: dict[ConnectionId, Session] = {}
         self._next_connection = count(1)
@@ -120,6 +122,7 @@ class Hub:
         self._cuts = Turns(CUTS_PER_TURN)
         # From the budget being exceeded until the worst readers are cut off.
         self._is_making_room = False
+        self._is_dropping_unfinished = False
         # Effects in their order, carried out as far as this turn of the loop allows.
         self._effects: deque[Effect] = deque()
         self._frames_left = FRAMES_PER_TURN
@@ -188,6 +191,7 @@ class Hub:
         self.metrics.connections -= 1
         self._fan_out.forget(connection)
         self.backlog.forget(connection)
+        self.unfinished.forget(connection)
         self._carry_out(self.registry.drop(connection, global_us()))
         self._watch_grace()
 
@@ -251,21 +255,38 @@ class Hub:
             self._is_making_room = True
             self._make_room()
 
+    def note_unfinished(self, connection: ConnectionId, kept_bytes: int) -> None:
+        """So much is kept for what this connection has not finished to send. May cut this and others off, in
+        a later turn of the loop: this comes in the middle of a read.
+        """
+        if connection not in self._sessions or not self.unfinished.note(connection, kept_bytes):
+            return
+        if not self._is_dropping_unfinished:
+            self._is_dropping_unfinished = True
+            asyncio.get_running_loop().call_soon(self._drop_unfinished)
+
+    def _drop_unfinished(self) -> None:
+        self._is_dropping_unfinished = False
+        reason = PeerError(ErrorCode.RATE_LIMITED, "too much of all messages is unfinished")
+        for connection in self.unfinished.worst():
+            self._cuts.take(partial(self._cut, connection, reason))
+
     def _make_room(self) -> None:
         if not self.backlog.ask_some(lambda each: self._sessions[each].queue_bytes):
             asyncio.get_running_loop().call_soon(self._make_room)
             return
+        reason = PeerError(ErrorCode.SLOW_READER, "too much waits to be read by all")
         for connection in self.backlog.worst():
-            self._cuts.take(partial(self._cut, connection))
+            self._cuts.take(partial(self._cut, connection, reason))
         self._cuts.take(self._end_making_room)
 
     def _end_making_room(self) -> None:
         self._is_making_room = False
 
-    def _cut(self, connection: ConnectionId) -> None:
+    def _cut(self, connection: ConnectionId, reason: PeerError) -> None:
         session = self._sessions.get(connection)
         if session is not None:
-            session.cut(PeerError(ErrorCode.SLOW_READER, "too much waits to be read by all"))
+            session.cut(reason)
 
     def leave(self, connection: ConnectionId) -> None:
         self._carry_out(self.registry.leave(connection))

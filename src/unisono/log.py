@@ -10,13 +10,20 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Literal
 
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
 LOGGER = logging.getLogger("unisono")
+
+# What aiohttp calls errors are requests that are none. Strangers must not fill the disk with them.
+STRANGERS_FAULTS = (HttpProcessingError, web.RequestPayloadError)
 
 Field = str | int | float | None
 LogFormat = Literal["text", "json"]
@@ -43,6 +50,8 @@ def start_logging(log_format: LogFormat = "text") -> None:
     handler.addFilter(_strip_libraries)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     sys.excepthook = _log_last_words
+    sys.unraisablehook = _log_ignored
+    threading.excepthook = _log_ignored
 
 
 def _word(value: Field) -> str:
@@ -71,11 +80,21 @@ def _log_last_words(_kind: type[BaseException], failure: BaseException, _trace: 
     log_failure("failed", failure)
 
 
+def _log_ignored(ignored: sys.UnraisableHookArgs | threading.ExceptHookArgs) -> None:
+    """Raised where nobody can catch it, in a finalizer or a callback of compiled code, or in a thread. Python
+    would print the object, too.
+    """
+    if ignored.exc_value is not None:
+        log_failure("failed", ignored.exc_value)
+
+
 def _strip_libraries(record: logging.LogRecord) -> bool:
     """Messages of libraries name addresses and repeat what the peer sent, and asyncio's show whole objects:
     only the kind of failure stays.
     """
     failure = record.exc_info[1] if record.exc_info else None
+    if isinstance(failure, STRANGERS_FAULTS) and record.name.startswith("aiohttp"):
+        return False
     record.exc_text = None if failure is None else "\n".join(failure_lines(failure))
     record.exc_info = None
     if not record.name.startswith(LOGGER.name):

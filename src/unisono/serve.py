@@ -100,18 +100,25 @@ async def drain_hub(hub: Hub, drain: Drain) -> None:
     departures = plan_drain([len(room) for room in rooms], drain, random.Random())  # noqa: S311 - spreads load; nothing depends on its secrecy
     async with asyncio.TaskGroup() as group:
         for room, departure in zip(rooms, departures, strict=True):
-            group.create_task(_send_away(room, departure))
+            # A session ends itself after `close_timeout_sec`; one that fails to must not keep the process.
+            group.create_task(_send_away(room, departure, 2 * drain.close_timeout_sec))
 
 
-async def _send_away(room: list[Session], departure: Departure) -> None:
+async def _send_away(room: list[Session], departure: Departure, limit_sec: float) -> None:
     await asyncio.sleep(departure.delay_sec)
     goings = (
-        session.go_away(retry_after_ms)
+        _part_with(session, retry_after_ms, limit_sec)
         for session, retry_after_ms in zip(room, departure.retry_after_ms, strict=True)
     )
-    for outcome in await asyncio.gather(*goings, return_exceptions=True):
-        if isinstance(outcome, Exception):
-            log_failure("goaway-failed", outcome)
+    await asyncio.gather(*goings, return_exceptions=True)
+
+
+async def _part_with(session: Session, retry_after_ms: int, limit_sec: float) -> None:
+    try:
+        async with asyncio.timeout(limit_sec):
+            await session.go_away(retry_after_ms)
+    except Exception as failure:  # noqa: BLE001 - whatever it is, it is this session's alone
+        log_failure("goaway-failed", failure)
 
 
 def with_open_files(config: Config) -> Config:

@@ -26,7 +26,17 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from unisono.admission import NONCE_BYTES, encode_base64url
 from unisono.errors import PeerError
-from unisono.frames import OP_CLOSE, OP_PING, OP_PONG, OP_TEXT, FramingError, Pieces, text_frame
+from unisono.frames import (
+    OP_CLOSE,
+    OP_PING,
+    OP_PONG,
+    OP_TEXT,
+    PROTOCOL_ERROR,
+    FramingError,
+    Pieces,
+    may_be_sent,
+    text_frame,
+)
 from unisono.hub import global_us
 from unisono.limits import ConnectionBudget
 from unisono.log import log_event, log_failure
@@ -77,6 +87,7 @@ class ControlSession(WSListener):
         "_nonce",
         "_pieces",
         "_queued_bytes",
+        "_read_buffer_bytes",
         "_silent_beats",
         "_timer",
         "_transport",
@@ -99,6 +110,7 @@ class ControlSession(WSListener):
         self._has_turn = True
         self._waiting: deque[ClientMessage] | None = None
         self._pieces: Pieces | None = None
+        self._read_buffer_bytes = 0
         # Until the join, and again from the closing on.
         self._timer: asyncio.TimerHandle | None = None
 
@@ -157,6 +169,11 @@ class ControlSession(WSListener):
         finally:
             self._visit.end()
             self._visit.socket.close()
+
+    def note_read_buffer(self, buffer_bytes: int) -> None:
+        """What is kept for reading from this connection has become so large."""
+        self._read_buffer_bytes = buffer_bytes
+        self._note_unfinished()
 
     def pause_writing(self) -> None:
         """Nobody waits for a slow reader: `send` looks at the queue itself."""
@@ -235,6 +252,7 @@ class ControlSession(WSListener):
         if self._pieces is None:
             self._pieces = Pieces(self._limits.max_frame_bytes)
         message = self._pieces.take(opcode, payload, is_last=bool(frame.fin))
+        self._note_unfinished()
         if self._pieces.is_binary:
             raise PeerError(ErrorCode.BAD_MESSAGE, "frames must be text")
         if message is None:
@@ -314,8 +332,12 @@ class ControlSession(WSListener):
                 raise PeerError(ErrorCode.JOIN_EXPECTED, "this connection has joined already")
 
     def _give_turn_away(self) -> deque[ClientMessage]:
-        """What comes waits there until `_take_turn`."""
-        self._has_turn = False
+        """What has been read waits there until `_take_turn`; what has not waits in the kernel, as bursts of
+        thousands in one moment would be gigabytes here.
+        """
+        if self._has_turn:
+            self._has_turn = False
+            self._transport.pause_reading()
         if self._waiting is None:
             self._waiting = deque()
         return self._waiting
@@ -328,6 +350,8 @@ class ControlSession(WSListener):
                 self._act(message, is_last=not self._waiting)
         except Exception as failure:  # noqa: BLE001 - as for a frame
             self._fail(failure)
+        if self._has_turn and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _join(self, first: ClientMessage) -> None:
         if not isinstance(first, Join):
@@ -361,13 +385,17 @@ class ControlSession(WSListener):
         if (queue_bytes := self._queued_bytes()) > 0:
             self._hub.note_queue(self._connection, queue_bytes)
 
+    def _note_unfinished(self) -> None:
+        pieces_bytes = self._pieces.size_bytes if self._pieces is not None else 0
+        self._hub.note_unfinished(self._connection, self._read_buffer_bytes + pieces_bytes)
+
     def _fail(self, failure: Exception) -> None:
         match failure:
             case PeerError():
                 self.end(failure)
             case FramingError():
                 self._begin_closing("closed")
-                self._websocket.send_close(WSCloseCode.PROTOCOL_ERROR, str(failure))
+                self._say_closed(PROTOCOL_ERROR, str(failure))
             case _:
                 log_failure("session-failed", failure)
                 self.end(PeerError(ErrorCode.INTERNAL, "the server failed"))
@@ -387,10 +415,11 @@ class ControlSession(WSListener):
                 self._transport.write(text_frame(last_words))
             self._say_closed(int(code), detail)
 
-    def _answer_close(self, code: bytes) -> None:
+    def _answer_close(self, code_bytes: bytes) -> None:
         """The peer closes: the connection ends once all is written."""
+        code = int.from_bytes(code_bytes, "big") if code_bytes else CloseCode.NORMAL
         self._begin_closing("closed")
-        self._say_closed(int.from_bytes(code, "big") or CloseCode.NORMAL, "")
+        self._say_closed(code if may_be_sent(code) else PROTOCOL_ERROR, "")
         self._websocket.disconnect()
 
     def _say_closed(self, code: int, reason: str) -> None:

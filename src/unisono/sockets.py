@@ -111,6 +111,11 @@ class OpenSocket:
         self._is_open = self._is_plain = True
         self.may_stay = budget.accepted(address)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is no control channel (yet)."""
+        return self._is_plain
+
     def upgrade(self) -> None:
         """It has become a control channel, here or in another worker. Idempotent."""
         if self._is_plain and self._is_open:

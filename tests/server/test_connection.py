@@ -128,6 +128,9 @@ PIECES: dict[str, tuple[bytes, int]] = {
     "pieces without end": (frame(b"", bits=0) + 200 * frame(b"", CONTINUATION, bits=0), 4429),
     "pings without end": (200 * frame(b"", PING), 4429),
     "half a close code": (frame(b"\x03", CLOSE), PROTOCOL_ERROR),
+    "a close code of zero": (frame(b"\0\0", CLOSE), PROTOCOL_ERROR),
+    "a close code that is never sent": (frame((1006).to_bytes(2, "big"), CLOSE), PROTOCOL_ERROR),
+    "a close code beyond all": (frame((5000).to_bytes(2, "big"), CLOSE), PROTOCOL_ERROR),
 }
 
 
@@ -187,6 +190,7 @@ NO_HANDSHAKE: dict[str, tuple[bytes, int]] = {
     "no key": (handshake(Sec_WebSocket_Key=""), 426),
     "a short key": (handshake(Sec_WebSocket_Key="AAAA"), 426),
     "a key that is none": (handshake(Sec_WebSocket_Key="ä" * 12), 426),
+    "no host": (handshake(Host=""), 400),
     "HTTP/1.0": (handshake().replace(b"HTTP/1.1", b"HTTP/1.0"), 426),
     "HTTP/2.0": (handshake().replace(b"HTTP/1.1", b"HTTP/2.0"), 426),
     "a POST": (handshake().replace(b"GET", b"POST"), 405),
@@ -211,6 +215,13 @@ async def test_what_is_no_handshake_is_answered_as_what_it_is(
     assert answer[0] == status, answer
     assert control.hub.metrics.connections == 0
     assert await (await control.joined("ada")).is_served()
+
+
+async def test_only_a_get_asks_for_a_channel(control: ControlServer, connect: Connect) -> None:
+    raw = await connect(control)
+    raw.send(handshake().replace(b"GET", b"HEAD"))
+    assert b" 426 " in await raw.reader.readuntil(b"\r\n\r\n")
+    assert control.hub.metrics.connections == 0
 
 
 async def test_pipelined_requests_are_answered_in_turn(control: ControlServer, connect: Connect) -> None:

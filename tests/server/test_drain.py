@@ -103,6 +103,28 @@ async def test_what_goes_wrong_with_one_keeps_nobody_else_from_being_told(
     assert await ada.is_served()
 
 
+async def test_one_that_never_goes_keeps_the_server_no_longer_than_it_may(
+    start_control: StartControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = await start_control()
+    await control.joined("ada")
+    bo = await control.joined("bo")
+    first, second = control.hub.sessions()
+
+    def raises(_: int) -> None:
+        raise RuntimeError("a bug, before there is anything to wait for")
+
+    usual = type(first).go_away
+    monkeypatch.setattr(type(first), "go_away", per_session(first, stays, per_session(second, raises, usual)))
+    async with asyncio.timeout(FRAME_LIMIT_SEC):
+        await drain_hub(control.hub, Drain(close_timeout_sec=0.1))
+    assert await bo.is_served()
+
+
+async def stays(_: int) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
 def per_session(chosen: object, instead: Any, usual: Any) -> Any:
     """A method that does something else for one object."""
     return lambda self, *arguments: instead(*arguments) if self is chosen else usual(self, *arguments)

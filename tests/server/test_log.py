@@ -9,9 +9,12 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from unisono.log import log_event, log_failure, start_logging
 from unisono.metrics import Metrics, Present
@@ -22,7 +25,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What goes to stderr once logging has started."""
     stderr = io.StringIO()
     root = logging.getLogger()
-    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
+    handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
     root.handlers.clear()  # pytest's own, which would be closed for good
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", stderr)
@@ -30,7 +34,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     yield stderr
     root.handlers[:] = handlers
     root.setLevel(level)
-    sys.excepthook = hook
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
 
 
 def test_a_line_is_a_time_a_level_an_event_and_fields(written: io.StringIO) -> None:
@@ -65,6 +69,13 @@ def test_what_aiohttp_says_about_a_peer_is_reduced_to_the_kind_of_failure(writte
     assert "192.0.2.7" not in line
     assert "failure=ValueError" in line
     assert line.count("\n") == 1
+
+
+def test_requests_that_are_none_write_nothing(written: io.StringIO) -> None:
+    """Or a stranger could fill the disk."""
+    for failure in (BadHttpMessage("what 192.0.2.7 sent"), web.RequestPayloadError("that, too")):
+        logging.getLogger("aiohttp.server").error("Error from %s", "192.0.2.7", exc_info=failure)
+    assert written.getvalue() == ""
 
 
 SECRETS = ("5" * 32, "192.0.2.7", "swarm key")
@@ -116,6 +127,21 @@ def test_the_last_words_of_the_process_are_no_others(written: io.StringIO) -> No
     sys.excepthook(kind, failure, None)
     assert "failed type=KeyError" in written.getvalue()
     assert SECRETS[0] not in written.getvalue()
+
+
+class Finalized:
+    def __del__(self) -> None:
+        raise_everything()
+
+
+def test_what_nobody_can_catch_keeps_its_words_to_itself(written: io.StringIO) -> None:
+    Finalized()
+    thread = threading.Thread(target=raise_everything)
+    thread.start()
+    thread.join()
+    text = written.getvalue()
+    assert text.count("failed type=ExceptionGroup") == 2
+    assert not any(secret in text for secret in SECRETS)
 
 
 def test_metrics_are_in_the_format_of_prometheus() -> None:

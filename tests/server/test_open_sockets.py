@@ -51,6 +51,17 @@ async def test_a_socket_is_counted_once_and_until_it_is_gone(control: ControlSer
     await until(lambda: sockets.open == 0)
 
 
+async def test_who_asks_on_and_reads_nothing_is_cut_off(start_control: StartControl) -> None:
+    """[B7]"""
+    control = await start_control(response_timeout_sec=0.4)
+    raw = await connect(control)
+    raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one for reading, too
+    raw.send(HEALTH * 20_000)
+    await until(lambda: control.hub.sockets.open == 1)
+    await until(lambda: control.hub.sockets.open == 0)
+    raw.drop()
+
+
 async def test_an_address_with_too_many_sockets_has_the_next_one_cut_at_once(
     start_control: StartControl,
 ) -> None:

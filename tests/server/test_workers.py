@@ -12,17 +12,21 @@ from contextlib import closing
 import pytest
 
 from unisono.config import Limits
-from unisono.errors import PeerError
+from unisono.errors import PeerError, StartError
 from unisono.metrics import Metrics
 from unisono.workers.budgets import SharedAddressBudgets
 from unisono.workers.channel import Channel, Drain, Told
+from unisono.workers.child import Inheritance
 from unisono.workers.handover import MOST_BYTES, make_inbox, receive_connection, send_connection
 from unisono.workers.relay import RelayEnd, make_pair
 from unisono.workers.routing import shard_of, worker_of
 from unisono.workers.shared import FRESH_NS, SharedTable
+from unisono.workers.supervisor import Supervisor
 from unisono.workers.totals import Totals
 
 US_PER_SEC = 1_000_000
+# What a supervisor that starts nothing needs none of.
+INHERITED = ("argv", "listener", "into_inboxes", "out_of_inboxes", "stun_port")
 
 
 # --- who goes where -----------------------------------------------------------------------------------------
@@ -191,6 +195,27 @@ def test_the_joins_of_an_address_are_bounded_over_all_workers(table: SharedTable
         workers[0].join("192.0.2.1", 15 * US_PER_SEC)
         with pytest.raises(PeerError, match="joins per minute"):
             workers[1].join("192.0.2.1", 15 * US_PER_SEC)
+
+
+# --- when they start ----------------------------------------------------------------------------------------
+
+
+class NoneStarts(Supervisor):
+    """Its processes end before they serve."""
+
+    async def _start(self, _number: int) -> None:
+        return None
+
+
+async def test_who_is_asked_to_stop_while_it_starts_does_not_say_that_it_failed(table: SharedTable) -> None:
+    """Init systems send the signal to all processes, and workers that do not know it yet end of it."""
+    supervisor = NoneStarts(Inheritance(**dict.fromkeys(INHERITED), table=table))  # type: ignore[arg-type]
+    stopping = asyncio.Event()
+    with pytest.raises(StartError):
+        await supervisor.start(stopping)
+    stopping.set()
+    await supervisor.start(stopping)
+    await supervisor.stop()
 
 
 # --- what they count ----------------------------------------------------------------------------------------

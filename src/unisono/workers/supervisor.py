@@ -80,14 +80,15 @@ async def supervise(config: Config, argv: Sequence[str], announce: Callable[[int
             await web.SockSite(metrics_runner, listen(*config.metrics_bind)).start()
         stop_on_signals(stopping)
         _replace_on_hangup(supervisor, stopping)
-        await supervisor.start()
-        if not WebApp(path=config.public_path).is_built:
-            LOGGER.warning("web-app-missing %s", NOT_BUILT)
-        port = int(listener.getsockname()[1])
-        scheme = "https" if config.tls else "http"
-        log_event("listening", port=port, scheme=scheme, version=__version__, workers=config.workers)
-        announce(port)
-        await stopping.wait()
+        await supervisor.start(stopping)
+        if not stopping.is_set():
+            if not WebApp(path=config.public_path).is_built:
+                LOGGER.warning("web-app-missing %s", NOT_BUILT)
+            port = int(listener.getsockname()[1])
+            scheme = "https" if config.tls else "http"
+            log_event("listening", port=port, scheme=scheme, version=__version__, workers=config.workers)
+            announce(port)
+            await stopping.wait()
         log_event("stopping")
         listener.close()
     finally:
@@ -124,11 +125,15 @@ class Supervisor:
         self._children: dict[int, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Returns when all serve. Raises `StartError` when one cannot."""
+    async def start(self, stopping: asyncio.Event) -> None:
+        """Returns when all serve. Raises `StartError` when one cannot, unless the server is asked to stop
+        already: an init system sends the signal to all processes, also to one that does not know it yet.
+        """
         numbers = range(len(self._current))
         self._current = list(await asyncio.gather(*(self._start(number) for number in numbers)))
-        if None in self._current and not self._is_stopping:
+        if stopping.is_set():
+            return
+        if None in self._current:
             raise StartError("worker-failed", "A worker could not start; the lines above say why.")
         for number in numbers:
             self._spawn(self._keep(number))
