@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
 import wave
 from pathlib import Path
 
@@ -71,6 +72,12 @@ def mp3(samples: Samples, rate: int = 44_100) -> bytes:
     return encoded(samples, "mp3", "libmp3lame", rate)
 
 
+def ogg_flac(samples: Samples, rate: int = 44_100) -> bytes:
+    """By the ffmpeg command: PyAV does not put this codec into Ogg."""
+    command = ["ffmpeg", "-v", "error", "-i", "-", "-c:a", "flac", "-f", "ogg", "-"]
+    return subprocess.run(command, input=wav(samples, rate), capture_output=True, check=True).stdout
+
+
 def id3v1(title: bytes) -> bytes:
     return b"TAG" + title.ljust(125, b"\0")
 
@@ -80,6 +87,34 @@ def with_hole(content: bytes, size_bytes: int, seed: int | None = 1) -> bytes:
     middle = len(content) // 2
     hole = bytes(size_bytes) if seed is None else np.random.default_rng(seed).bytes(size_bytes)
     return content[:middle] + hole + content[middle + size_bytes :]
+
+
+def begun_later(ogg: bytes, frames: int) -> bytes:
+    """As recorded from a broadcast: the headers, and then pages that count from another beginning."""
+    pages, at = [], 0
+    while at < len(ogg):
+        segments = ogg[at + 26]
+        end = at + 27 + segments + sum(ogg[at + 27 : at + 27 + segments])
+        page = bytearray(ogg[at:end])
+        [granule] = struct.unpack_from("<q", page, 6)
+        if granule > 0:
+            struct.pack_into("<q", page, 6, granule + frames)
+        struct.pack_into("<I", page, 22, 0)
+        struct.pack_into("<I", page, 22, _ogg_checksum(page))
+        pages.append(bytes(page))
+        at = end
+    return b"".join(pages)
+
+
+def _ogg_checksum(page: bytearray) -> int:
+    """RFC 3533, section 6: 0x04c11db7, the most significant bit first."""
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1) ^ (0x04C11DB7 if checksum & 0x80000000 else 0)
+        checksum &= 0xFFFFFFFF
+    return checksum
 
 
 def saved(folder: Path, content: bytes, name: str = "song") -> Path:

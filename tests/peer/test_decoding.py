@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 
 from tests.peer.decoding import SINE, decode, made, pitch_hz, refusal
-from tests.peer.odd_songs import encoded, extensible_wav, id3v1, mp3, noise, saved, tone, wav, with_hole
+from tests.peer.odd_songs import (
+    begun_later,
+    encoded,
+    extensible_wav,
+    id3v1,
+    mp3,
+    noise,
+    ogg_flac,
+    saved,
+    tone,
+    wav,
+    with_hole,
+)
 from unisono.peer.decode import MAX_RATE_HZ, Decoder
 from unisono.peer.decode_protocol import Job
 from unisono.peer.errors import FileError
@@ -168,6 +180,20 @@ def test_a_cut_file_says_how_long_it_would_be(tmp_path: Path) -> None:
     assert song.whole_sec == pytest.approx(6.0)
     assert song.missing_sec == pytest.approx(6.0 - song.duration_sec)
     assert decode(tmp_path, content).missing_sec == 0
+
+
+@pytest.mark.parametrize("begin_sec", [20, 100_000])
+@pytest.mark.parametrize("codec", ["libopus", "vorbis", "flac"])
+def test_a_recording_of_a_broadcast_is_as_long_as_its_sound(
+    tmp_path: Path, codec: str, begin_sec: int
+) -> None:
+    """[P50] [P51] It counts from wherever the station was; nothing is missing before that."""
+    sound = noise(3.0, rate=48_000)
+    content = ogg_flac(sound, 48_000) if codec == "flac" else encoded(sound, "ogg", codec, 48_000)
+    song = decode(tmp_path, content)
+    later = decode(tmp_path, begun_later(content, begin_sec * 48_000))
+    assert np.array_equal(later.channels, song.channels)
+    assert (later.missing_sec, later.whole_sec) == (0, later.duration_sec)
 
 
 # A quiet beginning packs well, and FFmpeg takes all of it for as small.

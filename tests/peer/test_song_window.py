@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.peer.decoding import decode_file, index_of, made
-from tests.peer.odd_songs import encoded, extensible_wav, mp3, noise, saved, with_hole
+from tests.peer.odd_songs import begun_later, encoded, extensible_wav, mp3, noise, ogg_flac, saved, with_hole
 from unisono.peer import song_window
 from unisono.peer.anchor import encode_anchor, make_anchor, match_anchor
 from unisono.peer.decode_protocol import SeekIndex
@@ -67,11 +67,12 @@ def test_from_wherever_it_is_entered_a_song_is_the_same_to_the_sample(
         lambda: with_hole(encoded(noise(SONG_SEC), "mp4", "aac"), 8_000, None),
         lambda: with_hole(mp3(noise(SONG_SEC)), 8_000),
         lambda: 2 * encoded(noise(SONG_SEC / 2), "ogg", "vorbis"),
+        lambda: begun_later(ogg_flac(noise(SONG_SEC)), 30 * 44_100),
         lambda: mp3(noise(SONG_SEC / 2)) + mp3(noise(SONG_SEC / 2, rate=32_000), 32_000),
         lambda: mp3(noise(SONG_SEC / 2)) + mp3(noise(SONG_SEC / 2, rate=22_050), 22_050),
         lambda: b"ID3\4\0\0\0\0\2\0" + bytes(256 + 3000) + mp3(noise(SONG_SEC)),
     ],
-    ids=["flac", "opus", "m4a", "mp3", "chain", "two rates", "half the rate", "tag and zeros"],
+    ids=["flac", "opus", "m4a", "mp3", "chain", "broadcast", "two rates", "half the rate", "tag and zeros"],
 )
 def test_an_odd_song_is_the_same_from_everywhere_too(tmp_path: Path, damaged: Callable[[], bytes]) -> None:
     """[P70]"""

@@ -36,12 +36,15 @@ class SaidLength:
     is_rough: bool = False
 
 
-def said_length(container: InputContainer, stream: AudioStream, song: BinaryIO) -> SaidLength:
-    """`song` is left where it stands."""
+def said_length(
+    container: InputContainer, stream: AudioStream, song: BinaryIO, counted_before_sec: float
+) -> SaidLength:
+    """`song` is left where it stands. `counted_before_sec`: what the file counts before its first sound."""
     if container.format.name in GUESSED_FORMATS:
         return SaidLength(_mp3_sec(song) if container.format.name == "mp3" else None)
     if stream.duration and stream.time_base:
-        return SaidLength(float(stream.duration * stream.time_base))
+        whole_sec = float(stream.duration * stream.time_base)
+        return SaidLength(max(0.0, whole_sec - counted_before_sec))
     if container.duration is None:
         return SaidLength(None)
     return SaidLength(container.duration / 1e6, is_rough=container.format.name in FILM_FORMATS)

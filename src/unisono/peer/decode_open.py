@@ -16,6 +16,7 @@ from av.container import InputContainer
 
 from unisono.peer.decode_lead_in import Behind, container_start
 from unisono.peer.decode_length import SaidLength, said_length
+from unisono.peer.decode_ogg_start import OggStart, ogg_start
 from unisono.peer.decode_stream import MASKED_FORMATS, Decoding, NoSoundError
 from unisono.peer.downmix import names_of, places_of
 
@@ -54,6 +55,7 @@ class OpenSong:
     said: SaidLength
     # Of the song, without what stands before its container.
     size_bytes: int
+    ogg: OggStart
 
     @property
     def channels(self) -> list[str]:
@@ -65,7 +67,7 @@ class OpenSong:
         return names_of(places_of(len(places), self.stream.codec_context.name, masked))
 
     def decoding(self) -> Decoding:
-        return Decoding(self.container, self.stream, self.rate)
+        return Decoding(self.container, self.stream, self.rate, self.ogg.packets_before_leap)
 
 
 @contextmanager
@@ -87,8 +89,9 @@ def opened(song: BinaryIO, max_rate: int) -> Iterator[OpenSong]:
         stream = _sound_in(container)
         if container.format.name == "wav":
             _refuse_padded(song, stream.codec_context.name)
-        said = said_length(container, stream, song)
-        yield OpenSong(container, stream, min(max_rate, stream.rate), said, size_bytes)
+        ogg = ogg_start(container, stream, song)
+        said = said_length(container, stream, song, ogg.sec)
+        yield OpenSong(container, stream, min(max_rate, stream.rate), said, size_bytes, ogg)
 
 
 def _sound_in(container: InputContainer) -> AudioStream:

@@ -50,7 +50,15 @@ class NoSoundError(Exception):
 class Decoding:
     """From the packets of one stream to stereo blocks at one rate."""
 
-    def __init__(self, container: InputContainer, stream: AudioStream, rate: int) -> None:
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AudioStream,
+        rate: int,
+        packets_before_leap: int | None = None,
+    ) -> None:
+        """`packets_before_leap`: behind these, timestamps leap though nothing is missing."""
+        self._frames_before_leap = packets_before_leap
         self._container = container
         self._stream = stream
         self._rate = rate
@@ -86,6 +94,7 @@ class Decoding:
 
     def land(self, index: SeekIndex) -> bool:
         """After a seek: takes its place from the first frame's timestamp. Whether that is exact there."""
+        self._frames_before_leap = None
         frame = next(self._source, None)
         if frame is None or frame.pts is None or frame.time_base is None:
             return False
@@ -174,6 +183,10 @@ class Decoding:
     def _gap_before(self, frame: av.AudioFrame) -> Sound | None:
         """Silence for what was left out, as long as the timestamps say, so that the rest keeps its place."""
         is_gap, self._has_gap = self._has_gap or self._is_exact, False
+        if self._frames_before_leap is not None:
+            self._frames_before_leap -= 1
+            if self._frames_before_leap < 0:
+                self._frames_before_leap, self._base_sec = None, None
         if frame.pts is None or frame.time_base is None:
             return None
         pts_sec = float(frame.pts * frame.time_base)
