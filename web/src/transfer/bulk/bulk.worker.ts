@@ -57,7 +57,7 @@ port.onmessage = ({ data: request }) => {
       return;
     case "plane":
       hear(request.localMs);
-      plane?.take(request.call);
+      for (const call of request.calls) plane?.take(call);
       return;
     case "content":
       answer(request);

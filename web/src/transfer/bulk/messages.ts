@@ -137,7 +137,7 @@ export interface OpenHomeOptions {
 export type WorkerRequest =
   | { readonly to: "home"; readonly session: string }
   | { readonly to: "open" | "end"; readonly line: number; readonly localMs: number }
-  | { readonly to: "plane"; readonly call: BulkCall; readonly localMs: number }
+  | { readonly to: "plane"; readonly calls: readonly BulkCall[]; readonly localMs: number }
   | {
       readonly to: "content";
       readonly id: number;

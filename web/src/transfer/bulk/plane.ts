@@ -282,7 +282,7 @@ export class BulkPlane {
       (bytes) => {
         const link = this.#links.get(number);
         if (!link) return; // whoever asked has gone
-        this.#reports.add({ type: "read", upload, sizeBytes: bytes.length });
+        this.#reports.addAlong({ type: "read", upload, sizeBytes: bytes.length });
         link.sendQueue.add(slot, piece, bytes, () => this.#reports.add({ type: "sent", upload }, true));
       },
       () => this.#reports.add({ type: "unreadable", upload }, true),

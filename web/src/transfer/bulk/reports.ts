@@ -4,9 +4,12 @@
 import type { Clock } from "../../lib/index.ts";
 import type { BulkReport } from "./messages.ts";
 
-/** Between two messages to another thread at least, when something waits for an answer, and otherwise. In one's own the former is 0. */
+/** Between two messages to another thread at least, when something waits for an answer. In one's own it is 0. */
 export const SOON_MS = 8;
-const LATER_MS = 40;
+/** For the growing of a piece: rates are averaged over 200 ms (remote-source.ts). */
+const LATER_MS = 100;
+/** For what is only counted or shown: it goes with what is sent anyway, and seldom wakes anybody by itself. */
+const ALONG_MS = 500;
 
 type Chunks = Extract<BulkReport, { type: "chunks" }>;
 type Pace = Extract<BulkReport, { type: "pace" }>;
@@ -35,6 +38,13 @@ export class Reports {
     this.#sendWithin(isUrgent ? this.#soonMs : LATER_MS);
   }
 
+  /** What nothing waits for: with the next message, or after a while. */
+  addAlong(report: BulkReport): void {
+    if (this.#isClosed) return;
+    this.#waiting.push(report);
+    this.#sendWithin(ALONG_MS);
+  }
+
   /** Chunks of one piece are told as one. */
   addChunks(arrived: Omit<Chunks, "type">): void {
     const key = `${arrived.link}/${arrived.askedId}/${arrived.piece}`;
@@ -60,7 +70,7 @@ export class Reports {
     if (this.#pace) Object.assign(this.#pace, pace);
     else {
       this.#pace = { type: "pace", ...pace };
-      this.add(this.#pace, isUrgent);
+      this.addAlong(this.#pace);
     }
     if (isUrgent) this.#sendWithin(this.#soonMs);
   }

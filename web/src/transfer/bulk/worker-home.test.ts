@@ -1,7 +1,7 @@
 // What a Worker is asked while it reads a file, and how its answers are told; what it does itself is tested in browsers.
 
 import { describe, expect, it } from "vitest";
-import { FileError, type FileId } from "../../lib/index.ts";
+import { FileError, type FileId, type UserId } from "../../lib/index.ts";
 import { VirtualClock } from "../../lib/testing/index.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
 import { HashBatch, SOON_MS } from "./reports.ts";
@@ -73,6 +73,44 @@ describe("a file that a Worker reads", () => {
     });
     await expect(ingested).rejects.toThrow("left meanwhile");
     expect(told).toEqual([0, 1]);
+  });
+});
+
+describe("what a page tells the plane", () => {
+  async function opened() {
+    const worker = new FakeWorker();
+    const starting = WorkerHome.start(worker as unknown as Worker, "s", new VirtualClock());
+    worker.say({ from: "home", capacityBytes: 1 });
+    const line = (await starting).open(() => undefined);
+    worker.requests.length = 0;
+    return { worker, line };
+  }
+  const ping = (path: string) => ({ op: "ping", path, localMs: 0 }) as const;
+  const told = ({ requests }: FakeWorker) =>
+    requests.map((request) => (request.to === "plane" ? request.calls.map(({ op }) => op) : request.to));
+
+  it("in one task is one message, in order", async () => {
+    const { worker, line } = await opened();
+    line.tell(ping("ada"));
+    line.tell({ op: "alarm", number: 1, delayMs: 100 });
+    line.tell({ op: "ignore", link: 1 });
+    await Promise.resolve();
+    line.tell(ping("bo"));
+    await Promise.resolve();
+    expect(told(worker)).toEqual([["ping", "alarm", "ignore"], ["ping"]]);
+  });
+
+  it("comes before what is asked of the store after it, and before a channel", async () => {
+    const { worker, line } = await opened();
+    line.tell(ping("ada"));
+    line.content.held(DRAFT).catch(() => undefined);
+    line.tell(ping("bo"));
+    line.tell({ op: "link", link: 1, peer: "ad".repeat(16) as UserId, channel: null }, []);
+    line.tell(ping("cy"));
+    line.close();
+    expect(told(worker)).toEqual([["ping"], "content", ["ping"], ["link"], ["ping"], "end"]);
+    await Promise.resolve();
+    expect(worker.requests).toHaveLength(6);
   });
 });
 

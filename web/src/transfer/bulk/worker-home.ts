@@ -4,6 +4,7 @@
 import { type Clock, every, FileError, type FileId } from "../../lib/index.ts";
 import type { Manifest } from "../core/manifest.ts";
 import {
+  type BulkCall,
   type BulkHome,
   type BulkLine,
   type BulkReport,
@@ -41,6 +42,7 @@ export class WorkerHome implements BulkHome {
   #report: (reports: readonly BulkReport[]) => void = () => undefined;
   #capacityBytes = 0;
   #line = 0;
+  #calls: BulkCall[] = [];
   #nextId = 0;
   #broken: FileError | null = null;
   #closing: Promise<void> | null = null;
@@ -100,7 +102,8 @@ export class WorkerHome implements BulkHome {
       },
       tell: (call, transfer) => {
         if (line !== this.#line) return;
-        this.#post({ to: "plane", call, localMs: this.#clock.nowMs() }, transfer);
+        if (transfer) this.#post({ to: "plane", calls: [call], localMs: this.#clock.nowMs() }, transfer);
+        else this.#postSoon(call);
       },
       close: () => {
         if (line !== this.#line) return;
@@ -163,7 +166,21 @@ export class WorkerHome implements BulkHome {
     }
   }
 
+  /** Each message wakes the Worker: what one task of the page tells the plane is one message. */
+  #postSoon(call: BulkCall): void {
+    this.#calls.push(call);
+    if (this.#calls.length === 1) queueMicrotask(() => this.#postCalls());
+  }
+
+  #postCalls(): void {
+    const calls = this.#calls;
+    if (calls.length === 0) return;
+    this.#calls = [];
+    this.#worker.postMessage({ to: "plane", calls, localMs: this.#clock.nowMs() } satisfies WorkerRequest);
+  }
+
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {
+    this.#postCalls(); // requests are taken in order
     this.#worker.postMessage(request, transfer);
   }
 
