@@ -156,7 +156,7 @@ export class Content {
   /** Drops what a former page left and nobody has asked for since. What was listed as a draft's may be on its way to its file. */
   async dropUnclaimed(): Promise<void> {
     for (const fileId of await this.#stored(this.#store.files()))
-      if (!this.#opened.has(fileId) && !this.#finals.has(fileId)) await this.drop(fileId);
+      if (!this.#opened.has(fileId) && this.#finals.of(fileId) === fileId) await this.drop(fileId);
   }
 
   /** Verifies a piece and stores it; takes the bytes over. Rejects when the hasher broke, and the bytes are lost. */
