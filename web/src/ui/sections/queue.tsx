@@ -6,7 +6,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Actions, QueueEntryView, QueueView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, type GlyphName } from "../glyphs.tsx";
-import { SignButton, Switch } from "../parts/controls.tsx";
+import { Facts, SignButton, Switch } from "../parts/controls.tsx";
 import { beforeAt, dropPlace, firstToCome } from "../queue-order.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
@@ -159,7 +159,7 @@ function Entries({ entries, planState, actions }: EntriesProps) {
                 {name || "…"}
               </p>
               {entry.title !== null && <span class="unseen">{entry.name}</span>}
-              <p class="meta">{entryFacts(entry, planState).join(" · ")}</p>
+              <Facts facts={entryFacts(entry, planState)} />
             </div>
             <div class="acts">
               {(canBoost || entry.boosts > 0) &&
