@@ -94,11 +94,16 @@ def make_noise(path: Path, size_bytes: int, seed: int = 1) -> Path:
 
 
 def make_tune(
-    path: Path, duration_sec: int = 60, *, cover: str = "testsrc=size=64x64:rate=1:duration=1"
+    path: Path,
+    duration_sec: int = 60,
+    *,
+    cover: str = "testsrc=size=64x64:rate=1:duration=1",
+    sound: str = "sine=frequency=330",
+    title: str = "Glass Harbour",
 ) -> Path:
     """A real MP3 that knows its title and has a cover, made in a moment."""
-    inputs = [f"sine=frequency=330:duration={duration_sec}", cover]
-    tags = ["title=Glass Harbour", "artist=Ada Lark", "album=Night Lines"]
+    inputs = [f"{sound},atrim=duration={duration_sec}", cover]
+    tags = [f"title={title}", "artist=Ada Lark", "album=Night Lines"]
     picture = ["-map", "0:a", "-map", "1:v", "-frames:v", "1", "-c:v", "mjpeg", "-disposition:v"]
     command = ["ffmpeg", "-loglevel", "error"]
     command += [part for each in inputs for part in ("-f", "lavfi", "-i", each)]

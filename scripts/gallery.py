@@ -32,6 +32,9 @@ PORT = 18_000  # a port of its own: it is in the pictures of links and codes
 KEY = "K7QF-9TXM-2B4D"
 COLOURS = 64
 COVER = "gradients=s=300x300:c0=0x7a4e00:c1=0x121716:x0=0:y0=0:x1=300:y1=300:d=1"
+# Something to line up by, which a tone is not, and with loud and quiet parts.
+SWELL = "0.25+0.1*sin(t/3)+0.12*sin(t/11)*sin(t/1.7)"
+SOUND = f"anoisesrc=color=pink:seed=7,volume=volume='{SWELL}':eval=frame"
 SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
     "desk": {"width": 1280, "height": 800},
@@ -92,8 +95,8 @@ def with_the_others(everyone: list[Device], folder: Path) -> Iterator[tuple[str,
         rename(device)
     wait_for_all(everyone, has_peers(3), "to be linked")
     ada.show("Music")
-    tune = make_tune(folder / "Glass Harbour.mp3", 185, cover=COVER)
-    small = make_tune(folder / "Night Lines.mp3", 10, cover=COVER)
+    tune = make_tune(folder / "Glass Harbour.mp3", 185, cover=COVER, sound=SOUND)
+    small = make_tune(folder / "Slow Tide.mp3", 10, cover=COVER, sound=SOUND, title="Slow Tide")
     bo.add_file(small)
     wait_for_all(everyone, lambda shot: holds(shot, small.name), "to hold the first file")
     for device in (bo, cy):
@@ -108,6 +111,8 @@ def with_the_others(everyone: list[Device], folder: Path) -> Iterator[tuple[str,
     yield "playing", "Playing, as the one who runs the music has it"
     ada.show("People")
     yield "people", "Who is here, and how well in step"
+    spread_the_room(everyone)
+    yield "roles", "The room as an instrument: who plays what"
     ada.show("This phone")
     page.get_by_text("Details", exact=True).click()
     yield "details", "This phone, with Details open"
@@ -134,6 +139,15 @@ def with_the_others(everyone: list[Device], folder: Path) -> Iterator[tuple[str,
     yield "left", "After leaving"
 
 
+def spread_the_room(everyone: list[Device]) -> None:
+    page = everyone[0].page
+    page.get_by_role("button", name="Spread the room").click()
+    for device in everyone[1:]:
+        device.page.get_by_role("button", name="Allow").click()
+        device.wait_for(lambda shot: bool(shot["playback"]["role"] != "all"), "to play its part")
+    expect(page.get_by_role("img", name="Who plays what")).to_contain_text("Low")
+
+
 def rename(device: Device) -> None:
     page = device.page
     device.show("People")
@@ -153,6 +167,7 @@ def shoot(page: Page, stem: str) -> None:
     for size_name, size in SIZES.items():
         page.set_viewport_size(size)
         tall = page.evaluate("document.documentElement.scrollHeight")
+        page.evaluate("scrollTo(0, 0)")
         if not is_dialog:
             page.set_viewport_size({"width": size["width"], "height": tall})
         for scheme in SCHEMES:

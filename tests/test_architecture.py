@@ -66,7 +66,7 @@ PEER_PURE = tuple(
             "queue_policy",
             "queue_register",
             "queue_requests",
-            *("own_role", "role_message", "role_part"),
+            *("own_role", "role_assignments", "role_message", "role_part"),
         ),
         *("stretch", "synced_clock", "topology", "transfer", "urgency", "windowed_sinc"),
     )

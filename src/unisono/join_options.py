@@ -31,6 +31,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "record": "write what would sound into this WAV file, and when it began into F.json",
         "role": "what of the sound it plays: all, left, right, low, without-low, or a channel of songs with "
         "many, for example centre (default: all, until whoever directs asks for something else)",
+        "assign": "while this peer directs, ask whoever has this name to play this role; may be repeated",
         "delay": "how late the loudspeaker behind --output is, in ms (default: 0)",
     }
     command.add_argument("link", help=texts["link"])
@@ -40,6 +41,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", metavar="D", help=texts["output"])
     command.add_argument("--record", metavar="F", type=Path, help=texts["record"])
     command.add_argument("--role", metavar="R", help=texts["role"])
+    command.add_argument("--assign", metavar="NAME=R", action="append", default=[], help=texts["assign"])
     command.add_argument("--delay", metavar="MS", default="0", help=texts["delay"])
 
 
@@ -63,18 +65,25 @@ def run(arguments: Mapping[str, Any]) -> None:
             record=arguments["record"],
             output=arguments["output"],
             speaker_delay_ms=_delay_ms(arguments["delay"]),
-            role=_role(arguments["role"]),
+            role=None if arguments["role"] is None else _role("--role", arguments["role"]),
+            roles_by_name=dict(_assigned(text) for text in arguments["assign"]),
         )
     )
 
 
-def _role(text: str | None) -> Role | None:
-    if text is None:
-        return None
+def _role(option: str, text: str) -> Role:
     for role in ROLES:
         if role == text:
             return role
-    raise StartError("bad-option", f"--role must be one of {', '.join(ROLES)}, not {text!r}.")
+    raise StartError("bad-option", f"{option} must be one of {', '.join(ROLES)}, not {text!r}.")
+
+
+def _assigned(text: str) -> tuple[str, Role]:
+    """A name may hold any sign, a role no `=`."""
+    name, sign, role = text.rpartition("=")
+    if not name.strip() or not sign:
+        raise StartError("bad-option", f"--assign must be a name and a role like Kitchen=left, not {text!r}.")
+    return name, _role("The role in --assign", role)
 
 
 def _delay_ms(text: str) -> int:

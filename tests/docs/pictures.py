@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import ViewportSize
 
 from lab.browsers.device import Device, wait_for_all
@@ -25,6 +26,7 @@ HOST = "party.example"
 SONG_SEC = 185.0
 INTO_THE_SONG_MS = 41_000.0
 NOTICE_MS = 8000.0  # until whoever joined is no longer news
+COLOURS = 64
 COMPUTER: ViewportSize = {"width": 1280, "height": 860}
 
 
@@ -79,9 +81,13 @@ def take(room: Room, server: ServerProcess, folder: Path) -> None:
     shoot(cy, "swarm")
     ada.show("This phone")
     ada.set_speaker_delay(180)
-    ada.page.get_by_role("heading", name="This speaker").scroll_into_view_if_needed()
-    section = ada.page.get_by_role("region", name="This speaker")
-    section.screenshot(path=IMAGES / "phone-speaker.png", scale="css")
+    size = ada.page.viewport_size
+    tall = ada.page.evaluate("document.documentElement.scrollHeight")
+    if size is not None:  # the player at the foot would lie over the section
+        ada.page.set_viewport_size({"width": size["width"], "height": tall})
+    path = IMAGES / "phone-speaker.png"
+    ada.page.get_by_role("region", name="This speaker").screenshot(path=path, scale="css")
+    make_small(path)
 
 
 def dismiss(device: Device) -> None:
@@ -94,7 +100,15 @@ def dismiss(device: Device) -> None:
 def shoot(device: Device, name: str) -> None:
     """The top of the page."""
     device.page.evaluate("scrollTo(0, 0)")
-    device.page.screenshot(path=IMAGES / f"{name}.png", scale="css")
+    path = IMAGES / f"{name}.png"
+    device.page.screenshot(path=path, scale="css")
+    make_small(path)
+
+
+def make_small(path: Path) -> None:
+    """A page of few colours needs a palette of few."""
+    picture = Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture.save(path, optimize=True)
 
 
 def certificate(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from lab.browsers.device import Device, Snapshot
 from lab.file_room import FileRoom
@@ -48,6 +48,34 @@ def level_db(sound: NDArray[np.float64], tone_hz: int) -> float:
     turns = np.exp(-2j * np.pi * tone_hz * np.arange(len(sound)) / RATE_HZ)
     window = np.hanning(len(sound))
     return float(20 * np.log10(abs((sound * window * turns).sum()) / window.sum() + 1e-12))
+
+
+SAY_HIDDEN = """() => {
+  Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_headless_director_gives_a_page_the_role_that_its_owner_has_named(
+    server: ServerProcess, file_room: FileRoom, tmp_path: Path
+) -> None:
+    """[R6] [R16] After a tap of consent, as any director."""
+    file_room.link = f"{server.url}/#{KEY}"
+    [ada] = file_room.enter("ada")
+    ada.wait_for(is_director, "to direct")
+    options = [file_room.link, "--name", "bo", "--assign", f"{ada.snapshot()['name']}=right"]
+    with PeerProcess(tmp_path / "bo.log", options) as bo:
+        ada.wait_for(lambda shot: role_of(shot, "bo") == "all", "to hear of bo")
+        ada.page.evaluate(SAY_HIDDEN)  # so that bo, who has no screen, may direct
+        ada.resign()
+        question = ada.page.get_by_text("bo asks this phone to play Right")
+        expect(question).to_be_visible()
+        assert ada.snapshot()["playback"]["role"] == "all"
+        ada.page.get_by_role("button", name="Allow").click()
+        ada.wait_for(lambda shot: shot["playback"]["role"] == "right", "to play what bo asked")
+        expect(question).to_be_hidden()
+        assert bo.stop() == 0
+    assert ada.errors == []
 
 
 def test_a_headless_peer_plays_the_side_that_the_director_gives_it(

@@ -27,6 +27,11 @@ LINK = "http://127.0.0.1:8000/#K7QF-9TXM-2B4D"
             [LINK, "--role", "tenor"],
             f"--role must be one of {', '.join(ROLES)}, not 'tenor'.",
         ),
+        ([LINK, "--assign", "left"], "--assign must be a name and a role like Kitchen=left, not 'left'."),
+        (
+            [LINK, "--assign", "a=b=tenor"],
+            f"The role in --assign must be one of {', '.join(ROLES)}, not 'tenor'.",
+        ),
         ([LINK, "--delay", "2001"], "--delay must be a number from 0 to 2000, not '2001'."),
         ([], "The following arguments are required: link, file (see `unisono join --help`)."),
     ],

@@ -11,8 +11,8 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unisono.errors import StartError
@@ -51,6 +51,7 @@ class JoinOptions:
     output: str | None = None
     speaker_delay_ms: int = 0
     role: Role | None = None
+    roles_by_name: Mapping[str, Role] = field(default_factory=dict)
 
 
 def join(options: JoinOptions) -> None:
@@ -99,12 +100,12 @@ async def _stay(options: JoinOptions) -> None:
             SessionOptions(
                 keys=keys,
                 server=link.server,
-                # An argument that is not UTF-8 arrives as halves of characters, which cannot be sent.
-                name=clean_name(os.fsencode(options.name).decode("utf-8", "replace")),
+                name=_shown_name(options.name),
                 files=options.files,
                 is_queueing=options.is_queueing,
                 speaker_delay_ms=options.speaker_delay_ms,
                 role=options.role,
+                roles_by_name={_shown_name(name): role for name, role in options.roles_by_name.items()},
                 sinks=sinks,
             )
         )
@@ -113,6 +114,11 @@ async def _stay(options: JoinOptions) -> None:
         finally:
             for recorder in recorders:
                 recorder.close(session.clock.estimate)
+
+
+def _shown_name(argument: str) -> str:
+    """As others see it. What is not UTF-8 arrives as halves of characters, which cannot be sent."""
+    return clean_name(os.fsencode(argument).decode("utf-8", "replace"))
 
 
 async def _run(session: PeerSession) -> None:

@@ -39,6 +39,7 @@ from unisono.peer.queue_keeper import QueueKeeper, Standing
 from unisono.peer.queue_message import QueueAsk
 from unisono.peer.queue_register import Office
 from unisono.peer.ready_songs import ReadySongs
+from unisono.peer.role_assignments import RoleAssignments
 from unisono.peer.role_message import RoleRequest
 from unisono.peer.roster import HelloHandshake, Roster
 from unisono.peer.safe_text import clean_line
@@ -105,6 +106,7 @@ class PeerSession:
         self._node_id = ""
         self.songs = ReadySongs(self.swarm, clock, self._songs_changed)
         self.role = RoleDesk(options.role, self._play_role)
+        self.assignments = RoleAssignments(keys.user_id, options.roles_by_name, self._send)
         self.keeper = QueueKeeper(chance, self._standing, self._send)
         self._own_status = OwnStatus(
             name=options.name,
@@ -168,6 +170,12 @@ class PeerSession:
 
     def stop(self) -> None:
         self._directing.stop(self._time.local_ms())
+
+    def assign_role(self, user_id: str, role: Role) -> None:
+        """As the director: asks somebody's device for it, until that answers."""
+        person = self.roster.get(user_id)
+        if person is not None and self.director.is_me:
+            self.assignments.assign(person, role, self._time.local_ms())
 
     def set_role(self, role: Role) -> None:
         """What is queued crosses over to it; a channel of a song that plays is decoded first."""
@@ -412,6 +420,7 @@ class PeerSession:
             self._send_heartbeat(self.director.make_way(local_ms))
         self._send_heartbeat(self.director.tick(local_ms))
         self._directing.direct(local_ms)
+        self.assignments.turn(self.director, self.roster.people, local_ms)
         self.keeper.turn(local_ms)
         self._follow(local_ms)
         self._outputs.advance(local_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,8 @@ class SessionOptions:
     speaker_delay_ms: int = 0
     # What of the sound this peer plays, whatever a director asks; None: all, until a director asks for else.
     role: Role | None = None
+    # Whom it asks for which role while it directs, by the names that they show (R16).
+    roles_by_name: Mapping[str, Role] = field(default_factory=dict)
     # Each is given the playback controller, from which it learns what sounds when. None at all: a peer
     # without sound.
     sinks: Sequence[Callable[[PlaybackController], Sink]] = ()

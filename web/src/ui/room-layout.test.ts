@@ -5,6 +5,9 @@ import { ROLES } from "../protocol/constants/session.gen.ts";
 import type { Role } from "../view/index.ts";
 import { type RoomGroup, roomLayout, shortened, WIDTH } from "./room-layout.ts";
 
+/** Of 11 px and bold, in the widest of the usual faces, on average. */
+const LETTER_WIDTH = 7.7;
+
 interface Box {
   readonly left: number;
   readonly right: number;
@@ -14,10 +17,11 @@ interface Box {
 
 /** As room-picture.tsx draws them: a phone with or without its name, and a line of words. */
 function boxesOf({ isNamed, phones, label }: RoomGroup<{ role: Role }>): Box[] {
-  const [halfWidth, height] = isNamed ? [29, 30] : [5, 14];
-  const drawn = phones.map(({ x, y }) => ({
-    left: x - halfWidth,
-    right: x + halfWidth,
+  const height = isNamed ? 30 : 14;
+  const halfWidthOf = (nameUnits: number) => (isNamed ? Math.max(6, (LETTER_WIDTH * nameUnits) / 2) : 5);
+  const drawn = phones.map(({ x, y, nameUnits }) => ({
+    left: x - halfWidthOf(nameUnits),
+    right: x + halfWidthOf(nameUnits),
     top: y,
     bottom: y + height,
   }));
@@ -70,11 +74,12 @@ describe("the picture of the room", () => {
 
 describe("a name below a phone", () => {
   it("is shortened to what fits", () => {
-    expect(shortened("Heron")).toBe("Heron");
-    expect(shortened("Blue Hero")).toBe("Blue Hero");
-    expect(shortened("Blue Heron")).toBe("Blue Her…");
-    expect(shortened("青いサギ")).toBe("青いサギ");
-    expect(shortened("青いサギの人")).toBe("青いサ…");
-    expect(shortened("")).toBe("");
+    expect(shortened("Heron", 7)).toBe("Heron");
+    expect(shortened("Blue He", 7)).toBe("Blue He");
+    expect(shortened("Blue Heron", 7)).toBe("Blue H…");
+    expect(shortened("Tall Heron of the North", 12)).toBe("Tall Heron…");
+    expect(shortened("青いサ", 7)).toBe("青いサ");
+    expect(shortened("青いサギの人", 7)).toBe("青い…");
+    expect(shortened("", 7)).toBe("");
   });
 });

@@ -30,11 +30,19 @@ const PLACES: readonly (readonly (readonly Role[])[])[] = [
   [["back-left"], ["back-centre", "all"], ["back-right"]],
 ];
 
+interface PlacedPhone<Person> {
+  readonly person: Person;
+  /** The middle of its upper edge. */
+  readonly x: number;
+  readonly y: number;
+  /** How long a name below it may be, see `shortened`. */
+  readonly nameUnits: number;
+}
+
 export interface RoomGroup<Person> {
   readonly role: Role;
   readonly isNamed: boolean;
-  /** The middle of each phone's upper edge. */
-  readonly phones: readonly { readonly person: Person; readonly x: number; readonly y: number }[];
+  readonly phones: readonly PlacedPhone<Person>[];
   /** The base line of what the group plays. */
   readonly label: { readonly x: number; readonly y: number };
 }
@@ -79,7 +87,8 @@ function placedGroup<Person extends { readonly role: Role }>(
   const phones = group.map((person, at) => {
     const row = Math.floor(at / perRow);
     const inRow = Math.min(perRow, group.length - row * perRow);
-    return { person, x: x + ((at % perRow) - (inRow - 1) / 2) * width, y: y + row * height };
+    const nameUnits = inRow > 1 ? PAIR_UNITS : ALONE_UNITS;
+    return { person, x: x + ((at % perRow) - (inRow - 1) / 2) * width, y: y + row * height, nameUnits };
   });
   const label = { x, y: y + groupHeight(group.length) - LABEL_HEIGHT / 4 };
   return { role: group[0]?.role ?? "all", isNamed, phones, label };
@@ -93,15 +102,21 @@ function groupHeight(count: number): number {
 const heightOf = (heights: readonly number[]): number =>
   heights.reduce((sum, height) => sum + height, GAP * Math.max(0, heights.length - 1));
 
-/** Of Latin letters nine stand below a phone, of signs that are as wide as high half as many. */
-const MAX_NAME_UNITS = 9;
+/** In letters of the widest usual face; signs that are as wide as high count for two. */
+const ALONE_UNITS = 15;
+const PAIR_UNITS = 7;
 
-export function shortened(name: string): string {
+export function shortened(name: string, units: number): string {
   const chars = [...name];
-  let left = MAX_NAME_UNITS;
+  let left = units;
   const kept = chars.findIndex((char) => {
     left -= /[\u1100-\uffdc]|[\u{1f000}-\u{3ffff}]/u.test(char) ? 2 : 1;
     return left < 0;
   });
-  return kept < 0 ? name : `${chars.slice(0, kept - 1).join("")}…`;
+  return kept < 0
+    ? name
+    : `${chars
+        .slice(0, kept - 1)
+        .join("")
+        .trimEnd()}…`;
 }

@@ -49,6 +49,7 @@ export const EMPTY_VIEW: View = {
   },
   queue: {
     entries: [],
+    planState: "stopped",
     isLocked: false,
     canLock: false,
     canClear: false,

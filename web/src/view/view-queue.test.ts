@@ -72,6 +72,12 @@ describe("the queue on the page", () => {
     expect(viewQueue(playing({ files: [] })).entries[0]).toMatchObject({ name: "", heldShare: 0 });
   });
 
+  it("says of what is current whether it plays", () => {
+    expect(viewQueue(playing()).planState).toBe("playing");
+    const paused = playing({ plan: { ...EMPTY_PLAN, fileId: songId, entryId: entryId("2") } });
+    expect(viewQueue(paused).planState).toBe("stopped");
+  });
+
   it("[Q8] says why nobody may add", () => {
     const many = (count: number, by: string) => Array.from({ length: count }, (_, at) => entry(`${at}`, by));
     const of = (entries: QueueEntry[]) => viewQueue(facts({ queue: { ...EMPTY_QUEUE, entries } })).cannotAdd;

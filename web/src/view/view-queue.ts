@@ -32,6 +32,7 @@ export function viewQueue(facts: SessionFacts): QueueView {
   const { refusal } = applyRequest(queue, { requestId: "" as EntryId, op: add }, asking);
   return {
     entries: queue.entries.map((entry, index) => viewEntry(entry, index - at, facts)),
+    planState: plan.state,
     isLocked: queue.isLocked,
     canLock: isDirector,
     canClear: isDirector && queue.entries.length > at + 1,

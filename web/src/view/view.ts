@@ -336,6 +336,8 @@ export interface QueueEntryView {
 
 export interface QueueView {
   readonly entries: readonly QueueEntryView[];
+  /** Of the current one: "stopped" while it is paused. */
+  readonly planState: "stopped" | "preparing" | "playing";
   readonly isLocked: boolean;
   readonly canLock: boolean;
   readonly canClear: boolean;

@@ -89,6 +89,24 @@ describe("the verdicts", () => {
     ]);
   });
 
+  // Before each slot in turn: between two rounds, and between two devices of one round.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    "[MC2] bear a recording that loses 12 ms before slot %i, and a clock that is 100 ppm off",
+    (lostBefore) => {
+      const verdicts = judge(
+        2,
+        timetable(2).map((slot, index) => ({
+          slot,
+          afterSlotMs: 20 + 30 * slot.device + 0.1 * slot.startSec - (index >= lostBefore ? 12 : 0),
+        })),
+      );
+      expect(verdicts.map(({ verdict }) => verdict)).toEqual(["measured", "measured"]);
+      const lateMs = verdicts.map((each) => (each.verdict === "measured" ? each.lateMs : null));
+      expect(lateMs[0]).toBeCloseTo(0, 9);
+      expect(lateMs[1]).toBeCloseTo(30, 9);
+    },
+  );
+
   it("[MC3] refuse what scatters, and what was heard too seldom", () => {
     const scattered = judge(
       2,

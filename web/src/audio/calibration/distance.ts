@@ -2,7 +2,7 @@
 // Pure. m, ms. Between the two arrivals in one recording neither the microphone's delay nor the moment of recording counts, and between
 // the two recordings of one chirp not when it was played: what is left is the way through the air, there and back.
 
-import { type Heard, MIN_HEARD, median } from "./lateness.ts";
+import { type Heard, MIN_HEARD, median, slopesOf } from "./lateness.ts";
 
 /** At 20 °C. */
 const SOUND_M_PER_MS = 0.343;
@@ -52,15 +52,7 @@ function roundsOf(heard: readonly Heard[]): (readonly [firstMs: number, secondMs
       slot.device === device && afterSlotMs !== null ? [{ ...slot, afterSlotMs }] : [],
     ),
   );
-  // From one round to the next only: where a recording loses some milliseconds, no more than one of these per device is wrong, while
-  // of all pairs more than half would be.
-  const slopes = arrivals.flatMap((mine) =>
-    mine.slice(1).flatMap(({ startSec, afterSlotMs }, at) => {
-      const former = mine[at];
-      return former ? [(afterSlotMs - former.afterSlotMs) / (startSec - former.startSec)] : [];
-    }),
-  );
-  const driftMsPerSec = median(slopes) ?? 0;
+  const driftMsPerSec = median(arrivals.flatMap(slopesOf)) ?? 0;
   const rounds = 1 + Math.max(-1, ...heard.map(({ slot }) => slot.round));
   return Array.from({ length: rounds }, (_, round) => {
     const [first, second] = arrivals.map((mine) => {

@@ -16,8 +16,14 @@ export type Lateness =
   | { readonly verdict: "unsteady"; readonly spreadMs: number };
 
 interface Arrived {
+  readonly round: number;
   readonly startSec: number;
   readonly afterSlotMs: number;
+}
+
+interface Steadiness {
+  readonly middleMs: number;
+  readonly spreadMs: number;
 }
 
 /** MC3: of five rounds a majority. */
@@ -29,16 +35,10 @@ const MAX_SPREAD_MS = 1;
 export function judge(devices: number, heard: readonly Heard[]): readonly Lateness[] {
   const arrivals = Array.from({ length: devices }, (_, device) =>
     heard.flatMap(({ slot, afterSlotMs }) =>
-      slot.device === device && afterSlotMs !== null ? [{ startSec: slot.startSec, afterSlotMs }] : [],
+      slot.device === device && afterSlotMs !== null ? [{ ...slot, afterSlotMs }] : [],
     ),
   );
-  const driftMsPerSec = driftOf(arrivals);
-  const steady = arrivals.map((mine) => {
-    const undrifted = mine.map(({ startSec, afterSlotMs }) => afterSlotMs - driftMsPerSec * startSec);
-    const middleMs = median(undrifted);
-    if (middleMs === null || mine.length < MIN_HEARD) return null;
-    return { middleMs, spreadMs: median(undrifted.map((ms) => Math.abs(ms - middleMs))) ?? 0 };
-  });
+  const steady = withoutSlips(withoutDrift(arrivals));
   const measured = steady.filter((each) => each !== null && each.spreadMs <= MAX_SPREAD_MS);
   const earliestMs = Math.min(...measured.map((each) => each?.middleMs ?? Infinity));
   return steady.map((each): Lateness => {
@@ -66,17 +66,52 @@ export function delaysFor(
   return wanted.map((delayMs) => delayMs && Math.round(delayMs - leastMs));
 }
 
-/** By how many ms a second the recording's clock is off from those that the chirps were played by. */
-const driftOf = (arrivals: readonly (readonly Arrived[])[]): number =>
-  median(arrivals.flatMap(slopesOf)) ?? 0;
-
-/** MC2: from each pair of a device's rounds; with five rounds ten pairs, so that one wrong arrival does not count. */
-function slopesOf(mine: readonly Arrived[]): number[] {
-  return mine.flatMap((one, index) =>
-    mine
-      .slice(index + 1)
-      .map((other) => (other.afterSlotMs - one.afterSlotMs) / (other.startSec - one.startSec)),
+/** MC2: as if the recording's clock ran as fast as those that the chirps were played by. */
+function withoutDrift(arrivals: readonly (readonly Arrived[])[]): readonly (readonly Arrived[])[] {
+  const driftMsPerSec = median(arrivals.flatMap(slopesOf)) ?? 0;
+  return arrivals.map((mine) =>
+    mine.map((each) => ({ ...each, afterSlotMs: each.afterSlotMs - driftMsPerSec * each.startSec })),
   );
+}
+
+/**
+ * In ms a second, from one round to the next only: where a recording loses some milliseconds, no more than one of these per device
+ * is wrong, while of all pairs more than half would be.
+ */
+export function slopesOf(mine: readonly Pick<Arrived, "startSec" | "afterSlotMs">[]): number[] {
+  return mine.slice(1).flatMap(({ startSec, afterSlotMs }, at) => {
+    const former = mine[at];
+    return former ? [(afterSlotMs - former.afterSlotMs) / (startSec - former.startSec)] : [];
+  });
+}
+
+/**
+ * MC2: by how much each device is late against the steadiest in the same round. Where a recording loses some milliseconds, only the
+ * round in which it did is wrong. By the middle of all rounds alone, one device might count before the loss and another behind it.
+ */
+function withoutSlips(arrivals: readonly (readonly Arrived[])[]): readonly (Steadiness | null)[] {
+  const alone = arrivals.map((mine) => steadinessOf(mine.map(({ afterSlotMs }) => afterSlotMs)));
+  const leastMs = Math.min(...alone.map((each) => each?.spreadMs ?? Infinity));
+  const steadiest = alone.findIndex((each) => each?.spreadMs === leastMs);
+  const reference = alone[steadiest];
+  if (!reference) return alone;
+  const slipsMs = new Map(
+    arrivals[steadiest]?.map(({ round, afterSlotMs }) => [round, afterSlotMs - reference.middleMs]),
+  );
+  const against = arrivals.map((mine) =>
+    steadinessOf(mine.map(({ round, afterSlotMs }) => afterSlotMs - (slipsMs.get(round) ?? 0))),
+  );
+  // Its own rounds say nothing of it any more. Two that agree with each other are both steady.
+  const others = against.flatMap((each, device) => (each && device !== steadiest ? [each.spreadMs] : []));
+  const itself = { ...reference, spreadMs: Math.min(reference.spreadMs, ...others) };
+  return against.map((each, device) => (device === steadiest ? itself : each));
+}
+
+/** MC3. Null: heard too seldom. */
+function steadinessOf(arrivalsMs: readonly number[]): Steadiness | null {
+  const middleMs = median(arrivalsMs);
+  if (middleMs === null || arrivalsMs.length < MIN_HEARD) return null;
+  return { middleMs, spreadMs: median(arrivalsMs.map((ms) => Math.abs(ms - middleMs))) ?? 0 };
 }
 
 export function median(values: readonly number[]): number | null {

@@ -7,7 +7,7 @@
 //  2. One slice is being decoded at a time, the one that sounds next first.
 
 import type { Anchor, AnchorMatch } from "../index/anchor.ts";
-import { LOUDNESS_BARS, loudnessBars } from "../index/loudness.ts";
+import { LOUDNESS_BARS, loudnessBars, stretchesOf } from "../index/loudness.ts";
 import { rangesOfSlice } from "../index/sound-index/slice-bytes.ts";
 import { type CodedRun, pointAt, sliceOf } from "../index/sound-index/sound-index.ts";
 import { LEVELS_PER_SEC, levelAt } from "../render/levels.ts";
@@ -19,6 +19,10 @@ import { type ArrivingFile, type ByteRange, decodedWindow, type FrameSpan, type 
 
 /** A slice that failed twice stays silent: its file is damaged there. */
 const MAX_TRIES = 2;
+/** Of the picture: from coarse to fine, so that it is soon one of the whole song. */
+const LOOKS: readonly number[] = [4, 0, 2, 6, 1, 3, 5, 7].flatMap((first) =>
+  Array.from({ length: LOUDNESS_BARS / 8 }, (_, at) => 8 * at + first),
+);
 
 type Channels = readonly Float32Array<ArrayBuffer>[];
 
@@ -55,8 +59,10 @@ export class WindowedSound implements Sound {
   #fromFrame = 0;
   #toFrame = 0;
   #laps: readonly FrameSpan[] = [];
-  /** Places still to be looked at for the picture, from its beginning: output frames. */
-  #unseen: number[];
+  /** Bars of the picture still to be looked at. */
+  #unseen: readonly number[] = LOOKS;
+  /** Of all of the song; from then on the picture stays as it is. */
+  #isDrawn = false;
   #isDecoding = false;
   /** An overlap was not what the slice before had. */
   #isDoubtful = false;
@@ -70,10 +76,6 @@ export class WindowedSound implements Sound {
     this.decodedSec = parts.durationSec;
     const { grid } = parts;
     this.#levels = new Float32Array(levelAt(grid.frames, grid.outputRate)).fill(Number.NaN);
-    this.#unseen = Array.from(
-      { length: LOUDNESS_BARS },
-      (_, bar) => ((bar + 0.5) * grid.frames) / LOUDNESS_BARS,
-    );
   }
 
   get windowSec(): [number, number] | null {
@@ -264,6 +266,7 @@ export class WindowedSound implements Sound {
       const first = levelAt(work.outputFrom, work.outputRate);
       this.#levels.set(taken.levels.subarray(0, this.#levels.length - first), first);
       this.#loudest = taken.levels.reduce((most, level) => Math.max(most, level), this.#loudest);
+      this.#see();
     } catch (error) {
       console.warn(`slice ${number} of ${sourceId}: ${String(error)}`);
       this.#failures.set(number, this.#triesOf(number) + 1);
@@ -274,26 +277,33 @@ export class WindowedSound implements Sound {
   /** Null where nothing is left to look at, or nothing of it is here. */
   #lookAround(): Promise<void> | null {
     const { grid, look, onChange } = this.#parts;
-    const at = this.#unseen.findIndex((frame) => this.#isHeld(sliceNumberAt(grid, frame)));
-    const frame = this.#unseen[at];
-    if (frame === undefined) return null;
-    this.#unseen.splice(at, 1);
+    const frameOf = (bar: number): number => ((bar + 0.5) * grid.frames) / LOUDNESS_BARS;
+    const bar = this.#unseen.find((each) => this.#isHeld(sliceNumberAt(grid, frameOf(each))));
+    if (bar === undefined) return null;
+    this.#unseen = this.#unseen.filter((each) => each !== bar);
+    const frame = frameOf(bar);
     const { run, work } = grid.slices[sliceNumberAt(grid, frame)] as GridSlice;
     const inRun = ((frame - work.outputStart) * work.sampleRate) / grid.outputRate + work.primingFrames;
-    const bar = Math.floor((frame * LOUDNESS_BARS) / grid.frames);
     return look(run, pointAt(run, work.number, inRun))
       .catch(() => 0)
       .then((level) => {
-        const [from, to] = [bar, bar + 1].map((edge) =>
-          Math.floor((edge * this.#levels.length) / LOUDNESS_BARS),
-        );
-        for (let cell = from as number; cell < (to as number); cell++) {
+        const [from, to] = stretchesOf(bar, this.#levels.length);
+        for (let cell = from; cell < to; cell++) {
           if (Number.isNaN(this.#levels[cell])) this.#levels[cell] = level;
         }
-        if (this.#unseen.length > 0) return;
-        this.loudness ??= loudnessBars(this.#levels);
+        this.#see();
         onChange();
       });
+  }
+
+  /** Draws what is known of the song so far; what was decoded needs no look of its own. */
+  #see(): void {
+    if (this.#isDrawn) return;
+    this.#unseen = this.#unseen.filter((bar) =>
+      this.#levels.subarray(...stretchesOf(bar, this.#levels.length)).every(Number.isNaN),
+    );
+    this.#isDrawn = this.#unseen.length === 0;
+    this.loudness = loudnessBars(this.#levels);
   }
 
   #wakeUp(): void {

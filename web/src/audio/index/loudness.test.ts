@@ -37,6 +37,13 @@ describe("how loud a song is along its way", () => {
     expect([bars[0], bars[47], bars[48], bars[95]]).toEqual([0.5, 0.5, 1, 1]);
   });
 
+  it("is that of the nearest place that was looked at, and nothing where none is near", () => {
+    const levels = new Float32Array(960).fill(Number.NaN);
+    for (const bar of [4, 12]) levels[10 * bar] = bar / 12;
+    const bars = loudnessBars(levels);
+    expect([bars[0], bars[7], bars[9], bars[16], bars[17]]).toEqual([0.33, 0.33, 1, 1, 0]);
+  });
+
   it("joins stretches that are looked at apart", () => {
     const sound = wholeSource([tone(3, (share) => share)]);
     const whole = levelsOf(sound, 0, 3 * RATE, RATE);

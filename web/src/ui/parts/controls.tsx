@@ -1,6 +1,6 @@
 // What several sections are made of: a slider with its name and its value in words, a switch, a button that is a sign.
 
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { Glyph, type GlyphName } from "../glyphs.tsx";
 
 interface SliderProps {
@@ -87,5 +87,19 @@ export function SignButton({ glyph, label, class: kind, isOff, isPressed, childr
       <Glyph name={glyph} />
       {children}
     </button>
+  );
+}
+
+/** What is known of a song, in one line; each fact runs its own way, so that a name does not part a number from its unit. */
+export function Facts({ facts }: { readonly facts: readonly string[] }) {
+  return (
+    <p class="meta">
+      {facts.map((fact, at) => (
+        <Fragment key={fact}>
+          {at > 0 && " · "}
+          <bdi>{fact}</bdi>
+        </Fragment>
+      ))}
+    </p>
   );
 }

@@ -25,6 +25,9 @@ export function Plots({ view }: { readonly view: ReadonlySignal<View> }) {
   const minutes = Math.ceil(spanMs(points) / MS_PER_MIN);
   return (
     <section class="plots" aria-label={words.details.plots.title}>
+      <p class="plots-title" aria-hidden="true">
+        {words.details.plots.title}
+      </p>
       {FIGURES.map((figure) => (
         <Plot
           key={figure}

@@ -36,7 +36,7 @@ function Group({ group, said }: { group: RoomGroup<RoomPerson>; said: RoleWords 
   const { role, isNamed, phones, label } = group;
   return (
     <g>
-      {phones.map(({ person: { userId, name, isMe }, x, y }) => (
+      {phones.map(({ person: { userId, name, isMe }, x, y, nameUnits }) => (
         <g key={userId} class={isMe ? "room-phone room-phone-mine" : "room-phone"}>
           {isNamed ? (
             <rect x={x - 6} y={y} width="12" height="18" rx="3" />
@@ -45,7 +45,7 @@ function Group({ group, said }: { group: RoomGroup<RoomPerson>; said: RoleWords 
           )}
           {isNamed && (
             <text x={x} y={y + 28}>
-              {shortened(name || words.people.unnamed)}
+              {shortened(name || words.people.unnamed, nameUnits)}
             </text>
           )}
         </g>

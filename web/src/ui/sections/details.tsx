@@ -1,4 +1,5 @@
-// The figures, for the curious and for support. Rendered only while open: they change with every measurement.
+// The figures, for the curious and for support. Rendered only while open: they change with every measurement. What support
+// asks for comes first, then what is short; what grows with people and songs comes last.
 
 import { useSignal } from "@preact/signals";
 import type { DetailsView } from "../../view/index.ts";
@@ -16,17 +17,17 @@ export function Details({ view, actions }: ScreenProps) {
   return (
     <details class="details" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>{words.details.title}</summary>
-      {isOpen.value && <Plots view={view} />}
-      {isOpen.value && <PeoplePlots view={view} />}
-      {isOpen.value && <PieceMaps view={view} />}
-      {isOpen.value && <Figures view={view} actions={actions} />}
-      {isOpen.value && roles && <roles.Distances view={view} actions={actions} />}
       <CopyButton
         label={words.details.copy}
         copied={words.details.copied}
         failed={words.details.copyFailed}
         copy={() => actions.copyDiagnostics()}
       />
+      {isOpen.value && <Figures view={view} actions={actions} />}
+      {isOpen.value && roles && <roles.Distances view={view} actions={actions} />}
+      {isOpen.value && <Plots view={view} />}
+      {isOpen.value && <PeoplePlots view={view} />}
+      {isOpen.value && <PieceMaps view={view} />}
     </details>
   );
 }

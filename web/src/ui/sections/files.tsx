@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import type { Actions, FileView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph } from "../glyphs.tsx";
-import { SignButton, Switch } from "../parts/controls.tsx";
+import { Facts, SignButton, Switch } from "../parts/controls.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
 
@@ -109,7 +109,7 @@ function FileRow({ file, canPlay, isNext, cannotAdd, actions }: FileRowProps) {
           {title ?? name}
         </p>
         {title !== null && <span class="unseen">{name}</span>}
-        <p class="meta">{[title && artist, ...fileFacts(file)].filter((fact) => fact).join(" · ")}</p>
+        <Facts facts={title && artist ? [artist, ...fileFacts(file)] : fileFacts(file)} />
         {file.tooLong && <p class="meta">{words.files.tooLong(file.tooLong)}</p>}
         {file.shortage && <p class="meta">{words.files.short(file.shortage)}</p>}
         {file.silentFor.length > 0 && <p class="meta">{words.files.silentFor(file.silentFor)}</p>}

@@ -87,7 +87,6 @@ function PersonRow({ person, canAssign, channels, actions }: PersonRowProps) {
           {person.name || words.people.unnamed}
         </p>
         <p class="meta">{personFacts(person).join(" · ")}</p>
-        {roles && <roles.PersonRole {...{ person, canAssign, channels, actions }} />}
       </div>
       {person.isMe && (
         <button
@@ -104,6 +103,7 @@ function PersonRow({ person, canAssign, channels, actions }: PersonRowProps) {
         <SyncGlyph sync={person.sync} />
         {words.people.sync[person.sync]}
       </p>
+      {roles && <roles.PersonRole {...{ person, canAssign, channels, actions }} />}
     </li>
   );
 }

@@ -3,10 +3,10 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedPointerEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Actions, QueueEntryView } from "../../view/index.ts";
+import type { Actions, QueueEntryView, QueueView } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { Glyph, type GlyphName } from "../glyphs.tsx";
-import { SignButton, Switch } from "../parts/controls.tsx";
+import { Facts, SignButton, Switch } from "../parts/controls.tsx";
 import { beforeAt, dropPlace, firstToCome } from "../queue-order.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { useSlice } from "../slice.ts";
@@ -22,7 +22,7 @@ interface Drag {
 }
 
 export function Queue({ view, actions }: ScreenProps) {
-  const { entries, isLocked, canLock, canClear, cannotAdd, remainingMin, hasFiles } = useSlice(
+  const { entries, planState, isLocked, canLock, canClear, cannotAdd, remainingMin, hasFiles } = useSlice(
     view,
     ({ queue: { remainingSec, entries, ...rest }, files }) => ({
       ...rest,
@@ -38,7 +38,7 @@ export function Queue({ view, actions }: ScreenProps) {
         <h2 id="queue-title">{words.queue.title}</h2>
         {!!remainingMin && <p class="meta">{words.queue.remaining(60 * remainingMin)}</p>}
       </div>
-      <Entries entries={entries} actions={actions} />
+      <Entries entries={entries} planState={planState} actions={actions} />
       {entries.length === 0 && <p class="hint">{words.queue.empty}</p>}
       {cannotAdd && <p class="hint">{words.queue.cannotAdd[cannotAdd]}</p>}
       {(canLock || (canClear && entries.length > 0)) && (
@@ -57,7 +57,11 @@ export function Queue({ view, actions }: ScreenProps) {
   );
 }
 
-function Entries({ entries, actions }: { entries: readonly QueueEntryView[]; actions: Actions }) {
+interface EntriesProps extends Pick<QueueView, "entries" | "planState"> {
+  readonly actions: Actions;
+}
+
+function Entries({ entries, planState, actions }: EntriesProps) {
   const list = useRef<HTMLUListElement>(null);
   const drag = useSignal<Drag | null>(null);
   /** Of the page, as the rows lay when one of them was taken up; px. */
@@ -155,7 +159,7 @@ function Entries({ entries, actions }: { entries: readonly QueueEntryView[]; act
                 {name || "…"}
               </p>
               {entry.title !== null && <span class="unseen">{entry.name}</span>}
-              <p class="meta">{entryFacts(entry).join(" · ")}</p>
+              <Facts facts={entryFacts(entry, planState)} />
             </div>
             <div class="acts">
               {(canBoost || entry.boosts > 0) &&
@@ -186,11 +190,13 @@ function rowClass({ isCurrent, isOver, skipped }: QueueEntryView, isDragged: boo
   return ["row entry", ...kinds].filter((kind) => kind).join(" ");
 }
 
-function entryFacts(entry: QueueEntryView): string[] {
+function entryFacts(entry: QueueEntryView, planState: QueueView["planState"]): string[] {
   const { skipped, artist, durationSec, isCurrent, isOver, addedByName, heldShare } = entry;
+  const { paused, chosen, playing } = words.files;
+  const stateWords = { stopped: paused, preparing: chosen, playing };
   const facts: (string | null | false)[] = [
     skipped && words.queue.skipped[skipped],
-    isCurrent && words.files.playing,
+    isCurrent && stateWords[planState],
     isOver && words.queue.over,
     artist,
     durationSec !== null && words.now.time(durationSec),

@@ -137,10 +137,15 @@ export function PersonRole({ person, channels, canAssign, actions }: PersonRoleP
   const said = roleWordsInUse();
   const { userId, name, role, askedRole } = person;
   if (role === null) return null;
+  const isTold = role !== "all" || askedRole !== null;
+  if (!isTold && !canAssign) return null;
   return (
     <div class="person-role">
-      {(role !== "all" || askedRole) && (
-        <p class="meta">{askedRole ? said.asked(askedRole) : said.plays(role)}</p>
+      {/* Where the choice shows it, too, it is not drawn twice. */}
+      {isTold && (
+        <p class={canAssign && !askedRole ? "unseen" : "meta"}>
+          {askedRole ? said.asked(askedRole) : said.plays(role)}
+        </p>
       )}
       {canAssign && (
         <RoleSelect

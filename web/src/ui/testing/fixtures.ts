@@ -185,6 +185,7 @@ const queue: QueueView = {
       heldShare: 0,
     }),
   ],
+  planState: "playing",
   isLocked: false,
   canLock: true,
   canClear: true,
