@@ -104,7 +104,7 @@ describe("a room that is starved of its cores", () => {
 
   it("[P25] says how far off the line may be where few late answers agree by accident", () => {
     const devices = replay(readCapture(join(FOLDER, "crowded.json.gz")), makeReckoner);
-    expect(honestShare(devices, 0)).toBeGreaterThanOrEqual(0.92); // 0.94, and 0.76 while only those that agree were counted
+    expect(honestShare(devices, 0)).toBeGreaterThanOrEqual(0.9); // 0.93, and 0.77 while only those that agree were counted
     expect(honestShare(devices, 15)).toBeGreaterThanOrEqual(0.97); // 1.00, and 0.85
   });
 });

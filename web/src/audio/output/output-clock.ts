@@ -91,7 +91,7 @@ const LONE_ANSWER_MS = 1.5;
  */
 const REMEMBERED_ANSWERS = 6;
 /** What is off by more is one wild answer, or the output has moved. */
-const MAX_ANSWER_ERROR_MS = 3;
+const MAX_ANSWER_ERROR_MS = 1.5;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 
