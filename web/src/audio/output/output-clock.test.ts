@@ -90,6 +90,18 @@ describe("the output clock", () => {
     expect(Math.abs(leadMs() + 63)).toBeLessThan(0.1);
   });
 
+  it("[P25] doubts a line that timestamps have left, before they agree on another", () => {
+    const line = new OutputClock();
+    read(line, 1_000, 5_000, -60);
+    const uncertainMs = () => line.uncertaintyMsAt(5_200) ?? 0;
+    line.add({ localMs: 5_000, audioSec: (5_000 - 100) / 1_000 });
+    expect(uncertainMs()).toBeLessThan(0.2);
+    line.add({ localMs: 5_080, audioSec: (5_080 - 123) / 1_000 });
+    expect(uncertainMs()).toBeGreaterThan(39);
+    read(line, 5_100, 5_200, -60);
+    expect(uncertainMs()).toBeLessThan(0.2);
+  });
+
   it("[P25] is as uncertain as answers were off lately, however well the first ones of a new line agree", () => {
     const line = new OutputClock();
     const random = new SeededRandom(5);

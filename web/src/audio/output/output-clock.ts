@@ -73,6 +73,8 @@ const CREEP_SAMPLES = 8;
 const CREEP_MS = 1.1;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
 const STEP_SCATTERS = 3;
+/** One timestamp off the line is a thread that was put off; a stumble, after which the library's lines curve, shows in all that follow. */
+const DOUBTFUL_SAMPLES = 2;
 /** Outliers that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
 const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
@@ -221,7 +223,8 @@ export class OutputClock {
     if (!this.#isSettled()) return null;
     if (this.#roughMs !== null) return this.#roughMs;
     const { levelMs, meanLocalMs, skew } = this.#noise;
-    return Math.max(LEAST_UNCERTAIN_MS, 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs)));
+    const lineMs = 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs));
+    return Math.max(LEAST_UNCERTAIN_MS, this.#doubtMs(), lineMs);
   }
 
   /** Audio seconds at the output at `localMs`; null until the line stands. */
@@ -288,6 +291,14 @@ export class OutputClock {
   #isOutlier(entry: Sample): boolean {
     const offMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
     return offMs > Math.max(STEP_MS, STEP_SCATTERS * this.#scatterMs());
+  }
+
+  /** Several timestamps off the line tell that the output has moved; by how much, only once they agree. Until then it may be that far. */
+  #doubtMs(): number {
+    if (this.#outliers.length < DOUBTFUL_SAMPLES) return 0;
+    return Math.min(
+      ...this.#outliers.map(({ localMs, leadMs }) => Math.abs(leadMs - this.#leadMsAt(localMs))),
+    );
   }
 
   /** Takes the outliers over when enough of them in a row agree on where the line is now, or it is lost. */
