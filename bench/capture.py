@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.honesty import Judged, Said, in_words, judge
 from bench.scenarios import SCENARIOS
 from bench.speaker_room import play_unisono
 from lab.rig.song import make_large_song, make_song
@@ -68,9 +69,10 @@ _LOG = """(() => {
   };
   setInterval(() => {
     const shot = window.unisono?.snapshot();
-    const { errorMs, ratePpm, rejoins, state } = shot?.playback ?? {};
-    const { offsetMs, uncertaintyMs } = shot?.clock ?? {};
-    log.pages.push([performance.now(), errorMs, ratePpm, rejoins, state, offsetMs, uncertaintyMs]);
+    const { errorMs, ratePpm, rejoins, state, uncertaintyMs, positionSec } = shot?.playback ?? {};
+    const { clock } = shot ?? {};
+    const page = [errorMs, ratePpm, rejoins, state, clock?.offsetMs, clock?.uncertaintyMs];
+    log.pages.push([performance.now(), ...page, uncertaintyMs, positionSec]);
   }, 500);
 })();"""
 
@@ -98,7 +100,19 @@ def main() -> None:
             path = options.into / f"{options.scenario}-{number}.json.gz"
             with gzip.open(path, "wt", encoding="utf-8") as file:
                 json.dump({"atSec": at_sec.round(6).tolist(), "devices": devices}, file)
-            print(path)
+            print(f"{path}, {in_words(judge_pages(at_sec, devices))}", flush=True)
+
+
+def judge_pages(at_sec: np.typing.NDArray[np.float64], devices: dict[str, Any]) -> list[Judged]:
+    said = {
+        seat: [
+            Said(song_sec, error_ms, uncertainty_ms)
+            for _, error_ms, _, _, _, _, _, uncertainty_ms, song_sec in device["pages"]
+            if None not in (error_ms, uncertainty_ms, song_sec)
+        ]
+        for seat, device in devices.items()
+    }
+    return judge(at_sec.tolist(), {seat: device["songSec"] for seat, device in devices.items()}, said)
 
 
 def in_song(

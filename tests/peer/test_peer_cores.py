@@ -22,6 +22,8 @@ from unisono.peer.link import fingerprints_in, with_one_fingerprint
 from unisono.peer.manifest import Manifest, piece_length_of
 from unisono.peer.offset import OffsetEstimate
 from unisono.peer.output_clock import OutputClock
+from unisono.peer.outputs import Outputs
+from unisono.peer.own_status import error_uncertainty_ms
 from unisono.peer.plan import Heartbeat, Plan, Record
 from unisono.peer.plan_policy import OwnEnd, Readiness, next_plan, prepared, start_lead_ms
 from unisono.peer.playback_controller import PlaybackController
@@ -454,6 +456,27 @@ def test_an_output_clock_is_found_among_samples_that_are_off_and_follows_a_step(
 
 def estimate(at_local_ms: float, offset_ms: float) -> OffsetEstimate:
     return OffsetEstimate("north", at_local_ms, offset_ms, 0.0, 0.01, 0.2, 0.4, 50)
+
+
+def test_what_a_headless_peer_says_of_its_error_is_as_uncertain_as_its_output_and_its_clock() -> None:
+    """[P25] Twice the clock's deviation, beside 0.3 ms of the output; nothing while it is silent."""
+
+    class Card:
+        error_ms: float | None = 0.4
+        uncertainty_ms = 0.3
+        start_ms = 100.0
+
+        def advance(self, local_ms: float) -> None: ...
+
+    card = Card()
+    clock = estimate(0, 0)
+    outputs = Outputs([card])
+    expected = math.hypot(0.3, 2 * clock.uncertainty_ms)
+    assert clock.uncertainty_ms > 0
+    assert error_uncertainty_ms(outputs, clock) == pytest.approx(expected)
+    assert error_uncertainty_ms(outputs, None) == pytest.approx(0.3)
+    card.error_ms = None
+    assert error_uncertainty_ms(outputs, clock) == 0
 
 
 def test_a_playing_song_is_not_moved_by_a_fresh_estimate_and_leaps_only_for_the_plan() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.fidelity import fit_tone
+from bench.honesty import Said, in_words, judge
 from bench.scenarios import SCENARIOS
 from bench.speaker_figures import beginnings_sec, measure, raw
 from lab.rig.tracking import WINDOW_SEC, Floats, Tracks
@@ -80,3 +81,30 @@ def test_a_tone_is_fitted_wherever_it_is_and_its_noise_is_what_was_added(off_ppm
     snr_db, ppm = fit_tone(tone + noise)
     assert snr_db == pytest.approx(70, abs=0.5)
     assert ppm == pytest.approx(off_ppm, abs=1)
+
+
+def test_a_page_that_says_what_it_is_off_by_is_honest_and_one_that_does_not_is_none() -> None:
+    """Of four, one is 3 ms ahead and knows it, one is 2 ms late and does not; readings every half second."""
+    at_sec = [10 + 0.05 * window for window in range(100)]
+    off_ms = {"ada": 0.0, "bo": 3.0, "cy": -2.0, "di": 0.01}
+    places: dict[str, list[float | None]] = {
+        name: [at - 10 + off / 1000 for at in at_sec] for name, off in off_ms.items()
+    }
+    places["ada"][:20] = [None] * 20  # silent in the first second
+    said_ms = {**off_ms, "cy": 0.1}
+    said = {
+        name: [Said(0.2 + 0.5 * reading, error_ms, 0.2) for reading in range(1, 9)]
+        for name, error_ms in said_ms.items()
+    }
+    judged = judge(at_sec, places, said)
+    assert {each.device for each in judged if not each.is_honest} == {"cy"}
+    assert len([each for each in judged if each.device == "ada"]) == 7
+    assert [each.unknown_ms for each in judged if each.device == "cy"] == pytest.approx([-2.1] * 8, abs=0.02)
+    assert in_words(judged) == "within its uncertainty: from 0 s 14 of 19, from 3 s 9 of 12"
+
+
+def test_of_two_devices_nobody_says_who_is_off() -> None:
+    places = {"ada": [0.0, 0.5, 1.0], "bo": [0.1, 0.6, 1.1]}
+    said = {name: [Said(0.5, 0.0, 0.1)] for name in places}
+    assert judge([1.0, 1.5, 2.0], places, said) == []
+    assert judge([1.0], {"ada": [None]}, {"ada": []}) == []

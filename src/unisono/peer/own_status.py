@@ -18,6 +18,7 @@ from unisono.peer.constants.session import (
     STATUS_PERIOD_MS,
     NotReadyReason,
 )
+from unisono.peer.offset import OffsetEstimate
 from unisono.peer.outputs import Outputs
 from unisono.peer.own_role import RoleDesk
 from unisono.peer.peer_message import Status, told_troubles
@@ -81,7 +82,7 @@ class OwnStatus:
             speaker_delay_ms=self._speaker_delay_ms,
             start_ms=self._start_ms,
             sync_error_ms=self._outputs.error_ms,
-            uncertainty_ms=self._outputs.uncertainty_ms,
+            uncertainty_ms=error_uncertainty_ms(self._outputs, estimate),
             not_ready_reason=None if is_ready else self._not_ready_reason(file_id),
             troubles=told_troubles(self._songs.loader.troubles, file_id),
             is_over=self._is_over(local_ms),
@@ -162,6 +163,13 @@ class RoleNews:
             return False
         self._repeats += 1
         return True
+
+
+def error_uncertainty_ms(outputs: Outputs, estimate: OffsetEstimate | None) -> float:
+    """How far from told the error may be in 19 of 20 moments (P25): by the output, and by the clock."""
+    if outputs.error_ms is None:
+        return 0.0
+    return math.hypot(outputs.uncertainty_ms, 2 * estimate.uncertainty_ms if estimate else 0.0)
 
 
 def _without_figures(status: Status) -> Status:

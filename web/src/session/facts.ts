@@ -13,6 +13,7 @@ import type { NotReadyReason } from "./core/peer-message.ts";
 import type { Shortage } from "./core/playback-target.ts";
 import { planNow, planUsAt } from "./core/programme-now.ts";
 import { readNotReadyReason, readReadyFileId } from "./core/readiness.ts";
+import { errorUncertaintyMs } from "./core/sync-word.ts";
 import type { Timings } from "./core/timings.ts";
 import type { DistanceFacts } from "./distance-seat.ts";
 import type { SwarmSession } from "./session.ts";
@@ -121,7 +122,8 @@ export function readFacts(session: SwarmSession, player: Player, localMs: number
   const chosen = director.plan;
   const { queue } = session;
   const plan = planNow(chosen, queue, session, localMs);
-  const playback = player.read();
+  const sounding = player.read();
+  const playback = { ...sounding, uncertaintyMs: errorUncertaintyMs(sounding.uncertaintyMs, clock.estimate) };
   const links = swarm.links.value;
   const { waiting } = session;
   const startsInSec = controller.startsInSecAt(localMs);

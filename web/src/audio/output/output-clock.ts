@@ -73,17 +73,27 @@ const CREEP_SAMPLES = 8;
 const CREEP_MS = 1.1;
 /** Where timestamps scatter more than Chromium's, a step must stand out from that scatter, in standard deviations. */
 const STEP_SCATTERS = 3;
+/** One timestamp off the line is a thread that was put off; a stumble, after which the library's lines curve, shows in all that follow. */
+const DOUBTFUL_SAMPLES = 2;
 /** Outliers that never agree, for this many samples in a row: the old line is wrong whatever the new one is. */
 const LOST_SAMPLES = 15;
 const MIN_SAMPLES = 5;
 /** Answers (pulseaudio.ts) come every 1.5 s, each with a scatter of its own; twenty of them make a level. */
 const ANSWERED_LEVEL_MS = 30_000;
 const CONTRADICTING_ANSWERS = 3;
+const CONTRADICTING_TIMESTAMPS = 2;
 /**
  * One answer alone may be one of the late ones: in a room of four beside busy loops a device stood 3.4 ms off for five seconds on its
  * first. A start waits for a second one (P27), and what contradicts the first needs one less to agree with.
  */
 const LONE_ANSWER_MS = 1.5;
+/**
+ * A busy machine's answers come late, by up to 14 ms, and few of them may agree by accident: three of a stream that had just stumbled did
+ * within 0.003 ms, and were 0.6 off. So what answers were off by lately, on average of about so many, is what each may be off by.
+ */
+const REMEMBERED_ANSWERS = 6;
+/** What is off by more is one wild answer, or the output has moved. */
+const MAX_ANSWER_ERROR_MS = 1.5;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 
@@ -139,6 +149,8 @@ export class OutputClock {
   #toldMs = Number.NEGATIVE_INFINITY;
   /** When the last answer was given that the line stands on. */
   #answeredLocalMs = Number.NEGATIVE_INFINITY;
+  /** What answers were off the line by lately: of this machine, so it outlives a stream. */
+  #answerErrorMs = 0;
   /** Contradict the line and agree with each other, or are the first of all; the next answers decide. */
   #suspect: Sample[] = [];
   /** How far the newest smoothed timestamp was from the line that stands on answers. */
@@ -211,7 +223,8 @@ export class OutputClock {
     if (!this.#isSettled()) return null;
     if (this.#roughMs !== null) return this.#roughMs;
     const { levelMs, meanLocalMs, skew } = this.#noise;
-    return Math.max(LEAST_UNCERTAIN_MS, 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs)));
+    const lineMs = 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs));
+    return Math.max(LEAST_UNCERTAIN_MS, this.#doubtMs(), lineMs);
   }
 
   /** Audio seconds at the output at `localMs`; null until the line stands. */
@@ -231,9 +244,11 @@ export class OutputClock {
   /**
    * From the second one on, the line stands on answers alone. Three that contradict it and agree with each other begin anew: a single
    * late one moved a line by half a millisecond for half a minute, and one stall may hold up two. A stream that begins anew says so itself.
+   * A line of timestamps that speak for themselves gives way to two that agree: a lone late one moved such a line by 3 ms for three seconds.
    */
   #addAnswer(entry: Sample): void {
     const isAnswered = this.#isAnsweredAt(entry.localMs);
+    if (isAnswered) this.#learnAnswerError(entry);
     if (isAnswered && !this.#isOutlier(entry)) {
       this.#suspect = [];
       this.#answeredLocalMs = entry.localMs;
@@ -244,7 +259,9 @@ export class OutputClock {
     const isAgreed = this.#suspect.every((other) => Math.abs(entry.leadMs - other.leadMs) <= STEP_MS);
     const agreed = [...(isAgreed ? this.#suspect : []), entry];
     this.#suspect = agreed;
-    const needed = isAnswered ? Math.min(CONTRADICTING_ANSWERS, this.#samples.length + 1) : 1;
+    const isToldOtherwise = this.#isSettled() && this.#roughMs === null && this.#isOutlier(entry);
+    const unanswered = isToldOtherwise ? CONTRADICTING_TIMESTAMPS : 1;
+    const needed = isAnswered ? Math.min(CONTRADICTING_ANSWERS, this.#samples.length + 1) : unanswered;
     if (agreed.length < needed) return;
     this.#suspect = [];
     this.#answeredLocalMs = entry.localMs;
@@ -254,6 +271,11 @@ export class OutputClock {
     this.#skewFittedMs = Number.NEGATIVE_INFINITY;
     this.#steps += 1;
     this.#fit(entry.localMs);
+  }
+
+  #learnAnswerError(entry: Sample): void {
+    const offMs = Math.min(MAX_ANSWER_ERROR_MS, Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs)));
+    this.#answerErrorMs += (offMs - this.#answerErrorMs) / REMEMBERED_ANSWERS;
   }
 
   /** A card keeps its crystal over an underrun; its level is anybody's guess. */
@@ -269,6 +291,14 @@ export class OutputClock {
   #isOutlier(entry: Sample): boolean {
     const offMs = Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs));
     return offMs > Math.max(STEP_MS, STEP_SCATTERS * this.#scatterMs());
+  }
+
+  /** Several timestamps off the line tell that the output has moved; by how much, only once they agree. Until then it may be that far. */
+  #doubtMs(): number {
+    if (this.#outliers.length < DOUBTFUL_SAMPLES) return 0;
+    return Math.min(
+      ...this.#outliers.map(({ localMs, leadMs }) => Math.abs(leadMs - this.#leadMsAt(localMs))),
+    );
   }
 
   /** Takes the outliers over when enough of them in a row agree on where the line is now, or it is lost. */
@@ -327,7 +357,7 @@ export class OutputClock {
     const { meanLocal, deviation } = leastSquares(this.#samples, this.#usualSkew, this.#usualSkewPpm);
     if (this.#isAnsweredAt(nowMs)) {
       const toldMs = recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
-      const seenMs = level.scatterMs / Math.sqrt(level.samples);
+      const seenMs = Math.max(level.scatterMs, this.#answerErrorMs) / Math.sqrt(level.samples);
       const scatterMs = LEANING_ANSWERS * Math.max(toldMs, seenMs);
       const levelMs = this.#samples.length === 1 ? Math.max(LONE_ANSWER_MS / 2, scatterMs) : scatterMs;
       return { levelMs, meanLocalMs: meanLocal, skew: deviation };

@@ -67,10 +67,11 @@ const PLAUSIBLE_SEC = 0.5;
 
 /**
  * WebKitGTK 2.50 on GStreamer's pulsesink. It reports an outputLatency of 0, and its pair's performanceTime lies in the future by as
- * much as it has played: nothing there is to be read. The depth was measured on the rig in
- * streams beside which slices are decoded; where nothing is, it is 27 ms more. What drains before the queue runs dry was measured
- * in the latter, and `refillSec` is what GStreamer then says; `fullSec` is symmetry, as the rig's card cannot run slow
- * (docs/timing.md).
+ * much as it has played: nothing there is to be read. So the depth of a young stream is a constant that was heard beside Chromium on
+ * the rig: it fits nine of ten runs of builds that decode slices while a song plays. With builds that decoded whole songs before
+ * Play it was 27 ms more, in three sessions and once again; why is not known (docs/timing.md). What drains before the queue runs
+ * dry was measured in streams of that deeper kind, and `refillSec` is what GStreamer then says; `fullSec` is symmetry, as the
+ * rig's card cannot run slow.
  */
 const GSTREAMER_QUEUE: QueueDepth = { youngSec: 0.073, drySec: 0.036, refillSec: 0.02, fullSec: 0.093 };
 

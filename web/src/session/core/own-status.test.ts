@@ -10,17 +10,18 @@ const own = { name: "Ada", isVisible: true, speakerDelayMs: 0, isClicking: false
 const playing: Plan = { ...EMPTY_PLAN, fileId: songId, state: "playing" };
 
 /** At this place of a song of 30 s, of which this much is decoded here. */
-function statusAt(positionSec: number, decodedSec: number): PeerStatus {
+function statusAt(positionSec: number, decodedSec: number, clockMs = 0): PeerStatus {
   const troubles = new Map<FileId, FileTrouble>(decodedSec < 30 ? [[songId, "short"]] : []);
   const place = { isLoaded: (fileId: string) => fileId === songId, isUnlocked: true, isSettled: true };
-  const player = { ...place, durationSec: 30, decodedSec, read: () => ({ errorMs: 0.4, startMs: 350 }) };
+  const read = () => ({ errorMs: 0.4, uncertaintyMs: 0.3, startMs: 350 });
+  const player = { ...place, durationSec: 30, decodedSec, read };
   const controller = {
     refusalOf: () => null,
     positionSecAt: () => positionSec,
     isUnalignedAt: () => false,
     troubles,
   };
-  const clock = { state: "locked", estimate: null };
+  const clock = { state: "locked", estimate: { rttMs: 2, uncertaintyMs: clockMs } };
   const parts = { plan: playing, files: [song()], player, controller, clock };
   return readOwnStatus(own, parts as unknown as Parameters<typeof readOwnStatus>[1], 0);
 }
@@ -31,6 +32,12 @@ const isHeard = (status: PeerStatus | null, isAway = false) =>
 describe("what a device says of itself", () => {
   it("[D15] is how long it needs from a plan to its sound, too", () => {
     expect(statusAt(9, 30)).toMatchObject({ startMs: 350 });
+  });
+
+  it("[P25] is as uncertain as its loudspeaker's place and its clock together, and not at all while it is silent", () => {
+    expect(statusAt(9, 30).uncertaintyMs).toBeCloseTo(0.3, 6);
+    expect(statusAt(9, 30, 0.2).uncertaintyMs).toBeCloseTo(0.5, 6);
+    expect(statusAt(12, 10, 0.2).uncertaintyMs).toBe(0);
   });
 
   it("[P39] with only the beginning of the song is silent behind it, and says that it is over at the song's end", () => {

@@ -11,6 +11,7 @@ import type { PeerStatus } from "./peer-message.ts";
 import type { PlaybackProgress } from "./playback-target.ts";
 import { type ReadinessParts, readNotReadyReason, readReadyFileId } from "./readiness.ts";
 import type { Peer } from "./roster.ts";
+import { errorUncertaintyMs } from "./sync-word.ts";
 
 /** What a person set or the device is, told as it stands. */
 type Own = Pick<PeerStatus, "name" | "isVisible" | "speakerDelayMs" | "isClicking" | "isPhone" | "role">;
@@ -44,7 +45,7 @@ export function readOwnStatus(
     rttMs: clock.estimate?.rttMs ?? 0,
     startMs,
     syncErrorMs: errorMs === null ? null : Math.round(errorMs * 1000) / 1000,
-    uncertaintyMs: errorMs === null ? 0 : (uncertaintyMs ?? 0),
+    uncertaintyMs: errorMs === null ? 0 : (errorUncertaintyMs(uncertaintyMs, clock.estimate) ?? 0),
     notReadyReason: readNotReadyReason(parts),
     troubles: toldTroubles(controller.troubles, listed, plan.fileId),
     isUnaligned: controller.isUnalignedAt(localMs),

@@ -10,6 +10,17 @@ const SYNC_WORDS = [
 ] as const;
 
 /**
+ * How far from told an error may be in 19 of 20 moments (rule P25), ms: by the output's line, `outputMs`, and by the clock, whose standard
+ * deviation `clock` tells. On a path that holds messages for 5 to 80 ms the clock's part is most of it. Null while nothing sounds.
+ */
+export function errorUncertaintyMs(
+  outputMs: number | null,
+  clock: { readonly uncertaintyMs: number } | null,
+): number | null {
+  return outputMs === null ? null : Math.hypot(outputMs, 2 * (clock?.uncertaintyMs ?? 0));
+}
+
+/**
  * `errorMs` null: not playing, or not known. `uncertaintyMs`: the word is of the worst that may be (rule P28). `isUnaligned`: the
  * error is against this device's own decode, and where that lies against the others' is not known (rule P46).
  */
