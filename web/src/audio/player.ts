@@ -346,7 +346,7 @@ export class Player {
       state,
       positionSec: isSounding ? (this.#lanes?.songSecAt(this.#line(localMs)) ?? null) : null,
       errorMs: isSounding ? (this.#planner?.errorMsAt(localMs, this.#line) ?? null) : null,
-      uncertaintyMs: isSounding ? this.#output.uncertaintyMsAt(localMs) : null,
+      uncertaintyMs: isSounding ? this.#output.toldUncertaintyMsAt(localMs) : null,
       ratePpm: isSounding ? (this.#planner?.ratePpm ?? null) : null,
       outputLatencyMs: this.#output.latencyMs,
       startMs: this.#output.startMs,

@@ -81,7 +81,6 @@ const MIN_SAMPLES = 5;
 /** Answers (pulseaudio.ts) come every 1.5 s, each with a scatter of its own; twenty of them make a level. */
 const ANSWERED_LEVEL_MS = 30_000;
 const CONTRADICTING_ANSWERS = 3;
-const CONTRADICTING_TIMESTAMPS = 2;
 /**
  * One answer alone may be one of the late ones: in a room of four beside busy loops a device stood 3.4 ms off for five seconds on its
  * first. A start waits for a second one (P27), and what contradicts the first needs one less to agree with.
@@ -126,6 +125,8 @@ interface Sample extends Lead {
 /** Standard deviations: of the level where all is known best, and of the slope away from there. */
 interface LineNoise {
   readonly levelMs: number;
+  /** What the level may be off by, if each answer is off as those before it were. */
+  readonly answersMs: number;
   readonly meanLocalMs: number;
   readonly skew: number;
 }
@@ -139,7 +140,7 @@ export class OutputClock {
   /** Slope to assume while there are few samples: a card keeps its crystal over an interruption. */
   #usualSkew = 0;
   #usualSkewPpm = SKEW_PRIOR_PPM;
-  #noise: LineNoise = { levelMs: 0, meanLocalMs: 0, skew: 0 };
+  #noise: LineNoise = { levelMs: 0, answersMs: 0, meanLocalMs: 0, skew: 0 };
   /** How far off the line may be while the platform's timestamps are rough. */
   #roughMs: number | null = null;
   #areEdges = false;
@@ -222,9 +223,23 @@ export class OutputClock {
   uncertaintyMsAt(localMs: number): number | null {
     if (!this.#isSettled()) return null;
     if (this.#roughMs !== null) return this.#roughMs;
-    const { levelMs, meanLocalMs, skew } = this.#noise;
-    const lineMs = 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs));
-    return Math.max(LEAST_UNCERTAIN_MS, this.#doubtMs(), lineMs);
+    return this.#uncertaintyMs(this.#noise.levelMs, localMs);
+  }
+
+  /**
+   * The same for people and other devices, who are told of what the machine's answers were off by lately and of timestamps that leave the
+   * line, too. The servo and the crossfades do not wait for such doubts to pass, which could leave a known error standing for seconds.
+   */
+  toldUncertaintyMsAt(localMs: number): number | null {
+    const lineMs = this.uncertaintyMsAt(localMs);
+    if (lineMs === null || this.#roughMs !== null) return lineMs;
+    const { levelMs, answersMs } = this.#noise;
+    return Math.max(this.#doubtMs(), this.#uncertaintyMs(Math.max(levelMs, answersMs), localMs));
+  }
+
+  #uncertaintyMs(levelMs: number, localMs: number): number {
+    const { meanLocalMs, skew } = this.#noise;
+    return Math.max(LEAST_UNCERTAIN_MS, 2 * Math.hypot(levelMs, skew * (localMs - meanLocalMs)));
   }
 
   /** Audio seconds at the output at `localMs`; null until the line stands. */
@@ -244,7 +259,6 @@ export class OutputClock {
   /**
    * From the second one on, the line stands on answers alone. Three that contradict it and agree with each other begin anew: a single
    * late one moved a line by half a millisecond for half a minute, and one stall may hold up two. A stream that begins anew says so itself.
-   * A line of timestamps that speak for themselves gives way to two that agree: a lone late one moved such a line by 3 ms for three seconds.
    */
   #addAnswer(entry: Sample): void {
     const isAnswered = this.#isAnsweredAt(entry.localMs);
@@ -259,9 +273,7 @@ export class OutputClock {
     const isAgreed = this.#suspect.every((other) => Math.abs(entry.leadMs - other.leadMs) <= STEP_MS);
     const agreed = [...(isAgreed ? this.#suspect : []), entry];
     this.#suspect = agreed;
-    const isToldOtherwise = this.#isSettled() && this.#roughMs === null && this.#isOutlier(entry);
-    const unanswered = isToldOtherwise ? CONTRADICTING_TIMESTAMPS : 1;
-    const needed = isAnswered ? Math.min(CONTRADICTING_ANSWERS, this.#samples.length + 1) : unanswered;
+    const needed = isAnswered ? Math.min(CONTRADICTING_ANSWERS, this.#samples.length + 1) : 1;
     if (agreed.length < needed) return;
     this.#suspect = [];
     this.#answeredLocalMs = entry.localMs;
@@ -357,14 +369,15 @@ export class OutputClock {
     const { meanLocal, deviation } = leastSquares(this.#samples, this.#usualSkew, this.#usualSkewPpm);
     if (this.#isAnsweredAt(nowMs)) {
       const toldMs = recent.reduce((sum, { noiseMs }) => sum + noiseMs ** -2, 0) ** -0.5;
-      const seenMs = Math.max(level.scatterMs, this.#answerErrorMs) / Math.sqrt(level.samples);
+      const seenMs = level.scatterMs / Math.sqrt(level.samples);
       const scatterMs = LEANING_ANSWERS * Math.max(toldMs, seenMs);
       const levelMs = this.#samples.length === 1 ? Math.max(LONE_ANSWER_MS / 2, scatterMs) : scatterMs;
-      return { levelMs, meanLocalMs: meanLocal, skew: deviation };
+      const answersMs = (LEANING_ANSWERS * this.#answerErrorMs) / Math.sqrt(level.samples);
+      return { levelMs, answersMs, meanLocalMs: meanLocal, skew: deviation };
     }
     const leaning = this.#areEdges ? LEANING_EDGES : LEANING_SAMPLES;
     const levelMs = this.#scatterMs() / Math.sqrt(Math.max(1, level.samples / leaning));
-    return { levelMs, meanLocalMs: nowMs, skew: deviation };
+    return { levelMs, answersMs: 0, meanLocalMs: nowMs, skew: deviation };
   }
 
   #isSettled(): boolean {

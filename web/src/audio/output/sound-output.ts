@@ -100,9 +100,9 @@ export class SoundOutput {
     return Math.min(MAX_START_MS, Math.ceil(neededMs / START_STEP_MS) * START_STEP_MS);
   }
 
-  /** How far the loudspeaker is from where `line` says that it is, in 19 of 20 moments, ms; null until the line stands. */
-  uncertaintyMsAt(localMs: number): number | null {
-    const lineMs = this.line.uncertaintyMsAt(localMs);
+  /** How far the loudspeaker is from where `line` says that it is, in 19 of 20 moments, ms, for people to be told; null until the line stands. */
+  toldUncertaintyMsAt(localMs: number): number | null {
+    const lineMs = this.line.toldUncertaintyMsAt(localMs);
     return lineMs === null ? null : Math.hypot(lineMs, this.#reader?.systematicMs ?? 0);
   }
 
