@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.chaos import storm
 from bench.fidelity import fit_tone
 from bench.honesty import Said, in_words, judge
 from bench.scenarios import SCENARIOS
@@ -108,3 +109,8 @@ def test_of_two_devices_nobody_says_who_is_off() -> None:
     said = {name: [Said(0.5, 0.0, 0.1)] for name in places}
     assert judge([1.0, 1.5, 2.0], places, said) == []
     assert judge([1.0], {"ada": [None]}, {"ada": []}) == []
+
+
+def test_a_storm_of_each_kind_runs_without_the_bundler() -> None:
+    for depth in ("control", "whole", "drafts"):
+        assert storm(depth, 5, 1)["failed"] == [], depth
