@@ -46,6 +46,11 @@ def frame(payload: bytes, opcode: int = TEXT, *, bits: int = FIN) -> bytes:
     return struct.pack("!BBQ", bits | opcode, 0xFF, len(payload)) + mask + masked
 
 
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
+# What came on the connection before the handshake: who reads it then is another.
+CARRIERS = {"the first request": b"", "a request after a page": HEALTH}
+
+
 class RawSocket:
     """Reads frames and answers nothing by itself, not even a ping."""
 

@@ -441,9 +441,8 @@ class Transfer:
                 self._send_catalog(neighbour)
 
     def _send_catalog(self, neighbour: Neighbour) -> None:
-        served = sorted(
-            (file for file in self.files.values() if file.held), key=lambda file: not file.is_mine
-        )
+        held = [file for file in self.files.values() if file.held]
+        served = sorted(held, key=lambda file: not file.is_mine)
         listed: list[KnownFile] = []
         chars = 0
         for file in served[:MAX_KNOWN_FILES]:
