@@ -2,7 +2,8 @@
 
 Every peer is a real Chromium in a network namespace of its own, all uplinks shaped to the same rate. Compared
 with: what one data channel alone carries through that shaper (F/g, the best any scheme can do), the star
-(everyone from the seeder alone), and WebTorrent (current release, own tracker, same namespaces and file).
+(everyone from the seeder alone), bare channels by a plan made beforehand, and WebTorrent (current release,
+own tracker, same namespaces and file).
 The build before takes its turn where `--before` names a checkout.
 Needs root, and `npm install --ignore-scripts --omit=optional` in bench/webtorrent.
 """
@@ -22,6 +23,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from bench.bare_mesh import run_bare_mesh
 from bench.one_channel import measure_goodput
 from bench.report import RESULTS, print_table, save
 from bench.swarm_players import WEBTORRENT, Run, Way, WebTorrentHost, run_star, run_unisono, run_webtorrent
@@ -31,13 +33,13 @@ from lab.networks.programs import NetworkFleet, NetworkServer
 
 MIB = 1024**2
 STRATEGIES = ("rarest", "sequential")
-RIVALS = ("star", *STRATEGIES)
+RIVALS = ("bare", "star", *STRATEGIES)
 # How much slower than F/g anything here has ever been, and a margin: what is worse than this is stuck.
 LIMIT_FACTOR = 16
 CPU_LIMITS_FROM = 0.9
 HEADER = [
     *("way", "runs", "median s", "worst s", "x F/g", "needed/sent", "wire/needed"),
-    *("CPU", "CPU s/GB", "wire MiB"),
+    *("CPU", "CPU s/GB", "cores at rest", "wire MiB"),
 ]
 
 
@@ -82,6 +84,8 @@ def measure_all(
     ways: dict[str, tuple[Way, int]] = {"Unisono": (run_unisono, options.runs)}
     if before:
         ways["before"] = (functools.partial(run_unisono, url=before.url), options.runs)
+    if "bare" in options.rivals:
+        ways["bare channels"] = (run_bare_mesh, options.runs)
     if "star" in options.rivals:
         ways["star"] = (run_star, options.rival_runs)
     if host:
@@ -123,6 +127,7 @@ def report(options: argparse.Namespace, goodput: float, runs: dict[str, list[Run
             "wire_of_needed": statistics.median(run.wire_bytes / needed_bytes for run in all_runs),
             "cpu_share": statistics.median(run.cpu_share for run in all_runs),
             "cpu_sec_per_gb": statistics.median(run.cpu_sec * 1e9 / needed_bytes for run in all_runs),
+            "resting_cores": statistics.median(run.resting_cores for run in all_runs),
         }
         summary[name] = figures
         wire_mib = statistics.median(run.wire_bytes for run in all_runs) / MIB

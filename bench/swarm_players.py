@@ -37,6 +37,8 @@ RECORD = """
 """
 WHOLE_POLL_MS = 500.0
 LINK_LIMIT_SEC = 180.0
+# Long enough for a difference of a hundredth of a core to show.
+REST_SEC = 15.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Run:
     cpu_share: float
     cpu_sec: float
     """Of all browsers together."""
+    resting_cores: float
+    """What all browsers together used, linked to everyone, before the file was there."""
     links: int
     """Of the seeder."""
     held: list[list[tuple[float, float]]]
@@ -90,23 +94,25 @@ def _run_product(site: Site, path: Path, limit_sec: float, *, links: int, url: s
     wait_for_all(everyone, lambda shot: shot["transfer"]["links"] >= links, "to be linked", LINK_LIMIT_SEC)
     for device in everyone:
         device.page.evaluate(RECORD)
+    resting_cores = site.resting_cores(REST_SEC)
     used_sec = site.cpu_sec()
     wire_bytes, cpu, started_ms = site.wire_bytes(), CpuMeter(), time.time() * 1000
     site.seeder.add_file(path)
-    _wait_whole(site.leechers, f"benchSamples.at(-1)?.[1] >= {path.stat().st_size}", limit_sec)
+    wait_whole(site.leechers, f"benchSamples.at(-1)?.[1] >= {path.stat().st_size}", limit_sec)
     cpu_share, wire_bytes = cpu.read(), site.wire_bytes() - wire_bytes
     used_sec = site.cpu_sec() - used_sec
-    held = [_curve(device.page.evaluate("benchSamples"), started_ms) for device in site.leechers]
+    held = [curve(device.page.evaluate("benchSamples"), started_ms) for device in site.leechers]
     pace = [_pace(device.page.evaluate("benchSamples"), started_ms) for device in everyone]
     shots = [device.snapshot() for device in everyone]
     for device in everyone:
         device.leave()
     return Run(
-        taken_sec=_last_sec(held, path.stat().st_size),
+        taken_sec=last_sec(held, path.stat().st_size),
         sent_bytes=sum(shot["transfer"]["sentBytes"] for shot in shots),
         wire_bytes=wire_bytes,
         cpu_share=cpu_share,
         cpu_sec=used_sec,
+        resting_cores=resting_cores,
         links=shots[0]["transfer"]["links"],
         held=held,
         pace=pace,
@@ -134,33 +140,35 @@ def run_webtorrent(site: Site, path: Path, limit_sec: float, *, host: WebTorrent
     for device in site.devices:
         device.open(host.page_url)
         device.page.wait_for_function("() => window.bench !== undefined")
+    resting_cores = site.resting_cores(REST_SEC)
     magnet = site.seeder.page.evaluate("(announce) => bench.seed(announce)", host.announce)
     used_sec = site.cpu_sec()
     wire_bytes, cpu = site.wire_bytes(), CpuMeter()
     for device in site.leechers:
         device.page.evaluate("([magnet, strategy]) => bench.fetch(magnet, strategy)", [magnet, strategy])
-    _wait_whole(site.leechers, "bench.isWhole()", limit_sec)
+    wait_whole(site.leechers, "bench.isWhole()", limit_sec)
     cpu_share, wire_bytes = cpu.read(), site.wire_bytes() - wire_bytes
     used_sec = site.cpu_sec() - used_sec
     samples = [device.page.evaluate("bench.samples") for device in site.leechers]
     started_ms = min(at_ms for each in samples for at_ms, held_bytes, *_ in each if held_bytes > 0)
-    held = [_curve(each, started_ms) for each in samples]
+    held = [curve(each, started_ms) for each in samples]
     counts = [device.page.evaluate("bench.counts()") for device in site.devices]
     for device in site.devices:
         device.page.evaluate("bench.close()")
     return Run(
-        taken_sec=_last_sec(held, path.stat().st_size),
+        taken_sec=last_sec(held, path.stat().st_size),
         sent_bytes=sum(each["sentBytes"] for each in counts),
         wire_bytes=wire_bytes,
         cpu_share=cpu_share,
         cpu_sec=used_sec,
+        resting_cores=resting_cores,
         links=counts[0]["links"],
         held=held,
         pace=[],
     )
 
 
-def _wait_whole(devices: list[Device], is_whole: str, limit_sec: float) -> None:
+def wait_whole(devices: list[Device], is_whole: str, limit_sec: float) -> None:
     """One question to one page at a time: whoever is asked has the CPU to answer only when it is done."""
     give_up_at = time.monotonic() + limit_sec
     for device in devices:
@@ -170,7 +178,7 @@ def _wait_whole(devices: list[Device], is_whole: str, limit_sec: float) -> None:
             device.page.wait_for_timeout(WHOLE_POLL_MS)
 
 
-def _curve(samples: list[list[float]], started_ms: float) -> list[tuple[float, float]]:
+def curve(samples: list[list[float]], started_ms: float) -> list[tuple[float, float]]:
     """Steps only: what changed, and when."""
     steps: list[tuple[float, float]] = []
     for at_ms, held_bytes, *_ in samples:
@@ -190,7 +198,7 @@ def _pace(samples: list[list[float | None]], started_ms: float) -> list[tuple[fl
     ]
 
 
-def _last_sec(held: list[list[tuple[float, float]]], size_bytes: int) -> float:
+def last_sec(held: list[list[tuple[float, float]]], size_bytes: int) -> float:
     return max(next(at_sec for at_sec, held_bytes in each if held_bytes >= size_bytes) for each in held)
 
 

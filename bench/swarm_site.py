@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,12 @@ class Site:
     def cpu_sec(self) -> float:
         """CPU time that all browsers together have used so far."""
         return cpu_sec(pid for device in self.devices for pid in processes_marked(device.mark))
+
+    def resting_cores(self, for_sec: float) -> float:
+        """How many cores all browsers together keep busy while nobody touches anything."""
+        used_sec, began_sec = self.cpu_sec(), time.monotonic()
+        time.sleep(for_sec)  # what is measured is that nothing happens
+        return (self.cpu_sec() - used_sec) / (time.monotonic() - began_sec)
 
     @contextmanager
     def only_from_the_seeder(self) -> Iterator[None]:
