@@ -405,7 +405,12 @@ export class Fetching {
 
   #askManifest(file: KnownFile, localMs: number): void {
     const ask = file.manifestAsk;
-    if (ask && !ask.isRefused && localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+    if (ask && !ask.isRefused) {
+      if (localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+      // Whoever does not answer is asked less and less often, as who refuses.
+      this.#core.neighbours.get(ask.peer)?.source.passOver(file.fileId, MANIFEST, localMs);
+      file.manifestAsk = { ...ask, isRefused: true };
+    }
     const askable = [...this.#core.neighbours.values()].filter(
       ({ hasSaidHello, isBanned, listing, source }) =>
         hasSaidHello &&
