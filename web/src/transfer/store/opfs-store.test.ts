@@ -30,7 +30,10 @@ beforeEach(async () => {
   vi.stubGlobal("navigator", { storage: { getDirectory: async () => disc.directory() } });
   vi.stubGlobal("Worker", await fakeOpfsWorkers(disc));
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe("a store in the origin-private file system", () => {
   for (const { name, capacityBytes, needsDisc, prove } of PIECE_STORE_CONTRACT)
@@ -113,6 +116,35 @@ describe("a store in the origin-private file system", () => {
     await after.open(SONG, LAYOUT);
     expect(await after.held(SONG)).toEqual([]);
   });
+
+  it.each([
+    ["for a moment", 1_000, [SONG, OTHER]],
+    ["for ever", 60_000, [OTHER]],
+  ])(
+    "[S65] waits for a handle that a former page holds %s, and opens all the same",
+    async (_, heldMs, kept) => {
+      const store = await opened();
+      for (const fileId of [SONG, OTHER]) {
+        await store.open(fileId, LAYOUT);
+        await store.write(fileId, 0, bytesOf(100, 1));
+      }
+      store.release();
+      vi.useFakeTimers();
+      const held = disc.file(OPFS_ROOT, "ada", SONG);
+      held.isOpen = true;
+      setTimeout(() => {
+        held.isOpen = false;
+      }, heldMs);
+      const opening = opened();
+      await vi.advanceTimersByTimeAsync(5_000);
+      const after = await opening;
+      expect(await after.files()).toEqual(kept);
+      expect(await after.read(OTHER, 0)).toEqual(bytesOf(100, 1));
+      await after.open(SONG, LAYOUT);
+      await after.write(SONG, 1, bytesOf(50, 2));
+      expect(await after.read(SONG, 1)).toEqual(bytesOf(50, 2));
+    },
+  );
 
   it("[S19] does not count a piece as there of which a crash has left the mark alone", async () => {
     const store = await opened();
