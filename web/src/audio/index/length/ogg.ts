@@ -1,6 +1,6 @@
 // The length of Ogg (Vorbis, Opus, FLAC): from where the first page with sound begins to the last granule, streams that follow each
 // other added up. Who records a broadcast gets the headers and then whatever is sent just then, so a stream may begin at any granule;
-// the same result as the sound index has (sound-index/ogg.ts), also where a file can have none. Pure.
+// the same result as the sound index has (audio/index/sound-index/ogg.ts), also where a file can have none. Pure.
 
 import { OggHeaders } from "../sound-index/ogg-headers.ts";
 import {
