@@ -27,6 +27,7 @@ PEER_PURE = tuple(
             "director",
             "downloads",
             "downmix",
+            "draft",
             "encoding",
         ),
         *("envelope", "errors", "file_state", "key", "keys", "known_files", "manifest", "member_budgets"),

@@ -87,13 +87,13 @@ def make_app(
         # when the client leaves.
         request.protocol.set_parser(cast("WebSocketReader", feed))
         if pass_on is not None:
-            gone = pass_on(transport, request.protocol, _head_of(request) + feed.early)
+            gone = pass_on(transport, request.protocol, _head_of(request) + feed.early, counted.peer)
             if gone is not None:
                 counted.upgrade()
                 await gone
                 return web.Response()  # nobody is there to get it
         visit = Visit(counted)
-        refusal = visit.ask_in(hub, readiness, handshake, request.remote or "", go_on)
+        refusal = visit.ask_in(hub, readiness, handshake, counted.peer, go_on)
         if refusal is not None:
             return _refuse(refusal)
         try:

@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
     def _count(self) -> OpenSocket:
         hub = self._carriers.hub
         is_proxy = is_trusted(self._peer, hub.config.trusted_proxies)
-        counted = OpenSocket(hub.sockets, None if is_proxy else address_key(self._peer))
+        counted = OpenSocket(hub.sockets, None if is_proxy else address_key(self._peer), self._peer)
         if not counted.may_stay:
             hub.metrics.refused_sockets += 1
             if hub.sockets.is_warning_due(global_us()):
@@ -116,7 +116,8 @@ class Connection(asyncio.Protocol):
         split = split_head(data)
         if split is None:
             return
-        if carriers.pass_on is not None and carriers.pass_on(self._transport, self, data) is not None:
+        pass_on = carriers.pass_on
+        if pass_on is not None and pass_on(self._transport, self, data, self._peer) is not None:
             self._timer.cancel()
             self._socket.upgrade()
             return

@@ -50,10 +50,6 @@ class Registry:
         """How many swarms have each number of members."""
         return Counter(swarm.size for swarm in self._swarms.values())
 
-    @property
-    def member_count(self) -> int:
-        return sum(swarm.size for swarm in self._swarms.values())
-
     def swarm_of(self, connection: ConnectionId) -> str | None:
         """Where this connection sits; None for one that has not joined."""
         place = self._places.get(connection)

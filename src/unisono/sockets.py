@@ -102,10 +102,13 @@ class SocketBudget:
 class OpenSocket:
     """One accepted socket, counted from the start. Whoever accepted it calls `close` when it is gone."""
 
-    __slots__ = ("_address", "_budget", "_is_open", "_is_plain", "may_stay")
+    __slots__ = ("_address", "_budget", "_is_open", "_is_plain", "may_stay", "peer")
 
-    def __init__(self, budget: SocketBudget, address: str | None) -> None:
-        """`address`: as for `SocketBudget.accepted`. If it may not stay it is to be closed."""
+    def __init__(self, budget: SocketBudget, address: str | None, peer: str) -> None:
+        """`address`: as for `SocketBudget.accepted`; `peer`: who is at the other end, also of a relay. If it
+        may not stay it is to be closed.
+        """
+        self.peer = peer
         self._budget = budget
         self._address = address
         self._is_open = self._is_plain = True

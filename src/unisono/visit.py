@@ -26,10 +26,11 @@ class PassOn(Protocol):
     """Where there are several workers: gives a request to the worker that has its shard."""
 
     def __call__(
-        self, transport: asyncio.BaseTransport, protocol: asyncio.Protocol, head: bytes
+        self, transport: asyncio.BaseTransport, protocol: asyncio.Protocol, head: bytes, peer: str
     ) -> asyncio.Future[None] | None:
         """None when the request is to be served here. Otherwise the connection is given away, and `protocol`
-        hears that it is lost once it is: that is when the future is done.
+        hears that it is lost once it is: that is when the future is done. `peer`: who it is, which the socket
+        cannot say where it leads to a relay.
         """
 
 

@@ -95,7 +95,9 @@ class WebServer:
         )
 
     async def adopt(self, sock: socket.socket, already_read: bytes, peer: str = "") -> None:
-        """A connection that another process accepted and decrypted. `peer`: who it is, when it is a relay."""
+        """A connection that another process accepted and decrypted. `peer`: who it is; the socket may lead to
+        a relay.
+        """
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(lambda: self.make_protocol(already_read, peer), sock)
 

@@ -6,10 +6,11 @@ import msgspec
 
 from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
-from tests.peer.test_peer_cores import ADA, BO
+from tests.peer.test_peer_cores import ADA, BO, CY
 from unisono.peer import ctl
 from unisono.peer.constants.transfer import CTL_VERSION
-from unisono.peer.file_state import Drop, SendCtl, SendPiece
+from unisono.peer.draft import draft_id_of
+from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece
 from unisono.peer.manifest import encode_bitfield, piece_length_of
 from unisono.peer.transfer import Transfer
 
@@ -44,6 +45,37 @@ def test_a_draft_is_ignored_and_the_file_that_it_becomes_is_taken() -> None:
     effects = core.receive(BO, ctl.Catalog([listed(0, "f" * 64, size_bytes)]), 0)
     assert [each.message for each in effects if isinstance(each, SendCtl)] == [ctl.ManifestRequest("f" * 64)]
     assert not any(isinstance(each, Drop) for each in effects)
+
+
+def test_no_manifest_is_asked_for_an_id_that_is_proven_to_be_a_draft() -> None:
+    """[S55] Whoever lists it as a file: before its owner lists the draft, or after."""
+    size_bytes = 9 * 2**20
+    draft_id = draft_id_of(BO, size_bytes, NONCE)
+    draft = msgspec.structs.replace(listed(0, draft_id, size_bytes), draft=NONCE)
+    as_file = msgspec.structs.replace(listed(0, draft_id, size_bytes), is_own=False)
+    core = greeted()
+    core.link_opened(CY, 0)
+    core.receive(CY, ctl.Hello(CTL_VERSION, ""), 0)
+    assert core.receive(CY, ctl.Catalog([as_file]), 0) != []  # nobody has said yet that there is a draft
+    core.receive(BO, ctl.Catalog([draft]), 0)
+    assert core.files == {}
+    assert core.receive(CY, ctl.Catalog([as_file]), 0) == []
+    assert [effect for ms in range(0, 60_000, 1_000) for effect in core.tick(ms) if is_asking(effect)] == []
+    # Without its proof a draft's id is any id, and another's draft proves nothing.
+    core.receive(BO, ctl.Catalog([msgspec.structs.replace(draft, draft="A" * 21 + "Q")]), 60_000)
+    assert any(is_asking(effect) for effect in core.receive(CY, ctl.Catalog([as_file]), 60_000))
+
+
+def is_asking(effect: Effect) -> bool:
+    return isinstance(effect, SendCtl) and isinstance(effect.message, ctl.ManifestRequest)
+
+
+def test_the_id_of_a_draft_is_the_same_as_in_a_page() -> None:
+    """[S52] web/src/transfer/core/drafts.test.ts expects the same of a page."""
+    assert (
+        draft_id_of("a" * 32, 8 * 2**20, NONCE)
+        == "80ba32716634d32c0e85bb11de976b4090c47e888efc6e3033097d1d41915361"
+    )
 
 
 def test_a_draft_is_said_by_one_word_in_a_catalog_and_by_none_where_there_is_none() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from unisono.peer import ctl
-from unisono.peer.constants.transfer import CTL_VERSION, MAX_OWN_FILES
+from unisono.peer.constants.transfer import CTL_CHAR_BURST, CTL_VERSION, MAX_CTL_CHARS, MAX_OWN_FILES
 from unisono.peer.director import Candidate, Director
 from unisono.peer.errors import FileError
 from unisono.peer.file_state import Drop, Effect, SendCtl, SendPiece, Store
@@ -319,6 +319,15 @@ def test_control_messages_are_numbered_and_judged_before_they_act() -> None:
     flood = ctl.CtlInbox()
     verdicts = [flood.take(ctl.encode_ctl(ctl.Ping(seq), seq), 0) for seq in range(401)]
     assert verdicts[-1] == "flood"
+
+
+def test_control_messages_are_measured_in_utf_16_code_units_as_a_page_does() -> None:
+    longest, longer = (f'"{"😀" * count}"' for count in (MAX_CTL_CHARS // 2 - 1, MAX_CTL_CHARS // 2))
+    inbox = ctl.CtlInbox()
+    assert inbox.take(longer, 0) == "too-large"
+    verdicts = [inbox.take(longest, 0) for _ in range(CTL_CHAR_BURST // MAX_CTL_CHARS + 1)]
+    assert [*dict.fromkeys(verdicts)] == ["malformed", "flood"]
+    assert verdicts.count("flood") == 1
 
 
 def test_a_description_names_its_certificate_once_and_alike_for_both_ends() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 
+import pytest
+
 from tests.peer.dice import Dice
 from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import ADA, BO, CY, Wire
@@ -128,6 +130,27 @@ def test_a_refused_piece_is_asked_for_again_after_a_pause() -> None:
     refused = core.receive(BO, ctl.Reject(manifest.file_id, [0, 1]), 10)
     assert not sent(refused, ctl.Request)
     assert sent(core.tick(10 + REFUSAL_PAUSE_MS), ctl.Request)
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+@pytest.mark.parametrize("count", [1, 2])
+def test_who_does_not_give_a_manifest_is_asked_again_after_pauses_that_grow(
+    count: int, *, refuses: bool
+) -> None:
+    """[S31] Whoever refuses it, or never answers, though they list the file: not in circles."""
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
+    greeted(core, BO, CY)
+    effects = [e for peer in (BO, CY)[:count] for e in core.receive(peer, ctl.Catalog(made_up(1, 1)), 0)]
+    asked = 0
+    for local_ms in range(0, 60_000, 100):
+        while effects:
+            effect = effects.pop()
+            if isinstance(effect, SendCtl) and isinstance(effect.message, ctl.ManifestRequest):
+                asked += 1
+                refusal = ctl.Reject(effect.message.file_id, [])
+                effects += core.receive(effect.peer, refusal, local_ms) if refuses else []
+        effects = core.tick(local_ms)
+    assert count < asked < count * 8
 
 
 def test_who_takes_nothing_costs_nobody_else_a_turn_and_ends_as_a_broken_link() -> None:

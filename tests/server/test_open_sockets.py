@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from unisono.static import WebApp
 from unisono.visit import Readiness
 from unisono.web_server import WebServer
 from unisono.workers.door import Door
-from unisono.workers.handover import make_inbox
+from unisono.workers.handover import Handover, make_inbox, receive_connection
+from unisono.workers.relay import make_pair
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
 WAYS = {
@@ -126,6 +128,38 @@ async def test_a_socket_that_is_handed_over_is_counted_where_it_ends_up(
         await until(lambda: (first.sockets.open, second.sockets.open) == (0, 1))
         raw.drop()
         await until(lambda: second.sockets.open == 0)
+
+
+@pytest.mark.parametrize("before", [b"", HEALTH])
+@pytest.mark.parametrize("is_draining", [False, True])
+async def test_who_comes_by_a_relay_keeps_the_address_also_where_a_draining_worker_passes_it_on(
+    tmp_path: Path, before: bytes, *, is_draining: bool
+) -> None:
+    """Its socket leads to the worker that decrypts: the loopback, which may be a trusted proxy's address."""
+    into, out_of = make_inbox()
+    hub = Hub(Config(trusted_proxies=(ip_network("127.0.0.0/8"),)))
+    door = Door(0, [into], out_of)
+    door.has_successor = is_draining
+    server = await WebServer.start(hub, WebApp(tmp_path), Readiness(), None, door.pass_on)
+    here, there = make_pair()
+    with contextlib.closing(here), contextlib.closing(into), contextlib.closing(out_of):
+        liar = handshake(**{"X-Forwarded-For": "198.51.100.9"})
+        await server.adopt(there, before + liar, "203.0.113.7")
+        if is_draining:
+            handovers: list[Handover] = []
+
+            def is_passed_on() -> bool:
+                handovers.extend(filter(None, [receive_connection(out_of)]))
+                return bool(handovers)
+
+            await until(is_passed_on)
+            assert handovers[0].peer == "203.0.113.7"
+            handovers[0].sock.close()
+        else:
+            await until(lambda: hub.addresses.connections == 1)
+            assert hub.addresses.is_connected("203.0.113.7")
+        await server.close()
+        hub.stop()
 
 
 @pytest.mark.parametrize("before", [b"", HEALTH])

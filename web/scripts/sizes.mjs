@@ -27,8 +27,11 @@ const MAX_JS_FOR_TEMPO_BYTES = 5_000;
 const MAX_JS_FOR_ROLES_BYTES = 6_500;
 /** Fetched by two who measure how far their phones lie apart (docs/decisions/0050). */
 const MAX_JS_FOR_DISTANCES_BYTES = 3_500;
-/** Moves and keeps songs, in a Worker of its own that starts behind the tap on Join; the page without it is smaller by most of that. */
-const MAX_JS_FOR_BULK_BYTES = 15_000;
+/**
+ * Moves and keeps songs, in a Worker of its own that starts behind the tap on Join; the page without it is smaller by most of that. 0.3 kB of
+ * it try a disc again that has fallen silent, and wait for a former page to let go of its files.
+ */
+const MAX_JS_FOR_BULK_BYTES = 15_500;
 /** The same in the page, where no Worker runs. */
 const MAX_JS_WITHOUT_WORKER_BYTES = 10_000;
 /** Fits the first flight of a fresh connection (ten segments). */

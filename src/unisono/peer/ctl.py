@@ -219,9 +219,14 @@ _decoder: msgspec.json.Decoder[_Numbered] = msgspec.json.Decoder(_Numbered)
 _encoder = msgspec.json.Encoder()
 
 
+def text_chars(text: str) -> int:
+    """How many characters it has as a page counts them: in units of UTF-16."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def chars_of(part: msgspec.Struct) -> int:
-    """How many characters it has in a message, as a page counts them: in units of UTF-16."""
-    return len(_encoder.encode(part).decode().encode("utf-16-le")) // 2
+    """How many characters it has in a message."""
+    return text_chars(_encoder.encode(part).decode())
 
 
 def encode_ctl(message: CtlMessage, seq: int) -> str:
@@ -242,9 +247,10 @@ class CtlInbox:
         """The messages that are now due, in order, or why this peer must go."""
         if not isinstance(data, str):
             return "malformed"
-        if len(data) > MAX_CTL_CHARS:
+        chars = text_chars(data)
+        if chars > MAX_CTL_CHARS:
             return "too-large"
-        if not self._allows(len(data), local_ms):
+        if not self._allows(chars, local_ms):
             return "flood"
         try:
             numbered = _decoder.decode(data)

@@ -23,7 +23,7 @@ from unisono.peer.constants.transfer import (
     URGENT_SECOND_REQUEST_MS,
     URGENT_TURN_MS,
 )
-from unisono.peer.file_state import Effect, KnownFile, Neighbour, Owed, SendCtl, Store
+from unisono.peer.file_state import MANIFEST, Effect, KnownFile, Neighbour, Owed, SendCtl, Store
 from unisono.peer.known_files import KnownFiles
 from unisono.peer.manifest import piece_length_of, piece_size_of
 from unisono.peer.remember import remember
@@ -101,8 +101,9 @@ class Downloads:
     def take_reject(self, neighbour: Neighbour, file_id: str, pieces: list[int], local_ms: float) -> None:
         file = self._known.get(file_id)
         if file is not None and file.manifest_asked and file.manifest_asked[0] == neighbour.user_id:
-            # Passed over until its patience is up, so that two who keep refusing do not ask in circles.
-            file.manifest_asked = (neighbour.user_id, local_ms)
+            # Another may be asked at once, the same one after a pause, so that nobody is asked in circles.
+            file.manifest_asked = None
+            neighbour.record_refusal(file_id, MANIFEST, local_ms)
         for piece in pieces:
             owed = neighbour.owed.pop((file_id, piece), None)
             if owed is None:
@@ -150,16 +151,23 @@ class Downloads:
 
     def _ask_manifest(self, file: KnownFile, local_ms: float) -> None:
         asked = file.manifest_asked
-        if asked is not None and local_ms - asked[1] < MANIFEST_PATIENCE_MS:
-            return
+        if asked is not None:
+            if local_ms - asked[1] < MANIFEST_PATIENCE_MS:
+                return
+            # Whoever does not answer is asked less and less often, as who refuses.
+            if (silent := self._neighbours.get(asked[0])) is not None:
+                silent.record_refusal(file.file_id, MANIFEST, local_ms)
+            file.manifest_asked = None
         able = [
             each.user_id
             for each in self._neighbours.values()
-            if each.has_said_hello and file.file_id in each.listing
+            if each.has_said_hello
+            and each.user_id not in self._banned
+            and file.file_id in each.listing
+            and each.can_give(file.file_id, MANIFEST, local_ms)
         ]
-        choices = [peer for peer in able if asked is None or peer != asked[0]] or able
-        if choices:
-            chosen = choices[int(self._chance.fraction() * len(choices))]
+        if able:
+            chosen = able[int(self._chance.fraction() * len(able))]
             file.manifest_asked = (chosen, local_ms)
             self._emit(SendCtl(chosen, ctl.ManifestRequest(file.file_id)))
 

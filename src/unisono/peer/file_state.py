@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import UNSET
+
 from unisono.peer.constants.transfer import (
     MAX_FILE_BYTES,
     MAX_LISTED_FILES,
@@ -15,6 +17,7 @@ from unisono.peer.constants.transfer import (
     REFUSAL_PAUSE_MS,
 )
 from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
+from unisono.peer.draft import is_draft_of
 from unisono.peer.errors import WireError
 from unisono.peer.manifest import Manifest, decode_bitfield, piece_count_of, piece_length_of
 
@@ -23,6 +26,9 @@ AnnotationSlot = Literal["annotation", "index"]
 
 # As many as one catalog may list: what is held must fit into one's own.
 MAX_KNOWN_FILES = MAX_LISTED_FILES
+
+# In the place of a piece: the manifest, which may be refused as well.
+MANIFEST = -1
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,8 @@ class Neighbour:
     heard_local_ms: float
     has_said_hello: bool = False
     listing: dict[str, ListedFile] = field(default_factory=dict)
+    # Ids that are its drafts' by proof: no file can have one of them.
+    draft_ids: frozenset[str] = frozenset()
     file_of_slot: dict[int, str] = field(default_factory=dict)
     holdings: dict[str, set[int]] = field(default_factory=dict)
     advertised: set[str] = field(default_factory=set)
@@ -181,7 +189,8 @@ class Neighbour:
     due: set[tuple[str, int]] = field(default_factory=set)
     # Since when, local ms.
     sending: dict[tuple[str, int], float] = field(default_factory=dict)
-    # How often in a row it could not give a piece it listed, and until when it is not asked for it, local ms.
+    # How often in a row it did not give a piece of what it lists, or MANIFEST, and until when it is not asked
+    # for it, local ms.
     refusals: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
     # The annotation kept here, where it is known to have that; empty where it has another.
     annotations: dict[tuple[AnnotationSlot, str], bytes] = field(default_factory=dict)
@@ -195,8 +204,10 @@ class Neighbour:
     def live(self) -> list[tuple[str, int]]:
         return [key for key, owed in self.owed.items() if owed.is_live]
 
-    def take_catalog(self, files: list[ListedFile]) -> DropReason | None:
+    def take_catalog(self, catalog: list[ListedFile]) -> DropReason | None:
         """Takes a whole catalog over; what nobody may offer is neither fetched nor shown."""
+        files = [entry for entry in catalog if entry.draft is UNSET]
+        self.draft_ids = frozenset(entry.file_id for entry in catalog if is_draft_of(self.user_id, entry))
         listed: dict[str, ListedFile] = {}
         own_files = 0
         named = {entry.file_id for entry in files}
@@ -252,7 +263,9 @@ class Neighbour:
             return None
         try:
             self.holdings[file_id] = decode_bitfield(text, piece_count_of(entry.size_bytes))
-            self.refusals = {key: value for key, value in self.refusals.items() if key[0] != file_id}
+            self.refusals = {
+                key: value for key, value in self.refusals.items() if key[0] != file_id or key[1] == MANIFEST
+            }
         except WireError:
             return "malformed"
         return None

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from unisono.peer.ctl import ListedFile
 from unisono.peer.file_state import MAX_KNOWN_FILES, KnownFile, Neighbour
 from unisono.peer.safe_text import clean_line
 
@@ -70,13 +71,18 @@ class KnownFiles:
         del self.by_id[file.file_id]
 
     def forget_unlisted(self) -> None:
-        """Files that nobody lists and of which nothing is held."""
-        listed = {file_id for each in self._neighbours.values() for file_id in each.listing}
+        """Files that nobody lists, or that can be none, and of which nothing is held."""
+        listed = {entry.file_id for each in self._neighbours.values() for entry in self.provable(each)}
         self.by_id = {
             file_id: file
             for file_id, file in self.by_id.items()
             if file.held or file.storing or file_id in listed
         }
+
+    def provable(self, neighbour: Neighbour) -> list[ListedFile]:
+        """What it lists, without the ids that are known to be drafts': of those there is no manifest."""
+        drafts = frozenset[str]().union(*(each.draft_ids for each in self._neighbours.values()))
+        return [entry for entry in neighbour.listing.values() if entry.file_id not in drafts]
 
     def slot_of(self, file: KnownFile) -> int:
         """Only what is listed has a number. The one unused for longest is next: late data finds it free."""

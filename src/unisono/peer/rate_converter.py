@@ -51,12 +51,6 @@ class RateConverter:
         """Input frames that an output frame reaches to either side; 0 where rates are equal."""
         return self._filter.taps // 2 if self._filter else 0
 
-    def output_frame_at(self, input_frame: int) -> int:
-        """The first output frame at or after this input frame."""
-        if not self._filter:
-            return input_frame
-        return -(-input_frame * self._filter.cycle_out // self._filter.cycle_in)
-
     def convert(self, sound: Sound, input_start: int, from_output: int, to_output: int) -> Sound:
         """Output frames `from_output` to before `to_output` of every channel.
 

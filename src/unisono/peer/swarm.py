@@ -139,12 +139,6 @@ class FileSwarm:
     def set_annotation(self, file_id: str, annotation: bytes) -> None:
         self._perform(self._transfer.set_annotation(file_id, annotation, self._clock.local_ms()))
 
-    def set_index(self, file_id: str, index: bytes) -> None:
-        """Proposes the sound index of a file, which `KnownFile.index` tells; the smallest wins, as with
-        annotations.
-        """
-        self._perform(self._transfer.set_annotation(file_id, index, self._clock.local_ms(), "index"))
-
     def set_urgent(self, file_id: str, pieces: Sequence[int]) -> None:
         """Pieces whose sound is due next, in this order."""
         self._perform(self._transfer.set_urgent(file_id, pieces, self._clock.local_ms()))

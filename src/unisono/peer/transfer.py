@@ -12,8 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
 from unisono.peer import ctl
 from unisono.peer.ambient import Chance
 from unisono.peer.annotations import Annotations
@@ -299,12 +297,12 @@ class Transfer:
         return None
 
     def _take_catalog(self, neighbour: Neighbour, files: list[ctl.ListedFile]) -> ctl.DropReason | None:
-        reason = neighbour.take_catalog([entry for entry in files if entry.draft is msgspec.UNSET])
+        reason = neighbour.take_catalog(files)
         if reason is not None:
             return reason
         self._known.forget_unlisted()
         refused = -1
-        for entry in neighbour.listing.values():
+        for entry in self._known.provable(neighbour):
             known = self.files.get(entry.file_id)
             if known is not None and known.manifest is not None and known.size_bytes != entry.size_bytes:
                 return "contradiction"

@@ -15,7 +15,6 @@ import socket
 from collections.abc import Coroutine, Sequence
 from typing import cast
 
-from unisono.control_feed import peer_address
 from unisono.log import log_event, log_failure
 from unisono.web_server import WebServer
 from unisono.workers.handover import receive_connection, send_connection
@@ -58,7 +57,7 @@ class Door:
             end.close()
 
     def pass_on(
-        self, transport: asyncio.BaseTransport, protocol: asyncio.Protocol, head: bytes
+        self, transport: asyncio.BaseTransport, protocol: asyncio.Protocol, head: bytes, peer: str
     ) -> asyncio.Future[None] | None:
         """`visit.PassOn`. The head begins with a whole line."""
         shard = shard_of(head.partition(b"\r\n")[0])
@@ -72,10 +71,10 @@ class Door:
             return gone
         try:
             if connection.get_extra_info("sslcontext") is None:
-                self._hand_over(connection, head, owner)
+                self._hand_over(connection, head, owner, peer)
                 gone.set_result(None)
             else:
-                self._relay(connection, protocol, head, owner, gone)
+                self._relay(connection, protocol, head, owner, peer, gone)
         except OSError:
             # The owner is just being started and its inbox is full, or there is no descriptor left.
             log_event("handover-failed", worker=owner)
@@ -84,10 +83,11 @@ class Door:
             gone.set_result(None)
         return gone
 
-    def _hand_over(self, connection: asyncio.Transport, head: bytes, owner: int) -> None:
+    def _hand_over(self, connection: asyncio.Transport, head: bytes, owner: int, peer: str) -> None:
         fd = os.dup(connection.get_extra_info("socket").fileno())
         try:
-            send_connection(self._inboxes[owner], fd, head)
+            # It may lead to a relay, where another worker passed it on before.
+            send_connection(self._inboxes[owner], fd, head, peer)
         finally:
             os.close(fd)
         # Not a byte more is read here, and what ends is this process's descriptor alone.
@@ -100,12 +100,13 @@ class Door:
         protocol: asyncio.Protocol,
         head: bytes,
         owner: int,
+        peer: str,
         gone: asyncio.Future[None],
     ) -> None:
         here, there = make_pair()
         with there:
             try:
-                send_connection(self._inboxes[owner], there.fileno(), head, peer_address(connection))
+                send_connection(self._inboxes[owner], there.fileno(), head, peer)
             except OSError:
                 here.close()
                 raise

@@ -27,7 +27,7 @@ class Handover:
     sock: socket.socket
     # Read by the other worker already: the request, from its first byte.
     head: bytes
-    # Who it is, when the socket cannot say: under TLS it leads to the other worker. Else "".
+    # Who it is: under TLS the socket leads to the worker that accepted it, and cannot say.
     peer: str
 
 

@@ -37,16 +37,24 @@ function check(name: string, actual: Readonly<Record<string, unknown>>): void {
   expect(JSON.parse(JSON.stringify(actual))).toEqual(JSON.parse(readFileSync(path, "utf8")));
 }
 
-const random = new SeededRandom(20);
-const entryId = (): EntryId => toHex(random.bytes(8)) as EntryId;
-const PEOPLE = Array.from({ length: 5 }, () => toHex(random.bytes(16)) as UserId);
-const FILES = Array.from({ length: 4 }, () => toHex(random.bytes(32)) as FileId);
+const entryIdOf = (random: SeededRandom): EntryId => toHex(random.bytes(8)) as EntryId;
+const userIdOf = (random: SeededRandom): UserId => toHex(random.bytes(16)) as UserId;
+const fileIdOf = (random: SeededRandom): FileId => toHex(random.bytes(32)) as FileId;
+// Each test draws from a generator of its own, or a vector would depend on which tests have run before it.
+const room = new SeededRandom(20);
+const PEOPLE = Array.from({ length: 5 }, () => userIdOf(room));
+const FILES = Array.from({ length: 4 }, () => fileIdOf(room));
 const RECORD = { term: 7, userId: PEOPLE[0] as UserId, resigned: false };
 const bytesOf = (queue: Queue): string => toHex(encodePeerMessage({ kind: "queue", queue }));
 
-function anyOp({ entries, played }: Queue): QueueOp {
+function anyOp(random: SeededRandom, { entries, played }: Queue): QueueOp {
   const ids = entries.map((entry) => entry.entryId);
-  const one = pickOne(random, [...ids, ...ids, ...played.slice(-1).map((entry) => entry.entryId), entryId()]);
+  const one = pickOne(random, [
+    ...ids,
+    ...ids,
+    ...played.slice(-1).map((entry) => entry.entryId),
+    entryIdOf(random),
+  ]);
   const other = pickOne(random, [...ids, null]);
   const isOn = random.fraction() < 0.7;
   const fileId = pickOne(random, FILES);
@@ -63,11 +71,11 @@ function anyOp({ entries, played }: Queue): QueueOp {
 }
 
 /** As many entries of as many persons as a queue can hold, each with as many voices. */
-function fullQueue(): Queue {
-  const people = Array.from({ length: MAX_QUEUE_PERSONS }, () => toHex(random.bytes(16)) as UserId).sort();
+function fullQueue(random: SeededRandom): Queue {
+  const people = Array.from({ length: MAX_QUEUE_PERSONS }, () => userIdOf(random)).sort();
   const entry = (at: number) => ({
-    entryId: entryId(),
-    fileId: toHex(random.bytes(32)) as FileId,
+    entryId: entryIdOf(random),
+    fileId: fileIdOf(random),
     addedBy: people[at % people.length] as UserId,
     durationUs: at % 7 === 0 ? null : 1e8 + at / 3,
     skipped: at % 11 === 0 ? ("nobody-has" as const) : at % 13 === 0 ? ("nobody-can-play" as const) : null,
@@ -75,7 +83,7 @@ function fullQueue(): Queue {
   });
   const entries = Array.from({ length: MAX_QUEUE_ENTRIES }, (_, at) => entry(at));
   const played = Array.from({ length: 20 }, (_, at) => entry(MAX_QUEUE_ENTRIES + at));
-  const done = Array.from({ length: 128 }, entryId);
+  const done = Array.from({ length: 128 }, () => entryIdOf(random));
   return {
     stamp: { term: 0xffffffff, userId: RECORD.userId, rev: 5 },
     isLocked: true,
@@ -87,8 +95,9 @@ function fullQueue(): Queue {
 
 describe("the vectors of the queue that a headless peer is held to", () => {
   it("[V1] hold for what becomes of requests, and of what is over", () => {
+    const random = new SeededRandom(21);
     let queue = stamped(EMPTY_QUEUE, RECORD);
-    let lastId = entryId();
+    let lastId = entryIdOf(random);
     const steps = Array.from({ length: 120 }, () => {
       const isOver = random.fraction() < 0.06;
       if (isOver) {
@@ -99,8 +108,8 @@ describe("the vectors of the queue that a headless peer is held to", () => {
         queue = takeOut(queue, ...takeOutOf);
         return { takeOut: takeOutOf, order: orderOf(queue) };
       }
-      lastId = random.fraction() < 0.1 ? lastId : entryId(); // now and then one that is repeated
-      const request = { requestId: lastId, op: anyOp(queue) };
+      lastId = random.fraction() < 0.1 ? lastId : entryIdOf(random); // now and then one that is repeated
+      const request = { requestId: lastId, op: anyOp(random, queue) };
       const by = pickOne(random, PEOPLE);
       const currentId = pickOne(random, [
         null,
@@ -112,7 +121,7 @@ describe("the vectors of the queue that a headless peer is held to", () => {
       queue = answer.queue;
       return { request, asking, refusal: answer.refusal, order: orderOf(queue) };
     });
-    const full = fullQueue();
+    const full = fullQueue(random);
     const asking = {
       by: full.entries[3]?.addedBy as UserId,
       isDirector: true,
@@ -133,7 +142,7 @@ describe("the vectors of the queue that a headless peer is held to", () => {
       },
     ] as const;
     const limits = cases.map((each) => {
-      const request = { requestId: entryId(), op: each.op };
+      const request = { requestId: entryIdOf(random), op: each.op };
       return { request, asking: each.asking, refusal: applyRequest(full, request, each.asking).refusal };
     });
     const requests = (["add", "remove", "move", "boost", "clear", "lock"] as const).flatMap((type) => {
@@ -161,14 +170,15 @@ describe("the vectors of the queue that a headless peer is held to", () => {
   });
 
   it("[Q12] a full queue of a full swarm fits one message, and a heartbeat beside it is small", () => {
-    const queue = fullQueue();
+    const random = new SeededRandom(22);
+    const queue = fullQueue(random);
     expect(encodePeerMessage({ kind: "queue", queue }).length).toBeLessThanOrEqual(MAX_CONTENT_BYTES);
     const clockId = "c".repeat(MAX_CLOCK_NAME_CHARS);
     const plan: Plan = {
       ...EMPTY_PLAN,
       clockId,
       fileId: FILES[0] ?? null,
-      entryId: entryId(),
+      entryId: entryIdOf(random),
       loopUs: [0, 1e6],
     };
     const heartbeat = { record: RECORD, plan };
@@ -177,10 +187,11 @@ describe("the vectors of the queue that a headless peer is held to", () => {
   });
 
   it("[V1] hold for the programme", () => {
+    const random = new SeededRandom(23);
     const cases = Array.from({ length: 80 }, (_, at) => {
       const count = randomBelow(random, 6);
       const entry = () => ({
-        entryId: entryId(),
+        entryId: entryIdOf(random),
         fileId: pickOne(random, FILES),
         addedBy: PEOPLE[0] as UserId,
         durationUs:

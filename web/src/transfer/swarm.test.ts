@@ -1,13 +1,14 @@
 // The whole module, from addFile to readBytes, with real hashes; only the connections are make-believe.
 
 import { describe, expect, it } from "vitest";
-import { type Bytes, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
+import { type Bytes, FileError, type FileId, fromUtf8, type UserId, utf8 } from "../lib/index.ts";
 import { SeededRandom, VirtualClock } from "../lib/testing/index.ts";
 import { MAX_OWN_FILES } from "../protocol/constants/transfer.gen.ts";
 import { PageHome } from "./bulk/page-home.ts";
 import type { SwarmEvent } from "./core/state.ts";
 import type { NetworkHint } from "./net/network-hint.ts";
 import { MemoryStore } from "./store/memory-store.ts";
+import { OverflowStore } from "./store/overflow-store.ts";
 import type { PieceStore } from "./store/store.ts";
 import { Swarm } from "./swarm.ts";
 import { FakeNetwork, settle } from "./testing/fake-connection.ts";
@@ -30,6 +31,21 @@ class LyingStore extends MemoryStore {
     return bytes;
   }
 }
+
+/** A disc that the browser takes away while it is in use. */
+class EvictedDisc extends MemoryStore {
+  isGone = false;
+  override open(...args: Parameters<MemoryStore["open"]>): Promise<void> {
+    return this.isGone ? gone() : super.open(...args);
+  }
+  override write(...args: Parameters<MemoryStore["write"]>): Promise<void> {
+    return this.isGone ? gone() : super.write(...args);
+  }
+  override read(...args: Parameters<MemoryStore["read"]>): Promise<Bytes> {
+    return this.isGone ? gone() : super.read(...args);
+  }
+}
+const gone = (): Promise<never> => Promise.reject(new FileError("file-unreadable", "NotFoundError"));
 
 /** Everyone linked with everyone; a peer called liar lies, one called stranger proves nothing. */
 function party(...guests: (string | PieceStore)[]): { swarms: Swarm[]; events: SwarmEvent[][] } {
@@ -103,6 +119,45 @@ describe("a swarm", () => {
       links: 2,
     });
   });
+
+  it.each(["reads", "gives"])(
+    "[S66] asks others again for what the browser has taken away, once it %s it, and keeps what only it has",
+    async (how) => {
+      const disc = new EvictedDisc();
+      const { swarms, events } = party(
+        ...["ada", "bo", "cy"],
+        new OverflowStore(disc, new MemoryStore(), 2 ** 28, clock),
+      );
+      const [ada, bo, cy] = swarms as [Swarm, Swarm, Swarm];
+      const [song, own] = [content(200_001), content(70_000, 1)];
+      const fileId = await ada.addFile({ name: "song.mp3", blob: blobOf(song) });
+      bo.setMembers([]);
+      await until(() => cy.files.value[0]?.seeded ?? false);
+      cy.setMembers([]);
+      const ownId = await cy.addFile({ name: "own.mp3", blob: blobOf(own) });
+      disc.isGone = true;
+      await expect(cy.readBytes(ownId, 0, own.length)).rejects.toBeInstanceOf(FileError);
+      cy.setMembers(["ada", "bo"].map((name) => ({ userId: idOf(name), away: false })));
+      if (how === "gives") bo.setMembers([{ userId: idOf("cy"), away: false }]);
+      await until(() => {
+        if (how === "reads") cy.readBytes(fileId, 0, song.length).catch(() => undefined);
+        return cy.totals.value.receivedBytes >= 2 * song.length;
+      });
+      const read: Bytes[] = [];
+      await until(() => {
+        cy.readBytes(fileId, 0, song.length).then(
+          (bytes) => read.push(bytes),
+          () => undefined,
+        );
+        return read.length > 0;
+      });
+      expect(read[0]).toEqual(song);
+      disc.isGone = false;
+      await until(() => ada.files.value.some((file) => file.fileId === ownId && file.seeded));
+      expect(await ada.readBytes(ownId, 0, own.length)).toEqual(own);
+      expect(events.flat().filter(({ code }) => code === "bad-piece" || code === "peer-dropped")).toEqual([]);
+    },
+  );
 
   it("resolves equal content to the same file", async () => {
     const { swarms } = party("ada", "bo");

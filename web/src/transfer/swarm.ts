@@ -63,7 +63,10 @@ export class Swarm {
     this.#options = options;
     this.#bulk = new BulkLinks({
       home,
-      handle: (event) => this.#handle(event),
+      handle: (event) => {
+        this.#handle(event);
+        if (event.type === "piece-unreadable") void this.#checkHeld(event.upload.fileId, event.upload.piece);
+      },
       onMalformed: (peer) => this.#dropPeer(peer, "malformed"),
       onRenewed: (held) => {
         this.#bulk.tell({ op: "playing", isPlaying: this.#isPlaying });
@@ -272,7 +275,14 @@ export class Swarm {
     const manifest = this.#transfer.manifestOf(fileId);
     if (!manifest || (toByte <= manifest.sizeBytes && !this.#transfer.holds(fileId, fromByte, toByte)))
       throw new FileError("file-unreadable", `bytes ${fromByte} to ${toByte} are not held`);
-    return this.#content.readRange(fileId, manifest, fromByte, toByte);
+    const reading = this.#content.readRange(fileId, manifest, fromByte, toByte);
+    reading.catch(() => {
+      const { pieceLength, sizeBytes } = manifest;
+      if (toByte > sizeBytes) return;
+      for (let piece = Math.floor(fromByte / pieceLength); piece * pieceLength < toByte; piece++)
+        void this.#checkHeld(fileId, piece);
+    });
+    return reading;
   }
 
   /** The links follow this list. The connection to an away member is kept, but none is made. */
@@ -418,12 +428,22 @@ export class Swarm {
     await this.#content.open(fileId, sizeBytes);
     const pieces = await this.#content.held(fileId);
     this.#handle({ type: "file-opened", fileId, pieces, epoch });
-    const manifest = this.#transfer.manifestOf(fileId);
     for (const piece of pieces) {
-      const isWhole = manifest && this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece));
-      const isKept = (await isWhole?.catch(() => false)) ?? false;
+      const isKept = await this.#isWhole(fileId, piece);
       this.#handle({ type: isKept ? "piece-kept" : "piece-lost", fileId, piece, epoch });
     }
+  }
+
+  async #isWhole(fileId: FileId, piece: number): Promise<boolean> {
+    const manifest = this.#transfer.manifestOf(fileId);
+    if (!manifest) return false;
+    return this.#content.isWhole(fileId, piece, hashOfPiece(manifest, piece)).catch(() => false);
+  }
+
+  /** It could not be read: the browser may have taken the disc away. */
+  async #checkHeld(fileId: FileId, piece: number): Promise<void> {
+    if (!(await this.#isWhole(fileId, piece)) && !this.#closing)
+      this.#handle({ type: "piece-lost", fileId, piece, epoch: null });
   }
 
   #sendCtl(peer: UserId, message: CtlMessage): void {

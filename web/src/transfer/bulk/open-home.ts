@@ -8,6 +8,9 @@ import { WorkerHome } from "./worker-home.ts";
 /** To fetch and start a script and to open a store on a busy phone; more than the store's own limits for trying one kind. */
 const START_LIMIT_MS = 20_000;
 
+/** A script that a network swallows: whoever waits for it hears of that, and it may be asked for again. */
+const LOAD_LIMIT_MS = 20_000;
+
 /** Its script has been asked for, and nothing else. */
 let prepared: Worker | null = null;
 
@@ -48,6 +51,6 @@ async function openInWorker({ clock, session }: OpenHomeOptions, onBroken: () =>
 }
 
 async function openInPage(options: OpenHomeOptions): Promise<BulkHome> {
-  const { openPageHome } = await import("./open-page-home.ts");
+  const { openPageHome } = await within(options.clock, LOAD_LIMIT_MS, import("./open-page-home.ts"));
   return openPageHome(options);
 }

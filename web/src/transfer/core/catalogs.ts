@@ -81,16 +81,6 @@ export class Catalogs {
     }
   }
 
-  /** Whoever knew some pieces now learns of all: the bitfield goes out again with the catalog. */
-  tellAnew(fileId: FileId): void {
-    for (const neighbour of this.#core.neighbours.values()) {
-      neighbour.advertised.delete(fileId);
-      neighbour.pendingHaves.delete(fileId);
-      neighbour.advertisements.delete(fileId);
-    }
-    this.#core.isCatalogStale = true;
-  }
-
   /** Only so many files may be known: forgets one of less worth than `rank` where needed; returns whether there is place. */
   makePlace(rank: number): boolean {
     const { fileCatalog } = this.#core;

@@ -48,7 +48,13 @@ export type TransferEvent =
       readonly piece: number;
       readonly epoch: number;
     }
-  | { readonly type: "piece-lost"; readonly fileId: FileId; readonly piece: number; readonly epoch: number }
+  | {
+      readonly type: "piece-lost";
+      readonly fileId: FileId;
+      readonly piece: number;
+      /** null: it was held, and cannot be read any more. */
+      readonly epoch: number | null;
+    }
   /** The answer to `open-file`: what is there from before a reload is checked piece by piece, each ending as kept or lost. */
   | {
       readonly type: "file-opened";

@@ -21,6 +21,11 @@ const onlyFile = (peer: FakePeer): FileState => {
 };
 
 describe("a draft", () => {
+  it("[S52] has the same id as in a headless peer (tests/peer/test_drafts.py)", () => {
+    const draftId = draftIdOf("a".repeat(32) as UserId, 8 * 2 ** 20, "A".repeat(22));
+    expect(draftId).toBe("80ba32716634d32c0e85bb11de976b4090c47e888efc6e3033097d1d41915361");
+  });
+
   it("[S52] is listed before anything of it is read, and given piece by piece while it is", () => {
     const swarm = new FakeSwarm(1);
     const [ada, bo] = swarm.mesh("ada", "bo") as [FakePeer, FakePeer];

@@ -98,7 +98,7 @@ export class Drafts {
     const isEnabled = draft?.isEnabled ?? true;
     const file = fileCatalog.addMine(fileId, manifest, name);
     if (!isEnabled) fileCatalog.setEnabled(file, false);
-    this.#catalogs.tellAnew(fileId);
+    this.#fetching.tellAnew(fileId);
     if (draft?.isGrowing) this.#settled(draft, file, localMs);
     this.#fetching.recount();
     if (isNews) this.#core.perform({ type: "tell", event: { code: "file-complete", fileId } });
@@ -167,7 +167,7 @@ export class Drafts {
   }
 
   /** Where an answer of the store belongs by now: to the file, if it was about a draft. */
-  follow<Told extends { readonly fileId: FileId; readonly epoch: number }>(told: Told): Told {
+  follow<Told extends { readonly fileId: FileId; readonly epoch: number | null }>(told: Told): Told {
     const settled = this.#settledAs.get(told.fileId);
     return settled?.draftEpoch === told.epoch
       ? { ...told, fileId: settled.fileId, epoch: settled.epoch }

@@ -161,11 +161,26 @@ export class Fetching {
     this.schedule(localMs);
   }
 
-  /** What was to be checked is lost: it is wanted again. */
-  #takeLost(fileId: FileId, piece: number, epoch: number, localMs: number): void {
+  /**
+   * What was to be checked is lost: it is wanted again. So is what was held and cannot be read, where others have it; where nobody has, it
+   * may be read another time.
+   */
+  #takeLost(fileId: FileId, piece: number, epoch: number | null, localMs: number): void {
     const file = this.#core.fileCatalog.get(fileId);
     if (file?.epoch === epoch) file.checking.delete(piece);
+    else if (file && epoch === null && file.availability[piece] && file.markLost(piece))
+      this.tellAnew(fileId);
     this.schedule(localMs);
+  }
+
+  /** Whoever knew some pieces now learns what there is: the bitfield goes out again with the catalog. */
+  tellAnew(fileId: FileId): void {
+    for (const neighbour of this.#core.neighbours.values()) {
+      neighbour.advertised.delete(fileId);
+      neighbour.pendingHaves.delete(fileId);
+      neighbour.advertisements.delete(fileId);
+    }
+    this.#core.isCatalogStale = true;
   }
 
   /** What was held of a draft did not become the file's: all of it is fetched anew. */
@@ -405,7 +420,12 @@ export class Fetching {
 
   #askManifest(file: KnownFile, localMs: number): void {
     const ask = file.manifestAsk;
-    if (ask && !ask.isRefused && localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+    if (ask && !ask.isRefused) {
+      if (localMs - ask.askedLocalMs < MANIFEST_PATIENCE_MS) return;
+      // Whoever does not answer is asked less and less often, as who refuses.
+      this.#core.neighbours.get(ask.peer)?.source.passOver(file.fileId, MANIFEST, localMs);
+      file.manifestAsk = { ...ask, isRefused: true };
+    }
     const askable = [...this.#core.neighbours.values()].filter(
       ({ hasSaidHello, isBanned, listing, source }) =>
         hasSaidHello &&

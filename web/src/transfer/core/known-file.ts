@@ -176,6 +176,14 @@ export class KnownFile {
     this.openingSinceLocalMs = null;
   }
 
+  /** Returns whether it was held. */
+  markLost(piece: number): boolean {
+    if (!this.held.has(piece)) return false;
+    this.held.clear(piece);
+    this.heldBytes -= this.pieceSize(piece);
+    return true;
+  }
+
   /** Returns whether it was new. */
   markHeld(piece: number): boolean {
     this.checking.delete(piece);

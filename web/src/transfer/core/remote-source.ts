@@ -183,10 +183,15 @@ export class RemoteSource {
 
   /** It was asked for a piece or MANIFEST and said no, though it listed it: it may have been unable for a moment. */
   recordRefusal(fileId: FileId, piece: number, localMs: number): void {
+    this.passOver(fileId, piece, localMs);
+    this.#heardLocalMs = localMs;
+  }
+
+  /** It does not give it: it is not asked for it again before a pause, which doubles each time. */
+  passOver(fileId: FileId, piece: number, localMs: number): void {
     const count = (this.#refusals.get(keyOf(fileId, piece))?.count ?? 0) + 1;
     const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (count - 1));
     this.#refusals.set(keyOf(fileId, piece), { count, untilLocalMs: localMs + pauseMs });
-    this.#heardLocalMs = localMs;
   }
 
   /** Whether it said no to this piece so lately that asking again must wait. */

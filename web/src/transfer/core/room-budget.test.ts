@@ -113,18 +113,25 @@ describe("who is asked for nothing any more", () => {
   });
 });
 
-describe("[S31] who lists a file and refuses its manifest", () => {
+describe("[S31] who lists a file and does not give its manifest", () => {
   const asksOf = (victim: FakePeer): (() => number) => {
     const said = vi.spyOn(victim, "say");
     return () => said.mock.calls.filter(([, message]) => message.type === "manifest-request").length;
   };
 
-  it.each([1, 2, 5])("is asked again after pauses that grow, not in circles (%i of them)", (count) => {
+  it.each([
+    ["refuses", 1],
+    ["refuses", 2],
+    ["refuses", 5],
+    ["is silent", 1],
+    ["is silent", 2],
+  ])("and %s is asked again after pauses that grow, not in circles (%i of them)", (how, count) => {
     const swarm = new FakeSwarm(4);
     const ada = swarm.join("ada");
     const asks = asksOf(ada);
-    for (let who = 0; who < count; who++)
-      stranger(swarm, ada, `mallory${who}`)({ type: "catalog", files: madeUp(1, 1) });
+    const strangers = Array.from({ length: count }, (_, who) => stranger(swarm, ada, `mallory${who}`));
+    if (how === "is silent") vi.mocked(ada.say).mockImplementation(() => undefined);
+    for (const say of strangers) say({ type: "catalog", files: madeUp(1, 1) });
     swarm.clock.advance(60_000);
     expect(asks()).toBeGreaterThan(count);
     expect(asks()).toBeLessThan(count * 8);

@@ -399,7 +399,7 @@ export class Transfer {
     if (!file) return;
     if (kept.annotation) this.#annotations.set(kept.fileId, kept.annotation);
     if (kept.index) this.#indexes.set(kept.fileId, kept.index);
-    this.#catalogs.tellAnew(kept.fileId);
+    this.#fetching.tellAnew(kept.fileId);
     this.#fetching.recount();
     this.#fetching.schedule(localMs);
     if (file.isComplete)
@@ -436,7 +436,7 @@ export class Transfer {
       return;
     }
     fileCatalog.setEnabled(file, isEnabled);
-    this.#catalogs.tellAnew(fileId); // off and on again within one catalog: whom it refused may ask again
+    this.#fetching.tellAnew(fileId); // off and on again within one catalog: whom it refused may ask again
     if (isEnabled) {
       this.#fetching.schedule(localMs);
       return;

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { FileId } from "../../lib/index.ts";
 import {
+  CTL_CHAR_BURST,
   LARGE_BULK_BYTES,
   MAX_CTL_CHARS,
   MAX_FILE_BYTES,
@@ -165,6 +166,17 @@ describe("the control inbox", () => {
     ["too much", `"${"x".repeat(MAX_CTL_CHARS)}"`, "too-large"],
   ])("refuses %s", (_, data, reason) => {
     expect(new CtlInbox().take(data, 0)).toBe(reason);
+  });
+
+  it("counts UTF-16 code units, as a headless peer does", () => {
+    const [longest, longer] = [MAX_CTL_CHARS / 2 - 1, MAX_CTL_CHARS / 2].map(
+      (count) => `"${"😀".repeat(count)}"`,
+    );
+    const inbox = new CtlInbox();
+    expect(inbox.take(longer, 0)).toBe("too-large");
+    const verdicts = Array.from({ length: CTL_CHAR_BURST / MAX_CTL_CHARS + 1 }, () => inbox.take(longest, 0));
+    expect([...new Set(verdicts)]).toEqual(["malformed", "flood"]);
+    expect(verdicts.indexOf("flood")).toBe(CTL_CHAR_BURST / MAX_CTL_CHARS);
   });
 
   it("refuses a message that comes twice", () => {

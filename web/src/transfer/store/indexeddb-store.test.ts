@@ -2,9 +2,12 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Bytes, FileError, type FileId } from "../../lib/index.ts";
+import { VirtualClock } from "../../lib/testing/index.ts";
 import { FakeIndexedDb, type Refusal } from "../testing/fake-indexeddb.ts";
 import { PIECE_STORE_CONTRACT, RELOAD_CONTRACT } from "../testing/piece-store-contract.ts";
 import { IndexedDbStore } from "./indexeddb-store.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { OverflowStore } from "./overflow-store.ts";
 
 const SONG = "a1".repeat(32) as FileId;
 const DRAFT = "d0".repeat(32) as FileId;
@@ -85,6 +88,25 @@ describe("a store in a database", () => {
     browser.isEvicted = true;
     for (const asked of [store.write(SONG, 0, bytesOf(100, 1)), store.heartbeat(1), store.drop(SONG)])
       await expect(asked).rejects.toBeInstanceOf(FileError);
+  });
+
+  it("[S64] lets go of the database for a page of a later version, and goes on in memory", async () => {
+    const disc = await opened();
+    const store = await OverflowStore.open(disc, new MemoryStore(1_000), 1_000, new VirtualClock());
+    await store.open(SONG, LAYOUT);
+    await store.write(SONG, 0, bytesOf(100, 1));
+    browser.changeVersion();
+    expect(browser.openDatabases).toBe(0);
+    await store.write(SONG, 1, bytesOf(50, 2));
+    await store.open(DRAFT, LAYOUT);
+    await store.write(DRAFT, 0, bytesOf(100, 3));
+    expect([await store.read(SONG, 1), await store.read(DRAFT, 0)]).toEqual([
+      bytesOf(50, 2),
+      bytesOf(100, 3),
+    ]);
+    await expect(store.read(SONG, 0)).rejects.toBeInstanceOf(FileError);
+    await store.write(SONG, 0, bytesOf(100, 1)); // fetched again
+    expect(await store.read(SONG, 0)).toEqual(bytesOf(100, 1));
   });
 
   it("has no database open that nobody has", async () => {

@@ -241,7 +241,12 @@ function openDatabase(): Promise<IDBDatabase> {
     request.onupgradeneeded = () => {
       for (const name of ["pieces", "files", "sessions"]) request.result.createObjectStore(name);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const database = request.result;
+      // A page of a later version wants to open it, and waits for all others. Here it goes on in memory, as when the browser closes it.
+      database.onversionchange = () => database.close();
+      resolve(database);
+    };
     request.onerror = () => reject(refusalOf(request.error));
   });
 }

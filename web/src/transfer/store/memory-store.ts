@@ -35,6 +35,10 @@ export class MemoryStore implements PieceStore {
     return bytes;
   }
 
+  has(fileId: FileId, piece: number): boolean {
+    return this.#files.get(fileId)?.has(piece) ?? false;
+  }
+
   async held(fileId: FileId): Promise<readonly number[]> {
     return [...(this.#files.get(fileId)?.keys() ?? [])].sort((a, b) => a - b);
   }

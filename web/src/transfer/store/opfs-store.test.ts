@@ -6,7 +6,9 @@ import { VirtualClock } from "../../lib/testing/index.ts";
 import { FakeOpfs, type FullDisc, fakeOpfsWorkers } from "../testing/fake-opfs.ts";
 import { outlast } from "../testing/outlast.ts";
 import { PIECE_STORE_CONTRACT, RELOAD_CONTRACT } from "../testing/piece-store-contract.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { OPFS_ROOT, OpfsStore } from "./opfs-store.ts";
+import { OverflowStore } from "./overflow-store.ts";
 
 const SONG = "a1".repeat(32) as FileId;
 const OTHER = "b2".repeat(32) as FileId;
@@ -30,7 +32,10 @@ beforeEach(async () => {
   vi.stubGlobal("navigator", { storage: { getDirectory: async () => disc.directory() } });
   vi.stubGlobal("Worker", await fakeOpfsWorkers(disc));
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe("a store in the origin-private file system", () => {
   for (const { name, capacityBytes, needsDisc, prove } of PIECE_STORE_CONTRACT)
@@ -112,6 +117,53 @@ describe("a store in the origin-private file system", () => {
     expect(await after.read(OTHER, 0)).toEqual(bytesOf(100, 1));
     await after.open(SONG, LAYOUT);
     expect(await after.held(SONG)).toEqual([]);
+  });
+
+  it.each([
+    ["for a moment", 1_000, [SONG, OTHER]],
+    ["for ever", 60_000, [OTHER]],
+  ])(
+    "[S65] waits for a handle that a former page holds %s, and opens all the same",
+    async (_, heldMs, kept) => {
+      const store = await opened();
+      for (const fileId of [SONG, OTHER]) {
+        await store.open(fileId, LAYOUT);
+        await store.write(fileId, 0, bytesOf(100, 1));
+      }
+      store.release();
+      vi.useFakeTimers();
+      const held = disc.file(OPFS_ROOT, "ada", SONG);
+      held.isOpen = true;
+      setTimeout(() => {
+        held.isOpen = false;
+      }, heldMs);
+      const opening = opened();
+      await vi.advanceTimersByTimeAsync(5_000);
+      const after = await opening;
+      expect(await after.files()).toEqual(kept);
+      expect(await after.read(OTHER, 0)).toEqual(bytesOf(100, 1));
+      await after.open(SONG, LAYOUT);
+      await after.write(SONG, 1, bytesOf(50, 2));
+      expect(await after.read(SONG, 1)).toEqual(bytesOf(50, 2));
+    },
+  );
+
+  it("[S66] gives back what it cannot write, and reads nothing, where the browser has taken its directory away", async () => {
+    const clock = new VirtualClock();
+    const store = await OverflowStore.open(await opened(), new MemoryStore(1_000), 1_000, clock);
+    await store.open(SONG, LAYOUT);
+    await store.write(SONG, 0, bytesOf(100, 1));
+    disc.isEvicted = true;
+    await store.write(SONG, 1, bytesOf(50, 2));
+    expect(await store.read(SONG, 1)).toEqual(bytesOf(50, 2));
+    await expect(store.read(SONG, 0)).rejects.toMatchObject({ code: "file-unreadable" });
+    await store.write(SONG, 0, bytesOf(100, 1)); // fetched again
+    await store.open(OTHER, LAYOUT);
+    await store.write(OTHER, 0, bytesOf(100, 3));
+    for (const [fileId, value] of [[SONG, 1] as const, [OTHER, 3] as const])
+      expect(await store.read(fileId, 0)).toEqual(bytesOf(100, value));
+    await store.close().catch(() => undefined); // there is nothing to remove
+    expect(disc.openHandles).toBe(0);
   });
 
   it("[S19] does not count a piece as there of which a crash has left the mark alone", async () => {

@@ -26,6 +26,8 @@ interface WorkerPort {
 }
 
 const MARKS = ".marks";
+/** While the store opens, for all its files together: less than it is waited for (open-store.ts). Later, for each file. */
+const START_TRIES = 40;
 const HANDLE_TRIES = 20;
 const HANDLE_PAUSE_MS = 100;
 /** Size and piece length as two float64, then one byte a piece, and the id of a file that was renamed. */
@@ -41,6 +43,10 @@ interface OpenFile {
 
 const port = globalThis as unknown as WorkerPort;
 const files = new Map<FileId, OpenFile>();
+/** Names in the directory whose handles a former page did not let go of. */
+const heldElsewhere = new Set<string>();
+let startTries = START_TRIES;
+let isStarted = false;
 let directory: Directory | null = null;
 let rootName = "";
 let session = "";
@@ -70,6 +76,7 @@ async function perform(request: OpfsRequest): Promise<OpfsReply["value"]> {
       rootName = request.root;
       session = request.session;
       await start();
+      isStarted = true;
       return undefined;
     case "budget":
       table.capacityBytes = request.capacityBytes;
@@ -124,10 +131,15 @@ async function probe(): Promise<void> {
 /** A file from before a reload. What cannot be made sense of is removed, as is a second one of the same id. */
 async function reopen(name: string, names: readonly string[]): Promise<void> {
   if (!names.includes(name + MARKS)) {
-    await directory?.removeEntry(name);
+    await directory?.removeEntry(name).catch(() => heldElsewhere.add(name));
     return;
   }
-  const file = await handlesOf(name);
+  const file = await handlesOf(name).catch((cause: unknown) => {
+    if (!isHeld(cause)) throw cause;
+    heldElsewhere.add(name); // its pieces are fetched again, and it goes with the directory
+    return null;
+  });
+  if (!file) return;
   try {
     const { fileId, layout, pieces } = readMarks(file);
     if (files.has(fileId)) throw new FileError("file-unreadable", "there twice");
@@ -175,7 +187,7 @@ async function openFile(fileId: FileId, layout: FileLayout): Promise<void> {
 async function openNew(fileId: FileId, layout: FileLayout): Promise<void> {
   let name: string = fileId;
   // So the file of another may be called, which was renamed.
-  while ([...files.values()].some((other) => other.name === name)) name += "-";
+  while (heldElsewhere.has(name) || [...files.values()].some((other) => other.name === name)) name += "-";
   const file = await handlesOf(name);
   const id = name === fileId ? "" : fileId;
   const marks = new Uint8Array(MARKS_HEADER_BYTES + pieceCountOf(layout) + id.length);
@@ -217,12 +229,15 @@ async function exclusively(file: SyncFile): Promise<SyncHandle> {
     try {
       return await file.createSyncAccessHandle();
     } catch (cause) {
-      const isHeld = cause instanceof DOMException && cause.name === "NoModificationAllowedError";
-      if (!isHeld || tries >= HANDLE_TRIES) throw cause;
+      const isPatient = isStarted ? tries < HANDLE_TRIES : startTries-- > 0;
+      if (!isHeld(cause) || !isPatient) throw cause;
     }
     await new Promise<void>((resolve) => realClock.after(HANDLE_PAUSE_MS, resolve));
   }
 }
+
+const isHeld = (cause: unknown): boolean =>
+  cause instanceof DOMException && cause.name === "NoModificationAllowedError";
 
 const pieceCountOf = ({ sizeBytes, pieceLength }: FileLayout): number => Math.ceil(sizeBytes / pieceLength);
 

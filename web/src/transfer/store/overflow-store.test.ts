@@ -5,6 +5,7 @@ import { type Bytes, FileError, type FileId, fromUtf8, type UserId, utf8 } from 
 import { SeededRandom, VirtualClock } from "../../lib/testing/index.ts";
 import { PageHome } from "../bulk/page-home.ts";
 import { Swarm } from "../swarm.ts";
+import { settle } from "../testing/fake-connection.ts";
 import { idOf } from "../testing/fake-swarm.ts";
 import { outlast } from "../testing/outlast.ts";
 import { PIECE_STORE_CONTRACT } from "../testing/piece-store-contract.ts";
@@ -41,7 +42,9 @@ class SmallDisc extends MemoryStore {
 /** Answers nothing any more from the moment it falls silent. */
 class MuteDisc extends MemoryStore {
   isMute = true;
+  trials = 0;
   override open(...args: Parameters<MemoryStore["open"]>): Promise<void> {
+    if (/^0+$/.test(args[0])) this.trials += 1;
     return this.isMute ? never : super.open(...args);
   }
   override write(...args: Parameters<MemoryStore["write"]>): Promise<void> {
@@ -49,6 +52,9 @@ class MuteDisc extends MemoryStore {
   }
   override read(...args: Parameters<MemoryStore["read"]>): Promise<Bytes> {
     return this.isMute ? never : super.read(...args);
+  }
+  override drop(...args: Parameters<MemoryStore["drop"]>): Promise<void> {
+    return this.isMute && !/^0+$/.test(args[0]) ? never : super.drop(...args);
   }
 }
 
@@ -103,7 +109,7 @@ describe("a disc with memory behind it", () => {
     expect(await content.keep(SONG, 0, bytesOf(1), hash)).toBe("kept");
   });
 
-  it("[S32] does not wait for a disc that falls silent, nor ask it again", async () => {
+  it("[S32] does not wait for a disc that falls silent", async () => {
     const clock = new VirtualClock();
     const disc = new MuteDisc();
     disc.isMute = false;
@@ -117,6 +123,45 @@ describe("a disc with memory behind it", () => {
     await store.open(OTHER, LAYOUT);
     await store.write(OTHER, 0, bytesOf(3));
     expect(await store.read(OTHER, 0)).toEqual(bytesOf(3));
+  });
+
+  it("[S63] tries a silent disc again after a while, with nothing of worth, and uses it when it answers", async () => {
+    const clock = new VirtualClock();
+    const disc = new MuteDisc();
+    disc.isMute = false;
+    const store = overflow(disc, 200, 1_000, clock);
+    const GONE = "c3".repeat(32) as FileId;
+    for (const fileId of [SONG, GONE]) await store.open(fileId, LAYOUT);
+    await store.write(SONG, 0, bytesOf(1));
+    await store.write(GONE, 0, bytesOf(9));
+    disc.isMute = true;
+    await outlast(clock, store.write(SONG, 1, bytesOf(2)));
+    await store.drop(GONE);
+    await store.open(OTHER, { sizeBytes: 150, pieceLength: 100 });
+    await store.write(OTHER, 0, bytesOf(3));
+    const look = async (): Promise<void> => {
+      await store.read(SONG, 0).catch(() => undefined);
+      await settle();
+    };
+    for (let minute = 0; minute < 60; minute++) {
+      clock.advance(60_000);
+      await look();
+    }
+    expect(disc.trials).toBeGreaterThan(5);
+    expect(disc.trials).toBeLessThan(13);
+    for (const [fileId, piece, value] of [
+      [SONG, 1, 2],
+      [OTHER, 0, 3],
+    ] as const)
+      expect(await store.read(fileId, piece)).toEqual(bytesOf(value));
+    disc.isMute = false;
+    clock.advance(8 * 60_000);
+    await look();
+    expect(await store.read(SONG, 0)).toEqual(bytesOf(1));
+    await store.write(OTHER, 1, bytesOf(4, 50)); // memory is full
+    expect([await disc.held(OTHER), await disc.files()]).toEqual([[1], [SONG, OTHER]]);
+    expect(await store.held(OTHER)).toEqual([0, 1]);
+    expect(await store.read(OTHER, 1)).toEqual(bytesOf(4, 50));
   });
 });
 

@@ -1,5 +1,6 @@
 // A store on disc with memory behind it: what the disc refuses (a small quota, a private window, a broken disc) goes to memory,
-// as far as that reaches. A disc that does not answer is not asked again. Counts the budget of both together.
+// as far as that reaches. A disc that does not answer is left alone, and tried again later with a file of no worth before anything is
+// entrusted to it. Counts the budget of both together. Local ms.
 
 import { type Bytes, type Clock, FileError, type FileId } from "../../lib/index.ts";
 import { within } from "./limit.ts";
@@ -9,6 +10,11 @@ import { type FileLayout, NotWritten, type PieceStore } from "./store.ts";
 
 /** A slow card on a busy phone answers within seconds. Less than what the callers wait (content.ts). */
 const DISC_LIMIT_MS = 10_000;
+/** After it fell silent, or was tried in vain; doubles each time up to the second. */
+const SILENCE_PAUSE_MS = 30_000;
+const MAX_SILENCE_PAUSE_MS = 8 * 60_000;
+/** The id of what a disc is tried with: written and dropped, as a table in memory alone could answer for what it holds. */
+const TRIAL = "0".repeat(64) as FileId;
 
 export class OverflowStore implements PieceStore {
   readonly #disc: PieceStore;
@@ -18,7 +24,13 @@ export class OverflowStore implements PieceStore {
   readonly #onDisc = new Set<FileId>();
   /** Until something is dropped. */
   #isDiscFull = false;
-  #isDiscMute = false;
+  /** It does not answer: not to be tried before this time; null while it answers. */
+  #silentUntilLocalMs: number | null = null;
+  #silencePauseMs = SILENCE_PAUSE_MS;
+  /** Files that it was silent about when they were opened. */
+  readonly #unopened = new Set<FileId>();
+  /** And those of which it may still have something. */
+  readonly #undropped = new Set<FileId>();
 
   /** For a disc that is empty; else `open`. */
   constructor(disc: PieceStore, memory: MemoryStore, capacityBytes: number, clock: Clock) {
@@ -51,15 +63,11 @@ export class OverflowStore implements PieceStore {
     const sizeBytes = Math.min(layout.sizeBytes, this.#memory.capacityBytes);
     await this.#memory.open(fileId, { ...layout, sizeBytes });
     try {
-      await this.#ask((disc) => disc.open(fileId, layout));
-      const held = await this.#ask((disc) => disc.held(fileId));
-      this.#onDisc.add(fileId);
-      this.#table.setAside(0);
-      this.#table.restore(fileId, layout, held);
-      await this.#countUnopened();
+      await this.#openOnDisc(fileId, layout);
     } catch (cause) {
       if (layout.sizeBytes <= this.#memory.capacityBytes) return;
       this.#table.drop(fileId);
+      this.#unopened.delete(fileId);
       await this.#memory.drop(fileId);
       throw cause;
     }
@@ -78,8 +86,9 @@ export class OverflowStore implements PieceStore {
   }
 
   async read(fileId: FileId, piece: number): Promise<Bytes> {
-    const isInMemory = (await this.#memory.held(fileId)).includes(piece);
-    return isInMemory ? this.#memory.read(fileId, piece) : this.#ask((disc) => disc.read(fileId, piece));
+    return this.#memory.has(fileId, piece)
+      ? this.#memory.read(fileId, piece)
+      : this.#ask((disc) => disc.read(fileId, piece));
   }
 
   async held(fileId: FileId): Promise<readonly number[]> {
@@ -94,18 +103,25 @@ export class OverflowStore implements PieceStore {
 
   async rename(fileId: FileId, newId: FileId): Promise<void> {
     this.#table.rename(fileId, newId);
+    if (this.#unopened.delete(fileId)) this.#unopened.add(newId);
     await this.#memory.rename(fileId, newId);
     if (!this.#onDisc.delete(fileId)) return;
     this.#onDisc.add(newId);
-    await this.#ask((disc) => disc.rename(fileId, newId));
+    await this.#ask((disc) => disc.rename(fileId, newId)).catch((cause: unknown) => {
+      this.#onDisc.delete(newId);
+      this.#undropped.add(fileId);
+      throw cause;
+    });
   }
 
   async drop(fileId: FileId): Promise<void> {
     this.#table.drop(fileId);
     this.#onDisc.delete(fileId);
+    this.#unopened.delete(fileId);
     this.#isDiscFull = false;
     await this.#memory.drop(fileId);
-    await this.#ask((disc) => disc.drop(fileId)).catch(() => undefined); // nothing of it is read any more
+    // Nothing of it is read any more.
+    await this.#ask((disc) => disc.drop(fileId)).catch(() => this.#undropped.add(fileId));
     await this.#countUnopened();
   }
 
@@ -117,6 +133,7 @@ export class OverflowStore implements PieceStore {
     this.#table.clear();
     this.#table.setAside(0);
     this.#onDisc.clear();
+    this.#unopened.clear();
     this.#isDiscFull = false;
     await this.#memory.wipe();
     await this.#ask((disc) => disc.wipe());
@@ -136,7 +153,9 @@ export class OverflowStore implements PieceStore {
   }
 
   async #write(fileId: FileId, piece: number, bytes: Bytes): Promise<void> {
-    const isOnDisc = this.#onDisc.has(fileId) && !this.#isDiscFull && !this.#isDiscMute;
+    if (this.#answers() && this.#unopened.has(fileId))
+      await this.#openOnDisc(fileId, this.#table.layoutOf(fileId)).catch(() => undefined);
+    const isOnDisc = this.#onDisc.has(fileId) && !this.#isDiscFull && this.#answers();
     if (!isOnDisc) return this.#memory.write(fileId, piece, bytes);
     try {
       await this.#ask((disc) => disc.write(fileId, piece, bytes));
@@ -149,12 +168,66 @@ export class OverflowStore implements PieceStore {
     }
   }
 
-  /** Asks the disc, unless it has once left a question unanswered. */
+  async #openOnDisc(fileId: FileId, layout: FileLayout): Promise<void> {
+    this.#unopened.delete(fileId);
+    try {
+      await this.#ask((disc) => disc.open(fileId, layout));
+      const held = await this.#ask((disc) => disc.held(fileId));
+      this.#undropped.delete(fileId);
+      this.#onDisc.add(fileId);
+      this.#table.setAside(0);
+      this.#table.restore(fileId, layout, held);
+      await this.#countUnopened();
+    } catch (cause) {
+      if (this.#silentUntilLocalMs !== null) this.#unopened.add(fileId);
+      throw cause;
+    }
+  }
+
+  /** Asks the disc, unless it is silent. */
   async #ask<T>(ask: (disc: PieceStore) => Promise<T>): Promise<T> {
-    if (this.#isDiscMute) throw new FileError("file-unreadable", "the disc does not answer");
-    return within(this.#clock, DISC_LIMIT_MS, ask(this.#disc), "disc", () => {
-      this.#isDiscMute = true;
-    });
+    if (!this.#answers()) throw new FileError("file-unreadable", "the disc does not answer");
+    return within(this.#clock, DISC_LIMIT_MS, ask(this.#disc), "disc", () => this.#silence());
+  }
+
+  #silence(): void {
+    this.#silentUntilLocalMs ??= this.#clock.nowMs() + this.#silencePauseMs;
+  }
+
+  /** Whether the disc answers, as far as is known. One that was silent for long enough is tried, while nothing waits for it. */
+  #answers(): boolean {
+    if (this.#silentUntilLocalMs === null) return true;
+    if (this.#clock.nowMs() >= this.#silentUntilLocalMs) this.#tryDisc();
+    return false;
+  }
+
+  #tryDisc(): void {
+    this.#silentUntilLocalMs = Number.POSITIVE_INFINITY; // until the trial has ended
+    let isLate = false;
+    const trial = this.#writeTrial();
+    within(this.#clock, DISC_LIMIT_MS, trial, "trial", () => {
+      isLate = true;
+    })
+      .catch(() => undefined) // what it refuses it has answered
+      .then(() => {
+        this.#silentUntilLocalMs = null;
+        this.#silencePauseMs = isLate
+          ? Math.min(MAX_SILENCE_PAUSE_MS, 2 * this.#silencePauseMs)
+          : SILENCE_PAUSE_MS;
+        if (isLate) this.#silence();
+        else this.#isDiscFull = false; // it is asked once more
+      });
+  }
+
+  /** And drops what was to be dropped meanwhile, before any of it may be opened anew. */
+  async #writeTrial(): Promise<void> {
+    await this.#disc.drop(TRIAL);
+    await this.#disc.open(TRIAL, { sizeBytes: 1, pieceLength: 1 });
+    await this.#disc.drop(TRIAL);
+    for (const fileId of this.#undropped) {
+      await this.#disc.drop(fileId);
+      this.#undropped.delete(fileId);
+    }
   }
 
   #orNone<T>(ask: (disc: PieceStore) => Promise<readonly T[]>): Promise<readonly T[]> {

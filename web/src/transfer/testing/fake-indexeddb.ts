@@ -104,13 +104,19 @@ export class FakeIndexedDb {
   /** Databases open once this has settled. */
   opens: Promise<void> = Promise.resolve();
   readonly #stores = new Map<string, Records>();
+  readonly #open = new Set<{ onversionchange: (() => void) | null }>();
+
+  /** A page of a later version opens it. */
+  changeVersion(): void {
+    for (const database of [...this.#open]) database.onversionchange?.();
+  }
 
   /** The globals that a page has of it. */
   globals(): { indexedDB: unknown; IDBKeyRange: unknown } {
-    return { indexedDB: { open: () => this.#open() }, IDBKeyRange: FakeKeyRange };
+    return { indexedDB: { open: () => this.#openOne() }, IDBKeyRange: FakeKeyRange };
   }
 
-  #open(): FakeRequest {
+  #openOne(): FakeRequest {
     const request = new FakeRequest();
     const isNew = this.#stores.size === 0;
     this.opens.then(() => {
@@ -120,7 +126,8 @@ export class FakeIndexedDb {
       const closeWhenIdle = (): void => {
         if (isClosed && running === 0) this.openDatabases -= 1;
       };
-      request.result = {
+      const database = {
+        onversionchange: null,
         createObjectStore: (name: string) => this.#stores.set(name, new Map()),
         transaction: () => {
           if (isClosed || this.isEvicted) throw new DOMException("closing", "InvalidStateError");
@@ -137,9 +144,12 @@ export class FakeIndexedDb {
         close: () => {
           if (isClosed) return;
           isClosed = true;
+          this.#open.delete(database);
           closeWhenIdle();
         },
       };
+      this.#open.add(database);
+      request.result = database;
       if (isNew) request.onupgradeneeded?.();
       request.onsuccess?.();
     });

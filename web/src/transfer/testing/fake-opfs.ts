@@ -18,6 +18,8 @@ export class FakeOpfs {
   fullDisc: FullDisc = "throws";
   openHandles = 0;
   canOpenHandles = true;
+  /** The browser has taken all of it away, as it may where it needs the room. */
+  isEvicted = false;
   readonly root: Directory = new Map();
 
   usedBytes(directory = this.root): number {
@@ -56,6 +58,7 @@ export class FakeOpfs {
         return this.directory(found as Directory);
       },
       getFileHandle: async (name: string) => {
+        if (this.isEvicted) throw new DOMException(name, "NotFoundError");
         const found = entries.get(name) ?? new FakeFile();
         entries.set(name, found);
         const open = async () => this.#openHandle(found as FakeFile);
@@ -75,17 +78,22 @@ export class FakeOpfs {
     if (file.isOpen) throw new DOMException("open already", "NoModificationAllowedError");
     file.isOpen = true;
     this.openHandles += 1;
+    const orGone = <T>(act: () => T): T => {
+      if (this.isEvicted) throw new DOMException("the file has gone", "InvalidStateError");
+      return act();
+    };
     return {
       getSize: () => file.bytes.length,
       truncate: (sizeBytes: number) => {
         file.bytes = file.bytes.slice(0, sizeBytes);
       },
-      read: (buffer: Uint8Array, { at }: { at: number }) => {
-        const part = file.bytes.subarray(at, at + buffer.length);
-        buffer.set(part);
-        return part.length;
-      },
-      write: (bytes: Uint8Array, { at }: { at: number }) => this.#write(file, bytes, at),
+      read: (buffer: Uint8Array, { at }: { at: number }) =>
+        orGone(() => {
+          const part = file.bytes.subarray(at, at + buffer.length);
+          buffer.set(part);
+          return part.length;
+        }),
+      write: (bytes: Uint8Array, { at }: { at: number }) => orGone(() => this.#write(file, bytes, at)),
       flush: () => undefined,
       close: () => {
         if (file.isOpen) this.openHandles -= 1;

@@ -3,6 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { MAX_TRIM_DB } from "../../protocol/constants/session.gen.ts";
 import type { Actions, PersonView, Role, Trim } from "../../view/index.ts";
 import { words } from "../copy/index.ts";
 import { roleWordsInUse } from "../copy/roles/index.ts";
@@ -14,8 +15,6 @@ import { useSlice } from "../slice.ts";
 
 export { fetchRoleWordsInUse } from "../copy/roles/index.ts";
 export { DistanceQuestion, Distances } from "./distance.tsx";
-
-const MAX_TRIM_DB = 6;
 
 /** Under This phone: its role and the tone of its loudspeaker. */
 export function RoleHere({ view, actions }: ScreenProps) {

@@ -58,7 +58,7 @@ export function aiffLength(bytes: Uint8Array): SoundLength | null {
   return null;
 }
 
-export const STREAMINFO_BYTES = 34;
+const STREAMINFO_BYTES = 34;
 
 /** STREAMINFO is the first block, at `at`; also inside Ogg. No frame count where the encoder wrote to a pipe. */
 export function flacLength(bytes: Uint8Array, at: number): SoundLength | null {

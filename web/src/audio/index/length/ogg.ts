@@ -1,75 +1,118 @@
-// The length of Ogg (Vorbis, Opus, FLAC): the last granule of every stream, streams that follow each other added up. Pure.
+// The length of Ogg (Vorbis, Opus, FLAC): from where the first page with sound begins to the last granule, streams that follow each
+// other added up. Who records a broadcast gets the headers and then whatever is sent just then, so a stream may begin at any granule;
+// the same result as the sound index has (audio/index/sound-index/ogg.ts), also where a file can have none. Pure.
 
-import { STREAMINFO_BYTES, streamInfoAt } from "./chunks.ts";
-import { isAt, type SoundLength, uint64, viewOf } from "./reading.ts";
-
-interface Stream {
-  readonly rateHz: number;
-  readonly channels: number;
-  readonly skippedFrames: number;
-  firstFrame: number | null;
-  lastFrame: number;
-}
+import { OggHeaders } from "../sound-index/ogg-headers.ts";
+import {
+  FULL_LACE,
+  IS_CONTINUED,
+  IS_FIRST,
+  IS_LAST,
+  type OggPage,
+  packetsOn,
+} from "../sound-index/ogg-pages.ts";
+import { type OggHead, type OggStream, streamAt } from "../sound-index/ogg-streams.ts";
+import { isAt, type SoundLength, viewOf } from "./reading.ts";
 
 const PAGE_HEADER_BYTES = 27;
-const IS_FIRST_PAGE = 2;
-const OPUS_RATE_HZ = 48_000;
-/** Before STREAMINFO: a marker, a version, a count, "fLaC", a block header. */
-const FLAC_MAPPING_BYTES = 17;
-/** "No packet ends on this page." */
-const NO_GRANULE = 2 ** 64;
 /** A page holds at most 255 packets of 120 ms; a stream whose first page ends later than this was cut from a longer one. */
 const MAX_PAGE_SEC = 60;
 
+type SoundPage = Pick<OggPage, "lacesAt" | "contentAt" | "flags" | "granule">;
+
 export function oggLength(bytes: Uint8Array): SoundLength | null {
   const view = viewOf(bytes);
-  const finished: Stream[] = [];
-  const open = new Map<number, Stream>();
+  const streams: StreamLength[] = [];
+  const open = new Map<number, StreamLength>();
   for (let at = 0; at + PAGE_HEADER_BYTES <= bytes.length && isAt(bytes, at, "OggS"); ) {
-    const segments = view.getUint8(at + 26);
-    const content = at + PAGE_HEADER_BYTES + segments;
+    const lacesAt = at + PAGE_HEADER_BYTES;
+    const contentAt = lacesAt + view.getUint8(at + 26);
+    const flags = view.getUint8(at + 5);
     const serial = view.getUint32(at + 14, true);
-    if (view.getUint8(at + 5) & IS_FIRST_PAGE) {
-      const stream = streamAt(bytes, content);
-      if (stream) {
-        finished.push(stream);
-        open.set(serial, stream);
-      }
+    const stream = flags & IS_FIRST ? streamAt(bytes, contentAt) : null;
+    if (stream && stream.sampleRate > 0) {
+      open.set(serial, new StreamLength(stream, serial));
+      streams.push(open.get(serial) as StreamLength);
     }
-    const granule = uint64(view, at + 6, true);
-    const stream = open.get(serial);
-    if (stream && granule > 0 && granule !== NO_GRANULE) {
-      stream.firstFrame ??= granule;
-      stream.lastFrame = granule;
-    }
-    at = content;
-    for (const size of bytes.subarray(content - segments, content)) at += size;
+    const high = view.getInt32(at + 10, true);
+    const granule = high < 0 ? null : high * 2 ** 32 + view.getUint32(at + 6, true);
+    open.get(serial)?.take({ lacesAt, contentAt, flags, granule }, bytes);
+    at = contentAt;
+    for (const size of bytes.subarray(lacesAt, contentAt)) at += size;
   }
-  if (finished.length === 0) return null;
-  const durationSec = finished.reduce((sum, stream) => sum + streamSec(stream), 0);
-  return { durationSec, channels: Math.max(...finished.map((stream) => stream.channels)) };
+  if (streams.length === 0) return null;
+  const durationSec = streams.reduce((sum, stream) => sum + stream.durationSec, 0);
+  return { durationSec, channels: Math.max(...streams.map(({ channels }) => channels)) };
 }
 
-function streamSec({ rateHz, skippedFrames, firstFrame, lastFrame }: Stream): number {
-  const cutFrames = firstFrame !== null && firstFrame > MAX_PAGE_SEC * rateHz ? firstFrame : skippedFrames;
-  return Math.max(0, lastFrame - cutFrames) / rateHz;
-}
+class StreamLength {
+  readonly #stream: OggStream;
+  readonly #headers: OggHeaders;
+  #head: OggHead | null = null;
+  /** Whether a packet has begun. */
+  #hasBegun = false;
+  /** A packet of so many frames goes on on the next page. */
+  #isOpen = false;
+  #openFrames = 0;
+  /** Of the packets that have ended. */
+  #frames = 0;
+  /** The granule at which the sound begins; null until it is known. */
+  #originGranule: number | null = null;
+  #lastGranule = 0;
 
-/** The codec by its first packet; null for what is no sound (a cover in Theora, a skeleton). */
-function streamAt(bytes: Uint8Array, at: number): Stream | null {
-  const view = viewOf(bytes);
-  if (at + 20 > bytes.length) return null; // no codec's header is shorter
-  const counted = { firstFrame: null, lastFrame: 0 };
-  if (isAt(bytes, at, "OpusHead")) {
-    const skippedFrames = view.getUint16(at + 10, true);
-    return { rateHz: OPUS_RATE_HZ, channels: view.getUint8(at + 9), skippedFrames, ...counted };
+  constructor(stream: OggStream, serial: number) {
+    this.#stream = stream;
+    this.#headers = new OggHeaders(stream, serial);
   }
-  if (isAt(bytes, at, "\x01vorbis")) {
-    const rateHz = view.getUint32(at + 12, true);
-    return rateHz > 0 ? { rateHz, channels: view.getUint8(at + 11), skippedFrames: 0, ...counted } : null;
+
+  get channels(): number {
+    return this.#stream.channels;
   }
-  if (isAt(bytes, at, "\x7fFLAC") && at + FLAC_MAPPING_BYTES + STREAMINFO_BYTES <= bytes.length) {
-    return { ...streamInfoAt(view, at + FLAC_MAPPING_BYTES), skippedFrames: 0, ...counted };
+
+  get durationSec(): number {
+    const { kind, preSkipFrames, sampleRate } = this.#stream;
+    const origin = this.#originGranule ?? 0;
+    // Vorbis that begins before 0 does so to have its beginning thrown away.
+    const primingFrames = kind === "ogg-vorbis" && origin < 0 ? -origin : preSkipFrames;
+    return Math.max(0, this.#lastGranule - origin - primingFrames) / sampleRate;
   }
-  return null;
+
+  take(page: SoundPage, bytes: Uint8Array): void {
+    const { granule } = page;
+    if (this.#originGranule === null && !this.#countFrames(page, bytes) && granule) {
+      // Its packets say nothing, so where its first page begins is not known, only where that ends.
+      this.#originGranule = granule > MAX_PAGE_SEC * this.#stream.sampleRate ? granule : 0;
+    }
+    if (granule) this.#lastGranule = granule;
+  }
+
+  /** Until the first page of sound that says where it ends. False where its packets cannot be counted. */
+  #countFrames(page: SoundPage, bytes: Uint8Array): boolean {
+    const { flags, granule, contentAt } = page;
+    if (!this.#head) {
+      // All pages of headers are at 0.
+      if (!this.#headers.isBefore(page, bytes)) return !granule && this.#headers.take(page, bytes);
+      this.#head = this.#headers.head();
+    }
+    const isContinued = (flags & IS_CONTINUED) !== 0;
+    if (isContinued && !this.#hasBegun) {
+      // A recording that began within a packet: no decoder makes sound of what is left of it.
+      this.#isOpen = bytes[contentAt - 1] === FULL_LACE;
+      return true;
+    }
+    if (!this.#head || isContinued !== this.#isOpen) return false;
+    this.#hasBegun = true;
+    for (const { from, to, isWhole } of packetsOn(page, bytes)) {
+      const frames = this.#isOpen ? this.#openFrames : this.#head.count(bytes, from, to - from);
+      if (frames === null) return false;
+      if (isWhole) this.#frames += frames;
+      else this.#openFrames = frames;
+      this.#isOpen = !isWhole;
+    }
+    const hasEnded = (flags & IS_LAST) !== 0;
+    if (granule === null || (this.#frames === 0 && !hasEnded)) return true;
+    // Where the first page is the last, too, it is its end that is to be thrown away.
+    this.#originGranule = hasEnded ? Math.max(0, granule - this.#frames) : granule - this.#frames;
+    return true;
+  }
 }

@@ -50,7 +50,10 @@ export function pageAt({ bytes, view, base }: FileReader, startByte: number): Og
 }
 
 /** What of each packet stands on a page, as places in `bytes`; the last one goes on on the next page where it is not whole. */
-export function* packetsOn({ lacesAt, contentAt }: OggPage, bytes: Uint8Array) {
+export function* packetsOn(
+  { lacesAt, contentAt }: Pick<OggPage, "lacesAt" | "contentAt">,
+  bytes: Uint8Array,
+) {
   let from = contentAt;
   let to = contentAt;
   for (let lace = lacesAt; lace < contentAt; lace++) {

@@ -29,7 +29,7 @@ const FLAC_HEAD_BYTES = 51;
 const OPUS_HEAD_BYTES = 19;
 
 /** The codec by the packet at `at`; null for what is no sound (a cover in Theora, a skeleton), or none known here. */
-export function streamAt(bytes: Bytes, at: number): OggStream | null {
+export function streamAt(bytes: Uint8Array, at: number): OggStream | null {
   const view = viewOf(bytes);
   if (at + FLAC_HEAD_BYTES > bytes.length) return null; // no file with sound in it is shorter
   // The upper half of Opus' version says whether one has to understand it.

@@ -4,10 +4,11 @@
 // by more than a second, the file has a hole.
 // A page of another stream among those of the sound would go into the slices: such a file has no index.
 
-import { type Bytes, concatBytes } from "../../../lib/index.ts";
+import type { Bytes } from "../../../lib/index.ts";
 import { isAt } from "../length/reading.ts";
 import { type FileReader, PointGatherer } from "./file-reader.ts";
 import { MAX_DRIFT, MAX_DURATION_SEC, MAX_PREFIX_BYTES } from "./limits.ts";
+import { OggHeaders } from "./ogg-headers.ts";
 import {
   FULL_LACE,
   IS_CONTINUED,
@@ -18,16 +19,13 @@ import {
   packetsOn,
   pageAt,
 } from "./ogg-pages.ts";
-import { headOf, type OggHead, type OggStream, streamAt } from "./ogg-streams.ts";
+import { type OggHead, type OggStream, streamAt } from "./ogg-streams.ts";
 import type { CodedRun, SoundIndex } from "./sound-index.ts";
 
 /** Of a chain; a day of a radio station has fewer songs. */
 const MAX_LINKS = 1_000;
 /** What may stand behind the last page: a tag, zeros, a page that was cut off. */
 const MAX_REST_BYTES = 1 << 20;
-const MAX_HEADERS = 1_000;
-/** Of a comment its name is enough. */
-const COMMENT_BYTES = 8;
 
 export async function oggIndex(reader: FileReader, startByte: number): Promise<SoundIndex | null> {
   const links: Link[] = [];
@@ -75,13 +73,11 @@ class Link {
   #stream: OggStream | null = null;
   #serial = 0;
   #sequence = 0;
-  /** The first three, as far as they are needed. */
-  readonly #headers: Bytes[] = [];
-  #headerCount = 0;
+  #headers: OggHeaders | null = null;
   #head: OggHead | null = null;
   #points = new PointGatherer(1);
   #hasPoint = false;
-  /** A packet goes on on the next page: a header, or one that counts so many frames. */
+  /** A packet goes on on the next page, one that counts so many frames. */
   #isOpen = false;
   #openFrames = 0;
   /** Of the packets that have ended; and of those before the last page that ended any. */
@@ -106,20 +102,21 @@ class Link {
     this.#serial = page.serial;
     this.#sequence = page.sequence;
     this.#points = new PointGatherer(stream.sampleRate);
-    return this.#takeHeaders(stream, page, bytes);
+    this.#headers = new OggHeaders(stream, page.serial);
+    return this.#headers.take(page, bytes);
   }
 
   take(page: OggPage, bytes: Bytes): boolean {
     this.isFresh = false;
-    const stream = this.#stream;
-    if (!stream) return false; // an unknown codec, whose sound would be missing from the song
+    const [stream, headers] = [this.#stream, this.#headers];
+    if (!stream || !headers) return false; // an unknown codec, whose sound would be missing from the song
     if (page.serial !== this.#serial) return !this.#head;
     // A recording of a broadcast has its headers in front of the page that was sent just then.
-    const isBehindHead = !this.#head && this.#isHeadDone(stream, page, bytes);
+    const isBehindHead = !this.#head && headers.isBefore(page, bytes);
     if (!isBehindHead && page.sequence !== this.#sequence + 1) return false;
     this.#sequence = page.sequence;
-    if (isBehindHead) this.#head = headOf(stream, this.#serial, this.#headers);
-    else if (!this.#head) return this.#takeHeaders(stream, page, bytes);
+    if (isBehindHead) this.#head = headers.head();
+    else if (!this.#head) return headers.take(page, bytes);
     const head = this.#head;
     if (!head || head.prefix.length > MAX_PREFIX_BYTES) return false;
     return this.#takeSound(page, bytes, head, stream.sampleRate);
@@ -148,29 +145,6 @@ class Link {
       packets: null,
       pcm: null,
     };
-  }
-
-  #isHeadDone({ headers }: OggStream, { flags, contentAt }: OggPage, bytes: Bytes): boolean {
-    if (this.#isOpen) return false;
-    if (headers !== null) return this.#headerCount === headers;
-    return this.#headerCount > 1 && ((flags & IS_CONTINUED) !== 0 || bytes[contentAt] === 0xff);
-  }
-
-  #takeHeaders({ headers }: OggStream, page: OggPage, bytes: Bytes): boolean {
-    for (const { from, to, isWhole } of packetsOn(page, bytes)) {
-      if (this.#headerCount === headers) return false; // sound begins on a page of its own
-      const begun = this.#headers[this.#headerCount] ?? new Uint8Array(0);
-      const room = (this.#headerCount === 1 ? COMMENT_BYTES : MAX_PREFIX_BYTES) - begun.length;
-      if (this.#headerCount < 3 && room > 0) {
-        this.#headers[this.#headerCount] = concatBytes(
-          begun,
-          bytes.subarray(from, Math.min(to, from + room)),
-        );
-      }
-      this.#isOpen = !isWhole;
-      if (isWhole) this.#headerCount += 1;
-    }
-    return this.#headerCount <= MAX_HEADERS;
   }
 
   #takeSound(page: OggPage, bytes: Bytes, head: OggHead, sampleRate: number): boolean {

@@ -1,13 +1,11 @@
 // How many sample frames a packet adds to the sound, by its first bytes: Opus, Vorbis and FLAC. Decoders go by the packets,
 // so these counts hold where the times that a container states are rounded or missing. Pure.
 
-import type { Bytes } from "../../../lib/index.ts";
-
 /**
  * Told every packet of a stream in turn; null for bytes that are no packet of its codec. The first 16 bytes are enough.
  * An empty packet, as FFmpeg writes at the end of FLAC, adds nothing.
  */
-export type CountFrames = (bytes: Bytes, at: number, sizeBytes: number) => number | null;
+export type CountFrames = (bytes: Uint8Array, at: number, sizeBytes: number) => number | null;
 
 export const OPUS_RATE_HZ = 48_000;
 const MAX_OPUS_FRAMES = 5_760;
