@@ -16,6 +16,7 @@ BENCHES: tuple[tuple[str, ...], ...] = (
     ("bench.swarm",),
     ("bench.uplink",),
     ("bench.swarm_host",),
+    ("bench.idle",),
     ("bench.hidden_giver",),
     ("bench.long_tasks",),
     ("bench.headless_speed",),

@@ -1,13 +1,41 @@
 // The address bar: `/#<swarm key>` and `/#<key>?server=wss://host`, at the root of a host or at a path on it. The fragment never
 // leaves the device.
 
-import { extractKey, formatKey } from "../control/index.ts";
+import { extractKey, formatKey, isWeakKey } from "../control/index.ts";
 
 export interface Address {
   /** "" when the address names no swarm. */
   readonly key: string;
   /** Base of the control channel, ws:// or wss://, without a slash at its end. */
   readonly server: string;
+}
+
+type PageLocation = Pick<Location, "hash" | "host" | "href" | "origin" | "pathname" | "protocol">;
+
+/** What the view says of a swarm's key and of where it is. */
+interface KeyOnPage {
+  readonly server: string;
+  readonly inviteLink: string;
+  readonly isKeyWeak: boolean;
+}
+
+/** Reads anew only when the address or the key is another one: the view is made many times a second, and this was a third of its cost. */
+export class KeyReader {
+  #read: (KeyOnPage & { readonly href: string; readonly key: string }) | null = null;
+
+  of(location: PageLocation, key: string): KeyOnPage {
+    const { href } = location;
+    if (this.#read?.href === href && this.#read.key === key) return this.#read;
+    const isThere = key !== "";
+    this.#read = {
+      href,
+      key,
+      server: readAddress(location).server,
+      inviteLink: isThere ? inviteLink(location, key) : "",
+      isKeyWeak: isThere && isWeakKey(key),
+    };
+    return this.#read;
+  }
 }
 
 export function readAddress(location: Pick<Location, "hash" | "host" | "pathname" | "protocol">): Address {

@@ -27,7 +27,7 @@ import {
   type Snapshot,
   WaitWatch,
 } from "../view/index.ts";
-import { inviteLink, readAddress } from "./address.ts";
+import { inviteLink, KeyReader, readAddress } from "./address.ts";
 import { FileQueue } from "./file-queue.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import type { MediaControls } from "./media-controls.ts";
@@ -38,6 +38,7 @@ import { type KeptPieces, letGo, type ParkedSession, type SessionParts } from ".
 import type { QueueActions } from "./queue-actions.ts";
 import { SessionOpening } from "./session-opening.ts";
 import type { SoundActions, SoundSettings } from "./sound-settings.ts";
+import { StillView } from "./still-view.ts";
 import { DelayMemory } from "./storage/delay-memory.ts";
 import { Heard } from "./storage/heard.ts";
 import { type Identity, leaveIdentity, takeIdentity } from "./storage/identity.ts";
@@ -62,6 +63,8 @@ export class App {
   readonly #history = new FigureHistory();
   #pieces: View["details"]["pieces"] = [];
   readonly #waits = new WaitWatch();
+  readonly #still = new StillView();
+  readonly #keyReader = new KeyReader();
   readonly #delays: DelayMemory;
   readonly #heard: Heard;
   readonly #outputs: NamedOutputs;
@@ -272,7 +275,9 @@ export class App {
       role: this.#settings(parts).role,
       tappedLocalMs: beganLocalMs,
       onEvent: (event) => this.#tell(event),
-      onChange: () => this.#changed(),
+      onChange: (isQuiet) => {
+        if (!isQuiet || !this.#still.holds(this.#session?.swarm, this.#clock.nowMs())) this.#changed();
+      },
     });
     const resumeState = takeFiles(this.#tabMemory, kept.session);
     if (resumeState) void this.#session.swarm.restore(resumeState);
@@ -397,6 +402,8 @@ export class App {
     const session: Partial<View> = parts ? parts.viewSession(facts, course, conditions) : {};
     const status: Status = session.status ?? { code: "joining", stage: "key" };
     this.#waits.watch(status, localMs);
+    this.#still.made(status, this.#session?.swarm, localMs);
+    const { isKeyWeak, inviteLink } = this.#keyReader.of(this.#page.location, this.#key);
     const lastedMs = this.#waits.lastedMs(localMs);
     this.#view.value = {
       ...EMPTY_VIEW,
@@ -406,8 +413,8 @@ export class App {
       help: parts ? parts.viewHelp(status, facts, lastedMs, conditions) : helpWithKey(lastedMs),
       phase: this.#phase,
       key: this.#key,
-      isKeyWeak: this.#key !== "" && isWeakKey(this.#key),
-      inviteLink: this.#key === "" ? "" : inviteLink(this.#page.location, this.#key),
+      isKeyWeak,
+      inviteLink,
       myName: this.#identity.name,
       volume: this.#volume,
       trim: this.#sound?.trim ?? EMPTY_VIEW.trim,
@@ -433,7 +440,7 @@ export class App {
     return {
       isNetworkUp: navigator.onLine,
       isNearbyBarred: this.#localNetwork?.isNearbyBarred ?? false,
-      isServerBarred: this.#localNetwork?.isBarred(readAddress(location).server) ?? false,
+      isServerBarred: this.#localNetwork?.isBarred(this.#keyReader.of(location, this.#key).server) ?? false,
       isKeyGiven: this.#key !== this.#madeKey,
     };
   }

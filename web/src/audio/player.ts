@@ -434,6 +434,7 @@ export class Player {
     const planner = this.#planner;
     const timeline = this.#line;
     const context = this.#output.context;
+    this.#output.tick();
     this.#watchOutput();
     this.#aim();
     if (!planner || !this.#timeline || !this.#lanes || context?.state !== "running") return;

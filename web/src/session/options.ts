@@ -23,7 +23,8 @@ export interface SessionOptions {
   /** When the person tapped Join, local ms. */
   readonly tappedLocalMs: number;
   readonly onEvent: (event: SessionNews) => void;
-  readonly onChange: () => void;
+  /** `isQuiet`: time has passed, and nothing followed from that. */
+  readonly onChange: (isQuiet: boolean) => void;
   /** The browser's own where absent. */
   readonly platform?: SessionPlatform;
 }

@@ -32,6 +32,8 @@ import { SongFiles } from "./song-files.ts";
 import { TagCache } from "./tag-cache.ts";
 
 const TICK_MS = 200;
+/** Those of every event. */
+const CONSTANT_EFFECTS: readonly SessionEffect["type"][] = ["aim", "set-background"];
 /** More than anybody makes in one session. */
 const ROLE_CHOICES_PER_SESSION = 4_096;
 
@@ -399,6 +401,7 @@ export class SwarmSession {
     this.clock.checkForSleep(); // any event may start a song, and must not by a clock that slept
     this.#isHandling = true;
     let isChanged = false;
+    let isQuiet = true;
     try {
       for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
         this.calibration.look();
@@ -413,11 +416,12 @@ export class SwarmSession {
           }
         }
         isChanged ||= effects.some(({ type }) => type === "aim");
+        isQuiet &&= next.type === "tick" && effects.every(({ type }) => CONSTANT_EFFECTS.includes(type));
       }
     } finally {
       this.#isHandling = false;
     }
-    if (isChanged) this.#options.onChange();
+    if (isChanged) this.#options.onChange(isQuiet);
   }
 
   #perform(effect: SessionEffect): void {

@@ -86,6 +86,11 @@ export class PulseAudioOutput {
     return this.#isRecognised && this.#next === null;
   }
 
+  /** It has told an answer: who reads its timestamps had better read them all. */
+  get isPulseAudio(): boolean {
+    return this.#toldMs > Number.NEGATIVE_INFINITY;
+  }
+
   /**
    * What the last timestamp was: `rough` where the library has begun anew, so that it may be far off until the first answer is there; null
    * where it is no row of lines at all.

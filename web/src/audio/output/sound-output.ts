@@ -4,7 +4,7 @@
 // stands still counts as interrupted, too (rule P31).
 // Does not know what is played.
 
-import { type Clock, every } from "../../lib/index.ts";
+import type { Clock } from "../../lib/index.ts";
 import { MAX_START_MS, START_STEP_MS } from "../../protocol/constants/session.gen.ts";
 import { OutputClock } from "./output-clock.ts";
 import type { SoundPlatform } from "./sound-platform.ts";
@@ -30,6 +30,13 @@ const STALLED_MS = 300;
 const LOOK_GAP_MS = 500;
 
 /**
+ * P95: a line that has been this certain for so long, while nothing is to sound, needs only as many looks as there is news. Ten seconds
+ * are enough for PulseAudio's answers to be recognised, which takes every timestamp.
+ */
+const REST_WITHIN_MS = 1;
+const REST_AFTER_MS = 10_000;
+
+/**
  * P33: Chromium takes its stream down after half a minute of silence, and the first note then brings it up again, too late to be in
  * step; WebKitGTK's render clock leaps when sound begins. A hundredth of a 16-bit converter's step is not heard, and no silence.
  */
@@ -41,8 +48,6 @@ interface AudioSessionNavigator {
 
 export class SoundOutput {
   readonly line = new OutputClock();
-  /** Something is to sound now or in a moment. */
-  isSoundDue = false;
   readonly #clock: Clock;
   readonly #platform: SoundPlatform;
   readonly #onState: (state: OutputState) => void;
@@ -55,7 +60,12 @@ export class SoundOutput {
   #hasBeenKicked = false;
   #isStuck = false;
   #cancelAsking: (() => void) | null = null;
-  #stopSampling: (() => void) | null = null;
+  #isSoundDue = false;
+  /** Since when the line has been certain and not needed; null while it is not so. */
+  #idleSinceLocalMs: number | null = null;
+  #isResting = false;
+  /** Of the next look; null while there is none but those of `tick`. */
+  #cancelLook: (() => void) | null = null;
 
   constructor(clock: Clock, platform: SoundPlatform, onState: (state: OutputState) => void) {
     this.#clock = clock;
@@ -106,6 +116,21 @@ export class SoundOutput {
     return lineMs === null ? null : Math.hypot(lineMs, this.#reader?.systematicMs ?? 0);
   }
 
+  /** Something is to sound now or in a moment. */
+  set isSoundDue(isSoundDue: boolean) {
+    this.#isSoundDue = isSoundDue;
+    if (!isSoundDue || !this.#isResting || !this.#reader) return;
+    this.#lookAgain(this.#reader);
+    this.#sample();
+  }
+
+  /** Call it ten times a second: at rest these are all the looks there are, where no more is needed (P95). */
+  tick(): void {
+    if (!this.#reader || this.#cancelLook) return;
+    this.#lookAgain(this.#reader);
+    this.#sample();
+  }
+
   /** From render to output as the browser reports it, ms; null before the first tap. */
   get latencyMs(): number | null {
     const latencySec = this.#reader?.latencySec ?? null;
@@ -123,7 +148,7 @@ export class SoundOutput {
       this.#context.onstatechange = () => this.#stateChanged();
       const reader = this.#platform.makeOutputReader(this.#clock);
       this.#reader = reader;
-      this.#stopSampling = every(this.#clock, reader.periodMs, () => this.#sample());
+      this.#lookAgain(reader);
     }
     // "interrupted" is iOS's own state; resume() there fails and is not tried.
     if ((this.#context.state as string) !== "interrupted") {
@@ -135,8 +160,9 @@ export class SoundOutput {
   }
 
   async close(): Promise<void> {
-    this.#stopSampling?.();
-    this.#stopSampling = null;
+    this.#cancelLook?.();
+    this.#cancelLook = null;
+    this.#idleSinceLocalMs = null;
     this.#reader?.close?.();
     this.#reader = null;
     this.#cancelAsking?.();
@@ -176,11 +202,31 @@ export class SoundOutput {
     });
   }
 
+  #lookAgain(reader: OutputReader): void {
+    this.#cancelLook?.();
+    this.#cancelLook = null;
+    this.#isResting = this.#mayRest();
+    const pauseMs = this.#isResting ? reader.restPeriodMs : reader.periodMs;
+    if (pauseMs === null) return;
+    this.#cancelLook = this.#clock.after(pauseMs, () => {
+      this.#lookAgain(reader);
+      this.#sample();
+    });
+  }
+
+  #mayRest(): boolean {
+    const localMs = this.#clock.nowMs();
+    const uncertaintyMs = this.line.uncertaintyMsAt(localMs);
+    const isIdle = !this.#isSoundDue && uncertaintyMs !== null && uncertaintyMs <= REST_WITHIN_MS;
+    this.#idleSinceLocalMs = isIdle ? (this.#idleSinceLocalMs ?? localMs) : null;
+    return this.#idleSinceLocalMs !== null && localMs - this.#idleSinceLocalMs >= REST_AFTER_MS;
+  }
+
   #sample(): void {
     const context = this.#context;
     if (context?.state !== "running") return;
     if (!this.#isAdvancing(context)) return;
-    const samples = this.#reader?.read(context, this.#clock.nowMs(), this.isSoundDue) ?? [];
+    const samples = this.#reader?.read(context, this.#clock.nowMs(), this.#isSoundDue) ?? [];
     for (const sample of samples) this.line.add(sample);
   }
 

@@ -34,6 +34,8 @@ export interface SoundClock {
 export interface OutputReader {
   /** How often to read, ms. */
   readonly periodMs: number;
+  /** The same while nothing is to sound for now and the line is certain (P95); null: ten times a second are enough. */
+  readonly restPeriodMs: number | null;
   /** From the render clock to the output as the browser reports it, s; null while unknown. */
   readonly latencySec: number | null;
   /** What no number of readings tells, ms: in 19 of 20 streams the samples' mean lies within this of the output. */
@@ -45,6 +47,10 @@ export interface OutputReader {
 
 /** One timestamp per render callback is enough (80 ms in Chromium); many a callback would only cost battery. */
 const TIMESTAMP_PERIOD_MS = 20;
+/** Where each timestamp speaks for itself. */
+const SELDOM = { restPeriodMs: null } as const;
+/** Half of a render callback: not one timestamp is missed, which PulseAudio's answers are read from. */
+const EVERY_TIMESTAMP_MS = 40;
 /** Half of the shortest callback. */
 const STAIRCASE_PERIOD_MS = 4;
 
@@ -95,7 +101,7 @@ export function outputReaderOf(
 ): OutputReader {
   switch (engine) {
     case "chromium":
-      return whereCoarse(withAnswers(timestampReader(TIMESTAMP_PERIOD_MS)), readPair, localClock);
+      return whereCoarse(withAnswers(timestampReader(TIMESTAMP_PERIOD_MS, SELDOM)), readPair, localClock);
     case "firefox":
       return whereCoarse(staircaseReader(new FirefoxOutput(), SYSTEMATIC_MS.firefox), midStair, localClock);
     case "firefox-linux":
@@ -105,7 +111,11 @@ export function outputReaderOf(
         localClock,
       );
     case "webkit":
-      return whereCoarse(timestampReader(TIMESTAMP_PERIOD_MS, SYSTEMATIC_MS.webkit), readPair, localClock);
+      return whereCoarse(
+        timestampReader(TIMESTAMP_PERIOD_MS, { ...SELDOM, systematicMs: SYSTEMATIC_MS.webkit }),
+        readPair,
+        localClock,
+      );
     case "webkitgtk":
       return mediaPacedReader(startMediaElementClock());
   }
@@ -121,6 +131,9 @@ function whereCoarse(
   const isCoarse = (): boolean => (localClock?.resolutionMs?.() ?? 0) >= COARSE_FROM_MS;
   return {
     periodMs: reader.periodMs,
+    get restPeriodMs() {
+      return isCoarse() ? reader.periodMs : reader.restPeriodMs;
+    },
     get latencySec() {
       return reader.latencySec;
     },
@@ -153,10 +166,17 @@ function readRaw(clock: SoundClock, nowLocalMs: number): RawTimestamp {
   };
 }
 
-export function timestampReader(periodMs: number, systematicMs = 0): OutputReader {
+export function timestampReader(
+  periodMs: number,
+  {
+    systematicMs = 0,
+    restPeriodMs = periodMs,
+  }: Partial<Pick<OutputReader, "systematicMs" | "restPeriodMs">> = {},
+): OutputReader {
   let latencySec: number | null = null;
   return {
     periodMs,
+    restPeriodMs,
     systematicMs,
     get latencySec() {
       return latencySec;
@@ -173,6 +193,7 @@ function mediaPacedReader(mediaElementClock: MediaElementClock): OutputReader {
   const output = new MediaPacedOutput(GSTREAMER_QUEUE);
   return {
     periodMs: TIMESTAMP_PERIOD_MS,
+    restPeriodMs: TIMESTAMP_PERIOD_MS,
     systematicMs: SYSTEMATIC_MS.webkitgtk,
     latencySec: GSTREAMER_QUEUE.youngSec,
     read: (clock, nowLocalMs) => [output.poll(nowLocalMs, clock.currentTime, mediaElementClock.playedSec)],
@@ -185,6 +206,9 @@ function withAnswers(reader: OutputReader): OutputReader {
   const answers = new PulseAudioOutput();
   return {
     periodMs: reader.periodMs,
+    get restPeriodMs() {
+      return answers.isPulseAudio ? EVERY_TIMESTAMP_MS : reader.restPeriodMs;
+    },
     systematicMs: reader.systematicMs,
     get latencySec() {
       return reader.latencySec;
@@ -203,6 +227,7 @@ function withAnswers(reader: OutputReader): OutputReader {
 function staircaseReader(staircase: FirefoxOutput, systematicMs: number): OutputReader {
   return {
     periodMs: STAIRCASE_PERIOD_MS,
+    restPeriodMs: STAIRCASE_PERIOD_MS,
     systematicMs,
     get latencySec() {
       return staircase.latencySec;

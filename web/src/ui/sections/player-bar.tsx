@@ -102,8 +102,9 @@ export function PlayerBar({ view, actions, onSong }: ScreenProps & { readonly on
 function Progress({ view }: Pick<ScreenProps, "view">) {
   const percent = useSlice(view, ({ playerControls }) => {
     const { positionSec = 0, durationSec } = playerControls ?? {};
-    // Past the song's end until its last echo has sounded everywhere: no wider than the screen.
-    return durationSec ? Math.round(1000 * Math.min(1, positionSec / durationSec)) / 10 : 0;
+    // Past the song's end until its last echo has sounded everywhere: no wider than the screen. Once a second, as the
+    // slider: each step is painted.
+    return durationSec ? Math.round(1000 * Math.min(1, Math.floor(positionSec) / durationSec)) / 10 : 0;
   });
   return <div class="progress" style={{ width: `${percent}%` }} />;
 }
