@@ -260,7 +260,8 @@ export class FileSounds implements Sounds {
     isFree: () => boolean,
   ): Promise<AnchorMatch | null> {
     const places = anchor.places.slice(0, 1);
-    const early = isFree() ? null : await this.#matchPlaces(indexed, { ...anchor, places }, isOver);
+    const isShort = isFree() || anchor.places.length < 2;
+    const early = isShort ? null : await this.#matchPlaces(indexed, { ...anchor, places }, isOver);
     const isInPlace = early !== null && Math.abs(early.offsetSec) <= SAME_PLACE_SEC;
     while (isInPlace && !isFree() && !isOver()) await this.#pause(LOOK_MS);
     return this.#matchPlaces(indexed, anchor, isOver);
