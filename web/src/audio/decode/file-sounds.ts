@@ -264,11 +264,16 @@ export class FileSounds implements Sounds {
     const early = isShort ? null : await this.#matchPlaces(indexed, { ...anchor, places }, isOver);
     const isInPlace = early !== null && Math.abs(early.offsetSec) <= SAME_PLACE_SEC;
     while (isInPlace && !isFree() && !isOver()) await this.#pause(LOOK_MS);
-    return this.#matchPlaces(indexed, anchor, isOver);
+    return this.#matchPlaces(indexed, anchor, isOver, isInPlace ? LOOK_MS : 0);
   }
 
-  /** Waits for the parts of the song that it looks at. */
-  async #matchPlaces(indexed: Indexed, anchor: Anchor, isOver: () => boolean): Promise<AnchorMatch | null> {
+  /** Waits for the parts of the song that it looks at, and so long before each slice of them. */
+  async #matchPlaces(
+    indexed: Indexed,
+    anchor: Anchor,
+    isOver: () => boolean,
+    pauseMs = 0,
+  ): Promise<AnchorMatch | null> {
     const { frames, outputRate: sampleRate } = indexed.grid;
     const stretches = matchStretches(anchor, sampleRate);
     const { arriving } = indexed.file;
@@ -277,10 +282,11 @@ export class FileSounds implements Sounds {
     );
     while (arriving && !isOver() && !ranges.every(arriving.holds)) await this.#pause(LOOK_MS);
     if (isOver()) return null;
-    return this.#withStretches(indexed, stretches, async (sourceId) => {
+    const ask = async (sourceId: string) => {
       const question = { type: "match-anchor", sourceId, frames, sampleRate, anchor } as const;
       return (await this.#channel.ask(question)).match;
-    });
+    };
+    return this.#withStretches(indexed, stretches, ask, pauseMs);
   }
 
   #pause(ms: number): Promise<void> {
@@ -298,11 +304,13 @@ export class FileSounds implements Sounds {
     indexed: Indexed,
     stretches: readonly Stretch[],
     ask: (sourceId: string) => Promise<Answer>,
+    pauseMs = 0,
   ): Promise<Answer | null> {
     const channel = this.#channel;
     const sourceId = `anchor ${this.#nextSource++}`;
     try {
       for (const number of slicesOf(indexed.grid, stretches)) {
+        if (pauseMs > 0) await this.#pause(pauseMs);
         const slice = indexed.grid.slices[number] as GridSlice;
         const channels = await this.#decodeSlice(indexed, slice, null);
         const transfer = channels.map(({ buffer }) => buffer);
