@@ -3,6 +3,7 @@
 // Knows neither clock nor queue: what is queued of the line is told by the player. Loaded after the join screen.
 
 import type { Bytes } from "../lib/index.ts";
+import { type DecodePace, paceOf } from "./decode/decode-pace.ts";
 import {
   type Anchored,
   decodedWindow,
@@ -280,11 +281,20 @@ export class LanedSound {
     return next ? { startSec: beginsSec(next), isOfSilence: true } : null;
   }
 
-  /** What plays is decoded on, and what comes next from its beginning. `restSec`: where the song will begin while nothing plays. */
-  aim(lineSec: number | null, restSec: number, isHidden: boolean): void {
+  /**
+   * What plays is decoded on, and what comes next from its beginning. `restSec`: where the song will begin while nothing plays.
+   * `startsInSec`: until sound sets in, negative after that.
+   */
+  aim(
+    lineSec: number | null,
+    restSec: number,
+    isHidden: boolean,
+    startsInSec = Number.NEGATIVE_INFINITY,
+  ): void {
+    const pace = paceOf(startsInSec, isHidden);
     for (const open of this.#open.values()) {
-      if (lineSec === null) open.sound.aim(restSec * this.#rate, isHidden);
-      else this.#aim(open, lineSec, isHidden);
+      if (lineSec === null) open.sound.aim(restSec * this.#rate, isHidden, [], pace);
+      else this.#aim(open, lineSec, isHidden, pace);
     }
   }
 
@@ -307,7 +317,7 @@ export class LanedSound {
     return lane !== null && this.#openOf(lane) === null;
   }
 
-  #aim(open: Open, nowSec: number, isHidden: boolean): void {
+  #aim(open: Open, nowSec: number, isHidden: boolean, pace: DecodePace): void {
     const { fileId, sound } = open;
     const rate = this.#rate;
     const { aheadSec } = decodedWindow(isHidden);
@@ -324,9 +334,16 @@ export class LanedSound {
       return [this.#soundUnder(lane, open, begins * rate, ends * rate)];
     });
     // Of a song that sounds later, the window has its beginning, and comes nearer as it does.
+    // A stretched sound reaches back by seconds, so that what is urgent of it lies farther ahead.
+    const { tempo } = first;
     const earliestSec = beginsSec(first) - (aheadSec - READY_SEC);
     const frame = Math.max(nowSec, earliestSec) * rate;
-    sound.aim(this.#soundUnder(first, open, frame, frame).fromFrame, isHidden, laps);
+    sound.aim(
+      this.#soundUnder(first, open, frame, frame).fromFrame,
+      isHidden,
+      laps,
+      tempo === NORMAL_TEMPO ? pace : "free",
+    );
   }
 
   /** Frames of the sound that decide what frames of the line sound like: at another tempo also some seconds before them. */

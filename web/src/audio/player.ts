@@ -465,8 +465,11 @@ export class Player {
 
   /** What sounds next is decoded, and what lies far off is let go of. */
   #aim(): void {
-    const lineSec = this.#timeline && Math.max(this.#startLineSec, this.#line(this.#clock.nowMs()));
-    this.#lanes?.aim(lineSec, this.#restSec, this.#isHidden);
+    const startSec = this.#startLineSec;
+    const nowSec = this.#timeline && this.#line(this.#clock.nowMs());
+    const lineSec = nowSec === null ? null : Math.max(startSec, nowSec);
+    const startsInSec = nowSec === null ? Number.POSITIVE_INFINITY : startSec - nowSec;
+    this.#lanes?.aim(lineSec, this.#restSec, this.#isHidden, startsInSec);
   }
 
   /** P27, P30. */

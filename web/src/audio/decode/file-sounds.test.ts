@@ -145,6 +145,7 @@ describe("a song in a window", () => {
     const { sounds } = bench();
     const sound = await opened(sounds, watch.file, 100);
     expect(sound.covers(100 * 48_000, 104 * 48_000)).toBe(true);
+    sound.aim(100 * 48_000, false);
     await settled();
     expect(sound.covers(96 * 48_000, 119 * 48_000)).toBe(true);
     expect(sound.covers(0, 48_000)).toBe(false);
@@ -218,6 +219,7 @@ describe("a song in a window", () => {
     expect(durationSec).toBeCloseTo(150, 4);
     expect(anchor?.places).toHaveLength(3);
     const sound = await opened(sounds, watched(file).file, 0);
+    sound.aim(0, false);
     const match = anchor && (await sound.match(anchor));
     expect(match).toMatchObject({ isSteady: true });
     expect(Math.abs(match?.offsetSec ?? 1)).toBeLessThan(1e-6);

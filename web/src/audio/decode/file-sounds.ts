@@ -37,6 +37,8 @@ const CHECK_AFTER_MS = 10_000;
 const CHECK_PAUSE_MS = 25;
 /** Each takes some 300 kB for three hours. */
 const MAX_OWN_INDEXES = 8;
+/** An anchor that lies so near where the index has it moves nothing that is heard. */
+const SAME_PLACE_SEC = 1e-4;
 /** Some ms of arithmetic in a Worker that may be busy with sound. */
 const ANCHOR_LIMIT_MS = 20_000;
 
@@ -201,11 +203,11 @@ export class FileSounds implements Sounds {
       role,
       decode: (slice, isolated) => this.#decodeSlice(indexed, slice, isolated),
       look: (run, point) => levelOfPoint(run, point, this.#decoding(indexed, null)),
-      match: (anchor, isOver) => this.#match(indexed, anchor, isOver),
+      match: (anchor, isOver, isFree) => this.#match(indexed, anchor, isOver, isFree),
       onChange,
     });
     const placeSec = () => Math.max(0, atSec());
-    const look = () => sound.aim(placeSec() * indexed.grid.outputRate, false);
+    const look = () => sound.aim(placeSec() * indexed.grid.outputRate, false, [], "gentle");
     look();
     // The place moves on while the song plays elsewhere, and so does what is here of the file.
     const stopLooking = every(clock, LOOK_MS, look);
@@ -247,8 +249,31 @@ export class FileSounds implements Sounds {
     return this.#withStretches(indexed, spans, (sourceId) => this.#askAnchor(sourceId, frames));
   }
 
-  /** Waits for the parts of the song that it looks at. */
-  async #match(indexed: Indexed, anchor: Anchor, isOver: () => boolean): Promise<AnchorMatch | null> {
+  /**
+   * Before a start only the anchor's first place is looked for: where it lies as the index says, nothing will be moved, and the others, which
+   * tell whether sound is missing in between, take three times as long. They are looked for later.
+   */
+  async #match(
+    indexed: Indexed,
+    anchor: Anchor,
+    isOver: () => boolean,
+    isFree: () => boolean,
+  ): Promise<AnchorMatch | null> {
+    const places = anchor.places.slice(0, 1);
+    const isShort = isFree() || anchor.places.length < 2;
+    const early = isShort ? null : await this.#matchPlaces(indexed, { ...anchor, places }, isOver);
+    const isInPlace = early !== null && Math.abs(early.offsetSec) <= SAME_PLACE_SEC;
+    while (isInPlace && !isFree() && !isOver()) await this.#pause(LOOK_MS);
+    return this.#matchPlaces(indexed, anchor, isOver, isInPlace ? LOOK_MS : 0);
+  }
+
+  /** Waits for the parts of the song that it looks at, and so long before each slice of them. */
+  async #matchPlaces(
+    indexed: Indexed,
+    anchor: Anchor,
+    isOver: () => boolean,
+    pauseMs = 0,
+  ): Promise<AnchorMatch | null> {
     const { frames, outputRate: sampleRate } = indexed.grid;
     const stretches = matchStretches(anchor, sampleRate);
     const { arriving } = indexed.file;
@@ -257,10 +282,11 @@ export class FileSounds implements Sounds {
     );
     while (arriving && !isOver() && !ranges.every(arriving.holds)) await this.#pause(LOOK_MS);
     if (isOver()) return null;
-    return this.#withStretches(indexed, stretches, async (sourceId) => {
+    const ask = async (sourceId: string) => {
       const question = { type: "match-anchor", sourceId, frames, sampleRate, anchor } as const;
       return (await this.#channel.ask(question)).match;
-    });
+    };
+    return this.#withStretches(indexed, stretches, ask, pauseMs);
   }
 
   #pause(ms: number): Promise<void> {
@@ -278,11 +304,13 @@ export class FileSounds implements Sounds {
     indexed: Indexed,
     stretches: readonly Stretch[],
     ask: (sourceId: string) => Promise<Answer>,
+    pauseMs = 0,
   ): Promise<Answer | null> {
     const channel = this.#channel;
     const sourceId = `anchor ${this.#nextSource++}`;
     try {
       for (const number of slicesOf(indexed.grid, stretches)) {
+        if (pauseMs > 0) await this.#pause(pauseMs);
         const slice = indexed.grid.slices[number] as GridSlice;
         const channels = await this.#decodeSlice(indexed, slice, null);
         const transfer = channels.map(({ buffer }) => buffer);

@@ -8,6 +8,7 @@ import type { SoundPlatform } from "../output/sound-platform.ts";
 import type { RenderChannel } from "../render/render-channel.ts";
 import type { ChannelName, Role } from "../role.ts";
 import type { DecodingContext } from "./decode.ts";
+import type { DecodePace } from "./decode-pace.ts";
 
 /** P77: a rate that has held will hold for the rest of the song, with something to spare. */
 export const IN_TIME_SHARE = 0.8;
@@ -80,9 +81,9 @@ export interface Sound {
   readonly channels?: readonly ChannelName[];
   /**
    * It plays at `frame`, or will begin there: decodes from there on, and lets go of what lies far off. `laps`: what else of it
-   * will sound within the window, in that order.
+   * will sound within the window, in that order. Called ten times a second: a pause of the pace is counted in calls.
    */
-  aim(frame: number, isHidden: boolean, laps?: readonly FrameSpan[]): void;
+  aim(frame: number, isHidden: boolean, laps?: readonly FrameSpan[], pace?: DecodePace): void;
   /** Whether these frames are there to be rendered in this role; what lies outside of the song is silence, and always there. */
   covers(fromFrame: number, toFrame: number, role?: Role): boolean;
   /** How loud it is there, 0 to 1; 0 where it was not decoded. */

@@ -1,5 +1,6 @@
 // A song of any length in little memory: its sound is decoded in slices around the place that plays, one at a time, and let go of
-// behind it. While nothing is missing there, slices all along the song are looked at once, for the picture of its loudness.
+// behind it. While nothing is missing there, or decoding pauses, places all along the song are looked at once, for the picture of its
+// loudness. Around a start only what sounds soon is decoded (decode-pace.ts).
 //
 // Invariants
 //  1. What `covers` says is there has been sent to the render Worker, and is dropped there only after `covers` has stopped saying so.
@@ -13,10 +14,15 @@ import { type CodedRun, pointAt, sliceOf } from "../index/sound-index/sound-inde
 import { LEVELS_PER_SEC, levelAt } from "../render/levels.ts";
 import type { ChannelName, Role } from "../role.ts";
 import { isChannel, partFor } from "../role-part.ts";
+import type { DecodePace } from "./decode-pace.ts";
 import type { RenderQuestions } from "./render-questions.ts";
 import { type GridSlice, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
 import { type ArrivingFile, type ByteRange, decodedWindow, type FrameSpan, type Sound } from "./sound.ts";
 
+/** Decoded at once at any pace: two slices or three. More than what is queued ahead, and what a stretched sound reaches back. */
+const URGENT_SEC = 8;
+/** Calls of `aim` between two slices at a gentle pace: a processor that needs 0.1 s for a slice is free three quarters of the time. */
+const PAUSE_CALLS = 4;
 /** A slice that failed twice stays silent: its file is damaged there. */
 const MAX_TRIES = 2;
 /** Of the picture: from coarse to fine, so that it is soon one of the whole song. */
@@ -39,7 +45,12 @@ export interface WindowParts {
   readonly decode: (slice: GridSlice, isolated: ChannelName | null) => Promise<Channels>;
   /** How loud it is in the second from a point of a run on. */
   readonly look: (run: CodedRun, point: number) => Promise<number>;
-  readonly match: (anchor: Anchor, isOver: () => boolean) => Promise<AnchorMatch | null>;
+  /** `isFree`: nothing starts that has to be spared. */
+  readonly match: (
+    anchor: Anchor,
+    isOver: () => boolean,
+    isFree: () => boolean,
+  ) => Promise<AnchorMatch | null>;
   readonly onChange: () => void;
 }
 
@@ -59,6 +70,8 @@ export class WindowedSound implements Sound {
   #fromFrame = 0;
   #toFrame = 0;
   #laps: readonly FrameSpan[] = [];
+  #pace: DecodePace = "free";
+  #pauseCalls = 0;
   /** Bars of the picture still to be looked at. */
   #unseen: readonly number[] = LOOKS;
   /** Of all of the song; from then on the picture stays as it is. */
@@ -107,13 +120,15 @@ export class WindowedSound implements Sound {
     return this.#parts.channels;
   }
 
-  aim(frame: number, isHidden: boolean, laps: readonly FrameSpan[] = []): void {
+  aim(frame: number, isHidden: boolean, laps: readonly FrameSpan[] = [], pace: DecodePace = "free"): void {
     const { outputRate } = this.#parts.grid;
     const { behindSec, aheadSec } = decodedWindow(isHidden);
     this.#aimFrame = frame;
     this.#fromFrame = frame - behindSec * outputRate;
     this.#toFrame = frame + aheadSec * outputRate;
     this.#laps = laps;
+    this.#pace = pace;
+    this.#pauseCalls -= 1;
     this.#dropOutside();
     this.#sayWants();
     this.#next(true);
@@ -163,7 +178,11 @@ export class WindowedSound implements Sound {
   }
 
   match(anchor: Anchor): Promise<AnchorMatch | null> {
-    return this.#parts.match(anchor, () => this.#isClosed);
+    return this.#parts.match(
+      anchor,
+      () => this.#isClosed,
+      () => this.#pace === "free",
+    );
   }
 
   close(): void {
@@ -191,14 +210,17 @@ export class WindowedSound implements Sound {
     }
   }
 
-  /** What is missing from the place that plays to the window's end, then behind it. */
-  #wanted(): number | null {
+  /** What is missing from the place that plays to the window's end, then behind it; only what is urgent, until more is due. */
+  #wanted(isMoreDue: boolean): number | null {
     const { grid } = this.#parts;
     const isolated = this.#isolatedFor(this.#parts.role());
     const isMissing = (number: number) => !this.#ready.has(number) || this.#lacks(number, isolated);
     const isWanted = (number: number) =>
       isMissing(number) && this.#triesOf(number) < MAX_TRIES && this.#isHeld(number);
-    for (const number of this.#ahead()) if (isWanted(number)) return number;
+    const urgentFrame = Math.min(this.#toFrame, this.#aimFrame + URGENT_SEC * grid.outputRate);
+    const ahead = this.#ahead(isMoreDue ? this.#toFrame : urgentFrame);
+    for (const number of ahead) if (isWanted(number)) return number;
+    if (!isMoreDue) return null;
     const here = sliceNumberAt(grid, this.#aimFrame);
     const first = sliceNumberAt(grid, this.#fromFrame);
     for (let number = here - 1; number >= first; number--) if (isWanted(number)) return number;
@@ -206,10 +228,10 @@ export class WindowedSound implements Sound {
   }
 
   /** The window's slices from the place that plays on, and those of the laps, in the order in which they sound. */
-  *#ahead(): Iterable<number> {
+  *#ahead(untilFrame = this.#toFrame): Iterable<number> {
     const { grid } = this.#parts;
     for (const { fromFrame, toFrame } of [
-      { fromFrame: this.#aimFrame, toFrame: this.#toFrame },
+      { fromFrame: this.#aimFrame, toFrame: untilFrame },
       ...this.#laps,
     ]) {
       const last = sliceNumberAt(grid, toFrame);
@@ -235,12 +257,15 @@ export class WindowedSound implements Sound {
     arriving.want(wanted);
   }
 
-  /** `looksAround`: at places for the picture, too, one in a tick: all at once would be a hundred MB of garbage. */
-  #next(looksAround: boolean): void {
+  /** `isCalled`: by `aim`. Places for the picture are looked at one in a call: all at once would be a hundred MB of garbage. */
+  #next(isCalled: boolean): void {
     if (this.#isDecoding || this.#isClosed) return;
-    const number = this.#wanted();
+    const isGentlyDue = this.#pace === "gentle" && isCalled && this.#pauseCalls <= 0;
+    const number = this.#wanted(this.#pace === "free" || isGentlyDue);
+    const looksAround = isCalled && this.#pace !== "urgent";
     const work = number !== null ? this.#take(number) : looksAround ? this.#lookAround() : null;
     if (!work) return;
+    if (number !== null) this.#pauseCalls = PAUSE_CALLS;
     this.#isDecoding = true;
     void work.finally(() => {
       this.#isDecoding = false;
