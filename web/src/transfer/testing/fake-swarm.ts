@@ -84,7 +84,7 @@ export class FakePeer {
   constructor(
     readonly name: string,
     readonly swarm: FakeSwarm,
-    readonly uplinkBytesPerSec: number,
+    public uplinkBytesPerSec: number,
     { uplinkBytesPerSec: _, ...options }: JoinOptions,
   ) {
     this.id = idOf(name);
@@ -95,6 +95,7 @@ export class FakePeer {
       me: this.id,
       random: swarm.random,
       capacityBytes: 2 ** 30,
+      paceBytesPerSec: () => this.uplinkBytesPerSec,
       ...options,
     });
     this.#stopTicking = every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
