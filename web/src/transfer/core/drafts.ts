@@ -252,7 +252,7 @@ export class Drafts {
     draft.checking.clear();
     this.#core.fileCatalog.recordFinal(draft.fileId, fileId);
     this.#seeding.settle(draft.fileId, file);
-    this.#core.isCatalogUrgent = true;
+    if (file.held.setCount > 0) this.#core.isCatalogUrgent = true; // else this device lists neither
   }
 }
 
