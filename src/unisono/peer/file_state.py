@@ -26,8 +26,8 @@ AnnotationSlot = Literal["annotation", "index"]
 # As many as one catalog may list: what is held must fit into one's own.
 MAX_KNOWN_FILES = MAX_LISTED_FILES
 
-# A piece that takes longer than this, and than so many times what all that is begun takes at the rate at which
-# anything may leave, waits for its receiver, not for this peer: others have their turn meanwhile.
+# A piece that takes longer than this, and than so many times what all that is begun takes at the rate at
+# which anything may leave, waits for its receiver, not for this peer: others have their turn meanwhile.
 STALLED_MS = 1_500.0
 STALLED_FACTOR = 3.0
 
