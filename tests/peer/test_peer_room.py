@@ -21,11 +21,20 @@ from unisono.peer.constants.transfer import (
     MAX_WIRE_NAME_CHARS,
     REFUSAL_PAUSE_MS,
 )
-from unisono.peer.file_state import MAX_KNOWN_FILES, Drop, Effect, Forget, SendCtl, SendPiece, Store
+from unisono.peer.file_state import (
+    MAX_KNOWN_FILES,
+    STALLED_MS,
+    Drop,
+    Effect,
+    Forget,
+    SendCtl,
+    SendPiece,
+    Store,
+)
 from unisono.peer.known_files import LISTING_SLOTS, KnownFiles
 from unisono.peer.manifest import Manifest, encode_bitfield, piece_length_of
 from unisono.peer.remember import remember
-from unisono.peer.transfer import STALLED_MS, Transfer
+from unisono.peer.transfer import Transfer
 
 
 def song(salt: int, size_bytes: int = 70_000) -> bytes:
@@ -167,6 +176,19 @@ def test_who_takes_nothing_costs_nobody_else_a_turn_and_ends_as_a_broken_link() 
     core.piece_sent(CY, manifest.file_id, 0, STALLED_MS)
     [drop] = [each for each in core.tick(LINK_DEAD_AFTER_MS + 1) if isinstance(each, Drop)]
     assert (drop.peer, drop.reason, drop.is_for_good) == (BO, "silent", False)
+
+
+def test_a_slow_uplink_begins_no_more_than_it_can_send_soon() -> None:
+    """[S9] Two pieces take 13 s of this one; three times as long, and they wait for their receiver."""
+    core = Transfer(ADA, Dice(1), 2**30, lambda _: True)
+    core.pace_bytes_per_sec = 10_000
+    greeted(core, BO, CY)
+    manifest: Manifest = make_manifest(song(1))
+    core.add_mine(manifest, "song.mp3", 0)
+    core.receive(BO, ctl.Request(manifest.file_id, [0, 1]), 0)
+    core.receive(CY, ctl.Request(manifest.file_id, [0]), 0)
+    assert not [each for each in core.tick(2 * 13_107) if isinstance(each, SendPiece)]
+    assert [each.peer for each in core.tick(3 * 13_108) if isinstance(each, SendPiece)] == [CY]
 
 
 def test_the_chosen_song_has_room_made_for_it_and_what_made_way_is_not_listed_any_more() -> None:

@@ -10,11 +10,13 @@ from typing import Literal
 from msgspec import UNSET
 
 from unisono.peer.constants.transfer import (
+    LARGE_PIECE_BYTES,
     MAX_FILE_BYTES,
     MAX_LISTED_FILES,
     MAX_OWN_FILES,
     MAX_REFUSAL_PAUSE_MS,
     REFUSAL_PAUSE_MS,
+    UPLOAD_SLOTS,
 )
 from unisono.peer.ctl import CtlMessage, DropReason, ListedFile, PeerTime
 from unisono.peer.draft import is_draft_of
@@ -29,6 +31,11 @@ MAX_KNOWN_FILES = MAX_LISTED_FILES
 
 # In the place of a piece: the manifest, which may be refused as well.
 MANIFEST = -1
+
+# A piece that takes longer than this, and than so many times what all that is begun takes at the rate at
+# which anything may leave, waits for its receiver, not for this peer: others have their turn meanwhile.
+STALLED_MS = 1_500.0
+STALLED_FACTOR = 3.0
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,16 @@ class KnownFile:
         former = self.annotations.get(slot)
         if former is None or annotation < former:
             self.annotations[slot] = annotation
+
+
+def stalled_after_ms(file: KnownFile | None, pace_bytes_per_sec: float) -> float:
+    """How long a piece of this file may stay begun before it counts as waiting for its receiver; a pace of 0
+    is an unknown one.
+    """
+    piece_length = 0 if file is None else piece_length_of(file.size_bytes)
+    paced_ms = UPLOAD_SLOTS * piece_length / pace_bytes_per_sec * 1000 if pace_bytes_per_sec > 0 else 0.0
+    # A piece of a file above 512 MiB takes as much longer.
+    return max(STALLED_MS * max(1.0, piece_length / LARGE_PIECE_BYTES), STALLED_FACTOR * paced_ms)
 
 
 @dataclass

@@ -191,6 +191,7 @@ class FileSwarm:
             self._room_seen_local_ms = local_ms
             with contextlib.suppress(OSError):
                 self._transfer.set_capacity(self._store.capacity_bytes())
+        self._transfer.pace_bytes_per_sec = self._pacer.rate_bytes_per_sec
         self._perform(self._transfer.tick(local_ms))
 
     async def close(self) -> None:

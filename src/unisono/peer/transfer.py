@@ -19,7 +19,6 @@ from unisono.peer.constants.transfer import (
     CATALOG_PERIOD_MS,
     CTL_VERSION,
     HELLO_PATIENCE_MS,
-    LARGE_PIECE_BYTES,
     LINK_DEAD_AFTER_MS,
     MAX_CATALOG_CHARS,
     MAX_OWN_FILES,
@@ -38,13 +37,11 @@ from unisono.peer.file_state import (
     Neighbour,
     SendCtl,
     SendPiece,
+    stalled_after_ms,
 )
 from unisono.peer.known_files import KnownFiles, Needs
-from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest, piece_length_of
+from unisono.peer.manifest import Manifest, encode_bitfield, parse_manifest
 from unisono.peer.pings import Pings
-
-# A piece that takes longer waits for its receiver, not for this peer: others have their turn meanwhile.
-STALLED_MS = 1_500.0
 
 
 class Transfer:
@@ -69,6 +66,8 @@ class Transfer:
         )
         self._downloads = Downloads(me, self._neighbours, self._known, chance, self._emit)
         self._pings = Pings(self._neighbours, self._emit)
+        self.pace_bytes_per_sec = 0.0
+        """What bulk may take of the uplink now; 0 while unknown."""
 
     @property
     def files(self) -> Mapping[str, KnownFile]:
@@ -402,7 +401,7 @@ class Transfer:
     def _give_pieces(self, local_ms: float) -> None:
         """Links take turns; within a link goes first what is due (S47), then the preferred file."""
         busy = sum(
-            local_ms - begun_ms < STALLED_MS * self._size_factor(file_id)
+            local_ms - begun_ms < stalled_after_ms(self.files.get(file_id), self.pace_bytes_per_sec)
             for neighbour in self._neighbours.values()
             for (file_id, _), begun_ms in neighbour.sending.items()
         )
@@ -420,11 +419,6 @@ class Transfer:
             self._emit(SendPiece(guest.user_id, slot, *upload))
             busy += 1
             guests = [each for each in guests if each.waiting and len(each.sending) < UPLOAD_SLOTS]
-
-    def _size_factor(self, file_id: str) -> float:
-        """A piece of a file above 512 MiB takes as much longer."""
-        file = self.files.get(file_id)
-        return 1.0 if file is None else max(1.0, piece_length_of(file.size_bytes) / LARGE_PIECE_BYTES)
 
     # --- what this peer lists -------------------------------------------------------------------------------
 

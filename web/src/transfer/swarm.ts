@@ -81,6 +81,7 @@ export class Swarm {
       random,
       capacityBytes: home.capacityBytes,
       isPhone: options.isPhone ?? false,
+      paceBytesPerSec: () => this.#bulk.pace.bytesPerSec,
       acceptsAnnotation: (annotation) => options.acceptsAnnotation?.(annotation) ?? true,
       acceptsIndex: (index) => options.acceptsIndex?.(index) ?? true,
     });

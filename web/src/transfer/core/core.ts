@@ -11,6 +11,19 @@ import type { SwarmEvent } from "./state.ts";
 import type { Upload } from "./uploads.ts";
 import type { Urgency } from "./urgency.ts";
 
+export interface TransferOptions {
+  readonly me: UserId;
+  readonly random: Random;
+  readonly capacityBytes: number;
+  readonly isPhone?: boolean;
+  /** What bulk may take of the uplink now, bytes a second; 0 while unknown. */
+  paceBytesPerSec?(): number;
+  /** Whether a file annotation makes sense. The same on every peer, or annotations would not become the same. */
+  acceptsAnnotation?(annotation: Bytes): boolean;
+  /** Whether a sound index makes sense. The same on every peer, too. */
+  acceptsIndex?(index: Bytes): boolean;
+}
+
 export type TransferEvent =
   | { readonly type: "link-opened"; readonly peer: UserId }
   | { readonly type: "link-closed"; readonly peer: UserId }

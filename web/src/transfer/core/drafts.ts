@@ -5,6 +5,7 @@
 // by its owner, or because nothing came for too long. Then nothing of it stays but what the file took over.
 
 import { type FileId, remember, rememberOf, toBase64Url } from "../../lib/index.ts";
+import { LINK_DEAD_AFTER_MS } from "../../protocol/constants/transfer.gen.ts";
 import type { Catalogs } from "./catalogs.ts";
 import type { CoreState } from "./core.ts";
 import type { DropReason } from "./ctl.ts";
@@ -21,7 +22,7 @@ const HASHES_PERIOD_MS = 50;
 const DRAFT_PATIENCE_MS = 90_000;
 /** A link that broke is often back by then; an owner that left is not. */
 const ORPHAN_PATIENCE_MS = 10_000;
-/** What was asked for under the draft's id is given under it: longer than a large piece takes on a slow uplink. */
+/** What was asked for under the draft's id is given under it, and for as long as any of it is still to be given. */
 const SETTLED_FOR_MS = 60_000;
 /** Of those that were given up while their owner went on listing them. */
 const MAX_ENDED_DRAFTS = 64;
@@ -148,7 +149,8 @@ export class Drafts {
   recover(localMs: number): void {
     for (const file of [...this.#core.fileCatalog.all()]) {
       const { draft, fileId } = file;
-      if (draft?.final && localMs - draft.final.sinceLocalMs >= SETTLED_FOR_MS) {
+      const settledMs = localMs - (draft?.final?.sinceLocalMs ?? localMs);
+      if (settledMs >= SETTLED_FOR_MS && (settledMs >= LINK_DEAD_AFTER_MS || !this.#isOwed(fileId))) {
         this.#fetching.letGo(file);
         this.#core.fileCatalog.remove(file);
       }
@@ -188,6 +190,11 @@ export class Drafts {
         this.#core.perform({ type: "send-ctl", peer: neighbour.userId, message });
       }
     }
+  }
+
+  /** Whether anybody is still to be given any of it under this id. */
+  #isOwed(fileId: FileId): boolean {
+    return [...this.#core.neighbours.values()].some(({ uploads }) => uploads.owes(fileId));
   }
 
   *#mine(): Generator<KnownFile> {
@@ -245,7 +252,7 @@ export class Drafts {
     draft.checking.clear();
     this.#core.fileCatalog.recordFinal(draft.fileId, fileId);
     this.#seeding.settle(draft.fileId, file);
-    this.#core.isCatalogUrgent = true;
+    if (file.held.setCount > 0) this.#core.isCatalogUrgent = true; // else this device lists neither
   }
 }
 

@@ -155,9 +155,13 @@ export class FileCatalog {
     if (!isEnabled && file.held.setCount === 0 && file.checking.size === 0) file.letGo();
   }
 
-  /** Drops files that nobody lists and of which nothing is held. Returns them. */
+  /**
+   * Drops files that nobody lists and of which nothing is held. Returns them. Whoever lists a draft lists what it turned out to be: its
+   * owner's next catalog is on its way, and so are pieces.
+   */
   prune(neighbours: Iterable<Neighbour>): KnownFile[] {
     const lists = [...neighbours].map((neighbour) => neighbour.listing);
+    const finals = new Set(lists.flatMap((listing) => [...listing.keys()].map((id) => this.finalOf(id))));
     const gone: KnownFile[] = [];
     for (const file of this.#files.values()) {
       const entries = lists.flatMap((listing) => listing.get(file.fileId) ?? []);
@@ -165,7 +169,8 @@ export class FileCatalog {
       if (!file.manifest && entries[0] && !entries.some((entry) => entry.sizeBytes === file.sizeBytes)) {
         file.resize(entries[0].sizeBytes);
       }
-      if (entries.length > 0 || file.held.setCount > 0 || file.checking.size > 0) continue;
+      const isListed = entries.length > 0 || finals.has(file.fileId);
+      if (isListed || file.held.setCount > 0 || file.checking.size > 0) continue;
       if (file.draft && file.isMine) continue; // its first piece is being read
       this.#files.delete(file.fileId);
       gone.push(file);

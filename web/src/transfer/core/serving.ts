@@ -24,7 +24,11 @@ const FRUGAL_SLOTS = 1;
 const COVERED_MS = 60;
 const MAX_SLOTS = 16;
 const INTERVAL_SMOOTHING = 0.2;
-/** A piece much longer in the pipe than usual waits for its receiver, not for us: its slot goes to others meanwhile. */
+/**
+ * A piece much longer in the pipe than usual, and than all that is begun takes at the rate at which anything may leave, waits for its
+ * receiver, not for us: its slot goes to others meanwhile. Without the rate a slow uplink would begin two pieces for everyone, which then
+ * come all at once and late, and of which none can be taken back.
+ */
 const STALLED_FACTOR = 3;
 const MIN_STALLED_MS = 100;
 const MAX_STALLED_MS = 1_500;
@@ -36,6 +40,8 @@ const SLOWER_SMOOTHING = 0.05;
 export class Serving {
   readonly #core: CoreState;
   readonly #seeding: Seeding;
+  /** What may leave, bytes a second; 0 while unknown. */
+  readonly #paceBytesPerSec: () => number;
   #turns = 0;
   #usualMs = MAX_STALLED_MS / STALLED_FACTOR;
   /** From one piece that has left to the next, on average; endless while nothing is known. */
@@ -43,9 +49,10 @@ export class Serving {
   #sentLocalMs: number | null = null;
   #isGenerous = true;
 
-  constructor(core: CoreState, seeding: Seeding) {
+  constructor(core: CoreState, seeding: Seeding, paceBytesPerSec: () => number) {
     this.#core = core;
     this.#seeding = seeding;
+    this.#paceBytesPerSec = paceBytesPerSec;
   }
 
   setGenerous(isGenerous: boolean, localMs: number): void {
@@ -145,10 +152,9 @@ export class Serving {
   pump(localMs: number): void {
     const slots = this.#slots;
     let free = slots;
-    const stalledMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
     for (const { uploads } of this.#core.neighbours.values()) {
-      for (const [upload, { begunLocalMs }] of uploads.inPipe)
-        if (localMs - begunLocalMs < stalledMs * this.#sizeFactorOf(upload)) free -= 1;
+      for (const [upload, { begunLocalMs, isRead }] of uploads.inPipe)
+        if (localMs - begunLocalMs < this.#stalledMs(upload, isRead, slots)) free -= 1;
     }
     while (free > 0) {
       const neighbour = this.#nextInTurn(slots);
@@ -172,6 +178,17 @@ export class Serving {
     return Math.min(MAX_SLOTS, Math.max(UPLOAD_SLOTS, 1 + Math.ceil(COVERED_MS / this.#intervalMs)));
   }
 
+  /** After so long a piece waits for its receiver, or still for the store. */
+  #stalledMs(upload: Upload, isRead: boolean, slots: number): number {
+    const leastMs = Math.min(MAX_STALLED_MS, Math.max(MIN_STALLED_MS, STALLED_FACTOR * this.#usualMs));
+    const usualMs = leastMs * this.#sizeFactorOf(upload);
+    if (!isRead) return usualMs;
+    const paceBytesPerSec = this.#paceBytesPerSec();
+    const begunBytes = slots * (this.#core.fileCatalog.get(upload.fileId)?.pieceLength ?? 0);
+    const pacedMs = paceBytesPerSec > 0 ? (begunBytes / paceBytesPerSec) * 1000 : 0;
+    return Math.max(usualMs, STALLED_FACTOR * pacedMs);
+  }
+
   /** Several that are told of at once have left one after the other. A pause says nothing. */
   #recordInterval(localMs: number): void {
     const elapsedMs = Math.min(MAX_STALLED_MS, localMs - (this.#sentLocalMs ?? localMs - MAX_STALLED_MS));
@@ -187,7 +204,7 @@ export class Serving {
     for (const neighbour of this.#core.neighbours.values()) {
       const { uploads } = neighbour;
       if (!uploads.canBegin(slots)) continue;
-      const isPreferred = uploads.isWaitingFor(this.#core.preferred);
+      const isPreferred = uploads.isWaitingFor((fileId) => this.#isPreferred(fileId));
       if (next && isNextPreferred && !isPreferred) continue;
       const isSooner = !next || (isPreferred && !isNextPreferred) || uploads.turn < next.uploads.turn;
       if (!isSooner) continue;
@@ -200,8 +217,14 @@ export class Serving {
   /** Lower goes first. What is due changes the order within its link alone: nobody gains by it at another's cost. */
   #urgencyOf({ fileId, piece, isDue }: Upload): number {
     if (isDue) return Number.NEGATIVE_INFINITY;
-    const rarity = this.#core.fileCatalog.get(fileId)?.availability[piece] ?? 0;
-    return fileId === this.#core.preferred ? rarity - 0x10000 : rarity;
+    const { fileCatalog } = this.#core;
+    const rarity = fileCatalog.get(fileCatalog.finalOf(fileId))?.availability[piece] ?? 0;
+    return this.#isPreferred(fileId) ? rarity - 0x10000 : rarity;
+  }
+
+  /** Also what was asked for while it was a draft. */
+  #isPreferred(fileId: FileId): boolean {
+    return this.#core.fileCatalog.finalOf(fileId) === this.#core.preferred;
   }
 
   /** A piece of a file above 512 MiB takes as much longer. */

@@ -3,11 +3,11 @@
 // Rules: (F1) nothing but `hello` is accepted or sent before both hellos; (F2) only enabled files are listed, fetched and
 // served; (F3) only verified pieces are served; (F4) bad input ends that one link, with a reason, and touches nobody else.
 
-import type { Bytes, FileId, Random, UserId } from "../../lib/index.ts";
+import type { Bytes, FileId, UserId } from "../../lib/index.ts";
 import { CTL_VERSION, HELLO_PATIENCE_MS, LARGE_BULK_BYTES } from "../../protocol/constants/transfer.gen.ts";
 import { Annotations } from "./annotations.ts";
 import { Catalogs } from "./catalogs.ts";
-import type { CoreState, Effect, TransferEvent } from "./core.ts";
+import type { CoreState, Effect, TransferEvent, TransferOptions } from "./core.ts";
 import type { CtlMessage, DropReason } from "./ctl.ts";
 import { Drafts } from "./drafts.ts";
 import { neglectedPieces } from "./duty.ts";
@@ -24,17 +24,6 @@ import { Seeding } from "./seeding.ts";
 import { Serving } from "./serving.ts";
 import type { FileState, Totals } from "./state.ts";
 import { Urgency } from "./urgency.ts";
-
-export interface TransferOptions {
-  readonly me: UserId;
-  readonly random: Random;
-  readonly capacityBytes: number;
-  readonly isPhone?: boolean;
-  /** Whether a file annotation makes sense. The same on every peer, or annotations would not become the same. */
-  acceptsAnnotation?(annotation: Bytes): boolean;
-  /** Whether a sound index makes sense. The same on every peer, too. */
-  acceptsIndex?(index: Bytes): boolean;
-}
 
 /** While something is owed or pending; also how late a timeout may be noticed. */
 const BUSY_TICK_MS = 100;
@@ -75,7 +64,7 @@ export class Transfer {
     };
     this.#fetching = new Fetching(this.#core, options.isPhone ?? false);
     this.#seeding = new Seeding(this.#core);
-    this.#serving = new Serving(this.#core, this.#seeding);
+    this.#serving = new Serving(this.#core, this.#seeding, options.paceBytesPerSec ?? (() => 0));
     this.#catalogs = new Catalogs(this.#core, this.#fetching, this.#seeding);
     this.#drafts = new Drafts(this.#core, this.#fetching, this.#seeding, this.#catalogs);
     this.#haveAnnouncements = new HaveAnnouncements(this.#core);

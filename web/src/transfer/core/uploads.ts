@@ -39,8 +39,13 @@ export class UploadQueue {
     return this.#turn;
   }
 
-  isWaitingFor(fileId: FileId | null): boolean {
-    return this.#waiting.some((upload) => upload.fileId === fileId);
+  isWaitingFor(isMeant: (fileId: FileId) => boolean): boolean {
+    return this.#waiting.some(({ fileId }) => isMeant(fileId));
+  }
+
+  /** Whether anything of this file waits or is on its way. */
+  owes(fileId: FileId): boolean {
+    return [...this.#waiting, ...this.#inPipe.keys()].some((upload) => upload.fileId === fileId);
   }
 
   /** Returns false when the peer asks for more than anyone may. A piece already waiting or on its way is not sent twice. */

@@ -1,7 +1,7 @@
 // Many transfer cores on a wire of make-believe, in virtual time: links with a delay, uplinks with a rate, pieces whose content
 // is a pattern. Hashing is replaced by comparing with the pattern; the core and what puts chunks together are the real ones.
 
-import type { Bytes, FileId, UserId } from "../../lib/index.ts";
+import type { Bytes, FileId, Random, UserId } from "../../lib/index.ts";
 import { every } from "../../lib/index.ts";
 import { SeededRandom } from "../../lib/testing/index.ts";
 import { LARGE_PIECE_BYTES } from "../../protocol/constants/transfer.gen.ts";
@@ -84,7 +84,7 @@ export class FakePeer {
   constructor(
     readonly name: string,
     readonly swarm: FakeSwarm,
-    readonly uplinkBytesPerSec: number,
+    public uplinkBytesPerSec: number,
     { uplinkBytesPerSec: _, ...options }: JoinOptions,
   ) {
     this.id = idOf(name);
@@ -95,6 +95,7 @@ export class FakePeer {
       me: this.id,
       random: swarm.random,
       capacityBytes: 2 ** 30,
+      paceBytesPerSec: () => this.uplinkBytesPerSec,
       ...options,
     });
     this.#stopTicking = every(swarm.clock, TICK_MS, () => this.handle({ type: "tick" }));
@@ -171,7 +172,7 @@ export class FakePeer {
 
   /** Puts a message on the wire that the core would not send. */
   say(to: FakePeer, message: CtlMessage): void {
-    this.swarm.channel(this, to)(() => to.handle({ type: "ctl", peer: this.id, message }));
+    this.swarm.sendCtl(this, to, () => to.handle({ type: "ctl", peer: this.id, message }));
   }
 
   stop(): void {
@@ -369,9 +370,14 @@ export class FakeSwarm {
   /** Counts every making of a link, so that what was sent over a former one is lost with it. */
   readonly #linkOf = new Map<string, number>();
   readonly #contents = new Map<string, Bytes>();
+  readonly #ctlTakenMs = new Map<string, number>();
   #links = 0;
 
-  constructor(seed: number) {
+  /** `lateMs`: by how much a page is late to take a message, as busy ones are; those of one link stay in order. */
+  constructor(
+    seed: number,
+    readonly lateMs: (random: Random) => number = () => 0,
+  ) {
     this.random = new SeededRandom(seed);
   }
 
@@ -446,6 +452,26 @@ export class FakeSwarm {
       if (isUp()) this.clock.after(DELAY_MS, () => isUp() && arrive());
       return isUp();
     };
+  }
+
+  sendCtl(from: FakePeer, to: FakePeer, take: () => void): void {
+    const link = `${from.id}/${to.id}`;
+    this.channel(
+      from,
+      to,
+    )(() => {
+      const nowMs = this.clock.nowMs();
+      const takenMs = Math.max(this.#ctlTakenMs.get(link) ?? 0, nowMs + this.lateMs(this.random));
+      if (takenMs <= nowMs) {
+        take();
+        return;
+      }
+      this.#ctlTakenMs.set(link, takenMs);
+      const number = this.#linkOf.get(pairOf(from, to));
+      this.clock.after(takenMs - nowMs, () => {
+        if (number === this.#linkOf.get(pairOf(from, to))) take();
+      });
+    });
   }
 
   /** Lets time pass until `isDone`; throws after `limitSec` of virtual time. Returns how long it took, seconds. */
