@@ -19,7 +19,9 @@ from msgspec import UnsetType
 
 from unisono.errors import UnisonoError
 from unisono.peer.ambient import Chance, Clock
+from unisono.peer.connection_words import why_not_connected
 from unisono.peer.keys import SwarmKeys
+from unisono.peer.safe_text import clean_line
 from unisono.protocol import (
     NOT_A_MESSAGE,
     AskIce,
@@ -98,6 +100,7 @@ class ControlLink:
         listener: Listener,
         is_awaited: Callable[[], bool],
     ) -> None:
+        self._server = clean_line(server)
         self._url = f"{server}/v1/control?s={keys.shard}"
         self._me = keys.user_id
         self._clock = clock
@@ -126,8 +129,9 @@ class ControlLink:
             while True:
                 try:
                     attempt = 0 if await self._one_connection(client) else attempt + 1
-                except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-                    log.log(logging.INFO if attempt else logging.WARNING, "no connection: %r", failure)
+                # A name of a computer that no name can be is a ValueError.
+                except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as failure:
+                    self._record_failure(failure, is_first=attempt == 0)
                     attempt += 1
                 pause_ms = self._wanted_pause_ms
                 if pause_ms is None:
@@ -220,6 +224,12 @@ class ControlLink:
         with contextlib.suppress(aiohttp.ClientError, ConnectionError):
             while True:
                 await socket.send_str(_encoder.encode(await self._outgoing.get()).decode())
+
+    def _record_failure(self, failure: Exception, *, is_first: bool) -> None:
+        log.info("no connection: %r", failure)
+        if is_first:
+            why = why_not_connected(failure)
+            log.warning("The server at %s cannot be reached: %s. Trying again.", self._server, why)
 
     def _record_drain(self, message: ServerMessage) -> None:
         if isinstance(message, GoAway):

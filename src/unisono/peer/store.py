@@ -6,11 +6,12 @@ Whoever opens it closes it; `close` wipes all and is idempotent.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from stat import S_ISREG
 
@@ -18,6 +19,7 @@ from unisono.peer.constants.transfer import MAX_FILE_BYTES
 from unisono.peer.errors import FileError
 from unisono.peer.manifest import Manifest, piece_length_of, piece_size_of, read_manifest
 from unisono.peer.memory import free_memory_bytes, lies_in_memory
+from unisono.peer.session_folder import SessionFolder, remove_abandoned
 
 # Two files of the greatest size; a swarm rarely holds so much.
 MOST_BYTES = 2 * MAX_FILE_BYTES
@@ -28,22 +30,24 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 def folders_to_choose_from() -> list[Path]:
     """Temporary folders first; the cache folder lies on a disc even where /tmp lies in memory."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [Path(tempfile.gettempdir()), Path("/var/tmp"), cache]  # noqa: S108 - a folder of its own is made in it
+    folders = [Path(tempfile.gettempdir()), Path("/var/tmp")]  # noqa: S108 - a folder of its own is made in it
+    with contextlib.suppress(RuntimeError):  # a user without a home, as containers have them
+        folders.append(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    return folders
 
 
 class PieceStore:
     def __init__(self, choices: Iterable[Path] | None = None) -> None:
         """Raises OSError where no folder can be written."""
-        chosen = _choose(folders_to_choose_from() if choices is None else choices)
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="unisono-peer-", dir=chosen, ignore_cleanup_errors=True
-        )
-        self.is_in_memory = lies_in_memory(Path(self._folder.name))
+        folders = folders_to_choose_from() if choices is None else list(choices)
+        for each in folders:
+            remove_abandoned(each)
+        self._folder = SessionFolder(_choose(folders))
+        self.is_in_memory = lies_in_memory(self.folder)
 
     @property
     def folder(self) -> Path:
-        return Path(self._folder.name)
+        return self._folder.path
 
     def capacity_bytes(self) -> int:
         """How much it may hold in all, what it holds already included."""
@@ -57,8 +61,10 @@ class PieceStore:
         """Whole once the file is complete."""
         return self.folder / file_id
 
-    def copy_in(self, source: Path) -> Manifest:
-        """Takes a copy, so that what is given away stays what it is. Raises `FileError`. Takes a while."""
+    def copy_in(self, source: Path, is_stopped: Callable[[], bool] = lambda: False) -> Manifest:
+        """Takes a copy, so that what is given away stays what it is. Raises `FileError`. Takes a while,
+        unless `is_stopped`.
+        """
         try:
             seen = source.stat()
             size_bytes = seen.st_size
@@ -70,7 +76,7 @@ class PieceStore:
                 raise FileError("file-too-large", f"it is larger than {MAX_FILE_BYTES // 1024**3} GiB")
             if size_bytes > self.capacity_bytes():
                 raise FileError("storage-full", f"there is no room for it in {self.folder.parent}")
-            return self._copy(source, size_bytes)
+            return self._copy(source, size_bytes, is_stopped)
         except EOFError as cause:
             raise FileError("file-unreadable", "it became shorter while it was read") from cause
         except OSError as cause:
@@ -78,11 +84,11 @@ class PieceStore:
                 raise FileError("storage-full", f"there is no room for it in {self.folder.parent}") from cause
             raise FileError("file-unreadable", cause.strerror or str(cause)) from cause
 
-    def _copy(self, source: Path, size_bytes: int) -> Manifest:
+    def _copy(self, source: Path, size_bytes: int, is_stopped: Callable[[], bool]) -> Manifest:
         handle, name = tempfile.mkstemp(dir=self.folder)
         try:
             with source.open("rb") as original, os.fdopen(handle, "wb") as copy:
-                manifest = read_manifest(original, copy, size_bytes)
+                manifest = read_manifest(original, copy, size_bytes, is_stopped)
             Path(name).replace(self.path_of(manifest.file_id))
         finally:
             Path(name).unlink(missing_ok=True)
@@ -109,7 +115,7 @@ class PieceStore:
         return data
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._folder.close()
 
 
 def _taken_bytes(path: Path) -> int:
