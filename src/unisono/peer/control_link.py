@@ -20,10 +20,10 @@ from msgspec import UnsetType
 from unisono.errors import UnisonoError
 from unisono.peer.ambient import Chance, Clock
 from unisono.peer.connection_words import why_not_connected
+from unisono.peer.json_wire import NOT_JSON, decode_json
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.safe_text import clean_line
 from unisono.protocol import (
-    NOT_A_MESSAGE,
     AskIce,
     Challenge,
     ClientMessage,
@@ -238,11 +238,18 @@ class ControlLink:
             log.info("the server says: %s: %s", message.code.value, message.message)
 
     def _parse(self, frame: aiohttp.WSMessage) -> ServerMessage | None:
-        try:
-            return _decoder.decode(frame.data)
-        except (*NOT_A_MESSAGE, TypeError):
+        message = read_server_message(frame.data)
+        if message is None:
             log.warning("the server sent nonsense: connecting anew")
-            return None
+        return message
+
+
+def read_server_message(data: str | bytes) -> ServerMessage | None:
+    """None for what is no message of a server."""
+    try:
+        return decode_json(data, _decoder)
+    except (*NOT_JSON, TypeError):
+        return None
 
 
 async def _leave(socket: aiohttp.ClientWebSocketResponse) -> None:
