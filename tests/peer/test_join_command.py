@@ -19,7 +19,10 @@ import unisono
 from unisono.cli import EXIT_CANNOT_START, EXIT_OK, main
 from unisono.peer import command, session_folder
 from unisono.peer.connection_words import why_not_connected
+from unisono.peer.constants.control import MAX_KEY_TEXT_CHARS
 from unisono.peer.constants.session import ROLES
+from unisono.peer.key import extract_key
+from unisono.peer.keys import read_link
 
 LINK = "http://127.0.0.1:8000/#K7QF-9TXM-2B4D"
 
@@ -157,6 +160,12 @@ def test_what_a_killed_session_left_on_the_disc_goes_with_the_next_one(tmp_path:
     for each in (lives, killed, lives):
         each.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_looked_for_in_no_more_than_a_long_message() -> None:
+    assert len(extract_key("K" * 1_000_000)) == MAX_KEY_TEXT_CHARS
+    assert read_link(f"http://host/#{'K' * 1_000_000}") is None
+    assert extract_key("x " * 4_000 + "K7QF-9TXM-2B4D") == "K7QF-9TXM-2B4D"
 
 
 def test_why_there_is_no_connection_is_said_in_words() -> None:

@@ -24,6 +24,7 @@ from unisono.peer.json_wire import NOT_JSON, decode_json
 from unisono.peer.keys import SwarmKeys
 from unisono.peer.safe_text import clean_line
 from unisono.protocol import (
+    MAX_FRAME_BYTES,
     AskIce,
     Challenge,
     ClientMessage,
@@ -153,7 +154,7 @@ class ControlLink:
     async def _one_connection(self, client: aiohttp.ClientSession) -> bool:
         """From the handshake to the loss; returns whether the server let this peer in."""
         async with asyncio.timeout(CONNECT_TIMEOUT_SEC):
-            socket = await client.ws_connect(self._url, compress=0, max_msg_size=64 * 1024)
+            socket = await client.ws_connect(self._url, compress=0, max_msg_size=MAX_FRAME_BYTES)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SEC):
                 welcome = await self._join(socket)
