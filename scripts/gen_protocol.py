@@ -196,7 +196,9 @@ def constraint(described: inspect.Type) -> str:  # noqa: PLR0911 - one answer pe
             if inner.max_length is None:
                 return "text"
             is_exact = inner.min_length == inner.max_length
-            if inner.pattern and "A-Z" not in inner.pattern:
+            if inner.pattern == protocol.LABEL_PATTERN:
+                kind, unit = "", "characters of ASCII"
+            elif inner.pattern and "A-Z" not in inner.pattern:
                 kind, unit = "", "hex digits"
             else:
                 kind, unit = "base64url, " if inner.pattern else "text, ", "characters"
@@ -244,7 +246,8 @@ holds it.
 Each frame is one JSON object in a text frame, with its `type`. The server begins with `challenge`; the
 client's first frame is `join`, which signs it and is answered by `welcome`. A frame that is no message of
 this protocol ends that one connection: an `error` message, then a close with the code below. Nobody else
-notices. Frames are at most {protocol.MAX_FRAME_BYTES} bytes; unknown fields are refused.
+notices. Frames are at most {protocol.MAX_FRAME_BYTES} bytes; the server refuses unknown
+fields, a member passes over those of a newer server.
 
 `t1` and `t2` are global time: the server's monotonic clock in microseconds, named by `clockId`.
 The JSON Schema is in `schema/protocol.schema.json`, the TypeScript types in

@@ -1,6 +1,7 @@
 """The `unisono` command: reads options and environment, says where the server is, ends in clear words.
 
-Exit codes: 0 stopped as asked, 1 the doctor found something, 2 could not start (one sentence on stderr).
+Exit codes: 0 stopped as asked, 1 the doctor found something, 2 could not start (one sentence on stderr),
+130 interrupted before it was done.
 Knows no protocol and no clock.
 """
 
@@ -28,6 +29,8 @@ from unisono.workers.supervisor import supervise
 
 EXIT_OK = 0
 EXIT_CANNOT_START = 2
+# As shells say it of a command that Ctrl-C ended.
+EXIT_INTERRUPTED = 130
 
 DOCTOR_URL = "http://localhost:8000"
 
@@ -153,14 +156,16 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    command = ""
     try:
         arguments = vars(make_parser().parse_args(argv))
-        if arguments["command"] == "doctor":
+        command = arguments["command"]
+        if command == "doctor":
             # Not at the top: a server needs nothing of it.
             from unisono.doctor import doctor  # noqa: PLC0415
 
             return asyncio.run(doctor(arguments["url"]))
-        if arguments["command"] == "join":
+        if command == "join":
             join_options.run(arguments)
             return EXIT_OK
         config = read_config(arguments, os.environ)
@@ -177,6 +182,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StartError as failure:
         print(f"unisono: {failure.sentence}", file=sys.stderr)
         return EXIT_CANNOT_START
+    except KeyboardInterrupt:
+        # Of what stays until Ctrl-C it is the way to end it, also while its packages are still being loaded.
+        return EXIT_INTERRUPTED if command == "doctor" else EXIT_OK
     return EXIT_OK
 
 

@@ -4,7 +4,7 @@ UnisonoError
 ├── StartError   the command ends with one sentence and exit code 2
 │                bad-option · port-in-use · address-unavailable · tls-incomplete · tls-unreadable ·
 │                turn-incomplete · secret-unreadable · workers-unavailable · worker-failed ·
-│                extra-missing · output-unavailable · not-joined
+│                extra-missing · output-unavailable · no-folder · not-joined
 └── PeerError    one connection is closed with a reason and nobody else notices
                  the codes of `protocol.ErrorCode`
 """
@@ -27,6 +27,7 @@ StartErrorCode = Literal[
     "worker-failed",
     "extra-missing",
     "output-unavailable",
+    "no-folder",
     "not-joined",
 ]
 

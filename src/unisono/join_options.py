@@ -5,6 +5,7 @@ traceback.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from unisono.errors import StartError
 from unisono.peer.constants.session import ROLES, Role
 
 MAX_SPEAKER_DELAY_MS = 2_000
+MAX_OPTION_DIGITS = 20
 
 EPILOG = (
     "Without --record and --output it plays nothing: it fetches the files and gives them to others. "
@@ -47,28 +49,52 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any]) -> None:
     """Stays in the swarm until interrupted. Raises `StartError`."""
+    # Before the packages of the extra are loaded, which takes seconds on a small computer.
+    files, record = tuple(arguments["files"]), arguments["record"]
+    for path in files:
+        _check_readable(path)
+        if record is not None and _would_overwrite(record, path):
+            raise StartError("bad-option", f"--record would write over {path}, which is to be offered.")
+    delay_ms = _delay_ms(arguments["delay"])
+    role = None if arguments["role"] is None else _role("--role", arguments["role"])
+    roles_by_name = dict(_assigned(text) for text in arguments["assign"])
     try:
         from unisono.peer.command import JoinOptions, join  # noqa: PLC0415 - the extra may be missing
     except ImportError as cause:
         sentence = f"`unisono join` needs {cause.name} and more: pip install 'unisono[peer]'."
         raise StartError("extra-missing", sentence) from cause
-    files: list[Path] = arguments["files"]
-    for path in files:
-        if not path.is_file():
-            raise StartError("bad-option", f"There is no file {path}.")
     join(
         JoinOptions(
             link=arguments["link"],
             name=arguments["name"],
-            files=tuple(files),
+            files=files,
             is_queueing=arguments["queue"],
-            record=arguments["record"],
+            record=record,
             output=arguments["output"],
-            speaker_delay_ms=_delay_ms(arguments["delay"]),
-            role=None if arguments["role"] is None else _role("--role", arguments["role"]),
-            roles_by_name=dict(_assigned(text) for text in arguments["assign"]),
+            speaker_delay_ms=delay_ms,
+            role=role,
+            roles_by_name=roles_by_name,
         )
     )
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError) as failure:  # no right to look into its folder, or no possible name
+        why = failure.strerror if isinstance(failure, OSError) else "that is no name of a file"
+        raise StartError("bad-option", f"{path} cannot be read: {why}.") from failure
+    if not is_file:
+        raise StartError("bad-option", f"There is no file {path}.")
+
+
+def _would_overwrite(record: Path, path: Path) -> bool:
+    """Whether the recording, or what is written beside it, is this very file."""
+    for written in (record, Path(f"{record}.json")):
+        with contextlib.suppress(OSError, ValueError):  # it is not there yet
+            if written.samefile(path):
+                return True
+    return False
 
 
 def _role(option: str, text: str) -> Role:
@@ -87,7 +113,8 @@ def _assigned(text: str) -> tuple[str, Role]:
 
 
 def _delay_ms(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_SPEAKER_DELAY_MS:
+    # Thousands of digits are no number to Python.
+    if not text.isdecimal() or len(text) > MAX_OPTION_DIGITS or int(text) > MAX_SPEAKER_DELAY_MS:
         sentence = f"--delay must be a number from 0 to {MAX_SPEAKER_DELAY_MS}, not {text!r}."
         raise StartError("bad-option", sentence)
     return int(text)

@@ -38,6 +38,15 @@ _ID_CHARS = 32
 # `(?![\s\S])` is "the end" both here and in ECMAScript, which has no `\Z`.
 _BASE64URL_PATTERN = r"^[A-Za-z0-9_-]+(?![\s\S])"
 
+# Names a clock or a process: goes into plans, which must fit a small envelope.
+LABEL_PATTERN = r"^[\x20-\x7e]{1,64}(?![\s\S])"
+
+# What a member takes of a server's answers.
+MAX_RETRY_AFTER_MS = 600_000
+MAX_ICE_SERVERS = 8
+MAX_ICE_TEXT_CHARS = 200
+MAX_WELCOMED = 1024
+
 # 32 and 64 bytes in base64url without padding.
 _KEY_CHARS = 43
 _SIGNATURE_CHARS = 86
@@ -159,8 +168,12 @@ Announcement = Annotated[
 GlobalUs = Annotated[
     float, Meta(description="Global time: the server's monotonic clock in µs, with a fraction.")
 ]
-NodeId = Annotated[str, Meta(description="Names this server process; two of them in one swarm mean a split.")]
-ClockId = Annotated[str, Meta(description="Names the clock behind global time; new at every server start.")]
+Label = Annotated[str, Meta(pattern=LABEL_PATTERN, min_length=1, max_length=64)]
+IceText = Annotated[str, Meta(max_length=MAX_ICE_TEXT_CHARS)]
+NodeId = Annotated[
+    Label, Meta(description="Names this server process; two of them in one swarm mean a split.")
+]
+ClockId = Annotated[Label, Meta(description="Names the clock behind global time; new at every server start.")]
 Count = Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
 
 
@@ -168,6 +181,10 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     """What all messages share: immutable, tagged by the class name in lower case, nothing beyond the named
     fields.
     """
+
+
+class _Answer(_Message, frozen=True, forbid_unknown_fields=False):
+    """From the server: a member passes over fields that a newer server may add."""
 
 
 class _Part(msgspec.Struct, frozen=True, rename="camel"):
@@ -262,12 +279,12 @@ class Limits(_Part, frozen=True):
 class IceServer(_Part, omit_defaults=True, frozen=True):
     """A STUN or TURN server, as `RTCPeerConnection` takes it."""
 
-    urls: Annotated[list[str], Meta(description="Its addresses.")]
-    username: Annotated[str, Meta(description="Short-lived.")] | UnsetType = UNSET
-    credential: Annotated[str, Meta(description="Belongs to the user name.")] | UnsetType = UNSET
+    urls: Annotated[list[IceText], Meta(max_length=MAX_ICE_SERVERS, description="Its addresses.")]
+    username: Annotated[IceText, Meta(description="Short-lived.")] | UnsetType = UNSET
+    credential: Annotated[IceText, Meta(description="Belongs to the user name.")] | UnsetType = UNSET
 
 
-class Challenge(_Message, frozen=True):
+class Challenge(_Answer, frozen=True):
     """The first message of the server on every connection: what a `join` must sign, and who asks. A page that
     only wants to know which process its address leads to reads this and closes.
     """
@@ -284,22 +301,28 @@ class Challenge(_Message, frozen=True):
     node_id: NodeId
 
 
-class Welcome(_Message, omit_defaults=True, frozen=True):
+class Welcome(_Answer, omit_defaults=True, frozen=True):
     """The answer to `join`: the seat is taken."""
 
     clock_id: ClockId
     node_id: NodeId
-    members: Annotated[list[MemberState], Meta(description="The other members, without the receiver.")]
+    members: Annotated[
+        list[MemberState],
+        Meta(max_length=MAX_WELCOMED, description="The other members, without the receiver."),
+    ]
     limits: Limits
-    ice_servers: Annotated[list[IceServer], Meta(description="For `RTCPeerConnection`; may be empty.")]
-    grace_sec: Annotated[float, Meta(description="How long a dropped connection keeps its seat.")]
+    ice_servers: Annotated[
+        list[IceServer],
+        Meta(max_length=MAX_ICE_SERVERS, description="For `RTCPeerConnection`; may be empty."),
+    ]
+    grace_sec: Annotated[float, Meta(ge=0, description="How long a dropped connection keeps its seat.")]
     ice_sec: (
-        Annotated[float, Meta(description="How long the credentials of ICE servers hold; see `ice`.")]
+        Annotated[float, Meta(ge=0, description="How long the credentials of ICE servers hold; see `ice`.")]
         | UnsetType
     ) = UNSET
 
 
-class Pong(_Message, frozen=True):
+class Pong(_Answer, frozen=True):
     """The answer to `ping`."""
 
     id: Annotated[Count, Meta(description="Echoed.")]
@@ -309,7 +332,7 @@ class Pong(_Message, frozen=True):
     clock_id: ClockId
 
 
-class Joined(_Message, omit_defaults=True, frozen=True):
+class Joined(_Answer, omit_defaults=True, frozen=True):
     """Someone new is in the swarm."""
 
     user_id: UserId
@@ -318,13 +341,16 @@ class Joined(_Message, omit_defaults=True, frozen=True):
     ice_servers: (
         Annotated[
             list[IceServer],
-            Meta(description="For who was alone until now and was told of no relay; in place of the former."),
+            Meta(
+                max_length=MAX_ICE_SERVERS,
+                description="For who was alone until now and was told of no relay; in place of the former.",
+            ),
         ]
         | UnsetType
     ) = UNSET
 
 
-class Presence(_Message, omit_defaults=True, frozen=True):
+class Presence(_Answer, omit_defaults=True, frozen=True):
     """A member's connection dropped (`away`), or it took its seat again with a new connection and, after a
     reload, a new announcement.
     """
@@ -334,7 +360,7 @@ class Presence(_Message, omit_defaults=True, frozen=True):
     announcement: Announcement | UnsetType = UNSET
 
 
-class Left(_Message, frozen=True):
+class Left(_Answer, frozen=True):
     """A member is gone. Also the answer to a `relay` to someone who is not in the swarm, which can happen in
     good faith.
     """
@@ -342,26 +368,31 @@ class Left(_Message, frozen=True):
     user_id: UserId
 
 
-class Relayed(_Message, frozen=True):
+class Relayed(_Answer, frozen=True):
     """A body from another member."""
 
     sender: Annotated[UserId, Meta(description="Who sent it.")] = msgspec.field(name="from")
     body: Body
 
 
-class GivenIce(_Message, tag="ice", frozen=True):
+class GivenIce(_Answer, tag="ice", frozen=True):
     """The answer to `ice`: in place of those that `welcome` named."""
 
-    ice_servers: Annotated[list[IceServer], Meta(description="For `RTCPeerConnection`; may be empty.")]
+    ice_servers: Annotated[
+        list[IceServer],
+        Meta(max_length=MAX_ICE_SERVERS, description="For `RTCPeerConnection`; may be empty."),
+    ]
 
 
-class GoAway(_Message, frozen=True):
+class GoAway(_Answer, frozen=True):
     """This server is about to stop; the connection closes right after."""
 
-    retry_after_ms: Annotated[Count, Meta(description="Wait this long before connecting again.")]
+    retry_after_ms: Annotated[
+        int, Meta(ge=0, le=MAX_RETRY_AFTER_MS, description="Wait this long before connecting again.")
+    ]
 
 
-class Refusal(_Message, tag="error", frozen=True):
+class Refusal(_Answer, tag="error", frozen=True):
     """Why the connection is about to close. A close with the matching 4xxx code always follows."""
 
     code: ErrorCode

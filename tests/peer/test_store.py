@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import subprocess
-import sys
-import time
 import tracemalloc
 import wave
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from tests.peer.manifests import make_manifest
 from tests.peer.test_peer_cores import BO, Wire
@@ -27,7 +22,7 @@ from unisono.peer.manifest import piece_count_of, piece_size_of
 from unisono.peer.playback_controller import PlaybackController
 from unisono.peer.recorder import Recorder
 from unisono.peer.safe_text import clean_file_name, clean_line
-from unisono.peer.store import LEFT_BEHIND_AFTER_SEC, LOCK_NAME, PieceStore
+from unisono.peer.store import PieceStore
 from unisono.protocol import GoAway
 
 MIB = 1024**2
@@ -135,7 +130,7 @@ def test_a_disc_is_chosen_before_memory(
     assert memory.lies_in_memory(small_disc)
     assert not memory.lies_in_memory(tmp_path)
     on_disc = PieceStore([small_disc, tmp_path / "none", tmp_path])
-    assert on_disc.chosen == tmp_path
+    assert on_disc.folder.parent == tmp_path
     in_memory = PieceStore([small_disc])
     monkeypatch.setattr(store, "RESERVE_BYTES", 0)
     monkeypatch.setattr(store, "free_memory_bytes", lambda: 4 * MIB)
@@ -241,64 +236,3 @@ def test_a_file_that_gets_its_name_meanwhile_does_not_count(
     assert store.capacity_bytes() > 0
     monkeypatch.undo()
     store.close()
-
-
-KEEP_STORE = """
-import sys, time
-from pathlib import Path
-from unisono.peer.store import LEFT_BEHIND_AFTER_SEC, LOCK_NAME, PieceStore
-store = PieceStore([Path(sys.argv[1])])
-store.write("file", 0, 1, b"x")
-print(store.folder.parent, flush=True)
-time.sleep(60)  # until it is killed
-"""
-
-
-def test_what_a_killed_process_left_is_wiped_and_what_a_living_one_holds_is_not(tmp_path: Path) -> None:
-    """[S40] A peer on a small computer is switched off by its plug, again and again."""
-    before = time.time() - LEFT_BEHIND_AFTER_SEC - 1
-    with ExitStack() as stack:
-        peers = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", KEEP_STORE, str(tmp_path)], stdout=subprocess.PIPE, text=True
-                )
-            )
-            for _ in range(2)
-        ]
-        stack.callback(peers[0].kill)
-        homes = [Path(one_line(peer)) for peer in peers]
-        for home in homes:
-            os.utime(home / LOCK_NAME, (before, before))
-        peers[1].kill()
-        peers[1].wait()
-        foreign = tmp_path / "unisono-peer-without-lock"
-        foreign.mkdir()
-        new = PieceStore([tmp_path])
-        assert sorted(tmp_path.iterdir()) == sorted([homes[0], foreign, new.chosen / new.folder.parent.name])
-        assert (homes[0] / "pieces" / "file").read_bytes() == b"x"
-        new.close()
-        assert sorted(tmp_path.iterdir()) == sorted([homes[0], foreign])
-
-
-@pytest.mark.parametrize("refusal", [OSError(errno.ENOLCK, "no locks"), NotImplementedError()])
-def test_a_file_system_without_locks_keeps_pieces_all_the_same(
-    refusal: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """[S40]"""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise refusal
-
-    monkeypatch.setattr(FileLock, "acquire", refuse)
-    kept, other = PieceStore([tmp_path]), PieceStore([tmp_path])
-    kept.write("file", 0, 1, b"x")
-    assert kept.read("file", 0, 1) == b"x"
-    for each in (kept, other):
-        each.close()
-    assert not list(tmp_path.iterdir())
-
-
-def one_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()

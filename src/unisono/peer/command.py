@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import secrets
 import signal
@@ -32,6 +33,8 @@ from unisono.peer.session import PeerSession
 from unisono.peer.session_options import SessionOptions
 
 REPORT_SEC = 0.5
+# Of what was typed in place of a link.
+MOST_SHOWN_CHARS = 200
 
 REFUSALS: dict[Reason, str] = {
     "wrong-version": "This server speaks another version of the protocol: install the matching unisono.",
@@ -56,6 +59,9 @@ class JoinOptions:
 
 def join(options: JoinOptions) -> None:
     """Stays until interrupted. Raises `StartError`."""
+    # Names have any letters. Those that the terminal, or the file behind a `>`, cannot hold become `?`.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_stay(options))
 
@@ -63,8 +69,9 @@ def join(options: JoinOptions) -> None:
 async def _stay(options: JoinOptions) -> None:
     link = read_link(options.link)
     if link is None:
+        shown = options.link[:MOST_SHOWN_CHARS]
         raise StartError(
-            "bad-option", f"{options.link!r} is no link into a swarm; it looks like http://host:8000/#KEY."
+            "bad-option", f"{shown!r} is no link into a swarm; it looks like http://host:8000/#KEY."
         )
     if is_likely_mistyped(options.link):
         print(
@@ -96,19 +103,22 @@ async def _stay(options: JoinOptions) -> None:
         if options.output is not None:
             output = options.output
             sinks.append(lambda controller: play(controller, output))
-        session = PeerSession(
-            SessionOptions(
-                keys=keys,
-                server=link.server,
-                name=_shown_name(options.name),
-                files=options.files,
-                is_queueing=options.is_queueing,
-                speaker_delay_ms=options.speaker_delay_ms,
-                role=options.role,
-                roles_by_name={_shown_name(name): role for name, role in options.roles_by_name.items()},
-                sinks=sinks,
-            )
+        session_options = SessionOptions(
+            keys=keys,
+            server=link.server,
+            name=_shown_name(options.name),
+            files=options.files,
+            is_queueing=options.is_queueing,
+            speaker_delay_ms=options.speaker_delay_ms,
+            role=options.role,
+            roles_by_name={_shown_name(name): role for name, role in options.roles_by_name.items()},
+            sinks=sinks,
         )
+        try:
+            session = PeerSession(session_options)
+        except OSError as cause:
+            sentence = f"No folder for the songs can be made: {cause.strerror}. TMPDIR can name another one."
+            raise StartError("no-folder", sentence) from cause
         try:
             await _run(session)
         finally:
@@ -124,9 +134,7 @@ def _shown_name(argument: str) -> str:
 async def _run(session: PeerSession) -> None:
     running = asyncio.create_task(session.run())
     report = asyncio.create_task(_report(session))
-    # Windows has no signal handlers in loops; Ctrl-C still ends it.
-    with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    _end_on_signals(running)
     try:
         await running
     except asyncio.CancelledError:
@@ -139,13 +147,28 @@ async def _run(session: PeerSession) -> None:
         report.cancel()
 
 
+def _end_on_signals(running: asyncio.Task[None]) -> None:
+    """As Ctrl-C does: whoever closes the terminal leaves no songs behind on the disc either."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What `nohup` has switched off stays off.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            # Windows has no signal handlers in loops; Ctrl-C still ends it.
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, running.cancel)
+
+
 async def _report(session: PeerSession) -> None:
     """One line whenever it says something new."""
     said = ""
     while True:
         line = report_line(session)
         if line != said:
-            print(line, file=sys.stdout, flush=True)
+            with contextlib.suppress(
+                OSError
+            ):  # nobody reads it any more; the peer is not there for its words
+                print(line, file=sys.stdout, flush=True)
             said = line
         await asyncio.sleep(REPORT_SEC)
 

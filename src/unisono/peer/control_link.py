@@ -19,9 +19,12 @@ from msgspec import UnsetType
 
 from unisono.errors import UnisonoError
 from unisono.peer.ambient import Chance, Clock
+from unisono.peer.connection_words import why_not_connected
+from unisono.peer.json_wire import NOT_JSON, decode_json
 from unisono.peer.keys import SwarmKeys
+from unisono.peer.safe_text import clean_line
 from unisono.protocol import (
-    NOT_A_MESSAGE,
+    MAX_FRAME_BYTES,
     AskIce,
     Challenge,
     ClientMessage,
@@ -98,6 +101,7 @@ class ControlLink:
         listener: Listener,
         is_awaited: Callable[[], bool],
     ) -> None:
+        self._server = clean_line(server)
         self._url = f"{server}/v1/control?s={keys.shard}"
         self._me = keys.user_id
         self._clock = clock
@@ -126,8 +130,9 @@ class ControlLink:
             while True:
                 try:
                     attempt = 0 if await self._one_connection(client) else attempt + 1
-                except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-                    log.log(logging.INFO if attempt else logging.WARNING, "no connection: %r", failure)
+                # A name of a computer that no name can be is a ValueError.
+                except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as failure:
+                    self._record_failure(failure, is_first=attempt == 0)
                     attempt += 1
                 pause_ms = self._wanted_pause_ms
                 if pause_ms is None:
@@ -149,7 +154,7 @@ class ControlLink:
     async def _one_connection(self, client: aiohttp.ClientSession) -> bool:
         """From the handshake to the loss; returns whether the server let this peer in."""
         async with asyncio.timeout(CONNECT_TIMEOUT_SEC):
-            socket = await client.ws_connect(self._url, compress=0, max_msg_size=64 * 1024)
+            socket = await client.ws_connect(self._url, compress=0, max_msg_size=MAX_FRAME_BYTES)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SEC):
                 welcome = await self._join(socket)
@@ -221,6 +226,12 @@ class ControlLink:
             while True:
                 await socket.send_str(_encoder.encode(await self._outgoing.get()).decode())
 
+    def _record_failure(self, failure: Exception, *, is_first: bool) -> None:
+        log.info("no connection: %r", failure)
+        if is_first:
+            why = why_not_connected(failure)
+            log.warning("The server at %s cannot be reached: %s. Trying again.", self._server, why)
+
     def _record_drain(self, message: ServerMessage) -> None:
         if isinstance(message, GoAway):
             self._wanted_pause_ms = min(LONGEST_WANTED_PAUSE_MS, float(message.retry_after_ms))  # W5
@@ -228,11 +239,18 @@ class ControlLink:
             log.info("the server says: %s: %s", message.code.value, message.message)
 
     def _parse(self, frame: aiohttp.WSMessage) -> ServerMessage | None:
-        try:
-            return _decoder.decode(frame.data)
-        except (*NOT_A_MESSAGE, TypeError):
+        message = read_server_message(frame.data)
+        if message is None:
             log.warning("the server sent nonsense: connecting anew")
-            return None
+        return message
+
+
+def read_server_message(data: str | bytes) -> ServerMessage | None:
+    """None for what is no message of a server."""
+    try:
+        return decode_json(data, _decoder)
+    except (*NOT_JSON, TypeError):
+        return None
 
 
 async def _leave(socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -31,10 +31,12 @@ from unisono.peer.constants.transfer import (
     MAX_WIRE_NAME_CHARS,
 )
 from unisono.peer.errors import WireError
+from unisono.peer.json_wire import NOT_JSON, check_units, decode_json, units_of
 from unisono.protocol import MAX_SAFE_INTEGER
 
 MAX_ANNOTATION_CHARS = 27_307  # those in base64url, rounded up as the web app does
 MAX_INDEX_CHARS = 64_000
+MAX_REASON_CHARS = 64
 MAX_U32 = 0xFFFFFFFF
 
 CHUNK_HEAD = struct.Struct(">BBHII")
@@ -93,6 +95,9 @@ class ListedFile(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     draft: Annotated[str, Meta(max_length=22, pattern=EXACT_BASE64URL_PATTERN)] | msgspec.UnsetType = (
         msgspec.UNSET
     )
+
+    def __post_init__(self) -> None:
+        check_units(self.name, MAX_WIRE_NAME_CHARS)
 
 
 class Catalog(_Ctl, frozen=True):
@@ -180,6 +185,9 @@ class PeerTime(msgspec.Struct, frozen=True, rename="camel"):
     clock_id: Annotated[str, Meta(max_length=MAX_CLOCK_ID_CHARS)]
     global_us: Annotated[int, Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 
+    def __post_init__(self) -> None:
+        check_units(self.clock_id, MAX_CLOCK_ID_CHARS)
+
 
 class Pong(_Ctl, frozen=True, omit_defaults=True):
     id: Number
@@ -187,7 +195,10 @@ class Pong(_Ctl, frozen=True, omit_defaults=True):
 
 
 class Bye(_Ctl, frozen=True, tag="bye"):
-    reason: Annotated[str, Meta(max_length=64)]
+    reason: Annotated[str, Meta(max_length=MAX_REASON_CHARS)]
+
+    def __post_init__(self) -> None:
+        check_units(self.reason, MAX_REASON_CHARS)
 
 
 CtlMessage = (
@@ -209,6 +220,10 @@ CtlMessage = (
     | Bye
 )
 
+# After these there is nothing to ask for or to give that there was not before. Hundreds a second are within a
+# neighbour's rate; where one of them breaks a rule, the next tick goes on without its sender.
+CHANGES_NOTHING = (Ping, Pong, ManifestRequest, Annotation, Index, Draft, Bye)
+
 
 class _Numbered(msgspec.Struct, frozen=True):
     seq: Number
@@ -219,14 +234,9 @@ _decoder: msgspec.json.Decoder[_Numbered] = msgspec.json.Decoder(_Numbered)
 _encoder = msgspec.json.Encoder()
 
 
-def text_chars(text: str) -> int:
-    """How many characters it has as a page counts them: in units of UTF-16."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def chars_of(part: msgspec.Struct) -> int:
-    """How many characters it has in a message."""
-    return text_chars(_encoder.encode(part).decode())
+    """How many characters it has in a message, as a page counts them: in units of UTF-16."""
+    return units_of(_encoder.encode(part).decode())
 
 
 def encode_ctl(message: CtlMessage, seq: int) -> str:
@@ -247,14 +257,14 @@ class CtlInbox:
         """The messages that are now due, in order, or why this peer must go."""
         if not isinstance(data, str):
             return "malformed"
-        chars = text_chars(data)
+        chars = units_of(data)
         if chars > MAX_CTL_CHARS:
             return "too-large"
         if not self._allows(chars, local_ms):
             return "flood"
         try:
-            numbered = _decoder.decode(data)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+            numbered = decode_json(data, _decoder)
+        except NOT_JSON:
             return "malformed"
         is_in_reach = self._next_seq <= numbered.seq < self._next_seq + MAX_CTL_HELD_BACK
         if not is_in_reach or numbered.seq in self._held_back:

@@ -236,17 +236,20 @@ class Downloads:
         neighbour.owed[file.file_id, piece] = Owed(size_bytes, local_ms, is_second)
 
     def _ask_pieces(self, neighbour: Neighbour, wanted: list[KnownFile], local_ms: float) -> None:
+        room = CREDIT - len(neighbour.live)
         for file in wanted:
-            room = CREDIT - len(neighbour.live)
             # In batches: a request message per half credit, not per piece.
-            if file.manifest is None or room < CREDIT / 2:
-                continue
-            room = min(room, self._room_for(file))
-            if room <= 0:
+            if room < CREDIT / 2:
+                return
+            holdings = neighbour.holdings.get(file.file_id)
+            if not holdings or file.manifest is None:
+                continue  # many files are listed by somebody else, and every message of anybody leads here
+            most = min(room, self._room_for(file))
+            if most <= 0:
                 continue
             choices = [
                 piece
-                for piece in neighbour.holdings.get(file.file_id, ())
+                for piece in holdings
                 if piece < file.piece_count
                 and piece not in file.held
                 and piece not in file.storing
@@ -255,9 +258,10 @@ class Downloads:
             ]
             # Rarest first, ties at random.
             ranked = sorted((self._rarity(file, piece) + self._chance.fraction(), piece) for piece in choices)
-            pieces = [piece for _, piece in ranked[:room]]
+            pieces = [piece for _, piece in ranked[:most]]
             if not pieces:
                 continue
+            room -= len(pieces)
             for piece in pieces:
                 self._record(neighbour, file, piece, local_ms)
             self._emit(SendCtl(neighbour.user_id, ctl.Request(file.file_id, pieces)))

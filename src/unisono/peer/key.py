@@ -10,8 +10,14 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from unisono.peer.constants.control import KEY_GROUP_CHARS, KEY_RANDOM_CHARS, MAX_KEY_PASSES
+from unisono.peer.constants.control import (
+    KEY_GROUP_CHARS,
+    KEY_RANDOM_CHARS,
+    MAX_KEY_PASSES,
+    MAX_KEY_TEXT_CHARS,
+)
 from unisono.peer.errors import SwarmKeyError
+from unisono.peer.safe_text import first_units
 
 MAX_KEY_CHARS = 128
 
@@ -52,7 +58,7 @@ _CHANGES = re.compile(r"[0-9](?=[^0-9])|[^0-9](?=[0-9])")
 
 def extract_key(text: str) -> str:
     """The key part of a link, or the key in a message, without what is around it; may be empty."""
-    key = text
+    key = first_units(text, MAX_KEY_TEXT_CHARS)
     for _ in range(MAX_KEY_PASSES):  # until nothing is left to unescape
         before, key = key, _extracted_once(key)
         if key == before:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -54,8 +54,8 @@ def read_link(text: str) -> Link | None:
     None when it is no such address.
     """
     # What a messenger escaped is a fragment all the same.
-    parts = urlsplit(re.sub("%(?:25)*23", "#", text.strip().strip("<>()[]\"'"), count=1))
-    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
+    parts = _split(re.sub("%(?:25)*23", "#", text.strip().strip("<>()[]\"'"), count=1))
+    if parts is None or parts.scheme not in ("http", "https", "ws", "wss"):
         return None
     try:
         key = canonical_key(f"{parts.scheme}://{parts.netloc}/#{parts.fragment}")
@@ -104,10 +104,21 @@ def user_id_of(public_key: bytes) -> str:
     return hashlib.sha256(public_key).digest()[:USER_ID_BYTES].hex()
 
 
+def _split(address: str) -> SplitResult | None:
+    """None where it has no host, or one that no computer can have, or no possible port."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")  # a name of too many letters
+    except ValueError:
+        return None
+    return None if not host or port == 0 or re.search(r"\s", host) else parts
+
+
 def _named_server(query: str) -> str | None:
     """`?server=wss://host` inside the fragment."""
     for server in parse_qs(query).get("server", []):
-        parts = urlsplit(server)
-        if parts.scheme in ("ws", "wss") and parts.netloc:
+        parts = _split(server)
+        if parts is not None and parts.scheme in ("ws", "wss"):
             return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     return None

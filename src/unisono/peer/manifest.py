@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -21,7 +22,7 @@ from unisono.peer.constants.transfer import (
     MIN_PIECE_BYTES,
 )
 from unisono.peer.encoding import decode_base64url, encode_base64url
-from unisono.peer.errors import WireError
+from unisono.peer.errors import FileError, WireError
 
 HASH_BYTES = 32
 
@@ -73,10 +74,16 @@ class Manifest:
         return hashlib.sha256(data).digest() == self.hash_of(piece)
 
 
-def read_manifest(source: BinaryIO, copy: BinaryIO, size_bytes: int) -> Manifest:
-    """The manifest of what is copied, piece by piece. Raises `EOFError` where it is shorter than said."""
+def read_manifest(
+    source: BinaryIO, copy: BinaryIO, size_bytes: int, is_stopped: Callable[[], bool] = lambda: False
+) -> Manifest:
+    """The manifest of what is copied, piece by piece. Raises `EOFError` where it is shorter than said, and
+    `FileError` when it `is_stopped`.
+    """
     hashes = []
     for piece in range(piece_count_of(size_bytes)):
+        if is_stopped():
+            raise FileError("file-unreadable", "this peer leaves before it was read")
         data = source.read(piece_size_of(size_bytes, piece))
         if len(data) < piece_size_of(size_bytes, piece):
             raise EOFError

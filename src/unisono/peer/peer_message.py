@@ -12,7 +12,6 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 
@@ -33,6 +32,7 @@ from unisono.peer.constants.session import (
 )
 from unisono.peer.errors import WireError
 from unisono.peer.heartbeat_message import HEARTBEAT, HeartbeatMessage, decode_heartbeat, encode_heartbeat
+from unisono.peer.json_wire import parse_json
 from unisono.peer.queue import Queue, QueueRequest
 from unisono.peer.queue_message import (
     QUEUE,
@@ -53,7 +53,7 @@ from unisono.peer.role_message import (
     encode_told_role,
 )
 from unisono.peer.safe_text import safe_text
-from unisono.peer.signal import Candidate, CandidateInit, Signal, decode_signal
+from unisono.peer.signal import Signal, read_signal
 
 STATUS, BRACE = 1, 0x7B
 QUEUE_TYPES = (bytes([QUEUE]), bytes([QUEUE_REQUEST]), bytes([QUEUE_ASK]))
@@ -103,17 +103,6 @@ class StatusMessage:
 
 
 PeerMessage = StatusMessage | HeartbeatMessage | QueueMessage | RoleRequest | Signal
-
-
-class _OnWire(msgspec.Struct):
-    """A signal: in full, or, for a candidate, what cannot be inferred."""
-
-    k: Literal["c", "g"]
-    c: tuple[str, str, str | None] | None = None
-    g: msgspec.Raw = msgspec.Raw(b"null")
-
-
-_on_wire = msgspec.json.Decoder(_OnWire)
 
 
 def clean_name(name: str) -> str:
@@ -245,16 +234,16 @@ def _decode_trouble(content: bytes, at: int) -> tuple[str, FileTrouble]:
 
 
 def _decode_signal(content: bytes) -> Signal:
-    wire = _on_wire.decode(content)
-    if wire.k == "g":
-        return decode_signal(bytes(wire.g))
-    if wire.c is None:
-        raise WireError("wire-malformed", "candidate")
-    session, candidate, mid = wire.c
-    # One bundled media section: its index is 0 where its name is missing.
-    index = 0 if mid is None else None
-    whole = Candidate(session, CandidateInit(candidate, sdp_mid=mid, sdp_m_line_index=index))
-    return decode_signal(msgspec.json.encode(whole))
+    """In full, or, for a candidate, what cannot be inferred."""
+    match parse_json(content):
+        case {"k": "g", "g": whole}:
+            return read_signal(whole)
+        case {"k": "c", "c": [session, candidate, mid, *_]}:
+            # One bundled media section: its index is 0 where its name is missing.
+            place = {"sdpMLineIndex": 0} if mid is None else {"sdpMid": mid}
+            init = {"candidate": candidate, **place}
+            return read_signal({"kind": "candidate", "session": session, "candidate": init})
+    raise WireError("wire-malformed", "not a signal")
 
 
 def _file_if(rest: bytes, *, is_there: bool) -> tuple[str | None, bytes]:

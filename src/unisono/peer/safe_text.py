@@ -40,7 +40,7 @@ def safe_text(text: str, max_chars: int) -> str:
 
     "" where nothing of it can be seen.
     """
-    short = unicodedata.normalize("NFC", _first_units(text, max_chars * MAX_UNITS_PER_CHAR))
+    short = unicodedata.normalize("NFC", first_units(text, max_chars * MAX_UNITS_PER_CHAR))
     chars = list(_FLAGS_AND_TAGS.sub(lambda match: match[1] or "", short))
     kept: list[str] = []
     for index, char in enumerate(chars):
@@ -66,7 +66,7 @@ def clean_file_name(path: Path) -> str:
     return clean_line(os.fsencode(path.name).decode("utf-8", "replace"))
 
 
-def _first_units(text: str, max_units: int) -> str:
+def first_units(text: str, max_units: int) -> str:
     """As JavaScript counts: beyond U+FFFF two units a character; half of one that is left is not shown."""
     if len(text) * 2 <= max_units:
         return text

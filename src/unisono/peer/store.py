@@ -1,7 +1,7 @@
 """Where the pieces of files are kept: a folder that goes with the session. One file per file id.
 
 It lies on a disc, not in memory, where there is the choice, and leaves room for others on it.
-Whoever opens it closes it; `close` wipes all and is idempotent. What a killed process left, the next wipes.
+Whoever opens it closes it; `close` wipes all and is idempotent.
 """
 
 from __future__ import annotations
@@ -11,63 +11,43 @@ import errno
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from stat import S_ISREG
-
-from filelock import FileLock, Timeout
 
 from unisono.peer.constants.transfer import MAX_FILE_BYTES
 from unisono.peer.errors import FileError
 from unisono.peer.manifest import Manifest, piece_length_of, piece_size_of, read_manifest
 from unisono.peer.memory import free_memory_bytes, lies_in_memory
+from unisono.peer.session_folder import SessionFolder, remove_abandoned
 
 # Two files of the greatest size; a swarm rarely holds so much.
 MOST_BYTES = 2 * MAX_FILE_BYTES
 # A system whose disc is full to the last byte stops working.
 RESERVE_BYTES = 256 * 1024**2
-PREFIX = "unisono-peer-"
-# Held as long as its process lives, however that ends.
-LOCK_NAME = "lock"
-# Who has just made a lock may not hold it yet.
-LEFT_BEHIND_AFTER_SEC = 60.0
-# Somebody else's, in use, or a file system without locks, whose folders nobody wipes.
-NO_LOCK = (OSError, Timeout, NotImplementedError)
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def folders_to_choose_from() -> list[Path]:
     """Temporary folders first; the cache folder lies on a disc even where /tmp lies in memory."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [Path(tempfile.gettempdir()), Path("/var/tmp"), cache]  # noqa: S108 - a folder of its own is made in it
+    folders = [Path(tempfile.gettempdir()), Path("/var/tmp")]  # noqa: S108 - a folder of its own is made in it
+    with contextlib.suppress(RuntimeError):  # a user without a home, as containers have them
+        folders.append(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    return folders
 
 
 class PieceStore:
     def __init__(self, choices: Iterable[Path] | None = None) -> None:
         """Raises OSError where no folder can be written."""
         folders = folders_to_choose_from() if choices is None else list(choices)
-        for folder in folders:
-            _wipe_left_behind(folder)
-        self._home = tempfile.TemporaryDirectory(
-            prefix=PREFIX, dir=_choose(folders), ignore_cleanup_errors=True
-        )
-        home = Path(self._home.name)
-        self._lock = FileLock(home / LOCK_NAME)
-        with contextlib.suppress(*NO_LOCK):
-            self._lock.acquire(timeout=0)
-        self._folder = home / "pieces"
-        self._folder.mkdir()
-        self.is_in_memory = lies_in_memory(home)
+        for each in folders:
+            remove_abandoned(each)
+        self._folder = SessionFolder(_choose(folders))
+        self.is_in_memory = lies_in_memory(self.folder)
 
     @property
     def folder(self) -> Path:
-        return self._folder
-
-    @property
-    def chosen(self) -> Path:
-        """The folder that its own was made in."""
-        return Path(self._home.name).parent
+        return self._folder.path
 
     def capacity_bytes(self) -> int:
         """How much it may hold in all, what it holds already included."""
@@ -81,8 +61,10 @@ class PieceStore:
         """Whole once the file is complete."""
         return self.folder / file_id
 
-    def copy_in(self, source: Path) -> Manifest:
-        """Takes a copy, so that what is given away stays what it is. Raises `FileError`. Takes a while."""
+    def copy_in(self, source: Path, is_stopped: Callable[[], bool] = lambda: False) -> Manifest:
+        """Takes a copy, so that what is given away stays what it is. Raises `FileError`. Takes a while,
+        unless `is_stopped`.
+        """
         try:
             seen = source.stat()
             size_bytes = seen.st_size
@@ -93,20 +75,20 @@ class PieceStore:
             if size_bytes > MAX_FILE_BYTES:
                 raise FileError("file-too-large", f"it is larger than {MAX_FILE_BYTES // 1024**3} GiB")
             if size_bytes > self.capacity_bytes():
-                raise FileError("storage-full", f"there is no room for it in {self.chosen}")
-            return self._copy(source, size_bytes)
+                raise FileError("storage-full", f"there is no room for it in {self.folder.parent}")
+            return self._copy(source, size_bytes, is_stopped)
         except EOFError as cause:
             raise FileError("file-unreadable", "it became shorter while it was read") from cause
         except OSError as cause:
             if cause.errno in NO_ROOM:
-                raise FileError("storage-full", f"there is no room for it in {self.chosen}") from cause
+                raise FileError("storage-full", f"there is no room for it in {self.folder.parent}") from cause
             raise FileError("file-unreadable", cause.strerror or str(cause)) from cause
 
-    def _copy(self, source: Path, size_bytes: int) -> Manifest:
+    def _copy(self, source: Path, size_bytes: int, is_stopped: Callable[[], bool]) -> Manifest:
         handle, name = tempfile.mkstemp(dir=self.folder)
         try:
             with source.open("rb") as original, os.fdopen(handle, "wb") as copy:
-                manifest = read_manifest(original, copy, size_bytes)
+                manifest = read_manifest(original, copy, size_bytes, is_stopped)
             Path(name).replace(self.path_of(manifest.file_id))
         finally:
             Path(name).unlink(missing_ok=True)
@@ -133,22 +115,7 @@ class PieceStore:
         return data
 
     def close(self) -> None:
-        self._lock.release()
-        self._home.cleanup()
-
-
-def _wipe_left_behind(folder: Path) -> None:
-    """A process that was killed could not wipe its own. A home without a lock is another version's."""
-    for lock_path in folder.glob(f"{PREFIX}*/{LOCK_NAME}"):
-        lock = FileLock(lock_path)
-        try:
-            if time.time() - lock_path.stat().st_mtime < LEFT_BEHIND_AFTER_SEC:
-                continue
-            lock.acquire(timeout=0)
-        except NO_LOCK:
-            continue
-        lock.release()
-        shutil.rmtree(lock_path.parent, ignore_errors=True)
+        self._folder.close()
 
 
 def _taken_bytes(path: Path) -> int:

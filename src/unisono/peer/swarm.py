@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -118,7 +119,12 @@ class FileSwarm:
 
     async def add_file(self, path: Path) -> str:
         """Offers a file; returns its id. Raises `FileError`."""
-        manifest = await asyncio.to_thread(self._store.copy_in, path)
+        leaving = threading.Event()
+        try:
+            manifest = await asyncio.to_thread(self._store.copy_in, path, leaving.is_set)
+        except asyncio.CancelledError:
+            leaving.set()  # or the whole process would wait for the thread to copy gigabytes
+            raise
         file_id = manifest.file_id
         try:
             added = self._transfer.add_mine(manifest, clean_file_name(path), self._clock.local_ms())

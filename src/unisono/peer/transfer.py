@@ -97,7 +97,7 @@ class Transfer:
         reason = self._take(neighbour, message, local_ms)
         if reason is not None:
             self._drop(neighbour, reason)
-        return self._settle(local_ms)
+        return self._flush() if isinstance(message, ctl.CHANGES_NOTHING) else self._settle(local_ms)
 
     def receive_chunk(self, peer: str, chunk: ctl.Chunk, local_ms: float) -> list[Effect]:
         neighbour = self._neighbours.get(peer)

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { KeyError, randomBelow } from "../lib/index.ts";
 import { SeededRandom } from "../lib/testing/index.ts";
+import { MAX_KEY_TEXT_CHARS } from "../protocol/constants/control.gen.ts";
 import { canonicalKey, extractKey, formatKey, generateKey, isLikelyMistyped, isWeakKey } from "./key.ts";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -165,6 +166,12 @@ describe("the strength of a key", () => {
   ])("[K6] does not take %s for strong, whatever their shape", (_, keys) => {
     for (const key of keys.split(" ")) expect(isWeakKey(key), key).toBe(true);
     expect(isWeakKey("")).toBe(true);
+  });
+
+  it("looks for a key in no more than a long message", () => {
+    expect(extractKey("K".repeat(1_000_000))).toHaveLength(MAX_KEY_TEXT_CHARS);
+    expect(() => canonicalKey(`https://x.test/#${"K".repeat(1_000_000)}`)).toThrow(KeyError);
+    expect(extractKey(`${"x ".repeat(4_000)}K7QF-9TXM-2B4D`)).toBe("K7QF-9TXM-2B4D");
   });
 
   it("[K6] takes long phrases and what it made itself for strong", () => {

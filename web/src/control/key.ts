@@ -4,7 +4,12 @@
 // holds the two together.
 
 import { KeyError, type Random, randomBelow } from "../lib/index.ts";
-import { KEY_GROUP_CHARS, KEY_RANDOM_CHARS, MAX_KEY_PASSES } from "../protocol/constants/control.gen.ts";
+import {
+  KEY_GROUP_CHARS,
+  KEY_RANDOM_CHARS,
+  MAX_KEY_PASSES,
+  MAX_KEY_TEXT_CHARS,
+} from "../protocol/constants/control.gen.ts";
 import { isGuessable } from "./key-strength.ts";
 
 /** Crockford base32: no I, L, O, U, so that a key survives being read aloud. */
@@ -46,7 +51,7 @@ export function generateKey(random: Random): string {
 /** What the typed, pasted or opened text names: the key part of a link, or the key in a message, without what is around it. */
 export function extractKey(text: string): string {
   // Until nothing is left to unescape: what is read out is written into links, and read again.
-  let key = text;
+  let key = text.slice(0, MAX_KEY_TEXT_CHARS);
   for (let pass = 0; pass < MAX_KEY_PASSES; pass++) {
     const before = key;
     key = extractedOnce(before);

@@ -2,7 +2,7 @@
 // control.gen.ts; the compiler compares them, so a schema that lags behind does not build.
 
 import * as v from "valibot";
-import { isUserId, type UserId, WireError } from "../lib/index.ts";
+import { isUserId, parseJson, type UserId, WireError } from "../lib/index.ts";
 import {
   ERROR_CODES,
   MAX_ANNOUNCEMENT_CHARS,
@@ -20,7 +20,8 @@ const base64url = (minChars: number, maxChars: number) =>
 const key = base64url(43, 43);
 const announcement = base64url(1, MAX_ANNOUNCEMENT_CHARS);
 const finite = v.pipe(v.number(), v.finite());
-const count = v.pipe(finite, v.minValue(0));
+const seconds = v.pipe(finite, v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const limits = v.object({
   maxFrameBytes: count,
   maxBodyChars: count,
@@ -47,10 +48,10 @@ const schema = v.variant("type", [
     members: v.pipe(v.array(member), v.maxLength(1024)),
     limits,
     iceServers,
-    graceSec: count,
-    iceSec: v.exactOptional(count),
+    graceSec: seconds,
+    iceSec: v.exactOptional(seconds),
   }),
-  v.object({ type: v.literal("pong"), id: finite, t0: finite, t1: finite, t2: finite, clockId: label }),
+  v.object({ type: v.literal("pong"), id: count, t0: finite, t1: finite, t2: finite, clockId: label }),
   v.object({
     type: v.literal("joined"),
     userId,
@@ -68,7 +69,7 @@ const schema = v.variant("type", [
   v.object({
     type: v.literal("relayed"),
     from: userId,
-    body: v.pipe(v.string(), v.maxLength(MAX_BODY_CHARS)),
+    body: base64url(1, MAX_BODY_CHARS),
   }),
   v.object({ type: v.literal("ice"), iceServers }),
   v.object({ type: v.literal("goaway"), retryAfterMs: v.pipe(count, v.maxValue(600_000)) }),
@@ -85,7 +86,7 @@ export function parseServerMessage(frame: unknown): CheckedServerMessage {
   if (frame.length > MAX_FRAME_BYTES) throw new WireError("wire-too-large", `${frame.length} characters`);
   let value: unknown;
   try {
-    value = JSON.parse(frame);
+    value = parseJson(frame);
   } catch (cause) {
     throw new WireError("wire-malformed", "not JSON", { cause });
   }

@@ -4,6 +4,7 @@ export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
+export * from "./json.ts";
 export * from "./random.ts";
 export * from "./remember.ts";
 export * from "./safe-text.ts";

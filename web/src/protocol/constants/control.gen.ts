@@ -6,6 +6,8 @@ export const MAX_KNOWN_PEERS = 1_024;
 export const MAX_FLOORS = 16_384;
 /** Nobody wraps a link in links more often. */
 export const MAX_KEY_PASSES = 8;
+/** Of a text in which a key is looked for: a long message. More than that would hold a page up for seconds. */
+export const MAX_KEY_TEXT_CHARS = 8_192;
 /** 12 × 5 = 60 bits: with scrypt in front, some millions of GPU-years. A check character follows them. */
 export const KEY_RANDOM_CHARS = 12;
 export const KEY_GROUP_CHARS = 4;

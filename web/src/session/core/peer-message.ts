@@ -12,7 +12,16 @@
 //           flags: the bits of STATUS_FLAGS; `asks`: to be answered with a status · `unaligned`: the chosen file could not be lined up
 
 import * as v from "valibot";
-import { concatBytes, type FileId, fromHex, fromUtf8, toHex, utf8, WireError } from "../../lib/index.ts";
+import {
+  concatBytes,
+  type FileId,
+  fromHex,
+  fromUtf8,
+  parseJson,
+  toHex,
+  utf8,
+  WireError,
+} from "../../lib/index.ts";
 import {
   FILE_PREFIX_BYTES,
   FILE_TROUBLES,
@@ -255,7 +264,7 @@ function signalToWire(signal: Signal): v.InferOutput<typeof jsonOnWire> {
 }
 
 function decodeJson(text: string): PeerMessage {
-  const wire = v.safeParse(jsonOnWire, JSON.parse(text));
+  const wire = v.safeParse(jsonOnWire, parseJson(text));
   if (!wire.success) throw new WireError("wire-malformed", wire.issues[0].message);
   if (wire.output.k === "m") return { kind: "calibration", calibration: wire.output.m };
   if (wire.output.k === "d") return { kind: "distance", distance: wire.output.d };

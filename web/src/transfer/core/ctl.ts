@@ -5,6 +5,7 @@
 // their caps are written from src/unisono/peer/ctl.py, for both languages. An unknown type is an error. Times are local ms.
 
 import * as v from "valibot";
+import { parseJson } from "../../lib/index.ts";
 import {
   CTL_CHAR_BURST,
   CTL_CHARS_PER_SEC,
@@ -46,7 +47,7 @@ export class CtlInbox {
     if (typeof data !== "string") return "malformed";
     if (data.length > MAX_CTL_CHARS) return "too-large";
     if (!this.#allow(data.length, localMs)) return "flood";
-    const parsed = v.safeParse(numberedCtlSchema, parseJson(data));
+    const parsed = v.safeParse(numberedCtlSchema, parsedOrNothing(data));
     if (!parsed.success) return "malformed";
     const { seq, message } = parsed.output;
     if (seq < this.#nextSeq || seq >= this.#nextSeq + MAX_CTL_HELD_BACK || this.#heldBack.has(seq))
@@ -75,9 +76,9 @@ export class CtlInbox {
   }
 }
 
-function parseJson(text: string): unknown {
+function parsedOrNothing(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
