@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from lab.browsers.device import Device, Snapshot, wait_for_all
 from lab.file_room import FileRoom, make_noise
@@ -44,6 +45,11 @@ def has_queue(*names: str) -> Callable[[Snapshot], bool]:
 
 def has_queued(name: str) -> Callable[[Snapshot], bool]:
     return lambda shot: name in queued(shot)
+
+
+def focused_in_queue(device: Device) -> Locator:
+    """What has the focus, if it is in the queue: pressing a button there must not lose it."""
+    return device.page.get_by_role("list", name="Queue").locator(":focus")
 
 
 def plays(name: str) -> Callable[[Snapshot], bool]:
@@ -209,14 +215,25 @@ def test_anyone_adds_the_director_orders_and_all_see_one_queue(file_room: FileRo
     bo.queue(c, is_next=True)
     wait_for_all(devices, lambda shot: sorted(queued(shot)) == [a, b, c], "to see three")
     expect(bo.queue_rows()).to_have_count(3)
+    for device in devices:
+        for name in ("Boost", "Move up", "Move down", "Remove"):
+            buttons = device.queue_rows().get_by_role("button", name=re.compile(f"^{name} "))
+            expect(buttons).to_have_count(3)
     before = queued(ada.snapshot())
     ada.queue_act(2, "Move up")
     after = [before[0], before[2], before[1]]
     wait_for_all(devices, has_queue(*after), "to see the director's order")
+    expect(focused_in_queue(ada)).to_have_accessible_name(re.compile("^Move up"))
+    ada.queue_act(1, "Move up")
+    after = [after[1], after[0], after[2]]
+    wait_for_all(devices, has_queue(*after), "to see the director's order")
+    # It cannot go further up: another button of its row has the focus then.
+    expect(focused_in_queue(ada)).to_have_accessible_name(re.compile("^Boost"))
     # What the other one added is not bo's to remove; its own is.
     mine = [index for index, name in enumerate(after) if name != b]
     bo.queue_act(mine[0], "Remove")
     wait_for_all(devices, lambda shot: len(shot["queue"]) == 2, "to see it gone")
+    expect(focused_in_queue(bo)).to_have_count(1)
     ada.close()
     bo.wait_for(is_director, "to direct now")
     bo.wait_for(lambda shot: len(shot["queue"]) == 2, "to keep the queue")

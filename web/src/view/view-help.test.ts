@@ -73,6 +73,11 @@ describe("why a wait lasts", () => {
       { plan: preparing, files: [song({ ...lacking, offeredBy: [] })] },
       { code: "source-gone", names: [] },
     ],
+    [
+      "nobody's list of files has come",
+      { plan: preparing, files: [], people: [person("ada"), person("bo", { link: "connecting" })] },
+      { code: "slow-network" },
+    ],
     ["decoding takes long", { plan: preparing, isDecoding: true }, { code: "slow-decode" }],
     [
       "bo is not ready",
@@ -101,6 +106,11 @@ describe("why a wait lasts", () => {
     ],
   ])("is said when %s", (_, overrides, help) => {
     expect(helpWith(overrides)).toEqual(help);
+  });
+
+  it("is left to the banner where no link can be made and no list of files comes", () => {
+    const people = [person("ada"), person("bo", { link: "failed" })];
+    expect(helpWith({ plan: preparing, files: [], people })).toBeNull();
   });
 
   it("is said of the key, for which there is no session yet", () => {

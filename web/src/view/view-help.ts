@@ -42,18 +42,26 @@ function viewJoining(stage: "key" | "server" | "clock", page: PageConditions): H
   return { code: page.isServerBarred ? "server-barred" : "server-silent" };
 }
 
-function viewFetching(facts: SessionFacts): Help {
+function viewFetching(facts: SessionFacts): Help | null {
   const chosen = facts.files.find((file) => file.fileId === facts.plan.fileId);
   if (chosen?.enabled === false) return { code: "turned-off" };
   if (chosen?.isOverBudget) return { code: "storage-full" };
+  // Nobody's list of files has come: who has the song will say so.
+  if (!chosen) return viewUnknown(facts);
   const owners = ownersOf(facts, chosen);
   const awaited = owners.filter(({ isAway, link }) => !isAway && link !== "failed");
   if (awaited.length > 0) return { code: "linking", names: awaited.map(({ name }) => name) };
   return { code: "source-gone", names: owners.map(({ name }) => name) };
 }
 
-const ownersOf = (facts: SessionFacts, chosen: FileState | undefined) =>
-  facts.people.filter(({ userId, isMe }) => !isMe && chosen?.offeredBy.includes(userId));
+/** Where no link can be made at all, the banner says so. */
+function viewUnknown({ people }: SessionFacts): Help | null {
+  const isAwaited = people.some(({ isMe, isAway, link }) => !isMe && !isAway && link !== "failed");
+  return isAwaited ? { code: "slow-network" } : null;
+}
+
+const ownersOf = (facts: SessionFacts, chosen: FileState) =>
+  facts.people.filter(({ userId, isMe }) => !isMe && chosen.offeredBy.includes(userId));
 
 function viewWaiting(facts: SessionFacts): Help | null {
   const waits = facts.people

@@ -181,7 +181,18 @@ describe("the banner", () => {
     expect(viewBanner(facts({ control: "retrying", playback: sounding }), NO_TROUBLE)).toEqual({
       code: "server-lost",
       isPlaying: true,
+      isDirecting: false,
     });
+  });
+
+  it("tells the director alone that the others follow later, and only where there are others", () => {
+    const lost = { control: "retrying" as const, playback: sounding };
+    const isDirecting = (overrides: Partial<SessionFacts>) =>
+      viewBanner(facts({ ...lost, directorId: id("a"), ...overrides }), NO_TROUBLE);
+    const people = [person("ada"), person("bo")];
+    expect(isDirecting({ people })).toMatchObject({ isDirecting: true });
+    expect(isDirecting({ people, directorId: id("b") })).toMatchObject({ isDirecting: false });
+    expect(isDirecting({ people: [person("ada")] })).toMatchObject({ isDirecting: false });
   });
 
   it("tells a phone that is offline from a server that is gone", () => {

@@ -168,7 +168,10 @@ export function viewBanner(facts: SessionFacts, page: PageConditions): Banner | 
   const { playback, verdict } = facts;
   if (playback.state === "interrupted") return { code: "audio-interrupted" };
   if (facts.nodeId !== null && facts.control !== "open") {
-    return { code: page.isNetworkUp ? "server-lost" : "offline", isPlaying: playback.state === "playing" };
+    const isPlaying = playback.state === "playing";
+    if (!page.isNetworkUp) return { code: "offline", isPlaying };
+    const isDirecting = facts.directorId === facts.me && facts.people.length > 1;
+    return { code: "server-lost", isPlaying, isDirecting };
   }
   if (verdict?.state === "watching") return { code: "clock-watch", offByMs: Math.abs(verdict.differenceMs) };
   if (facts.disagreement)

@@ -45,9 +45,9 @@ describe("the queue on the page", () => {
     expect(view).toMatchObject({ isLocked: true, canLock: false, canClear: false, cannotAdd: "locked" });
   });
 
-  it("[Q6] offers the director all", () => {
+  it("[Q6] [Q38] offers the director all", () => {
     const view = viewQueue(playing({ directorId: id("a") }));
-    expect(can(view)).toEqual(["", "", "move remove boost", "move remove boost"]);
+    expect(can(view)).toEqual(["", "remove", "move remove boost", "move remove boost"]);
     expect(view).toMatchObject({ canLock: true, canClear: true, cannotAdd: null, remainingSec: 130 });
   });
 

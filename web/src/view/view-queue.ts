@@ -66,7 +66,7 @@ function viewEntry(entry: QueueEntry, behind: number, facts: SessionFacts): Queu
     isBoostedByMe: entry.boosts.includes(me),
     canBoost: isToCome && isFree,
     canMove: isToCome && isFree && (isMine || isDirector),
-    canRemove: isToCome && (isMine || isDirector),
+    canRemove: (isToCome && (isMine || isDirector)) || (behind === 0 && isDirector),
     skipped: entry.skipped,
     heldShare: file ? file.heldBytes / Math.max(1, file.sizeBytes) : 0,
   };

@@ -182,7 +182,8 @@ export type Help =
 
 /** Something is wrong; music may go on. At most one is shown, the gravest first. */
 export type Banner =
-  | { readonly code: "server-lost"; readonly isPlaying: boolean }
+  /** `isDirecting`: others are here who go by this device, and hear of its taps through the server alone. */
+  | { readonly code: "server-lost"; readonly isPlaying: boolean; readonly isDirecting: boolean }
   | { readonly code: "offline"; readonly isPlaying: boolean }
   | { readonly code: "audio-interrupted" }
   | { readonly code: "clock-watch"; readonly offByMs: number }

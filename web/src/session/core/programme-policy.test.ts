@@ -115,6 +115,7 @@ class Desk {
   }
 
   next = () => this.does(this.policy.next(this.localMs));
+  drop = () => this.does(this.policy.drop(this.localMs));
   previous = () => this.does(this.policy.previous(this.localMs));
   set = (settings: Parameters<ProgrammePolicy["set"]>[0]) =>
     this.does(this.policy.set(settings, this.localMs));
@@ -203,6 +204,22 @@ describe("Next and Previous", () => {
     expect(desk.plan.state).toBe("preparing");
     desk.until(10.4 + NEXT_PATIENCE_MS / 1000);
     expect(desk.shown).toBe("playing b of bc, played a");
+  });
+
+  it("[Q38] removing what plays goes on to what follows, and stops where nothing does", () => {
+    const desk = threeSongs().next().until(10).drop();
+    expect(desk.shown).toBe("preparing b of bc, played a");
+    expect(desk.until(20).drop().until(30).drop().shown).toBe("stopped - of , played abc");
+  });
+
+  it("[Q38] what was removed while it played does not come again with repeat all", () => {
+    const desk = threeSongs().next().until(10).set({ repeat: "all" });
+    expect(desk.drop().shown).toBe("preparing b of bc, played ");
+    expect(desk.until(20).drop().until(30).drop().shown).toMatch(/^stopped - of , /);
+  });
+
+  it("[Q38] removing what is paused leaves what follows paused", () => {
+    expect(threeSongs().next().until(10).pause().drop().shown).toMatch(/^stopped b of bc, /);
   });
 
   it("[Q29] goes to the beginning, and within the first 3 s to what played before", () => {

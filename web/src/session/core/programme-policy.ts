@@ -144,6 +144,16 @@ export class ProgrammePolicy {
     };
   }
 
+  /** Q38: as Next, or Stop where nothing else follows, and it does not come again with repeat all. */
+  drop(localMs: number): ProgrammeChange {
+    const { entryId } = this.#current(localMs);
+    const next = this.next(localMs);
+    const change = next?.plan && next.plan.entryId !== entryId ? next : this.stop(localMs);
+    const queue = change.queue ?? this.#options.queue();
+    const entries = queue.entries.filter((entry) => entry.entryId !== entryId);
+    return { ...change, queue: { ...queue, entries } };
+  }
+
   /** Q30; null where a playing plan cannot be written, as its clock is not known here. */
   set(settings: ProgrammeSettings, localMs: number): ProgrammeChange | null {
     const { plan } = this.#options.director;

@@ -25,6 +25,9 @@ export type ProgrammeTap =
   | { readonly type: "stop" | "next" | "previous" }
   | { readonly type: "set-programme"; readonly settings: ProgrammeSettings };
 
+/** "drop" is what Remove comes to where it is tapped at what plays (Q38). */
+type Tap = ProgrammeTap | { readonly type: "drop" };
+
 export interface QueueControlOptions {
   readonly me: UserId;
   readonly director: Director;
@@ -41,7 +44,7 @@ export class QueueControl {
   readonly #register = new QueueRegister();
   readonly #requests = new QueueRequests();
   /** It waits until this device, which directs since a moment ago, knows the queue. */
-  #pendingTap: ProgrammeTap | null = null;
+  #pendingTap: Tap | null = null;
   #wasDetached = true;
   /** Set right after construction: it reads the queue that is kept here. */
   #policy: ProgrammePolicy | null = null;
@@ -60,7 +63,7 @@ export class QueueControl {
 
   // ── taps ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  tap(tap: ProgrammeTap, localMs: number): void {
+  tap(tap: Tap, localMs: number): void {
     const policy = this.#policy;
     if (!policy || !this.#options.director.isWriter) return;
     if (!this.#isSettled(localMs)) {
@@ -80,6 +83,9 @@ export class QueueControl {
       case "next":
         this.#write(policy.next(localMs));
         return;
+      case "drop":
+        this.#write(policy.drop(localMs));
+        return;
       case "previous":
         this.#write(policy.previous(localMs));
         return;
@@ -93,11 +99,13 @@ export class QueueControl {
 
   /** Anybody's tap. What this device knows to be refused is not even asked. */
   ask(request: QueueRequest, localMs: number): void {
-    const { refusal } = applyRequest(
-      this.queue,
-      this.#withDuration(request),
-      this.#asking(this.#options.me, localMs),
-    );
+    const asking = this.#asking(this.#options.me, localMs);
+    const { op } = request;
+    if (asking.isDirector && op.type === "remove" && op.entryId === asking.currentId) {
+      this.tap({ type: "drop" }, localMs);
+      return;
+    }
+    const { refusal } = applyRequest(this.queue, this.#withDuration(request), asking);
     if (refusal) this.#options.refused(refusal);
     else if (!this.#requests.add(request)) this.#options.refused("full");
   }

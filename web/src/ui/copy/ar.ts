@@ -15,7 +15,7 @@ import type {
 } from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { errorWords } from "./errors/ar.ts";
+import { errorWords, refusals } from "./errors/ar.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { heardWords } from "./heard/ar.ts";
 import { calibrationWords } from "./measure/ar.ts";
@@ -49,8 +49,10 @@ const status = {
     return directorName ? `كل شيء جاهز. اختيار الأغاني لدى ${format.list([directorName])}.` : "جاهز للتشغيل.";
   },
   electing: () => "جارٍ تحديد من يقود الموسيقى…",
-  fetching: ({ fileName, sources }) =>
-    sources.length > 0 ? `جارٍ استلام ${quoted(fileName)}` : `جارٍ البحث عمّن لديه ${quoted(fileName)}…`,
+  fetching: ({ fileName, sources }) => {
+    if (fileName === "") return "جارٍ البحث عن الأغنية المختارة…"; // of whose files this phone knows nothing yet
+    return sources.length > 0 ? `جارٍ استلام ${quoted(fileName)}` : `جارٍ البحث عمّن لديه ${quoted(fileName)}…`;
+  },
   decoding: ({ fileName }) => `جارٍ تجهيز ${quoted(fileName)}…`,
   "waiting-for": ({ names, canStart }) => {
     if (names.length === 0) return "الجميع جاهزون.";
@@ -124,21 +126,14 @@ const help = {
   "sound-settling": () => "صوت هذا الهاتف ما زال يبدأ. إن بقي صامتًا فغادر وانضم من جديد؛ والآخرون مستمرون.",
 } satisfies ByCode<Help>;
 
-const refusals: Readonly<Record<string, string>> = {
-  "wrong-version": "هذه الصفحة أقدم من الخادم. أعد تحميلها ثم انضم من جديد.",
-  "taken-over": "أخذت علامة تبويب أخرى على هذا الجهاز هذا المكان. تابع هناك أو انضم من جديد هنا.",
-  "page-incomplete": "لم يصل جزء من هذه الصفحة لأن الشبكة انقطعت. أعد تحميل الصفحة ثم انضم من جديد.",
-  "page-failed":
-    "حدث خطأ في هذه الصفحة فلم يستطع هذا الهاتف الانضمام. أعد تحميل الصفحة ثم انضم من جديد. إن بقي الأمر، فانسخ بيانات التشخيص لمن يدير الخادم.",
-  "not-admitted": "فتح شخص آخر سربًا في هذا المكان بلا مفتاحك وهو يشغله. أنشئ سربًا جديدًا وشارك رابطه.",
-  "swarm-full": "هذا السرب ممتلئ. انتظر حتى يخرج أحد أو أنشئ سربًا جديدًا.",
-};
-
 const banner = {
-  "server-lost": ({ isPlaying }) =>
-    isPlaying
+  "server-lost": ({ isPlaying, isDirecting }) => {
+    if (isDirecting)
+      return "انقطع الاتصال بالخادم. ما يُشغَّل يستمر؛ وحين يعود يتبع الآخرون لمساتك ويستطيع الجدد الانضمام. تجري المحاولة من جديد.";
+    return isPlaying
       ? "انقطع الاتصال بالخادم. الموسيقى مستمرة، ولا يمكن لأحد جديد الانضمام حتى يعود. تجري المحاولة من جديد."
-      : "انقطع الاتصال بالخادم. أغانيك باقية هنا. تجري المحاولة من جديد.",
+      : "انقطع الاتصال بالخادم. أغانيك باقية هنا. تجري المحاولة من جديد.";
+  },
   offline: ({ isPlaying }) =>
     isPlaying
       ? "هذا الهاتف غير متصل بالشبكة. الموسيقى مستمرة هنا. شغّل Wi-Fi أو بيانات الجوال؛ والباقي يأتي من تلقاء نفسه."

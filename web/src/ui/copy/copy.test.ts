@@ -61,7 +61,7 @@ const HELPS: { readonly [Code in Help["code"]]: Extract<Help, { code: Code }> } 
 };
 
 const BANNERS: { readonly [Code in Banner["code"]]: Extract<Banner, { code: Code }> } = {
-  "server-lost": { code: "server-lost", isPlaying: true },
+  "server-lost": { code: "server-lost", isPlaying: true, isDirecting: true },
   offline: { code: "offline", isPlaying: true },
   "audio-interrupted": { code: "audio-interrupted" },
   "clock-watch": { code: "clock-watch", offByMs: 14 },
@@ -201,8 +201,9 @@ describe("the words for what is going on", () => {
   });
 
   it("say whether music goes on when the server is lost", () => {
-    expect(words.banner({ code: "server-lost", isPlaying: true })).toContain("The music keeps playing");
-    expect(words.banner({ code: "server-lost", isPlaying: false })).not.toContain("music keeps playing");
+    const lost = { code: "server-lost", isDirecting: false } as const;
+    expect(words.banner({ ...lost, isPlaying: true })).toContain("The music keeps playing");
+    expect(words.banner({ ...lost, isPlaying: false })).not.toContain("music keeps playing");
   });
 
   it("say something useful about a refusal they have never heard of", () => {

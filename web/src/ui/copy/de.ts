@@ -14,7 +14,7 @@ import type {
 } from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { errorWords } from "./errors/de.ts";
+import { errorWords, refusals } from "./errors/de.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { heardWords } from "./heard/de.ts";
 import { calibrationWords } from "./measure/de.ts";
@@ -50,10 +50,12 @@ const status = {
       : "Bereit zum Abspielen.";
   },
   electing: () => "Es wird geklärt, wer die Musik leitet…",
-  fetching: ({ fileName, sources }) =>
-    sources.length > 0
+  fetching: ({ fileName, sources }) => {
+    if (fileName === "") return "Das gewählte Lied wird gesucht…"; // of whose files this phone knows nothing yet
+    return sources.length > 0
       ? `${quoted(fileName)} wird geholt`
-      : `Jemand, der ${quoted(fileName)} hat, wird gesucht…`,
+      : `Jemand, der ${quoted(fileName)} hat, wird gesucht…`;
+  },
   decoding: ({ fileName }) => `${quoted(fileName)} wird vorbereitet…`,
   "waiting-for": ({ names, canStart }) => {
     if (names.length === 0) return "Alle sind bereit.";
@@ -138,24 +140,14 @@ const help = {
     "Der Ton dieses Telefons läuft noch an. Bleibt es stumm, geh hinaus und tritt wieder bei; bei den anderen läuft die Musik weiter.",
 } satisfies ByCode<Help>;
 
-const refusals: Readonly<Record<string, string>> = {
-  "wrong-version": "Diese Seite ist älter als der Server. Lade sie neu und tritt dann wieder bei.",
-  "taken-over":
-    "Ein anderer Tab auf diesem Gerät hat diesen Platz übernommen. Mach dort weiter oder tritt hier wieder bei.",
-  "page-incomplete":
-    "Ein Teil dieser Seite kam nicht an, weil das Netz weg war. Lade die Seite neu und tritt dann wieder bei.",
-  "page-failed":
-    "Auf dieser Seite ist etwas schiefgegangen, darum konnte dieses Telefon nicht beitreten. Lade die Seite neu und tritt dann wieder bei. Bleibt es so, kopiere die Diagnose für den, der den Server betreibt.",
-  "not-admitted":
-    "Jemand anderes hat an diesem Ort ohne deinen Schlüssel einen Schwarm eröffnet und hält ihn besetzt. Gründe einen neuen Schwarm und teile dessen Link.",
-  "swarm-full": "Dieser Schwarm ist voll. Warte, bis jemand geht, oder gründe einen neuen.",
-};
-
 const banner = {
-  "server-lost": ({ isPlaying }) =>
-    isPlaying
+  "server-lost": ({ isPlaying, isDirecting }) => {
+    if (isDirecting)
+      return "Der Server ist nicht erreichbar. Was läuft, läuft weiter; die anderen folgen dir, und neue Leute können beitreten, sobald er wieder da ist. Neuer Versuch läuft.";
+    return isPlaying
       ? "Der Server ist nicht erreichbar. Die Musik läuft weiter; neue Leute können erst beitreten, wenn er wieder da ist. Neuer Versuch läuft."
-      : "Der Server ist nicht erreichbar. Deine Lieder bleiben hier. Neuer Versuch läuft.",
+      : "Der Server ist nicht erreichbar. Deine Lieder bleiben hier. Neuer Versuch läuft.";
+  },
   offline: ({ isPlaying }) =>
     isPlaying
       ? "Dieses Telefon ist offline. Die Musik läuft hier weiter. Schalte WLAN oder mobile Daten ein; der Rest folgt von selbst."

@@ -15,7 +15,7 @@ import type {
   TooLong,
 } from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
-import { errorWords } from "./errors/en.ts";
+import { errorWords, refusals } from "./errors/en.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { heardWords } from "./heard/en.ts";
 import { calibrationWords } from "./measure/en.ts";
@@ -49,8 +49,12 @@ const status = {
     return directorName ? `Ready. ${format.list([directorName])} chooses what plays.` : "Ready to play.";
   },
   electing: () => "Finding out who runs the music…",
-  fetching: ({ fileName, sources }) =>
-    sources.length > 0 ? `Getting ${quoted(fileName)}` : `Looking for someone who has ${quoted(fileName)}…`,
+  fetching: ({ fileName, sources }) => {
+    if (fileName === "") return "Looking for the chosen song…"; // of whose files this phone knows nothing yet
+    return sources.length > 0
+      ? `Getting ${quoted(fileName)}`
+      : `Looking for someone who has ${quoted(fileName)}…`;
+  },
   decoding: ({ fileName }) => `Preparing ${quoted(fileName)}…`,
   "waiting-for": ({ names, canStart }) => {
     if (names.length === 0) return "Everyone is ready.";
@@ -126,24 +130,14 @@ const help = {
     "This phone’s sound is still starting. If it stays silent, leave and join again; the others play on.",
 } satisfies ByCode<Help>;
 
-const refusals: Readonly<Record<string, string>> = {
-  "wrong-version": "This page is older than the server. Reload it, then join again.",
-  "taken-over":
-    "This place was taken over by another tab on this device. Continue there, or join again here.",
-  "page-incomplete":
-    "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
-  "page-failed":
-    "Something went wrong on this page, so this phone could not join. Reload the page, then join again. If it stays, copy the diagnostics for whoever runs the server.",
-  "not-admitted":
-    "Someone else opened a swarm at this place without your key, and holds it. Start a new swarm and share its link.",
-  "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
-};
-
 const banner = {
-  "server-lost": ({ isPlaying }) =>
-    isPlaying
+  "server-lost": ({ isPlaying, isDirecting }) => {
+    if (isDirecting)
+      return "Lost touch with the server. What plays goes on; the others follow your taps, and new people can join, once it is back. Trying again.";
+    return isPlaying
       ? "Lost touch with the server. The music keeps playing; new people can’t join until it is back. Trying again."
-      : "Lost touch with the server. Your songs stay here. Trying again.",
+      : "Lost touch with the server. Your songs stay here. Trying again.";
+  },
   offline: ({ isPlaying }) =>
     isPlaying
       ? "This phone is offline. The music keeps playing here. Turn on Wi-Fi or mobile data; the rest follows by itself."

@@ -14,7 +14,7 @@ import type {
 } from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { errorWords } from "./errors/es.ts";
+import { errorWords, refusals } from "./errors/es.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { heardWords } from "./heard/es.ts";
 import { calibrationWords } from "./measure/es.ts";
@@ -50,10 +50,12 @@ const status = {
       : "Todo listo para tocar.";
   },
   electing: () => "Averiguando quién dirige la música…",
-  fetching: ({ fileName, sources }) =>
-    sources.length > 0
+  fetching: ({ fileName, sources }) => {
+    if (fileName === "") return "Buscando la canción elegida…"; // of whose files this phone knows nothing yet
+    return sources.length > 0
       ? `Recibiendo ${quoted(fileName)}`
-      : `Buscando a alguien que tenga ${quoted(fileName)}…`,
+      : `Buscando a alguien que tenga ${quoted(fileName)}…`;
+  },
   decoding: ({ fileName }) => `Preparando ${quoted(fileName)}…`,
   "waiting-for": ({ names, canStart }) => {
     if (names.length === 0) return "Todos están listos.";
@@ -132,23 +134,14 @@ const help = {
     "El sonido de este teléfono aún está arrancando. Si sigue en silencio, sal y vuelve a entrar; los demás siguen sonando.",
 } satisfies ByCode<Help>;
 
-const refusals: Readonly<Record<string, string>> = {
-  "wrong-version": "Esta página es más antigua que el servidor. Recárgala y vuelve a entrar.",
-  "taken-over": "Otra pestaña de este dispositivo ocupó este lugar. Sigue allí o vuelve a entrar aquí.",
-  "page-incomplete":
-    "Parte de esta página no llegó porque se perdió la red. Recarga la página y vuelve a entrar.",
-  "page-failed":
-    "Algo salió mal en esta página y este teléfono no pudo entrar. Recarga la página y vuelve a entrar. Si sigue igual, copia el diagnóstico para quien lleva el servidor.",
-  "not-admitted":
-    "Otra persona abrió un enjambre en este lugar sin tu clave y lo ocupa. Crea un enjambre nuevo y comparte su enlace.",
-  "swarm-full": "Este enjambre está lleno. Espera a que alguien salga o crea uno nuevo.",
-};
-
 const banner = {
-  "server-lost": ({ isPlaying }) =>
-    isPlaying
+  "server-lost": ({ isPlaying, isDirecting }) => {
+    if (isDirecting)
+      return "Se perdió el contacto con el servidor. Lo que suena sigue; cuando vuelva, los demás seguirán tus toques y podrá entrar gente nueva. Reintentando.";
+    return isPlaying
       ? "Se perdió el contacto con el servidor. La música sigue; nadie nuevo puede entrar hasta que vuelva. Reintentando."
-      : "Se perdió el contacto con el servidor. Tus canciones siguen aquí. Reintentando.",
+      : "Se perdió el contacto con el servidor. Tus canciones siguen aquí. Reintentando.";
+  },
   offline: ({ isPlaying }) =>
     isPlaying
       ? "Este teléfono está sin conexión. La música sigue sonando aquí. Activa el wifi o los datos móviles; lo demás vendrá por sí solo."

@@ -15,7 +15,7 @@ import type {
 } from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { errorWords } from "./errors/fr.ts";
+import { errorWords, refusals } from "./errors/fr.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { heardWords } from "./heard/fr.ts";
 import { calibrationWords } from "./measure/fr.ts";
@@ -52,10 +52,12 @@ const status = {
       : "C’est prêt à jouer.";
   },
   electing: () => "Qui mène la musique\u00a0? Un instant…",
-  fetching: ({ fileName, sources }) =>
-    sources.length > 0
+  fetching: ({ fileName, sources }) => {
+    if (fileName === "") return "Recherche du morceau choisi…"; // of whose files this phone knows nothing yet
+    return sources.length > 0
       ? `Réception de ${quoted(fileName)}`
-      : `Recherche de quelqu’un qui a ${quoted(fileName)}…`,
+      : `Recherche de quelqu’un qui a ${quoted(fileName)}…`;
+  },
   decoding: ({ fileName }) => `Préparation de ${quoted(fileName)}…`,
   "waiting-for": ({ names, canStart }) => {
     if (names.length === 0) return "Tout le monde est prêt.";
@@ -140,24 +142,14 @@ const help = {
     "Le son de ce téléphone démarre encore. S’il reste muet, quitte l’essaim et rejoins-le à nouveau\u00a0; les autres continuent.",
 } satisfies ByCode<Help>;
 
-const refusals: Readonly<Record<string, string>> = {
-  "wrong-version": "Cette page est plus ancienne que le serveur. Recharge-la, puis rejoins à nouveau.",
-  "taken-over":
-    "Un autre onglet de cet appareil a pris cette place. Continue là-bas ou rejoins à nouveau ici.",
-  "page-incomplete":
-    "Une partie de cette page n’est pas arrivée, car le réseau s’est coupé. Recharge la page, puis rejoins à nouveau.",
-  "page-failed":
-    "Quelque chose s’est mal passé sur cette page, ce téléphone n’a donc pas pu rejoindre l’essaim. Recharge la page, puis rejoins à nouveau. Si cela persiste, copie le diagnostic pour qui tient le serveur.",
-  "not-admitted":
-    "Quelqu’un d’autre a ouvert un essaim à cet endroit sans ta clé et l’occupe. Crée un nouvel essaim et partage son lien.",
-  "swarm-full": "Cet essaim est plein. Attends que quelqu’un parte ou crées-en un nouveau.",
-};
-
 const banner = {
-  "server-lost": ({ isPlaying }) =>
-    isPlaying
+  "server-lost": ({ isPlaying, isDirecting }) => {
+    if (isDirecting)
+      return "Le serveur ne répond plus. Ce qui passe continue\u00a0; à son retour, les autres suivront tes gestes et on pourra de nouveau entrer. Nouvel essai en cours.";
+    return isPlaying
       ? "Le serveur ne répond plus. La musique continue\u00a0; personne d’autre ne peut entrer avant son retour. Nouvel essai en cours."
-      : "Le serveur ne répond plus. Tes morceaux restent ici. Nouvel essai en cours.",
+      : "Le serveur ne répond plus. Tes morceaux restent ici. Nouvel essai en cours.";
+  },
   offline: ({ isPlaying }) =>
     isPlaying
       ? "Ce téléphone est hors ligne. La musique continue ici. Active le Wi-Fi ou les données mobiles\u00a0; le reste suit tout seul."

@@ -14,7 +14,7 @@ import type {
 } from "../../view/index.ts";
 import { type ByCode, phrase } from "./by-code.ts";
 import type { Copy } from "./en.ts";
-import { errorWords } from "./errors/ja.ts";
+import { errorWords, refusals } from "./errors/ja.ts";
 import { isCommonFormat, makeFormat, songTitle } from "./format.ts";
 import { heardWords } from "./heard/ja.ts";
 import { calibrationWords } from "./measure/ja.ts";
@@ -51,10 +51,12 @@ const status = {
       : "再生の準備ができました。";
   },
   electing: () => "音楽を進める人を決めています…",
-  fetching: ({ fileName, sources }) =>
-    sources.length > 0
+  fetching: ({ fileName, sources }) => {
+    if (fileName === "") return "選ばれた曲を探しています…"; // of whose files this phone knows nothing yet
+    return sources.length > 0
       ? `${quoted(fileName)}を受け取っています`
-      : `${quoted(fileName)}を持っている人を探しています…`,
+      : `${quoted(fileName)}を持っている人を探しています…`;
+  },
   decoding: ({ fileName }) => `${quoted(fileName)}を準備しています…`,
   "waiting-for": ({ names, canStart }) => {
     if (names.length === 0) return "全員の準備ができました。";
@@ -132,24 +134,14 @@ const help = {
     "この端末の音はまだ始まるところです。鳴らないままなら、退出してもう一度参加してください。ほかの端末は再生を続けます。",
 } satisfies ByCode<Help>;
 
-const refusals: Readonly<Record<string, string>> = {
-  "wrong-version": "このページはサーバーより古いものです。再読み込みしてから、もう一度参加してください。",
-  "taken-over":
-    "この端末の別のタブがこの席を引き継ぎました。そちらで続けるか、ここでもう一度参加してください。",
-  "page-incomplete":
-    "ネットワークが切れたため、このページの一部が届きませんでした。ページを再読み込みしてから、もう一度参加してください。",
-  "page-failed":
-    "このページで問題が起きたため、この端末は参加できませんでした。ページを再読み込みしてから、もう一度参加してください。直らないときは、診断情報をコピーしてサーバーの管理者に送ってください。",
-  "not-admitted":
-    "別の人があなたのキーなしでこの場所にスウォームを開き、使っています。新しいスウォームを作り、そのリンクを送ってください。",
-  "swarm-full": "このスウォームは満員です。だれかが抜けるのを待つか、新しく作ってください。",
-};
-
 const banner = {
-  "server-lost": ({ isPlaying }) =>
-    isPlaying
+  "server-lost": ({ isPlaying, isDirecting }) => {
+    if (isDirecting)
+      return "サーバーとの接続が切れました。再生中の曲は続きます。戻ると、あなたの操作がほかの人に伝わり、新しい人も参加できます。再試行しています。";
+    return isPlaying
       ? "サーバーとの接続が切れました。音楽は続きますが、戻るまで新しい人は参加できません。再試行しています。"
-      : "サーバーとの接続が切れました。曲はこの端末に残っています。再試行しています。",
+      : "サーバーとの接続が切れました。曲はこの端末に残っています。再試行しています。";
+  },
   offline: ({ isPlaying }) =>
     isPlaying
       ? "この端末はオフラインです。ここでの音楽は続きます。Wi-Fiかモバイルデータをオンにすると、あとは自動で進みます。"

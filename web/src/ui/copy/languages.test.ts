@@ -48,6 +48,17 @@ describe.each(others)("the words in %s", async (tag) => {
     expect(left.filter(([path]) => !SAME_WORDS.has(path))).toEqual([]);
   });
 
+  it("quote no name where it is not known which song is meant", () => {
+    const held = { percent: 0, sound: null };
+    const said = copy.status({ code: "fetching", fileName: "", held, sources: [], remainingSec: null });
+    expect(said).not.toMatch(/[“„«「"]\s*[”“»」"]|\u2068\u2069/);
+  });
+
+  it("tell who directs that the others follow once the server is back", () => {
+    const lost = (isDirecting: boolean) => copy.banner({ code: "server-lost", isDirecting, isPlaying: true });
+    expect(lost(true)).not.toBe(lost(false));
+  });
+
   it("count people by the rules of the language", () => {
     const counted = [1, 2, 3, 11, 100].map((count) => copy.swarm.people(count));
     expect(new Set(counted).size).toBe(5);

@@ -35,7 +35,9 @@ export function Queue({ view, actions }: ScreenProps) {
   return (
     <section class="queue" aria-labelledby="queue-title">
       <div class="section-head">
-        <h2 id="queue-title">{words.queue.title}</h2>
+        <h2 id="queue-title" tabIndex={-1}>
+          {words.queue.title}
+        </h2>
         {!!remainingMin && <p class="meta">{words.queue.remaining(60 * remainingMin)}</p>}
       </div>
       <Entries entries={entries} planState={planState} actions={actions} />
@@ -66,10 +68,9 @@ function Entries({ entries, planState, actions }: EntriesProps) {
   const drag = useSignal<Drag | null>(null);
   /** Of the page, as the rows lay when one of them was taken up; px. */
   const start = useRef({ atPx: 0, middlesPx: [] as number[], heightPx: 0 });
-  const pressed = useRef<HTMLElement | null>(null);
+  const pressed = useRef<Pressed | null>(null);
   useLayoutEffect(() => {
-    // A button whose row has moved loses the focus in some browsers.
-    if (document.activeElement === document.body) pressed.current?.focus();
+    if (pressed.current) keepFocus(pressed.current, list.current);
     pressed.current = null;
   }, [entries]);
 
@@ -115,7 +116,7 @@ function Entries({ entries, planState, actions }: EntriesProps) {
     // biome-ignore lint/a11y/noRedundantRoles: WebKit takes the role away when the bullets are gone
     <ul ref={list} class={drag.value ? "rows dragging" : "rows"} role="list" aria-labelledby="queue-title">
       {entries.map((entry, index) => {
-        const { entryId, canMove, canRemove, canBoost, isBoostedByMe, isCurrent, isOver } = entry;
+        const { entryId, canMove, canRemove, canBoost, isBoostedByMe, isCurrent } = entry;
         const name = entry.title ?? entry.name;
         const act = (glyph: GlyphName, label: string, press: () => void, isOff = false, boostCount = "") => (
           <SignButton
@@ -124,7 +125,7 @@ function Entries({ entries, planState, actions }: EntriesProps) {
             isPressed={glyph === "boost" ? isBoostedByMe : undefined}
             isOff={isOff}
             onPress={(button) => {
-              pressed.current = button;
+              pressed.current = { button, place: index };
               press();
             }}
           >
@@ -162,27 +163,45 @@ function Entries({ entries, planState, actions }: EntriesProps) {
               <Facts facts={entryFacts(entry, planState)} />
             </div>
             <div class="acts">
-              {(canBoost || entry.boosts > 0) &&
-                act(
-                  "boost",
-                  boost(name),
-                  () => actions.boostEntry(entryId, !isBoostedByMe),
-                  !canBoost,
-                  entry.boosts > 0 ? boosts(entry.boosts) : "",
-                )}
-              {canMove && !isCurrent && !isOver && (
-                <>
-                  {act("up", up(name), () => move(index, index - 1), isStuck(index - 1))}
-                  {act("down", down(name), () => move(index, index + 1), isStuck(index + 1))}
-                </>
+              {act(
+                "boost",
+                boost(name),
+                () => actions.boostEntry(entryId, !isBoostedByMe),
+                !canBoost,
+                entry.boosts > 0 ? boosts(entry.boosts) : "",
               )}
-              {canRemove && act("close", remove(name), () => actions.removeEntry(entryId))}
+              {act("up", up(name), () => move(index, index - 1), !canMove || isStuck(index - 1))}
+              {act("down", down(name), () => move(index, index + 1), !canMove || isStuck(index + 1))}
+              {act("close", remove(name), () => actions.removeEntry(entryId), !canRemove)}
             </div>
           </li>
         );
       })}
     </ul>
   );
+}
+
+interface Pressed {
+  readonly button: HTMLButtonElement;
+  /** Of its row, from 0. */
+  readonly place: number;
+}
+
+/**
+ * A button loses the focus when its row goes away, when it can do no more, and in some browsers when its row moves. Whoever works by
+ * key stays in the list then: at the button, else at another that can be pressed, in the row that stands where its own stood.
+ */
+function keepFocus({ button, place }: Pressed, list: HTMLElement | null): void {
+  const { activeElement, body } = document;
+  if (activeElement !== body && activeElement !== button) return;
+  const rows = [...(list?.children ?? [])];
+  const row = rows.find((each) => each.contains(button)) ?? rows[Math.min(place, rows.length - 1)];
+  const kind = [...(button.parentElement?.children ?? [])].indexOf(button);
+  const acts = [...(row?.querySelectorAll<HTMLButtonElement>("button") ?? [])];
+  const canPress = ({ disabled }: HTMLButtonElement) => !disabled;
+  // Those before it first: whoever goes on pressing Move down at the end must not come to Remove.
+  const other = acts.slice(0, kind + 1).findLast(canPress) ?? acts.find(canPress);
+  (other ?? document.getElementById("queue-title"))?.focus();
 }
 
 function rowClass({ isCurrent, isOver, skipped }: QueueEntryView, isDragged: boolean): string {

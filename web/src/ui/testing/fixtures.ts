@@ -442,7 +442,11 @@ export const fixtures = {
       ],
     },
   },
-  "server-lost": { ...playing, isOnline: false, banner: { code: "server-lost", isPlaying: true } },
+  "server-lost": {
+    ...playing,
+    isOnline: false,
+    banner: { code: "server-lost", isPlaying: true, isDirecting: false },
+  },
   "sound-lost": {
     ...following,
     needsTapToRejoin: true,

@@ -42,3 +42,17 @@ export const errorWords: typeof words = (quotedFile) => ({
   "audio-unsupported": () =>
     "Dieser Browser kann nicht im Gleichschritt abspielen, darum bleibt dieses Telefon stumm. Lieder bekommt es und gibt sie weiter; ein aktueller Chrome, Firefox oder Safari spielt sie auch.",
 });
+
+/** Why the swarm does not take this phone, by the reason's code. */
+export const refusals: Readonly<Record<string, string>> = {
+  "wrong-version": "Diese Seite ist älter als der Server. Lade sie neu und tritt dann wieder bei.",
+  "taken-over":
+    "Ein anderer Tab auf diesem Gerät hat diesen Platz übernommen. Mach dort weiter oder tritt hier wieder bei.",
+  "page-incomplete":
+    "Ein Teil dieser Seite kam nicht an, weil das Netz weg war. Lade die Seite neu und tritt dann wieder bei.",
+  "page-failed":
+    "Auf dieser Seite ist etwas schiefgegangen, darum konnte dieses Telefon nicht beitreten. Lade die Seite neu und tritt dann wieder bei. Bleibt es so, kopiere die Diagnose für den, der den Server betreibt.",
+  "not-admitted":
+    "Jemand anderes hat an diesem Ort ohne deinen Schlüssel einen Schwarm eröffnet und hält ihn besetzt. Gründe einen neuen Schwarm und teile dessen Link.",
+  "swarm-full": "Dieser Schwarm ist voll. Warte, bis jemand geht, oder gründe einen neuen.",
+};

@@ -41,3 +41,17 @@ export const errorWords = (quotedFile: (fileName: string | null) => string) =>
     "audio-unsupported": () =>
       "This browser has no way to play in step, so this phone stays silent. It gets songs and passes them on all the same; a current Chrome, Firefox or Safari plays them, too.",
   }) satisfies Record<ErrorCode, (fileName: string | null) => string>;
+
+/** Why the swarm does not take this phone, by the reason's code. */
+export const refusals: Readonly<Record<string, string>> = {
+  "wrong-version": "This page is older than the server. Reload it, then join again.",
+  "taken-over":
+    "This place was taken over by another tab on this device. Continue there, or join again here.",
+  "page-incomplete":
+    "Part of this page did not arrive, because the network went away. Reload the page, then join again.",
+  "page-failed":
+    "Something went wrong on this page, so this phone could not join. Reload the page, then join again. If it stays, copy the diagnostics for whoever runs the server.",
+  "not-admitted":
+    "Someone else opened a swarm at this place without your key, and holds it. Start a new swarm and share its link.",
+  "swarm-full": "This swarm is full. Wait until someone leaves, or start a new one.",
+};

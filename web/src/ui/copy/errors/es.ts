@@ -41,3 +41,16 @@ export const errorWords: typeof words = (quotedFile) => ({
   "audio-unsupported": () =>
     "Este navegador no puede tocar al compás, así que este teléfono queda en silencio. Aun así recibe canciones y las pasa; un Chrome, Firefox o Safari actual también las toca.",
 });
+
+/** Why the swarm does not take this phone, by the reason's code. */
+export const refusals: Readonly<Record<string, string>> = {
+  "wrong-version": "Esta página es más antigua que el servidor. Recárgala y vuelve a entrar.",
+  "taken-over": "Otra pestaña de este dispositivo ocupó este lugar. Sigue allí o vuelve a entrar aquí.",
+  "page-incomplete":
+    "Parte de esta página no llegó porque se perdió la red. Recarga la página y vuelve a entrar.",
+  "page-failed":
+    "Algo salió mal en esta página y este teléfono no pudo entrar. Recarga la página y vuelve a entrar. Si sigue igual, copia el diagnóstico para quien lleva el servidor.",
+  "not-admitted":
+    "Otra persona abrió un enjambre en este lugar sin tu clave y lo ocupa. Crea un enjambre nuevo y comparte su enlace.",
+  "swarm-full": "Este enjambre está lleno. Espera a que alguien salga o crea uno nuevo.",
+};

@@ -42,3 +42,17 @@ export const errorWords: typeof words = (quotedFile) => ({
   "audio-unsupported": () =>
     "Ce navigateur ne sait pas jouer au pas des autres, ce téléphone reste donc muet. Il reçoit les morceaux et les transmet quand même\u00a0; un Chrome, Firefox ou Safari récent les joue aussi.",
 });
+
+/** Why the swarm does not take this phone, by the reason's code. */
+export const refusals: Readonly<Record<string, string>> = {
+  "wrong-version": "Cette page est plus ancienne que le serveur. Recharge-la, puis rejoins à nouveau.",
+  "taken-over":
+    "Un autre onglet de cet appareil a pris cette place. Continue là-bas ou rejoins à nouveau ici.",
+  "page-incomplete":
+    "Une partie de cette page n’est pas arrivée, car le réseau s’est coupé. Recharge la page, puis rejoins à nouveau.",
+  "page-failed":
+    "Quelque chose s’est mal passé sur cette page, ce téléphone n’a donc pas pu rejoindre l’essaim. Recharge la page, puis rejoins à nouveau. Si cela persiste, copie le diagnostic pour qui tient le serveur.",
+  "not-admitted":
+    "Quelqu’un d’autre a ouvert un essaim à cet endroit sans ta clé et l’occupe. Crée un nouvel essaim et partage son lien.",
+  "swarm-full": "Cet essaim est plein. Attends que quelqu’un parte ou crées-en un nouveau.",
+};

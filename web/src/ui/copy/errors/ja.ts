@@ -40,3 +40,17 @@ export const errorWords: typeof words = (quotedFile) => ({
   "audio-unsupported": () =>
     "このブラウザーではタイミングを合わせて再生できないため、この端末は無音です。曲を受け取り、ほかの端末に渡すことはできます。最新のChrome、Firefox、Safariなら再生もできます。",
 });
+
+/** Why the swarm does not take this phone, by the reason's code. */
+export const refusals: Readonly<Record<string, string>> = {
+  "wrong-version": "このページはサーバーより古いものです。再読み込みしてから、もう一度参加してください。",
+  "taken-over":
+    "この端末の別のタブがこの席を引き継ぎました。そちらで続けるか、ここでもう一度参加してください。",
+  "page-incomplete":
+    "ネットワークが切れたため、このページの一部が届きませんでした。ページを再読み込みしてから、もう一度参加してください。",
+  "page-failed":
+    "このページで問題が起きたため、この端末は参加できませんでした。ページを再読み込みしてから、もう一度参加してください。直らないときは、診断情報をコピーしてサーバーの管理者に送ってください。",
+  "not-admitted":
+    "別の人があなたのキーなしでこの場所にスウォームを開き、使っています。新しいスウォームを作り、そのリンクを送ってください。",
+  "swarm-full": "このスウォームは満員です。だれかが抜けるのを待つか、新しく作ってください。",
+};
