@@ -28,6 +28,7 @@ PEER_PURE = tuple(
             "downloads",
             "downmix",
             "encoding",
+            "json_wire",
         ),
         *("envelope", "errors", "file_state", "key", "keys", "known_files", "manifest", "member_budgets"),
         *(
