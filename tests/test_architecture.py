@@ -29,6 +29,7 @@ PEER_PURE = tuple(
             "downmix",
             "draft",
             "encoding",
+            "json_wire",
         ),
         *("envelope", "errors", "file_state", "key", "keys", "known_files", "manifest", "member_budgets"),
         *(
