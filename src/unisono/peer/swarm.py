@@ -77,7 +77,9 @@ class FileSwarm:
         self._on_peer_time = on_peer_time
         self._store = PieceStore()
         if self._store.is_in_memory:
-            log.warning("%s lies in memory, and there is no other folder: few songs fit.", self._store.chosen)
+            log.warning(
+                "%s lies in memory, and there is no other folder: few songs fit.", self._store.folder.parent
+            )
         self._transfer = Transfer(me, chance, self._store.capacity_bytes(), accepts_annotation, accepts_index)
         self._room_seen_local_ms = clock.local_ms()
         self._is_full = False
