@@ -42,6 +42,7 @@ from unisono.peer.constants.pacing import (
     MAX_CUT,
     MAX_CUT_PERIOD_MS,
     MAX_GROWTH_PER_SEC,
+    MAX_PLAYING_CUT,
     MAX_PLAYING_GROWTH_PER_SEC,
     MAX_PLAYING_SEARCH_STEP,
     MAX_REPEATED_CUT,
@@ -260,7 +261,7 @@ class Pacer:
         self._off = max(MOST_ABOVE, min(1.0, (wished_ms - queue_ms) / wished_ms))
         if self._is_searching:
             self._search(queue_ms, elapsed_sec, local_ms)
-        elif queue_ms > self.target_ms:
+        elif self._has_stayed(queue_ms, local_ms) and queue_ms > self.target_ms:
             self._cut(queue_ms, local_ms)
         else:
             self._follow(elapsed_sec)
@@ -317,6 +318,17 @@ class Pacer:
     def _is_clear(self, queue_ms: float) -> bool:
         return queue_ms < CLEAR_SHARE * self.target_ms
 
+    def _has_stayed(self, queue_ms: float, local_ms: float) -> bool:
+        """Without music there is time to see whether a queue stays: a busy host is late for a moment, again
+        and again.
+        """
+        if self._is_clear(queue_ms):
+            self._shown_local_ms = None
+        elif queue_ms > self.target_ms and self._shown_local_ms is None:
+            self._shown_local_ms = local_ms
+        shown_ms = 0.0 if self._shown_local_ms is None else local_ms - self._shown_local_ms
+        return self._is_playing or shown_ms >= QUEUE_CONFIRM_MS
+
     def _cut(self, queue_ms: float, local_ms: float) -> None:
         self._growth_per_sec = INTEGRAL_PER_SEC
         if local_ms < self._hold_until_local_ms:
@@ -326,7 +338,8 @@ class Pacer:
             self._hold(queue_ms, local_ms)  # the last cut was enough and only needs time
             return
         excess = min(1.0, (queue_ms / self.target_ms - 1) / CUT_SPAN)
-        cut = (MIN_CUT + (MAX_CUT - MIN_CUT) * excess) * 2.0**self._cuts_in_vain
+        most = MAX_PLAYING_CUT if self._is_playing else MAX_CUT
+        cut = (MIN_CUT + (most - MIN_CUT) * excess) * 2.0**self._cuts_in_vain
         self._integral_bytes_per_sec *= 1 - min(MAX_REPEATED_CUT, cut)
         is_in_vain = queue_ms < FULL_QUEUE_SHARE * self._cut_queue_ms
         self._cuts_in_vain = self._cuts_in_vain + 1 if is_in_vain else 0

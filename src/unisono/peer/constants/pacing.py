@@ -37,7 +37,8 @@ DOUBLING_MS = 100.0
 MAX_SEARCH_STEP = 1.3
 DOUBLING_PLAYING_MS = 1000.0
 MAX_PLAYING_SEARCH_STEP = 1.15
-# A queue below the target ends the search when it stays this long: a busy page's own delays come and go.
+# A queue below the target ends the search when it stays this long, and above it, without music, is what cuts
+# the rate: a busy page's own delays come and go.
 QUEUE_CONFIRM_MS = 200.0
 # A round trip without a queue proves the rate at which its ping left; this share of it also drains what has
 # come since.
@@ -59,9 +60,11 @@ LEAST_PLAYING_GROWTH_PER_SEC = 0.02
 MAX_GROWTH_PER_SEC = 1
 MAX_PLAYING_GROWTH_PER_SEC = 0.25
 # Above the target the capacity has fallen: a step down, the largest at seven times the target, and time to
-# see what it did.
+# see what it did. Without music a queue must stay first, for QUEUE_CONFIRM_MS, as on a busy host many a round
+# trip is late that met no queue; so the largest step is twice as large.
 MIN_CUT = 0.05
-MAX_CUT = 0.25
+MAX_CUT = 0.5
+MAX_PLAYING_CUT = 0.25
 CUT_SPAN = 6
 # A short queue that is full does not grow, however wrong the rate: cuts that leave it as it was double, up to
 # this.

@@ -36,7 +36,10 @@ export const DOUBLING_MS = 100;
 export const MAX_SEARCH_STEP = 1.3;
 export const DOUBLING_PLAYING_MS = 1000;
 export const MAX_PLAYING_SEARCH_STEP = 1.15;
-/** A queue below the target ends the search when it stays this long: a busy page's own delays come and go. */
+/**
+ * A queue below the target ends the search when it stays this long, and above it, without music, is what cuts the rate: a busy
+ * page's own delays come and go.
+ */
 export const QUEUE_CONFIRM_MS = 200;
 /** A round trip without a queue proves the rate at which its ping left; this share of it also drains what has come since. */
 export const PROVEN_SHARE = 0.75;
@@ -59,9 +62,14 @@ export const LEAST_GROWTH_PER_SEC = 0.1;
 export const LEAST_PLAYING_GROWTH_PER_SEC = 0.02;
 export const MAX_GROWTH_PER_SEC = 1;
 export const MAX_PLAYING_GROWTH_PER_SEC = 0.25;
-/** Above the target the capacity has fallen: a step down, the largest at seven times the target, and time to see what it did. */
+/**
+ * Above the target the capacity has fallen: a step down, the largest at seven times the target, and time to see what it did.
+ * Without music a queue must stay first, for QUEUE_CONFIRM_MS, as on a busy host many a round trip is late that met no queue; so
+ * the largest step is twice as large.
+ */
 export const MIN_CUT = 0.05;
-export const MAX_CUT = 0.25;
+export const MAX_CUT = 0.5;
+export const MAX_PLAYING_CUT = 0.25;
 export const CUT_SPAN = 6;
 /** A short queue that is full does not grow, however wrong the rate: cuts that leave it as it was double, up to this. */
 export const FULL_QUEUE_SHARE = 1.3;

@@ -36,10 +36,28 @@ interface Trial {
   readonly startAfterMs?: number;
   /** A busy page answers a moment late, this often. */
   readonly lateEverySec?: number;
+  /** A host that is busy all the time: each answer is late, whatever is sent. */
+  readonly busy?: Busy;
 }
 
-/** Sends for `sec` seconds. Clock round trips in ms above the base, and the share of the uplink used, per second. */
-function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used: number[]; pacer: Pacer } {
+/**
+ * "half": every other answer by 20 to 80 ms, at random; "bursts": the same while the host is busy, which lasts 0.1 to 0.5 s as its pauses
+ * do; "starved": four of five, by 70 ms on average, as measured with nine browsers on two cores.
+ */
+type Busy = "half" | "bursts" | "starved";
+
+interface Sent {
+  /** Clock round trips in ms above the base, per second. */
+  readonly queuesMs: number[][];
+  /** What waited before the uplink when a ping left, ms. */
+  readonly ownMs: number[];
+  /** The share of the uplink, per second. */
+  readonly used: number[];
+  readonly pacer: Pacer;
+}
+
+/** Sends for `sec` seconds. */
+function send(sec: number, trial: Trial, seed = 7): Sent {
   const { isPlaying = true, links = 3, jitterMs = 0, remoteQueueMs = 0, demandBytesPerSec } = trial;
   const clock = new EventClock();
   const startLocalMs = clock.nowMs();
@@ -54,6 +72,7 @@ function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used
   pacer.setPlaying(isPlaying);
   let freeLocalMs = 0;
   const queuesMs: number[][] = [];
+  const ownMs: number[] = [];
   const used: number[] = [];
   let sentBytes = 0;
   let offeredBytes = 0;
@@ -64,14 +83,28 @@ function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used
     freeLocalMs = begin + (sizeBytes / uplink.bytesPerSec) * 1000;
     return freeLocalMs - clock.nowMs();
   };
+  let isBusy = false;
+  const changeHost = (): void => {
+    isBusy = !isBusy;
+    clock.after(100 + 400 * random.fraction(), changeHost);
+  };
+  if (trial.busy === "bursts") changeHost();
+  const answerLateMs = (): number => {
+    if (!trial.busy) return 0;
+    if (trial.busy === "starved") return random.fraction() < 0.8 ? -70 * Math.log(1 - random.fraction()) : 0;
+    const isAnswerLate = trial.busy === "half" ? random.fraction() < 0.5 : isBusy;
+    return isAnswerLate ? 20 + 60 * random.fraction() : 0;
+  };
   let turn = 0;
   const ping = (periodMs: number, isClock: boolean): void => {
     const path = isClock ? "clock" : `link ${turn++ % links}`;
     if (!isClock) pacer.recordPing(path, clock.nowMs());
     const isLate = clock.nowMs() % ((trial.lateEverySec ?? 1e9) * 1000) < 2 * periodMs;
-    const lateMs = isLate ? LATE_MS * random.fraction() : 0;
+    const lateMs = (isLate ? LATE_MS * random.fraction() : 0) + answerLateMs();
     const remoteMs = isClock ? 0 : remoteQueueMs * random.fraction();
-    const rttMs = BASE_MS + enqueue(80) + jitterMs * random.fraction() + remoteMs + lateMs + uplink.foreignMs;
+    const queueMs = enqueue(80);
+    ownMs.push(queueMs);
+    const rttMs = BASE_MS + queueMs + jitterMs * random.fraction() + remoteMs + lateMs + uplink.foreignMs;
     const at = second();
     clock.after(rttMs, () => {
       pacer.recordRtt(path, rttMs, clock.nowMs());
@@ -100,7 +133,8 @@ function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used
       return;
     }
     // A browser's timer is not finer than this.
-    clock.after(Math.max(4, pacer.waitMs(sizeBytes, clock.nowMs())), pump);
+    const lateMs = trial.busy && random.fraction() < 0.2 ? 20 * random.fraction() : 0;
+    clock.after(Math.max(4, pacer.waitMs(sizeBytes, clock.nowMs())) + lateMs, pump);
   };
   for (let link = 1; link < links; link++) pacer.recordRtt(`link ${link - 1}`, BASE_MS, startLocalMs); // as each link opened
   ping(100, false);
@@ -112,7 +146,7 @@ function send(sec: number, trial: Trial, seed = 7): { queuesMs: number[][]; used
     used.push(sentBytes / uplink.bytesPerSec);
     sentBytes = 0;
   }
-  return { queuesMs, used, pacer };
+  return { queuesMs, ownMs, used, pacer };
 }
 
 const percentile = (values: readonly number[], share: number): number =>
@@ -120,11 +154,15 @@ const percentile = (values: readonly number[], share: number): number =>
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** One by one with 20 seeds: the p95 of the clock's round trips of each, and the share of the uplink used from 5 s on. */
-function sendOften(sec: number, trial: Trial): { p95Ms: number[]; used: number[] } {
+/**
+ * One by one with 20 seeds, of each: the p95 of the clock's round trips, the p95 of what waited before the uplink, and the share of the
+ * uplink used from 5 s on.
+ */
+function sendOften(sec: number, trial: Trial): { p95Ms: number[]; ownP95Ms: number[]; used: number[] } {
   const sent = Array.from({ length: 20 }, (_, seed) => send(sec, trial, seed + 1));
   return {
     p95Ms: sent.map(({ queuesMs }) => percentile(queuesMs.flat(), 0.95)),
+    ownP95Ms: sent.map(({ ownMs }) => percentile(ownMs, 0.95)),
     used: sent.map(({ used }) => mean(used.slice(5))),
   };
 }
@@ -211,10 +249,14 @@ describe("while music plays, behind an uplink that became slower since it was la
 });
 
 describe("without music", () => {
-  it("[S15] allows a queue of 100 ms and nearly the whole uplink", () => {
-    const { queuesMs, used } = send(30, { isPlaying: false });
-    expect(percentile(queuesMs.flat(), 0.95)).toBeLessThanOrEqual(100);
-    expect(mean(used.slice(3))).toBeGreaterThan(0.93);
+  it("[S15] allows a queue of 100 ms, once a rate is found, and nearly the whole uplink", () => {
+    const sent = Array.from({ length: 20 }, (_, seed) =>
+      send(30, { isPlaying: false, jitterMs: 1 }, seed + 1),
+    );
+    const foundSec = 3;
+    const p95Ms = sent.map(({ queuesMs }) => percentile(queuesMs.slice(foundSec).flat(), 0.95));
+    expect(mean(p95Ms)).toBeLessThanOrEqual(100);
+    expect(mean(sent.map(({ used }) => mean(used.slice(foundSec))))).toBeGreaterThan(0.95);
   });
 
   it("[S16] finds a fast network within a second, also where a page is late now and then", () => {
@@ -234,6 +276,38 @@ describe("without music", () => {
     const { p95Ms, used } = sendOften(8, { isPlaying: false, bytesPerSec: mbit * MBIT, jitterMs: 1 });
     expect(mean(p95Ms)).toBeLessThan(250); // of 16 round trips: the worst of all
     expect(mean(used)).toBeGreaterThan(0.85);
+  });
+});
+
+describe("without music, on a busy host behind an uplink of 6 Mbit/s", () => {
+  it.each([
+    ["half", 3, 0.91],
+    ["bursts", 8, 0.94],
+    ["starved", 1, 0.7],
+    ["starved", 3, 0.68],
+    ["starved", 8, 0.65],
+  ] as const)(
+    "[S16] answers that are late (%s) are no queue of the uplink's, %i neighbours",
+    (busy, links, leastUsed) => {
+      const { ownP95Ms, used } = sendOften(30, {
+        isPlaying: false,
+        bytesPerSec: 6 * MBIT,
+        links,
+        busy,
+        jitterMs: 1,
+      });
+      expect(mean(used)).toBeGreaterThan(leastUsed);
+      expect(mean(ownP95Ms)).toBeLessThan(100);
+    },
+  );
+
+  it("[S15] an uplink that loses half its rate is given way to all the same", () => {
+    const change = (uplink: Uplink, sec: number): void => {
+      uplink.bytesPerSec = (sec < 10 ? 10 : 5) * MBIT;
+    };
+    const { ownP95Ms, used } = sendOften(25, { isPlaying: false, jitterMs: 1, change });
+    expect(mean(ownP95Ms)).toBeLessThan(700);
+    expect(mean(used)).toBeLessThan(1);
   });
 });
 

@@ -36,6 +36,7 @@ import {
   MAX_CUT,
   MAX_CUT_PERIOD_MS,
   MAX_GROWTH_PER_SEC,
+  MAX_PLAYING_CUT,
   MAX_PLAYING_GROWTH_PER_SEC,
   MAX_PLAYING_SEARCH_STEP,
   MAX_REPEATED_CUT,
@@ -109,6 +110,7 @@ export class Pacer {
   #holdUntilLocalMs = Number.NEGATIVE_INFINITY;
   #cutQueueMs = 0;
   #cutsInVain = 0;
+  /** Since when a queue has shown: in a search above what is wished for, later above the target. */
   #shownLocalMs: number | null = null;
   #neededLocalMs = Number.NEGATIVE_INFINITY;
   #flooredLocalMs: number | null = null;
@@ -251,7 +253,7 @@ export class Pacer {
     const wishedMs = this.targetMs * WISHED_SHARE;
     this.#off = Math.max(-3, Math.min(1, (wishedMs - queueMs) / wishedMs));
     if (this.#isSearching) this.#search(queueMs, elapsedSec, localMs);
-    else if (queueMs > this.targetMs) this.#cut(queueMs, localMs);
+    else if (this.#hasStayed(queueMs, localMs) && queueMs > this.targetMs) this.#cut(queueMs, localMs);
     else this.#follow(elapsedSec);
     this.#integralBytesPerSec = Math.min(
       MAX_BYTES_PER_SEC,
@@ -303,6 +305,14 @@ export class Pacer {
     return queueMs < CLEAR_SHARE * this.targetMs;
   }
 
+  /** Without music there is time to see whether a queue stays: a host that is busy is late for a moment, again and again. */
+  #hasStayed(queueMs: number, localMs: number): boolean {
+    if (this.#isClear(queueMs)) this.#shownLocalMs = null;
+    else if (queueMs > this.targetMs) this.#shownLocalMs ??= localMs;
+    const shownMs = localMs - (this.#shownLocalMs ?? localMs);
+    return this.#isPlaying || shownMs >= QUEUE_CONFIRM_MS;
+  }
+
   #cut(queueMs: number, localMs: number): void {
     this.#growthPerSec = INTEGRAL_PER_SEC;
     if (localMs < this.#holdUntilLocalMs) return;
@@ -312,7 +322,8 @@ export class Pacer {
       return;
     }
     const excess = Math.min(1, (queueMs / this.targetMs - 1) / CUT_SPAN);
-    const cut = (MIN_CUT + (MAX_CUT - MIN_CUT) * excess) * 2 ** this.#cutsInVain;
+    const most = this.#isPlaying ? MAX_PLAYING_CUT : MAX_CUT;
+    const cut = (MIN_CUT + (most - MIN_CUT) * excess) * 2 ** this.#cutsInVain;
     this.#integralBytesPerSec *= 1 - Math.min(MAX_REPEATED_CUT, cut);
     this.#cutsInVain = queueMs < FULL_QUEUE_SHARE * this.#cutQueueMs ? this.#cutsInVain + 1 : 0;
     this.#hold(queueMs, localMs);
