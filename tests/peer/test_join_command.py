@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
@@ -136,7 +137,17 @@ def test_however_it_is_ended_it_leaves_no_songs_on_the_disc(name: str, tmp_path:
     unreachable = "http://127.0.0.1:1/#K7QF-9TXM-2B4D"
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONIOENCODING": "ascii"}
     arguments = [sys.executable, "-m", "unisono", "join", unreachable, str(song)]
-    with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as peer:
+    with ExitStack() as stack:
+        peer = stack.enter_context(
+            subprocess.Popen(
+                arguments,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                preexec_fn=_heed_signals,  # noqa: PLW1509 - nothing else runs in this process yet
+            )
+        )
+        stack.callback(peer.kill)
         assert peer.stdout is not None
         assert peer.stderr is not None
         assert peer.stdout.readline() == b"Connecting to the server ?\n"
@@ -145,9 +156,15 @@ def test_however_it_is_ended_it_leaves_no_songs_on_the_disc(name: str, tmp_path:
         )
         assert any(folder.iterdir())
         peer.send_signal(signal.Signals[name])
-        assert peer.stderr.read() == b""
-    assert peer.returncode == EXIT_OK
-    assert list(folder.iterdir()) == []
+        assert peer.communicate(timeout=60) == (b"", b"")
+        assert peer.returncode == EXIT_OK
+        assert list(folder.iterdir()) == []
+
+
+def _heed_signals() -> None:
+    """As in a terminal: what runs in the background of a script ignores SIGINT, and under nohup SIGHUP."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def test_what_a_killed_session_left_on_the_disc_goes_with_the_next_one(tmp_path: Path) -> None:
