@@ -48,7 +48,8 @@ def test_the_length_of_every_format_is_read_from_its_container(tmp_path: Path) -
         for index, (suffix, options) in enumerate(formats.values())
     ]
     module = ROOT / "web/src/audio/index/length/sound-length.ts"
-    node = [str(ROOT / ".venv/bin/node"), "--no-warnings", "--input-type=module", "-e", READ_LENGTHS]
+    node = [str(ROOT / ".venv/bin/node"), "--no-warnings", "--experimental-transform-types"]
+    node += ["--input-type=module", "-e", READ_LENGTHS]
     answer = subprocess.run([*node, str(module), *map(str, paths)], capture_output=True, check=True)
     lengths = dict(zip(formats, json.loads(answer.stdout), strict=True))
     print("\n" + "\n".join(f"{name}: {length}" for name, length in lengths.items()))
