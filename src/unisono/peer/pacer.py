@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from unisono.peer.constants.pacing import (
     BURST_SHARE,
     CHUNK_SHARE,
+    CLEAR_FOR_MS,
     CLEAR_SHARE,
     CUT_PERIOD_MS,
     CUT_SPAN,
@@ -124,7 +125,11 @@ class Pacer:
         self._shown_local_ms: float | None = None
         self._needed_local_ms = -math.inf
         self._floored_local_ms: float | None = None
+        # Since the last judgement somebody was refused.
         self._is_limiting = False
+        # The last who asked was refused, and waits.
+        self._is_waiting = False
+        self._clear_local_ms = -math.inf
 
     @property
     def target_ms(self) -> float:
@@ -210,9 +215,11 @@ class Pacer:
         self._refill(local_ms)
         if self._tokens < size_bytes:
             self._is_limiting = True
+            self._is_waiting = True
             self._needed_local_ms = local_ms
             return False
         self._tokens -= size_bytes
+        self._is_waiting = False
         return True
 
     def record_use(self, local_ms: float) -> None:
@@ -264,7 +271,7 @@ class Pacer:
         elif self._has_stayed(queue_ms, local_ms) and queue_ms > self.target_ms:
             self._cut(queue_ms, local_ms)
         else:
-            self._follow(elapsed_sec)
+            self._follow(elapsed_sec, local_ms)
         self._integral_bytes_per_sec = min(
             MAX_BYTES_PER_SEC, max(MIN_BYTES_PER_SEC, self._integral_bytes_per_sec)
         )
@@ -350,16 +357,21 @@ class Pacer:
         self._cut_queue_ms = queue_ms
         self._hold_until_local_ms = local_ms + min(MAX_CUT_PERIOD_MS, max(CUT_PERIOD_MS, 2 * queue_ms))
 
-    def _follow(self, elapsed_sec: float) -> None:
+    def _follow(self, elapsed_sec: float, local_ms: float) -> None:
         self._cuts_in_vain = 0
-        if self._off > 0 and not self._is_limiting:
+        # Without music whoever waits is held back, however many round trips are judged until his turn.
+        is_held_back = self._is_limiting or (self._is_waiting and not self._is_playing)
+        if self._off > 0 and not is_held_back:
             return  # invariant 1
         least = LEAST_PLAYING_GROWTH_PER_SEC if self._is_playing else LEAST_GROWTH_PER_SEC
         most = MAX_PLAYING_GROWTH_PER_SEC if self._is_playing else MAX_GROWTH_PER_SEC
         doubling_ms = PLAYING_GROWTH_DOUBLING_MS if self._is_playing else GROWTH_DOUBLING_MS
         if self._off > CLEAR_OFF:
+            self._clear_local_ms = local_ms
             faster = 2.0 ** (elapsed_sec * 1000 / doubling_ms)
             self._growth_per_sec = min(most, max(least, self._growth_per_sec) * faster)
+        elif not self._is_playing and local_ms - self._clear_local_ms <= CLEAR_FOR_MS:
+            return  # a busy host's late answer between two quick ones is waited out
         else:
             self._growth_per_sec = INTEGRAL_PER_SEC
         self._integral_bytes_per_sec *= 1 + self._growth_per_sec * self._off * elapsed_sec

@@ -63,6 +63,11 @@ export const LEAST_PLAYING_GROWTH_PER_SEC = 0.02;
 export const MAX_GROWTH_PER_SEC = 1;
 export const MAX_PLAYING_GROWTH_PER_SEC = 0.25;
 /**
+ * So long after a reading without a queue growth is not begun anew: on a busy host every other answer is late. After 400 ms the
+ * queue of a quiet uplink swings by a fifth more.
+ */
+export const CLEAR_FOR_MS = 250;
+/**
  * Above the target the capacity has fallen: a step down, the largest at seven times the target, and time to see what it did.
  * Without music a queue must stay first, for QUEUE_CONFIRM_MS, as on a busy host many a round trip is late that met no queue; so
  * the largest step is twice as large.

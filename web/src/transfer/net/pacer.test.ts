@@ -281,11 +281,11 @@ describe("without music", () => {
 
 describe("without music, on a busy host behind an uplink of 6 Mbit/s", () => {
   it.each([
-    ["half", 3, 0.91],
-    ["bursts", 8, 0.94],
-    ["starved", 1, 0.7],
-    ["starved", 3, 0.68],
-    ["starved", 8, 0.65],
+    ["half", 3, 0.945],
+    ["bursts", 8, 0.955],
+    ["starved", 1, 0.8],
+    ["starved", 3, 0.77],
+    ["starved", 8, 0.75],
   ] as const)(
     "[S16] answers that are late (%s) are no queue of the uplink's, %i neighbours",
     (busy, links, leastUsed) => {
@@ -297,7 +297,7 @@ describe("without music, on a busy host behind an uplink of 6 Mbit/s", () => {
         jitterMs: 1,
       });
       expect(mean(used)).toBeGreaterThan(leastUsed);
-      expect(mean(ownP95Ms)).toBeLessThan(100);
+      expect(mean(ownP95Ms)).toBeLessThan(110);
     },
   );
 

@@ -12,6 +12,7 @@
 import {
   BURST_SHARE,
   CHUNK_SHARE,
+  CLEAR_FOR_MS,
   CLEAR_SHARE,
   CUT_PERIOD_MS,
   CUT_SPAN,
@@ -114,7 +115,11 @@ export class Pacer {
   #shownLocalMs: number | null = null;
   #neededLocalMs = Number.NEGATIVE_INFINITY;
   #flooredLocalMs: number | null = null;
+  /** Since the last judgement somebody was refused. */
   #isLimiting = false;
+  /** The last who asked was refused, and waits. */
+  #isWaiting = false;
+  #clearLocalMs = Number.NEGATIVE_INFINITY;
 
   get targetMs(): number {
     return this.#isPlaying ? PLAYING_QUEUE_MS : IDLE_QUEUE_MS;
@@ -202,10 +207,12 @@ export class Pacer {
     this.#refill(localMs);
     if (this.#tokens < sizeBytes) {
       this.#isLimiting = true;
+      this.#isWaiting = true;
       this.#neededLocalMs = localMs;
       return false;
     }
     this.#tokens -= sizeBytes;
+    this.#isWaiting = false;
     return true;
   }
 
@@ -254,7 +261,7 @@ export class Pacer {
     this.#off = Math.max(-3, Math.min(1, (wishedMs - queueMs) / wishedMs));
     if (this.#isSearching) this.#search(queueMs, elapsedSec, localMs);
     else if (this.#hasStayed(queueMs, localMs) && queueMs > this.targetMs) this.#cut(queueMs, localMs);
-    else this.#follow(elapsedSec);
+    else this.#follow(elapsedSec, localMs);
     this.#integralBytesPerSec = Math.min(
       MAX_BYTES_PER_SEC,
       Math.max(MIN_BYTES_PER_SEC, this.#integralBytesPerSec),
@@ -335,16 +342,24 @@ export class Pacer {
     this.#holdUntilLocalMs = localMs + Math.min(MAX_CUT_PERIOD_MS, Math.max(CUT_PERIOD_MS, 2 * queueMs));
   }
 
-  #follow(elapsedSec: number): void {
+  #follow(elapsedSec: number, localMs: number): void {
     this.#cutsInVain = 0;
-    if (this.#off > 0 && !this.#isLimiting) return; // invariant 1
+    // Without music whoever waits is held back, however many round trips are judged until his turn.
+    const isHeldBack = this.#isLimiting || (this.#isWaiting && !this.#isPlaying);
+    if (this.#off > 0 && !isHeldBack) return; // invariant 1
     const [least, most, doublingMs] = this.#isPlaying
       ? [LEAST_PLAYING_GROWTH_PER_SEC, MAX_PLAYING_GROWTH_PER_SEC, PLAYING_GROWTH_DOUBLING_MS]
       : [LEAST_GROWTH_PER_SEC, MAX_GROWTH_PER_SEC, GROWTH_DOUBLING_MS];
     const faster = 2 ** ((elapsedSec * 1000) / doublingMs);
     const isClear = this.#off > 0.6;
-    if (isClear) this.#growthPerSec = Math.min(most, Math.max(least, this.#growthPerSec) * faster);
-    else this.#growthPerSec = INTEGRAL_PER_SEC;
+    if (isClear) {
+      this.#clearLocalMs = localMs;
+      this.#growthPerSec = Math.min(most, Math.max(least, this.#growthPerSec) * faster);
+    } else {
+      // Without music a busy host's late answer between two quick ones is waited out.
+      if (!this.#isPlaying && localMs - this.#clearLocalMs <= CLEAR_FOR_MS) return;
+      this.#growthPerSec = INTEGRAL_PER_SEC;
+    }
     this.#integralBytesPerSec *= 1 + this.#growthPerSec * this.#off * elapsedSec;
   }
 
