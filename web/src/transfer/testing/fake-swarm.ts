@@ -10,40 +10,20 @@ import type { Effect, TransferEvent } from "../core/core.ts";
 import type { CtlMessage } from "../core/ctl.ts";
 import { draftIdOf, draftNonce } from "../core/draft.ts";
 import type { Chunk } from "../core/frames.ts";
-import {
-  fileIdOf,
-  hashOfPiece,
-  type Manifest,
-  makeManifest,
-  pieceCountOf,
-  pieceSizeOf,
-} from "../core/manifest.ts";
+import { hashOfPiece, pieceCountOf, pieceSizeOf } from "../core/manifest.ts";
 import type { FileState, SwarmEvent } from "../core/state.ts";
 import { Transfer } from "../core/transfer.ts";
 import type { Upload } from "../core/uploads.ts";
 import { EventClock } from "./event-clock.ts";
+import type { FakeFile } from "./fake-file.ts";
+
+export { type FakeFile, fakeFile } from "./fake-file.ts";
 
 const TICK_MS = 100;
 const DELAY_MS = 10;
 const CHUNK_BYTES = 32 * 1024;
 /** 8 Mbit/s: one 64 KiB piece takes 66 ms. */
 export const UPLINK_BYTES_PER_SEC = 1_000_000;
-
-export interface FakeFile {
-  readonly fileId: FileId;
-  readonly manifest: Manifest;
-  readonly name: string;
-}
-
-export function fakeFile(sizeBytes: number, name = "song.mp3", salt = 1): FakeFile {
-  const hashes = Array.from({ length: pieceCountOf(sizeBytes) }, (_, piece) => {
-    return new Uint8Array(32).map((_, index) =>
-      index === 0 ? salt : index === 1 ? piece & 255 : piece >> 8,
-    );
-  });
-  const manifest = makeManifest(sizeBytes, hashes);
-  return { fileId: fileIdOf(manifest), manifest, name };
-}
 
 /** Peers called ada, bo, cy, … get ids that sort in this order. */
 export const idOf = (name: string): UserId => {
