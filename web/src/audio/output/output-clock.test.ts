@@ -102,8 +102,26 @@ describe("the output clock", () => {
     expect(line.steps).toBe(2); // the first answer's, and the stumble
     const busyMs = line.toldUncertaintyMsAt(localMs) ?? 0;
     expect(busyMs).toBeGreaterThan(0.3);
-    for (let at = 0; at < 20; at++) answer(-75 + 0.03 * random.normal());
+    for (let at = 0; at < 30; at++) answer(-75 + 0.03 * random.normal());
     expect(line.toldUncertaintyMsAt(localMs) ?? 1).toBeLessThan(0.1);
+  });
+
+  it("[P25] counts two wild answers with the next good one, and forgets them over ten", () => {
+    const line = new OutputClock();
+    let localMs = 1_000;
+    const answer = (leadMs: number) => {
+      localMs += 1_500;
+      line.add({ localMs, audioSec: (localMs + leadMs) / 1_000, kind: "answer" });
+    };
+    for (let at = 0; at < 10; at++) answer(-60);
+    answer(-65);
+    answer(-54);
+    answer(-60);
+    const wildMs = line.toldUncertaintyMsAt(localMs) ?? 0;
+    expect(wildMs).toBeGreaterThan(2);
+    expect(line.uncertaintyMsAt(localMs)).toBeLessThan(0.2); // what the servo goes by
+    for (let at = 0; at < 10; at++) answer(-60);
+    expect(line.toldUncertaintyMsAt(localMs) ?? wildMs).toBeLessThan(wildMs / 4);
   });
 
   it("[P11] finds a step of 2 ms as well, and keeps the card's skew over it", () => {

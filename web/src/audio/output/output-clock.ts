@@ -88,11 +88,13 @@ const CONTRADICTING_ANSWERS = 3;
 const LONE_ANSWER_MS = 1.5;
 /**
  * A busy machine's answers come late, by up to 14 ms, and few of them may agree by accident: three of a stream that had just stumbled did
- * within 0.003 ms, and were 0.6 off. So what answers were off by lately, on average of about so many, is what each may be off by.
+ * within 0.003 ms, and were 0.6 off. So what answers were off by lately is what each may be off by: learnt within about two that are off by
+ * more, and forgotten over six. While it was learnt over six, too, and a millisecond and a half at most, a page said 3 ms and stood 8 off.
  */
+const LEARNT_ANSWERS = 2;
 const REMEMBERED_ANSWERS = 6;
 /** What is off by more is one wild answer, or the output has moved. */
-const MAX_ANSWER_ERROR_MS = 1.5;
+const MAX_ANSWER_ERROR_MS = 8;
 /** Without an answer for so long, smoothed timestamps are better than none. */
 const ANSWER_PATIENCE_MS = 8_000;
 
@@ -287,7 +289,8 @@ export class OutputClock {
 
   #learnAnswerError(entry: Sample): void {
     const offMs = Math.min(MAX_ANSWER_ERROR_MS, Math.abs(entry.leadMs - this.#leadMsAt(entry.localMs)));
-    this.#answerErrorMs += (offMs - this.#answerErrorMs) / REMEMBERED_ANSWERS;
+    const remembered = offMs > this.#answerErrorMs ? LEARNT_ANSWERS : REMEMBERED_ANSWERS;
+    this.#answerErrorMs += (offMs - this.#answerErrorMs) / remembered;
   }
 
   /** A card keeps its crystal over an underrun; its level is anybody's guess. */

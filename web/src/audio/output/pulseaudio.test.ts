@@ -151,6 +151,31 @@ describe("answers behind smoothed timestamps", () => {
     expect(errors.at(-1)).toBeLessThan(0.1);
   });
 
+  it.each([-30, -60, 60])(
+    "[P24] are there 9 s after a stumble whose first moments were not seen, though each moves the line by milliseconds (%d ms)",
+    (firstAnswerMs) => {
+      const source = stream({ firstAnswerMs, answerNoiseMs: 0.03, skewPpm: 30 });
+      const answers = new PulseAudioOutput();
+      answersIn(source.timestamps(40_000), answers);
+      expect(answers.kind).toBe("smoothed");
+      const stumbledMs = source.nowMs;
+      source.stumble(300);
+      source.timestamps(700);
+      const until = (found: readonly OutputSample[], sample: OutputSample) => {
+        const answer = answers.add(sample);
+        if (found.length === 0 && !answer) expect(answers.kind).toBe("rough");
+        return answer ? [...found, answer] : found;
+      };
+      for (const sample of source.timestamps(400)) answers.add(sample); // a new line is one once some lie on it
+      const after = source.timestamps(20_000).reduce(until, []);
+      expect((after[0]?.localMs ?? 0) - stumbledMs).toBeLessThan(9_000);
+      for (const answer of after) {
+        const offMs = Math.abs(leadMs(answer) - source.trueLeadMsAt(answer.localMs));
+        expect(offMs).toBeLessThan(2 * (answer.noiseMs ?? 0) + 0.1);
+      }
+    },
+  );
+
   it("[P24] follow a stream that stumbles again before the first of them", () => {
     const source = stream({ firstAnswerMs: 3, answerNoiseMs: 0.03, skewPpm: 30 });
     const answers = new PulseAudioOutput();

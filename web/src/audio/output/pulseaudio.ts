@@ -7,8 +7,8 @@
 //
 // States: beginning (until the second line of a young stream has been seen) · following a line · leaving it (the last
 // timestamps are off it). A break that no answer explains is an underrun: the library has begun anew on a pivot that is not
-// known yet, with the filters it had. Where lines break in turn all the same, the filters were not known, and two whole lines
-// tell them.
+// known yet, with the filters it had. Where lines break in turn all the same, or its first lines are steep from the first moment on, the
+// filters were not known, and two whole lines tell them.
 
 import type { OutputSample } from "./output-clock.ts";
 import { atRest, type DriftFilters, PERIOD_MS, PulseSmoother, SECOND_LINE_MS } from "./pulse-smoother.ts";
@@ -45,9 +45,21 @@ const STUMBLE_MS = 0.3;
 const FILLING_MS = 250;
 /** An answer was never seen to move a recognised line by more; an underrun moves it by 10 and more. */
 const NEW_STREAM_MS = 4;
+/** Answers were seen to be late by 14 ms at most, and move a settled line by a part of that. */
+const LEAP_MS = 20;
 
 /** Over so long the library makes good what it is off, by its schedule: answers of settled streams lay a slope of 4.0 to 4.6 s off it. */
 const ROUGH_LEVER_MS = 5_000;
+
+/**
+ * Steeper than any card runs: the stream is not where the line says. A stream that has begun goes on with the slope that it had until its
+ * first answer, 150 ms later. Where all of its first 630 ms are one line that is steeper by this, it had begun before: on a starved machine
+ * the beginning itself may go by unseen.
+ */
+const STEEP = 5e-4;
+const FIRST_ANSWER_MS = 150;
+/** A line that bends as expected but for this share of the bend, which is no accident. */
+const CLOSE_SHARE = 0.05;
 
 /** What has begun so often without an answer is no smoothed stream; nor is what was one and has had none for so long. */
 const PATIENCE = 3;
@@ -76,6 +88,8 @@ export class PulseAudioOutput {
   #toldMs = Number.NEGATIVE_INFINITY;
   /** How often the library seemed to begin anew since an answer was told. */
   #begunInVain = 0;
+  /** What seemed to begin anew was an answer: whole lines will tell the filters. */
+  #areFiltersUnknown = false;
   #isRecognised = false;
 
   /**
@@ -98,7 +112,7 @@ export class PulseAudioOutput {
   get kind(): "smoothed" | "rough" | null {
     if (this.isRecognised) return "smoothed";
     // Timestamps that happen to be straight for a while are no smoothed stream: they speak for themselves.
-    const isYoung = this.#begun !== null || this.#smoother?.isYoung === true;
+    const isYoung = this.#begun !== null || this.#areFiltersUnknown || this.#smoother?.isYoung === true;
     const isRow = isYoung && this.#begunInVain <= PATIENCE;
     const wasRow = this.#lastMs - this.#toldMs < REMEMBERED_MS;
     return !this.#isRecognised && (isRow || wasRow) ? "rough" : null;
@@ -135,6 +149,7 @@ export class PulseAudioOutput {
     this.#next = null;
     this.#before = null;
     this.#smoother = null;
+    this.#areFiltersUnknown = false;
     this.#begun = { filters, leads, pivotMs: pivotMs ?? this.#line.fromMs - CALLBACK_MS / 2 };
     this.#begunInVain += 1;
     this.#isRecognised = false;
@@ -153,6 +168,15 @@ export class PulseAudioOutput {
     const [fromMs, untilMs] = SECOND_LINE_MS;
     if (lead.localMs <= pivotMs + untilMs + CALLBACK_MS / 2) {
       leads.push(lead);
+      return null;
+    }
+    const whole = new StraightLine(leads, filters.slope);
+    if (isUnderWay(whole, begun)) {
+      this.#begun = null;
+      this.#areFiltersUnknown = true;
+      this.#line = whole;
+      if (isOn(whole, lead)) whole.add(lead);
+      else this.#next = new StraightLine([lead], whole.slope);
       return null;
     }
     const seen = leads.filter(
@@ -175,10 +199,11 @@ export class PulseAudioOutput {
   #stay(line: StraightLine): OutputSample | null {
     if (!this.#smoother && line.untilMs - line.fromMs > PERIOD_MS + SEEN_WITHIN_MS) {
       // The library has come to rest: nothing bends.
-      this.#guess(PulseSmoother.settled(line.slope, line.slope, line.fromMs - CALLBACK_MS / 2));
+      this.#guess(PulseSmoother.settled(line.slope, line.slope, line.fromMs - CALLBACK_MS / 2), false);
     }
     const smoother = this.#smoother;
     if (!smoother) return null;
+    if (isSteep(line)) return null; // every answer bends such a line: this one is late
     const { dueMs } = smoother;
     if (line.untilMs > this.#unbent(smoother, line).dueMs + SEEN_WITHIN_MS) {
       this.#smoother = this.#unbent(smoother, line);
@@ -230,12 +255,13 @@ export class PulseAudioOutput {
     }
     this.#before = line;
     const known = this.#smoother && this.#withOverlooked(this.#smoother, line, next);
-    const explained = known && explain(known, line, next);
+    const isLeap = this.#isRecognised && !isSteep(line) && Math.abs(jumpOf(line, next)) > LEAP_MS;
+    const explained = known && !isLeap ? explain(known, line, next) : null;
     if (explained) return this.#take(explained, line);
-    const guess = before && inTurn(before, line) ? guessed(before, line) : null;
+    const guess = before && !isLeap && inTurn(before, line) ? guessed(before, line) : null;
     const guessedRight = guess && explain(guess, line, next);
     if (guess && guessedRight) {
-      this.#guess(guess);
+      this.#guess(guess, guessedRight.isClose);
       return this.#take(guessedRight, line);
     }
     this.#smoother = null;
@@ -243,14 +269,16 @@ export class PulseAudioOutput {
     return null;
   }
 
-  #guess(smoother: PulseSmoother): void {
+  #guess(smoother: PulseSmoother, isSure: boolean): void {
     this.#smoother = smoother;
+    this.#areFiltersUnknown = false;
     this.#answers = 0;
-    this.#wantedAnswers = this.#isRecognised ? 1 : ENOUGH_ANSWERS;
+    this.#wantedAnswers = this.#isRecognised || isSure ? 1 : ENOUGH_ANSWERS;
   }
 
   /** An answer may have bent nothing, and only the one after it shows. */
   #withOverlooked(smoother: PulseSmoother, line: StraightLine, next: StraightLine): PulseSmoother {
+    if (isSteep(line)) return smoother;
     const unbent = this.#unbent(smoother, line);
     if (next.fromMs <= unbent.dueMs - LATE_MS) return smoother;
     this.#answers += 1;
@@ -293,6 +321,8 @@ interface Explained {
   readonly offMs: number;
   /** Since the answer before. */
   readonly periodMs: number;
+  /** So nearly as expected that it is no accident. */
+  readonly isClose: boolean;
 }
 
 /** The answer that made `line` break off into `next`; null where none does. */
@@ -305,9 +335,11 @@ function explain(known: PulseSmoother, line: StraightLine, next: StraightLine): 
   const { offMs, slope } = smoother.answerOf(answeredMs, jumpMs, readMs);
   const bend = Math.abs(next.slope - line.slope);
   const noise = SIGMAS * Math.hypot(next.slopeNoise, line.slopeNoise) + HELD_BACK;
-  if (Math.abs(next.slope - slope) > noise + BEND_SHARE * bend) return null;
+  const wrong = Math.abs(next.slope - slope);
+  if (wrong > noise + BEND_SHARE * bend) return null;
   const periodMs = answeredMs - smoother.answeredMs;
-  return { smoother: smoother.after(answeredMs, offMs), answeredMs, offMs, periodMs };
+  const isClose = Math.max(wrong, noise) < CLOSE_SHARE * bend;
+  return { smoother: smoother.after(answeredMs, offMs), answeredMs, offMs, periodMs, isClose };
 }
 
 /** Where it is known best. */
@@ -335,6 +367,14 @@ function withPivotSeen(smoother: PulseSmoother, line: StraightLine, next: Straig
 /** The library between two answers, by the slopes of two whole lines in turn. */
 const guessed = (before: StraightLine, line: StraightLine): PulseSmoother =>
   PulseSmoother.settled(before.slope, line.slope, line.fromMs - CALLBACK_MS / 2);
+
+/** Only what was seen from its first moment on can tell. */
+const isUnderWay = (whole: StraightLine, { filters, leads, pivotMs }: Begun): boolean =>
+  leads.filter(({ localMs }) => localMs < pivotMs + FIRST_ANSWER_MS).length >= OUTLIERS &&
+  Math.abs(whole.slope - filters.slope) > STEEP &&
+  leads.every((lead) => isOn(whole, lead));
+
+const isSteep = (line: StraightLine): boolean => Math.abs(line.slope) > STEEP;
 
 const inTurn = (line: StraightLine, next: StraightLine): boolean =>
   Math.abs(next.fromMs - line.fromMs - PERIOD_MS) <= SEEN_WITHIN_MS;
