@@ -47,6 +47,7 @@ const FILLING_MS = 250;
 const NEW_STREAM_MS = 4;
 /** Answers were seen to be late by 14 ms at most, and move a settled line by a part of that. */
 const LEAP_MS = 20;
+const LEAPT_TIMESTAMPS = 3;
 
 /** Over so long the library makes good what it is off, by its schedule: answers of settled streams lay a slope of 4.0 to 4.6 s off it. */
 const ROUGH_LEVER_MS = 5_000;
@@ -77,6 +78,8 @@ export class PulseAudioOutput {
   #next: StraightLine | null = null;
   /** The one before the line, where that broke off from it. */
   #before: StraightLine | null = null;
+  /** The last timestamps, as far as they are far off a settled line. */
+  #leapt: Lead[] = [];
   #smoother: PulseSmoother | null = null;
   #begun: Begun | null = null;
   /** Since the filters were guessed. */
@@ -135,6 +138,10 @@ export class PulseAudioOutput {
       return null;
     }
     if (this.#begun) return this.#settle(this.#begun, lead);
+    if (this.#isLeaping(line, lead)) {
+      this.#begin(this.#leapt, this.#smoother?.filters ?? atRest(line.slope));
+      return null;
+    }
     if (this.#next) return this.#leave(line, this.#next, lead);
     if (!isOn(line, lead)) {
       this.#next = new StraightLine([lead], line.slope);
@@ -144,10 +151,18 @@ export class PulseAudioOutput {
     return this.#stay(line);
   }
 
+  /** Timestamps that agree on no line yet tell as much when they are all that far off a settled one. */
+  #isLeaping(line: StraightLine, lead: Lead): boolean {
+    const isFar = Math.abs(lead.leadMs - line.leadMsAt(lead.localMs)) > LEAP_MS;
+    this.#leapt = isFar && this.#isRecognised && !isSteep(line) ? [...this.#leapt, lead] : [];
+    return this.#leapt.length >= LEAPT_TIMESTAMPS;
+  }
+
   #begin(leads: Lead[], filters: DriftFilters, pivotMs?: number): void {
     this.#line = new StraightLine(leads, filters.slope);
     this.#next = null;
     this.#before = null;
+    this.#leapt = [];
     this.#smoother = null;
     this.#areFiltersUnknown = false;
     this.#begun = { filters, leads, pivotMs: pivotMs ?? this.#line.fromMs - CALLBACK_MS / 2 };
@@ -255,10 +270,9 @@ export class PulseAudioOutput {
     }
     this.#before = line;
     const known = this.#smoother && this.#withOverlooked(this.#smoother, line, next);
-    const isLeap = this.#isRecognised && !isSteep(line) && Math.abs(jumpOf(line, next)) > LEAP_MS;
-    const explained = known && !isLeap ? explain(known, line, next) : null;
+    const explained = known && explain(known, line, next);
     if (explained) return this.#take(explained, line);
-    const guess = before && !isLeap && inTurn(before, line) ? guessed(before, line) : null;
+    const guess = before && inTurn(before, line) ? guessed(before, line) : null;
     const guessedRight = guess && explain(guess, line, next);
     if (guess && guessedRight) {
       this.#guess(guess, guessedRight.isClose);

@@ -11,8 +11,8 @@ export interface Lead {
  * deviation).
  */
 export const STAMP_NOISE_MS = 0.003;
-/** How much slopes differ from one line to the next, after a stumble as well; of a single timestamp the last line's slope is all there is. */
-const USUAL_BEND = 3e-2;
+/** How much slopes differ from one line to the next; with a handful of timestamps the last line's says more than they do. */
+const USUAL_BEND = 3e-3;
 
 export class StraightLine {
   readonly leads: Lead[];
