@@ -212,13 +212,13 @@ export class PulseAudioOutput {
    * certain.
    */
   #stay(line: StraightLine): OutputSample | null {
+    if (isSteep(line)) return null; // every answer bends such a line: this one is late
     if (!this.#smoother && line.untilMs - line.fromMs > PERIOD_MS + SEEN_WITHIN_MS) {
       // The library has come to rest: nothing bends.
       this.#guess(PulseSmoother.settled(line.slope, line.slope, line.fromMs - CALLBACK_MS / 2), false);
     }
     const smoother = this.#smoother;
     if (!smoother) return null;
-    if (isSteep(line)) return null; // every answer bends such a line: this one is late
     const { dueMs } = smoother;
     if (line.untilMs > this.#unbent(smoother, line).dueMs + SEEN_WITHIN_MS) {
       this.#smoother = this.#unbent(smoother, line);
