@@ -96,15 +96,16 @@ describe("the segment planner", () => {
     expect(correctionPpm(0.05, 0.06)).toBeCloseTo(-20, 6);
   });
 
-  it("[P4] lets an error decay in 2.5 s, at an entry and ever after, and what is beyond 0.2 ms in 1 s", () => {
+  it("[P4] lets an error decay in 2.5 s, at an entry and ever after, and what is beyond 0.1 ms in 0.5 s", () => {
     expect(correctionPpm(0.1)).toBeCloseTo(-40, 6);
-    expect(correctionPpm(0.5)).toBeCloseTo(-(100 + 300), 6);
+    expect(correctionPpm(0.5)).toBeCloseTo(-(100 + 800), 6);
+    expect(correctionPpm(0.5, 0.3)).toBeCloseTo(-(100 + 400), 6);
     const planner = new SegmentPlanner(RATE, lineAt(0));
     planner.begin(6 * RATE, songFrom(2_000));
     for (let i = 0; i < 100; i++) planner.next(songFrom(2_000));
-    planner.next(songFrom(2_000.12));
-    expect(planner.ratePpm).toBeCloseTo(-48, 3);
-    for (let i = 0; i < 15; i++) planner.next(songFrom(2_000.12));
+    planner.next(songFrom(2_000.08));
+    expect(planner.ratePpm).toBeCloseTo(-32, 3);
+    for (let i = 0; i < 15; i++) planner.next(songFrom(2_000.08));
     expect(planner.ratePpm).toBeGreaterThan(-3);
   });
 
