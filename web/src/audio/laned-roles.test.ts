@@ -86,6 +86,7 @@ async function bench(files: Record<string, Uint8Array>, lanes: readonly Lane[]) 
         indexOf: (file) => makeSoundIndex(file),
         decode: () => Promise.reject(new Error("no engine here")),
         loadWholeDecoder: () => import("./decode/decode.ts"),
+        turn: () => 0,
       }),
   );
   for (const [fileId, bytes] of Object.entries(files)) {

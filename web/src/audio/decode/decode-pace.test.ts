@@ -45,7 +45,7 @@ const turns = async () => {
 };
 
 /** What is decoded, by the slice's number, and what is looked at for the picture, in the order of the work. */
-async function opened() {
+async function opened(turn = 0) {
   const index = await makeSoundIndex(noise());
   if (!index) throw new Error("a WAV has an index");
   const grid = makeGrid(index, RATE);
@@ -68,6 +68,7 @@ async function opened() {
     },
     match: async () => null,
     onChange: () => undefined,
+    turn,
   });
   /** Tells the sound for so long where it plays, or will begin, and gives what was done meanwhile. */
   const pass = async (seconds: number, pace: DecodePace, isHidden = false, atSec = () => 0) => {
@@ -126,6 +127,23 @@ describe("around a start", () => {
     expect((await hidden.pass(0.1, "free", true)).length).toBeGreaterThan(12);
   });
 
+  it("[P96] comes in a turn of its own on each device, and keeps 15 s ahead", async () => {
+    const devices = [await opened(0), await opened(0.4), await opened(0.8)];
+    for (const { pass } of devices) await pass(2, "gentle");
+    const decodedAt: string[] = [];
+    for (let playedSec = 5; playedSec < 60; playedSec += 0.5) {
+      const done = await Promise.all(devices.map(({ pass }) => pass(0.1, "free", false, () => playedSec)));
+      expect(done.filter((work) => work.some((each) => each !== "look")).length).toBeLessThanOrEqual(1);
+      decodedAt.push(done.map((work) => work.filter((each) => each !== "look").length).join(""));
+      for (const { sound } of devices) {
+        expect(sound.covers(playedSec * RATE, (playedSec + 15) * RATE)).toBe(true);
+      }
+    }
+    for (const device of [0, 1, 2]) {
+      expect(decodedAt.filter((counts) => counts[device] === "1").length).toBeGreaterThanOrEqual(10);
+    }
+  });
+
   it("[P93] is matched to an anchor by its first place, and by the others once it plays", async () => {
     const file = noise();
     const clock = new EventClock(0);
@@ -147,6 +165,7 @@ describe("around a start", () => {
         indexOf: (source) => makeSoundIndex(source),
         decode: () => Promise.reject(new Error("no engine here")),
         loadWholeDecoder: () => import("./decode.ts"),
+        turn: () => 0,
       },
     );
     const { anchor } = await sounds.anchorOf(file, () => undefined);

@@ -81,6 +81,7 @@ function bench(sampleRate = 48_000, budgetBytes = Infinity) {
       },
       decode: () => Promise.reject(new Error("no engine here")),
       loadWholeDecoder: () => import("./decode.ts"),
+      turn: () => 0,
     },
   );
   /** What the render Worker hands out of a source. */

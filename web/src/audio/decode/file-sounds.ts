@@ -4,7 +4,7 @@
 // A song begins by the index that came with it, whoever made it: to make one, all of the file is read first. Of a file that is here
 // whole one is made all the same, beside the song, once: where it is another, the song is opened anew by that.
 
-import { type Bytes, every, FileError, rememberOf, within } from "../../lib/index.ts";
+import { type Bytes, every, FileError, realRandom, rememberOf, within } from "../../lib/index.ts";
 import { ANCHOR_SEARCH_SEC } from "../../protocol/constants/audio.gen.ts";
 import { type Anchor, type AnchorMatch, anchorSpans, matchStretches, type Stretch } from "../index/anchor.ts";
 import { decodeIndex, encodeIndex, isSameIndex } from "../index/sound-index/index-codec.ts";
@@ -48,12 +48,15 @@ export interface SlicePlatform {
   readonly decode: (bytes: ArrayBuffer, sampleRate: number) => Promise<AudioBuffer>;
   /** For whole files: few need it, and they wait for more than its script. */
   readonly loadWholeDecoder: () => Promise<typeof import("./decode.ts")>;
+  /** When a device has its turn among those that play the same, in [0, 1). */
+  readonly turn: () => number;
 }
 
 const browserSlices: SlicePlatform = {
   indexOf: indexInWorker,
   decode: (bytes, sampleRate) => decodingContext(sampleRate).decodeAudioData(bytes),
   loadWholeDecoder: () => import("./decode.ts"),
+  turn: () => realRandom.fraction(),
 };
 
 let latestContext: OfflineAudioContext | null = null;
@@ -205,6 +208,7 @@ export class FileSounds implements Sounds {
       look: (run, point) => levelOfPoint(run, point, this.#decoding(indexed, null)),
       match: (anchor, isOver, isFree) => this.#match(indexed, anchor, isOver, isFree),
       onChange,
+      turn: this.#platform.turn(),
     });
     const placeSec = () => Math.max(0, atSec());
     const look = () => sound.aim(placeSec() * indexed.grid.outputRate, false, [], "gentle");

@@ -23,6 +23,12 @@ import { type ArrivingFile, type ByteRange, decodedWindow, type FrameSpan, type 
 const URGENT_SEC = 8;
 /** Calls of `aim` between two slices at a gentle pace: a processor that needs 0.1 s for a slice is free three quarters of the time. */
 const PAUSE_CALLS = 4;
+/**
+ * Devices that play in unison would decode each slice in the same moment, and look for the rest of an anchor in the same second. Where some of
+ * them are one computer, Firefox' sound then stood still for 4 to 60 ms (P96), so each does it in a turn of its own, by as much later.
+ */
+const SLICE_TURN_SEC = 5;
+const ANCHOR_TURN_CALLS = 150;
 /** A slice that failed twice stays silent: its file is damaged there. */
 const MAX_TRIES = 2;
 /** Of the picture: from coarse to fine, so that it is soon one of the whole song. */
@@ -52,6 +58,8 @@ export interface WindowParts {
     isFree: () => boolean,
   ) => Promise<AnchorMatch | null>;
   readonly onChange: () => void;
+  /** When this device has its turn, in [0, 1). */
+  readonly turn: number;
 }
 
 export class WindowedSound implements Sound {
@@ -72,6 +80,9 @@ export class WindowedSound implements Sound {
   #laps: readonly FrameSpan[] = [];
   #pace: DecodePace = "free";
   #pauseCalls = 0;
+  #isHidden = false;
+  /** Calls of `aim` since decoding is free. */
+  #freeCalls = 0;
   /** Bars of the picture still to be looked at. */
   #unseen: readonly number[] = LOOKS;
   /** Of all of the song; from then on the picture stays as it is. */
@@ -128,6 +139,8 @@ export class WindowedSound implements Sound {
     this.#toFrame = frame + aheadSec * outputRate;
     this.#laps = laps;
     this.#pace = pace;
+    this.#isHidden = isHidden;
+    this.#freeCalls = pace === "free" ? this.#freeCalls + 1 : 0;
     this.#pauseCalls -= 1;
     this.#dropOutside();
     this.#sayWants();
@@ -181,7 +194,7 @@ export class WindowedSound implements Sound {
     return this.#parts.match(
       anchor,
       () => this.#isClosed,
-      () => this.#pace === "free",
+      () => this.#isAnchorsTurn,
     );
   }
 
@@ -191,6 +204,17 @@ export class WindowedSound implements Sound {
     this.#parts.arriving?.want([]);
     this.#parts.channel.post({ type: "unload", sourceId: this.#parts.sourceId });
     this.#wakeUp();
+  }
+
+  get #isAnchorsTurn(): boolean {
+    return this.#freeCalls > (this.#isHidden ? 0 : ANCHOR_TURN_CALLS * this.#parts.turn);
+  }
+
+  /** To where slices are decoded now. A hidden page has no time to lose. */
+  get #dueFrame(): number {
+    const { grid, turn } = this.#parts;
+    const isWaiting = this.#pace === "free" && !this.#isHidden;
+    return this.#toFrame - (isWaiting ? turn * SLICE_TURN_SEC * grid.outputRate : 0);
   }
 
   #triesOf(number: number): number {
@@ -218,7 +242,7 @@ export class WindowedSound implements Sound {
     const isWanted = (number: number) =>
       isMissing(number) && this.#triesOf(number) < MAX_TRIES && this.#isHeld(number);
     const urgentFrame = Math.min(this.#toFrame, this.#aimFrame + URGENT_SEC * grid.outputRate);
-    const ahead = this.#ahead(isMoreDue ? this.#toFrame : urgentFrame);
+    const ahead = this.#ahead(isMoreDue ? this.#dueFrame : urgentFrame);
     for (const number of ahead) if (isWanted(number)) return number;
     if (!isMoreDue) return null;
     const here = sliceNumberAt(grid, this.#aimFrame);

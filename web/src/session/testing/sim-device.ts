@@ -205,6 +205,7 @@ export class SimDevice {
                   indexOf: async () => null,
                   decode: () => Promise.reject(new Error("no slices here")),
                   loadWholeDecoder: async () => wholeDecoding,
+                  turn: () => 0,
                 }),
             ),
           );
