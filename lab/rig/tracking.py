@@ -168,6 +168,7 @@ class _Column:
                 self._measure(index, start, last_delay) or self._measure_after_step(index, start, last_delay)
             ):
                 last_delay = float(self.delay[index])
+                self._look_back(index, last_delay)
                 continue
             if index < next_search:
                 continue
@@ -202,23 +203,27 @@ class _Column:
         return True
 
     def _measure_after_step(self, index: int, start: int, last_delay: float) -> bool:
-        context = self.samples[start : start + round(LOST_CONTEXT_SEC * FINE_RATE_HZ)]
         first, values = self.reference.correlate(
-            context, round(start - last_delay), round(LOST_SEC * FINE_RATE_HZ)
+            self._context(start), round(start - last_delay), round(LOST_SEC * FINE_RATE_HZ)
         )
         if len(values) == 0 or values.max() < MIN_CORRELATION:
             return False
         return self._measure(index, start, start - (first + int(np.argmax(values))))
 
+    def _context(self, start: int) -> Floats:
+        return self.samples[start : start + round(LOST_CONTEXT_SEC * FINE_RATE_HZ)]
+
     def _search(self, start: int) -> float | None:
         """The delay at which the stretch from `start` is the song: near other devices, then anywhere."""
         stretch = self.samples[start : start + round(COARSE_STRETCH_SEC * FINE_RATE_HZ)]
-        for known in self.known_delays:
-            first, values = self.reference.correlate(
-                stretch, round(start - known), round(HINT_SEC * FINE_RATE_HZ)
-            )
-            if len(values) and values.max() >= MIN_CORRELATION:
-                return float(start - (first + int(np.argmax(values))))
+        # A device that steps soon after it began fits nowhere for so long, but before the step it does.
+        for piece, reach_sec in ((stretch, HINT_SEC), (self._context(start), LOST_SEC)):
+            for known in self.known_delays:
+                first, values = self.reference.correlate(
+                    piece, round(start - known), round(reach_sec * FINE_RATE_HZ)
+                )
+                if len(values) and values.max() >= MIN_CORRELATION:
+                    return float(start - (first + int(np.argmax(values))))
         ratio = FINE_RATE_HZ // COARSE_RATE_HZ
         coarse = self.coarse[start // ratio : start // ratio + self.reference.stretch]
         padded = np.pad(coarse, (0, self.reference.stretch - len(coarse)))

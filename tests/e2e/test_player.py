@@ -17,6 +17,17 @@ from lab.room import Room, has_peers, is_playing, position_sec
 pytestmark = [pytest.mark.e2e, pytest.mark.rig, pytest.mark.shares]
 
 FAR_SEC = 20
+NOTE_WHAT_THE_SYSTEM_IS_TOLD = """
+window.told = [];
+const { get, set } = Object.getOwnPropertyDescriptor(MediaSession.prototype, "metadata");
+Object.defineProperty(MediaSession.prototype, "metadata", {
+  get,
+  set(song) {
+    if (song) window.told.push(window.unisono.snapshot().playback);
+    set.call(this, song);
+  },
+});
+"""
 # The service worker has fetched the page with all its parts, and answers from now on.
 CACHE_IS_FULL = """async () => {
   const { active } = await navigator.serviceWorker.ready;
@@ -79,6 +90,25 @@ def test_a_director_pauses_seeks_and_goes_on(
     bo.context.set_offline(True)
     bo.reload()
     expect(bo.page.get_by_role("button", name=re.compile("^انضمام"))).to_be_visible()
+
+
+def test_the_system_is_told_of_a_song_when_it_has_played_for_a_second(
+    open_room: Callable[..., Room], song: Song
+) -> None:
+    """[P97] What that costs the browser would otherwise take the processor from the first note."""
+    room = open_room(1)
+    ada = room.sit("ada")
+    ada.page.add_init_script(NOTE_WHAT_THE_SYSTEM_IS_TOLD)
+    room.let_in(ada)
+    room.share(ada, song.path)
+    room.start(ada, song.path.name)
+    ada.page.wait_for_function("() => window.told.length > 0")
+    first = ada.page.evaluate("told[0]")
+    assert first["state"] == "playing"
+    assert first["positionSec"] > 0.9
+    ada.stop()
+    ada.page.wait_for_function("() => navigator.mediaSession.playbackState !== 'playing'")
+    assert ada.errors == []
 
 
 def is_paused(shot: Snapshot) -> bool:

@@ -276,7 +276,8 @@ export class App {
       tappedLocalMs: beganLocalMs,
       onEvent: (event) => this.#tell(event),
       onChange: (isQuiet) => {
-        if (!isQuiet || !this.#still.holds(this.#session?.swarm, this.#clock.nowMs())) this.#changed();
+        const moment = { isStarting: this.#player.isStarting, localMs: this.#clock.nowMs() };
+        if (!this.#still.holds(isQuiet, this.#session?.swarm, moment)) this.#changed();
       },
     });
     const resumeState = takeFiles(this.#tabMemory, kept.session);
@@ -422,7 +423,7 @@ export class App {
       notice: this.#notices.shown,
       isSecureContext: this.#page.isSecureContext,
     };
-    this.#media?.show(this.#view.value);
+    if (!this.#player.isStarting) this.#media?.show(this.#view.value); // P97
   }
 
   /** What the page remembers of a session as it goes on. */

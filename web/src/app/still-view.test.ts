@@ -9,6 +9,8 @@ const transfer = () => ({
   links: signal<ReadonlyMap<UserId, LinkState>>(new Map()),
 });
 const AT_REST = { code: "alone" } as const;
+const PLAYING = { code: "playing", fileName: "a.mp3", directorName: null, isDirector: true } as const;
+const at = (localMs: number, isStarting = false) => ({ isStarting, localMs });
 
 describe("a view that shows nothing that moves", () => {
   it("holds over the ticks of a second", () => {
@@ -16,7 +18,7 @@ describe("a view that shows nothing that moves", () => {
     const swarm = transfer();
     const isMade = Array.from({ length: 25 }, (_, tick) => {
       const localMs = 200 * tick;
-      const isDue = !still.holds(swarm, localMs);
+      const isDue = !still.holds(true, swarm, at(localMs));
       if (isDue) still.made(AT_REST, swarm, localMs);
       return isDue;
     });
@@ -27,20 +29,44 @@ describe("a view that shows nothing that moves", () => {
     const still = new StillView();
     const swarm = transfer();
     still.made(AT_REST, swarm, 0);
-    expect(still.holds(swarm, 200)).toBe(true);
+    expect(still.holds(true, swarm, at(200))).toBe(true);
     swarm.files.value = [];
-    expect(still.holds(swarm, 200)).toBe(false);
+    expect(still.holds(true, swarm, at(200))).toBe(false);
     still.made(AT_REST, swarm, 200);
     swarm.links.value = new Map();
-    expect(still.holds(swarm, 400)).toBe(false);
+    expect(still.holds(true, swarm, at(400))).toBe(false);
   });
 
   it("never holds before it was made, nor while a song is prepared or plays", () => {
     const still = new StillView();
     const swarm = transfer();
-    expect(still.holds(swarm, 0)).toBe(false);
-    const playing = { code: "playing", fileName: "a.mp3", directorName: null, isDirector: true } as const;
-    still.made(playing, swarm, 0);
-    expect(still.holds(swarm, 200)).toBe(false);
+    expect(still.holds(true, swarm, at(0))).toBe(false);
+    still.made(PLAYING, swarm, 0);
+    expect(still.holds(true, swarm, at(200))).toBe(false);
+  });
+});
+
+describe("a view around a start [P97]", () => {
+  it("is made at once of what happens while nothing starts", () => {
+    const still = new StillView();
+    const swarm = transfer();
+    still.made(AT_REST, swarm, 0);
+    expect(still.holds(false, swarm, at(1))).toBe(false);
+  });
+
+  it("is made of all that the others say five times a second at most, and misses nothing", () => {
+    const still = new StillView();
+    const swarm = transfer();
+    const madeMs: number[] = [];
+    // Twelve statuses in 60 ms, and the session's ticks.
+    const events = Array.from({ length: 12 }, (_, n) => [1_000 + 5 * n, false] as const);
+    const ticks = Array.from({ length: 5 }, (_, n) => [930 + 200 * n, true] as const);
+    still.made(AT_REST, swarm, 900);
+    for (const [localMs, isTick] of [...events, ...ticks].toSorted(([a], [b]) => a - b)) {
+      if (still.holds(isTick, swarm, at(localMs, true))) continue;
+      still.made(AT_REST, swarm, localMs);
+      madeMs.push(localMs);
+    }
+    expect(madeMs).toEqual([1_130]);
   });
 });

@@ -2,7 +2,7 @@
 // that plays, let go of by whoever asked for them. Seconds and frames of the line (lane-line.ts), seconds in the song.
 // Knows neither clock nor queue: what is queued of the line is told by the player. Loaded after the join screen.
 
-import type { Bytes } from "../lib/index.ts";
+import { type Bytes, realRandom } from "../lib/index.ts";
 import { type DecodePace, paceOf } from "./decode/decode-pace.ts";
 import {
   type Anchored,
@@ -67,6 +67,7 @@ export class LanedSound {
   readonly #parts: LanedParts;
   readonly #sounds: Sounds;
   readonly #rate: number;
+  readonly #turn: number;
   readonly #line = new LaneLine();
   /** The one that was opened last comes last. */
   readonly #open = new Map<string, Open>();
@@ -77,8 +78,10 @@ export class LanedSound {
   /** The anchors asked for are made one after the other: decoding takes memory. */
   #anchoring: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: LanedParts, makeSounds: MakeSounds) {
+  /** `turn`: when this device goes on after a start, among those that play the same, in [0, 1). */
+  constructor(parts: LanedParts, makeSounds: MakeSounds, turn = realRandom.fraction()) {
     this.#parts = parts;
+    this.#turn = turn;
     this.#rate = parts.context.sampleRate;
     this.#sounds = makeSounds({ ...parts, role: () => this.#wantedRole });
   }
@@ -283,19 +286,20 @@ export class LanedSound {
 
   /**
    * What plays is decoded on, and what comes next from its beginning. `restSec`: where the song will begin while nothing plays.
-   * `startsInSec`: until sound sets in, negative after that.
+   * `startsInSec`: until sound sets in, negative after that. Returns how hurried that is.
    */
   aim(
     lineSec: number | null,
     restSec: number,
     isHidden: boolean,
     startsInSec = Number.NEGATIVE_INFINITY,
-  ): void {
-    const pace = paceOf(startsInSec, isHidden);
+  ): DecodePace {
+    const pace = paceOf(startsInSec, isHidden, this.#turn);
     for (const open of this.#open.values()) {
       if (lineSec === null) open.sound.aim(restSec * this.#rate, isHidden, [], pace);
       else this.#aim(open, lineSec, isHidden, pace);
     }
+    return pace;
   }
 
   /** That of the lane which sounds at a place, or of the next one; where there are no lanes, what was opened last. */

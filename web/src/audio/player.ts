@@ -58,6 +58,8 @@ export class Player {
   readonly #settling = new Settling();
   readonly #outputWatch = new OutputWatch();
   #stopTicking: (() => void) | null = null;
+  /** P93: sound sets in soon, or has just begun. */
+  isStarting = false;
 
   constructor(
     clock: Clock,
@@ -469,7 +471,7 @@ export class Player {
     const nowSec = this.#timeline && this.#line(this.#clock.nowMs());
     const lineSec = nowSec === null ? null : Math.max(startSec, nowSec);
     const startsInSec = nowSec === null ? Number.POSITIVE_INFINITY : startSec - nowSec;
-    this.#lanes?.aim(lineSec, this.#restSec, this.#isHidden, startsInSec);
+    this.isStarting = this.#lanes?.aim(lineSec, this.#restSec, this.#isHidden, startsInSec) === "urgent";
   }
 
   /** P27, P30. */

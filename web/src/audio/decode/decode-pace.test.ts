@@ -84,12 +84,25 @@ async function opened(turn = 0) {
 
 describe("around a start", () => {
   it("[P93] is a pace for what is open, announced, just begun, and for what plays", () => {
-    const paces = [Infinity, 30, 1.9, 0, -0.9, -1, -4.9, -5, -300].map((sec) => paceOf(sec, false));
+    const paces = [Infinity, 30, 1.9, 0, -0.9, -1, -4.9, -5, -300].map((sec) => paceOf(sec, false, 0));
     expect(paces).toEqual([
       ...["gentle", "gentle", "urgent", "urgent", "urgent"],
       ...["gentle", "gentle", "free", "free"],
     ]);
-    expect([Infinity, 0, -3].map((sec) => paceOf(sec, true))).toEqual(["free", "free", "free"]);
+    expect([Infinity, 0, -3].map((sec) => paceOf(sec, true, 0))).toEqual(["free", "free", "free"]);
+  });
+
+  it("[P96] stays calm for a turn of its own on each device, and is over soon on all", () => {
+    const calmUntilSec = [0, 0.25, 0.5, 0.75, 0.999].map((turn) => {
+      let sec = 0;
+      while (paceOf(-sec, false, turn) === "urgent") sec += 0.01;
+      return sec;
+    });
+    calmUntilSec.slice(1).forEach((sec, at) => {
+      expect(sec - (calmUntilSec[at] as number)).toBeCloseTo(0.5, 1);
+    });
+    expect(Math.min(...calmUntilSec)).toBeCloseTo(1, 1);
+    expect(paceOf(-3, false, 0.999)).toBe("gentle");
   });
 
   it("[P93] has what sounds first decoded, and neither more of it nor its picture", async () => {
@@ -103,7 +116,7 @@ describe("around a start", () => {
     let playedSec = 0;
     for (; playedSec < 20; playedSec += 0.5) {
       await pass(0.1, "urgent", false, () => playedSec);
-      expect(sound.covers(playedSec * RATE, (playedSec + 7.9) * RATE)).toBe(true);
+      expect(sound.covers(playedSec * RATE, (playedSec + 6.9) * RATE)).toBe(true);
     }
   });
 

@@ -12,14 +12,17 @@ export type DecodePace = "urgent" | "gentle" | "free";
 const ANNOUNCED_SEC = 2;
 /** An underrun that comes later is within the first second's margin of no one. */
 const CALM_AFTER_START_SEC = 1;
+/** Devices of one computer that all went on in that moment would starve each other's sound: each does by as much later as its turn says. */
+const TURN_SEC = 2;
 /** By then all that was left undone is done, in pieces. */
 const GENTLE_AFTER_START_SEC = 5;
 
 /**
  * `startsInSec`: until sound sets in, negative after that; Infinity while a song is only open. A hidden page has its minute to decode before
- * the browser stops its scripts (P20).
+ * the browser stops its scripts (P20). `turn`: this device's, in [0, 1).
  */
-export function paceOf(startsInSec: number, isHidden: boolean): DecodePace {
+export function paceOf(startsInSec: number, isHidden: boolean, turn: number): DecodePace {
   if (isHidden || startsInSec <= -GENTLE_AFTER_START_SEC) return "free";
-  return startsInSec > ANNOUNCED_SEC || startsInSec <= -CALM_AFTER_START_SEC ? "gentle" : "urgent";
+  const isCalm = startsInSec > -(CALM_AFTER_START_SEC + turn * TURN_SEC);
+  return startsInSec <= ANNOUNCED_SEC && isCalm ? "urgent" : "gentle";
 }

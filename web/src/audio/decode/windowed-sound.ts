@@ -20,7 +20,7 @@ import { type GridSlice, type SliceGrid, sliceNumberAt } from "./slice-grid.ts";
 import { type ArrivingFile, type ByteRange, decodedWindow, type FrameSpan, type Sound } from "./sound.ts";
 
 /** Decoded at once at any pace: two slices or three. More than what is queued ahead, and what a stretched sound reaches back. */
-const URGENT_SEC = 8;
+const URGENT_SEC = 7;
 /** Calls of `aim` between two slices at a gentle pace: a processor that needs 0.1 s for a slice is free three quarters of the time. */
 const PAUSE_CALLS = 4;
 /**
