@@ -256,6 +256,21 @@ def test_whoever_sends_stale_beats_without_end_does_not_make_a_director_speak_at
     assert 10 <= sum(answer is not None for answer in answers) <= 40
 
 
+def test_a_newcomer_that_met_a_sleeping_founder_s_silence_does_not_take_its_plan_away() -> None:
+    """[D26] Nor does it by its lower user id, which would win within one term."""
+    founder = Director(CY)
+    founder.attach([], is_new_server=True, local_ms=0)
+    playing = founder.change_plan(replace(Plan(), state="playing"), 10)
+    newcomer = Director(ADA)
+    newcomer.attach([sees(CY)], is_new_server=True, local_ms=1_000)
+    claim = newcomer.tick(10_000)
+    founder.receive_heartbeat(ADA, on_the_wire(claim), 60_000)
+    assert founder.is_me
+    newcomer.receive_heartbeat(CY, on_the_wire(playing), 60_010)
+    assert newcomer.director_id == CY
+    assert newcomer.plan == founder.plan
+
+
 @pytest.mark.parametrize("what", ['{"k":"m","m":{"act":"end"}}', '{"k":"d","d":{"act":"ask","id":7}}'])
 def test_what_takes_a_microphone_is_not_heard(what: str) -> None:
     """[MC15] A peer without a screen or a microphone refuses it as a message, and goes on."""

@@ -236,7 +236,9 @@ class Director:
         self._take(event, "vacant", self._role_local_ms if self._role == "vacant" else since_local_ms)
 
     def _claim(self, local_ms: float) -> Heartbeat | None:
-        term = next_serial(self._latest.record.term if self._latest else 0)  # D20
+        # D26: whose silence this is may have directed for long; it must find its plan again when it wakes.
+        is_unaware = self._latest is None and bool(self._others)
+        term = 0 if is_unaware else next_serial(self._latest.record.term if self._latest else 0)  # D20
         self._latest = Heartbeat(Record(term, self._me), self.plan)  # invariant 4
         self._lost = None
         return self._heartbeat("election timeout", local_ms)

@@ -157,6 +157,31 @@ describe("the director", () => {
     expect(second.directorId).toBe(bo);
   });
 
+  it("[D26] a newcomer that met a sleeping founder's silence does not take its plan away", () => {
+    const founder = new Director(cy);
+    founder.attach([], true, 0);
+    founder.changePlan(SONG, 10);
+    const newcomer = new Director(ada); // its lower user id would win within one term
+    newcomer.attach(seen(cy), true, 1_000);
+    const claim = newcomer.tick(1_000 + DIRECTOR_SILENCE_MS + RANK_DELAY_MS);
+    if (!claim) throw new Error("somebody must direct meanwhile");
+    founder.receiveHeartbeat(ada, claim, 60_000);
+    expect(founder.isMe).toBe(true);
+    newcomer.receiveHeartbeat(cy, heartbeatOf(founder), 60_010);
+    expect(newcomer.directorId).toBe(cy);
+    expect(newcomer.plan).toEqual(founder.plan);
+  });
+
+  it("[D26] what a newcomer claims by hand, or alone, is a first term", () => {
+    const byHand = new Director(ada);
+    byHand.attach(seen(cy), true, 0);
+    expect(byHand.takeOver(100)?.record.term).toBe(1);
+    const leftAlone = new Director(ada);
+    leftAlone.attach(seen(cy), true, 0);
+    leftAlone.memberLeft(cy, 100);
+    expect(leftAlone.tick(DIRECTOR_SILENCE_MS)?.record.term).toBe(1);
+  });
+
   it("[D11] who resigns is succeeded at once and ranks last", () => {
     const director = adaDirecting();
     director.setCandidates(seen(bo), true, 0);

@@ -1,4 +1,4 @@
-// Who directs, and what the plan is (rules D1–D25 in docs/spec/director.md). A pure core: it is told the local
+// Who directs, and what the plan is (rules D1–D26 in docs/spec/director.md). A pure core: it is told the local
 // time in ms and fed events, and answers with heartbeats to broadcast. Does not know files, sound, or how heartbeats travel.
 //
 // Invariants
@@ -210,7 +210,9 @@ export class Director {
   }
 
   #claim(event: "election timeout" | "taken over", localMs: number): Heartbeat | null {
-    const term = nextSerial(this.record?.term ?? 0); // D20: there always is one
+    // D26: whose silence this is may have directed for long; it must find its plan again when it wakes.
+    const isUnaware = this.record === null && this.#others.length > 0 && event === "election timeout";
+    const term = isUnaware ? 0 : nextSerial(this.record?.term ?? 0); // D20: there always is one
     this.#latest = { record: { term, userId: this.#me, resigned: false }, plan: this.plan }; // invariant 4
     this.#lost = null;
     return this.#heartbeat(event, localMs);
