@@ -276,8 +276,7 @@ export class App {
       tappedLocalMs: beganLocalMs,
       onEvent: (event) => this.#tell(event),
       onChange: (isQuiet) => {
-        const moment = { isStarting: this.#player.isStarting, localMs: this.#clock.nowMs() };
-        if (!this.#still.holds(isQuiet, this.#session?.swarm, moment)) this.#changed();
+        if (!this.#still.holds(isQuiet, this.#session?.swarm, this.#player, this.#clock)) this.#changed();
       },
     });
     const resumeState = takeFiles(this.#tabMemory, kept.session);

@@ -10,7 +10,8 @@ const transfer = () => ({
 });
 const AT_REST = { code: "alone" } as const;
 const PLAYING = { code: "playing", fileName: "a.mp3", directorName: null, isDirector: true } as const;
-const at = (localMs: number, isStarting = false) => ({ isStarting, localMs });
+const at = (localMs: number) => ({ nowMs: () => localMs });
+const [STARTING, ELSEWHEN] = [{ isStarting: true }, { isStarting: false }];
 
 describe("a view that shows nothing that moves", () => {
   it("holds over the ticks of a second", () => {
@@ -18,7 +19,7 @@ describe("a view that shows nothing that moves", () => {
     const swarm = transfer();
     const isMade = Array.from({ length: 25 }, (_, tick) => {
       const localMs = 200 * tick;
-      const isDue = !still.holds(true, swarm, at(localMs));
+      const isDue = !still.holds(true, swarm, ELSEWHEN, at(localMs));
       if (isDue) still.made(AT_REST, swarm, localMs);
       return isDue;
     });
@@ -29,20 +30,20 @@ describe("a view that shows nothing that moves", () => {
     const still = new StillView();
     const swarm = transfer();
     still.made(AT_REST, swarm, 0);
-    expect(still.holds(true, swarm, at(200))).toBe(true);
+    expect(still.holds(true, swarm, ELSEWHEN, at(200))).toBe(true);
     swarm.files.value = [];
-    expect(still.holds(true, swarm, at(200))).toBe(false);
+    expect(still.holds(true, swarm, ELSEWHEN, at(200))).toBe(false);
     still.made(AT_REST, swarm, 200);
     swarm.links.value = new Map();
-    expect(still.holds(true, swarm, at(400))).toBe(false);
+    expect(still.holds(true, swarm, ELSEWHEN, at(400))).toBe(false);
   });
 
   it("never holds before it was made, nor while a song is prepared or plays", () => {
     const still = new StillView();
     const swarm = transfer();
-    expect(still.holds(true, swarm, at(0))).toBe(false);
+    expect(still.holds(true, swarm, ELSEWHEN, at(0))).toBe(false);
     still.made(PLAYING, swarm, 0);
-    expect(still.holds(true, swarm, at(200))).toBe(false);
+    expect(still.holds(true, swarm, ELSEWHEN, at(200))).toBe(false);
   });
 });
 
@@ -51,7 +52,7 @@ describe("a view around a start [P97]", () => {
     const still = new StillView();
     const swarm = transfer();
     still.made(AT_REST, swarm, 0);
-    expect(still.holds(false, swarm, at(1))).toBe(false);
+    expect(still.holds(false, swarm, ELSEWHEN, at(1))).toBe(false);
   });
 
   it("is made of all that the others say five times a second at most, and misses nothing", () => {
@@ -63,7 +64,7 @@ describe("a view around a start [P97]", () => {
     const ticks = Array.from({ length: 5 }, (_, n) => [930 + 200 * n, true] as const);
     still.made(AT_REST, swarm, 900);
     for (const [localMs, isTick] of [...events, ...ticks].toSorted(([a], [b]) => a - b)) {
-      if (still.holds(isTick, swarm, at(localMs, true))) continue;
+      if (still.holds(isTick, swarm, STARTING, at(localMs))) continue;
       still.made(AT_REST, swarm, localMs);
       madeMs.push(localMs);
     }

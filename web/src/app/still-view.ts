@@ -1,17 +1,16 @@
 // Whether something of the session may pass without the view being made anew. A tick, five a second, may while nothing that is shown
 // moves by itself: all that happens brings an event of its own. Around a start all devices tell each other what they do in the same
-// moment, and the views made of that would take the processor from the sound's own thread (P97). Pure; local ms.
+// moment, and the views made of that would take the processor from the sound's own thread (P97).
 
+import type { Clock } from "../lib/index.ts";
 import type { SwarmSession } from "../session/index.ts";
 import type { Status } from "../view/index.ts";
 
 /** What is shown of it changes without an event. */
 type Transfer = Pick<SwarmSession["swarm"], "files" | "links">;
 
-interface Moment {
-  /** P93: sound sets in soon, or has just begun. */
+interface Sounding {
   readonly isStarting: boolean;
-  readonly localMs: number;
 }
 
 /** In these the clock is known and no song is on its way: a second late is soon enough for figures. */
@@ -36,8 +35,13 @@ export class StillView {
   }
 
   /** The view of before does. Where something happened that can wait, a later call finds that it no longer does. */
-  holds(isTick: boolean, transfer: Transfer | undefined, { isStarting, localMs }: Moment): boolean {
-    const lastedMs = localMs - this.#madeLocalMs;
+  holds(
+    isTick: boolean,
+    transfer: Transfer | undefined,
+    { isStarting }: Sounding,
+    clock: Pick<Clock, "nowMs">,
+  ): boolean {
+    const lastedMs = clock.nowMs() - this.#madeLocalMs;
     this.#isMissed ||= !isTick;
     if (this.#isMissed) return isStarting && lastedMs < STARTING_MS;
     if (!this.#isStill || lastedMs >= LONGEST_MS) return false;

@@ -2,7 +2,7 @@
 // that plays, let go of by whoever asked for them. Seconds and frames of the line (lane-line.ts), seconds in the song.
 // Knows neither clock nor queue: what is queued of the line is told by the player. Loaded after the join screen.
 
-import { type Bytes, realRandom } from "../lib/index.ts";
+import type { Bytes } from "../lib/index.ts";
 import { type DecodePace, paceOf } from "./decode/decode-pace.ts";
 import {
   type Anchored,
@@ -79,7 +79,7 @@ export class LanedSound {
   #anchoring: Promise<unknown> = Promise.resolve();
 
   /** `turn`: when this device goes on after a start, among those that play the same, in [0, 1). */
-  constructor(parts: LanedParts, makeSounds: MakeSounds, turn = realRandom.fraction()) {
+  constructor(parts: LanedParts, makeSounds: MakeSounds, turn = 0) {
     this.#parts = parts;
     this.#turn = turn;
     this.#rate = parts.context.sampleRate;

@@ -1,6 +1,7 @@
 // What the player works with from the first song on; fetched after the join screen (fetch-player-parts.ts). The render Worker and what
 // leads to it are closed by the player.
 
+import { realRandom } from "../lib/index.ts";
 import { makeSounds as makeFileSounds } from "./decode/file-sounds.ts";
 import type { MakeSounds, SoundParts } from "./decode/sound.ts";
 import { type LanedParts, LanedSound } from "./laned-sound.ts";
@@ -32,12 +33,12 @@ interface PlayerGround
 export type MakePlayerParts = (ground: PlayerGround) => PlayerParts;
 
 export const playerPartsWith =
-  (makeSounds: MakeSounds): MakePlayerParts =>
+  (makeSounds: MakeSounds, turn = () => realRandom.fraction()): MakePlayerParts =>
   ({ destination, line, worker, ...ground }) => {
     const channel = new RenderChannel(worker);
     const trim = new TrimStage(ground.context, destination);
     const queue = new SegmentQueue(ground.context, trim.input, channel);
-    const lanes = new LanedSound({ ...ground, channel }, makeSounds);
+    const lanes = new LanedSound({ ...ground, channel }, makeSounds, turn());
     const planner = new SegmentPlanner(ground.context.sampleRate, line, (from, to) => lanes.covers(from, to));
     const queued = new QueuedSound(planner, queue, lanes);
     return { channel, queue, planner, lanes, queued, trim };

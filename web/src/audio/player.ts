@@ -58,8 +58,7 @@ export class Player {
   readonly #settling = new Settling();
   readonly #outputWatch = new OutputWatch();
   #stopTicking: (() => void) | null = null;
-  /** P93: sound sets in soon, or has just begun. */
-  isStarting = false;
+  isStarting = false; // P93: sound sets in soon, or has just begun
 
   constructor(
     clock: Clock,

@@ -25,7 +25,12 @@ export function cardPlayer(sounds = noSongs) {
     (move) => moves.push(move),
     card.platform,
   );
-  player.soundWith(playerPartsWith(() => sounds));
+  player.soundWith(
+    playerPartsWith(
+      () => sounds,
+      () => 0,
+    ),
+  );
   player.unlock();
   player.loadSound("song", [], 600);
   world.advance(3_000);

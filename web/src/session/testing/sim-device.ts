@@ -207,6 +207,7 @@ export class SimDevice {
                   loadWholeDecoder: async () => wholeDecoding,
                   turn: () => 0,
                 }),
+              () => 0,
             ),
           );
           return () => undefined;
