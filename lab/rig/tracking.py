@@ -168,7 +168,6 @@ class _Column:
                 self._measure(index, start, last_delay) or self._measure_after_step(index, start, last_delay)
             ):
                 last_delay = float(self.delay[index])
-                self._look_back(index, last_delay)
                 continue
             if index < next_search:
                 continue

@@ -108,6 +108,16 @@ def test_the_system_is_told_of_a_song_when_it_has_played_for_a_second(
     assert first["positionSec"] > 0.9
     ada.stop()
     ada.page.wait_for_function("() => navigator.mediaSession.playbackState !== 'playing'")
+
+    # Who leaves while it starts again is not left with its name on the lock screen.
+    room.start(ada, song.path.name)
+    ada.page.wait_for_function("() => navigator.mediaSession.metadata !== null")
+    ada.page.get_by_role("button", name="Pause", exact=True).click()
+    ada.wait_for(is_paused, "to pause")
+    ada.page.get_by_role("button", name="Play", exact=True).click()
+    ada.wait_for(is_playing, "to go on")
+    ada.leave()
+    ada.page.wait_for_function("() => navigator.mediaSession.metadata === null")
     assert ada.errors == []
 
 

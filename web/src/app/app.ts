@@ -422,7 +422,7 @@ export class App {
       notice: this.#notices.shown,
       isSecureContext: this.#page.isSecureContext,
     };
-    if (!this.#player.isStarting) this.#media?.show(this.#view.value); // P97
+    if (this.#phase !== "joined" || !this.#player.isStarting) this.#media?.show(this.#view.value); // P97
   }
 
   /** What the page remembers of a session as it goes on. */

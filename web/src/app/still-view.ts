@@ -2,16 +2,13 @@
 // moves by itself: all that happens brings an event of its own. Around a start all devices tell each other what they do in the same
 // moment, and the views made of that would take the processor from the sound's own thread (P97).
 
+import type { Player } from "../audio/index.ts";
 import type { Clock } from "../lib/index.ts";
 import type { SwarmSession } from "../session/index.ts";
 import type { Status } from "../view/index.ts";
 
 /** What is shown of it changes without an event. */
 type Transfer = Pick<SwarmSession["swarm"], "files" | "links">;
-
-interface Sounding {
-  readonly isStarting: boolean;
-}
 
 /** In these the clock is known and no song is on its way: a second late is soon enough for figures. */
 const STILL: readonly Status["code"][] = ["alone", "no-files", "ready-to-play", "paused"];
@@ -38,7 +35,7 @@ export class StillView {
   holds(
     isTick: boolean,
     transfer: Transfer | undefined,
-    { isStarting }: Sounding,
+    { isStarting }: Pick<Player, "isStarting">,
     clock: Pick<Clock, "nowMs">,
   ): boolean {
     const lastedMs = clock.nowMs() - this.#madeLocalMs;

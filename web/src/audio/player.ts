@@ -1,7 +1,6 @@
-// Plays lanes of sound along a timeline, in step to the sample and over their seams. The shell around planner, queue and output:
-// it owns the timer that keeps the queue filled. What lies where on the line of seconds, and what is decoded of it, is laned-sound.ts.
-// Local ms, audio frames of the context, seconds of the programme, of the line and in the song.
-// Does not know directors or global time: a Timeline is all it is given.
+// Plays lanes of sound along a timeline, in step to the sample and over their seams. The shell around planner, queue and output: it owns
+// the timer that keeps the queue filled. What lies where on the line of seconds, and what is decoded of it, is laned-sound.ts. It is given
+// a Timeline and knows no directors and no global time. Local ms, audio frames of the context, seconds of the programme, the line and the song.
 
 import { type Bytes, type Clock, every } from "../lib/index.ts";
 import type { Anchored, Sound, SoundFile } from "./decode/sound.ts";
@@ -375,6 +374,7 @@ export class Player {
     this.#parts = null;
     this.#gain = null;
     this.#outputWatch.reset();
+    this.isStarting = false;
     return this.#output.close();
   }
 

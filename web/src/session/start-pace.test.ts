@@ -54,3 +54,13 @@ it("[P93] decodes only what is urgent from two seconds before a start to one aft
   expect(paces(hiddenMs, hiddenMs + 1_000)).toEqual(["free"]);
   await player.close();
 });
+
+it("[P97] no longer starts once it is closed", async () => {
+  const { world, clock, player } = cardPlayer();
+  const startMs = clock.nowMs() + 700;
+  player.play((localMs) => (localMs - startMs) / 1_000);
+  world.advance(1_000);
+  expect(player.isStarting).toBe(true);
+  await player.close();
+  expect(player.isStarting).toBe(false);
+});
